@@ -1,0 +1,154 @@
+//! What handlers take from a request: body, path and query, each with the place of a fault in its error.
+
+use crate::error::ApiError;
+use axum::body::Bytes;
+use axum::extract::path::Path;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use shared::clock::Timestamp;
+
+/// Longest body, in bytes.
+pub const MAX_BODY: usize = 1 << 20;
+/// Longest identifier in a path, in characters; no id of ours or of a CRM is longer.
+const MAX_ID: usize = 100;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::unsupported_media_type());
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
+            _ => ApiError::malformed("the body cannot be read"),
+        })?;
+        read_json(&bytes).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // Serde would also take a list for an object, by the order of its fields.
+    let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut json);
+    match read {
+        Ok(_) if begins != Some(&b'{') => Err(ApiError::malformed("the body is a JSON object")),
+        Ok(value) => match json.end() {
+            Ok(()) => Ok(value),
+            Err(_) => Err(ApiError::malformed("something follows the JSON object")),
+        },
+        Err(error) => {
+            let path = error.path().to_string();
+            let inner = error.into_inner();
+            if inner.is_data() {
+                Err(fault(&path, &inner.to_string()))
+            } else {
+                Err(ApiError::malformed(format!("no JSON: line {}, column {}", inner.line(), inner.column())))
+            }
+        }
+    }
+}
+
+/// An error of serde as ours: which field, and what of it.
+fn fault(path: &str, message: &str) -> ApiError {
+    let path = if path == "." { "" } else { path };
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let named = |before: &str| -> Option<String> {
+        let name = message.strip_prefix(before)?.split('`').next()?;
+        // The path may already end at the field.
+        let there = path == name || path.ends_with(&format!(".{name}"));
+        Some(if there || path.is_empty() { if there { path.to_owned() } else { name.to_owned() } } else { format!("{path}.{name}") })
+    };
+    if let Some(field) = named("unknown field `") {
+        ApiError::unknown_field(field)
+    } else if let Some(field) = named("missing field `") {
+        ApiError::missing_field(field)
+    } else if let Some(field) = named("duplicate field `") {
+        ApiError::invalid(field, "the field stands twice")
+    } else {
+        ApiError::invalid(path, message)
+    }
+}
+
+/// An identifier in a path. One that cannot be anybody's is not found, as an unknown one is.
+#[derive(Clone, Debug)]
+pub struct Id(pub String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        let possible = !id.is_empty() && id.chars().count() <= MAX_ID && !id.chars().any(char::is_control);
+        if possible { Ok(Self(id)) } else { Err(D::Error::custom("no such id")) }
+    }
+}
+
+/// The identifiers in the path.
+#[derive(Debug)]
+pub struct Ids<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path(ids) = Path::<T>::from_request_parts(parts, state).await.map_err(|_| ApiError::not_found("id"))?;
+        Ok(Self(ids))
+    }
+}
+
+/// The query's parameters.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        let read = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        read.map(Self).map_err(|error| fault(&error.path().to_string(), &error.inner().to_string()))
+    }
+}
+
+/// Told apart for a field that may be absent, null, or a value.
+///
+/// # Errors
+/// As the value's own.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// How many entries a page has when nobody says.
+const PAGE: u32 = 50;
+/// Most entries of a page.
+const MAX_PAGE: u32 = 100;
+
+/// A page's size as the table wants it.
+///
+/// # Errors
+/// 400 when it is not 1 to 100.
+pub fn page_size(limit: Option<u32>) -> Result<i32, ApiError> {
+    match limit.unwrap_or(PAGE) {
+        limit @ 1..=MAX_PAGE => Ok(i32::try_from(limit).unwrap_or(1)),
+        _ => Err(ApiError::invalid("limit", format!("1 to {MAX_PAGE}"))),
+    }
+}
+
+/// A moment as answers show it: RFC 3339, UTC, milliseconds.
+pub fn moment(at: Option<Timestamp>) -> Option<String> {
+    at.map(Timestamp::rfc3339)
+}

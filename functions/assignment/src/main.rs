@@ -1,0 +1,35 @@
+//! Entry point: reads the configuration, builds the clients once, and serves.
+
+use assignment::Assignment;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shared::batch::{BatchContext, SqsBatch};
+use shared::clock::Machine;
+use shared::queue::Queues;
+use shared::store::Store;
+use shared::{aws, config, telemetry};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init("assignment", &config::required("LOG_LEVEL")?);
+    let aws = aws::config().await;
+    let queues = Queues::new(aws_sdk_sqs::Client::new(&aws));
+    let context = BatchContext {
+        queues: queues.clone(),
+        queue_urls: vec![config::required("ASSIGNMENT_QUEUE_URL")?],
+        quarantine: None,
+    };
+    let assignment = Assignment {
+        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
+        queues,
+        settings: shared::store::settings_cache::SettingsCache::default(),
+        crm_url: config::required("CRM_QUEUE_URL")?,
+        ambient: Arc::new(Machine),
+    };
+    let (assignment, context) = (&assignment, &context);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsBatch>| async move {
+        let time_left = shared::batch::time_left(event.context.deadline);
+        Ok::<_, Error>(assignment.handle(event.payload, time_left, context).await)
+    }))
+    .await
+}

@@ -1,0 +1,89 @@
+//! Putting a chat off: on the due index, with a timer where the wait is short.
+
+use crate::{CrmPush, PushError};
+use shared::chat::Chat;
+use shared::clock::Timestamp;
+use shared::crm::{CrmConnection, CrmError, pace};
+use shared::metrics::Metric;
+use shared::nudge::Timer;
+use shared::queue::Outgoing;
+use shared::store::StoreError;
+use shared::store::row::Write;
+use shared::telemetry;
+use std::time::Duration;
+
+/// Chats of one account that were put off together come back spread over this.
+const SPREAD: Duration = Duration::from_secs(3);
+/// Waits up to this long get a timer of their own; longer ones are found by the minute's sweep alone.
+const TIMER_UP_TO: Duration = Duration::from_secs(90);
+
+impl CrmPush {
+    /// The CRM failed: the chat is put off, and the account too where that is due.
+    pub(crate) async fn failed(&self, chat: &Chat, connection: &CrmConnection, error: &CrmError) -> Result<(), PushError> {
+        let now = self.ambient.now();
+        let until = now + pace::chat_pause(chat.crm_attempts + 1, error);
+        tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, attempt = chat.crm_attempts + 1, "the CRM did not take it");
+        self.put_off(chat, until, Some(error)).await?;
+        if matches!(error, CrmError::Busy { .. }) {
+            return Ok(());
+        }
+        let next = pace::after_failure(connection, error, now);
+        if next.paused_until != connection.paused_until {
+            telemetry::count(Metric::CrmPaused, 1);
+            tracing::error!(account = %chat.account, error = %error, failures = next.failures, "the account's CRM is left alone for a while");
+        }
+        self.save_connection(connection, &next).await
+    }
+
+    /// The CRM took everything: whatever was held against it is cleared.
+    pub(crate) async fn recovered(&self, connection: &CrmConnection) -> Result<(), PushError> {
+        match pace::after_success(connection) {
+            Some(next) => self.save_connection(connection, &next).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Another worker's view of the CRM is as good: a lost race is no failure.
+    async fn save_connection(&self, before: &CrmConnection, after: &CrmConnection) -> Result<(), PushError> {
+        let write = Write::change(before, after, &["failures", "paused_until", "webhook_url"])?;
+        match self.store.commit(write.into_iter().collect()).await {
+            Ok(()) | Err(StoreError::Lost(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Leaves the chat alone until about `until`. The nudge is done with; the due index has the chat.
+    pub(crate) async fn put_off(&self, chat: &Chat, until: Timestamp, error: Option<&CrmError>) -> Result<(), PushError> {
+        let now = self.ambient.now();
+        let until = until + self.ambient.jitter(SPREAD);
+        let mut before = chat.clone();
+        for _ in 0..3 {
+            let mut after = before.clone();
+            after.crm_retry_at = Some(until);
+            after.check_at = Some(before.check_at.map_or(until, |at| at.min(until)));
+            if let Some(error) = error {
+                after.crm_attempts += 1;
+                after.crm_error = Some(error.to_string());
+            }
+            let write = Write::change(&before, &after, &["crm_done", "check_at"])?;
+            match self.store.commit(write.into_iter().collect()).await {
+                Ok(()) => {
+                    let wait = until.since(now);
+                    if wait <= TIMER_UP_TO {
+                        let timer = Timer::new(chat.account.clone(), chat.chat.clone());
+                        let wait = Duration::from_secs(wait.as_secs() + 1);
+                        self.queues.send(&self.timers_url, vec![Outgoing::standard(&timer)?.after(wait)]).await?;
+                    }
+                    return Ok(());
+                }
+                Err(StoreError::Lost(_)) => match self.store.chat(&chat.account, &chat.chat).await? {
+                    Some(read) if read.crm_done == before.crm_done => before = read,
+                    // Somebody else got further.
+                    _ => return Ok(()),
+                },
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Busy("lost every race".into()).into())
+    }
+}

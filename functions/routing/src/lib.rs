@@ -1,0 +1,124 @@
+//! Inbound events become state: contacts, chats, messages, statuses, finished chats; and nudges follow from the state.
+//!
+//! One transaction per group of records of a chat. A lost race is decided again in process; what can never succeed is
+//! kept raw in the quarantine and stands in the chat as a message of kind `unsupported`.
+
+mod channel_state;
+mod chat_group;
+mod commit;
+mod contact;
+mod statuses;
+
+use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::clock::Ambient;
+use shared::crm::CrmKind;
+use shared::disposition::{Disposition, backoff};
+use shared::event::{Envelope, EnvelopeError, Event};
+use shared::nudge::{self, Nudges};
+use shared::quarantine::Quarantine;
+use shared::queue::{Outgoing, QueueError, Queues};
+use shared::store::Store;
+use shared::store::settings_cache::SettingsCache;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the function works with; built once per process.
+pub struct Routing {
+    /// The table.
+    pub store: Store,
+    /// SQS.
+    pub queues: Queues,
+    /// Accounts and channels, at most 30 s old.
+    pub settings: SettingsCache,
+    /// The bucket for what can never be stored.
+    pub quarantine: Quarantine,
+    /// `assignment.fifo`.
+    pub assignment_url: String,
+    /// `crm.fifo`.
+    pub crm_url: String,
+    /// Time and ids.
+    pub ambient: Arc<dyn Ambient>,
+}
+
+/// A lost race is decided again this many times before the queue takes over.
+const ATTEMPTS: u32 = 5;
+
+/// An event that could not be read waits this long for a deployment that can.
+const UNTIL_DEPLOYED: Duration = Duration::from_secs(900);
+
+impl Routing {
+    /// Handles a batch from `inbound.fifo` or the statuses queue.
+    pub async fn handle(&self, batch: SqsBatch, time_left: Duration, context: &BatchContext) -> BatchAnswer {
+        batch::run(batch, time_left, context, &*self.ambient, |group| self.group(group)).await
+    }
+
+    /// Handles the records of one group, in order.
+    async fn group(&self, group: Vec<SqsRecord>) -> Vec<Disposition> {
+        let mut dispositions = Vec::with_capacity(group.len());
+        let mut of_chat = Vec::new();
+        for record in &group {
+            match Envelope::parse(&record.body) {
+                Ok(envelope) if matches!(envelope.event, Event::Message(_) | Event::Check { .. }) => {
+                    of_chat.push((record, envelope));
+                    continue;
+                }
+                parsed => {
+                    // Whatever came before it in the chat goes first.
+                    dispositions.extend(self.chat_records(std::mem::take(&mut of_chat)).await);
+                    dispositions.push(self.other(record, parsed).await);
+                }
+            }
+        }
+        dispositions.extend(self.chat_records(of_chat).await);
+        dispositions
+    }
+
+    async fn other(&self, record: &SqsRecord, parsed: Result<Envelope, EnvelopeError>) -> Disposition {
+        match parsed {
+            Ok(Envelope { account, accepted_at, event: Event::Status(status), .. }) => {
+                self.status(&account, accepted_at, &status, record.receive_count()).await
+            }
+            Ok(Envelope { account, event: Event::ChannelState(state), .. }) => {
+                self.channel_state(&account, &state, record.receive_count()).await
+            }
+            Ok(_) => Disposition::Quarantine { why: "an event in the wrong place".into() },
+            Err(error @ EnvelopeError::Newer(_)) => {
+                Disposition::Retry { after: UNTIL_DEPLOYED, why: error.to_string() }
+            }
+            Err(error @ EnvelopeError::Malformed(_)) => Disposition::Quarantine { why: error.to_string() },
+        }
+    }
+
+    async fn chat_records(&self, records: Vec<(&SqsRecord, Envelope)>) -> Vec<Disposition> {
+        if records.is_empty() {
+            return Vec::new();
+        }
+        let receive_counts: Vec<u32> = records.iter().map(|(record, _)| record.receive_count()).collect();
+        let envelopes: Vec<Envelope> = records.into_iter().map(|(_, envelope)| envelope).collect();
+        let outcomes = self.chat_group(&envelopes).await;
+        let dispositions = outcomes.into_iter().zip(receive_counts);
+        dispositions.map(|(outcome, count)| outcome.unwrap_or_else(|error| retry(&error, count))).collect()
+    }
+
+    /// Sends what the state asks for. It is sent again at every delivery of any event of the chat.
+    async fn nudge(&self, nudges: Nudges, crm: CrmKind) -> Result<(), QueueError> {
+        if let Some(nudge) = &nudges.assignment {
+            let outgoing = Outgoing::assignment(nudge, &*self.ambient)?;
+            self.queues.send(&self.assignment_url, vec![outgoing]).await?;
+        }
+        if let Some(nudge) = &nudges.crm {
+            let outgoing = Outgoing::crm(nudge, crm.capabilities().workers, &*self.ambient)?;
+            self.queues.send(&self.crm_url, vec![outgoing]).await?;
+        }
+        Ok(())
+    }
+
+    async fn nudge_for(&self, chat: &shared::chat::Chat, crm: CrmKind) -> Result<(), QueueError> {
+        self.nudge(nudge::nudges(chat, crm, self.ambient.now()), crm).await
+    }
+}
+
+/// What fails for a while comes again, later each time.
+fn retry(error: &commit::RoutingError, receive_count: u32) -> Disposition {
+    Disposition::Retry { after: backoff(receive_count), why: error.to_string() }
+}

@@ -1,0 +1,177 @@
+//! Webhooks of providers: found by the URL's token, read whole, made durable in a queue, answered 200.
+//!
+//! Accepted means durable: 200 only after SQS has every event. What can never be read goes whole to the quarantine and
+//! is answered 200 too, because a poison body must not make a provider block a chat or drop our webhook.
+
+mod answer;
+
+use answer::{Answer, answer};
+use lambda_http::http::Method;
+use lambda_http::{Body, Request, RequestExt, Response};
+use shared::cache::{Cache, SETTINGS};
+use shared::clock::{Ambient, Timestamp};
+use shared::connection::WebhookToken;
+use shared::event::{Envelope, Event};
+use shared::ids::hex_digest;
+use shared::metrics::Metric;
+use shared::providers::{self, Item, Parsed};
+use shared::quarantine::{Quarantine, QuarantineError};
+use shared::queue::{Outgoing, QueueError, Queues};
+use shared::store::{Store, StoreError};
+use shared::telemetry;
+use std::sync::Arc;
+
+/// What the function works with; built once per process.
+pub struct Ingest {
+    /// The table: tokens only.
+    pub store: Store,
+    /// SQS.
+    pub queues: Queues,
+    /// The bucket for what cannot be read.
+    pub quarantine: Quarantine,
+    /// `inbound.fifo`.
+    pub inbound_url: String,
+    /// The statuses queue.
+    pub statuses_url: String,
+    /// Time and ids.
+    pub ambient: Arc<dyn Ambient>,
+    /// Tokens by their hash.
+    pub tokens: Cache<String, WebhookToken>,
+}
+
+/// Why a webhook could not be accepted now; the provider tries again.
+#[derive(Debug, thiserror::Error)]
+enum NotAccepted {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
+}
+
+/// Events of one body, by the queue they go to.
+#[derive(Default)]
+struct Accepted {
+    inbound: Vec<Outgoing>,
+    statuses: Vec<Outgoing>,
+}
+
+impl Ingest {
+    /// An empty cache for [`Ingest::tokens`].
+    pub fn token_cache() -> Cache<String, WebhookToken> {
+        Cache::new(SETTINGS)
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response<Body> {
+        let now = self.ambient.now();
+        match self.accept(&request, now).await {
+            Ok(done) => answer(done),
+            Err(error) => {
+                telemetry::count(Metric::NotAccepted, 1);
+                tracing::error!(error = %error, "not accepted");
+                answer(Answer::NotNow)
+            }
+        }
+    }
+
+    async fn accept(&self, request: &Request, now: Timestamp) -> Result<Answer, NotAccepted> {
+        let path = request.path_parameters();
+        let (Some(provider), Some(token)) = (path.first("provider"), path.first("token")) else {
+            return Ok(Answer::Unknown);
+        };
+        let Some(token) = self.token(token, now).await?.filter(|token| token.provider == provider) else {
+            return Ok(Answer::Unknown);
+        };
+        if request.method() != Method::POST {
+            return Ok(Answer::PostOnly);
+        }
+        let body = request.body().as_ref();
+        match providers::parse(&token, body, now) {
+            Some(Parsed::Probe) => Ok(Answer::Accepted),
+            Some(Parsed::Items(items)) => {
+                self.keep(&token, items, now).await?;
+                Ok(Answer::Accepted)
+            }
+            Some(Parsed::Unreadable(why)) => {
+                self.quarantine.keep(Some(&token.account), &why, body, &*self.ambient).await?;
+                Ok(Answer::Accepted)
+            }
+            None => Ok(Answer::Unknown),
+        }
+    }
+
+    async fn token(&self, token: &str, now: Timestamp) -> Result<Option<WebhookToken>, StoreError> {
+        let hash = hex_digest(token.as_bytes());
+        if let Some(known) = self.tokens.get(&hash, now) {
+            return Ok(Some(known));
+        }
+        let found = self.store.webhook_token(token).await?;
+        if let Some(token) = &found {
+            self.tokens.put(hash, token.clone(), now);
+        }
+        Ok(found)
+    }
+
+    /// Makes every item durable.
+    async fn keep(&self, token: &WebhookToken, items: Vec<Item>, now: Timestamp) -> Result<(), NotAccepted> {
+        let mut accepted = Accepted::default();
+        for item in items {
+            match item {
+                Item::Event { event, digest } => self.add(token, event, digest, now, &mut accepted).await?,
+                Item::Poison { why, raw, event } => {
+                    let object = self.quarantine.keep(Some(&token.account), &why, raw.as_bytes(), &*self.ambient).await?;
+                    if let Some(Event::Message(mut message)) = event.map(|event| *event) {
+                        message.quarantined = Some(object);
+                        let digest = hex_digest(raw.as_bytes());
+                        self.add(token, Event::Message(message), digest, now, &mut accepted).await?;
+                    }
+                }
+                Item::Ignored(what) => {
+                    telemetry::count(Metric::Ignored, 1);
+                    tracing::info!(account = %token.account, what, "ignored");
+                }
+            }
+        }
+        let count = accepted.inbound.len() + accepted.statuses.len();
+        let (inbound, statuses) = tokio::join!(
+            self.queues.send(&self.inbound_url, accepted.inbound),
+            self.queues.send(&self.statuses_url, accepted.statuses),
+        );
+        inbound.and(statuses)?;
+        telemetry::count(Metric::Accepted, count as u64);
+        Ok(())
+    }
+
+    /// Readies an event for its queue. One that is larger than a queue takes goes to the quarantine, and a message that
+    /// says so stands for it.
+    async fn add(
+        &self,
+        token: &WebhookToken,
+        event: Event,
+        digest: String,
+        now: Timestamp,
+        accepted: &mut Accepted,
+    ) -> Result<(), NotAccepted> {
+        let envelope = Envelope::new(token.account.clone(), now, event);
+        if matches!(envelope.event, Event::Status(_)) {
+            accepted.statuses.push(Outgoing::standard(&envelope)?);
+            return Ok(());
+        }
+        let outgoing = Outgoing::inbound(&envelope, &digest)?;
+        if outgoing.fits() {
+            accepted.inbound.push(outgoing);
+            return Ok(());
+        }
+        let raw = serde_json::to_vec(&envelope).map_err(|_| QueueError::Unwritable)?;
+        let why = "larger than a queue takes";
+        let object = self.quarantine.keep(Some(&token.account), why, &raw, &*self.ambient).await?;
+        if let Event::Message(message) = envelope.event {
+            let stand_in = Event::Message(Box::new(message.unsupported(object)));
+            let envelope = Envelope::new(token.account.clone(), now, stand_in);
+            accepted.inbound.push(Outgoing::inbound(&envelope, digest)?);
+        }
+        Ok(())
+    }
+}

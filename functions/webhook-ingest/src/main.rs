@@ -1,0 +1,30 @@
+//! Entry point: reads the configuration, builds the clients once, and serves.
+
+use lambda_http::{Error, Request, service_fn};
+use shared::clock::Machine;
+use shared::quarantine::Quarantine;
+use shared::queue::Queues;
+use shared::store::Store;
+use shared::{aws, config, telemetry};
+use std::sync::Arc;
+use webhook_ingest::Ingest;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init("webhook-ingest", &config::required("LOG_LEVEL")?);
+    let aws = aws::config().await;
+    let ingest = Arc::new(Ingest {
+        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
+        queues: Queues::new(aws_sdk_sqs::Client::new(&aws)),
+        quarantine: Quarantine::new(aws_sdk_s3::Client::new(&aws), config::required("QUARANTINE_BUCKET")?),
+        inbound_url: config::required("INBOUND_QUEUE_URL")?,
+        statuses_url: config::required("STATUSES_QUEUE_URL")?,
+        ambient: Arc::new(Machine),
+        tokens: Ingest::token_cache(),
+    });
+    lambda_http::run(service_fn(move |request: Request| {
+        let ingest = Arc::clone(&ingest);
+        async move { Ok::<_, Error>(ingest.handle(request).await) }
+    }))
+    .await
+}

@@ -1,0 +1,116 @@
+//! When a chat finishes by silence (F1, P6), and when it must be looked at next.
+
+use crate::chat::{Chat, ChatState, ClientState, FinishReason};
+use crate::clock::Timestamp;
+use std::time::Duration;
+
+/// A CRM push or an assignment that should have happened by now is looked for after this long: a nudge may get lost.
+pub const LOST_NUDGE_AFTER: Duration = Duration::from_secs(600);
+
+/// A check fires this long after the window has passed, so that a message accepted at its very end is ahead of the
+/// check in the queue.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// The moment at which a live chat is finished unless somebody writes.
+pub fn finishes_at(chat: &Chat, window: Duration) -> Option<Timestamp> {
+    (chat.state == ChatState::Live).then(|| chat.last_activity_at + window)
+}
+
+/// When the chat must be looked at next, or `None` when nothing is outstanding. From this follows its place in the due
+/// index; nothing else starts or stops a timer.
+pub fn next_look(chat: &Chat, window: Duration, now: Timestamp) -> Option<Timestamp> {
+    let finish = finishes_at(chat, window).map(|at| at + GRACE);
+    let push = chat.crm_behind().then(|| chat.crm_retry_at.unwrap_or(now + LOST_NUDGE_AFTER));
+    let wait = (chat.client == ClientState::Waiting).then(|| now + LOST_NUDGE_AFTER);
+    [finish, push, wait].into_iter().flatten().min()
+}
+
+/// What a check makes of a chat. `posted_at` is when the check was put into the chat's queue: every message accepted
+/// before it has been handled, so silence is judged as of then, however late the check is read.
+pub fn on_check(chat: &Chat, window: Duration, posted_at: Timestamp, now: Timestamp) -> Chat {
+    let mut next = chat.clone();
+    if finishes_at(chat, window).is_some_and(|at| posted_at >= at) {
+        next.finish(FinishReason::Inactivity, posted_at);
+    }
+    let due = chat.check_at.is_none_or(|at| at <= now);
+    if due || next.state != chat.state {
+        next.check_at = next_look(&next, window, now);
+    } else {
+        next.watch(window, now);
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::tests::{new_chat, text_event};
+    use crate::event::Side;
+
+    const WINDOW: Duration = Duration::from_secs(600);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn live() -> Chat {
+        let mut chat = new_chat();
+        chat.receive(&text_event("m1", Side::Client), None, at(0));
+        chat.assign(&crate::ids::EmployeeId::new("anna"));
+        chat.crm_done = chat.seq;
+        chat.watch(WINDOW, at(0));
+        chat
+    }
+
+    #[test]
+    fn p6_not_inside_the_window_and_once_after_it() {
+        let chat = live();
+        assert_eq!(chat.check_at, Some(at(602)));
+        for early in [1, 300, 599] {
+            assert_eq!(on_check(&chat, WINDOW, at(early), at(early)), chat, "an early check is harmless");
+        }
+        let finished = on_check(&chat, WINDOW, at(602), at(602));
+        assert_eq!((finished.state, finished.finished_at), (ChatState::General, Some(at(602))));
+        let again = on_check(&finished, WINDOW, at(603), at(603));
+        assert_eq!((again.seq, again.finished_at), (finished.seq, finished.finished_at), "a doubled check is harmless");
+    }
+
+    #[test]
+    fn p6_activity_puts_it_off() {
+        let mut chat = live();
+        chat.receive(&text_event("m2", Side::Company), None, at(599));
+        chat.crm_done = chat.seq;
+        chat.watch(WINDOW, at(599));
+        assert_eq!(chat.check_at, Some(at(602)), "not moved at each message");
+        let looked = on_check(&chat, WINDOW, at(602), at(602));
+        assert_eq!((looked.state, looked.check_at), (ChatState::Live, Some(at(1201))));
+    }
+
+    #[test]
+    fn p6_a_check_read_late_judges_as_of_its_posting() {
+        let mut chat = live();
+        // The check was posted in time and read an hour later, before a message accepted meanwhile.
+        let finished = on_check(&chat, WINDOW, at(602), at(4000));
+        assert_eq!(finished.finished_at, Some(at(602)));
+        // A check posted too early, read late, with the message that came between already applied.
+        chat.receive(&text_event("m2", Side::Client), None, at(3900));
+        assert_eq!(on_check(&chat, WINDOW, at(602), at(4000)).state, ChatState::Live);
+    }
+
+    #[test]
+    fn the_due_index_lets_go_when_nothing_is_outstanding() {
+        let mut finished = on_check(&live(), WINDOW, at(602), at(602));
+        assert_eq!(finished.check_at, Some(at(602) + LOST_NUDGE_AFTER), "the CRM has to learn of the finish");
+        finished.crm_done = finished.seq;
+        assert_eq!(on_check(&finished, WINDOW, at(1300), at(1300)).check_at, None);
+    }
+
+    #[test]
+    fn a_failing_crm_is_looked_at_when_it_may_be_tried_again() {
+        let mut chat = live();
+        chat.receive(&text_event("m2", Side::Client), None, at(10));
+        chat.crm_retry_at = Some(at(40));
+        chat.watch(WINDOW, at(10));
+        assert_eq!(chat.check_at, Some(at(40)));
+    }
+}

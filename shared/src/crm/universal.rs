@@ -1,0 +1,169 @@
+//! The universal CRM: a client of the Wazzup-v3-compatible API that takes its webhooks (Wazzup API v3, "Webhooks").
+//!
+//! Bodies hold one kind of entry each, so that their order is plain. A repeat after an unknown outcome is safe for
+//! messages and statuses (the CRM tells them by `messageId`); creations carry an `Idempotency-Key` besides.
+
+use super::universal_hooks::{
+    As, ChatFinished, ChatFinishedHook, ContactData, CreateContact, CreateContactHook, CreateDeal, CreateDealHook, Created,
+    HookMessage, HookStatus, MessagesHook, Stage, StatusesHook, display_name,
+};
+use super::{CrmError, sort};
+use crate::channel::DealStage;
+use crate::chat::Chat;
+use crate::clock::Ambient;
+use crate::contact::Contact;
+use crate::crm_progress::{Change, What};
+use crate::http::{OutboundHttp, Request};
+use crate::ids::EmployeeId;
+use crate::providers::wazzup::chat_type;
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Duration;
+use url::Url;
+
+/// The CRM has 30 s to answer (Wazzup API v3, "Webhooks").
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Most entries in one body.
+const MAX_ENTRIES: usize = 20;
+
+/// A universal CRM, ready to be called.
+pub struct UniversalCrm<'a> {
+    /// Outbound HTTP.
+    pub http: &'a OutboundHttp,
+    /// Time.
+    pub ambient: &'a dyn Ambient,
+    /// Where the CRM takes webhooks.
+    pub url: &'a Url,
+    /// The key the CRM gave, for `Authorization: Bearer`.
+    pub key: Option<&'a SecretString>,
+}
+
+/// A record that the CRM made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmRecord {
+    /// The CRM's id.
+    pub id: String,
+    /// Link to its card.
+    pub uri: Option<String>,
+}
+
+impl UniversalCrm<'_> {
+    /// Has the CRM create the chat's contact, for `responsible`.
+    ///
+    /// # Errors
+    /// [`CrmError`]; an answer that cannot be read leaves the outcome unknown.
+    pub async fn create_contact(&self, chat: &Chat, contact: &Contact, responsible: &EmployeeId) -> Result<CrmRecord, CrmError> {
+        let body = CreateContactHook {
+            create_contact: CreateContact {
+                responsible_user_id: responsible.as_str(),
+                name: display_name(contact.name.as_deref(), chat),
+                contact_data: vec![ContactData {
+                    chat_type: chat_type(&chat.messenger, chat.group),
+                    chat_id: &chat.provider_chat_id,
+                    username: contact.username.as_deref(),
+                    phone: contact.phone.as_ref().map(|phone| phone.as_str().trim_start_matches('+')),
+                }],
+                source: "auto",
+            },
+        };
+        self.create(&body, format!("contact-{}", contact.contact)).await
+    }
+
+    /// Has the CRM create a deal for the contact it made.
+    ///
+    /// # Errors
+    /// As [`Self::create_contact`].
+    pub async fn create_deal(
+        &self,
+        contact: &Contact,
+        crm_contact: &str,
+        responsible: &EmployeeId,
+        stage: Option<&DealStage>,
+    ) -> Result<CrmRecord, CrmError> {
+        let body = CreateDealHook {
+            create_deal: CreateDeal {
+                responsible_user_id: responsible.as_str(),
+                contacts: vec![crm_contact],
+                source: "auto",
+                stage: stage.map(Stage::from),
+            },
+        };
+        self.create(&body, format!("deal-{}", contact.contact)).await
+    }
+
+    async fn create(&self, body: &impl Serialize, key: String) -> Result<CrmRecord, CrmError> {
+        let answer = self.post(body, Some(key)).await?;
+        let unreadable = |what| CrmError::Unknown { why: format!("the answer {what}") };
+        let created: Created = serde_json::from_slice(&answer.body).map_err(|_| unreadable("is no entity"))?;
+        let id = plain(&created.id).filter(|id| !id.is_empty()).ok_or_else(|| unreadable("has no id"))?;
+        Ok(CrmRecord { id, uri: created.uri.as_ref().and_then(plain) })
+    }
+
+    /// Tells the CRM the first of `changes`: as many of one kind as go into one body. Answers how many it took.
+    ///
+    /// # Errors
+    /// [`CrmError`]; nothing of the body was surely taken then.
+    pub async fn push(&self, chat: &Chat, contact: &Contact, changes: &[Change]) -> Result<usize, CrmError> {
+        let Some(first) = changes.first() else { return Ok(0) };
+        let alike = |change: &&Change| shape(&change.what) == shape(&first.what);
+        let run: Vec<&Change> = changes.iter().take_while(alike).take(MAX_ENTRIES).collect();
+        match &first.what {
+            What::Finished { at, reason } => {
+                let chat_finished = ChatFinished::new(chat, &contact.crm, *at, *reason);
+                self.post(&ChatFinishedHook { chat_finished }, None).await?;
+                return Ok(1);
+            }
+            What::Status(_) => {
+                let statuses = run.iter().filter_map(|change| change.message()).map(HookStatus::new).collect();
+                self.post(&StatusesHook { statuses }, None).await?;
+            }
+            What::New(_) | What::Edited(_) | What::Deleted(_) => {
+                let messages = run.iter().filter_map(|change| hook_message(chat, change)).collect();
+                self.post(&MessagesHook { messages }, None).await?;
+            }
+        }
+        Ok(run.len())
+    }
+
+    async fn post(&self, body: &impl Serialize, idempotency_key: Option<String>) -> Result<crate::http::Answer, CrmError> {
+        let body = serde_json::to_vec(body).map_err(|_| CrmError::Never { why: "the body cannot be written".into() })?;
+        let headers = idempotency_key.map(|key| ("idempotency-key", key)).into_iter().collect();
+        let request = Request {
+            method: reqwest::Method::POST,
+            url: self.url,
+            bearer: self.key,
+            headers,
+            body: Some(body),
+            timeout: TIMEOUT,
+        };
+        sort(self.http.send(request, self.ambient.now()).await?)
+    }
+}
+
+/// Changes that may share a body: messages of any kind, statuses, a finish alone.
+fn shape(what: &What) -> u8 {
+    match what {
+        What::New(_) | What::Edited(_) | What::Deleted(_) => 0,
+        What::Status(_) => 1,
+        What::Finished { .. } => 2,
+    }
+}
+
+fn hook_message<'a>(chat: &'a Chat, change: &'a Change) -> Option<HookMessage<'a>> {
+    match &change.what {
+        What::New(message) => Some(HookMessage::new(chat, message, As::New)),
+        What::Edited(message) => Some(HookMessage::new(chat, message, As::Edited)),
+        What::Deleted(message) => Some(HookMessage::new(chat, message, As::Deleted)),
+        What::Status(_) | What::Finished { .. } => None,
+    }
+}
+
+/// Ids come as text or as numbers.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

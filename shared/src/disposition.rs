@@ -1,0 +1,57 @@
+//! What becomes of a record: decided in one place, mapped once to batch failure, visibility, metric and log.
+
+use std::time::Duration;
+
+/// Why a record was dropped on purpose. Each is counted under its name; no other silent end exists (P2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// A status for a message that did not come within an hour.
+    StatusWithoutMessage,
+}
+
+impl DropReason {
+    /// The name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StatusWithoutMessage => "status_without_message",
+        }
+    }
+}
+
+/// What becomes of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Handled, or it was handled before.
+    Done,
+    /// Dropped on purpose, counted.
+    Drop(DropReason),
+    /// To be delivered again, not before `after`.
+    Retry {
+        /// How long to wait.
+        after: Duration,
+        /// Why, without personal data.
+        why: String,
+    },
+    /// Can never succeed: the raw record goes to the quarantine, and the queue goes on.
+    Quarantine {
+        /// Why, without personal data.
+        why: String,
+    },
+}
+
+/// Back-off of a queue's record by its receive count: 1 s, doubling, up to 15 minutes.
+pub fn backoff(receive_count: u32) -> Duration {
+    Duration::from_secs(1u64 << receive_count.saturating_sub(1).min(10)).min(Duration::from_secs(900))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_off_doubles_and_ends() {
+        assert_eq!(backoff(1).as_secs(), 1);
+        assert_eq!(backoff(4).as_secs(), 8);
+        assert_eq!(backoff(500).as_secs(), 900);
+    }
+}

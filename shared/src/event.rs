@@ -1,0 +1,337 @@
+//! The normalised event: what every provider's webhook becomes, and what travels through the queues.
+//!
+//! An event is its own snapshot: whoever handles it needs nothing from the provider any more. The envelope carries a
+//! version; a reader that meets a newer one leaves it in the queue for the next deployment.
+
+use crate::clock::Timestamp;
+use crate::ids::{AccountId, ChannelId, ChatId, ConnectionId, MessageId};
+use crate::message::{DeliveryError, DeliveryStatus, Kind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version this code writes, and the newest it reads.
+pub const EVENT_VERSION: u16 = 1;
+
+/// What stands in an inbound queue: one accepted event of one account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Version of the event's shape.
+    pub v: u16,
+    /// Whose event it is.
+    pub account: AccountId,
+    /// When it was accepted (the answer 200 follows).
+    pub accepted_at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Why an envelope could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Written by a newer deployment: to be read again later, never dropped.
+    #[error("event version {0} is newer than this code's {EVENT_VERSION}")]
+    Newer(u16),
+    /// Not an envelope at all. The place of the fault is named, its content is not.
+    #[error("no event: {0}")]
+    Malformed(String),
+}
+
+impl Envelope {
+    /// An envelope of the present version.
+    pub fn new(account: AccountId, accepted_at: Timestamp, event: Event) -> Self {
+        Self { v: EVENT_VERSION, account, accepted_at, event }
+    }
+
+    /// Reads a queue's message body.
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Newer`] is to be retried, [`EnvelopeError::Malformed`] never succeeds.
+    pub fn parse(body: &str) -> Result<Self, EnvelopeError> {
+        #[derive(Deserialize)]
+        struct Version {
+            v: u16,
+        }
+        let malformed = |error: serde_json::Error| {
+            // The error's text may quote the content; line and column do not.
+            EnvelopeError::Malformed(format!("{:?} at {}:{}", error.classify(), error.line(), error.column()))
+        };
+        let version: Version = serde_json::from_str(body).map_err(malformed)?;
+        if version.v > EVENT_VERSION {
+            return Err(EnvelopeError::Newer(version.v));
+        }
+        serde_json::from_str(body).map_err(malformed)
+    }
+
+    /// The FIFO message group that keeps this event in its order: the chat (an id that is a hash), else the channel.
+    pub fn group(&self) -> &str {
+        match &self.event {
+            Event::Message(message) => message.chat.as_str(),
+            Event::Check { chat } => chat.as_str(),
+            Event::Status(status) => status.connection.as_str(),
+            Event::ChannelState(state) => state.channel.id.as_str(),
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum Event {
+    /// A message came, or was edited or deleted.
+    Message(Box<MessageEvent>),
+    /// A delivery went on. Travels on the statuses queue.
+    Status(StatusEvent),
+    /// The provider says how a channel is.
+    ChannelState(ChannelStateEvent),
+    /// "Look at this chat": posted behind every accepted message of it when the chat is due.
+    Check {
+        /// The chat to look at.
+        chat: ChatId,
+    },
+}
+
+/// A channel as a webhook names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelRef {
+    /// Our id, derived.
+    pub id: ChannelId,
+    /// The provider, as it stands in our webhook URL.
+    pub provider: String,
+    /// The provider's id of the channel.
+    pub external: String,
+}
+
+/// Who wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The client.
+    Client,
+    /// The company: an employee, a bot, the phone.
+    Company,
+}
+
+/// Whether a message is new or changes one that was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Revision {
+    #[default]
+    New,
+    Edited,
+    Deleted,
+}
+
+/// Where a company's message was written, when it did not come through us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The provider's own application.
+    ProviderApp,
+    /// The phone, or it is not known.
+    Phone,
+}
+
+/// The messenger of a chat, independent of the provider that carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Messenger {
+    Whatsapp,
+    Viber,
+    Instagram,
+    Telegram,
+    Vk,
+    Avito,
+    Max,
+    /// One that this version does not know, by the provider's word.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl Messenger {
+    /// The name in keys and answers.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+            Self::Viber => "viber",
+            Self::Instagram => "instagram",
+            Self::Telegram => "telegram",
+            Self::Vk => "vk",
+            Self::Avito => "avito",
+            Self::Max => "max",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// Whether the chat id of a person's chat is his verified phone number.
+    pub fn id_is_phone(&self) -> bool {
+        matches!(self, Self::Whatsapp | Self::Viber)
+    }
+}
+
+/// Who wrote, where the chat has more than one voice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// Display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The CRM's user id, when the provider knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// What the provider tells of the person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactHint {
+    /// Display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// User name in the messenger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Phone as the provider wrote it; an attribute, not an identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Link to the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+}
+
+/// A file of a message, by the provider's link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// The provider's link.
+    pub url: String,
+}
+
+/// A message, normalised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageEvent {
+    /// The connection it came through.
+    pub connection: ConnectionId,
+    /// The channel it came on.
+    pub channel: ChannelRef,
+    /// Our chat id, derived.
+    pub chat: ChatId,
+    /// The provider's chat id.
+    pub provider_chat_id: String,
+    /// The messenger.
+    pub messenger: Messenger,
+    /// Whether the chat is a group.
+    #[serde(default)]
+    pub group: bool,
+    /// The provider's message id.
+    pub message_id: MessageId,
+    /// Who wrote.
+    pub side: Side,
+    /// Where a company's message was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Who of them wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// What the provider tells of the client.
+    #[serde(default)]
+    pub contact: ContactHint,
+    /// What the message is.
+    pub kind: Kind,
+    /// The provider's own word for the kind, where ours says less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_kind: Option<String>,
+    /// Text or caption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
+    /// Quote, buttons, post, advert … as the provider gave them, by our names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Value>,
+    /// When the provider says that it was written (for an edit: what the provider gives).
+    pub sent_at: Timestamp,
+    /// New, edited or deleted.
+    #[serde(default)]
+    pub revision: Revision,
+    /// The text before an edit, when told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_text: Option<String>,
+    /// Delivery status of a company's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<DeliveryStatus>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<DeliveryError>,
+    /// Key of the raw record in the quarantine bucket, when it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<String>,
+}
+
+impl MessageEvent {
+    /// What stands in the chat for a message that can never be stored as it is: nothing of its content, and where in
+    /// the quarantine the raw record is.
+    #[must_use]
+    pub fn unsupported(&self, quarantined: String) -> Self {
+        Self {
+            kind: Kind::Unsupported,
+            text: None,
+            media: None,
+            extra: None,
+            old_text: None,
+            contact: ContactHint::default(),
+            quarantined: Some(quarantined),
+            ..self.clone()
+        }
+    }
+}
+
+/// A delivery status that names only a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusEvent {
+    /// The connection it came through: message ids are looked up inside it.
+    pub connection: ConnectionId,
+    /// The provider's message id.
+    pub message_id: MessageId,
+    /// The status.
+    pub status: DeliveryStatus,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<DeliveryError>,
+    /// When the provider says it happened.
+    pub at: Timestamp,
+}
+
+/// How a channel is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelStateEvent {
+    /// The connection it came through.
+    pub connection: ConnectionId,
+    /// The channel.
+    pub channel: ChannelRef,
+    /// Our word for the state.
+    pub state: crate::channel::ChannelState,
+    /// The provider's own word.
+    pub raw_state: String,
+    /// When the provider says it happened.
+    pub at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_messenger_keeps_its_word() {
+        let other: Messenger = serde_json::from_str("\"signal\"").unwrap();
+        assert_eq!(other, Messenger::Other("signal".into()));
+        assert_eq!(serde_json::to_string(&other).unwrap(), "\"signal\"");
+        assert_eq!(serde_json::from_str::<Messenger>("\"vk\"").unwrap(), Messenger::Vk);
+    }
+
+    #[test]
+    fn a_newer_version_is_told_from_garbage() {
+        assert!(matches!(Envelope::parse(r#"{"v":99,"what":1}"#), Err(EnvelopeError::Newer(99))));
+        let error = Envelope::parse(r#"{"v":1,"secret":"79011112233"}"#).unwrap_err();
+        assert!(!error.to_string().contains("79011112233"));
+    }
+}

@@ -1,0 +1,184 @@
+//! Identifiers as newtypes, and how the derived ones are made.
+//!
+//! A [`ChannelId`] and a [`ChatId`] are derived by hash, so every function computes a row's key without a look-up and
+//! two concurrent first messages meet in one row (invariant P3). The account's [`IdSalt`] goes into the hash: a chat id
+//! may be logged, and without the salt nobody can test phone numbers against it.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use uuid::Uuid;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Wraps an identifier that is already known to be well formed.
+            pub fn new(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// One company (tenant): a UUID v7 given by us.
+    AccountId
+}
+text_id! {
+    /// One credential at a provider: a UUID v7 given by us.
+    ConnectionId
+}
+text_id! {
+    /// One number, profile or bot of a connection: derived from account, provider and the provider's own id.
+    ChannelId
+}
+text_id! {
+    /// One chat of a channel: derived from the account's salt, the channel and the provider's chat id.
+    ChatId
+}
+text_id! {
+    /// One client of an account: a UUID v7 given by us.
+    ContactId
+}
+text_id! {
+    /// One employee, by the CRM's own user id (at most 100 characters).
+    EmployeeId
+}
+text_id! {
+    /// One API key of an account: a UUID v7 given by us; not the key itself.
+    ApiKeyId
+}
+
+/// A message's id as the provider gave it. It may carry personal data (a WhatsApp id encodes the phone), so it
+/// prints redacted.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(String);
+
+/// Longest message id that stands in a key as it is; a longer one stands as its hash (a sort key ends at 1024 bytes).
+const MESSAGE_ID_IN_KEY: usize = 512;
+
+impl MessageId {
+    /// Wraps a provider's message id.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The provider's id, unchanged.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as it stands in table keys.
+    pub fn in_key(&self) -> String {
+        if self.0.len() <= MESSAGE_ID_IN_KEY { self.0.clone() } else { format!("sha256:{}", hex_digest(self.0.as_bytes())) }
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageId(…)")
+    }
+}
+
+/// 128 random bits of an account that go into its chat ids. Not a credential, but never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IdSalt(Uuid);
+
+impl IdSalt {
+    /// Makes a salt from 16 random bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+}
+
+impl fmt::Debug for IdSalt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdSalt(…)")
+    }
+}
+
+impl ChannelId {
+    /// The id of the channel that `provider` knows as `external`, inside `account`.
+    pub fn derive(account: &AccountId, provider: &str, external: &str) -> Self {
+        Self(derived_uuid(&[b"channel", account.as_str().as_bytes(), provider.as_bytes(), external.as_bytes()]))
+    }
+}
+
+impl ChatId {
+    /// The id of the chat that the provider knows as `provider_chat` on `channel`.
+    pub fn derive(salt: &IdSalt, channel: &ChannelId, provider_chat: &str) -> Self {
+        Self(derived_uuid(&[b"chat", salt.0.as_bytes(), channel.as_str().as_bytes(), provider_chat.as_bytes()]))
+    }
+}
+
+/// UUID v8 of the SHA-256 over length-prefixed parts (the prefix keeps `ab|c` and `a|bc` apart).
+fn derived_uuid(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Uuid::new_v8(bytes).to_string()
+}
+
+/// Lower-case hexadecimal SHA-256: how API keys and URL tokens are looked up, and how a raw item is named.
+pub fn hex_digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let account = AccountId::new("a");
+        assert_ne!(ChannelId::derive(&account, "ab", "c"), ChannelId::derive(&account, "a", "bc"));
+    }
+
+    #[test]
+    fn the_salt_is_part_of_a_chat_id() {
+        let channel = ChannelId::new("c");
+        let first = ChatId::derive(&IdSalt::from_bytes([1; 16]), &channel, "79011112233");
+        assert_ne!(first, ChatId::derive(&IdSalt::from_bytes([2; 16]), &channel, "79011112233"));
+        assert_eq!(first, ChatId::derive(&IdSalt::from_bytes([1; 16]), &channel, "79011112233"));
+    }
+
+    #[test]
+    fn a_long_message_id_still_fits_a_key() {
+        assert!(MessageId::new("x".repeat(5000)).in_key().len() < 100);
+        assert_eq!(MessageId::new("wamid.1").in_key(), "wamid.1");
+    }
+
+    #[test]
+    fn nothing_personal_prints() {
+        assert!(!format!("{:?}", MessageId::new("79011112233")).contains('7'));
+    }
+}

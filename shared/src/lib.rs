@@ -1,0 +1,37 @@
+//! The common crate of Switchboard's functions.
+//!
+//! Modules named by a domain noun hold types and **pure policies** (state + event → new state + effects) and import
+//! neither AWS nor HTTP. [`store`], [`queue`], [`http`], [`secrets`], [`quarantine`], [`telemetry`], [`batch`] and
+//! [`config`] are the I/O around them. [`providers`] and [`crm`] hold one file or folder per outside system.
+//! `docs/ARCHITECTURE.md` is the map.
+
+pub mod account;
+pub mod assignment;
+pub mod aws;
+pub mod batch;
+pub mod cache;
+pub mod channel;
+pub mod chat;
+pub mod clock;
+pub mod closing;
+pub mod config;
+pub mod connection;
+pub mod contact;
+pub mod crm;
+pub mod crm_progress;
+pub mod disposition;
+pub mod employee;
+pub mod event;
+pub mod http;
+pub mod ids;
+pub mod message;
+pub mod metrics;
+pub mod nudge;
+pub mod phone;
+pub mod pipeline;
+pub mod providers;
+pub mod quarantine;
+pub mod queue;
+pub mod secrets;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,91 @@
+//! Metrics in CloudWatch's embedded metric format on stdout, their names from one closed list. Alarms use these names.
+
+use crate::clock::Timestamp;
+use serde_json::json;
+
+/// The namespace of every metric.
+pub const NAMESPACE: &str = "Switchboard";
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Events accepted: durable in a queue.
+    Accepted,
+    /// Raw records or bodies put into the quarantine.
+    Quarantined,
+    /// Entries left out on purpose.
+    Ignored,
+    /// Messages stored for the first time.
+    Stored,
+    /// Deliveries of what was there already.
+    Duplicates,
+    /// Clients that wait for a responsible and nobody is eligible.
+    WaitingClients,
+    /// Clients given to an employee.
+    Assigned,
+    /// Chats finished.
+    Finished,
+    /// Changes that the CRM has taken.
+    CrmPushed,
+    /// Changes that the CRM refused for good.
+    CrmRefused,
+    /// Accounts whose CRM is left alone for a while.
+    CrmPaused,
+    /// Statuses whose message did not come within an hour.
+    StatusLost,
+    /// Webhooks answered 503 because they could not be made durable.
+    NotAccepted,
+}
+
+impl Metric {
+    /// The metric's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "Accepted",
+            Self::Quarantined => "Quarantined",
+            Self::Ignored => "Ignored",
+            Self::Stored => "Stored",
+            Self::Duplicates => "Duplicates",
+            Self::WaitingClients => "WaitingClients",
+            Self::Assigned => "Assigned",
+            Self::Finished => "Finished",
+            Self::CrmPushed => "CrmPushed",
+            Self::CrmRefused => "CrmRefused",
+            Self::CrmPaused => "CrmPaused",
+            Self::StatusLost => "StatusLost",
+            Self::NotAccepted => "NotAccepted",
+        }
+    }
+}
+
+/// One line of the embedded metric format.
+pub fn line(metric: Metric, count: u64, function: &str, now: Timestamp) -> String {
+    json!({
+        "_aws": {
+            "Timestamp": now.millis(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                // By function, and over all of them: an alarm looks at either.
+                "Dimensions": [["function"], []],
+                "Metrics": [{"Name": metric.name(), "Unit": "Count"}],
+            }],
+        },
+        "function": function,
+        metric.name(): count,
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_names_metric_and_dimension() {
+        let value: serde_json::Value =
+            serde_json::from_str(&line(Metric::Quarantined, 3, "routing", Timestamp::from_millis(7))).unwrap();
+        assert_eq!(value["Quarantined"], 3);
+        assert_eq!(value["function"], "routing");
+        assert_eq!(value["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "Quarantined");
+    }
+}

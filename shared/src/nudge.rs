@@ -1,0 +1,122 @@
+//! Nudges: "look at this chat", "look at this channel". They carry no work; the worker reads from the table what is to
+//! do. They are derived from the state after **every** event, a duplicate too: a worker may have died between its commit
+//! and its nudge.
+
+use crate::chat::{Chat, ClientState};
+use crate::clock::Timestamp;
+use crate::crm::CrmKind;
+use crate::ids::{AccountId, ChannelId, ChatId, ContactId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// "Drain this channel": goes to `assignment`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AssignmentNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which channel.
+    pub channel: ChannelId,
+}
+
+/// "Bring the CRM up to date with this chat": goes to `crm-push`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CrmNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which chat.
+    pub chat: ChatId,
+    /// Whose chat: nudges of one contact are handled one after the other.
+    pub contact: ContactId,
+}
+
+impl AssignmentNudge {
+    /// A nudge for a channel.
+    pub fn new(account: &AccountId, channel: &ChannelId) -> Self {
+        Self { v: 1, account: account.clone(), channel: channel.clone() }
+    }
+
+    /// FIFO message group: one drain per channel at a time.
+    pub fn group(&self) -> String {
+        format!("{}:{}", self.account, self.channel)
+    }
+}
+
+impl CrmNudge {
+    /// A nudge for a chat.
+    pub fn of(chat: &Chat) -> Self {
+        Self { v: 1, account: chat.account.clone(), chat: chat.chat.clone(), contact: chat.contact.clone() }
+    }
+
+    /// FIFO message group: the account, and one of `workers` by the contact's hash, so that a contact's chats never
+    /// meet and a slow account holds at most that many workers.
+    pub fn group(&self, workers: u32) -> String {
+        let digest = Sha256::digest(self.contact.as_str().as_bytes());
+        let hash = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        format!("{}:{}", self.account, hash % workers.max(1))
+    }
+}
+
+/// "Look at this chat" at a moment: waits in the timers queue, and becomes a check in the chat's own inbound group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which chat.
+    pub chat: ChatId,
+}
+
+impl Timer {
+    /// A timer for a chat.
+    pub fn new(account: AccountId, chat: ChatId) -> Self {
+        Self { v: 1, account, chat }
+    }
+}
+
+/// Who has to be told of a chat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nudges {
+    /// The channel's clients have to be given out.
+    pub assignment: Option<AssignmentNudge>,
+    /// The CRM is behind.
+    pub crm: Option<CrmNudge>,
+}
+
+/// What follows from a chat's state. A CRM that asked for time is left alone until then: the due index brings the chat
+/// back.
+pub fn nudges(chat: &Chat, crm: CrmKind, now: Timestamp) -> Nudges {
+    let waiting = chat.client == ClientState::Waiting;
+    let may_try = chat.crm_retry_at.is_none_or(|at| at <= now);
+    Nudges {
+        assignment: waiting.then(|| AssignmentNudge::new(&chat.account, &chat.channel)),
+        crm: (crm != CrmKind::None && chat.crm_behind() && may_try).then(|| CrmNudge::of(chat)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::tests::{new_chat, text_event};
+    use crate::event::Side;
+    use crate::ids::EmployeeId;
+
+    #[test]
+    fn nudges_follow_from_the_state_alone() {
+        let now = Timestamp::from_millis(10);
+        let mut chat = new_chat();
+        assert_eq!(nudges(&chat, CrmKind::Universal, now), Nudges::default());
+        chat.receive(&text_event("m1", Side::Client), None, now);
+        let told = nudges(&chat, CrmKind::Universal, now);
+        assert!(told.assignment.is_some() && told.crm.is_none(), "first a responsible, then the CRM");
+        chat.assign(&EmployeeId::new("anna"));
+        assert!(nudges(&chat, CrmKind::Universal, now).crm.is_some());
+        assert!(nudges(&chat, CrmKind::None, now).crm.is_none());
+        chat.crm_retry_at = Some(Timestamp::from_millis(11));
+        assert!(nudges(&chat, CrmKind::Universal, now).crm.is_none());
+    }
+}

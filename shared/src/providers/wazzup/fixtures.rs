@@ -1,0 +1,394 @@
+//! Every body in `events/wazzup/`, read and compared with what it must give; then each of them damaged.
+
+use super::parse;
+use super::tests::{ACCEPTED, token};
+use crate::clock::Timestamp;
+use crate::event::{Event, MessageEvent};
+use crate::providers::{Item, Parsed};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+/// File and what it gives, one line an item.
+const EXPECTED: &[(&str, &[&str])] = &[
+    ("audio.json", &["client whatsapp audio media=ogg"]),
+    ("avito-advert.json", &["client avito text extra=advert,avitoProfileId +text"]),
+    ("bad-member.json", &["poison (messages: no list): nothing", "status delivered"]),
+    (
+        "batch-with-bad-entry.json",
+        &[
+            "client whatsapp text +text",
+            "poison (messages[1].text: wrong type): client whatsapp unsupported raw=text",
+            "poison (messages[2]: no object): nothing",
+            "poison (messages[3].chatId: missing): nothing",
+            "client whatsapp text +text",
+        ],
+    ),
+    (
+        "batch.json",
+        &[
+            "client whatsapp text +text",
+            "client whatsapp text +text",
+            "client whatsapp text +text",
+            "client whatsapp text +text",
+            "client whatsapp text +text",
+        ],
+    ),
+    (
+        "channels-updates.json",
+        &[
+            "channel needs_attention (qr)",
+            "channel active (active)",
+            "channel unauthorized (unauthorized)",
+            "channel needs_attention (openElsewhere)",
+            "channel needs_attention (snowedIn)",
+            "channel disabled (disabled) accepted",
+        ],
+    ),
+    ("create-contact.json", &["ignored: create_contact"]),
+    ("create-deal.json", &["ignored: create_deal"]),
+    ("cut-off.txt", &["unreadable: no JSON object"]),
+    (
+        "deleted.json",
+        &[
+            "company whatsapp text revision=deleted origin=phone status=sent author=Олег Примеров user=17 +text",
+        ],
+    ),
+    ("document.json", &["client whatsapp document media=pdf +text"]),
+    (
+        "echo-error.json",
+        &[
+            "company whatsapp template origin=phone status=failed error=BAD_CONTACT author=Олег Примеров user=17 +text",
+        ],
+    ),
+    (
+        "echo-from-app.json",
+        &["company whatsapp text origin=provider_app status=read author=Олег Примеров user=17 +text"],
+    ),
+    ("echo-from-phone.json", &["company whatsapp text origin=phone status=sent +text"]),
+    (
+        "edited.json",
+        &[
+            "company whatsapp text revision=edited origin=provider_app status=delivered author=Олег Примеров user=17 old=Цена 1 320 000 ₽ +text",
+        ],
+    ),
+    ("empty-lists.json", &[]),
+    ("geo.json", &["client whatsapp location extra=location +text"]),
+    ("group.json", &["client whatsgroup text author=Марина Тестова +text"]),
+    (
+        "groups-other.json",
+        &[
+            "client telegroup text author=Павел Условный +text",
+            "client maxgroup text author=Марина Тестова +text",
+            "company whatsgroup text origin=phone status=sent author=Олег Примеров user=17 +text",
+        ],
+    ),
+    (
+        "ill-typed.json",
+        &[
+            "poison (messages[0].isEcho: wrong type): client whatsapp unsupported raw=text +text",
+            "poison (messages[1].contact.name: wrong type): client whatsapp unsupported raw=text +text",
+            "poison (messages[2].messageId: wrong type): client whatsapp unsupported raw=text id=raw: +text",
+            "poison (messages[3].contact: wrong type): client whatsapp unsupported raw=text +text",
+        ],
+    ),
+    ("image.json", &["client whatsapp image media=jpeg +text"]),
+    ("inst-direct.json", &["client instagram text +text"]),
+    ("inst-post.json", &["client instagram comment extra=post +text"]),
+    (
+        "interactive.json",
+        &[
+            "company whatsapp text origin=phone status=sent author=Олег Примеров user=17 extra=interactive +text",
+        ],
+    ),
+    ("max.json", &["client max text +text"]),
+    (
+        "messages-and-statuses.json",
+        &[
+            "client whatsapp text +text",
+            "client whatsapp image media=jpeg",
+            "status delivered",
+            "status read",
+        ],
+    ),
+    ("missing-call.json", &["client whatsapp missed_call"]),
+    (
+        "missing-chat.json",
+        &[
+            "poison (messages[0].channelId: missing): nothing",
+            "poison (messages[1].chatId: missing): nothing",
+            "poison (messages[2].chatType: missing): nothing",
+        ],
+    ),
+    (
+        "missing-message-id.json",
+        &["poison (messages[0].messageId: missing): client whatsapp unsupported raw=text id=raw: +text"],
+    ),
+    (
+        "no-echo-flag.json",
+        &["client whatsapp text +text", "company whatsapp text origin=phone status=sent +text"],
+    ),
+    ("no-json.txt", &["unreadable: no JSON object"]),
+    ("no-known-member.json", &["unreadable: no known member"]),
+    ("not-an-object.json", &["unreadable: no JSON object"]),
+    ("null-fields.json", &["client whatsapp text +text"]),
+    ("numeric-ids.json", &["client telegram text +text"]),
+    (
+        "odd-time.json",
+        &[
+            "client whatsapp text +text",
+            "client whatsapp text +text",
+            "client whatsapp text accepted +text",
+            "client whatsapp text accepted +text",
+        ],
+    ),
+    ("only-bad-member.json", &["unreadable: messages: no list"]),
+    ("plus-in-chat-id.json", &["client whatsapp text +text"]),
+    ("poll.json", &["client whatsapp text +text"]),
+    ("quoted.json", &["client whatsapp text extra=quote +text"]),
+    ("status-delivered.json", &["status delivered"]),
+    ("status-edited.json", &["ignored: edited_status"]),
+    ("status-error.json", &["status failed 24_HOURS_EXCEEDED"]),
+    ("status-read.json", &["status read", "status read"]),
+    ("status-sent.json", &["status sent"]),
+    (
+        "statuses-odd.json",
+        &[
+            "poison (statuses[0].status: unknown word): nothing",
+            "poison (statuses[1].messageId: missing): nothing",
+            "status failed SPAM",
+            "poison (statuses[3].status: unknown word): nothing",
+        ],
+    ),
+    ("sticker.json", &["client whatsapp sticker media=was"]),
+    ("system.json", &["client telegram system +text"]),
+    ("telegram.json", &["client telegram text +text"]),
+    ("template-status.json", &["ignored: template_status"]),
+    ("test.json", &["probe"]),
+    ("text.json", &["client whatsapp text +text"]),
+    ("unknown-chat-type.json", &["client signal text +text"]),
+    ("unknown-fields.json", &["client whatsapp text +text"]),
+    (
+        "unknown-member.json",
+        &["client whatsapp text +text", "ignored: unknown_member", "ignored: unknown_member"],
+    ),
+    (
+        "unknown-type.json",
+        &["client whatsapp unsupported raw=unknown", "client whatsapp unsupported raw=round_video media=mp4"],
+    ),
+    ("unsupported.json", &["client whatsapp unsupported"]),
+    ("vcard.json", &["client whatsapp contact_card +text"]),
+    ("viber.json", &["client viber image media=jpg"]),
+    ("video.json", &["client whatsapp video media=mp4"]),
+    ("vk.json", &["client vk text +text"]),
+    (
+        "wapi-template.json",
+        &["company whatsapp template origin=phone status=delivered author=Олег Примеров user=17 +text"],
+    ),
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events/wazzup")
+}
+
+fn fixtures() -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap());
+    files.map(|file| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap())).collect()
+}
+
+fn lines(parsed: &Parsed) -> Vec<String> {
+    match parsed {
+        Parsed::Probe => vec!["probe".into()],
+        Parsed::Unreadable(why) => vec![format!("unreadable: {why}")],
+        Parsed::Items(items) => items.iter().map(line).collect(),
+    }
+}
+
+fn line(item: &Item) -> String {
+    match item {
+        Item::Event { event, digest } => {
+            assert_eq!(digest.len(), 64);
+            event_line(event)
+        }
+        Item::Poison { why, raw, event } => {
+            assert!(!raw.is_empty());
+            let stands = event.as_ref().map(|event| event_line(event)).unwrap_or("nothing".into());
+            format!("poison ({why}): {stands}")
+        }
+        Item::Ignored(what) => format!("ignored: {what}"),
+    }
+}
+
+fn event_line(event: &Event) -> String {
+    match event {
+        Event::Message(message) => message_line(message),
+        Event::Status(status) => {
+            let error = status.error.as_ref().map(|error| format!(" {}", error.code)).unwrap_or_default();
+            format!("status {}{error}{}", word(&status.status), at(status.at))
+        }
+        Event::ChannelState(state) => {
+            format!("channel {} ({}){}", word(&state.state), state.raw_state, at(state.at))
+        }
+        Event::Check { .. } => "check".into(),
+    }
+}
+
+fn message_line(message: &MessageEvent) -> String {
+    let place = super::chat_type(&message.messenger, message.group);
+    let mut line = format!("{} {place} {}", word(&message.side), word(&message.kind));
+    let mut tell = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            line.push_str(&format!(" {name}={value}"));
+        }
+    };
+    let author = message.author.as_ref();
+    tell("raw", message.raw_kind.clone());
+    tell("revision", Some(word(&message.revision)).filter(|revision| revision != "new"));
+    tell("origin", message.origin.as_ref().map(word));
+    tell("status", message.status.as_ref().map(word));
+    tell("error", message.error.as_ref().map(|error| error.code.clone()));
+    tell("author", author.and_then(|author| author.name.clone()));
+    tell("user", author.and_then(|author| author.id.clone()));
+    tell("old", message.old_text.clone());
+    tell("media", message.media.as_ref().and_then(|media| media.url.rsplit('.').next().map(str::to_owned)));
+    let keys = |extra: &Value| extra.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(",");
+    tell("extra", message.extra.as_ref().map(keys));
+    tell("id", message.message_id.as_str().get(..4).filter(|start| *start == "raw:").map(str::to_owned));
+    line.push_str(&at(message.sent_at));
+    if message.text.is_some() { line + " +text" } else { line }
+}
+
+/// Marks a time that Wazzup did not tell.
+fn at(moment: Timestamp) -> String {
+    if moment == ACCEPTED { " accepted".into() } else { String::new() }
+}
+
+fn word(value: &(impl serde::Serialize + Debug)) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_body_gives_what_it_must() {
+    let mut fixtures = fixtures();
+    for (name, expected) in EXPECTED {
+        let body = fixtures.remove(*name).unwrap_or_else(|| panic!("{name} is not there"));
+        assert_eq!(lines(&parse(&token(), &body, ACCEPTED)), *expected, "{name}");
+    }
+    if let Some((name, body)) = fixtures.first_key_value() {
+        panic!("nothing is expected of {name}, which gives {:#?}", lines(&parse(&token(), body, ACCEPTED)));
+    }
+}
+
+/// N entries in are N items out, whatever they are.
+#[test]
+fn no_entry_is_lost() {
+    for (name, body) in fixtures() {
+        let Ok(Value::Object(members)) = serde_json::from_slice(&body) else { continue };
+        let Parsed::Items(items) = parse(&token(), &body, ACCEPTED) else { continue };
+        let list = |value: &Value| value.as_array().map_or(1, Vec::len);
+        let listed = |name: &str| ["messages", "statuses", "channelsUpdates"].contains(&name);
+        let entries: usize =
+            members.iter().map(|(name, value)| if listed(name) { list(value) } else { 1 }).sum();
+        assert_eq!(items.len(), entries, "{name}");
+    }
+}
+
+#[test]
+fn every_event_survives_the_queue() {
+    for (name, body) in fixtures() {
+        let Parsed::Items(items) = parse(&token(), &body, ACCEPTED) else { continue };
+        for item in items {
+            let event = match item {
+                Item::Event { event, .. } => event,
+                Item::Poison { event: Some(event), .. } => *event,
+                _ => continue,
+            };
+            let text = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event, "{name}");
+        }
+    }
+}
+
+/// A reason goes to logs and object metadata: it names fields, never what stands in them.
+fn assert_discreet(parsed: &Parsed) {
+    let discreet = |why: &str| {
+        assert!(why.is_ascii() && why.len() < 120, "{why}");
+        assert!(!why.contains("7999"), "{why}");
+    };
+    match parsed {
+        Parsed::Probe => {}
+        Parsed::Unreadable(why) => discreet(why),
+        Parsed::Items(items) => items.iter().for_each(|item| {
+            if let Item::Poison { why, .. } = item {
+                discreet(why);
+            }
+        }),
+    }
+}
+
+#[test]
+fn truncated_bodies_do_no_harm() {
+    for body in fixtures().into_values() {
+        for end in 0..body.len() {
+            assert_discreet(&parse(&token(), &body[..end], ACCEPTED));
+        }
+    }
+}
+
+#[test]
+fn bodies_with_a_changed_byte_do_no_harm() {
+    for body in fixtures().into_values() {
+        for (round, byte) in [b'"', b'{', b']', b',', b'0', b'\\', 0x00, 0xff].into_iter().enumerate() {
+            for at in (round..body.len()).step_by(11) {
+                let mut changed = body.clone();
+                changed[at] = byte;
+                assert_discreet(&parse(&token(), &changed, ACCEPTED));
+            }
+        }
+    }
+}
+
+/// Every value anywhere in every body, replaced by one of another type: nothing panics, no entry is lost.
+#[test]
+fn values_of_another_type_do_no_harm() {
+    let others = [
+        Value::Null,
+        true.into(),
+        (-1).into(),
+        1e300.into(),
+        "".into(),
+        "слово".into(),
+        serde_json::json!([]),
+        serde_json::json!([[]]),
+        serde_json::json!({}),
+        serde_json::json!({ "79990001122": [1] }),
+    ];
+    for body in fixtures().into_values() {
+        let Ok(whole) = serde_json::from_slice::<Value>(&body) else { continue };
+        for place in places(&whole, "") {
+            for other in &others {
+                let mut changed = whole.clone();
+                *changed.pointer_mut(&place).unwrap() = other.clone();
+                let parsed = parse(&token(), &serde_json::to_vec(&changed).unwrap(), ACCEPTED);
+                assert_discreet(&parsed);
+                if let (Some(entries), Parsed::Items(items)) = (changed["messages"].as_array(), &parsed) {
+                    assert!(items.len() >= entries.len(), "{place} = {other}");
+                }
+            }
+        }
+    }
+}
+
+/// JSON pointers of all values.
+fn places(value: &Value, here: &str) -> Vec<String> {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(list) => {
+            list.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let deeper = inner.into_iter().flat_map(|(name, value)| places(value, &format!("{here}/{name}")));
+    std::iter::once(here.to_owned()).chain(deeper).collect()
+}

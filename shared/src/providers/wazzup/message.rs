@@ -1,0 +1,287 @@
+//! One entry of `messages[]` (Wazzup API v3, Webhooks, "New messages").
+
+use super::words::{self, Status};
+use super::{NAME, reports::Failure, wire};
+use crate::clock::Timestamp;
+use crate::connection::WebhookToken;
+use crate::event::{
+    Author, ChannelRef, ContactHint, Event, Media, MessageEvent, Messenger, Origin, Revision, Side,
+};
+use crate::ids::{ChannelId, ChatId, MessageId, hex_digest};
+use crate::message::{DeliveryStatus, Kind};
+use crate::providers::Item;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use url::Url;
+use wire::{Id, When, filled};
+
+/// Longest id of a chat that is taken for one: it stands in keys.
+const MAX_CHAT_ID: usize = 512;
+
+/// An entry as Wazzup writes it. Absent and null are the same; members that are not named here do not matter.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Entry {
+    message_id: Option<Id>,
+    channel_id: Option<Id>,
+    chat_type: Option<String>,
+    chat_id: Option<Id>,
+    date_time: Option<When>,
+    r#type: Option<String>,
+    is_echo: Option<bool>,
+    status: Option<String>,
+    error: Option<Failure>,
+    text: Option<String>,
+    content_uri: Option<String>,
+    #[serde(deserialize_with = "wire::object")]
+    contact: Option<Contact>,
+    author_name: Option<Id>,
+    author_id: Option<Id>,
+    sent_from_app: Option<bool>,
+    is_edited: Option<bool>,
+    is_deleted: Option<bool>,
+    #[serde(deserialize_with = "wire::object")]
+    old_info: Option<OldInfo>,
+    // Passed on as they are: Wazzup documents little of their insides.
+    quoted_message: Option<Value>,
+    interactive: Option<Value>,
+    inst_post: Option<Value>,
+    advert: Option<Value>,
+    avito_profile_id: Option<Value>,
+    location: Option<Value>,
+    geo: Option<Value>,
+    vcard: Option<Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Contact {
+    name: Option<Id>,
+    avatar_uri: Option<String>,
+    username: Option<Id>,
+    phone: Option<Id>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct OldInfo {
+    old_text: Option<String>,
+}
+
+/// Which chat an entry belongs to.
+struct Address {
+    channel: ChannelRef,
+    chat: ChatId,
+    provider_chat_id: String,
+    messenger: Messenger,
+    group: bool,
+}
+
+/// Reads an entry. Without its channel and chat it is only poison; with them, whatever else is wrong, a message stands
+/// for it in its chat.
+pub(super) fn read(token: &WebhookToken, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
+    let digest = hex_digest(raw.get().as_bytes());
+    let (entry, mut fault) = match wire::strict::<Entry>(place, raw) {
+        Ok(entry) => (entry, None),
+        Err(why) => (wire::salvage(raw), Some(why)),
+    };
+    let poison = |why, event| Item::Poison { why, raw: raw.get().to_owned(), event };
+    let address = match address(token, &entry) {
+        Ok(address) => address,
+        Err(missing) => return poison(fault.unwrap_or_else(|| format!("{place}.{missing}")), None),
+    };
+    let message_id = filled(entry.message_id.as_ref().map(|id| id.0.as_str())).unwrap_or_else(|| {
+        fault.get_or_insert_with(|| format!("{place}.messageId: missing"));
+        format!("raw:{digest}")
+    });
+    let type_word = filled(entry.r#type.as_deref()).map(|word| wire::word(&word));
+    let mut message = normalise(token, address, MessageId::new(message_id), entry, accepted_at);
+    let Some(why) = fault else {
+        return Item::Event { event: Event::Message(Box::new(message)), digest };
+    };
+    message.kind = Kind::Unsupported;
+    message.raw_kind = type_word;
+    poison(why, Some(Box::new(Event::Message(Box::new(message)))))
+}
+
+fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str> {
+    let id = |id: &Option<Id>| filled(id.as_ref().map(|id| id.0.trim()));
+    let external = id(&entry.channel_id).ok_or("channelId: missing")?;
+    let chat_type = filled(entry.chat_type.as_deref()).ok_or("chatType: missing")?;
+    let (messenger, group) = words::messenger(&chat_type).ok_or("chatType: no type's name")?;
+    let given = id(&entry.chat_id).ok_or("chatId: missing")?;
+    let plain = if messenger == Messenger::Whatsapp {
+        given.strip_prefix('+').unwrap_or(&given).trim()
+    } else {
+        &given
+    };
+    if plain.is_empty() || plain.len() > MAX_CHAT_ID {
+        return Err("chatId: no id");
+    }
+    let channel = ChannelRef {
+        id: ChannelId::derive(&token.account, NAME, &external),
+        provider: NAME.into(),
+        external,
+    };
+    let full = format!("{}:{plain}", words::chat_type(&messenger, group));
+    let chat = ChatId::derive(&token.id_salt, &channel.id, &full);
+    Ok(Address { channel, chat, provider_chat_id: plain.to_owned(), messenger, group })
+}
+
+fn normalise(
+    token: &WebhookToken,
+    address: Address,
+    message_id: MessageId,
+    entry: Entry,
+    accepted_at: Timestamp,
+) -> MessageEvent {
+    let side = side(&entry);
+    let status = delivery(&entry).filter(|_| side == Side::Company);
+    let (kind, raw_kind) = kind(&entry, &address.messenger);
+    let revision = revision(&entry);
+    let author = author(&entry, side, address.group);
+    let extra = extra(&entry);
+    let written_in = if entry.sent_from_app == Some(true) { Origin::ProviderApp } else { Origin::Phone };
+    MessageEvent {
+        connection: token.connection.clone(),
+        channel: address.channel,
+        chat: address.chat,
+        provider_chat_id: address.provider_chat_id,
+        messenger: address.messenger,
+        group: address.group,
+        message_id,
+        side,
+        origin: (side == Side::Company).then_some(written_in),
+        author,
+        contact: entry.contact.map(hint).unwrap_or_default(),
+        kind,
+        raw_kind,
+        text: entry.text.filter(|text| !text.is_empty()),
+        media: filled(entry.content_uri).map(|url| Media { url: url.trim().to_owned() }),
+        extra,
+        sent_at: When::or_accepted(entry.date_time, accepted_at),
+        revision,
+        old_text: entry.old_info.and_then(|old| old.old_text).filter(|_| revision == Revision::Edited),
+        status,
+        error: entry.error.map(Failure::into_error).filter(|_| status == Some(DeliveryStatus::Failed)),
+        quarantined: None,
+    }
+}
+
+/// `isEcho` decides, then the status `inbound`. Who says neither is taken for a client, so that nobody goes unheard.
+fn side(entry: &Entry) -> Side {
+    let echo = entry.is_echo.unwrap_or_else(|| match filled(entry.status.as_deref()) {
+        Some(word) => words::status(&word) != Some(Status::Inbound),
+        None => false,
+    });
+    if echo { Side::Company } else { Side::Client }
+}
+
+fn delivery(entry: &Entry) -> Option<DeliveryStatus> {
+    match words::status(entry.status.as_deref()?)? {
+        Status::Delivery(status) => Some(status),
+        Status::Edited | Status::Inbound => None,
+    }
+}
+
+/// The kind, and Wazzup's word where ours says less. WhatsApp's stickers come as an image with a `.was` link; a message
+/// with a post is the comment under it.
+fn kind(entry: &Entry, messenger: &Messenger) -> (Kind, Option<String>) {
+    let Some(word) = filled(entry.r#type.as_deref()) else {
+        let only_text = entry.text.is_some() && entry.content_uri.is_none();
+        return (if only_text { Kind::Text } else { Kind::Unsupported }, None);
+    };
+    let (kind, raw_kind) = words::kind(&word);
+    if *messenger == Messenger::Instagram && entry.inst_post.as_ref().is_some_and(says_something) {
+        return (Kind::Comment, (kind != Kind::Text).then(|| wire::word(&word)));
+    }
+    if kind == Kind::Image && entry.content_uri.as_deref().is_some_and(is_sticker) {
+        return (Kind::Sticker, None);
+    }
+    (kind, raw_kind)
+}
+
+/// Whether the link's path or its `filename` ends in `.was`.
+fn is_sticker(link: &str) -> bool {
+    let was = |name: &str| name.to_ascii_lowercase().ends_with(".was");
+    Url::parse(link.trim()).is_ok_and(|url| {
+        was(url.path()) || url.query_pairs().any(|(name, value)| name == "filename" && was(&value))
+    })
+}
+
+fn revision(entry: &Entry) -> Revision {
+    match (entry.is_deleted, entry.is_edited) {
+        (Some(true), _) => Revision::Deleted,
+        (_, Some(true)) => Revision::Edited,
+        _ => Revision::New,
+    }
+}
+
+/// Who of the company wrote, or who of a group.
+fn author(entry: &Entry, side: Side, group: bool) -> Option<Author> {
+    let text = |id: &Option<Id>| filled(id.as_ref().map(|id| id.0.as_str()));
+    let author = match side {
+        Side::Company => Author { name: text(&entry.author_name), id: text(&entry.author_id) },
+        Side::Client if group => {
+            let contact = || entry.contact.as_ref().and_then(|contact| text(&contact.name));
+            Author { name: text(&entry.author_name).or_else(contact), id: None }
+        }
+        Side::Client => return None,
+    };
+    (author != Author::default()).then_some(author)
+}
+
+fn hint(contact: Contact) -> ContactHint {
+    ContactHint {
+        name: filled(contact.name),
+        username: filled(contact.username),
+        phone: filled(contact.phone),
+        avatar_url: filled(contact.avatar_uri),
+    }
+}
+
+fn extra(entry: &Entry) -> Option<Value> {
+    let members = [
+        ("quote", &entry.quoted_message),
+        ("interactive", &entry.interactive),
+        ("post", &entry.inst_post),
+        ("advert", &entry.advert),
+        ("avitoProfileId", &entry.avito_profile_id),
+        ("location", if entry.location.is_some() { &entry.location } else { &entry.geo }),
+        ("vcard", &entry.vcard),
+    ];
+    let present: Map<String, Value> = members
+        .into_iter()
+        .filter_map(|(name, value)| {
+            value.as_ref().filter(|value| says_something(value)).map(|value| (name, value))
+        })
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect();
+    (!present.is_empty()).then_some(Value::Object(present))
+}
+
+/// An empty object, list or text is as good as absent.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sticker;
+
+    #[test]
+    fn a_sticker_is_known_by_its_link() {
+        assert!(is_sticker("https://store.example/e511/?filename=f9eb.was"));
+        assert!(is_sticker("https://store.example/e511/f9eb.WAS?size=1"));
+        for link in ["https://store.example/1.webp", "https://was.example/?filename=a.was.jpg", "a.was", ""] {
+            assert!(!is_sticker(link), "{link}");
+        }
+    }
+}

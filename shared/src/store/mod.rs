@@ -1,0 +1,362 @@
+//! The table: the truth of everything. Reads and writes are here; what stands where is in [`keys`], how a change
+//! becomes a conditional update in [`row`].
+
+pub mod chats;
+pub mod keys;
+pub mod row;
+pub mod settings;
+pub mod settings_cache;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update,
+};
+use row::{Effect, Item, Key, Row, Write, item_of, row_of};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Most writes in one transaction.
+pub const MAX_WRITES: usize = 100;
+/// Most keys in one batch read.
+const MAX_KEYS: usize = 100;
+
+/// Why the table did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else was faster: the writes (by place) whose conditions do not hold. Read again and decide again.
+    #[error("a condition does not hold any more")]
+    Lost(Vec<usize>),
+    /// Not now: throttled, contended, or no answer. Worth a retry.
+    #[error("the table did not answer as hoped: {0}")]
+    Busy(String),
+    /// The table will never take this write: the code says why.
+    #[error("the table refuses the write: {0}")]
+    Refused(String),
+    /// The row cannot be read as what it should be.
+    #[error("a row of {0} cannot be read")]
+    Unreadable(&'static str),
+    /// The value cannot be written as an item.
+    #[error("a value cannot be written")]
+    Unwritable,
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later without a new decision.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Lost(_))
+    }
+}
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+/// A page of results, and where the next one begins.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The results.
+    pub items: Vec<T>,
+    /// The key to go on from, when there is more.
+    pub next: Option<Item>,
+}
+
+/// How sure a read must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// As of the last write: one read unit per 4 KB.
+    Consistent,
+    /// Possibly a moment old: half a unit.
+    Eventual,
+}
+
+impl Store {
+    /// The table of this name.
+    pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    /// One row.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] or [`StoreError::Unreadable`].
+    pub async fn get<R: Row>(&self, key: &Key, read: Read) -> Result<Option<R>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .consistent_read(read == Read::Consistent)
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
+        answer.item.map(row_of).transpose()
+    }
+
+    /// Several items, in no order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_items(&self, keys: &[Key], read: Read) -> Result<Vec<Item>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in keys.chunks(MAX_KEYS) {
+            let mut left: Vec<Item> = chunk.iter().map(Key::attributes).collect();
+            let mut pause = Duration::from_millis(20);
+            while !left.is_empty() {
+                let wanted = KeysAndAttributes::builder()
+                    .set_keys(Some(left))
+                    .consistent_read(read == Read::Consistent)
+                    .build()
+                    .map_err(|_| StoreError::Unwritable)?;
+                let call = self.client.batch_get_item().request_items(&self.table, wanted);
+                let answer = call.send().await.map_err(|error| failure(&error))?;
+                found.extend(answer.responses.and_then(|mut by_table| by_table.remove(&self.table)).unwrap_or_default());
+                left = answer
+                    .unprocessed_keys
+                    .and_then(|mut by_table| by_table.remove(&self.table))
+                    .map_or_else(Vec::new, |rest| rest.keys);
+                if !left.is_empty() {
+                    if pause > Duration::from_secs(2) {
+                        return Err(StoreError::Busy("unprocessed keys".into()));
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Several rows of one kind, in no order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_many<R: Row>(&self, keys: &[Key], read: Read) -> Result<Vec<R>, StoreError> {
+        self.get_items(keys, read).await?.into_iter().map(row_of).collect()
+    }
+
+    /// Carries out all writes or none. A single one goes as a plain conditional write, at half the price.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`] names the writes whose conditions failed; [`StoreError::Busy`] also where another
+    /// transaction was at the same rows.
+    pub async fn commit(&self, mut writes: Vec<Write>) -> Result<(), StoreError> {
+        match writes.len() {
+            0 => Ok(()),
+            1 => match writes.pop() {
+                Some(write) if !matches!(write.effect, Effect::Check) => self.write_one(write).await,
+                Some(write) => self.transact(vec![write]).await,
+                None => Ok(()),
+            },
+            _ => self.transact(writes).await,
+        }
+    }
+
+    async fn write_one(&self, write: Write) -> Result<(), StoreError> {
+        let mut expressions = write.expressions();
+        let key = write.key.attributes();
+        match write.effect {
+            Effect::Put(item) => {
+                let call = self.client.put_item().table_name(&self.table).set_item(Some(item));
+                let call = call.set_condition_expression(expressions.condition.take());
+                let call = call.set_expression_attribute_names(expressions.names());
+                let call = call.set_expression_attribute_values(expressions.values());
+                call.send().await.map(|_| ()).map_err(|error| single_failure(&error))
+            }
+            Effect::Update { .. } => {
+                let call = self.client.update_item().table_name(&self.table).set_key(Some(key));
+                let call = call.set_update_expression(expressions.update.take());
+                let call = call.set_condition_expression(expressions.condition.take());
+                let call = call.set_expression_attribute_names(expressions.names());
+                let call = call.set_expression_attribute_values(expressions.values());
+                call.send().await.map(|_| ()).map_err(|error| single_failure(&error))
+            }
+            Effect::Delete => {
+                let call = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+                let call = call.set_condition_expression(expressions.condition.take());
+                let call = call.set_expression_attribute_names(expressions.names());
+                let call = call.set_expression_attribute_values(expressions.values());
+                call.send().await.map(|_| ()).map_err(|error| single_failure(&error))
+            }
+            Effect::Check => Ok(()),
+        }
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let items = writes.into_iter().map(|write| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
+        let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
+        sent.map(|_| ()).map_err(|error| {
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+                return failure(&error);
+            };
+            let codes: Vec<&str> =
+                cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
+            cancellation(&codes)
+        })
+    }
+
+    fn transact_item(&self, write: Write) -> Result<TransactWriteItem, StoreError> {
+        let mut expressions = write.expressions();
+        let (key, table) = (write.key.attributes(), &self.table);
+        let (condition, update) = (expressions.condition.take(), expressions.update.take());
+        let (names, values) = (expressions.names(), expressions.values());
+        let unwritable = |_| StoreError::Unwritable;
+        Ok(match write.effect {
+            Effect::Put(item) => {
+                let put = Put::builder().table_name(table).set_item(Some(item)).set_condition_expression(condition);
+                let put = put.set_expression_attribute_names(names).set_expression_attribute_values(values);
+                TransactWriteItem::builder().put(put.build().map_err(unwritable)?).build()
+            }
+            Effect::Update { .. } => {
+                let change = Update::builder().table_name(table).set_key(Some(key)).set_condition_expression(condition);
+                let change = change.set_update_expression(update);
+                let change = change.set_expression_attribute_names(names).set_expression_attribute_values(values);
+                TransactWriteItem::builder().update(change.build().map_err(unwritable)?).build()
+            }
+            Effect::Delete => {
+                let delete = Delete::builder().table_name(table).set_key(Some(key)).set_condition_expression(condition);
+                let delete = delete.set_expression_attribute_names(names).set_expression_attribute_values(values);
+                TransactWriteItem::builder().delete(delete.build().map_err(unwritable)?).build()
+            }
+            Effect::Check => {
+                let check = ConditionCheck::builder().table_name(table).set_key(Some(key));
+                let check = check.condition_expression(condition.unwrap_or_default());
+                let check = check.set_expression_attribute_names(names).set_expression_attribute_values(values);
+                TransactWriteItem::builder().condition_check(check.build().map_err(unwritable)?).build()
+            }
+        })
+    }
+
+    /// Writes many rows that nothing depends on, a transaction's worth at a time.
+    ///
+    /// # Errors
+    /// As [`Self::commit`]; what was written before stays.
+    pub async fn commit_in_parts(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let mut rest = writes;
+        while !rest.is_empty() {
+            let later = rest.split_off(rest.len().min(MAX_WRITES));
+            self.commit(std::mem::replace(&mut rest, later)).await?;
+        }
+        Ok(())
+    }
+
+    /// A page of a partition, by the sort key's beginning.
+    async fn query_prefix<R: Row>(
+        &self,
+        pk: &str,
+        prefix: &str,
+        limit: i32,
+        from: Option<Item>,
+        read: Read,
+    ) -> Result<Page<R>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":prefix", text(prefix))
+            .consistent_read(read == Read::Consistent)
+            .limit(limit)
+            .set_exclusive_start_key(from)
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
+        let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: answer.last_evaluated_key })
+    }
+
+    /// A whole partition's rows of one kind.
+    async fn query_all<R: Row>(&self, pk: &str, prefix: &str, read: Read) -> Result<Vec<R>, StoreError> {
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let page = self.query_prefix(pk, prefix, 1000, from, read).await?;
+            found.extend(page.items);
+            from = page.next;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+fn text(value: impl Into<String>) -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::S(value.into())
+}
+
+fn number(value: impl ToString) -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::N(value.to_string())
+}
+
+/// The size in bytes of a row's item as DynamoDB counts it, roughly: for limits and documentation.
+///
+/// # Errors
+/// [`StoreError::Unwritable`], which no row of ours is.
+pub fn size_of<R: Row>(row: &R) -> Result<usize, StoreError> {
+    fn value_size(value: &aws_sdk_dynamodb::types::AttributeValue) -> usize {
+        use aws_sdk_dynamodb::types::AttributeValue::{B, L, M, N, S};
+        match value {
+            S(text) => text.len(),
+            N(digits) => digits.len() / 2 + 2,
+            B(blob) => blob.as_ref().len(),
+            L(list) => 3 + list.iter().map(|value| 1 + value_size(value)).sum::<usize>(),
+            M(map) => 3 + size_of_map(map),
+            _ => 1,
+        }
+    }
+    fn size_of_map(map: &HashMap<String, aws_sdk_dynamodb::types::AttributeValue>) -> usize {
+        map.iter().map(|(name, value)| name.len() + value_size(value)).sum()
+    }
+    item_of(row).map(|item| size_of_map(&item))
+}
+
+fn failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
+    match error {
+        SdkError::ServiceError(service) => match service.err().code() {
+            Some(code @ ("ValidationException" | "ItemCollectionSizeLimitExceededException")) => StoreError::Refused(code.into()),
+            code => StoreError::Busy(code.unwrap_or("service error").into()),
+        },
+        SdkError::TimeoutError(_) => StoreError::Busy("time-out".into()),
+        SdkError::DispatchFailure(_) => StoreError::Busy("no connection".into()),
+        _ => StoreError::Busy("no understandable answer".into()),
+    }
+}
+
+fn single_failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
+    match error {
+        SdkError::ServiceError(service) if service.err().code() == Some("ConditionalCheckFailedException") => {
+            StoreError::Lost(vec![0])
+        }
+        _ => failure(error),
+    }
+}
+
+/// What a cancelled transaction means: failed conditions come first, because they want a new decision; then what time
+/// heals; then what nothing heals.
+fn cancellation(codes: &[&str]) -> StoreError {
+    let lost: Vec<usize> =
+        codes.iter().enumerate().filter(|(_, code)| **code == "ConditionalCheckFailed").map(|(place, _)| place).collect();
+    if !lost.is_empty() {
+        return StoreError::Lost(lost);
+    }
+    let other = codes.iter().find(|code| **code != "None").copied().unwrap_or("no reason");
+    match other {
+        "ValidationError" | "ItemCollectionSizeLimitExceeded" => StoreError::Refused(other.into()),
+        _ => StoreError::Busy(other.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_condition_wins_over_contention() {
+        assert_eq!(cancellation(&["None", "ConditionalCheckFailed", "TransactionConflict"]), StoreError::Lost(vec![1]));
+        assert_eq!(cancellation(&["TransactionConflict", "None"]), StoreError::Busy("TransactionConflict".into()));
+        assert_eq!(cancellation(&["ValidationError"]), StoreError::Refused("ValidationError".into()));
+    }
+}

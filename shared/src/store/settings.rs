@@ -1,0 +1,136 @@
+//! Accounts and their settings: few rows, read often, written seldom.
+
+use super::keys::{
+    self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, WebhookTokenRow,
+};
+use super::row::{Item, Write};
+use super::{Page, Read, Store, StoreError};
+use crate::account::{Account, ApiKey};
+use crate::assignment::{Ring, WaitingClient};
+use crate::channel::Channel;
+use crate::connection::{Connection, WebhookToken};
+use crate::crm::CrmConnection;
+use crate::employee::{Employee, Membership};
+use crate::ids::{AccountId, ChannelId, ConnectionId, EmployeeId, MessageId, hex_digest};
+use crate::pipeline::Pipelines;
+
+impl Store {
+    /// An account.
+    ///
+    /// # Errors
+    /// As [`Store::get`], here and in all reads below.
+    pub async fn account(&self, account: &AccountId) -> Result<Option<Account>, StoreError> {
+        self.get(&keys::account(account), Read::Eventual).await
+    }
+
+    /// A page of all accounts, for the operator.
+    pub async fn accounts(&self, limit: i32, from: Option<Item>) -> Result<Page<Account>, StoreError> {
+        let page: Page<AccountEntry> = self.query_prefix(keys::ACCOUNTS, "", limit, from, Read::Eventual).await?;
+        let keys: Vec<_> = page.items.iter().map(|entry| keys::account(&entry.account)).collect();
+        let mut accounts: Vec<Account> = self.get_many(&keys, Read::Eventual).await?;
+        accounts.sort_by(|left, right| left.account.cmp(&right.account));
+        Ok(Page { items: accounts, next: page.next })
+    }
+
+    /// The account that an API key opens.
+    pub async fn api_key(&self, key: &str) -> Result<Option<ApiKey>, StoreError> {
+        let row: Option<ApiKeyRow> = self.get(&keys::api_key(&hex_digest(key.as_bytes())), Read::Eventual).await?;
+        Ok(row.map(|row| row.key))
+    }
+
+    /// An account's API keys, without their hashes' rows.
+    pub async fn api_keys(&self, account: &AccountId) -> Result<Vec<ApiKeyEntry>, StoreError> {
+        self.query_all(&keys::settings(account), "KEY#", Read::Eventual).await
+    }
+
+    /// Whose a webhook URL's token is.
+    pub async fn webhook_token(&self, token: &str) -> Result<Option<WebhookToken>, StoreError> {
+        let key = keys::webhook_token(&hex_digest(token.as_bytes()));
+        let row: Option<WebhookTokenRow> = self.get(&key, Read::Eventual).await?;
+        Ok(row.map(|row| row.token))
+    }
+
+    /// A connection.
+    pub async fn connection(&self, account: &AccountId, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+        self.get(&keys::connection(account, id), Read::Consistent).await
+    }
+
+    /// An account's connections.
+    pub async fn connections(&self, account: &AccountId) -> Result<Vec<Connection>, StoreError> {
+        self.query_all(&keys::settings(account), "CONNECTION#", Read::Eventual).await
+    }
+
+    /// A channel.
+    pub async fn channel(&self, account: &AccountId, id: &ChannelId, read: Read) -> Result<Option<Channel>, StoreError> {
+        self.get(&keys::channel(account, id), read).await
+    }
+
+    /// An account's channels.
+    pub async fn channels(&self, account: &AccountId) -> Result<Vec<Channel>, StoreError> {
+        self.query_all(&keys::settings(account), "CHANNEL#", Read::Eventual).await
+    }
+
+    /// Writes a channel that is new to the account and claims it in the whole deployment.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`]: at place 0 the account has it already, at place 1 somebody else owns it.
+    pub async fn create_channel(&self, channel: &Channel) -> Result<(), StoreError> {
+        let owner = ExternalChannel {
+            provider: channel.provider.clone(),
+            external: channel.external.clone(),
+            account: channel.account.clone(),
+        };
+        self.commit(vec![Write::create(channel)?, Write::create(&owner)?]).await
+    }
+
+    /// An employee.
+    pub async fn employee(&self, account: &AccountId, id: &EmployeeId) -> Result<Option<Employee>, StoreError> {
+        self.get(&keys::employee(account, id), Read::Consistent).await
+    }
+
+    /// An account's employees.
+    pub async fn employees(&self, account: &AccountId) -> Result<Vec<Employee>, StoreError> {
+        self.query_all(&keys::settings(account), "EMPLOYEE#", Read::Eventual).await
+    }
+
+    /// A channel's members, as of the last write: an assignment is decided on them.
+    pub async fn members(&self, account: &AccountId, channel: &ChannelId) -> Result<Vec<Membership>, StoreError> {
+        self.query_all(&keys::ring_partition(account, channel), "MEMBER#", Read::Consistent).await
+    }
+
+    /// A channel's ring, as of the last write.
+    pub async fn ring(&self, account: &AccountId, channel: &ChannelId) -> Result<Option<Ring>, StoreError> {
+        self.get(&keys::ring(account, channel), Read::Consistent).await
+    }
+
+    /// The clients that wait on a channel, first come first, at most `limit`.
+    pub async fn waiting(
+        &self,
+        account: &AccountId,
+        channel: &ChannelId,
+        limit: i32,
+    ) -> Result<Vec<WaitingClient>, StoreError> {
+        let partition = keys::ring_partition(account, channel);
+        Ok(self.query_prefix(&partition, "WAITING#", limit, None, Read::Consistent).await?.items)
+    }
+
+    /// An account's pipelines.
+    pub async fn pipelines(&self, account: &AccountId) -> Result<Option<Pipelines>, StoreError> {
+        self.get(&keys::pipelines(account), Read::Eventual).await
+    }
+
+    /// An account's CRM connection.
+    pub async fn crm(&self, account: &AccountId, read: Read) -> Result<Option<CrmConnection>, StoreError> {
+        self.get(&keys::crm(account), read).await
+    }
+
+    /// In which chat a message of a connection stands.
+    pub async fn pointer(
+        &self,
+        account: &AccountId,
+        connection: &ConnectionId,
+        message: &MessageId,
+    ) -> Result<Option<Pointer>, StoreError> {
+        self.get(&keys::pointer(account, connection, message), Read::Consistent).await
+    }
+}

@@ -1,0 +1,437 @@
+#!/usr/bin/env python3
+"""The local stack: template.yaml with the real binaries on an AWS emulator, without Docker and without AWS.
+
+    local_stack.py [--name run|test] up deploy sandbox     start the emulator, build and deploy, start the sandbox
+    local_stack.py [--name run|test] status | down
+
+Everything lives in .local/<name>/; `stack.json` there tells tests and people where things are. A stack that runs is
+used again, a build or a deployment that would change nothing is left out.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+BUILD = LOCAL / "build"
+TOOLS = ROOT / ".venv" / "bin"
+
+REGION = "us-east-1"
+# The emulator's own administrator. The functions get their roles' credentials, and their policies are enforced.
+ADMIN = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+API_ID = "switchboard"
+ARTIFACTS = "switchboard-artifacts"
+OPERATOR_SECRET = "switchboard/operator-key"
+
+# What is built: a change in any of it means a new build and deployment.
+SOURCES = ("Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "template.yaml", "samconfig.toml", "requirements.txt",
+           "functions", "shared", "tests/local_stack.py")
+
+# A release build costs minutes for what local runs do not need. Cargo-lambda takes these from the environment, and
+# with the plain compiler the C parts are not built by zig. A directory of its own keeps the deployable build's cache.
+CHEAP_BUILD = {
+    "CARGO_LAMBDA_COMPILER": "cargo",
+    "CARGO_PROFILE_RELEASE_LTO": "off",
+    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
+    "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
+    "CARGO_PROFILE_RELEASE_STRIP": "symbols",
+    "CARGO_TARGET_DIR": str(ROOT / "target" / "local"),
+}
+
+QUEUES = ("Inbound", "Statuses", "Assignment", "Crm", "Timers")
+FUNCTIONS = ("WebhookIngest", "Routing", "Assignment", "CrmPush", "AutoClose", "Api")
+
+STARTED = time.monotonic()
+
+
+def say(text):
+    print(f"[{time.monotonic() - STARTED:5.0f} s] {text}", flush=True)
+
+
+def fail(text):
+    sys.exit(f"local_stack: {text}")
+
+
+# ---- small things
+
+
+def free_port():
+    """A port below those that systems give to outgoing connections, or one of these could take it before it is used."""
+    while True:
+        port = 20000 + secrets.randbelow(12000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def listens(port):
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def read_json(path):
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+
+
+def write_private(path, value):
+    """Writes JSON that may hold the operator key: for this user only, and whole or not at all."""
+    draft = path.with_suffix(".draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        json.dump(value, out, indent=2)
+        out.write("\n")
+    draft.replace(path)
+
+
+def command_line(pid):
+    """What runs under this id, or nothing: ids are used again, and only our own processes are ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return ""
+    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return shown.stdout
+
+
+def is_ours(process, word):
+    return bool(process) and word in command_line(process["pid"])
+
+
+def end(process, word):
+    """Ends a process that we started, and what it started: politely, then not."""
+    if not is_ours(process, word):
+        return
+    for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process["pid"], number)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if not is_ours(process, word):
+                return
+            time.sleep(0.1)
+
+
+def start(arguments, log, environment):
+    """Starts a background process in a session of its own, so that it outlives us and is ended as a group."""
+    with log.open("ab") as out:
+        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                env=environment, cwd=ROOT, start_new_session=True)
+
+
+def run_long(title, arguments, environment, log=None):
+    """Runs a step that may take minutes, with a sign of life a minute. With a log, its output shows on failure only."""
+    say(title)
+    began = time.monotonic()
+    with log.open("w") if log else contextlib.nullcontext() as out:
+        errors = subprocess.STDOUT if log else None
+        child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, cwd=ROOT, env=environment)
+    try:
+        while True:
+            try:
+                code = child.wait(timeout=60)
+                break
+            except subprocess.TimeoutExpired:
+                say(f"{title}: {time.monotonic() - began:.0f} s so far")
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
+    if code != 0:
+        if log:
+            print(log.read_text(errors="replace")[-8000:], flush=True)
+        fail(f"{title} failed (exit code {code}); the reason is above")
+    say(f"{title}: done in {time.monotonic() - began:.0f} s")
+
+
+# ---- the stack
+
+
+class Stack:
+    def __init__(self, name):
+        self.name = name
+        self.home = LOCAL / name
+        self.described = self.home / "stack.json"
+        self.emulator_file = self.home / "emulator.json"
+        self.sandbox_file = self.home / "sandbox.json"
+        self.log = self.home / "emulator.log"
+
+    # What runs.
+
+    def emulator(self):
+        """The running emulator of this stack, or nothing."""
+        process = read_json(self.emulator_file)
+        return process if is_ours(process, "ministack") and self.is_healthy(process["port"]) else None
+
+    @staticmethod
+    def is_healthy(port):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def need_emulator(self):
+        return self.emulator() or fail(f"the stack '{self.name}' is not up; its log: {self.log.relative_to(ROOT)}")
+
+    def environment(self, process):
+        return {**os.environ, **ADMIN, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{process['port']}",
+                "AWS_EC2_METADATA_DISABLED": "true", "SAM_CLI_TELEMETRY": "0", "PATH": f"{TOOLS}:{os.environ['PATH']}"}
+
+    def client(self, process, service):
+        import boto3  # from .venv; `down` and `status` do without
+
+        return boto3.client(service, endpoint_url=f"http://127.0.0.1:{process['port']}", region_name=REGION,
+                            aws_access_key_id=ADMIN["AWS_ACCESS_KEY_ID"],
+                            aws_secret_access_key=ADMIN["AWS_SECRET_ACCESS_KEY"])
+
+    # Commands.
+
+    def up(self):
+        if process := self.emulator():
+            say(f"emulator of '{self.name}' runs already on port {process['port']}")
+            return
+        self.down()
+        shutil.rmtree(self.home, ignore_errors=True)
+        scratch = self.home / "state"
+        scratch.mkdir(parents=True)
+        port, sandbox_port = free_port(), free_port()
+        endpoint = f"http://127.0.0.1:{port}"
+        # Bare on purpose: the functions inherit this environment.
+        environment = {
+            **ADMIN,
+            "AWS_ENDPOINT_URL": endpoint,
+            "PATH": f"{TOOLS}:{os.environ['PATH']}",
+            "LANG": "C.UTF-8",
+            "HOME": str(scratch),
+            "TMPDIR": str(scratch),
+            "STATE_DIR": str(scratch / "state"),
+            "S3_DATA_DIR": str(scratch / "s3"),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            # The functions' own policies are enforced.
+            "AUTH": "true",
+            "IOT_MTLS_ENABLED": "0",
+        }
+        child = start([str(TOOLS / "python"), str(TOOLS / "ministack")], self.log, environment)
+        process = {"pid": child.pid, "port": port, "sandboxPort": sandbox_port, "run": secrets.token_hex(8)}
+        write_private(self.emulator_file, process)
+        deadline = time.monotonic() + 60
+        while not self.is_healthy(port):
+            if child.poll() is not None or time.monotonic() > deadline:
+                self.down()
+                fail(f"the emulator did not start; its log: {self.log.relative_to(ROOT)}")
+            time.sleep(0.2)
+        say(f"emulator of '{self.name}' listens on port {port}")
+
+    def deploy(self):
+        process = self.need_emulator()
+        sources = hash_of_sources()
+        current = read_json(self.described)
+        if current and current["sources"] == sources and current["run"] == process["run"]:
+            say(f"stack '{self.name}' is deployed as it stands in the sources")
+            return
+        with only_one_build():
+            build(sources, self.environment(process))
+            self.deploy_built(process, sources)
+
+    def deploy_built(self, process, sources):
+        self.make_artifacts_bucket(process)
+        secret_arn, operator_key = self.make_operator_key(process)
+        port, sandbox_port = process["port"], process["sandboxPort"]
+        parameters = {
+            "OperatorKeySecretArn": secret_arn,
+            "PublicBaseUrl": f"http://127.0.0.1:{port}/_aws/execute-api/{API_ID}/$default",
+            "WazzupBaseUrl": f"http://127.0.0.1:{sandbox_port}/wazzup",
+            "OutboundAllowList": f"127.0.0.1:{sandbox_port}",
+            "Architecture": architecture(),
+            "LogRetentionDays": "1",
+            "TableDeletionProtection": "false",
+        }
+        stack_name = f"switchboard-{self.name}"
+        # The tag fixes the API's id in the emulator, so that its address is known before it is there.
+        run_long("sam deploy", [
+            str(TOOLS / "sam"), "deploy", "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local",
+            "--template-file", str(BUILD / "out" / "template.yaml"),
+            "--stack-name", stack_name, "--s3-bucket", ARTIFACTS, "--region", REGION, "--tags", f"ms-custom-id={API_ID}",
+            "--parameter-overrides", *(f"{key}={value}" for key, value in parameters.items()),
+        ], self.environment(process), self.home / "deploy.log")
+        described = self.client(process, "cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+        self.help_emulator(process, outputs)
+        functions = {name: outputs[f"{name}FunctionName"] for name in FUNCTIONS}
+        write_private(self.described, {
+            "name": self.name,
+            "stackName": stack_name,
+            "endpoint": f"http://127.0.0.1:{port}",
+            "region": REGION,
+            "accessKeyId": ADMIN["AWS_ACCESS_KEY_ID"],
+            "secretAccessKey": ADMIN["AWS_SECRET_ACCESS_KEY"],
+            "apiUrl": outputs["ApiUrl"],
+            "webhookBaseUrl": outputs["WebhookBaseUrl"],
+            "operatorKey": operator_key,
+            "table": outputs["TableName"],
+            "keyId": outputs["KeyId"],
+            "bucket": outputs["QuarantineBucketName"],
+            "queues": {lower_first(name): outputs[f"{name}QueueUrl"] for name in QUEUES},
+            "deadLetterQueues": {lower_first(name): outputs[f"{name}DeadLetterQueueUrl"] for name in QUEUES},
+            "functions": {lower_first(name): full for name, full in functions.items()},
+            "logGroups": {lower_first(name): f"/aws/lambda/{full}" for name, full in functions.items()},
+            "sandboxPort": sandbox_port,
+            "sandboxUrl": f"http://127.0.0.1:{sandbox_port}",
+            "pid": process["pid"],
+            "run": process["run"],
+            "sources": sources,
+        })
+        say(f"stack '{self.name}' is described in {self.described.relative_to(ROOT)}")
+
+    def help_emulator(self, process, outputs):
+        """What the emulator cannot do with the template as it is; AWS can, so it is not for the template to change."""
+        # It enforces the policy that asks for TLS, and speaks plain HTTP.
+        self.client(process, "s3").delete_bucket_policy(Bucket=outputs["QuarantineBucketName"])
+        # It leaves a number that comes from a parameter as text, and then cannot poll for this mapping.
+        functions = self.client(process, "lambda")
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            limit = int(mapping["ScalingConfig"]["MaximumConcurrency"])
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
+
+    def make_artifacts_bucket(self, process):
+        storage = self.client(process, "s3")
+        if ARTIFACTS not in [each["Name"] for each in storage.list_buckets()["Buckets"]]:
+            storage.create_bucket(Bucket=ARTIFACTS)
+
+    def make_operator_key(self, process):
+        """The operator key of this emulator and its secret's ARN; a key is made once and never shown."""
+        manager = self.client(process, "secretsmanager")
+        try:
+            kept = manager.get_secret_value(SecretId=OPERATOR_SECRET)
+            return kept["ARN"], kept["SecretString"]
+        except manager.exceptions.ResourceNotFoundException:
+            key = secrets.token_urlsafe(32)
+            return manager.create_secret(Name=OPERATOR_SECRET, SecretString=key)["ARN"], key
+
+    def sandbox(self):
+        """Starts the sandbox anew: it holds nothing that is worth keeping over a run."""
+        process = self.need_emulator()
+        program, port = ROOT / "target" / "debug" / "sandbox", process["sandboxPort"]
+        if not program.exists():
+            fail("the sandbox is not built: cargo build -p tests --bin sandbox")
+        end(read_json(self.sandbox_file), "sandbox")
+        child = start([str(program), "--port", str(port)], self.home / "sandbox.log", dict(os.environ))
+        write_private(self.sandbox_file, {"pid": child.pid, "port": port})
+        deadline = time.monotonic() + 20
+        while not listens(port):
+            if child.poll() is not None or time.monotonic() > deadline:
+                end({"pid": child.pid}, "sandbox")
+                fail(f"the sandbox did not start; its log: {(self.home / 'sandbox.log').relative_to(ROOT)}")
+            time.sleep(0.1)
+        say(f"sandbox of '{self.name}' listens on port {port}")
+
+    def down(self):
+        for file, word in ((self.sandbox_file, "sandbox"), (self.emulator_file, "ministack")):
+            process = read_json(file)
+            if is_ours(process, word):
+                end(process, word)
+                say(f"{word} of '{self.name}' stopped")
+            file.unlink(missing_ok=True)
+        self.described.unlink(missing_ok=True)
+
+    def status(self):
+        process, described = self.emulator(), read_json(self.described)
+        if not process:
+            print(f"{self.name}: not up")
+            return
+        print(f"{self.name}: emulator on port {process['port']}, process {process['pid']}")
+        print(f"{self.name}: " + (f"API at {described['apiUrl']}" if described else "not deployed"))
+        if is_ours(read_json(self.sandbox_file), "sandbox"):
+            print(f"{self.name}: sandbox on port {process['sandboxPort']}")
+        if described and described["sources"] != hash_of_sources():
+            print(f"{self.name}: the sources have changed since it was deployed")
+
+
+# ---- the build, which all stacks share
+
+
+def architecture():
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+def lower_first(name):
+    return name[0].lower() + name[1:]
+
+
+def hash_of_sources():
+    total = hashlib.sha256()
+    for source in map(ROOT.joinpath, SOURCES):
+        files = [source] if source.is_file() else sorted(each for each in source.rglob("*") if each.is_file())
+        for file in files:
+            total.update(f"{file.relative_to(ROOT)}\0".encode())
+            total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
+@contextlib.contextmanager
+def only_one_build():
+    """One build and deployment at a time: all stacks share the built files."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another build to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build(sources, environment):
+    done = BUILD / "sources"
+    if done.exists() and done.read_text() == sources:
+        say("the build is up to date")
+        return
+    done.unlink(missing_ok=True)
+    environment = {**environment, **CHEAP_BUILD}
+    # All at once with Cargo's progress showing; `sam build` then finds each function built.
+    run_long("cargo lambda build", [str(TOOLS / "cargo-lambda"), "lambda", "build", "--release", "--locked"], environment)
+    run_long("sam build", [
+        str(TOOLS / "sam"), "build", "--config-env", "local", "--build-dir", str(BUILD / "out"),
+        "--parameter-overrides", f"Architecture={architecture()}",
+    ], environment, BUILD / "sam.log")
+    done.write_text(sources)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", choices=("run", "test"), default="run", help="which of the two stacks (default: run)")
+    parser.add_argument("commands", nargs="+", choices=("up", "deploy", "sandbox", "status", "down"))
+    options = parser.parse_args()
+    if sys.version_info < (3, 10):
+        fail("Python 3.10 or newer is needed")
+    stack = Stack(options.name)
+    for command in options.commands:
+        getattr(stack, command)()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,327 @@
+//! A client of the sandbox's control and state routes.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::faults::{Action, Fault, FaultView};
+use super::state::{CrmSetup, CrmState, Delivery, SendOutcome, WazzupSetup, WazzupState};
+
+/// Why a call came to nothing.
+#[derive(Debug)]
+pub enum Error {
+    /// No answer, or one that cannot be read.
+    Http(reqwest::Error),
+    /// The sandbox said no.
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// What it said.
+        body: String,
+    },
+    /// What was waited for did not come in time.
+    TooLate {
+        /// What was there instead.
+        last: Box<CrmState>,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(e) => write!(out, "the sandbox cannot be asked: {e}"),
+            Self::Refused { status, body } => write!(out, "the sandbox answered {status}: {body}"),
+            Self::TooLate { last } => write!(
+                out,
+                "the CRM {} did not come to the state waited for: {} contacts, {} deals, {} chats, {} finished, {} deliveries, \
+                 refused: {:?}, anomalies: {:?}",
+                last.name,
+                last.contacts.len(),
+                last.deals.len(),
+                last.chats.len(),
+                last.finished.len(),
+                last.deliveries,
+                last.refused,
+                last.anomalies,
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error)
+    }
+}
+
+/// A client of one sandbox.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Client {
+    /// A client of the sandbox at a base URL (`http://127.0.0.1:PORT`).
+    ///
+    /// # Errors
+    /// The HTTP client cannot be built.
+    pub fn new(base: &str) -> Result<Self, Error> {
+        Ok(Self::over(reqwest::Client::builder().no_proxy().build()?, base.trim_end_matches('/').to_owned()))
+    }
+
+    pub(crate) fn over(http: reqwest::Client, base: String) -> Self {
+        Self { http, base }
+    }
+
+    /// The base URL that the product takes for Wazzup's.
+    #[must_use]
+    pub fn wazzup_url(&self) -> String {
+        format!("{}/wazzup", self.base)
+    }
+
+    /// The webhook URL of a CRM.
+    #[must_use]
+    pub fn crm_webhook_url(&self, crm: &str) -> String {
+        format!("{}/crm/{crm}/webhook", self.base)
+    }
+
+    /// Makes a Wazzup account, or changes its channels.
+    ///
+    /// # Errors
+    /// As every call: no answer, or a refusal.
+    pub async fn put_wazzup(&self, key: &str, setup: &WazzupSetup) -> Result<(), Error> {
+        self.call(Method::PUT, &format!("/control/wazzup/{key}"), Some(json!(setup).to_string()))
+            .await
+            .map(nothing)
+    }
+
+    /// Posts a webhook to the address the account has stored, if it has subscribed to it.
+    ///
+    /// # Errors
+    /// As every call; 409 where no address is stored or the account has not subscribed.
+    pub async fn send(&self, key: &str, body: &Value) -> Result<SendOutcome, Error> {
+        self.send_raw(key, body.to_string(), false).await
+    }
+
+    /// The same with exactly these bytes; `force`: whatever the account has subscribed to.
+    ///
+    /// # Errors
+    /// As every call; 409 as `send`.
+    pub async fn send_raw(
+        &self,
+        key: &str,
+        body: impl Into<reqwest::Body>,
+        force: bool,
+    ) -> Result<SendOutcome, Error> {
+        self.call(Method::POST, &format!("/control/wazzup/{key}/send?force={force}"), Some(body)).await
+    }
+
+    /// What a Wazzup account holds.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn wazzup(&self, key: &str) -> Result<WazzupState, Error> {
+        self.get(&format!("/state/wazzup/{key}")).await
+    }
+
+    /// Makes a CRM, or changes how it is set up.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn put_crm(&self, crm: &str, setup: &CrmSetup) -> Result<(), Error> {
+        self.call(Method::PUT, &format!("/control/crm/{crm}"), Some(json!(setup).to_string()))
+            .await
+            .map(nothing)
+    }
+
+    /// What a CRM holds.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn crm(&self, crm: &str) -> Result<CrmState, Error> {
+        self.get(&format!("/state/crm/{crm}")).await
+    }
+
+    /// Looks at a CRM every 50 ms until it is as wanted.
+    ///
+    /// # Errors
+    /// As every call; `TooLate` with the last state.
+    pub async fn crm_until(
+        &self,
+        crm: &str,
+        within: Duration,
+        wanted: impl Fn(&CrmState) -> bool,
+    ) -> Result<CrmState, Error> {
+        let end = Instant::now() + within;
+        loop {
+            let state = self.crm(crm).await?;
+            if wanted(&state) {
+                return Ok(state);
+            }
+            if Instant::now() >= end {
+                return Err(Error::TooLate { last: Box::new(state) });
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// A CRM's deliveries with numbers above `after`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn deliveries(&self, crm: &str, after: u64) -> Result<Vec<Delivery>, Error> {
+        self.get(&format!("/state/crm/{crm}/deliveries?after={after}")).await
+    }
+
+    /// Changes one stored message of a CRM behind the bridge's back.
+    ///
+    /// # Errors
+    /// As every call; 404 where there is no such message.
+    pub async fn alter(&self, crm: &str, message_id: &str, text: &str) -> Result<(), Error> {
+        let body = json!({ "messageId": message_id, "text": text }).to_string();
+        self.call(Method::POST, &format!("/control/crm/{crm}/alter"), Some(body)).await.map(nothing)
+    }
+
+    /// Sets a fault and gives its id.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn add_fault(&self, fault: &Fault) -> Result<u64, Error> {
+        #[derive(serde::Deserialize)]
+        struct Set {
+            id: u64,
+        }
+        let set: Set = self.call(Method::POST, "/control/faults", Some(json!(fault).to_string())).await?;
+        Ok(set.id)
+    }
+
+    /// The faults that are set, with their counts.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn faults(&self) -> Result<Vec<FaultView>, Error> {
+        self.get("/control/faults").await
+    }
+
+    /// Clears one fault.
+    ///
+    /// # Errors
+    /// As every call; 404 where there is none of that id.
+    pub async fn remove_fault(&self, id: u64) -> Result<(), Error> {
+        self.call(Method::DELETE, &format!("/control/faults/{id}"), None::<String>).await.map(nothing)
+    }
+
+    /// Clears all faults.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn clear_faults(&self) -> Result<(), Error> {
+        self.call(Method::DELETE, "/control/faults", None::<String>).await.map(nothing)
+    }
+
+    /// Forgets everything, set-ups included.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn reset(&self) -> Result<(), Error> {
+        self.call(Method::POST, "/control/reset", None::<String>).await.map(nothing)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.call(Method::GET, path, None::<String>).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<impl Into<reqwest::Body>>,
+    ) -> Result<T, Error> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(Error::Refused {
+                status: status.as_u16(),
+                body: response.text().await.unwrap_or_default(),
+            });
+        }
+        Ok(response.json().await?)
+    }
+}
+
+fn nothing(_: Value) {}
+
+impl Fault {
+    /// A fault of a CRM: `kind` is a member of the body, or `any`. Until cleared, whatever the body.
+    #[must_use]
+    pub fn crm(crm: &str, kind: &str, action: Action) -> Self {
+        Self { target: format!("crm:{crm}"), kind: kind.to_owned(), matching: None, action, times: None }
+    }
+
+    /// A fault of a Wazzup account: `kind` is `channels`, `webhooks`, `message` or `any`.
+    #[must_use]
+    pub fn wazzup(key: &str, kind: &str, action: Action) -> Self {
+        Self { target: format!("wazzup:{key}"), ..Self::crm("", kind, action) }
+    }
+
+    /// Only so many times.
+    #[must_use]
+    pub fn times(self, times: u64) -> Self {
+        Self { times: Some(times), ..self }
+    }
+
+    /// Only where the body contains this.
+    #[must_use]
+    pub fn matching(self, part: &str) -> Self {
+        Self { matching: Some(part.to_owned()), ..self }
+    }
+}
+
+impl Action {
+    /// An answer of this status, without a body.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::Status { status, retry_after_seconds: None, body: None }
+    }
+
+    /// An answer of this status with `Retry-After`.
+    #[must_use]
+    pub fn retry_after(status: u16, seconds: u64) -> Self {
+        Self::Status { status, retry_after_seconds: Some(seconds), body: None }
+    }
+
+    /// Done at once, answered late.
+    #[must_use]
+    pub fn delay(by: Duration) -> Self {
+        Self::Delay { delay_ms: u64::try_from(by.as_millis()).unwrap_or(u64::MAX) }
+    }
+
+    /// Never answered.
+    #[must_use]
+    pub fn hang() -> Self {
+        Self::Hang { hang: true }
+    }
+
+    /// 200 with HTML.
+    #[must_use]
+    pub fn garbage() -> Self {
+        Self::Garbage { garbage: true }
+    }
+
+    /// Done, but the connection closes without an answer.
+    #[must_use]
+    pub fn act_then_drop() -> Self {
+        Self::ActThenDrop { act_then_drop: true }
+    }
+}

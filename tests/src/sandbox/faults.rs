@@ -1,0 +1,320 @@
+//! Failing on demand: which requests a fault hits, and what it does to them.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::net::Connection;
+use super::state::{Answer, AppliedFault};
+
+/// A fault to set: whom it hits, how, how often.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// `crm:NAME` or `wazzup:KEY`.
+    pub target: String,
+    /// A top-level member of the body (`messages`, `statuses`, `createContact`, `createDeal`, `chatFinished`,
+    /// `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks` or `message`; `any` for all.
+    pub kind: String,
+    /// Only requests whose body contains this.
+    #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
+    pub matching: Option<String>,
+    /// What happens to them.
+    pub action: Action,
+    /// To how many of them; none: until cleared.
+    #[serde(default)]
+    pub times: Option<u64>,
+}
+
+/// What a fault does to a request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields, rename_all_fields = "camelCase")]
+pub enum Action {
+    /// Answers a status of its own; nothing takes effect.
+    Status {
+        /// HTTP status, 200–599.
+        status: u16,
+        /// The `Retry-After` header.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_seconds: Option<u64>,
+        /// The body: a string as it is, anything else as JSON.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<Value>,
+    },
+    /// Takes effect at once, answers late: the caller may have given up on a request that was done.
+    Delay {
+        /// Milliseconds.
+        delay_ms: u64,
+    },
+    /// Never answers, until the caller leaves or the fault is cleared (then the connection closes); nothing takes effect.
+    Hang {
+        /// Always `true`.
+        hang: bool,
+    },
+    /// Answers 200 with HTML; nothing takes effect.
+    Garbage {
+        /// Always `true`.
+        garbage: bool,
+    },
+    /// Takes effect, then closes the connection without an answer.
+    ActThenDrop {
+        /// Always `true`.
+        act_then_drop: bool,
+    },
+}
+
+/// A fault as it is set, with its counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FaultView {
+    /// Its id.
+    pub id: u64,
+    /// What was set.
+    #[serde(flatten)]
+    pub fault: Fault,
+    /// How many requests it has hit.
+    pub hits: u64,
+    /// How many it will yet hit; none: no limit.
+    pub remaining: Option<u64>,
+}
+
+/// All faults, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    last_id: u64,
+    set: Vec<(FaultView, watch::Sender<()>)>,
+}
+
+/// A fault that hits the request in hand. `cleared` errs as soon as the fault is cleared.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    pub(crate) applied: AppliedFault,
+    action: Action,
+    cleared: watch::Receiver<()>,
+}
+
+impl Faults {
+    /// Sets a fault and gives its id, or says what is wrong with it.
+    pub(crate) fn add(&mut self, fault: Fault) -> Result<u64, &'static str> {
+        let named = fault.target.strip_prefix("crm:").or(fault.target.strip_prefix("wazzup:"));
+        if named.is_none_or(str::is_empty) {
+            return Err("target: crm:NAME or wazzup:KEY");
+        }
+        if !KINDS.contains(&fault.kind.as_str()) {
+            return Err("kind: not one that is known");
+        }
+        match fault.action {
+            Action::Status { status, .. } if !(200..600).contains(&status) => {
+                return Err("status: 200 to 599");
+            }
+            Action::Hang { hang: false }
+            | Action::Garbage { garbage: false }
+            | Action::ActThenDrop { act_then_drop: false } => {
+                return Err("action: false does nothing");
+            }
+            _ => {}
+        }
+        self.last_id += 1;
+        let view = FaultView { id: self.last_id, hits: 0, remaining: fault.times, fault };
+        self.set.push((view, watch::channel(()).0));
+        Ok(self.last_id)
+    }
+
+    /// Clears one; false if there is none of that id.
+    pub(crate) fn remove(&mut self, id: u64) -> bool {
+        let before = self.set.len();
+        self.set.retain(|(view, _)| view.id != id);
+        self.set.len() < before
+    }
+
+    /// Clears all, and lets go of what hangs.
+    pub(crate) fn clear(&mut self) {
+        self.set.clear();
+    }
+
+    /// All, with their counts.
+    pub(crate) fn views(&self) -> Vec<FaultView> {
+        self.set.iter().map(|(view, _)| view.clone()).collect()
+    }
+
+    /// The first fault that hits a request, counted as a hit.
+    pub(crate) fn hit(&mut self, target: &str, kinds: &[&str], body: &[u8]) -> Option<Hit> {
+        let (view, sender) = self.set.iter_mut().find(|(view, _)| {
+            let fault = &view.fault;
+            view.remaining != Some(0)
+                && fault.target == target
+                && (fault.kind == "any" || kinds.contains(&fault.kind.as_str()))
+                && fault.matching.as_ref().is_none_or(|part| contains(body, part.as_bytes()))
+        })?;
+        view.hits += 1;
+        view.remaining = view.remaining.map(|n| n - 1);
+        let action = view.fault.action.clone();
+        let shown = serde_json::to_value(&action).unwrap_or_default();
+        Some(Hit {
+            applied: AppliedFault { id: view.id, action: shown },
+            action,
+            cleared: sender.subscribe(),
+        })
+    }
+}
+
+const KINDS: [&str; 11] = [
+    "any",
+    "test",
+    "messages",
+    "statuses",
+    "createContact",
+    "createDeal",
+    "channelsUpdates",
+    "chatFinished",
+    "channels",
+    "webhooks",
+    "message",
+];
+
+fn contains(body: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || body.windows(part.len()).any(|window| window == part)
+}
+
+/// An answer before it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    status: StatusCode,
+    body: ReplyBody,
+    retry_after: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+enum ReplyBody {
+    Json(Value),
+    Text(&'static str, String),
+}
+
+impl Reply {
+    /// A JSON answer.
+    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+        Self { status, body: ReplyBody::Json(body), retry_after: None }
+    }
+
+    /// The answer for the records.
+    pub(crate) fn record(&self) -> Answer {
+        let body = match &self.body {
+            ReplyBody::Json(value) => value.clone(),
+            ReplyBody::Text(_, text) => Value::String(text.clone()),
+        };
+        Answer { status: self.status.as_u16(), body }
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let (content_type, text) = match self.body {
+            ReplyBody::Json(value) => ("application/json", value.to_string()),
+            ReplyBody::Text(content_type, text) => (content_type, text),
+        };
+        let mut response = (self.status, [(header::CONTENT_TYPE, content_type)], text).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// Answers a request as the fault that hit it wants. `act` does the request's work. `None`: the connection is being closed.
+pub(crate) async fn answer(
+    hit: Option<Hit>,
+    connection: &Connection,
+    act: impl Future<Output = Reply>,
+) -> Option<Reply> {
+    let Some(mut hit) = hit else { return Some(act.await) };
+    match hit.action {
+        Action::Status { status, retry_after_seconds, body } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let body = match body {
+                Some(Value::String(text)) => ReplyBody::Text("text/plain; charset=utf-8", text),
+                Some(json) => ReplyBody::Json(json),
+                None => ReplyBody::Text("text/plain; charset=utf-8", String::new()),
+            };
+            Some(Reply { status, body, retry_after: retry_after_seconds })
+        }
+        Action::Delay { delay_ms } => {
+            let reply = act.await;
+            tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+            Some(reply)
+        }
+        Action::Hang { .. } => {
+            while hit.cleared.changed().await.is_ok() {}
+            connection.close();
+            None
+        }
+        Action::Garbage { .. } => {
+            let page = "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>".to_owned();
+            Some(Reply {
+                status: StatusCode::OK,
+                body: ReplyBody::Text("text/html; charset=utf-8", page),
+                retry_after: None,
+            })
+        }
+        Action::ActThenDrop { .. } => {
+            act.await;
+            connection.close();
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(faults: &mut Faults, json: &str) -> Result<u64, String> {
+        let fault = serde_json::from_str(json).map_err(|e| e.to_string())?;
+        faults.add(fault).map_err(str::to_owned)
+    }
+
+    #[test]
+    fn a_fault_hits_what_it_names_and_as_often_as_it_says() {
+        let mut faults = Faults::default();
+        let one =
+            r#"{"target":"crm:a","kind":"messages","match":"Привет","action":{"status":500},"times":2}"#;
+        assert_eq!(set(&mut faults, one), Ok(1));
+        let body = "{\"text\":\"Привет\"}".as_bytes();
+        assert!(faults.hit("crm:b", &["messages"], body).is_none());
+        assert!(faults.hit("crm:a", &["statuses"], body).is_none());
+        assert!(faults.hit("crm:a", &["messages"], b"{}").is_none());
+        assert!(faults.hit("crm:a", &["messages", "statuses"], body).is_some());
+        assert!(faults.hit("crm:a", &["messages"], body).is_some());
+        assert!(faults.hit("crm:a", &["messages"], body).is_none());
+        let view = &faults.views()[0];
+        assert_eq!((view.hits, view.remaining), (2, Some(0)));
+        let shown = serde_json::to_string(view).unwrap();
+        assert_eq!(
+            serde_json::from_str::<FaultView>(&shown).unwrap().fault.matching.as_deref(),
+            Some("Привет")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_not_set() {
+        let mut faults = Faults::default();
+        for action in [
+            r#"{"status":99}"#,
+            r#"{"hang":false}"#,
+            "{}",
+            r#"{"status":500,"delayMs":1}"#,
+            r#"{"explode":true}"#,
+        ] {
+            let json = format!(r#"{{"target":"crm:a","kind":"any","action":{action}}}"#);
+            assert!(set(&mut faults, &json).is_err(), "{action}");
+        }
+        assert!(set(&mut faults, r#"{"target":"crm:","kind":"any","action":{"hang":true}}"#).is_err());
+        assert!(set(&mut faults, r#"{"target":"crm:a","kind":"message!","action":{"hang":true}}"#).is_err());
+        assert!(
+            set(&mut faults, r#"{"target":"crm:a","kind":"any","action":{"hang":true},"time":1}"#).is_err()
+        );
+        assert!(faults.views().is_empty());
+    }
+}

@@ -1,0 +1,275 @@
+//! The Wazzup v3 API, as far as a bridge uses it, and the webhooks it posts.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::crm_schema::{Obj, strict};
+use super::faults::{self, Reply};
+use super::net::Connection;
+use super::state::{ApiCall, SendOutcome, WazzupState, WebhookPost};
+use super::{App, now_ms, read_json};
+
+/// How long Wazzup waits for a receiver.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest webhook address it takes.
+pub const MAX_URI: usize = 200;
+const WINDOW_MS: i64 = 5_000;
+const CALLS_PER_WINDOW: u32 = 500;
+
+/// One Wazzup account.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) state: WazzupState,
+    pub(crate) crm_key: Option<String>,
+    window_start: i64,
+    window_calls: u32,
+}
+
+impl Account {
+    /// Counts a call against 500 in 5 seconds; false: too many.
+    fn admit(&mut self, now: i64) -> bool {
+        if now - self.window_start >= WINDOW_MS {
+            (self.window_start, self.window_calls) = (now, 0);
+        }
+        self.window_calls += 1;
+        self.window_calls <= CALLS_PER_WINDOW
+    }
+}
+
+/// Any route below `/wazzup`.
+pub(crate) async fn api(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Response {
+    let Some(key) = bearer(&headers) else { return unauthorized().into_response() };
+    let kind = path.split('/').nth(1).unwrap_or_default();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let arrived = app.world(|world| {
+        let account = world.wazzup.get_mut(&key)?;
+        let hit = world.faults.hit(&format!("wazzup:{key}"), &[kind], &bytes);
+        let admitted = account.admit(now_ms());
+        account.state.requests.push(ApiCall {
+            received_at: now_ms(),
+            route: format!("{method} /{path}{query}"),
+            body: if bytes.is_empty() { Value::Null } else { read_json(&bytes) },
+            answer: None,
+            fault: hit.as_ref().map(|hit| hit.applied.clone()),
+        });
+        Some((account.state.requests.len() - 1, admitted, hit))
+    });
+    let Some((at, admitted, hit)) = arrived else { return unauthorized().into_response() };
+    let act = async { if admitted { route(&app, &key, &method, &path, &bytes).await } else { too_many() } };
+    let Some(reply) = faults::answer(hit, &connection, act).await else { return ().into_response() };
+    app.world(|world| {
+        if let Some(call) = world.wazzup.get_mut(&key).and_then(|account| account.state.requests.get_mut(at))
+        {
+            call.answer = Some(reply.record());
+        }
+    });
+    reply.into_response()
+}
+
+async fn route(app: &App, key: &str, method: &Method, path: &str, bytes: &Bytes) -> Reply {
+    match (method.as_str(), path) {
+        ("GET", "v3/channels") => read(app, key, |state| json!(state.channels)),
+        ("GET", "v3/webhooks") => read(
+            app,
+            key,
+            |state| json!({ "webhooksUri": state.webhooks_uri, "subscriptions": state.subscriptions }),
+        ),
+        ("PATCH", "v3/webhooks") => subscribe(app, key, bytes).await,
+        ("POST", "v3/message") => error(
+            StatusCode::NOT_IMPLEMENTED,
+            "NOT_IMPLEMENTED",
+            "The sandbox does not send messages yet",
+            Value::Null,
+        ),
+        _ => error(StatusCode::NOT_FOUND, "NOT_FOUND", "No such route", Value::Null),
+    }
+}
+
+fn read(app: &App, key: &str, view: impl FnOnce(&WazzupState) -> Value) -> Reply {
+    app.world(|world| world.wazzup.get(key).map(|account| Reply::json(StatusCode::OK, view(&account.state))))
+        .unwrap_or_else(unauthorized)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::to_owned)
+}
+
+fn error(status: StatusCode, code: &str, description: &str, data: Value) -> Reply {
+    let mut body = json!({ "error": code, "description": description });
+    if !data.is_null() {
+        body["data"] = data;
+    }
+    Reply::json(status, body)
+}
+
+fn unauthorized() -> Reply {
+    error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Invalid API key", Value::Null)
+}
+
+fn too_many() -> Reply {
+    error(
+        StatusCode::TOO_MANY_REQUESTS,
+        "TOO_MANY_REQUESTS",
+        "500 requests in 5 seconds are exceeded",
+        Value::Null,
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Subscribe {
+    webhooks_uri: Option<String>,
+    subscriptions: Option<Obj<Switches>>,
+}
+
+/// The documents and live accounts name the template switch differently; a repeat of either is refused, both are taken.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Switches {
+    messages_and_statuses: Option<bool>,
+    contacts_and_deals_creation: Option<bool>,
+    channels_updates: Option<bool>,
+    #[serde(alias = "wabaTemplatesStatus")]
+    template_status: Option<bool>,
+}
+
+/// `PATCH /v3/webhooks`: stores an address only after it has answered a test post.
+async fn subscribe(app: &App, key: &str, bytes: &Bytes) -> Reply {
+    let asked: Subscribe = match strict(bytes) {
+        Ok(asked) => asked,
+        Err(wrong) => {
+            let fields = json!({ "fields": [wrong.path] });
+            return error(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", &wrong.message, fields);
+        }
+    };
+    let stored = app.world(|world| world.wazzup.get(key)?.state.webhooks_uri.clone());
+    let Some(uri) = asked.webhooks_uri.or(stored).filter(|uri| is_address(uri)) else {
+        return error(StatusCode::BAD_REQUEST, "uriNotValid", "Provided URI is not valid URI", Value::Null);
+    };
+    let outcome = post(app, key, &uri, Bytes::from_static(br#"{"test":true}"#)).await;
+    if outcome.status != Some(200) {
+        let code = outcome.status.map_or_else(|| "noAnswer".to_owned(), |status| status.to_string());
+        let description = "URI does not return 200 OK on test request";
+        return error(StatusCode::BAD_REQUEST, "testPostNotPassed", description, json!({ "code": code }));
+    }
+    app.world(|world| {
+        let Some(account) = world.wazzup.get_mut(key) else { return };
+        account.state.webhooks_uri = Some(uri);
+        let now = &mut account.state.subscriptions;
+        if let Some(Obj(on)) = asked.subscriptions {
+            now.messages_and_statuses = on.messages_and_statuses.unwrap_or(now.messages_and_statuses);
+            now.contacts_and_deals_creation =
+                on.contacts_and_deals_creation.unwrap_or(now.contacts_and_deals_creation);
+            now.channels_updates = on.channels_updates.unwrap_or(now.channels_updates);
+            now.waba_templates_status = on.template_status.unwrap_or(now.waba_templates_status);
+        }
+    });
+    Reply::json(StatusCode::OK, json!({ "ok": true }))
+}
+
+fn is_address(uri: &str) -> bool {
+    let parsed = reqwest::Url::parse(uri);
+    uri.chars().count() <= MAX_URI
+        && parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Posts a webhook as Wazzup does and notes what became of it.
+async fn post(app: &App, key: &str, uri: &str, bytes: Bytes) -> SendOutcome {
+    let (posted_at, size, started) = (now_ms(), bytes.len(), Instant::now());
+    let mut request = app
+        .http
+        .post(uri)
+        .header(header::CONTENT_TYPE, "application/json; charset-utf-8")
+        .timeout(TIMEOUT)
+        .body(bytes);
+    if let Some(crm_key) = app.world(|world| world.wazzup.get(key)?.crm_key.clone()) {
+        request = request.bearer_auth(crm_key);
+    }
+    let answered = async {
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        Ok::<_, reqwest::Error>((status, response.text().await?))
+    };
+    let (status, body, error) = match answered.await {
+        Ok((status, body)) => (Some(status), body, None),
+        Err(e) => (None, String::new(), Some(chain(&e))),
+    };
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let outcome = SendOutcome { status, body, elapsed_ms, error };
+    app.world(|world| {
+        if let Some(account) = world.wazzup.get_mut(key) {
+            account.state.posts.push(WebhookPost { posted_at, bytes: size, outcome: outcome.clone() });
+        }
+    });
+    outcome
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+/// `POST /control/wazzup/{apiKey}/send`: posts exactly these bytes to the stored address, if the account has subscribed to them.
+/// With `?force=true` also if it has not.
+pub(crate) async fn send(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    axum::extract::Query(query): axum::extract::Query<Force>,
+    bytes: Bytes,
+) -> Reply {
+    let body = read_json(&bytes);
+    let found = app.world(|world| {
+        let state = &world.wazzup.get(&key)?.state;
+        Some((state.webhooks_uri.clone(), wants(state, &body)))
+    });
+    match found {
+        None => Reply::json(StatusCode::NOT_FOUND, json!({ "error": "noSuchAccount" })),
+        Some((None, _)) => Reply::json(StatusCode::CONFLICT, json!({ "error": "noWebhooksUri" })),
+        Some((Some(_), false)) if !query.force => {
+            Reply::json(StatusCode::CONFLICT, json!({ "error": "notSubscribed" }))
+        }
+        Some((Some(uri), _)) => Reply::json(StatusCode::OK, json!(post(&app, &key, &uri, bytes).await)),
+    }
+}
+
+/// The query of the send route.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Force {
+    #[serde(default)]
+    force: bool,
+}
+
+/// Whether the account has subscribed to what the body holds. What is no webhook of Wazzup's is let through.
+fn wants(state: &WazzupState, body: &Value) -> bool {
+    let on = &state.subscriptions;
+    [
+        ("messages", on.messages_and_statuses),
+        ("statuses", on.messages_and_statuses),
+        ("createContact", on.contacts_and_deals_creation),
+        ("createDeal", on.contacts_and_deals_creation),
+        ("channelsUpdates", on.channels_updates),
+        ("templateStatus", on.waba_templates_status),
+    ]
+    .iter()
+    .all(|(member, subscribed)| *subscribed || body.get(member).is_none())
+}

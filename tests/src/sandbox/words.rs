@@ -1,0 +1,159 @@
+//! Closed lists of words, as the API documents spell them.
+
+/// Declares an enum that is read from and written as one of its words; anything else is refused, also JSON that serde's own
+/// derive would let through as an enum (`{"whatsapp":null}`).
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
+        pub enum $name {
+            $(#[doc = concat!("`", $word, "`")] $variant),+
+        }
+
+        impl $name {
+            /// The word itself.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(word: String) -> Result<Self, String> {
+                match word.as_str() {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(format!("`{word}` is none of {}", [$($word),+].join(", "))),
+                }
+            }
+        }
+
+        impl From<$name> for &'static str {
+            fn from(word: $name) -> Self { word.as_str() }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { out.write_str(self.as_str()) }
+        }
+    };
+}
+
+words! {
+    /// The messenger a chat is in.
+    ChatType {
+        Whatsapp = "whatsapp", Whatsgroup = "whatsgroup", Viber = "viber", Instagram = "instagram", Telegram = "telegram",
+        Telegroup = "telegroup", Vk = "vk", Avito = "avito", Max = "max", Maxgroup = "maxgroup",
+    }
+}
+
+words! {
+    /// What a message is.
+    MessageType {
+        Text = "text", Image = "image", Audio = "audio", Video = "video", Document = "document", Vcard = "vcard", Geo = "geo",
+        WapiTemplate = "wapi_template", Unsupported = "unsupported", MissingCall = "missing_call", System = "system",
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// How far a message got; `inbound` for what the client wrote.
+    MessageStatus { Sent = "sent", Delivered = "delivered", Read = "read", Error = "error", Inbound = "inbound" }
+}
+
+words! {
+    /// What an item of `statuses[]` reports.
+    StatusWord { Sent = "sent", Delivered = "delivered", Read = "read", Error = "error", Edited = "edited" }
+}
+
+words! {
+    /// Who asked for a contact or a deal.
+    Source { Auto = "auto", ByUser = "byUser" }
+}
+
+words! {
+    /// Why a chat was finished.
+    FinishReason { Inactivity = "inactivity", Employee = "employee", Rule = "rule" }
+}
+
+words! {
+    /// A channel's state in `channelsUpdates[]`.
+    ChannelState {
+        Active = "active", Disabled = "disabled", Qr = "qr", PhoneUnavailable = "phoneUnavailable",
+        OpenElsewhere = "openElsewhere", NotEnoughMoney = "notEnoughMoney", Unauthorized = "unauthorized",
+    }
+}
+
+words! {
+    /// What looked wrong though it was not refused.
+    AnomalyKind {
+        MessageTwice = "messageTwice", MessageInTwoChats = "messageInTwoChats", FirstSeenEdited = "firstSeenEdited",
+        FirstSeenDeleted = "firstSeenDeleted", ChangeAfterDelete = "changeAfterDelete", StatusBackwards = "statusBackwards",
+        StatusOnInbound = "statusOnInbound", FinishedTwice = "finishedTwice", ContactTwice = "contactTwice",
+        DealTwice = "dealTwice", UnknownEntity = "unknownEntity", IdempotencyKeyReused = "idempotencyKeyReused",
+        UnexpectedAuthorization = "unexpectedAuthorization",
+    }
+}
+
+impl MessageStatus {
+    /// What becomes of this status when `next` is reported. `None`: it would go backwards.
+    #[must_use]
+    pub fn step(self, next: Self) -> Option<Self> {
+        let rank = |status| match status {
+            Self::Inbound => 0,
+            Self::Sent => 1,
+            Self::Error => 2,
+            Self::Delivered => 3,
+            Self::Read => 4,
+        };
+        (rank(next) >= rank(self)).then_some(next)
+    }
+}
+
+impl StatusWord {
+    /// The message status it stands for; none for `edited`.
+    #[must_use]
+    pub fn message_status(self) -> Option<MessageStatus> {
+        match self {
+            Self::Sent => Some(MessageStatus::Sent),
+            Self::Delivered => Some(MessageStatus::Delivered),
+            Self::Read => Some(MessageStatus::Read),
+            Self::Error => Some(MessageStatus::Error),
+            Self::Edited => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_outside_the_list_is_refused() {
+        assert_eq!(serde_json::from_str::<ChatType>("\"max\"").unwrap(), ChatType::Max);
+        for bad in ["\"Whatsapp\"", "\"wapi\"", "{\"whatsapp\":null}", "1", "null"] {
+            assert!(serde_json::from_str::<ChatType>(bad).is_err(), "{bad}");
+        }
+        assert_eq!(serde_json::to_string(&MessageType::WapiTemplate).unwrap(), "\"wapi_template\"");
+    }
+
+    #[test]
+    fn statuses_only_move_forward() {
+        use MessageStatus::{Delivered, Error, Read, Sent};
+        for (from, to) in [
+            (Sent, Delivered),
+            (Delivered, Read),
+            (Sent, Read),
+            (Sent, Error),
+            (Error, Delivered),
+            (Read, Read),
+        ] {
+            assert_eq!(from.step(to), Some(to), "{from} → {to}");
+        }
+        for (from, to) in
+            [(Delivered, Sent), (Read, Delivered), (Read, Sent), (Error, Sent), (Delivered, Error)]
+        {
+            assert_eq!(from.step(to), None, "{from} → {to}");
+        }
+    }
+}
