@@ -44,7 +44,14 @@ pub struct Ring {
 impl Ring {
     /// The ring of a channel that has given no client yet.
     pub fn new(account: &AccountId, channel: &ChannelId) -> Self {
-        Self { v: 1, account: account.clone(), channel: channel.clone(), last: None, turns: 0, check_at: None }
+        Self {
+            v: 1,
+            account: account.clone(),
+            channel: channel.clone(),
+            last: None,
+            turns: 0,
+            check_at: None,
+        }
     }
 }
 
@@ -104,7 +111,8 @@ pub fn next_turn(
         return Some((keeps.clone(), last.cloned()));
     }
     places.sort();
-    let next = places.iter().find(|place| last.is_none_or(|last| *place > last)).or_else(|| places.first())?;
+    let next =
+        places.iter().find(|place| last.is_none_or(|last| *place > last)).or_else(|| places.first())?;
     Some((next.employee.clone(), Some(next.clone())))
 }
 

@@ -131,7 +131,8 @@ where
     for url in &context.queue_urls {
         let name = url.rsplit('/').next().unwrap_or_default();
         let of_queue = again.iter().filter(|(record, _)| record.queue_arn.rsplit(':').next() == Some(name));
-        let receipts: Vec<_> = of_queue.map(|(record, after)| (record.receipt_handle.clone(), *after)).collect();
+        let receipts: Vec<_> =
+            of_queue.map(|(record, after)| (record.receipt_handle.clone(), *after)).collect();
         context.queues.come_again(url, &receipts).await;
     }
     answer
@@ -142,7 +143,8 @@ fn groups(records: Vec<SqsRecord>) -> Vec<Vec<SqsRecord>> {
     let mut groups: Vec<Vec<SqsRecord>> = Vec::new();
     for record in records {
         let group = record.attributes.message_group_id.clone();
-        match groups.iter_mut().find(|known| group.is_some() && known[0].attributes.message_group_id == group) {
+        match groups.iter_mut().find(|known| group.is_some() && known[0].attributes.message_group_id == group)
+        {
             Some(known) => known.push(record),
             None => groups.push(vec![record]),
         }
@@ -151,7 +153,10 @@ fn groups(records: Vec<SqsRecord>) -> Vec<Vec<SqsRecord>> {
 }
 
 fn retry_all(group: &[SqsRecord], why: &str) -> Vec<Disposition> {
-    group.iter().map(|record| Disposition::Retry { after: backoff(record.receive_count()), why: why.into() }).collect()
+    group
+        .iter()
+        .map(|record| Disposition::Retry { after: backoff(record.receive_count()), why: why.into() })
+        .collect()
 }
 
 /// Carries out the dispositions of one group and answers the records to return, with their waiting times.
@@ -164,7 +169,8 @@ async fn settle(
     let mut returned: Vec<(SqsRecord, Duration)> = Vec::new();
     let mut decided = decided.into_iter();
     for record in group {
-        let missing = || Disposition::Retry { after: backoff(record.receive_count()), why: "not reached".into() };
+        let missing =
+            || Disposition::Retry { after: backoff(record.receive_count()), why: "not reached".into() };
         let disposition = decided.next().unwrap_or_else(missing);
         // Order within the group: nothing behind a returned record is acknowledged.
         if let Some((_, after)) = returned.last() {
@@ -216,9 +222,17 @@ mod tests {
 
     #[test]
     fn records_of_a_group_stay_together_and_in_order() {
-        let all = vec![record("1", Some("a")), record("2", Some("b")), record("3", Some("a")), record("4", None), record("5", None)];
-        let shape: Vec<Vec<String>> =
-            groups(all).iter().map(|group| group.iter().map(|record| record.message_id.clone()).collect()).collect();
+        let all = vec![
+            record("1", Some("a")),
+            record("2", Some("b")),
+            record("3", Some("a")),
+            record("4", None),
+            record("5", None),
+        ];
+        let shape: Vec<Vec<String>> = groups(all)
+            .iter()
+            .map(|group| group.iter().map(|record| record.message_id.clone()).collect())
+            .collect();
         assert_eq!(shape, [vec!["1", "3"], vec!["2"], vec!["4"], vec!["5"]]);
     }
 
@@ -226,10 +240,20 @@ mod tests {
     async fn a_failure_returns_the_rest_of_its_group_only() {
         let context = BatchContext { queues: offline(), queue_urls: vec![], quarantine: None };
         let ambient = crate::clock::Manual::new(crate::clock::Timestamp::from_millis(0));
-        let batch = SqsBatch { records: vec![record("1", Some("a")), record("2", Some("b")), record("3", Some("a")), record("4", Some("a"))] };
+        let batch = SqsBatch {
+            records: vec![
+                record("1", Some("a")),
+                record("2", Some("b")),
+                record("3", Some("a")),
+                record("4", Some("a")),
+            ],
+        };
         let work = |group: Vec<SqsRecord>| async move {
             let retry = Disposition::Retry { after: Duration::from_secs(1), why: String::new() };
-            group.iter().map(|record| if record.message_id == "3" { retry.clone() } else { Disposition::Done }).collect()
+            group
+                .iter()
+                .map(|record| if record.message_id == "3" { retry.clone() } else { Disposition::Done })
+                .collect()
         };
         let answer = run(batch, Duration::from_secs(30), &context, &ambient, work).await;
         assert_eq!(answer.returned(), ["3", "4"]);

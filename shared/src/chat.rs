@@ -117,7 +117,12 @@ const LIST_AFTER: Duration = Duration::from_secs(30);
 
 impl Chat {
     /// A chat as it is before its first message: nothing in it, in the general list.
-    pub fn unopened(account: &AccountId, event: &MessageEvent, contact: ContactId, accepted_at: Timestamp) -> Self {
+    pub fn unopened(
+        account: &AccountId,
+        event: &MessageEvent,
+        contact: ContactId,
+        accepted_at: Timestamp,
+    ) -> Self {
         Self {
             v: 1,
             account: account.clone(),
@@ -154,7 +159,12 @@ impl Chat {
     /// deletion or a status can be news. Answers the message's new row, or `None` when nothing changed.
     ///
     /// A client's message opens the chat; an echo never does, but counts as activity (C6, F1).
-    pub fn receive(&mut self, event: &MessageEvent, stored: Option<&Message>, accepted_at: Timestamp) -> Option<Message> {
+    pub fn receive(
+        &mut self,
+        event: &MessageEvent,
+        stored: Option<&Message>,
+        accepted_at: Timestamp,
+    ) -> Option<Message> {
         let seq = self.seq + 1;
         let row = match stored {
             Some(stored) => stored.revise(event, seq)?,
@@ -242,7 +252,11 @@ pub(crate) mod tests {
     pub(crate) fn text_event(id: &str, side: Side) -> MessageEvent {
         MessageEvent {
             connection: ConnectionId::new("connection"),
-            channel: ChannelRef { id: ChannelId::new("channel"), provider: "wazzup".into(), external: "x".into() },
+            channel: ChannelRef {
+                id: ChannelId::new("channel"),
+                provider: "wazzup".into(),
+                external: "x".into(),
+            },
             chat: ChatId::new("chat"),
             provider_chat_id: "79011112233".into(),
             messenger: Messenger::Whatsapp,
@@ -268,7 +282,12 @@ pub(crate) mod tests {
 
     pub(crate) fn new_chat() -> Chat {
         let event = text_event("m0", Side::Client);
-        Chat::unopened(&AccountId::new("account"), &event, ContactId::new("contact"), Timestamp::from_millis(0))
+        Chat::unopened(
+            &AccountId::new("account"),
+            &event,
+            ContactId::new("contact"),
+            Timestamp::from_millis(0),
+        )
     }
 
     #[test]
@@ -302,7 +321,11 @@ pub(crate) mod tests {
         let edited = chat.receive(&edit, Some(&row), Timestamp::from_millis(800_000)).unwrap();
         assert_eq!((edited.text.as_deref(), edited.edited_seq), (Some("another"), Some(3)));
         assert_eq!((chat.state, chat.last_activity_at), (ChatState::General, Timestamp::from_millis(5)));
-        assert_eq!(chat.receive(&edit, Some(&edited), Timestamp::from_millis(900_000)), None, "a replayed edit");
+        assert_eq!(
+            chat.receive(&edit, Some(&edited), Timestamp::from_millis(900_000)),
+            None,
+            "a replayed edit"
+        );
     }
 
     #[test]
@@ -317,7 +340,9 @@ pub(crate) mod tests {
     #[test]
     fn the_lists_time_moves_in_steps_of_half_a_minute() {
         let mut chat = new_chat();
-        for (ms, expected) in [(1_000, 1_000), (20_000, 1_000), (31_000, 31_000), (60_999, 31_000), (61_000, 61_000)] {
+        for (ms, expected) in
+            [(1_000, 1_000), (20_000, 1_000), (31_000, 31_000), (60_999, 31_000), (61_000, 61_000)]
+        {
             chat.receive(&text_event(&ms.to_string(), Side::Client), None, Timestamp::from_millis(ms));
             assert_eq!(chat.listed_at.millis(), expected, "{ms}");
         }

@@ -72,7 +72,11 @@ mod tests {
         let finished = on_check(&chat, WINDOW, at(602), at(602));
         assert_eq!((finished.state, finished.finished_at), (ChatState::General, Some(at(602))));
         let again = on_check(&finished, WINDOW, at(603), at(603));
-        assert_eq!((again.seq, again.finished_at), (finished.seq, finished.finished_at), "a doubled check is harmless");
+        assert_eq!(
+            (again.seq, again.finished_at),
+            (finished.seq, finished.finished_at),
+            "a doubled check is harmless"
+        );
     }
 
     #[test]

@@ -102,7 +102,9 @@ impl Identity {
 
     /// The verified phone in it, when the messenger's ids are phones.
     pub fn phone(&self) -> Option<Phone> {
-        (!self.group && self.messenger.id_is_phone()).then(|| Phone::from_international_digits(&self.user)).flatten()
+        (!self.group && self.messenger.id_is_phone())
+            .then(|| Phone::from_international_digits(&self.user))
+            .flatten()
     }
 }
 

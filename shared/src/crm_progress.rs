@@ -37,7 +37,9 @@ impl Change {
     /// The message it is about.
     pub fn message(&self) -> Option<&Message> {
         match &self.what {
-            What::New(message) | What::Edited(message) | What::Deleted(message) | What::Status(message) => Some(message),
+            What::New(message) | What::Edited(message) | What::Deleted(message) | What::Status(message) => {
+                Some(message)
+            }
             What::Finished { .. } => None,
         }
     }

@@ -28,7 +28,9 @@ pub struct AllowList(HashSet<String>);
 impl AllowList {
     /// Reads a comma-separated list of `host:port`.
     pub fn parse(text: &str) -> Self {
-        Self(text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_lowercase).collect())
+        Self(
+            text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_lowercase).collect(),
+        )
     }
 
     fn allows(&self, url: &Url) -> bool {
@@ -148,7 +150,11 @@ impl OutboundHttp {
             builder = builder.header("content-type", "application/json; charset=utf-8").body(body);
         }
         let mut response = builder.send().await.map_err(|error| {
-            if error.is_connect() || error.is_builder() { SendError::NotSent } else { SendError::OutcomeUnknown }
+            if error.is_connect() || error.is_builder() {
+                SendError::NotSent
+            } else {
+                SendError::OutcomeUnknown
+            }
         })?;
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers(), now);
@@ -184,10 +190,30 @@ impl Resolve for PublicOnly {
 /// CGNAT, multicast, documentation or otherwise reserved (IANA special-purpose registries).
 pub fn is_public(ip: IpAddr) -> bool {
     const RESERVED: [&str; 24] = [
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-        "224.0.0.0/3", "::/127", "64:ff9b::/95", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32",
-        "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8",
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
+        "::/127",
+        "64:ff9b::/95",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "fc00::/7",
+        "fe80::/10",
+        "ff00::/8",
     ];
     let ip = match ip {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4),
@@ -216,8 +242,21 @@ mod tests {
     #[test]
     fn private_addresses_are_not_public() {
         for ip in [
-            "127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "::",
-            "fd00::1", "fe80::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "255.255.255.255", "224.0.0.1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.31.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "::",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "255.255.255.255",
+            "224.0.0.1",
         ] {
             assert!(!is_public(ip.parse().unwrap()), "{ip}");
         }

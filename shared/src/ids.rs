@@ -93,7 +93,11 @@ impl MessageId {
 
     /// The id as it stands in table keys.
     pub fn in_key(&self) -> String {
-        if self.0.len() <= MESSAGE_ID_IN_KEY { self.0.clone() } else { format!("sha256:{}", hex_digest(self.0.as_bytes())) }
+        if self.0.len() <= MESSAGE_ID_IN_KEY {
+            self.0.clone()
+        } else {
+            format!("sha256:{}", hex_digest(self.0.as_bytes()))
+        }
     }
 }
 
@@ -124,14 +128,24 @@ impl fmt::Debug for IdSalt {
 impl ChannelId {
     /// The id of the channel that `provider` knows as `external`, inside `account`.
     pub fn derive(account: &AccountId, provider: &str, external: &str) -> Self {
-        Self(derived_uuid(&[b"channel", account.as_str().as_bytes(), provider.as_bytes(), external.as_bytes()]))
+        Self(derived_uuid(&[
+            b"channel",
+            account.as_str().as_bytes(),
+            provider.as_bytes(),
+            external.as_bytes(),
+        ]))
     }
 }
 
 impl ChatId {
     /// The id of the chat that the provider knows as `provider_chat` on `channel`.
     pub fn derive(salt: &IdSalt, channel: &ChannelId, provider_chat: &str) -> Self {
-        Self(derived_uuid(&[b"chat", salt.0.as_bytes(), channel.as_str().as_bytes(), provider_chat.as_bytes()]))
+        Self(derived_uuid(&[
+            b"chat",
+            salt.0.as_bytes(),
+            channel.as_str().as_bytes(),
+            provider_chat.as_bytes(),
+        ]))
     }
 }
 

@@ -154,7 +154,13 @@ const AHEAD: Duration = Duration::from_secs(120);
 
 impl Message {
     /// The row of a message that is stored for the first time, under `seq`.
-    pub fn new(account: &AccountId, chat: &ChatId, event: &MessageEvent, accepted_at: Timestamp, seq: u64) -> Self {
+    pub fn new(
+        account: &AccountId,
+        chat: &ChatId,
+        event: &MessageEvent,
+        accepted_at: Timestamp,
+        seq: u64,
+    ) -> Self {
         Self {
             v: 1,
             account: account.clone(),
@@ -231,7 +237,13 @@ impl Message {
     }
 
     /// Takes a delivery status when it is news; says whether it was.
-    pub fn report(&mut self, status: DeliveryStatus, error: Option<&DeliveryError>, at: Timestamp, seq: u64) -> bool {
+    pub fn report(
+        &mut self,
+        status: DeliveryStatus,
+        error: Option<&DeliveryError>,
+        at: Timestamp,
+        seq: u64,
+    ) -> bool {
         let Some(status) = DeliveryStatus::advance(self.status, status) else { return false };
         self.status = Some(status);
         self.status_seq = Some(seq);

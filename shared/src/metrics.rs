@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn the_line_names_metric_and_dimension() {
         let value: serde_json::Value =
-            serde_json::from_str(&line(Metric::Quarantined, 3, "routing", Timestamp::from_millis(7))).unwrap();
+            serde_json::from_str(&line(Metric::Quarantined, 3, "routing", Timestamp::from_millis(7)))
+                .unwrap();
         assert_eq!(value["Quarantined"], 3);
         assert_eq!(value["function"], "routing");
         assert_eq!(value["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "Quarantined");

@@ -47,7 +47,11 @@ mod tests {
     #[test]
     fn p11_russian_spellings_meet_in_one() {
         for text in ["+7 901 111-22-33", "8 (901) 111-22-33", "79011112233", "9011112233"] {
-            assert_eq!(Phone::parse(text, "RU").map(|phone| phone.0), Some("+79011112233".to_owned()), "{text}");
+            assert_eq!(
+                Phone::parse(text, "RU").map(|phone| phone.0),
+                Some("+79011112233".to_owned()),
+                "{text}"
+            );
         }
         assert_eq!(Phone::from_international_digits("79011112233").unwrap().as_str(), "+79011112233");
     }

@@ -48,7 +48,13 @@ impl Quarantine {
             .await
             .map_err(|_| QuarantineError)?;
         telemetry::count(Metric::Quarantined, 1);
-        tracing::error!(account = owner, object = key, reason = why, bytes = raw.len(), "kept in the quarantine");
+        tracing::error!(
+            account = owner,
+            object = key,
+            reason = why,
+            bytes = raw.len(),
+            "kept in the quarantine"
+        );
         Ok(key)
     }
 }

@@ -84,7 +84,8 @@ impl Outgoing {
     }
 
     fn entry(&self, index: usize) -> Result<SendMessageBatchRequestEntry, QueueError> {
-        let mut entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(&self.body);
+        let mut entry =
+            SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(&self.body);
         if let Some((group, digest)) = &self.fifo {
             entry = entry.message_group_id(group).message_deduplication_id(digest);
         }
@@ -133,7 +134,9 @@ impl Queues {
             };
             lanes[lane].push(message);
         }
-        let sent = join_all(lanes.iter().filter(|lane| !lane.is_empty()).map(|lane| self.send_in_order(queue_url, lane)));
+        let sent = join_all(
+            lanes.iter().filter(|lane| !lane.is_empty()).map(|lane| self.send_in_order(queue_url, lane)),
+        );
         sent.await.into_iter().collect()
     }
 
@@ -161,10 +164,16 @@ impl Queues {
                     .build()
                     .ok()
             });
-            let call =
-                self.sqs.change_message_visibility_batch().queue_url(queue_url).set_entries(Some(entries.collect()));
+            let call = self
+                .sqs
+                .change_message_visibility_batch()
+                .queue_url(queue_url)
+                .set_entries(Some(entries.collect()));
             if let Err(error) = call.send().await {
-                tracing::warn!(error = code(&error), "the visibility time-out was not set; the queue's own applies");
+                tracing::warn!(
+                    error = code(&error),
+                    "the visibility time-out was not set; the queue's own applies"
+                );
             }
         }
     }

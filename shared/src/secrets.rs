@@ -82,7 +82,12 @@ impl Vault {
     ///
     /// # Errors
     /// [`SecretError::Kms`] also when the ciphertext belongs to another account.
-    pub async fn open(&self, account: &AccountId, sealed: &Sealed, now: Timestamp) -> Result<SecretString, SecretError> {
+    pub async fn open(
+        &self,
+        account: &AccountId,
+        sealed: &Sealed,
+        now: Timestamp,
+    ) -> Result<SecretString, SecretError> {
         if let Some(secret) = self.opened.get(sealed, now) {
             return Ok(secret);
         }

@@ -4,7 +4,6 @@
 use crate::clock::{Ambient, Machine};
 use crate::metrics::{self, Metric};
 use json_subscriber::JsonLayer;
-use std::io::Write;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry};
@@ -18,19 +17,20 @@ pub fn init(function: &'static str, level: &str) {
     layer.with_flattened_event();
     layer.with_top_level_flattened_span_list();
     layer.with_timer("timestamp", tracing_subscriber::fmt::time::SystemTime);
-    let filter = EnvFilter::new(format!("{level},aws_config=warn,aws_smithy_runtime=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn"));
+    let filter = EnvFilter::new(format!(
+        "{level},aws_config=warn,aws_smithy_runtime=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn"
+    ));
     // A second start, as in tests, keeps the first.
     let _ = Registry::default().with(filter).with(layer).try_init();
 }
 
 /// Counts. The line goes to stdout as it is: CloudWatch reads it from there.
+#[expect(clippy::print_stdout, reason = "the embedded metric format is read from stdout")]
 pub fn count(metric: Metric, count: u64) {
     if count == 0 {
         return;
     }
-    let line = metrics::line(metric, count, function_name(), Machine.now());
-    // Nothing can be done about a closed stdout.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    println!("{}", metrics::line(metric, count, function_name(), Machine.now()));
 }
 
 static FUNCTION: std::sync::OnceLock<&'static str> = std::sync::OnceLock::new();

@@ -1,1 +1,31 @@
-fn main() {}
+//! Entry point: reads the configuration, builds the clients once, and serves.
+
+use api::App;
+use api::auth::OperatorKey;
+use lambda_http::Error;
+use shared::clock::Machine;
+use shared::http::{AllowList, OutboundHttp};
+use shared::queue::Queues;
+use shared::secrets::Vault;
+use shared::store::Store;
+use shared::{aws, config, telemetry};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init("api", &config::required("LOG_LEVEL")?);
+    let aws = aws::config().await;
+    let secrets = aws_sdk_secretsmanager::Client::new(&aws);
+    let app = App {
+        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
+        vault: Vault::sealing(aws_sdk_kms::Client::new(&aws), config::required("KMS_KEY_ID")?),
+        queues: Queues::new(aws_sdk_sqs::Client::new(&aws)),
+        assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
+        http: OutboundHttp::new(AllowList::parse(&config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default()))?,
+        operator: OperatorKey::new(secrets, config::required("OPERATOR_KEY_SECRET_ARN")?),
+        public_base_url: config::required("PUBLIC_BASE_URL")?,
+        wazzup_base_url: config::parsed("WAZZUP_BASE_URL")?,
+        ambient: Arc::new(Machine),
+    };
+    lambda_http::run(api::service(Arc::new(app))).await
+}

@@ -97,10 +97,13 @@ impl Assignment {
         );
         let waiting = waiting?;
         let ids: Vec<ChatId> = waiting.iter().map(|client| client.chat.clone()).collect();
-        let contacts: HashSet<Key> = waiting.iter().map(|client| keys::contact(account, &client.contact)).collect();
+        let contacts: HashSet<Key> =
+            waiting.iter().map(|client| keys::contact(account, &client.contact)).collect();
         let contacts: Vec<Key> = contacts.into_iter().collect();
-        let (chats, contacts) =
-            tokio::join!(self.store.chats(account, &ids), self.store.get_many::<Contact>(&contacts, Read::Consistent));
+        let (chats, contacts) = tokio::join!(
+            self.store.chats(account, &ids),
+            self.store.get_many::<Contact>(&contacts, Read::Consistent)
+        );
         Ok(View {
             ring: ring?,
             members: members?,
@@ -139,7 +142,14 @@ impl Assignment {
             }
             ring.last = place;
             contacts.insert(&client.contact);
-            round.writes.extend(assign(owner.crm_kind, client, chat, contact, &employee, &mut round.assigned)?);
+            round.writes.extend(assign(
+                owner.crm_kind,
+                client,
+                chat,
+                contact,
+                &employee,
+                &mut round.assigned,
+            )?);
             chosen.insert(employee);
         }
         let look_again = self.ambient.now() + LOOK_AGAIN;
@@ -159,7 +169,11 @@ impl Assignment {
     async fn rest(&self, ring: Option<Ring>) -> Result<(), StoreError> {
         let Some(before) = ring.filter(|ring| ring.check_at.is_some()) else { return Ok(()) };
         let after = Ring { check_at: None, ..before.clone() };
-        match self.store.commit(Write::change(&before, &after, &["turns", "check_at"])?.into_iter().collect()).await {
+        match self
+            .store
+            .commit(Write::change(&before, &after, &["turns", "check_at"])?.into_iter().collect())
+            .await
+        {
             // Somebody is at it: it is looked at again.
             Err(StoreError::Lost(_)) => Ok(()),
             done => done,

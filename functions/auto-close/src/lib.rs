@@ -71,7 +71,9 @@ impl AutoClose {
             };
             dispositions.push(match self.post_checks(vec![timer]).await {
                 Ok(()) => Disposition::Done,
-                Err(error) => Disposition::Retry { after: backoff(record.receive_count()), why: error.to_string() },
+                Err(error) => {
+                    Disposition::Retry { after: backoff(record.receive_count()), why: error.to_string() }
+                }
             });
         }
         dispositions
@@ -119,7 +121,10 @@ impl AutoClose {
                     timers.push(Outgoing::standard(&Timer::new(account, chat))?.after(wait));
                 }
                 Due::Ring(account, channel) if at <= now => {
-                    drains.push(Outgoing::assignment(&AssignmentNudge::new(&account, &channel), &*self.ambient)?);
+                    drains.push(Outgoing::assignment(
+                        &AssignmentNudge::new(&account, &channel),
+                        &*self.ambient,
+                    )?);
                 }
                 Due::Ring(..) => {}
             }

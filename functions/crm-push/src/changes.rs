@@ -26,7 +26,11 @@ impl CrmPush {
             let (done, rest) = left.split_at(taken.max(1).min(left.len()));
             left = rest;
             // Numbers that the CRM has no use for (an assignment) are passed with the last body.
-            let cursor = if rest.is_empty() { job.chat.seq } else { done.last().map_or(job.chat.crm_done, |change| change.seq) };
+            let cursor = if rest.is_empty() {
+                job.chat.seq
+            } else {
+                done.last().map_or(job.chat.crm_done, |change| change.seq)
+            };
             self.advance(job, cursor).await?;
         }
         if changes.is_empty() {
@@ -38,7 +42,11 @@ impl CrmPush {
     /// A body was refused for good: the first change goes alone, and if it is the one, it is marked, alarmed and passed.
     async fn one_is_refused(&self, job: &Job<'_>, left: &[Change], why: &str) -> Result<usize, PushError> {
         let first = &left[..1];
-        let alone = if left.len() > 1 { job.crm.push(&job.chat, &job.contact, first).await } else { Err(CrmError::Never { why: why.to_owned() }) };
+        let alone = if left.len() > 1 {
+            job.crm.push(&job.chat, &job.contact, first).await
+        } else {
+            Err(CrmError::Never { why: why.to_owned() })
+        };
         match alone {
             Ok(taken) => {
                 telemetry::count(Metric::CrmPushed, taken as u64);

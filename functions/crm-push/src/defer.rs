@@ -19,7 +19,12 @@ const TIMER_UP_TO: Duration = Duration::from_secs(90);
 
 impl CrmPush {
     /// The CRM failed: the chat is put off, and the account too where that is due.
-    pub(crate) async fn failed(&self, chat: &Chat, connection: &CrmConnection, error: &CrmError) -> Result<(), PushError> {
+    pub(crate) async fn failed(
+        &self,
+        chat: &Chat,
+        connection: &CrmConnection,
+        error: &CrmError,
+    ) -> Result<(), PushError> {
         let now = self.ambient.now();
         let until = now + pace::chat_pause(chat.crm_attempts + 1, error);
         tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, attempt = chat.crm_attempts + 1, "the CRM did not take it");
@@ -53,7 +58,12 @@ impl CrmPush {
     }
 
     /// Leaves the chat alone until about `until`. The nudge is done with; the due index has the chat.
-    pub(crate) async fn put_off(&self, chat: &Chat, until: Timestamp, error: Option<&CrmError>) -> Result<(), PushError> {
+    pub(crate) async fn put_off(
+        &self,
+        chat: &Chat,
+        until: Timestamp,
+        error: Option<&CrmError>,
+    ) -> Result<(), PushError> {
         let now = self.ambient.now();
         let until = until + self.ambient.jitter(SPREAD);
         let mut before = chat.clone();
@@ -72,7 +82,9 @@ impl CrmPush {
                     if wait <= TIMER_UP_TO {
                         let timer = Timer::new(chat.account.clone(), chat.chat.clone());
                         let wait = Duration::from_secs(wait.as_secs() + 1);
-                        self.queues.send(&self.timers_url, vec![Outgoing::standard(&timer)?.after(wait)]).await?;
+                        self.queues
+                            .send(&self.timers_url, vec![Outgoing::standard(&timer)?.after(wait)])
+                            .await?;
                     }
                     return Ok(());
                 }

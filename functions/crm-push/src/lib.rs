@@ -95,12 +95,13 @@ impl CrmPush {
     }
 
     /// Brings the CRM up to date with the nudge's chat, or puts it off. Only the table, the queues and KMS make this
-    /// fail; the CRM's failures are put off.
+    /// fail, and a lost race: then the nudge comes again. The CRM's failures are put off.
     async fn push(&self, nudge: &CrmNudge) -> Result<(), PushError> {
         let (connection, chat, contact) = tokio::join!(
             self.store.crm(&nudge.account, Read::Eventual),
             self.store.chat(&nudge.account, &nudge.chat),
-            self.store.contact(&nudge.account, &nudge.contact),
+            // A moment old is enough to push with; before anything is created it is read again.
+            self.store.contact(&nudge.account, &nudge.contact, Read::Eventual),
         );
         let (Some(chat), Some(contact)) = (chat?, contact?) else { return Ok(()) };
         let now = self.ambient.now();
@@ -127,14 +128,8 @@ impl CrmPush {
     }
 
     async fn work(&self, mut job: Job<'_>, connection: &CrmConnection) -> Result<(), PushError> {
-        let before = job.chat.clone();
         match self.bring_up_to_date(&mut job).await {
             Ok(()) => self.recovered(connection).await,
-            // Another worker is at the same chat or contact: its own nudge goes on from where it is.
-            Err(PushError::Store(StoreError::Lost(_))) => {
-                tracing::info!(account = %before.account, chat = %before.chat, "somebody else was faster");
-                Ok(())
-            }
             Err(PushError::Crm(error)) => self.failed(&job.chat, connection, &error).await,
             Err(error) => Err(error),
         }

@@ -6,8 +6,8 @@ use shared::contact::{Contact, CreationClaim, CrmRecords};
 use shared::crm::CrmError;
 use shared::ids::EmployeeId;
 use shared::metrics::Metric;
-use shared::store::StoreError;
 use shared::store::row::Write;
+use shared::store::{Read, StoreError};
 use shared::telemetry;
 use std::time::Duration;
 
@@ -19,8 +19,17 @@ impl CrmPush {
     pub(crate) async fn ensure_records(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let Some(responsible) = job.chat.responsible.clone() else { return Ok(()) };
         let lacks = |crm: &CrmRecords| {
-            crm.refused.is_none() && (crm.contact_id.is_none() || (crm.deal_id.is_none() && !crm.deal_skipped))
+            crm.refused.is_none()
+                && (crm.contact_id.is_none() || (crm.deal_id.is_none() && !crm.deal_skipped))
         };
+        if !lacks(&job.contact.crm) {
+            return Ok(());
+        }
+        if let Some(read) =
+            self.store.contact(&job.chat.account, &job.contact.contact, Read::Consistent).await?
+        {
+            job.contact = read;
+        }
         if !lacks(&job.contact.crm) {
             return Ok(());
         }
@@ -48,11 +57,11 @@ impl CrmPush {
     async fn claim(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let now = self.ambient.now();
         if let Some(claim) = job.contact.crm.claim.as_ref().filter(|claim| claim.expires_at > now) {
-            let after = Some(claim.expires_at.since(now));
-            return Err(CrmError::Busy { after: after.unwrap_or_default() }.into());
+            return Err(CrmError::Busy { after: claim.expires_at.since(now) }.into());
         }
         let mut after = job.contact.clone();
-        after.crm.claim = Some(CreationClaim { owner: self.ambient.uuid().to_string(), expires_at: now + CLAIM });
+        after.crm.claim =
+            Some(CreationClaim { owner: self.ambient.uuid().to_string(), expires_at: now + CLAIM });
         self.save(job, after).await
     }
 
@@ -83,7 +92,8 @@ impl CrmPush {
     }
 
     async fn stage(&self, chat: &Chat) -> Result<Option<shared::channel::DealStage>, StoreError> {
-        let channel = self.settings.channel(&self.store, &chat.account, &chat.channel, self.ambient.now()).await?;
+        let channel =
+            self.settings.channel(&self.store, &chat.account, &chat.channel, self.ambient.now()).await?;
         Ok(channel.and_then(|channel| channel.deal_stage))
     }
 

@@ -1,6 +1,6 @@
 //! The events of one chat, folded into one transaction.
 
-use crate::commit::{Changes, RoutingError, Staged};
+use crate::commit::{Changes, ChatContact, RoutingError, Staged};
 use crate::{ATTEMPTS, Routing};
 use shared::channel::Channel;
 use shared::chat::{Chat, ChatState};
@@ -26,19 +26,25 @@ impl Routing {
     pub(crate) async fn chat_group(&self, envelopes: &[Envelope]) -> Vec<Outcome> {
         match self.apply(envelopes).await {
             Ok(()) => envelopes.iter().map(|_| Ok(Disposition::Done)).collect(),
-            Err(RoutingError::Store(StoreError::Refused(_)) | RoutingError::ForeignChannel) if envelopes.len() > 1 => {
+            Err(RoutingError::Store(StoreError::Refused(_)) | RoutingError::ForeignChannel)
+                if envelopes.len() > 1 =>
+            {
                 self.one_by_one(envelopes).await
             }
-            Err(RoutingError::Store(error @ StoreError::Refused(_))) => vec![self.stand_in(&envelopes[0], &error).await],
+            Err(RoutingError::Store(error @ StoreError::Refused(_))) => {
+                vec![self.stand_in(&envelopes[0], &error).await]
+            }
             Err(RoutingError::ForeignChannel) => {
                 vec![Ok(Disposition::Quarantine { why: RoutingError::ForeignChannel.to_string() })]
             }
             Err(error) => {
                 let why = error.to_string();
                 let mut outcomes = vec![Err(error)];
-                outcomes.extend(envelopes[1..].iter().map(|_| {
-                    Ok(Disposition::Retry { after: Duration::from_secs(1), why: why.clone() })
-                }));
+                outcomes.extend(
+                    envelopes[1..]
+                        .iter()
+                        .map(|_| Ok(Disposition::Retry { after: Duration::from_secs(1), why: why.clone() })),
+                );
                 outcomes
             }
         }
@@ -96,13 +102,13 @@ impl Routing {
         read: &HashSet<MessageId>,
     ) -> Result<(), RoutingError> {
         let now = self.ambient.now();
-        let crm = self.settings.account(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?.crm_kind;
+        let crm =
+            self.settings.account(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?.crm_kind;
         let before = self.store.chat(account, chat).await?;
         let stored = self.stored(account, chat, read).await?;
-        let Some((before, channel, contact)) = self.start(account, before, envelopes).await? else { return Ok(()) };
-        let blank = contact.as_ref().map(|(blank, _)| blank.clone());
-        let Some(start) = before.clone().or(blank) else { return Ok(()) };
-        let mut fold = Fold { chat: start, messages: HashMap::new(), stored, duplicates: 0 };
+        let Some(start) = self.start(account, before, envelopes).await? else { return Ok(()) };
+        let Start { before, chat, contact, channel } = start;
+        let mut fold = Fold { chat, messages: HashMap::new(), stored, duplicates: 0 };
         for envelope in envelopes {
             fold.take(envelope, channel.close_after(), now);
         }
@@ -111,7 +117,7 @@ impl Routing {
         }
         fold.chat.watch(channel.close_after(), now);
         let Fold { chat, messages, duplicates, .. } = fold;
-        let changes = Changes { before, after: chat, messages, contact: contact.map(|(_, contact)| contact) };
+        let changes = Changes { before, after: chat, messages, contact };
         refuse_oversize(&changes)?;
         self.store.commit(changes.writes()?).await?;
         report(&changes, duplicates);
@@ -133,16 +139,16 @@ impl Routing {
         Ok(rows.into_iter().map(|row| (row.message_id.clone(), row)).collect())
     }
 
-    /// The chat to begin with, its channel, and the client when the chat is new. `None` when there is nothing to do: a
-    /// check for a chat that is not there.
-    #[expect(clippy::type_complexity, reason = "three things that are read together, named where they are used")]
+    /// What a fold begins with. `None` when there is nothing to do: a check for a chat that is not there.
     async fn start(
         &self,
         account: &AccountId,
         before: Option<Chat>,
         envelopes: &[Envelope],
-    ) -> Result<Option<(Option<Chat>, Channel, Option<(Chat, crate::commit::ChatContact)>)>, RoutingError> {
-        let first = envelopes.iter().find_map(|envelope| message(envelope).map(|message| (message, envelope.accepted_at)));
+    ) -> Result<Option<Start>, RoutingError> {
+        let first = envelopes
+            .iter()
+            .find_map(|envelope| message(envelope).map(|message| (message, envelope.accepted_at)));
         match (before, first) {
             (Some(chat), first) => {
                 let now = self.ambient.now();
@@ -152,13 +158,13 @@ impl Routing {
                     (None, Some((message, _))) => self.channel_of(account, message).await?,
                     (None, None) => return Ok(None),
                 };
-                Ok(Some((Some(chat), channel, None)))
+                Ok(Some(Start { before: Some(chat.clone()), chat, contact: None, channel }))
             }
             (None, Some((message, accepted_at))) => {
                 let channel = self.channel_of(account, message).await?;
                 let contact = self.client_of(account, message).await?;
-                let blank = Chat::unopened(account, message, contact.id.clone(), accepted_at);
-                Ok(Some((None, channel, Some((blank, contact)))))
+                let chat = Chat::unopened(account, message, contact.id.clone(), accepted_at);
+                Ok(Some(Start { before: None, chat, contact: Some(contact), channel }))
             }
             (None, None) => Ok(None),
         }
@@ -188,6 +194,17 @@ impl Routing {
     }
 }
 
+/// What a fold begins with.
+struct Start {
+    /// The chat as stored, when there is one.
+    before: Option<Chat>,
+    /// The same, or an empty one.
+    chat: Chat,
+    /// The client, when the chat is new.
+    contact: Option<ChatContact>,
+    channel: Channel,
+}
+
 /// The state while a group is folded.
 struct Fold {
     chat: Chat,
@@ -200,14 +217,17 @@ impl Fold {
     fn take(&mut self, envelope: &Envelope, window: Duration, now: shared::clock::Timestamp) {
         match &envelope.event {
             Event::Message(event) => self.message(event, envelope.accepted_at),
-            Event::Check { .. } => self.chat = closing::on_check(&self.chat, window, envelope.accepted_at, now),
+            Event::Check { .. } => {
+                self.chat = closing::on_check(&self.chat, window, envelope.accepted_at, now)
+            }
             Event::Status(_) | Event::ChannelState(_) => {}
         }
     }
 
     fn message(&mut self, event: &MessageEvent, accepted_at: shared::clock::Timestamp) {
         let id = &event.message_id;
-        let known = self.messages.get(id).map(|staged| &staged.after).or_else(|| self.stored.get(id)).cloned();
+        let known =
+            self.messages.get(id).map(|staged| &staged.after).or_else(|| self.stored.get(id)).cloned();
         let Some(after) = self.chat.receive(event, known.as_ref(), accepted_at) else {
             self.duplicates += 1;
             return;
@@ -235,7 +255,10 @@ fn subject(envelope: &Envelope) -> Option<(&AccountId, &ChatId)> {
 /// Which messages' rows have to be read. A new message needs none: that it was not there is the write's condition.
 fn ids_to_read(envelopes: &[Envelope], all: bool) -> HashSet<MessageId> {
     let messages = envelopes.iter().filter_map(message);
-    messages.filter(|message| all || message.revision != Revision::New).map(|message| message.message_id.clone()).collect()
+    messages
+        .filter(|message| all || message.revision != Revision::New)
+        .map(|message| message.message_id.clone())
+        .collect()
 }
 
 fn refuse_oversize(changes: &Changes) -> Result<(), StoreError> {

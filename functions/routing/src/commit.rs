@@ -98,7 +98,9 @@ impl Changes {
 
     fn waiting_write(&self) -> Result<Option<Write>, StoreError> {
         let waited = self.before.as_ref().and_then(|before| before.waiting_since);
-        let Some(arrived_at) = self.after.waiting_since.filter(|since| waited != Some(*since)) else { return Ok(None) };
+        let Some(arrived_at) = self.after.waiting_since.filter(|since| waited != Some(*since)) else {
+            return Ok(None);
+        };
         let client = WaitingClient {
             v: 1,
             account: self.after.account.clone(),

@@ -8,7 +8,11 @@ use shared::ids::{AccountId, ContactId};
 use shared::store::StoreError;
 
 impl Routing {
-    pub(crate) async fn client_of(&self, account: &AccountId, event: &MessageEvent) -> Result<ChatContact, StoreError> {
+    pub(crate) async fn client_of(
+        &self,
+        account: &AccountId,
+        event: &MessageEvent,
+    ) -> Result<ChatContact, StoreError> {
         let identity = Identity::of(event);
         let phone = identity.phone();
         let (by_identity, by_phone) = self.store.owners(account, &identity, phone.as_ref()).await?;

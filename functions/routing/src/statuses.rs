@@ -54,7 +54,8 @@ impl Routing {
             self.store.messages(account, &pointer.chat, &ids),
         );
         let (Some(chat), Some(message)) = (chat?, messages?.into_iter().next()) else { return Ok(false) };
-        let crm = self.settings.account(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?.crm_kind;
+        let crm =
+            self.settings.account(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?.crm_kind;
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
         let (mut next_chat, mut next_message) = (chat.clone(), message.clone());
         if next_message.report(status.status, status.error.as_ref(), status.at, chat.seq + 1) {

@@ -20,7 +20,9 @@ pub fn answer(answer: Answer) -> Response<Body> {
     let (status, body) = match answer {
         Answer::Accepted => (200, r#"{"status":"ok"}"#),
         Answer::Unknown => (404, r#"{"error":{"code":"not_found","message":"no such webhook"}}"#),
-        Answer::PostOnly => (405, r#"{"error":{"code":"method_not_allowed","message":"webhooks are posted"}}"#),
+        Answer::PostOnly => {
+            (405, r#"{"error":{"code":"method_not_allowed","message":"webhooks are posted"}}"#)
+        }
         Answer::NotNow => (503, r#"{"error":{"code":"unavailable","message":"try again"}}"#),
     };
     let builder = Response::builder().status(status).header("content-type", "application/json");

@@ -121,7 +121,10 @@ impl Ingest {
             match item {
                 Item::Event { event, digest } => self.add(token, event, digest, now, &mut accepted).await?,
                 Item::Poison { why, raw, event } => {
-                    let object = self.quarantine.keep(Some(&token.account), &why, raw.as_bytes(), &*self.ambient).await?;
+                    let object = self
+                        .quarantine
+                        .keep(Some(&token.account), &why, raw.as_bytes(), &*self.ambient)
+                        .await?;
                     if let Some(Event::Message(mut message)) = event.map(|event| *event) {
                         message.quarantined = Some(object);
                         let digest = hex_digest(raw.as_bytes());

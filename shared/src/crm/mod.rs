@@ -136,7 +136,9 @@ pub fn sort(answer: Answer) -> Result<Answer, CrmError> {
     match answer.status {
         200..=299 => Ok(answer),
         401 | 403 => Err(CrmError::Unauthorized),
-        404 | 408 | 425 | 429 | 100..=199 | 300..=399 => Err(CrmError::Later { after: answer.retry_after, why }),
+        404 | 408 | 425 | 429 | 100..=199 | 300..=399 => {
+            Err(CrmError::Later { after: answer.retry_after, why })
+        }
         503 if answer.retry_after.is_some() => Err(CrmError::Later { after: answer.retry_after, why }),
         400..=499 => Err(CrmError::Never { why }),
         _ => Err(CrmError::Unknown { why }),

@@ -48,7 +48,8 @@ pub fn after_failure(connection: &CrmConnection, error: &CrmError, now: Timestam
 
 /// The connection after a success, when there is anything to clear.
 pub fn after_success(connection: &CrmConnection) -> Option<CrmConnection> {
-    let troubled = connection.failures > 0 || connection.paused_until.is_some() || connection.state != CrmState::Active;
+    let troubled =
+        connection.failures > 0 || connection.paused_until.is_some() || connection.state != CrmState::Active;
     troubled.then(|| CrmConnection {
         failures: 0,
         paused_until: None,
@@ -102,7 +103,10 @@ mod tests {
     fn retry_after_is_honoured_to_the_second() {
         let error = CrmError::Later { after: Some(Duration::from_secs(77)), why: "HTTP 429".into() };
         assert_eq!(chat_pause(1, &error).as_secs(), 77);
-        assert_eq!(after_failure(&connection(), &error, now()).paused_until, Some(now() + Duration::from_secs(77)));
+        assert_eq!(
+            after_failure(&connection(), &error, now()).paused_until,
+            Some(now() + Duration::from_secs(77))
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! messages and statuses (the CRM tells them by `messageId`); creations carry an `Idempotency-Key` besides.
 
 use super::universal_hooks::{
-    As, ChatFinished, ChatFinishedHook, ContactData, CreateContact, CreateContactHook, CreateDeal, CreateDealHook, Created,
-    HookMessage, HookStatus, MessagesHook, Stage, StatusesHook, display_name,
+    As, ChatFinished, ChatFinishedHook, ContactData, CreateContact, CreateContactHook, CreateDeal,
+    CreateDealHook, Created, HookMessage, HookStatus, MessagesHook, Stage, StatusesHook, display_name,
 };
 use super::{CrmError, sort};
 use crate::channel::DealStage;
@@ -53,7 +53,12 @@ impl UniversalCrm<'_> {
     ///
     /// # Errors
     /// [`CrmError`]; an answer that cannot be read leaves the outcome unknown.
-    pub async fn create_contact(&self, chat: &Chat, contact: &Contact, responsible: &EmployeeId) -> Result<CrmRecord, CrmError> {
+    pub async fn create_contact(
+        &self,
+        chat: &Chat,
+        contact: &Contact,
+        responsible: &EmployeeId,
+    ) -> Result<CrmRecord, CrmError> {
         let body = CreateContactHook {
             create_contact: CreateContact {
                 responsible_user_id: responsible.as_str(),
@@ -95,7 +100,8 @@ impl UniversalCrm<'_> {
     async fn create(&self, body: &impl Serialize, key: String) -> Result<CrmRecord, CrmError> {
         let answer = self.post(body, Some(key)).await?;
         let unreadable = |what| CrmError::Unknown { why: format!("the answer {what}") };
-        let created: Created = serde_json::from_slice(&answer.body).map_err(|_| unreadable("is no entity"))?;
+        let created: Created =
+            serde_json::from_slice(&answer.body).map_err(|_| unreadable("is no entity"))?;
         let id = plain(&created.id).filter(|id| !id.is_empty()).ok_or_else(|| unreadable("has no id"))?;
         Ok(CrmRecord { id, uri: created.uri.as_ref().and_then(plain) })
     }
@@ -115,7 +121,8 @@ impl UniversalCrm<'_> {
                 return Ok(1);
             }
             What::Status(_) => {
-                let statuses = run.iter().filter_map(|change| change.message()).map(HookStatus::new).collect();
+                let statuses =
+                    run.iter().filter_map(|change| change.message()).map(HookStatus::new).collect();
                 self.post(&StatusesHook { statuses }, None).await?;
             }
             What::New(_) | What::Edited(_) | What::Deleted(_) => {
@@ -126,8 +133,13 @@ impl UniversalCrm<'_> {
         Ok(run.len())
     }
 
-    async fn post(&self, body: &impl Serialize, idempotency_key: Option<String>) -> Result<crate::http::Answer, CrmError> {
-        let body = serde_json::to_vec(body).map_err(|_| CrmError::Never { why: "the body cannot be written".into() })?;
+    async fn post(
+        &self,
+        body: &impl Serialize,
+        idempotency_key: Option<String>,
+    ) -> Result<crate::http::Answer, CrmError> {
+        let body = serde_json::to_vec(body)
+            .map_err(|_| CrmError::Never { why: "the body cannot be written".into() })?;
         let headers = idempotency_key.map(|key| ("idempotency-key", key)).into_iter().collect();
         let request = Request {
             method: reqwest::Method::POST,

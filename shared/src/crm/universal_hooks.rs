@@ -160,11 +160,19 @@ impl<'a> HookMessage<'a> {
             chat_id: &chat.provider_chat_id,
             date_time: message.shown_at().rfc3339(),
             r#type: wire_type(message.kind, text.is_some() || is_deleted),
-            status: if echo { wire_status(message.status.unwrap_or(DeliveryStatus::Sent)) } else { "inbound" },
+            status: if echo {
+                wire_status(message.status.unwrap_or(DeliveryStatus::Sent))
+            } else {
+                "inbound"
+            },
             is_echo: echo,
             contact: HookContact { name: display_name(chat.name.as_deref(), chat) },
             text: text.or((is_deleted && message.kind == Kind::Text).then_some("")),
-            content_uri: message.media.as_ref().map(|media| media.url.as_str()).filter(|url| url.starts_with("http")),
+            content_uri: message
+                .media
+                .as_ref()
+                .map(|media| media.url.as_str())
+                .filter(|url| url.starts_with("http")),
             author_name: message.author.as_ref().and_then(|author| author.name.as_deref()),
             author_id: message.author.as_ref().and_then(|author| author.id.as_deref()),
             error: HookError::of(message),
@@ -174,7 +182,11 @@ impl<'a> HookMessage<'a> {
             advert: extra("advert"),
             is_edited: told != As::Deleted && message.edited_seq.is_some(),
             is_deleted,
-            old_info: message.old_text.as_deref().filter(|_| told == As::Edited).map(|old_text| OldInfo { old_text }),
+            old_info: message
+                .old_text
+                .as_deref()
+                .filter(|_| told == As::Edited)
+                .map(|old_text| OldInfo { old_text }),
         }
     }
 }
@@ -199,12 +211,22 @@ pub(super) fn display_name<'a>(name: Option<&'a str>, chat: &'a Chat) -> &'a str
 /// text goes as unsupported.
 fn wire_type(kind: Kind, has_text: bool) -> &'static str {
     match kind {
-        Kind::Text | Kind::Interactive | Kind::Reaction | Kind::StoryReply | Kind::StoryMention | Kind::Comment
+        Kind::Text
+        | Kind::Interactive
+        | Kind::Reaction
+        | Kind::StoryReply
+        | Kind::StoryMention
+        | Kind::Comment
             if !has_text =>
         {
             "unsupported"
         }
-        Kind::Text | Kind::Interactive | Kind::Reaction | Kind::StoryReply | Kind::StoryMention | Kind::Comment => "text",
+        Kind::Text
+        | Kind::Interactive
+        | Kind::Reaction
+        | Kind::StoryReply
+        | Kind::StoryMention
+        | Kind::Comment => "text",
         Kind::Image | Kind::Sticker => "image",
         Kind::Audio | Kind::Voice => "audio",
         Kind::Video => "video",
@@ -277,7 +299,12 @@ pub(super) struct ChatFinished<'a> {
 }
 
 impl<'a> ChatFinished<'a> {
-    pub(super) fn new(chat: &'a Chat, crm: &'a crate::contact::CrmRecords, at: Timestamp, reason: FinishReason) -> Self {
+    pub(super) fn new(
+        chat: &'a Chat,
+        crm: &'a crate::contact::CrmRecords,
+        at: Timestamp,
+        reason: FinishReason,
+    ) -> Self {
         Self {
             channel_id: &chat.channel_external,
             chat_type: chat_type(&chat.messenger, chat.group),

@@ -38,7 +38,12 @@ impl Store {
     }
 
     /// All messages whose last change is behind `done`, in the order of their last changes.
-    pub async fn messages_behind(&self, account: &AccountId, chat: &ChatId, done: u64) -> Result<Vec<Message>, StoreError> {
+    pub async fn messages_behind(
+        &self,
+        account: &AccountId,
+        chat: &ChatId,
+        done: u64,
+    ) -> Result<Vec<Message>, StoreError> {
         let (mut found, mut from) = (Vec::new(), None);
         loop {
             let answer = self
@@ -170,13 +175,19 @@ impl Store {
             .await
             .map_err(|error| failure(&error))?;
         let items = answer.items.unwrap_or_default();
-        let items = items.iter().filter_map(|item| Some((Due::parse(&key_of(item)?)?, time_of(item)?))).collect();
+        let items =
+            items.iter().filter_map(|item| Some((Due::parse(&key_of(item)?)?, time_of(item)?))).collect();
         Ok(Page { items, next: answer.last_evaluated_key })
     }
 
-    /// A contact, as of the last write.
-    pub async fn contact(&self, account: &AccountId, contact: &ContactId) -> Result<Option<Contact>, StoreError> {
-        self.get(&keys::contact(account, contact), Read::Consistent).await
+    /// A contact.
+    pub async fn contact(
+        &self,
+        account: &AccountId,
+        contact: &ContactId,
+        read: Read,
+    ) -> Result<Option<Contact>, StoreError> {
+        self.get(&keys::contact(account, contact), read).await
     }
 
     /// Who owns an identity, and who owns the phone in it.

@@ -9,9 +9,7 @@ pub mod settings_cache;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
 use row::{Effect, Item, Key, Row, Write, item_of, row_of};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -113,7 +111,12 @@ impl Store {
                     .map_err(|_| StoreError::Unwritable)?;
                 let call = self.client.batch_get_item().request_items(&self.table, wanted);
                 let answer = call.send().await.map_err(|error| failure(&error))?;
-                found.extend(answer.responses.and_then(|mut by_table| by_table.remove(&self.table)).unwrap_or_default());
+                found.extend(
+                    answer
+                        .responses
+                        .and_then(|mut by_table| by_table.remove(&self.table))
+                        .unwrap_or_default(),
+                );
                 left = answer
                     .unprocessed_keys
                     .and_then(|mut by_table| by_table.remove(&self.table))
@@ -186,14 +189,20 @@ impl Store {
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        let items = writes.into_iter().map(|write| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
+        let items =
+            writes.into_iter().map(|write| self.transact_item(write)).collect::<Result<Vec<_>, _>>()?;
         let sent = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         sent.map(|_| ()).map_err(|error| {
-            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+                error.as_service_error()
+            else {
                 return failure(&error);
             };
-            let codes: Vec<&str> =
-                cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
+            let codes: Vec<&str> = cancelled
+                .cancellation_reasons()
+                .iter()
+                .map(|reason| reason.code().unwrap_or("None"))
+                .collect();
             cancellation(&codes)
         })
     }
@@ -206,25 +215,35 @@ impl Store {
         let unwritable = |_| StoreError::Unwritable;
         Ok(match write.effect {
             Effect::Put(item) => {
-                let put = Put::builder().table_name(table).set_item(Some(item)).set_condition_expression(condition);
+                let put =
+                    Put::builder().table_name(table).set_item(Some(item)).set_condition_expression(condition);
                 let put = put.set_expression_attribute_names(names).set_expression_attribute_values(values);
                 TransactWriteItem::builder().put(put.build().map_err(unwritable)?).build()
             }
             Effect::Update { .. } => {
-                let change = Update::builder().table_name(table).set_key(Some(key)).set_condition_expression(condition);
+                let change = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key))
+                    .set_condition_expression(condition);
                 let change = change.set_update_expression(update);
-                let change = change.set_expression_attribute_names(names).set_expression_attribute_values(values);
+                let change =
+                    change.set_expression_attribute_names(names).set_expression_attribute_values(values);
                 TransactWriteItem::builder().update(change.build().map_err(unwritable)?).build()
             }
             Effect::Delete => {
-                let delete = Delete::builder().table_name(table).set_key(Some(key)).set_condition_expression(condition);
-                let delete = delete.set_expression_attribute_names(names).set_expression_attribute_values(values);
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key))
+                    .set_condition_expression(condition);
+                let delete =
+                    delete.set_expression_attribute_names(names).set_expression_attribute_values(values);
                 TransactWriteItem::builder().delete(delete.build().map_err(unwritable)?).build()
             }
             Effect::Check => {
                 let check = ConditionCheck::builder().table_name(table).set_key(Some(key));
                 let check = check.condition_expression(condition.unwrap_or_default());
-                let check = check.set_expression_attribute_names(names).set_expression_attribute_values(values);
+                let check =
+                    check.set_expression_attribute_names(names).set_expression_attribute_values(values);
                 TransactWriteItem::builder().condition_check(check.build().map_err(unwritable)?).build()
             }
         })
@@ -316,7 +335,9 @@ pub fn size_of<R: Row>(row: &R) -> Result<usize, StoreError> {
 fn failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
     match error {
         SdkError::ServiceError(service) => match service.err().code() {
-            Some(code @ ("ValidationException" | "ItemCollectionSizeLimitExceededException")) => StoreError::Refused(code.into()),
+            Some(code @ ("ValidationException" | "ItemCollectionSizeLimitExceededException")) => {
+                StoreError::Refused(code.into())
+            }
             code => StoreError::Busy(code.unwrap_or("service error").into()),
         },
         SdkError::TimeoutError(_) => StoreError::Busy("time-out".into()),
@@ -327,7 +348,9 @@ fn failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
 
 fn single_failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
     match error {
-        SdkError::ServiceError(service) if service.err().code() == Some("ConditionalCheckFailedException") => {
+        SdkError::ServiceError(service)
+            if service.err().code() == Some("ConditionalCheckFailedException") =>
+        {
             StoreError::Lost(vec![0])
         }
         _ => failure(error),
@@ -337,8 +360,12 @@ fn single_failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreEr
 /// What a cancelled transaction means: failed conditions come first, because they want a new decision; then what time
 /// heals; then what nothing heals.
 fn cancellation(codes: &[&str]) -> StoreError {
-    let lost: Vec<usize> =
-        codes.iter().enumerate().filter(|(_, code)| **code == "ConditionalCheckFailed").map(|(place, _)| place).collect();
+    let lost: Vec<usize> = codes
+        .iter()
+        .enumerate()
+        .filter(|(_, code)| **code == "ConditionalCheckFailed")
+        .map(|(place, _)| place)
+        .collect();
     if !lost.is_empty() {
         return StoreError::Lost(lost);
     }
@@ -355,8 +382,14 @@ mod tests {
 
     #[test]
     fn a_failed_condition_wins_over_contention() {
-        assert_eq!(cancellation(&["None", "ConditionalCheckFailed", "TransactionConflict"]), StoreError::Lost(vec![1]));
-        assert_eq!(cancellation(&["TransactionConflict", "None"]), StoreError::Busy("TransactionConflict".into()));
+        assert_eq!(
+            cancellation(&["None", "ConditionalCheckFailed", "TransactionConflict"]),
+            StoreError::Lost(vec![1])
+        );
+        assert_eq!(
+            cancellation(&["TransactionConflict", "None"]),
+            StoreError::Busy("TransactionConflict".into())
+        );
         assert_eq!(cancellation(&["ValidationError"]), StoreError::Refused("ValidationError".into()));
     }
 }

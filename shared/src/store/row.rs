@@ -21,7 +21,10 @@ pub struct Key {
 impl Key {
     /// The key as attributes.
     pub fn attributes(&self) -> Item {
-        HashMap::from([("pk".into(), AttributeValue::S(self.pk.clone())), ("sk".into(), AttributeValue::S(self.sk.clone()))])
+        HashMap::from([
+            ("pk".into(), AttributeValue::S(self.pk.clone())),
+            ("sk".into(), AttributeValue::S(self.sk.clone())),
+        ])
     }
 }
 
@@ -38,7 +41,8 @@ pub trait Row: Serialize + DeserializeOwned {
 
 /// The whole item of a row.
 pub(super) fn item_of<R: Row>(row: &R) -> Result<Item, StoreError> {
-    let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(row).map_err(|_| StoreError::Unwritable)?;
+    let mut item: Item =
+        serde_dynamo::aws_sdk_dynamodb_1::to_item(row).map_err(|_| StoreError::Unwritable)?;
     // A `None` becomes NULL, which no index key may be; absent is what is meant.
     item.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
     item.extend(row.key().attributes());
@@ -48,7 +52,8 @@ pub(super) fn item_of<R: Row>(row: &R) -> Result<Item, StoreError> {
 
 /// A row from its item. Unknown attributes are ignored: a newer deployment may have written them.
 pub(super) fn row_of<R: Row>(item: Item) -> Result<R, StoreError> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|_| StoreError::Unreadable(std::any::type_name::<R>()))
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
+        .map_err(|_| StoreError::Unreadable(std::any::type_name::<R>()))
 }
 
 /// What must hold for a write.
@@ -103,13 +108,16 @@ impl Write {
     /// As [`Self::create`].
     pub fn change<R: Row>(before: &R, after: &R, depends_on: &[&str]) -> Result<Option<Self>, StoreError> {
         let (before, mut after_item) = (item_of(before)?, item_of(after)?);
-        let remove: Vec<String> = before.keys().filter(|name| !after_item.contains_key(*name)).cloned().collect();
+        let remove: Vec<String> =
+            before.keys().filter(|name| !after_item.contains_key(*name)).cloned().collect();
         after_item.retain(|name, value| before.get(name) != Some(value));
         if remove.is_empty() && after_item.is_empty() {
             return Ok(None);
         }
         let mut conditions = vec![Condition::Exists];
-        conditions.extend(depends_on.iter().map(|name| Condition::Same((*name).to_owned(), before.get(*name).cloned())));
+        conditions.extend(
+            depends_on.iter().map(|name| Condition::Same((*name).to_owned(), before.get(*name).cloned())),
+        );
         let effect = Effect::Update { set: after_item.into_iter().collect(), remove };
         Ok(Some(Self { key: after.key(), conditions, effect }))
     }
@@ -131,7 +139,9 @@ impl Write {
     pub fn check<R: Row>(row: &R, depends_on: &[&str]) -> Result<Self, StoreError> {
         let item = item_of(row)?;
         let mut conditions = vec![Condition::Exists];
-        conditions.extend(depends_on.iter().map(|name| Condition::Same((*name).to_owned(), item.get(*name).cloned())));
+        conditions.extend(
+            depends_on.iter().map(|name| Condition::Same((*name).to_owned(), item.get(*name).cloned())),
+        );
         Ok(Self { key: row.key(), conditions, effect: Effect::Check })
     }
 
@@ -166,7 +176,11 @@ impl Expressions {
     }
 
     fn name(&mut self, attribute: &str) -> String {
-        let known = self.names.iter().find(|(_, name)| *name == attribute).map(|(placeholder, _)| placeholder.clone());
+        let known = self
+            .names
+            .iter()
+            .find(|(_, name)| *name == attribute)
+            .map(|(placeholder, _)| placeholder.clone());
         known.unwrap_or_else(|| {
             let placeholder = format!("#n{}", self.names.len());
             self.names.insert(placeholder.clone(), attribute.to_owned());
@@ -185,7 +199,9 @@ impl Expressions {
             Condition::Absent => format!("attribute_not_exists({})", self.name("pk")),
             Condition::Exists => format!("attribute_exists({})", self.name("pk")),
             Condition::Same(attribute, None) => format!("attribute_not_exists({})", self.name(attribute)),
-            Condition::Same(attribute, Some(value)) => format!("{} = {}", self.name(attribute), self.value(value)),
+            Condition::Same(attribute, Some(value)) => {
+                format!("{} = {}", self.name(attribute), self.value(value))
+            }
         };
         self.condition = Some(match self.condition.take() {
             Some(before) => format!("{before} AND {text}"),
@@ -196,8 +212,10 @@ impl Expressions {
     fn update(&mut self, set: &BTreeMap<String, AttributeValue>, remove: &[String]) {
         let mut parts = Vec::new();
         if !set.is_empty() {
-            let assignments: Vec<String> =
-                set.iter().map(|(attribute, value)| format!("{} = {}", self.name(attribute), self.value(value))).collect();
+            let assignments: Vec<String> = set
+                .iter()
+                .map(|(attribute, value)| format!("{} = {}", self.name(attribute), self.value(value)))
+                .collect();
             parts.push(format!("SET {}", assignments.join(", ")));
         }
         if !remove.is_empty() {

@@ -1,8 +1,6 @@
 //! Accounts and their settings: few rows, read often, written seldom.
 
-use super::keys::{
-    self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, WebhookTokenRow,
-};
+use super::keys::{self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, WebhookTokenRow};
 use super::row::{Item, Write};
 use super::{Page, Read, Store, StoreError};
 use crate::account::{Account, ApiKey};
@@ -25,22 +23,24 @@ impl Store {
 
     /// A page of all accounts, for the operator.
     pub async fn accounts(&self, limit: i32, from: Option<Item>) -> Result<Page<Account>, StoreError> {
-        let page: Page<AccountEntry> = self.query_prefix(keys::ACCOUNTS, "", limit, from, Read::Eventual).await?;
+        let page: Page<AccountEntry> =
+            self.query_prefix(keys::ACCOUNTS, "", limit, from, Read::Eventual).await?;
         let keys: Vec<_> = page.items.iter().map(|entry| keys::account(&entry.account)).collect();
         let mut accounts: Vec<Account> = self.get_many(&keys, Read::Eventual).await?;
         accounts.sort_by(|left, right| left.account.cmp(&right.account));
         Ok(Page { items: accounts, next: page.next })
     }
 
-    /// The account that an API key opens.
+    /// The account that an API key opens, as of the last write: a new key works and a revoked one does not, at once.
     pub async fn api_key(&self, key: &str) -> Result<Option<ApiKey>, StoreError> {
-        let row: Option<ApiKeyRow> = self.get(&keys::api_key(&hex_digest(key.as_bytes())), Read::Eventual).await?;
+        let row: Option<ApiKeyRow> =
+            self.get(&keys::api_key(&hex_digest(key.as_bytes())), Read::Consistent).await?;
         Ok(row.map(|row| row.key))
     }
 
-    /// An account's API keys, without their hashes' rows.
+    /// An account's API keys, as of the last write, without their hashes' rows.
     pub async fn api_keys(&self, account: &AccountId) -> Result<Vec<ApiKeyEntry>, StoreError> {
-        self.query_all(&keys::settings(account), "KEY#", Read::Eventual).await
+        self.query_all(&keys::settings(account), "KEY#", Read::Consistent).await
     }
 
     /// Whose a webhook URL's token is.
@@ -51,23 +51,32 @@ impl Store {
     }
 
     /// A connection.
-    pub async fn connection(&self, account: &AccountId, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+    pub async fn connection(
+        &self,
+        account: &AccountId,
+        id: &ConnectionId,
+    ) -> Result<Option<Connection>, StoreError> {
         self.get(&keys::connection(account, id), Read::Consistent).await
     }
 
-    /// An account's connections.
+    /// An account's connections, as of the last write.
     pub async fn connections(&self, account: &AccountId) -> Result<Vec<Connection>, StoreError> {
-        self.query_all(&keys::settings(account), "CONNECTION#", Read::Eventual).await
+        self.query_all(&keys::settings(account), "CONNECTION#", Read::Consistent).await
     }
 
     /// A channel.
-    pub async fn channel(&self, account: &AccountId, id: &ChannelId, read: Read) -> Result<Option<Channel>, StoreError> {
+    pub async fn channel(
+        &self,
+        account: &AccountId,
+        id: &ChannelId,
+        read: Read,
+    ) -> Result<Option<Channel>, StoreError> {
         self.get(&keys::channel(account, id), read).await
     }
 
-    /// An account's channels.
+    /// An account's channels, as of the last write.
     pub async fn channels(&self, account: &AccountId) -> Result<Vec<Channel>, StoreError> {
-        self.query_all(&keys::settings(account), "CHANNEL#", Read::Eventual).await
+        self.query_all(&keys::settings(account), "CHANNEL#", Read::Consistent).await
     }
 
     /// Writes a channel that is new to the account and claims it in the whole deployment.
@@ -84,17 +93,25 @@ impl Store {
     }
 
     /// An employee.
-    pub async fn employee(&self, account: &AccountId, id: &EmployeeId) -> Result<Option<Employee>, StoreError> {
+    pub async fn employee(
+        &self,
+        account: &AccountId,
+        id: &EmployeeId,
+    ) -> Result<Option<Employee>, StoreError> {
         self.get(&keys::employee(account, id), Read::Consistent).await
     }
 
-    /// An account's employees.
+    /// An account's employees, as of the last write.
     pub async fn employees(&self, account: &AccountId) -> Result<Vec<Employee>, StoreError> {
-        self.query_all(&keys::settings(account), "EMPLOYEE#", Read::Eventual).await
+        self.query_all(&keys::settings(account), "EMPLOYEE#", Read::Consistent).await
     }
 
     /// A channel's members, as of the last write: an assignment is decided on them.
-    pub async fn members(&self, account: &AccountId, channel: &ChannelId) -> Result<Vec<Membership>, StoreError> {
+    pub async fn members(
+        &self,
+        account: &AccountId,
+        channel: &ChannelId,
+    ) -> Result<Vec<Membership>, StoreError> {
         self.query_all(&keys::ring_partition(account, channel), "MEMBER#", Read::Consistent).await
     }
 

@@ -25,7 +25,12 @@ impl SettingsCache {
     ///
     /// # Errors
     /// As [`Store::get`].
-    pub async fn account(&self, store: &Store, id: &AccountId, now: Timestamp) -> Result<Option<Account>, StoreError> {
+    pub async fn account(
+        &self,
+        store: &Store,
+        id: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StoreError> {
         if let Some(account) = self.accounts.get(id, now) {
             return Ok(Some(account));
         }

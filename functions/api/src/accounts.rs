@@ -1,0 +1,178 @@
+//! Accounts: made and listed by the operator; each reads its own.
+
+use crate::auth::{Operator, Tenant, existing_account};
+use crate::cursor::{self, List};
+use crate::error::ApiError;
+use crate::extract::{Body, Id, Ids, Params, page_size};
+use crate::keys::{NewKey, fresh_key};
+use crate::views::CrmKind;
+use crate::{App, validate};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::account::Account;
+use shared::ids::{AccountId, IdSalt};
+use shared::store::keys::AccountEntry;
+use shared::store::row::Write;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// What a new account begins with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Northern Motors", "region": "RU"}))]
+pub struct NewAccount {
+    /// The company's name.
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// ISO 3166 region that phone numbers without a country code are read in.
+    #[serde(default = "russia")]
+    #[schema(default = "RU", pattern = "^[A-Z]{2}$")]
+    region: String,
+}
+
+fn russia() -> String {
+    "RU".to_owned()
+}
+
+/// An account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "region": "RU", "crm_kind": "universal",
+    "created_at": "2026-11-21T09:10:00.000Z"
+}))]
+pub struct AccountView {
+    id: String,
+    name: String,
+    region: String,
+    crm_kind: CrmKind,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+impl From<Account> for AccountView {
+    fn from(account: Account) -> Self {
+        Self {
+            id: account.account.to_string(),
+            name: account.name,
+            region: account.region,
+            crm_kind: account.crm_kind.into(),
+            created_at: account.created_at.rfc3339(),
+        }
+    }
+}
+
+/// A new account with its first key, which is shown only here.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "account": {
+        "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "region": "RU", "crm_kind": "none",
+        "created_at": "2026-11-21T09:10:00.000Z"
+    },
+    "key": {
+        "id": "019aa5f0-7c1f-7d20-8a11-3b6d0f9e4c22", "prefix": "sb_5f0c1a", "created_at": "2026-11-21T09:10:00.000Z",
+        "key": "sb_5f0c1a0000000000000000000000000000000000000000000000000000000000"
+    }
+}))]
+pub struct CreatedAccount {
+    account: AccountView,
+    key: NewKey,
+}
+
+/// A page of accounts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "accounts": [{
+        "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "region": "RU", "crm_kind": "universal",
+        "created_at": "2026-11-21T09:10:00.000Z"
+    }],
+    "next_cursor": null
+}))]
+pub struct Accounts {
+    accounts: Vec<AccountView>,
+    /// Where the next page begins; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// Entries in a page.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// Create an account
+///
+/// The answer holds the account's first API key, which is never shown again.
+#[utoipa::path(
+    post, path = "/v1/accounts", tag = "operator", request_body = NewAccount,
+    responses((status = 201, description = "The account and its first key", body = CreatedAccount))
+)]
+pub async fn create(
+    _: Operator,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewAccount>,
+) -> Result<(StatusCode, Json<CreatedAccount>), ApiError> {
+    validate::name("name", &new.name, validate::MAX_NAME)?;
+    validate::region("region", &new.region)?;
+    let mut salt = [0; 16];
+    app.ambient.fill(&mut salt);
+    let account = Account {
+        v: 1,
+        account: AccountId::new(app.ambient.uuid().to_string()),
+        name: new.name,
+        id_salt: IdSalt::from_bytes(salt),
+        crm_kind: shared::crm::CrmKind::None,
+        region: new.region,
+        created_at: app.ambient.now(),
+    };
+    let entry = AccountEntry { account: account.account.clone() };
+    let (key, [row, listed]) = fresh_key(&app, &account.account)?;
+    app.store.commit(vec![Write::create(&account)?, Write::create(&entry)?, row, listed]).await?;
+    Ok((StatusCode::CREATED, Json(CreatedAccount { account: account.into(), key })))
+}
+
+/// List accounts
+#[utoipa::path(
+    get, path = "/v1/accounts", tag = "operator", params(PageParams),
+    responses((status = 200, description = "A page of accounts, the oldest first", body = Accounts))
+)]
+pub async fn list(
+    _: Operator,
+    State(app): State<Arc<App>>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<Accounts>, ApiError> {
+    let limit = page_size(page.limit)?;
+    let from = List::accounts().start(page.cursor.as_deref())?;
+    let found = cursor::page(app.store.accounts(limit, from).await, page.cursor.is_some())?;
+    let accounts = found.items.into_iter().map(AccountView::from).collect();
+    Ok(Json(Accounts { accounts, next_cursor: cursor::next(found.next.as_ref())? }))
+}
+
+/// Read an account
+#[utoipa::path(
+    get, path = "/v1/accounts/{account}", tag = "operator", params(("account" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The account", body = AccountView))
+)]
+pub async fn get(
+    _: Operator,
+    State(app): State<Arc<App>>,
+    Ids(Id(account)): Ids<Id>,
+) -> Result<Json<AccountView>, ApiError> {
+    Ok(Json(existing_account(&app, &account).await?.into()))
+}
+
+/// Read your own account
+#[utoipa::path(
+    get, path = "/v1/account", tag = "account",
+    responses((status = 200, description = "The account", body = AccountView))
+)]
+pub async fn own(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<AccountView>, ApiError> {
+    Ok(Json(existing_account(&app, account.as_str()).await?.into()))
+}

@@ -1,0 +1,173 @@
+//! The account API under `/v1`: accounts and keys, connections, channels, employees, pipelines, the CRM, chats.
+//!
+//! One file per resource. A handler takes who calls ([`auth`]), then path, query and body ([`extract`]), so a caller
+//! without a key learns nothing of what he sent. Errors have one shape ([`error`]); lists go on by cursors that are good
+//! for one list of one account ([`cursor`]). The OpenAPI document is made of the handlers ([`openapi`]).
+
+mod accounts;
+pub mod auth;
+mod channels;
+mod chat_views;
+mod chats;
+mod connections;
+mod crm;
+pub mod cursor;
+mod employees;
+pub mod error;
+pub mod extract;
+mod keys;
+mod link;
+mod members;
+pub mod openapi;
+mod pipelines;
+mod validate;
+mod views;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use auth::OperatorKey;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::{Router, http::Uri};
+use error::ApiError;
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt};
+use shared::clock::Ambient;
+use shared::http::OutboundHttp;
+use shared::ids::{AccountId, ChannelId};
+use shared::nudge::AssignmentNudge;
+use shared::queue::{Outgoing, Queues};
+use shared::secrets::Vault;
+use shared::store::Store;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tower::util::MapRequest;
+use url::Url;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What the function works with; built once per process.
+pub struct App {
+    /// The table.
+    pub store: Store,
+    /// Seals credentials, and opens them to register webhooks.
+    pub vault: Vault,
+    /// SQS.
+    pub queues: Queues,
+    /// `assignment.fifo`.
+    pub assignment_url: String,
+    /// Calls to providers; also says which URLs a tenant may set.
+    pub http: OutboundHttp,
+    /// The operator's key.
+    pub operator: OperatorKey,
+    /// Where providers reach us, `https://…`.
+    pub public_base_url: String,
+    /// Wazzup's API.
+    pub wazzup_base_url: Url,
+    /// Time, ids and keys.
+    pub ambient: Arc<dyn Ambient>,
+}
+
+/// How often a lost race is decided again.
+const ATTEMPTS: u32 = 4;
+
+impl App {
+    /// Lets `assignment` look at channels whose members changed: somebody may wait there. What was committed stays also
+    /// when the queue does not take it, because the due index brings every waiting client back.
+    async fn nudge(&self, account: &AccountId, channels: &[ChannelId]) {
+        let nudges = channels.iter().map(|channel| AssignmentNudge::new(account, channel));
+        let messages: Result<Vec<_>, _> = nudges.map(|nudge| Outgoing::assignment(&nudge, &*self.ambient)).collect();
+        let sent = match messages {
+            Ok(messages) => self.queues.send(&self.assignment_url, messages).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(error = %error, "assignment was not nudged; the due index will");
+        }
+    }
+
+    /// Reads, decides and writes again while somebody else is faster.
+    async fn settle<T, F>(&self, mut decide: impl FnMut() -> F) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
+        for _ in 1..ATTEMPTS {
+            match decide().await {
+                Err(error) if error.is_lost() => {
+                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50))).await;
+                }
+                decided => return decided,
+            }
+        }
+        decide().await
+    }
+
+    /// Random bits as lower-case hexadecimal, fit for secrets.
+    fn random_hex<const BYTES: usize>(&self) -> String {
+        let mut bytes = [0; BYTES];
+        self.ambient.fill(&mut bytes);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Every route, with its operation in the OpenAPI document.
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(openapi::serve))
+        .routes(routes!(accounts::create, accounts::list))
+        .routes(routes!(accounts::get))
+        .routes(routes!(keys::create))
+        .routes(routes!(accounts::own))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(connections::create, connections::list))
+        .routes(routes!(connections::get, connections::delete))
+        .routes(routes!(connections::refresh))
+        .routes(routes!(channels::list))
+        .routes(routes!(channels::get, channels::change))
+        .routes(routes!(members::assignment))
+        .routes(routes!(members::list))
+        .routes(routes!(members::put, members::remove))
+        .routes(routes!(employees::put, employees::list))
+        .routes(routes!(employees::get, employees::delete))
+        .routes(routes!(pipelines::put, pipelines::get))
+        .routes(routes!(crm::put, crm::get))
+        .routes(routes!(chats::list))
+        .routes(routes!(chats::get))
+        .routes(routes!(chats::messages))
+}
+
+/// The API.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, document) = routes().split_for_parts();
+    router
+        .layer(axum::Extension(openapi::Document::of(&document)))
+        .fallback(error::no_route)
+        .method_not_allowed_fallback(error::no_method)
+        .layer(DefaultBodyLimit::max(extract::MAX_BODY))
+        .layer(from_fn_with_state(Arc::clone(&app), error::finish))
+        .with_state(app)
+}
+
+/// The API as Lambda serves it.
+pub fn service(app: Arc<App>) -> MapRequest<Router, fn(Request) -> Request> {
+    MapRequest::new(router(app), without_stage)
+}
+
+/// Takes a named stage off the path: `lambda_http` puts it in front, and the routes do not know it.
+fn without_stage(mut request: Request) -> Request {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return request };
+    let stage = context.stage.clone().unwrap_or_default();
+    let uri = request.uri();
+    let Some(rest) = uri.path().strip_prefix(&format!("/{stage}")).filter(|rest| rest.starts_with('/')) else {
+        return request;
+    };
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    if let Ok(bare) = format!("{rest}{query}").parse::<Uri>() {
+        *request.uri_mut() = bare;
+    }
+    request
+}

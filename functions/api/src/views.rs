@@ -1,0 +1,166 @@
+//! Our words in requests and answers, one for one with the model's: a new one there does not compile until it is here.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! mirror {
+    ($(#[$doc:meta])* $name:ident of $model:path { $($(#[$word:meta])* $variant:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name {
+            $($(#[$word])* $variant,)+
+        }
+
+        impl From<$model> for $name {
+            fn from(value: $model) -> Self {
+                match value {
+                    $(<$model>::$variant => Self::$variant,)+
+                }
+            }
+        }
+
+        impl From<$name> for $model {
+            fn from(value: $name) -> Self {
+                match value {
+                    $($name::$variant => Self::$variant,)+
+                }
+            }
+        }
+    };
+}
+
+mirror! {
+    /// How a channel is.
+    ChannelState of shared::channel::ChannelState {
+        /// Works.
+        Active,
+        /// Being connected.
+        Pending,
+        /// Wants a person: scan a code, pay, charge the phone.
+        NeedsAttention,
+        /// The credential or the session died.
+        Unauthorized,
+        /// Switched off, disconnected or refused by the provider.
+        Disabled,
+    }
+}
+
+mirror! {
+    /// How a new client gets his responsible.
+    Distribution of shared::channel::Distribution {
+        /// Strictly in turn, at the client's first message.
+        RoundRobin,
+    }
+}
+
+mirror! {
+    /// How a connection is.
+    ConnectionState of shared::connection::ConnectionState {
+        /// Stored; the provider has not taken the webhook yet.
+        Connecting,
+        /// The webhook is registered.
+        Connected,
+        /// The provider refused the credential.
+        Unauthorized,
+    }
+}
+
+mirror! {
+    /// What an employee may do on a channel.
+    Role of shared::employee::Role {
+        /// Sees and writes to his own clients.
+        Manager,
+        /// Sees and writes to all.
+        Head,
+        /// Sees all, writes to nobody.
+        QualityControl,
+    }
+}
+
+mirror! {
+    /// Why a member gets no new client.
+    Ineligible of shared::assignment::Ineligible {
+        /// The switch is off.
+        ReceivesNoNewClients,
+        /// The role does not write to clients.
+        MayNotWrite,
+    }
+}
+
+mirror! {
+    /// Which CRM an account works with.
+    CrmKind of shared::crm::CrmKind {
+        /// None: only our own chats.
+        None,
+        /// A client of the Wazzup-v3-compatible API.
+        Universal,
+    }
+}
+
+mirror! {
+    /// How the CRM connection is.
+    CrmState of shared::crm::CrmState {
+        /// Works, or has not been tried.
+        Active,
+        /// The CRM refused our key; set it again.
+        Unauthorized,
+    }
+}
+
+mirror! {
+    /// In which list a chat stands.
+    ChatState of shared::chat::ChatState {
+        /// Somebody talks, or did within the channel's window.
+        Live,
+        /// Finished, or never opened.
+        General,
+    }
+}
+
+mirror! {
+    /// How far the client is on his way to a responsible employee.
+    ClientState of shared::chat::ClientState {
+        /// Has not written yet.
+        Silent,
+        /// Waits for a responsible.
+        Waiting,
+        /// Has a responsible.
+        Assigned,
+    }
+}
+
+mirror! {
+    /// Why a chat was finished.
+    FinishReason of shared::chat::FinishReason {
+        /// Neither side wrote during the channel's window.
+        Inactivity,
+    }
+}
+
+mirror! {
+    /// Who wrote.
+    Side of shared::event::Side {
+        /// The client.
+        Client,
+        /// The company.
+        Company,
+    }
+}
+
+mirror! {
+    /// What a message is.
+    #[allow(missing_docs, reason = "the names say it")]
+    Kind of shared::message::Kind {
+        Text, Image, Audio, Voice, Video, Document, Sticker, Location, ContactCard, Template, Interactive, Reaction,
+        MissedCall, ListingCall, StoryReply, StoryMention, Comment, System, Unsupported,
+    }
+}
+
+mirror! {
+    /// How far a delivery has come.
+    #[allow(missing_docs, reason = "the names say it")]
+    DeliveryStatus of shared::message::DeliveryStatus {
+        Queued, Sent, Delivered, Read, Failed,
+    }
+}

@@ -1,0 +1,369 @@
+//! A whole Switchboard in one process: the functions' own libraries over a real table engine, queues on a clock that
+//! the test moves, and the sandbox's CRM.
+
+pub mod services;
+pub mod wire;
+
+use assignment::Assignment;
+use auto_close::AutoClose;
+use crm_push::CrmPush;
+use lambda_http::{Body, RequestExt};
+use routing::Routing;
+use serde_json::{Value, json};
+use services::{Bucket, Queued, Queues, Table};
+use shared::account::Account;
+use shared::batch::{BatchAnswer, BatchContext, SqsBatch};
+use shared::channel::Channel;
+use shared::chat::Chat;
+use shared::clock::{Ambient, Manual, Timestamp};
+use shared::connection::WebhookToken;
+use shared::crm::{CrmConnection, CrmKind, CrmState};
+use shared::employee::{Membership, Role};
+use shared::event::ChannelRef;
+use shared::http::{AllowList, OutboundHttp};
+use shared::ids::{AccountId, ChannelId, ChatId, ConnectionId, EmployeeId, IdSalt, hex_digest};
+use shared::message::Message;
+use shared::pipeline::{Pipeline, Pipelines, Stage};
+use shared::quarantine::Quarantine;
+use shared::secrets::Vault;
+use shared::store::keys::WebhookTokenRow;
+use shared::store::row::{Row, Write};
+use shared::store::settings_cache::SettingsCache;
+use shared::store::{Read, Store};
+use std::sync::Arc;
+use std::time::Duration;
+use tests::sandbox::Sandbox;
+use wire::Wire;
+
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub const CHANNEL: &str = "b96a353b-0000-4cac-8413-ba0000000981";
+const QUEUES: [&str; 5] = ["inbound.fifo", "statuses", "assignment.fifo", "crm.fifo", "timers"];
+const TIME_LEFT: Duration = Duration::from_secs(55);
+
+pub struct World {
+    pub clock: Arc<Manual>,
+    pub store: Store,
+    pub table: Wire<Table>,
+    pub queues: Arc<Queues>,
+    pub sqs: Wire<Queues>,
+    pub bucket: Arc<Bucket>,
+    pub sandbox: Sandbox,
+    pub account: AccountId,
+    pub channel: ChannelId,
+    salt: IdSalt,
+    ingest: webhook_ingest::Ingest,
+    routing: Routing,
+    assignment: Assignment,
+    crm_push: CrmPush,
+    auto_close: AutoClose,
+    context: BatchContext,
+}
+
+fn region() -> aws_sdk_sqs::config::Region {
+    aws_sdk_sqs::config::Region::new("us-east-1")
+}
+
+fn credentials() -> aws_credential_types::Credentials {
+    aws_credential_types::Credentials::new("test", "test", None, None, "tests")
+}
+
+macro_rules! client {
+    ($sdk:ident, $wire:expr) => {
+        $sdk::Client::from_conf(
+            $sdk::Config::builder()
+                .behavior_version($sdk::config::BehaviorVersion::latest())
+                .region(region())
+                .credentials_provider(credentials())
+                .retry_config($sdk::config::retry::RetryConfig::disabled())
+                .http_client($wire)
+                .build(),
+        )
+    };
+}
+
+impl World {
+    /// An account with a universal CRM, one channel and these employees.
+    pub async fn with_employees(names: &[&str]) -> Self {
+        let world = Self::empty().await;
+        world.furnish().await;
+        for (place, name) in names.iter().enumerate() {
+            world.join(name, i64::try_from(place).unwrap()).await;
+        }
+        world
+    }
+
+    async fn empty() -> Self {
+        let clock = Arc::new(Manual::new(Timestamp::parse_rfc3339("2026-11-21T09:00:00Z").unwrap()));
+        let table = Wire::to(Arc::new(Table::start().await));
+        let queues = Arc::new(Queues::new(Arc::clone(&clock)));
+        let sqs_wire = Wire::to(Arc::clone(&queues));
+        let bucket = Arc::new(Bucket::default());
+        let store = Store::new(client!(aws_sdk_dynamodb, table.clone()), "table");
+        let sqs = shared::queue::Queues::new(client!(aws_sdk_sqs, sqs_wire.clone()));
+        let quarantine =
+            Quarantine::new(client!(aws_sdk_s3, Wire::to(Arc::clone(&bucket))), "quarantine".into());
+        let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let allow = AllowList::parse(&sandbox.address().to_string());
+        let ambient = || -> Arc<dyn Ambient> { Arc::clone(&clock) as Arc<dyn Ambient> };
+        let url = |name: &str| format!("https://sqs.test/{name}");
+        let kms = client!(aws_sdk_kms, Wire::to(Arc::new(Queues::new(Arc::clone(&clock)))));
+        Self {
+            ingest: webhook_ingest::Ingest {
+                store: store.clone(),
+                queues: sqs.clone(),
+                quarantine: quarantine.clone(),
+                inbound_url: url("inbound.fifo"),
+                statuses_url: url("statuses"),
+                ambient: ambient(),
+                tokens: webhook_ingest::Ingest::token_cache(),
+            },
+            routing: Routing {
+                store: store.clone(),
+                queues: sqs.clone(),
+                settings: SettingsCache::default(),
+                quarantine: quarantine.clone(),
+                assignment_url: url("assignment.fifo"),
+                crm_url: url("crm.fifo"),
+                ambient: ambient(),
+            },
+            assignment: Assignment {
+                store: store.clone(),
+                queues: sqs.clone(),
+                settings: SettingsCache::default(),
+                crm_url: url("crm.fifo"),
+                ambient: ambient(),
+            },
+            crm_push: CrmPush {
+                store: store.clone(),
+                queues: sqs.clone(),
+                settings: SettingsCache::default(),
+                vault: Vault::opening(kms),
+                http: OutboundHttp::new(allow).unwrap(),
+                timers_url: url("timers"),
+                ambient: ambient(),
+            },
+            auto_close: AutoClose {
+                store: store.clone(),
+                queues: sqs.clone(),
+                inbound_url: url("inbound.fifo"),
+                timers_url: url("timers"),
+                assignment_url: url("assignment.fifo"),
+                ambient: ambient(),
+            },
+            context: BatchContext {
+                queues: sqs,
+                queue_urls: QUEUES.iter().map(|name| url(name)).collect(),
+                quarantine: Some(quarantine),
+            },
+            account: AccountId::new("0198-account"),
+            channel: ChannelId::derive(&AccountId::new("0198-account"), "wazzup", CHANNEL),
+            salt: IdSalt::from_bytes([7; 16]),
+            clock,
+            store,
+            table,
+            queues,
+            sqs: sqs_wire,
+            bucket,
+            sandbox,
+        }
+    }
+
+    async fn furnish(&self) {
+        let now = self.clock.now();
+        let account = self.account.clone();
+        let crm_setup = serde_json::from_value(json!({"honourIdempotencyKey": true})).unwrap();
+        self.sandbox.client().put_crm("demo", &crm_setup).await.unwrap();
+        let connection = ConnectionId::new("connection");
+        let external =
+            ChannelRef { id: self.channel.clone(), provider: "wazzup".into(), external: CHANNEL.into() };
+        self.write(&Account {
+            v: 1,
+            account: account.clone(),
+            name: "Demo".into(),
+            id_salt: self.salt.clone(),
+            crm_kind: CrmKind::Universal,
+            region: "RU".into(),
+            created_at: now,
+        })
+        .await;
+        self.write(&WebhookTokenRow {
+            hash: hex_digest(TOKEN.as_bytes()),
+            token: WebhookToken {
+                v: 1,
+                account: account.clone(),
+                connection: connection.clone(),
+                provider: "wazzup".into(),
+                id_salt: self.salt.clone(),
+            },
+        })
+        .await;
+        self.store.create_channel(&Channel::new(&account, &connection, &external, now)).await.unwrap();
+        self.write(&CrmConnection {
+            v: 1,
+            account: account.clone(),
+            kind: CrmKind::Universal,
+            webhook_url: self.sandbox.client().crm_webhook_url("demo"),
+            crm_key: None,
+            state: CrmState::Active,
+            failures: 0,
+            paused_until: None,
+            error: None,
+            created_at: now,
+        })
+        .await;
+        let stages = vec![Stage { id: "new".into(), name: "New".into() }];
+        let pipelines = vec![Pipeline { id: "sales".into(), name: "Sales".into(), stages }];
+        self.write(&Pipelines { v: 1, account, pipelines }).await;
+    }
+
+    pub async fn write<R: Row>(&self, row: &R) {
+        self.store.commit(vec![Write::put(row).unwrap()]).await.unwrap();
+    }
+
+    pub fn member(&self, name: &str, place: i64) -> Membership {
+        Membership {
+            v: 1,
+            account: self.account.clone(),
+            channel: self.channel.clone(),
+            employee: EmployeeId::new(name),
+            role: Role::Manager,
+            receives_new_clients: true,
+            joined_at: Timestamp::from_millis(place),
+        }
+    }
+
+    pub async fn join(&self, name: &str, place: i64) {
+        self.write(&self.member(name, place)).await;
+    }
+
+    /// Posts a webhook, as the provider does.
+    pub async fn post(&self, token: &str, body: impl Into<String>) -> u16 {
+        let request =
+            lambda_http::http::Request::builder().method("POST").body(Body::from(body.into())).unwrap();
+        let path = [
+            ("provider".to_owned(), vec!["wazzup".to_owned()]),
+            ("token".to_owned(), vec![token.to_owned()]),
+        ];
+        let path = std::collections::HashMap::from(path);
+        self.ingest.handle(request.with_path_parameters(path)).await.status().as_u16()
+    }
+
+    /// Delivers what may be delivered now, until nothing moves.
+    pub async fn settle(&self) {
+        for _ in 0..10_000 {
+            let mut moved = false;
+            for queue in QUEUES {
+                moved |= self.deliver(queue).await;
+            }
+            if !moved {
+                return;
+            }
+        }
+        panic!("the queues never come to rest");
+    }
+
+    /// Delivers one batch of a queue; says whether there was any.
+    pub async fn deliver(&self, queue: &str) -> bool {
+        let batch = self.queues.receive(queue);
+        if batch.is_empty() {
+            return false;
+        }
+        let answer = self.handle(queue, &batch).await;
+        self.queues.acknowledge(queue, &batch, &answer.returned());
+        true
+    }
+
+    async fn handle(&self, queue: &str, batch: &[Queued]) -> BatchAnswer {
+        let records: Vec<Value> = batch
+            .iter()
+            .map(|message| {
+                json!({
+                    "messageId": message.id, "receiptHandle": message.id, "body": message.body,
+                    "attributes": {"ApproximateReceiveCount": message.receive_count.to_string(), "MessageGroupId": message.group},
+                    "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
+                })
+            })
+            .collect();
+        let event: SqsBatch = serde_json::from_value(json!({"Records": records})).unwrap();
+        match queue {
+            "inbound.fifo" | "statuses" => self.routing.handle(event, TIME_LEFT, &self.context).await,
+            "assignment.fifo" => self.assignment.handle(event, TIME_LEFT, &self.context).await,
+            "crm.fifo" => self.crm_push.handle(event, TIME_LEFT, &self.context).await,
+            _ => self.auto_close.timers(event, TIME_LEFT, &self.context).await,
+        }
+    }
+
+    pub async fn sweep(&self) {
+        self.auto_close.sweep().await.unwrap();
+    }
+
+    /// Lets time pass: the minute's schedule runs, and whatever becomes visible is delivered when it does.
+    pub async fn pass(&self, span: Duration) {
+        let end = self.clock.now() + span;
+        let mut next_sweep = self.clock.now() + Duration::from_secs(60);
+        loop {
+            self.settle().await;
+            let visible =
+                self.queues.next_visible().unwrap_or(end).max(self.clock.now() + Duration::from_millis(1));
+            let next = visible.min(next_sweep).min(end);
+            self.clock.advance(next.since(self.clock.now()));
+            if next == next_sweep {
+                self.sweep().await;
+                next_sweep = next_sweep + Duration::from_secs(60);
+            }
+            if next >= end {
+                self.settle().await;
+                return;
+            }
+        }
+    }
+
+    pub fn chat_id(&self, phone: &str) -> ChatId {
+        ChatId::derive(&self.salt, &self.channel, &format!("whatsapp:{phone}"))
+    }
+
+    pub async fn chat(&self, phone: &str) -> Option<Chat> {
+        self.store.chat(&self.account, &self.chat_id(phone)).await.unwrap()
+    }
+
+    pub async fn messages(&self, phone: &str) -> Vec<Message> {
+        let mut page =
+            self.store.messages_by_time(&self.account, &self.chat_id(phone), 1000, None).await.unwrap().items;
+        page.reverse();
+        page
+    }
+
+    pub async fn crm(&self) -> tests::sandbox::state::CrmState {
+        self.sandbox.client().crm("demo").await.unwrap()
+    }
+
+    pub async fn crm_connection(&self) -> CrmConnection {
+        self.store.crm(&self.account, Read::Consistent).await.unwrap().unwrap()
+    }
+}
+
+/// A text message of a client, as Wazzup posts it.
+pub fn text(phone: &str, id: &str, text: &str) -> Value {
+    json!({
+        "messageId": id, "channelId": CHANNEL, "chatType": "whatsapp", "chatId": phone,
+        "dateTime": "2026-11-21T09:00:00.000Z", "type": "text", "isEcho": false, "status": "inbound",
+        "text": text, "contact": {"name": format!("Client {phone}")},
+    })
+}
+
+/// The same as an echo: the company's message.
+pub fn echo(phone: &str, id: &str, body: &str) -> Value {
+    let mut message = text(phone, id, body);
+    message["isEcho"] = json!(true);
+    message["status"] = json!("sent");
+    message
+}
+
+pub fn messages(entries: &[Value]) -> String {
+    json!({"messages": entries}).to_string()
+}
+
+pub fn status(id: &str, word: &str) -> String {
+    json!({"statuses": [{"messageId": id, "status": word, "timestamp": "2026-11-21T09:00:01.000Z"}]})
+        .to_string()
+}

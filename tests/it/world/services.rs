@@ -1,0 +1,218 @@
+//! What stands behind the wires: a real table engine, and SQS and S3 as far as the functions use them, on the test's
+//! own clock.
+
+use super::wire::{Answer, Service};
+use dynoxide::Database;
+use serde_json::{Value, json};
+use shared::clock::{Ambient, Manual, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// DynamoDB: dynoxide behind its own HTTP server on loopback, because that speaks the protocol whole.
+pub struct Table {
+    url: String,
+    http: reqwest::Client,
+}
+
+impl Table {
+    /// Starts an engine and creates the table as `template.yaml` has it (the deployed one is compared with this).
+    pub async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let table = Self { url, http };
+        let (status, body) = table.answer("CreateTable", definition("table").to_string().into_bytes()).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+        table
+    }
+}
+
+impl Service for Table {
+    async fn answer(&self, operation: &str, body: Vec<u8>) -> Answer {
+        let request = self
+            .http
+            .post(&self.url)
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+            .header("x-amz-date", "20260101T000000Z")
+            .body(body);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+    }
+}
+
+/// The table's definition.
+pub fn definition(name: &str) -> Value {
+    let key = |hash: &str, range: &str| json!([{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}]);
+    let index = |name: &str, hash: &str, range: &str, projection: &str| json!({"IndexName": name, "KeySchema": key(hash, range), "Projection": {"ProjectionType": projection}});
+    let attributes = [
+        ("pk", "S"),
+        ("sk", "S"),
+        ("shown", "S"),
+        ("seq", "N"),
+        ("list_key", "S"),
+        ("list_at", "N"),
+        ("employee_key", "S"),
+        ("employee_sort", "S"),
+        ("due_shard", "S"),
+        ("check_at", "N"),
+    ];
+    json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": attributes.map(|(name, kind)| json!({"AttributeName": name, "AttributeType": kind})),
+        "KeySchema": key("pk", "sk"),
+        "LocalSecondaryIndexes": [index("by_time", "pk", "shown", "ALL"), index("by_seq", "pk", "seq", "ALL")],
+        "GlobalSecondaryIndexes": [
+            index("chat_list", "list_key", "list_at", "KEYS_ONLY"),
+            index("employee_chats", "employee_key", "employee_sort", "KEYS_ONLY"),
+            index("due", "due_shard", "check_at", "KEYS_ONLY"),
+        ],
+    })
+}
+
+/// A message in a queue.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    pub id: String,
+    pub body: String,
+    pub group: Option<String>,
+    visible_at: Timestamp,
+    pub receive_count: u32,
+}
+
+/// SQS: FIFO groups, five minutes of deduplication, visibility.
+pub struct Queues {
+    clock: Arc<Manual>,
+    queues: Mutex<BTreeMap<String, Vec<Queued>>>,
+    seen: Mutex<BTreeMap<(String, String), Timestamp>>,
+}
+
+impl Queues {
+    pub fn new(clock: Arc<Manual>) -> Self {
+        Self { clock, queues: Mutex::default(), seen: Mutex::default() }
+    }
+
+    fn send(&self, queue: &str, entry: &Value) {
+        let now = self.clock.now();
+        let text = |name: &str| entry[name].as_str().map(str::to_owned);
+        if let Some(digest) = text("MessageDeduplicationId") {
+            assert!(digest.len() <= 128, "a deduplication id ends at 128 characters");
+            let key = (queue.to_owned(), format!("{:?}:{digest}", text("MessageGroupId")));
+            let known = self.seen.lock().unwrap().insert(key.clone(), now);
+            if let Some(at) = known.filter(|at| now.since(*at) < Duration::from_secs(300)) {
+                self.seen.lock().unwrap().insert(key, at);
+                return;
+            }
+        } else {
+            assert!(!queue.ends_with(".fifo"), "a FIFO queue wants a group and a deduplication id");
+        }
+        let delay = Duration::from_secs(entry["DelaySeconds"].as_u64().unwrap_or(0));
+        let message = Queued {
+            id: self.clock.uuid().to_string(),
+            body: text("MessageBody").unwrap(),
+            group: text("MessageGroupId"),
+            visible_at: now + delay,
+            receive_count: 0,
+        };
+        self.queues.lock().unwrap().entry(queue.to_owned()).or_default().push(message);
+    }
+
+    /// Up to ten messages that may be delivered now; a FIFO group waits behind its first message.
+    pub fn receive(&self, queue: &str) -> Vec<Queued> {
+        let now = self.clock.now();
+        let mut queues = self.queues.lock().unwrap();
+        let mut blocked = std::collections::BTreeSet::new();
+        let mut batch = Vec::new();
+        for message in queues.entry(queue.to_owned()).or_default() {
+            let waits = message.visible_at > now
+                || message.group.as_ref().is_some_and(|group| blocked.contains(group));
+            if waits {
+                blocked.extend(message.group.clone());
+            } else if batch.len() < 10 {
+                message.receive_count += 1;
+                batch.push(message.clone());
+            }
+        }
+        batch
+    }
+
+    /// Takes the acknowledged messages of a batch away.
+    pub fn acknowledge(&self, queue: &str, batch: &[Queued], returned: &[&str]) {
+        let gone: Vec<&str> =
+            batch.iter().map(|message| message.id.as_str()).filter(|id| !returned.contains(id)).collect();
+        self.queues
+            .lock()
+            .unwrap()
+            .entry(queue.to_owned())
+            .or_default()
+            .retain(|message| !gone.contains(&message.id.as_str()));
+    }
+
+    /// Everything in a queue.
+    pub fn holds(&self, queue: &str) -> Vec<Queued> {
+        self.queues.lock().unwrap().get(queue).cloned().unwrap_or_default()
+    }
+
+    /// Empties a queue, as if its messages were lost.
+    pub fn lose(&self, queue: &str) {
+        self.queues.lock().unwrap().remove(queue);
+    }
+
+    /// When the next message of any queue may be delivered.
+    pub fn next_visible(&self) -> Option<Timestamp> {
+        self.queues.lock().unwrap().values().flatten().map(|message| message.visible_at).min()
+    }
+}
+
+fn queue_name(request: &Value) -> String {
+    request["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+impl Service for Queues {
+    async fn answer(&self, operation: &str, body: Vec<u8>) -> Answer {
+        let request: Value = serde_json::from_slice(&body).unwrap();
+        let queue = queue_name(&request);
+        let entries = request["Entries"].as_array().cloned().unwrap_or_default();
+        assert!(entries.len() <= 10, "ten entries a call");
+        match operation {
+            "SendMessageBatch" => entries.iter().for_each(|entry| self.send(&queue, entry)),
+            "ChangeMessageVisibilityBatch" => {
+                for entry in &entries {
+                    let after = Duration::from_secs(entry["VisibilityTimeout"].as_u64().unwrap());
+                    let mut queues = self.queues.lock().unwrap();
+                    let of_queue = queues.entry(queue.clone()).or_default();
+                    if let Some(message) =
+                        of_queue.iter_mut().find(|message| entry["ReceiptHandle"] == message.id.as_str())
+                    {
+                        message.visible_at = self.clock.now() + after;
+                    }
+                }
+            }
+            other => panic!("SQS operation {other} is not used"),
+        }
+        let done: Vec<Value> = entries
+            .iter()
+            .map(|entry| json!({"Id": entry["Id"], "MessageId": entry["Id"], "MD5OfMessageBody": ""}))
+            .collect();
+        (200, json!({"Successful": done, "Failed": []}).to_string().into_bytes())
+    }
+}
+
+/// S3: what was put.
+#[derive(Default)]
+pub struct Bucket {
+    pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Service for Bucket {
+    async fn answer(&self, operation: &str, body: Vec<u8>) -> Answer {
+        let (method, path) = operation.split_once(' ').unwrap();
+        assert_eq!(method, "PUT", "the functions only put");
+        self.objects.lock().unwrap().insert(path.to_owned(), body);
+        (200, Vec::new())
+    }
+}
