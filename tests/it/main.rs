@@ -1,6 +1,15 @@
 //! The integration tests, one binary: `world` runs the functions' libraries over a real table engine with a clock that
 //! the tests move; `stack` runs the deployed functions on the local stack.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "test code: a panic is how it fails"
+)]
+
 mod budget;
 mod conversation;
 mod faults;
