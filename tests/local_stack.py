@@ -314,6 +314,22 @@ class Stack:
             limit = int(mapping["ScalingConfig"]["MaximumConcurrency"])
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
+        self.name_batch_actions(process)
+
+    def name_batch_actions(self, process):
+        """The emulator asks for SQS's batch calls by names of their own; AWS allows them with the single call's."""
+        access = self.client(process, "iam")
+        for role in access.list_roles()["Roles"]:
+            for name in access.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+                document = access.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
+                for statement in document["Statement"]:
+                    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                    for single in ("sqs:SendMessage", "sqs:ChangeMessageVisibility"):
+                        if single in actions:
+                            statement["Action"] = actions = [*actions, f"{single}Batch"]
+                access.put_role_policy(
+                    RoleName=role["RoleName"], PolicyName=name, PolicyDocument=json.dumps(document))
+
     def make_artifacts_bucket(self, process):
         storage = self.client(process, "s3")
         if ARTIFACTS not in [each["Name"] for each in storage.list_buckets()["Buckets"]]:

@@ -1,3 +1,9 @@
-//! What Switchboard's tests share: the sandbox that plays the providers and the CRMs.
+//! What Switchboard's tests share: the sandbox that plays the providers and the CRMs, clients of a deployed stack and
+//! of its API, and the story that `make run` tells.
 
+pub mod account;
+pub mod api;
 pub mod sandbox;
+pub mod stack;
+pub mod story;
+pub mod wazzup;

@@ -1,0 +1,277 @@
+//! What the tests stand on: the table in process, and one small server that plays KMS, SQS, Secrets Manager and Wazzup.
+
+use crate::App;
+use crate::auth::OperatorKey;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use shared::clock::{Manual, Timestamp};
+use shared::http::{AllowList, OutboundHttp};
+use shared::queue::Queues;
+use shared::secrets::Vault;
+use shared::store::Store;
+use std::sync::{Arc, Mutex};
+use tower::ServiceExt;
+
+/// The operator's key in the tests.
+pub const OPERATOR: &str = "operator-key";
+
+/// What the small server was asked, and what Wazzup is to answer.
+#[derive(Debug, Default)]
+pub struct World {
+    /// Bodies of messages sent to SQS.
+    pub nudges: Vec<Value>,
+    /// Webhook settings sent to Wazzup.
+    pub webhooks: Vec<Value>,
+    /// What Wazzup lists.
+    pub channels: Value,
+    /// Wazzup's status for listing and for registering, when not 200, with the body.
+    pub list_fails: Option<(u16, Value)>,
+    /// As `list_fails`.
+    pub register_fails: Option<(u16, Value)>,
+    /// How often the operator's key was read.
+    pub secret_reads: usize,
+    /// Whether SQS takes anything.
+    pub queue_down: bool,
+}
+
+/// An API with everything behind it.
+pub struct Bench {
+    pub router: Router,
+    pub app: Arc<App>,
+    pub world: Arc<Mutex<World>>,
+    pub clock: Arc<Manual>,
+}
+
+/// An account with its key.
+pub struct Company {
+    pub id: String,
+    pub key: String,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        let world = Arc::new(Mutex::new(World { channels: json!([]), ..World::default() }));
+        let outside = serve(Router::new().fallback(outside).with_state(Arc::clone(&world))).await;
+        let clock = Arc::new(Manual::new(Timestamp::parse_rfc3339("2026-11-21T09:10:00Z").unwrap()));
+        let (region, credentials) = (Region::new("us-east-1"), Credentials::new("test", "test", None, None, "tests"));
+        let kms = aws_sdk_kms::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
+        let kms = kms.credentials_provider(credentials.clone()).endpoint_url(&outside).build();
+        let sqs = aws_sdk_sqs::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
+        let sqs = sqs.credentials_provider(credentials.clone()).endpoint_url(&outside).build();
+        let secrets = aws_sdk_secretsmanager::Config::builder().behavior_version(BehaviorVersion::latest());
+        let secrets = secrets.region(region).credentials_provider(credentials).endpoint_url(&outside).build();
+        let allow = AllowList::parse(outside.trim_start_matches("http://"));
+        let app = Arc::new(App {
+            store: Store::new(table().await, "table"),
+            vault: Vault::sealing(aws_sdk_kms::Client::from_conf(kms), "key".into()),
+            queues: Queues::new(aws_sdk_sqs::Client::from_conf(sqs)),
+            assignment_url: format!("{outside}/assignment.fifo"),
+            http: OutboundHttp::new(allow).unwrap(),
+            operator: OperatorKey::new(aws_sdk_secretsmanager::Client::from_conf(secrets), "operator".into()),
+            public_base_url: "https://api.example.com/".into(),
+            wazzup_base_url: outside.parse().unwrap(),
+            ambient: Arc::clone(&clock) as _,
+        });
+        Self { router: crate::router(Arc::clone(&app)), app, world, clock }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> (StatusCode, Value, HeaderMap) {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        if parts.status.as_u16() >= 400 {
+            assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), "{body}");
+            assert!(body["request_id"].is_string(), "{body}");
+            assert_eq!(parts.headers["content-type"], "application/json");
+            assert!(body["error"].get("field").is_none_or(Value::is_string), "{body}");
+        }
+        (parts.status, body, parts.headers)
+    }
+
+    /// A call with a key, a method, a path and maybe a body.
+    pub async fn call(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {key}"));
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body.to_string().into()),
+            None => request.body(Body::empty()),
+        };
+        let (status, body, _) = self.send(request.unwrap()).await;
+        (status.as_u16(), body)
+    }
+
+    /// A call that must be answered with this status.
+    pub async fn expect(&self, status: u16, key: &str, method: &str, path: &str, body: Option<Value>) -> Value {
+        let (got, answer) = self.call(key, method, path, body.clone()).await;
+        assert_eq!(got, status, "{method} {path} {body:?} → {answer}");
+        answer
+    }
+
+    /// A call that must be refused, with the code and field of the error.
+    pub async fn refused(
+        &self,
+        key: &str,
+        (method, path): (&str, &str),
+        body: Option<Value>,
+        (status, code, field): (u16, &str, Option<&str>),
+    ) {
+        let answer = self.expect(status, key, method, path, body.clone()).await;
+        assert_eq!(answer["error"]["code"], code, "{method} {path} {body:?} → {answer}");
+        assert_eq!(answer["error"]["field"].as_str(), field, "{method} {path} {body:?} → {answer}");
+    }
+
+    /// Creates an account.
+    pub async fn company(&self, name: &str) -> Company {
+        let answer = self.expect(201, OPERATOR, "POST", "/v1/accounts", Some(json!({"name": name}))).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Company { id: text(&answer["account"]["id"]), key: text(&answer["key"]["key"]) }
+    }
+
+    /// Connects Wazzup with channels of these ids, and answers the channels' ids and the connection's.
+    pub async fn connected(&self, key: &str, externals: &[&str]) -> (Vec<String>, String) {
+        self.list(externals);
+        let body = json!({"provider": "wazzup", "name": "Wazzup", "api_key": "wazzup-key"});
+        let answer = self.expect(201, key, "POST", "/v1/connections", Some(body)).await;
+        let channels = answer["channels"].as_array().unwrap().iter();
+        let channels = channels.map(|channel| channel["id"].as_str().unwrap().to_owned()).collect();
+        (channels, answer["connection"]["id"].as_str().unwrap().to_owned())
+    }
+
+    /// What Wazzup lists from now on.
+    pub fn list(&self, externals: &[&str]) {
+        let entry = |id: &&str| json!({"channelId": id, "transport": "whatsapp", "plainId": "7900", "state": "active"});
+        self.world.lock().unwrap().channels = externals.iter().map(entry).collect();
+    }
+
+    /// The channels that were nudged since the last look.
+    pub fn nudged(&self) -> Vec<String> {
+        let nudges = std::mem::take(&mut self.world.lock().unwrap().nudges);
+        nudges.iter().map(|nudge| nudge["channel"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+async fn serve(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+/// KMS, SQS and Secrets Manager by their targets; Wazzup by its paths.
+async fn outside(
+    State(world): State<Arc<Mutex<World>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut world = world.lock().unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let aws = |answer: Value| ([("content-type", "application/x-amz-json-1.1")], answer.to_string()).into_response();
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    match (target, &method, uri.path()) {
+        ("TrentService.Encrypt", ..) => {
+            let plain = body["Plaintext"].as_str().unwrap();
+            let sealed = STANDARD.encode(format!("{}|{plain}", body["EncryptionContext"]["account"].as_str().unwrap()));
+            aws(json!({"CiphertextBlob": sealed, "KeyId": "key"}))
+        }
+        ("TrentService.Decrypt", ..) => {
+            let sealed = STANDARD.decode(body["CiphertextBlob"].as_str().unwrap()).unwrap();
+            let sealed = String::from_utf8(sealed).unwrap();
+            let (account, plain) = sealed.split_once('|').unwrap();
+            assert_eq!(body["EncryptionContext"]["account"], account);
+            aws(json!({"Plaintext": plain, "KeyId": "key"}))
+        }
+        ("secretsmanager.GetSecretValue", ..) => {
+            world.secret_reads += 1;
+            aws(json!({"Name": "operator", "SecretString": format!("{OPERATOR}\n")}))
+        }
+        ("AmazonSQS.SendMessageBatch", ..) if world.queue_down => StatusCode::FORBIDDEN.into_response(),
+        ("AmazonSQS.SendMessageBatch", ..) => {
+            let entries = body["Entries"].as_array().unwrap().clone();
+            let taken: Vec<Value> = entries
+                .iter()
+                .map(|entry| json!({"Id": entry["Id"], "MessageId": "m"}))
+                .collect();
+            let bodies = entries.iter().map(|entry| serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap());
+            world.nudges.extend(bodies.collect::<Vec<Value>>());
+            aws(json!({"Successful": taken, "Failed": []}))
+        }
+        ("", &Method::GET, "/v3/channels") => match &world.list_fails {
+            Some((status, words)) => failed(*status, words),
+            None => axum::Json(world.channels.clone()).into_response(),
+        },
+        ("", &Method::PATCH, "/v3/webhooks") => {
+            world.webhooks.push(body);
+            match &world.register_fails {
+                Some((status, words)) => failed(*status, words),
+                None => axum::Json(json!({"ok": true})).into_response(),
+            }
+        }
+        other => panic!("nobody answers {other:?}"),
+    }
+}
+
+fn failed(status: u16, words: &Value) -> Response {
+    (StatusCode::from_u16(status).unwrap(), axum::Json(words.clone())).into_response()
+}
+
+/// The table as `template.yaml` defines it.
+async fn table() -> aws_sdk_dynamodb::Client {
+    let database = dynoxide::Database::memory().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
+        .endpoint_url(format!("http://{address}"))
+        .build();
+    let client = aws_sdk_dynamodb::Client::from_conf(config);
+    let text = ScalarAttributeType::S;
+    let number = ScalarAttributeType::N;
+    let attributes = [
+        ("pk", &text), ("sk", &text), ("shown", &text), ("seq", &number), ("list_key", &text), ("list_at", &number),
+        ("employee_key", &text), ("employee_sort", &text), ("due_shard", &text), ("check_at", &number),
+    ];
+    let attributes = attributes.map(|(name, kind)| {
+        AttributeDefinition::builder().attribute_name(name).attribute_type(kind.clone()).build().unwrap()
+    });
+    let local = [("by_time", "shown"), ("by_seq", "seq")].map(|(name, sort)| {
+        let all = Projection::builder().projection_type(ProjectionType::All).build();
+        let index = LocalSecondaryIndex::builder().index_name(name).set_key_schema(Some(schema("pk", sort)));
+        index.projection(all).build().unwrap()
+    });
+    let global = [
+        ("chat_list", "list_key", "list_at"),
+        ("employee_chats", "employee_key", "employee_sort"),
+        ("due", "due_shard", "check_at"),
+    ];
+    let global = global.map(|(name, hash, sort)| {
+        let keys = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+        let index = GlobalSecondaryIndex::builder().index_name(name).set_key_schema(Some(schema(hash, sort)));
+        index.projection(keys).build().unwrap()
+    });
+    let create = client.create_table().table_name("table").billing_mode(BillingMode::PayPerRequest);
+    let create = create.set_attribute_definitions(Some(attributes.into())).set_key_schema(Some(schema("pk", "sk")));
+    let create = create.set_local_secondary_indexes(Some(local.into()));
+    create.set_global_secondary_indexes(Some(global.into())).send().await.unwrap();
+    client
+}
+
+fn schema(hash: &str, sort: &str) -> Vec<KeySchemaElement> {
+    let element = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    vec![element(hash, KeyType::Hash), element(sort, KeyType::Range)]
+}

@@ -1,8 +1,8 @@
 //! Accounts and their settings: few rows, read often, written seldom.
 
 use super::keys::{self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, WebhookTokenRow};
-use super::row::{Item, Write};
-use super::{Page, Read, Store, StoreError};
+use super::row::{Item, Write, row_of};
+use super::{Page, Read, Store, StoreError, failure, text};
 use crate::account::{Account, ApiKey};
 use crate::assignment::{Ring, WaitingClient};
 use crate::channel::Channel;
@@ -21,14 +21,27 @@ impl Store {
         self.get(&keys::account(account), Read::Eventual).await
     }
 
-    /// A page of all accounts, for the operator.
+    /// A page of all accounts, the oldest first, for the operator.
     pub async fn accounts(&self, limit: i32, from: Option<Item>) -> Result<Page<Account>, StoreError> {
-        let page: Page<AccountEntry> =
-            self.query_prefix(keys::ACCOUNTS, "", limit, from, Read::Eventual).await?;
-        let keys: Vec<_> = page.items.iter().map(|entry| keys::account(&entry.account)).collect();
-        let mut accounts: Vec<Account> = self.get_many(&keys, Read::Eventual).await?;
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            // No beginning of the sort key: a key condition takes no empty text.
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(keys::ACCOUNTS))
+            .consistent_read(true)
+            .limit(limit)
+            .set_exclusive_start_key(from)
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
+        let entries = answer.items.unwrap_or_default().into_iter().map(row_of);
+        let entries = entries.collect::<Result<Vec<AccountEntry>, _>>()?;
+        let keys: Vec<_> = entries.iter().map(|entry| keys::account(&entry.account)).collect();
+        let mut accounts: Vec<Account> = self.get_many(&keys, Read::Consistent).await?;
         accounts.sort_by(|left, right| left.account.cmp(&right.account));
-        Ok(Page { items: accounts, next: page.next })
+        Ok(Page { items: accounts, next: answer.last_evaluated_key })
     }
 
     /// The account that an API key opens, as of the last write: a new key works and a revoked one does not, at once.
@@ -46,7 +59,11 @@ impl Store {
     /// Whose a webhook URL's token is.
     pub async fn webhook_token(&self, token: &str) -> Result<Option<WebhookToken>, StoreError> {
         let key = keys::webhook_token(&hex_digest(token.as_bytes()));
-        let row: Option<WebhookTokenRow> = self.get(&key, Read::Eventual).await?;
+        let mut row: Option<WebhookTokenRow> = self.get(&key, Read::Eventual).await?;
+        if row.is_none() {
+            // The provider tries a webhook a moment after its token was written.
+            row = self.get(&key, Read::Consistent).await?;
+        }
         Ok(row.map(|row| row.token))
     }
 

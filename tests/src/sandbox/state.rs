@@ -52,6 +52,14 @@ pub struct CrmState {
     pub deliveries: u64,
 }
 
+impl CrmState {
+    /// How many distinct messages it holds.
+    #[must_use]
+    pub fn message_count(&self) -> usize {
+        self.chats.iter().map(|chat| chat.messages.len()).sum()
+    }
+}
+
 /// A contact of a CRM.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,174 @@
+//! Chats and messages, and whose cursors lead where.
+
+use crate::testing::{Bench, Company, OPERATOR};
+use serde_json::{Value, json};
+use shared::chat::{Chat, FinishReason};
+use shared::clock::Timestamp;
+use shared::contact::{Contact, CrmRecords};
+use shared::event::{ChannelRef, ContactHint, MessageEvent, Messenger, Revision, Side};
+use shared::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, EmployeeId, MessageId};
+use shared::message::Kind;
+use shared::phone::Phone;
+use shared::store::row::Write;
+
+fn event(channel: &str, chat: &str, message: &str, at: i64) -> MessageEvent {
+    MessageEvent {
+        connection: ConnectionId::new("connection"),
+        channel: ChannelRef { id: ChannelId::new(channel), provider: "wazzup".into(), external: "c1".into() },
+        chat: ChatId::new(chat),
+        provider_chat_id: "79011112233".into(),
+        messenger: Messenger::Whatsapp,
+        group: false,
+        message_id: MessageId::new(message),
+        side: Side::Client,
+        origin: None,
+        author: None,
+        contact: ContactHint { name: Some("Ivan".into()), ..ContactHint::default() },
+        kind: Kind::Text,
+        raw_kind: None,
+        text: Some(format!("text of {message}")),
+        media: None,
+        extra: None,
+        sent_at: Timestamp::from_millis(at),
+        revision: Revision::New,
+        old_text: None,
+        status: None,
+        error: None,
+        quarantined: None,
+    }
+}
+
+/// Stores a chat with `messages` messages, the first at `at`.
+async fn chat(bench: &Bench, company: &Company, channel: &str, id: &str, at: i64, messages: i64) -> Chat {
+    let account = AccountId::new(company.id.as_str());
+    let first = event(channel, id, "m0", at);
+    let mut chat = Chat::unopened(&account, &first, ContactId::new("contact"), Timestamp::from_millis(at));
+    let mut writes = Vec::new();
+    for index in 0..messages {
+        let now = at + index * 1000;
+        let message = event(channel, id, &format!("m{index}"), now);
+        writes.push(Write::create(&chat.receive(&message, None, Timestamp::from_millis(now)).unwrap()).unwrap());
+    }
+    writes.push(Write::create(&chat).unwrap());
+    bench.app.store.commit(writes).await.unwrap();
+    chat
+}
+
+async fn ids(bench: &Bench, key: &str, path: &str, list: &str) -> Vec<String> {
+    let (mut found, mut next) = (Vec::new(), path.to_owned());
+    loop {
+        let page = bench.expect(200, key, "GET", &next, None).await;
+        found.extend(page[list].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(cursor) => next = format!("{path}&cursor={cursor}"),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test]
+async fn chats_stand_in_lists() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    let (channels, _) = bench.connected(key, &["c1"]).await;
+    let channel = &channels[0];
+    for (id, at) in [("a", 1_000_000), ("b", 2_000_000), ("c", 3_000_000)] {
+        chat(&bench, &company, channel, id, at, 1).await;
+    }
+    let finished = chat(&bench, &company, channel, "d", 4_000_000, 1).await;
+    let mut after = finished.clone();
+    after.assign(&EmployeeId::new("7"));
+    after.finish(FinishReason::Inactivity, Timestamp::from_millis(5_000_000));
+    bench.app.store.commit(vec![Write::change(&finished, &after, &[]).unwrap().unwrap()]).await.unwrap();
+    let live = format!("/v1/chats?channel={channel}&limit=2");
+    assert_eq!(ids(&bench, key, &live, "chats").await, ["c", "b", "a"]);
+    let general = format!("/v1/chats?channel={channel}&state=general&limit=1");
+    assert_eq!(ids(&bench, key, &general, "chats").await, ["d"]);
+    assert_eq!(ids(&bench, key, "/v1/chats?employee=7&limit=1", "chats").await, ["d"]);
+    assert_eq!(ids(&bench, key, "/v1/chats?employee=8&limit=1", "chats").await, Vec::<String>::new());
+    let page = bench.expect(200, key, "GET", &general, None).await;
+    let shown = &page["chats"][0];
+    assert_eq!((&shown["finish_reason"], &shown["responsible"]), (&json!("inactivity"), &json!("7")));
+    assert_eq!(shown["finished_at"], "1970-01-01T01:23:20.000Z");
+    assert_eq!(shown["crm"]["behind"], 3);
+}
+
+#[tokio::test]
+async fn a_chat_shows_its_contact_and_its_messages() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    chat(&bench, &company, "channel", "a", 1_000_000, 5).await;
+    let bare = bench.expect(200, key, "GET", "/v1/chats/a", None).await;
+    assert_eq!((&bare["contact"], &bare["chat"]["client"], &bare["chat"]["name"]), (&json!(null), &json!("waiting"), &json!("Ivan")));
+    let contact = Contact {
+        v: 1,
+        account: AccountId::new(company.id.as_str()),
+        contact: ContactId::new("contact"),
+        name: Some("Ivan".into()),
+        phone: Phone::parse("+79011112233", "RU"),
+        username: None,
+        responsible: Some(EmployeeId::new("7")),
+        crm: CrmRecords { contact_id: Some("55".into()), deal_uri: Some("https://crm/d".into()), ..CrmRecords::default() },
+        created_at: Timestamp::from_millis(1),
+    };
+    bench.app.store.commit(vec![Write::create(&contact).unwrap()]).await.unwrap();
+    let shown = bench.expect(200, key, "GET", "/v1/chats/a", None).await;
+    assert_eq!((&shown["contact"]["phone"], &shown["contact"]["crm"]["contact_id"]), (&json!("+79011112233"), &json!("55")));
+    assert_eq!(shown["contact"]["crm"]["deal_uri"], "https://crm/d");
+    assert_eq!(ids(&bench, key, "/v1/chats/a/messages?limit=2", "messages").await, ["m4", "m3", "m2", "m1", "m0"]);
+    let page = bench.expect(200, key, "GET", "/v1/chats/a/messages?limit=1", None).await;
+    let message = &page["messages"][0];
+    assert_eq!((&message["text"], &message["side"], &message["kind"]), (&json!("text of m4"), &json!("client"), &json!("text")));
+    assert_eq!((&message["shown_at"], &message["deleted"]), (&json!("1970-01-01T00:16:44.000Z"), &json!(false)));
+    bench.expect(404, key, "GET", "/v1/chats/b", None).await;
+    bench.expect(404, key, "GET", "/v1/chats/b/messages", None).await;
+    let other = bench.company("Two").await;
+    bench.expect(404, &other.key, "GET", "/v1/chats/a", None).await;
+    bench.expect(404, &other.key, "GET", "/v1/chats/a/messages", None).await;
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_one_list_of_one_account() {
+    let bench = Bench::new().await;
+    let (one, two) = (bench.company("One").await, bench.company("Two").await);
+    let (first, _) = bench.connected(&one.key, &["c1"]).await;
+    let (second, _) = bench.connected(&two.key, &["c2"]).await;
+    for id in ["a", "b"] {
+        for (company, channel) in [(&one, &first[0]), (&two, &second[0])] {
+            let before = chat(&bench, company, channel, id, 1_000_000, 3).await;
+            let mut after = before.clone();
+            after.assign(&EmployeeId::new("7"));
+            bench.app.store.commit(vec![Write::change(&before, &after, &[]).unwrap().unwrap()]).await.unwrap();
+        }
+    }
+    let lists = |company: &Company, channel: &str| {
+        let key = company.key.clone();
+        [
+            (key.clone(), format!("/v1/chats?channel={channel}&limit=1")),
+            (key.clone(), "/v1/chats?employee=7&limit=1".to_owned()),
+            (key.clone(), "/v1/chats/a/messages?limit=1".to_owned()),
+            (key.clone(), "/v1/chats/b/messages?limit=1".to_owned()),
+        ]
+    };
+    let mut all: Vec<_> = lists(&one, &first[0]).into_iter().chain(lists(&two, &second[0])).collect();
+    all.push((OPERATOR.to_owned(), "/v1/accounts?limit=1".to_owned()));
+    let mut cursors = Vec::new();
+    for (key, path) in &all {
+        let page: Value = bench.expect(200, key, "GET", path, None).await;
+        cursors.push(page["next_cursor"].as_str().expect(path).to_owned());
+    }
+    let also = format!("/v1/chats?channel={}&state=general&limit=1", first[0]);
+    all.push((one.key.clone(), also));
+    for (at, (key, path)) in all.iter().enumerate() {
+        for (of, cursor) in cursors.iter().enumerate() {
+            let path = format!("{path}&cursor={cursor}");
+            if at == of {
+                bench.expect(200, key, "GET", &path, None).await;
+            } else {
+                bench.refused(key, ("GET", &path), None, (400, "invalid_cursor", Some("cursor"))).await;
+            }
+        }
+    }
+}

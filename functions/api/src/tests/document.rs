@@ -1,0 +1,164 @@
+//! The OpenAPI document, and requests as API Gateway sends them.
+
+use super::access::routes_of;
+use crate::testing::{Bench, OPERATOR};
+use axum::body::to_bytes;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+async fn document(bench: &Bench) -> Value {
+    bench.expect(200, "", "GET", "/v1/openapi.json", None).await
+}
+
+/// Every value below, with its place.
+fn walk(value: &Value, at: &str, see: &mut dyn FnMut(&str, &Value)) {
+    see(at, value);
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| walk(value, &format!("{at}/{name}"), see)),
+        Value::Array(entries) => entries.iter().for_each(|value| walk(value, at, see)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_whole() {
+    let bench = Bench::new().await;
+    let document = document(&bench).await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    assert!(document["info"]["title"].is_string() && document["info"]["version"].is_string());
+    walk(&document, "", &mut |at, value| {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let target = document.pointer(reference.strip_prefix('#').unwrap());
+            assert!(target.is_some_and(|target| !target.is_null()), "{at} → {reference}");
+        }
+        // 3.0's word, which 3.1 does not know.
+        assert!(!(at.contains("/schemas/") && value.get("nullable").is_some_and(Value::is_boolean)), "{at}");
+    });
+    let mut ids = HashSet::new();
+    let tags: HashSet<_> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = format!("{method} {path}");
+            assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{name}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{name}");
+            assert!(tags.contains(operation["tags"][0].as_str().unwrap()), "{name}");
+            check_parameters(&name, path, operation);
+            check_answers(&name, operation);
+        }
+    }
+}
+
+fn check_parameters(name: &str, path: &str, operation: &Value) {
+    let named: HashSet<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let declared: HashSet<_> = parameters.iter().filter(|one| one["in"] == "path").map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(named, declared, "{name}");
+    for parameter in parameters.iter().filter(|one| one.get("$ref").is_none()) {
+        assert!(["path", "query"].contains(&parameter["in"].as_str().unwrap()), "{name}");
+        assert!(parameter["schema"].is_object() && parameter["required"] == json!(parameter["in"] == "path"), "{name} {parameter}");
+    }
+}
+
+fn check_answers(name: &str, operation: &Value) {
+    let responses = operation["responses"].as_object().unwrap();
+    assert!(responses.keys().any(|status| status.starts_with('2')) && responses.contains_key("500"), "{name}");
+    let public = operation["security"] == json!([{}]);
+    assert_eq!(public, operation["tags"][0] == "about", "{name}");
+    if !public {
+        assert!(responses.contains_key("401") && responses.contains_key("503"), "{name}");
+    }
+    for (status, response) in responses {
+        assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} {status}");
+        let content = &response["content"]["application/json"];
+        if status == "204" {
+            assert!(content.is_null(), "{name}");
+            continue;
+        }
+        assert!(!content["example"].is_null(), "{name} {status}");
+        if status.starts_with(['4', '5']) {
+            assert_eq!(content["schema"]["$ref"], "#/components/schemas/ErrorAnswer", "{name} {status}");
+        }
+    }
+    if let Some(body) = operation.get("requestBody") {
+        assert!(!body["content"]["application/json"]["example"].is_null(), "{name}");
+    }
+}
+
+/// Every route of the router is in the document, because both come from the same list; this holds the list itself.
+#[tokio::test]
+async fn the_document_lists_every_route() {
+    let bench = Bench::new().await;
+    let document = document(&bench).await;
+    let mut routes: Vec<String> = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        routes.extend(item.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    routes.sort();
+    let mut expected: Vec<&str> = include_str!("routes.txt").lines().collect();
+    expected.sort_unstable();
+    assert_eq!(routes, expected);
+    // Each is served: another method is refused as such, the documented one is not.
+    for (method, path, _) in routes_of(&document) {
+        let (status, _) = bench.call("", &method, &path, None).await;
+        assert_eq!(status, 401, "{method} {path}");
+        assert_eq!(bench.call("", "TRACE", &path, None).await.0, 405, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_documents_examples_are_accepted() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let (channels, connection) = bench.connected(&company.key, &["c1"]).await;
+    let document = document(&bench).await;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(body) = operation.get("requestBody") else { continue };
+            let example = body["content"]["application/json"]["example"].clone();
+            let key = if operation["tags"][0] == "operator" { OPERATOR } else { &company.key };
+            let path = path.replace("{channel}", &channels[0]).replace("{employee}", "17").replace("{connection}", &connection);
+            if path == "/v1/connections" {
+                bench.list(&["c9"]);
+            }
+            if path.contains("/employees/17") {
+                let load = json!({"employees": [{"id": "17", "name": "Anna"}]});
+                bench.expect(200, &company.key, "PUT", "/v1/employees", Some(load)).await;
+            }
+            let (status, answer) = bench.call(key, &method.to_uppercase(), &path, Some(example)).await;
+            assert!((200..300).contains(&status), "{method} {path} {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn api_gateways_events_reach_their_routes() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    bench.list(&["e0629e11-0f67-4567-92a9-2237e91ec1b9"]);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/api");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap().replace("sb_example", &company.key);
+        let text = text.replace("operator-example", OPERATOR).replace("019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", &company.id);
+        let expected: Value = serde_json::from_str(&text).unwrap();
+        for stage in ["$default", "prod"] {
+            let mut event = expected.clone();
+            event["requestContext"]["stage"] = stage.into();
+            let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+            let answer = crate::service(Arc::clone(&bench.app)).oneshot(request).await.unwrap();
+            let (parts, body) = answer.into_parts();
+            let body: Value = serde_json::from_slice(&to_bytes(body, usize::MAX).await.unwrap()).unwrap_or_default();
+            if path.file_stem().unwrap() == "unknown-field" {
+                assert_eq!((parts.status.as_u16(), &body["error"]["field"]), (400, &json!("close_after")), "{body}");
+                assert_eq!(body["request_id"], event["requestContext"]["requestId"]);
+            } else if stage == "$default" || parts.status != 409 {
+                assert!(parts.status.is_success(), "{} {stage} {body}", path.display());
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen >= 6);
+}
