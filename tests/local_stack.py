@@ -314,6 +314,10 @@ class Stack:
             limit = int(mapping["ScalingConfig"]["MaximumConcurrency"])
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
+        # The same with a switch that comes from a parameter.
+        tables = self.client(process, "dynamodb")
+        protected = tables.describe_table(TableName=outputs["TableName"])["Table"].get("DeletionProtectionEnabled")
+        tables.update_table(TableName=outputs["TableName"], DeletionProtectionEnabled=str(protected).lower() == "true")
         self.name_batch_actions(process)
 
     def name_batch_actions(self, process):

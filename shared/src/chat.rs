@@ -97,9 +97,6 @@ pub struct Chat {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<FinishReason>,
-    /// Number of the finishing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub finished_seq: Option<u64>,
     /// When we last accepted a message of either side.
     pub last_activity_at: Timestamp,
     /// Number of the client's last message.
@@ -111,6 +108,28 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Timestamp>,
 }
+
+/// Something that happened to a chat as a whole, under its number: what the CRM is told besides messages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChatEvent {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Of which chat.
+    pub chat: ChatId,
+    /// Its number in the chat.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The chat was finished, for this reason.
+    pub finished: FinishReason,
+    /// When the row may go, in seconds since the epoch: the table's TTL.
+    pub expires_at: i64,
+}
+
+/// How long a chat's events are kept: 90 days. The CRM has had them long before.
+const EVENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// The lists' time moves only when it is this old: an index entry costs two write units.
 const LIST_AFTER: Duration = Duration::from_secs(30);
@@ -147,7 +166,6 @@ impl Chat {
             opened_at: None,
             finished_at: None,
             finish_reason: None,
-            finished_seq: None,
             last_activity_at: accepted_at,
             last_client_seq: 0,
             listed_at: accepted_at,
@@ -202,14 +220,22 @@ impl Chat {
         }
     }
 
-    /// Finishes a live chat.
-    pub fn finish(&mut self, reason: FinishReason, at: Timestamp) {
+    /// Finishes a live chat. The answer is a row of its own: the chat may be open again before the CRM learns of it.
+    pub fn finish(&mut self, reason: FinishReason, at: Timestamp) -> ChatEvent {
         self.seq += 1;
         self.state = ChatState::General;
         self.finished_at = Some(at);
         self.finish_reason = Some(reason);
-        self.finished_seq = Some(self.seq);
         self.listed_at = self.listed_at.max(at);
+        ChatEvent {
+            v: 1,
+            account: self.account.clone(),
+            chat: self.chat.clone(),
+            seq: self.seq,
+            at,
+            finished: reason,
+            expires_at: (at + EVENTS_KEPT).seconds(),
+        }
     }
 
     /// Gives a waiting client to an employee.

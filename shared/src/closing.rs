@@ -1,6 +1,6 @@
 //! When a chat finishes by silence (F1, P6), and when it must be looked at next.
 
-use crate::chat::{Chat, ChatState, ClientState, FinishReason};
+use crate::chat::{Chat, ChatEvent, ChatState, ClientState, FinishReason};
 use crate::clock::Timestamp;
 use std::time::Duration;
 
@@ -25,20 +25,25 @@ pub fn next_look(chat: &Chat, window: Duration, now: Timestamp) -> Option<Timest
     [finish, push, wait].into_iter().flatten().min()
 }
 
-/// What a check makes of a chat. `posted_at` is when the check was put into the chat's queue: every message accepted
-/// before it has been handled, so silence is judged as of then, however late the check is read.
-pub fn on_check(chat: &Chat, window: Duration, posted_at: Timestamp, now: Timestamp) -> Chat {
+/// What a check makes of a chat, and the event when it finishes. `posted_at` is when the check was put into the chat's
+/// queue: every message accepted before it has been handled, so silence is judged as of then, however late the check is
+/// read.
+pub fn on_check(
+    chat: &Chat,
+    window: Duration,
+    posted_at: Timestamp,
+    now: Timestamp,
+) -> (Chat, Option<ChatEvent>) {
     let mut next = chat.clone();
-    if finishes_at(chat, window).is_some_and(|at| posted_at >= at) {
-        next.finish(FinishReason::Inactivity, posted_at);
-    }
+    let silent = finishes_at(chat, window).is_some_and(|at| posted_at >= at);
+    let finished = silent.then(|| next.finish(FinishReason::Inactivity, posted_at));
     let due = chat.check_at.is_none_or(|at| at <= now);
-    if due || next.state != chat.state {
+    if due || finished.is_some() {
         next.check_at = next_look(&next, window, now);
     } else {
         next.watch(window, now);
     }
-    next
+    (next, finished)
 }
 
 #[cfg(test)]
@@ -67,11 +72,15 @@ mod tests {
         let chat = live();
         assert_eq!(chat.check_at, Some(at(602)));
         for early in [1, 300, 599] {
-            assert_eq!(on_check(&chat, WINDOW, at(early), at(early)), chat, "an early check is harmless");
+            assert_eq!(
+                on_check(&chat, WINDOW, at(early), at(early)),
+                (chat.clone(), None),
+                "an early check is harmless"
+            );
         }
-        let finished = on_check(&chat, WINDOW, at(602), at(602));
+        let finished = on_check(&chat, WINDOW, at(602), at(602)).0;
         assert_eq!((finished.state, finished.finished_at), (ChatState::General, Some(at(602))));
-        let again = on_check(&finished, WINDOW, at(603), at(603));
+        let again = on_check(&finished, WINDOW, at(603), at(603)).0;
         assert_eq!(
             (again.seq, again.finished_at),
             (finished.seq, finished.finished_at),
@@ -86,7 +95,7 @@ mod tests {
         chat.crm_done = chat.seq;
         chat.watch(WINDOW, at(599));
         assert_eq!(chat.check_at, Some(at(602)), "not moved at each message");
-        let looked = on_check(&chat, WINDOW, at(602), at(602));
+        let looked = on_check(&chat, WINDOW, at(602), at(602)).0;
         assert_eq!((looked.state, looked.check_at), (ChatState::Live, Some(at(1201))));
     }
 
@@ -94,19 +103,19 @@ mod tests {
     fn p6_a_check_read_late_judges_as_of_its_posting() {
         let mut chat = live();
         // The check was posted in time and read an hour later, before a message accepted meanwhile.
-        let finished = on_check(&chat, WINDOW, at(602), at(4000));
+        let finished = on_check(&chat, WINDOW, at(602), at(4000)).0;
         assert_eq!(finished.finished_at, Some(at(602)));
         // A check posted too early, read late, with the message that came between already applied.
         chat.receive(&text_event("m2", Side::Client), None, at(3900));
-        assert_eq!(on_check(&chat, WINDOW, at(602), at(4000)).state, ChatState::Live);
+        assert_eq!(on_check(&chat, WINDOW, at(602), at(4000)).0.state, ChatState::Live);
     }
 
     #[test]
     fn the_due_index_lets_go_when_nothing_is_outstanding() {
-        let mut finished = on_check(&live(), WINDOW, at(602), at(602));
+        let mut finished = on_check(&live(), WINDOW, at(602), at(602)).0;
         assert_eq!(finished.check_at, Some(at(602) + LOST_NUDGE_AFTER), "the CRM has to learn of the finish");
         finished.crm_done = finished.seq;
-        assert_eq!(on_check(&finished, WINDOW, at(1300), at(1300)).check_at, None);
+        assert_eq!(on_check(&finished, WINDOW, at(1300), at(1300)).0.check_at, None);
     }
 
     #[test]

@@ -1,8 +1,16 @@
 //! What the CRM has to learn of a chat, in order (P8): a pure function of the rows behind its cursor.
 
-use crate::chat::{Chat, FinishReason};
-use crate::clock::Timestamp;
+use crate::chat::ChatEvent;
 use crate::message::Message;
+
+/// A row with a number in the chat.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Numbered {
+    /// A message.
+    Message(Box<Message>),
+    /// Something that happened to the chat as a whole.
+    Event(ChatEvent),
+}
 
 /// One change that the CRM has to learn.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,12 +33,7 @@ pub enum What {
     /// A message it knows was delivered, read, or failed.
     Status(Box<Message>),
     /// The chat was finished.
-    Finished {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        reason: FinishReason,
-    },
+    Finished(ChatEvent),
 }
 
 impl Change {
@@ -40,48 +43,70 @@ impl Change {
             What::New(message) | What::Edited(message) | What::Deleted(message) | What::Status(message) => {
                 Some(message)
             }
-            What::Finished { .. } => None,
+            What::Finished(_) => None,
         }
     }
 }
 
-/// All changes behind the chat's cursor, in the order of their numbers. `rows` are **all** message rows whose last
-/// change is behind it: a row's last number may be higher than its first, so a page of them would not do.
+/// All changes behind the cursor `done`, in the order of their numbers. `rows` are **all** rows whose last change is
+/// behind it: a row's last number may be higher than its first, so a page of them would not do.
 ///
 /// A message the CRM does not know goes out once, as it is now, at the place where it came; what happened to it since
 /// is in it. A change that a later one replaced (two edits) goes out once, at the later place.
-pub fn pending(chat: &Chat, rows: Vec<Message>) -> Vec<Change> {
-    let done = chat.crm_done;
+pub fn pending(done: u64, rows: Vec<Numbered>) -> Vec<Change> {
     let mut changes = Vec::new();
     for row in rows {
-        if row.created_seq > done {
-            changes.push(Change { seq: row.created_seq, what: What::New(Box::new(row)) });
-            continue;
+        match row {
+            Numbered::Message(row) => message_changes(done, row, &mut changes),
+            Numbered::Event(event) => changes.push(Change { seq: event.seq, what: What::Finished(event) }),
         }
-        let newer = |seq: Option<u64>| seq.filter(|seq| *seq > done);
-        if let Some(seq) = newer(row.edited_seq).filter(|_| row.deleted_seq.is_none()) {
-            changes.push(Change { seq, what: What::Edited(Box::new(row.clone())) });
-        }
-        if let Some(seq) = newer(row.status_seq) {
-            changes.push(Change { seq, what: What::Status(Box::new(row.clone())) });
-        }
-        if let Some(seq) = newer(row.deleted_seq) {
-            changes.push(Change { seq, what: What::Deleted(Box::new(row)) });
-        }
-    }
-    if let (Some(seq), Some(at), Some(reason)) = (chat.finished_seq, chat.finished_at, chat.finish_reason)
-        && seq > done
-    {
-        changes.push(Change { seq, what: What::Finished { at, reason } });
     }
     changes.sort_by_key(|change| change.seq);
     changes
 }
 
+fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
+    if row.created_seq > done {
+        return changes.push(Change { seq: row.created_seq, what: What::New(row) });
+    }
+    let newer = |seq: Option<u64>| seq.filter(|seq| *seq > done);
+    if let Some(seq) = newer(row.edited_seq).filter(|_| row.deleted_seq.is_none()) {
+        changes.push(Change { seq, what: What::Edited(row.clone()) });
+    }
+    if let Some(seq) = newer(row.status_seq) {
+        changes.push(Change { seq, what: What::Status(row.clone()) });
+    }
+    if let Some(seq) = newer(row.deleted_seq) {
+        changes.push(Change { seq, what: What::Deleted(row) });
+    }
+}
+
+impl Change {
+    /// The highest number that the CRM knows with this change: of a new message, its last one.
+    fn covers(&self) -> u64 {
+        match &self.what {
+            What::New(message) => message.seq,
+            _ => self.seq,
+        }
+    }
+}
+
+/// Where the cursor stands when the first `taken` of `changes` have been taken by the CRM. With the last of them it
+/// passes the numbers that mean nothing to a CRM (an assignment), up to `chat_seq`, and everything that was stored after
+/// the chat was read: that is among the changes already.
+pub fn cursor_after(changes: &[Change], taken: usize, chat_seq: u64) -> u64 {
+    if taken < changes.len() {
+        return taken.checked_sub(1).map_or(0, |last| changes[last].seq);
+    }
+    changes.iter().map(Change::covers).fold(chat_seq, u64::max)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::FinishReason;
     use crate::chat::tests::{new_chat, text_event};
+    use crate::clock::Timestamp;
     use crate::event::{Revision, Side};
     use crate::message::DeliveryStatus;
 
@@ -94,7 +119,7 @@ mod tests {
                     What::Edited(_) => "edited",
                     What::Deleted(_) => "deleted",
                     What::Status(_) => "status",
-                    What::Finished { .. } => "finished",
+                    What::Finished(_) => "finished",
                 };
                 let id = change.message().map_or("", |message| message.message_id.as_str());
                 format!("{}:{kind}:{id}", change.seq)
@@ -112,22 +137,42 @@ mod tests {
         edit.revision = Revision::Edited;
         edit.text = Some("edited".into());
         let first = chat.receive(&edit, Some(&first), at).unwrap();
-        assert_eq!(names(&pending(&chat, vec![second.clone(), first.clone()])), ["1:new:a", "2:new:b"]);
-        chat.crm_done = 2;
-        assert_eq!(names(&pending(&chat, vec![first])), ["3:edited:a"]);
+        assert_eq!(names(&pending(0, vec![row(&second), row(&first)])), ["1:new:a", "2:new:b"]);
+        assert_eq!(names(&pending(2, vec![row(&first)])), ["3:edited:a"]);
     }
 
     #[test]
-    fn p8_each_change_once_and_the_finish_last() {
+    fn p8_each_change_once_and_the_finish_in_its_place() {
         let mut chat = new_chat();
         let at = Timestamp::from_millis(1);
-        let mut row = chat.receive(&text_event("a", Side::Company), None, at).unwrap();
-        chat.crm_done = 1;
+        let mut first = chat.receive(&text_event("a", Side::Company), None, at).unwrap();
         chat.seq = 2;
-        row.report(DeliveryStatus::Delivered, None, at, 2);
-        chat.finish(FinishReason::Inactivity, at);
-        assert_eq!(names(&pending(&chat, vec![row.clone()])), ["2:status:a", "3:finished:"]);
-        chat.crm_done = 3;
-        assert_eq!(names(&pending(&chat, vec![row])), Vec::<String>::new());
+        first.report(DeliveryStatus::Delivered, None, at, 2);
+        chat.receive(&text_event("b", Side::Client), None, at);
+        let finished = Numbered::Event(chat.finish(FinishReason::Inactivity, at));
+        let last = chat.receive(&text_event("c", Side::Client), None, at).unwrap();
+        let told = pending(1, vec![row(&last), finished, row(&first)]);
+        assert_eq!(names(&told), ["2:status:a", "4:finished:", "5:new:c"], "told also when open again");
+    }
+
+    #[test]
+    fn p8_the_cursor_passes_what_was_stored_after_the_chat_was_read() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
+        let seq_as_read = chat.seq;
+        let second = chat.receive(&text_event("b", Side::Client), None, at).unwrap();
+        let mut edit = text_event("a", Side::Client);
+        edit.revision = Revision::Edited;
+        edit.text = Some("edited".into());
+        let first = chat.receive(&edit, Some(&first), at).unwrap();
+        let changes = pending(0, vec![row(&second), row(&first)]);
+        assert_eq!(cursor_after(&changes, 1, seq_as_read), 1);
+        assert_eq!(cursor_after(&changes, 2, seq_as_read), 3, "or the CRM would get b again, and a's edit");
+        assert_eq!(cursor_after(&[], 0, 7), 7);
+    }
+
+    fn row(message: &Message) -> Numbered {
+        Numbered::Message(Box::new(message.clone()))
     }
 }

@@ -13,4 +13,6 @@
 mod budget;
 mod conversation;
 mod faults;
+mod stack;
+mod tidy;
 mod world;

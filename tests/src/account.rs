@@ -130,7 +130,8 @@ impl Account {
     }
 
     async fn settle(&self, plan: &Plan<'_>) -> Result<(), SetupError> {
-        let employees: Vec<Value> = plan.employees.iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
+        let employees: Vec<Value> =
+            plan.employees.iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
         if !employees.is_empty() {
             self.api.put("/v1/employees", &json!({"employees": employees})).await?;
         }

@@ -63,7 +63,8 @@ impl Stack {
     /// # Errors
     /// [`StackError`] names the file and says what to do.
     pub fn read(path: &Path) -> Result<Self, StackError> {
-        let text = std::fs::read_to_string(path).map_err(|error| StackError::Missing { path: path.into(), error })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| StackError::Missing { path: path.into(), error })?;
         serde_json::from_str(&text).map_err(|error| StackError::Malformed { path: path.into(), error })
     }
 }

@@ -173,6 +173,9 @@ pub async fn get(
     get, path = "/v1/account", tag = "account",
     responses((status = 200, description = "The account", body = AccountView))
 )]
-pub async fn own(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<AccountView>, ApiError> {
+pub async fn own(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+) -> Result<Json<AccountView>, ApiError> {
     Ok(Json(existing_account(&app, account.as_str()).await?.into()))
 }

@@ -78,7 +78,11 @@ async fn caller(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
         tracing::Span::current().record("account", found.account.as_str());
         return Ok(Caller::Account(found.account));
     }
-    if app.operator.is(key, app.ambient.now()).await? { Ok(Caller::Operator) } else { Err(ApiError::unauthorized()) }
+    if app.operator.is(key, app.ambient.now()).await? {
+        Ok(Caller::Operator)
+    } else {
+        Err(ApiError::unauthorized())
+    }
 }
 
 /// The operator; nobody else passes.

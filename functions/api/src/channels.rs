@@ -3,7 +3,7 @@
 use crate::App;
 use crate::auth::{Tenant, existing_account};
 use crate::error::ApiError;
-use crate::extract::{Body, Id, Ids, given};
+use crate::extract::{Body, Id, Ids, given, present};
 use crate::validate;
 use crate::views::{ChannelState, Distribution};
 use axum::Json;
@@ -93,13 +93,13 @@ pub struct Channels {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Sales, WhatsApp", "close_after_s": 900, "distribution": "round_robin"}))]
 pub struct ChannelChange {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(minimum = 10, maximum = 2_592_000, nullable = false)]
     close_after_s: Option<u32>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     distribution: Option<Distribution>,
     /// Null takes the stage away. Refused where the CRM has no stages.
@@ -115,7 +115,10 @@ impl ChannelChange {
         }
         match self.close_after_s {
             Some(seconds) if !(MIN_CLOSE_AFTER_S..=MAX_CLOSE_AFTER_S).contains(&seconds) => {
-                Err(ApiError::invalid("close_after_s", format!("{MIN_CLOSE_AFTER_S} to {MAX_CLOSE_AFTER_S} seconds")))
+                Err(ApiError::invalid(
+                    "close_after_s",
+                    format!("{MIN_CLOSE_AFTER_S} to {MAX_CLOSE_AFTER_S} seconds"),
+                ))
             }
             _ => Ok(()),
         }
@@ -175,7 +178,12 @@ pub async fn change(
     Ok(Json(channel.into()))
 }
 
-async fn change_once(app: &App, account: &AccountId, id: &str, change: &ChannelChange) -> Result<Channel, ApiError> {
+async fn change_once(
+    app: &App,
+    account: &AccountId,
+    id: &str,
+    change: &ChannelChange,
+) -> Result<Channel, ApiError> {
     let before = existing_channel(app, account, id).await?;
     let mut after = before.clone();
     let mut writes = Vec::new();
@@ -192,7 +200,8 @@ async fn change_once(app: &App, account: &AccountId, id: &str, change: &ChannelC
         if let Some(stage) = stage {
             writes = stage_stands(app, account, stage).await?;
         }
-        let stage = stage.clone().map(|DealStageView { pipeline_id, stage_id }| DealStage { pipeline_id, stage_id });
+        let stage =
+            stage.clone().map(|DealStageView { pipeline_id, stage_id }| DealStage { pipeline_id, stage_id });
         after.deal_stage = stage;
     }
     if let Some(write) = Write::change(&before, &after, &[])? {
@@ -210,7 +219,8 @@ async fn stage_stands(app: &App, account: &AccountId, stage: &DealStageView) -> 
         return Err(ApiError::refused("setting_not_applicable", "deal_stage", message));
     }
     let loaded: Option<Pipelines> = app.store.get(&keys::pipelines(account), Read::Consistent).await?;
-    let unknown = |field, what| ApiError::refused("unknown_stage", field, format!("no such {what} is loaded"));
+    let unknown =
+        |field, what| ApiError::refused("unknown_stage", field, format!("no such {what} is loaded"));
     let loaded = loaded.ok_or_else(|| unknown("deal_stage.pipeline_id", "pipeline"))?;
     let pipeline = loaded.pipelines.iter().find(|pipeline| pipeline.id == stage.pipeline_id);
     let pipeline = pipeline.ok_or_else(|| unknown("deal_stage.pipeline_id", "pipeline"))?;

@@ -193,7 +193,7 @@ pub struct MessageView {
     media: Option<MediaView>,
     author: Option<AuthorView>,
     /// Quote, buttons, post, advert … as the provider gave them.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     extra: Option<serde_json::Value>,
     /// The time the message is shown under: the provider's, but at most two minutes ahead of ours.
     #[schema(format = DateTime)]
@@ -239,7 +239,9 @@ impl From<Message> for MessageView {
             deleted: message.deleted_seq.is_some(),
             status: message.status.map(DeliveryStatus::from),
             status_at: moment(message.status_at),
-            error: message.error.map(|error| DeliveryErrorView { code: error.code, description: error.description }),
+            error: message
+                .error
+                .map(|error| DeliveryErrorView { code: error.code, description: error.description }),
             crm_refused: message.crm_refused,
         }
     }

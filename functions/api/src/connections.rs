@@ -219,7 +219,12 @@ async fn undo(app: &App, connection: &Connection, channels: Vec<Write>) {
     }
 }
 
-async fn save(app: &App, before: Connection, state: How, error: Option<String>) -> Result<Connection, ApiError> {
+async fn save(
+    app: &App,
+    before: Connection,
+    state: How,
+    error: Option<String>,
+) -> Result<Connection, ApiError> {
     let after = Connection { state, error, ..before.clone() };
     let write = Write::change(&before, &after, &["token_hash"])?;
     app.store.commit(write.into_iter().collect()).await.map_err(|error| match error {
@@ -285,7 +290,10 @@ pub async fn refresh(
     get, path = "/v1/connections", tag = "connections",
     responses((status = 200, description = "All connections, the oldest first", body = Connections))
 )]
-pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<Connections>, ApiError> {
+pub async fn list(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Connections>, ApiError> {
     let connections = app.store.connections(&account).await?;
     Ok(Json(Connections { connections: connections.into_iter().map(ConnectionView::from).collect() }))
 }

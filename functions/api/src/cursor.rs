@@ -47,7 +47,11 @@ impl List {
     /// An employee's chats.
     pub fn employee_chats(account: &AccountId, employee: &EmployeeId) -> Self {
         let partition = ("employee_key", format!("{account}#{employee}"));
-        Self { attributes: &["employee_key", "employee_sort", "pk", "sk"], partition, rows: chats_of(account) }
+        Self {
+            attributes: &["employee_key", "employee_sort", "pk", "sk"],
+            partition,
+            rows: chats_of(account),
+        }
     }
 
     /// Reads a cursor of this list.
@@ -73,7 +77,8 @@ impl List {
             item.insert(name, value);
         }
         let text = |name: &str| item.get(name)?.as_s().ok();
-        let all = item.len() == self.attributes.len() && self.attributes.iter().all(|name| item.contains_key(*name));
+        let all = item.len() == self.attributes.len()
+            && self.attributes.iter().all(|name| item.contains_key(*name));
         let own = text(self.partition.0)? == &self.partition.1 && text("pk")?.starts_with(&self.rows);
         (all && own).then_some(item)
     }
@@ -120,7 +125,10 @@ mod tests {
     use super::*;
 
     fn key(pairs: &[(&str, &str)]) -> Item {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned()))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())))
+            .collect()
     }
 
     fn chat_key(account: &str, channel: &str) -> Item {

@@ -3,7 +3,7 @@
 use crate::App;
 use crate::auth::Tenant;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, Ids};
+use crate::extract::{Body, Id, Ids, objects};
 use crate::validate;
 use crate::views::Role;
 use axum::Json;
@@ -26,6 +26,7 @@ const MAX_EMPLOYEES: usize = 1000;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"employees": [{"id": "17", "name": "Anna Petrova"}, {"id": "18", "name": "Boris Orlov"}]}))]
 pub struct LoadEmployees {
+    #[serde(deserialize_with = "objects")]
     #[schema(min_items = 1, max_items = 100)]
     employees: Vec<LoadEmployee>,
 }
@@ -232,7 +233,11 @@ pub async fn delete(
 }
 
 /// An employee's places, over all channels of the account.
-async fn memberships(app: &App, account: &AccountId, employee: &EmployeeId) -> Result<Vec<Membership>, ApiError> {
+async fn memberships(
+    app: &App,
+    account: &AccountId,
+    employee: &EmployeeId,
+) -> Result<Vec<Membership>, ApiError> {
     let channels = app.store.channels(account).await?;
     let wanted: Vec<_> =
         channels.iter().map(|channel| keys::membership(account, &channel.channel, employee)).collect();

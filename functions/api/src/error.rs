@@ -41,6 +41,7 @@ pub struct ErrorDetail {
     pub message: String,
     /// The field, parameter or header at fault, when it is one: `employees[2].role`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub field: Option<String>,
 }
 
@@ -87,7 +88,8 @@ impl ApiError {
 
     /// A cursor that does not belong to this list.
     pub fn cursor() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", "the cursor does not belong to this list").at("cursor")
+        Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", "the cursor does not belong to this list")
+            .at("cursor")
     }
 
     /// The operator on an account's route without saying whose.
@@ -98,7 +100,11 @@ impl ApiError {
 
     /// No key, or one that opens nothing.
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "a valid key is needed: Authorization: Bearer <key>")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "a valid key is needed: Authorization: Bearer <key>",
+        )
     }
 
     /// An account's key on an operator's route.
@@ -149,7 +155,7 @@ impl ApiError {
         Self { cause: Some(cause.into()), ..error }
     }
 
-    /// Whether a condition of the write did not hold: read again and decide again.
+    /// Whether somebody else was faster: read again and decide again.
     pub fn is_lost(&self) -> bool {
         self.lost
     }
@@ -163,7 +169,10 @@ impl ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy(_) => Self::busy(error.to_string()),
+            // Another transaction was at the same rows: as good as a lost race.
+            StoreError::Busy(ref code) => {
+                Self { lost: code == "TransactionConflict", ..Self::busy(error.to_string()) }
+            }
             StoreError::Lost(_) => Self { lost: true, ..Self::busy(error.to_string()) },
             StoreError::Refused(_) | StoreError::Unreadable(_) | StoreError::Unwritable => {
                 Self::internal(error.to_string())
@@ -220,7 +229,8 @@ pub async fn no_method() -> ApiError {
 /// The outermost layer: opens the request's span, gives every error its shape, and logs an internal one.
 pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let request_id = request_id(&app, &request);
-    let span = tracing::info_span!("request", request_id, account = tracing::field::Empty);
+    // Of the highest level, so that it is there at every LOG_LEVEL.
+    let span = tracing::error_span!("request", request_id, account = tracing::field::Empty);
     async {
         let response = next.run(request).await;
         if response.status().is_client_error() || response.status().is_server_error() {
@@ -234,7 +244,8 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
 }
 
 fn shaped(response: Response, request_id: String) -> Response {
-    let error = response.extensions().get::<ApiError>().cloned().unwrap_or_else(|| unnamed(response.status()));
+    let error =
+        response.extensions().get::<ApiError>().cloned().unwrap_or_else(|| unnamed(response.status()));
     if let Some(cause) = &error.cause {
         if error.status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!(error = cause, "not answered");

@@ -7,9 +7,12 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use shared::clock::Timestamp;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// Longest body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
@@ -27,10 +30,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         if !is_json(request.headers()) {
             return Err(ApiError::unsupported_media_type());
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
-            _ => ApiError::malformed("the body cannot be read"),
-        })?;
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
+                _ => ApiError::malformed("the body cannot be read"),
+            })?;
         read_json(&bytes).map(Self)
     }
 }
@@ -41,7 +45,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    // Serde would also take a list for an object, by the order of its fields.
+    // A list would be taken for an object, as [`Object`] says.
     let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut json);
@@ -71,7 +75,11 @@ fn fault(path: &str, message: &str) -> ApiError {
         let name = message.strip_prefix(before)?.split('`').next()?;
         // The path may already end at the field.
         let there = path == name || path.ends_with(&format!(".{name}"));
-        Some(if there || path.is_empty() { if there { path.to_owned() } else { name.to_owned() } } else { format!("{path}.{name}") })
+        Some(match path {
+            path if there => path.to_owned(),
+            "" => name.to_owned(),
+            path => format!("{path}.{name}"),
+        })
     };
     if let Some(field) = named("unknown field `") {
         ApiError::unknown_field(field)
@@ -104,7 +112,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> 
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(ids) = Path::<T>::from_request_parts(parts, state).await.map_err(|_| ApiError::not_found("id"))?;
+        let Path(ids) =
+            Path::<T>::from_request_parts(parts, state).await.map_err(|_| ApiError::not_found("id"))?;
         Ok(Self(ids))
     }
 }
@@ -124,12 +133,54 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// Told apart for a field that may be absent, null, or a value.
+/// A JSON object read as a `T`. Serde's derived structs would also take a list, by the order of their fields.
+#[derive(Debug)]
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Only<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Only<T> {
+            type Value = T;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_map(Only(PhantomData)).map(Self)
+    }
+}
+
+/// For a field that holds a list of objects.
 ///
 /// # Errors
-/// As the value's own.
-pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
+/// As the values' own, here and below.
+pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|Object(value)| value).collect())
+}
+
+/// For a field that may be absent, and holds a list of objects where it stands.
+pub fn present_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    objects(deserializer).map(Some)
+}
+
+/// For a field that may be absent, null, or an object, and where each means something else.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<Object<T>>::deserialize(deserializer).map(|object| Some(object.map(|Object(value)| value)))
+}
+
+/// For a field that may be absent, and holds a value where it stands: null is none.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// How many entries a page has when nobody says.

@@ -10,9 +10,9 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use shared::account::ApiKey;
 use shared::ids::{AccountId, ApiKeyId, hex_digest};
+use shared::store::Read;
 use shared::store::keys::{self as places, ApiKeyEntry, ApiKeyRow};
 use shared::store::row::{Row, Write};
-use shared::store::Read;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -77,7 +77,8 @@ pub fn fresh_key(app: &App, account: &AccountId) -> Result<(NewKey, [Write; 2]),
             created_at: app.ambient.now(),
         },
     };
-    let entry = ApiKeyEntry { account: account.clone(), key_id: row.key.key_id.clone(), hash: row.hash.clone() };
+    let entry =
+        ApiKeyEntry { account: account.clone(), key_id: row.key.key_id.clone(), hash: row.hash.clone() };
     let writes = [Write::create(&row)?, Write::create(&entry)?];
     let (id, prefix, created_at) = (row.key.key_id.to_string(), row.key.prefix, row.key.created_at.rfc3339());
     Ok((NewKey { id, prefix, key, created_at }, writes))
@@ -109,7 +110,9 @@ pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Resul
     let entries = app.store.api_keys(&account).await?;
     let rows: Vec<_> = entries.iter().map(|entry| places::api_key(&entry.hash)).collect();
     let mut keys: Vec<ApiKeyRow> = app.store.get_many(&rows, Read::Consistent).await?;
-    keys.sort_by(|left, right| left.key.key_id.cmp(&right.key.key_id));
+    keys.sort_by(|left, right| {
+        (left.key.created_at, &left.key.key_id).cmp(&(right.key.created_at, &right.key.key_id))
+    });
     let keys = keys.into_iter().map(|row| KeyView {
         id: row.key.key_id.to_string(),
         prefix: row.key.prefix,
@@ -139,7 +142,10 @@ async fn revoke_once(app: &App, account: &AccountId, id: &str) -> Result<(), Api
     let (this, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.key_id.as_str() == id);
     let this = this.first().ok_or_else(|| ApiError::not_found("key"))?;
     let stays = others.first().ok_or_else(|| {
-        ApiError::conflict("last_key", "an account keeps at least one key; let the operator make another first")
+        ApiError::conflict(
+            "last_key",
+            "an account keeps at least one key; let the operator make another first",
+        )
     })?;
     // Two revocations at once may not each take the other's last one.
     let writes = vec![

@@ -79,7 +79,8 @@ impl App {
     /// when the queue does not take it, because the due index brings every waiting client back.
     async fn nudge(&self, account: &AccountId, channels: &[ChannelId]) {
         let nudges = channels.iter().map(|channel| AssignmentNudge::new(account, channel));
-        let messages: Result<Vec<_>, _> = nudges.map(|nudge| Outgoing::assignment(&nudge, &*self.ambient)).collect();
+        let messages: Result<Vec<_>, _> =
+            nudges.map(|nudge| Outgoing::assignment(&nudge, &*self.ambient)).collect();
         let sent = match messages {
             Ok(messages) => self.queues.send(&self.assignment_url, messages).await,
             Err(error) => Err(error),
@@ -162,7 +163,8 @@ fn without_stage(mut request: Request) -> Request {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return request };
     let stage = context.stage.clone().unwrap_or_default();
     let uri = request.uri();
-    let Some(rest) = uri.path().strip_prefix(&format!("/{stage}")).filter(|rest| rest.starts_with('/')) else {
+    let Some(rest) = uri.path().strip_prefix(&format!("/{stage}")).filter(|rest| rest.starts_with('/'))
+    else {
         return request;
     };
     let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));

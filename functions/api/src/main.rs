@@ -10,6 +10,7 @@ use shared::secrets::Vault;
 use shared::store::Store;
 use shared::{aws, config, telemetry};
 use std::sync::Arc;
+use url::Url;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,9 +22,11 @@ async fn main() -> Result<(), Error> {
         vault: Vault::sealing(aws_sdk_kms::Client::new(&aws), config::required("KMS_KEY_ID")?),
         queues: Queues::new(aws_sdk_sqs::Client::new(&aws)),
         assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
-        http: OutboundHttp::new(AllowList::parse(&config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default()))?,
+        http: OutboundHttp::new(AllowList::parse(
+            &config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default(),
+        ))?,
         operator: OperatorKey::new(secrets, config::required("OPERATOR_KEY_SECRET_ARN")?),
-        public_base_url: config::required("PUBLIC_BASE_URL")?,
+        public_base_url: config::parsed::<Url>("PUBLIC_BASE_URL")?.to_string(),
         wazzup_base_url: config::parsed("WAZZUP_BASE_URL")?,
         ambient: Arc::new(Machine),
     };

@@ -96,7 +96,8 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value, schemas: &V
         parameters.push(json!({"$ref": "#/components/parameters/account"}));
         operation["parameters"] = parameters.into();
     }
-    let takes_query = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
+    let takes_query =
+        operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for response in responses.values_mut().filter(|response| response.get("content").is_some()) {
         exemplify(&mut response["content"], schemas);

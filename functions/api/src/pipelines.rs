@@ -2,7 +2,7 @@
 
 use crate::auth::Tenant;
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::extract::{Body, objects, present_objects};
 use crate::{App, validate};
 use axum::Json;
 use axum::extract::State;
@@ -28,6 +28,7 @@ const MAX_BYTES: usize = 350_000;
     "pipelines": [{"id": "1", "name": "Sales", "stages": [{"id": "10", "name": "New"}, {"id": "11", "name": "Test drive"}]}]
 }))]
 pub struct PipelineList {
+    #[serde(deserialize_with = "objects")]
     #[schema(max_items = 100)]
     pipelines: Vec<PipelineView>,
 }
@@ -42,7 +43,7 @@ pub struct PipelineView {
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// Its stages in order. Leave the field out where the CRM has none; an empty list is refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_objects", skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, nullable = false)]
     stages: Option<Vec<StageView>>,
 }
@@ -64,7 +65,10 @@ impl PipelineView {
         validate::name(format!("{at}.name"), &self.name, MAX_NAME)?;
         let Some(stages) = &self.stages else { return Ok(()) };
         if stages.is_empty() {
-            return Err(ApiError::invalid(format!("{at}.stages"), "leave the field out when there are no stages"));
+            return Err(ApiError::invalid(
+                format!("{at}.stages"),
+                "leave the field out when there are no stages",
+            ));
         }
         let mut seen = HashSet::new();
         for (index, stage) in stages.iter().enumerate() {
@@ -103,11 +107,19 @@ pub async fn put(
     let pipelines = list.pipelines.into_iter().map(|pipeline| Pipeline {
         id: pipeline.id,
         name: pipeline.name,
-        stages: pipeline.stages.unwrap_or_default().into_iter().map(|StageView { id, name }| Stage { id, name }).collect(),
+        stages: pipeline
+            .stages
+            .unwrap_or_default()
+            .into_iter()
+            .map(|StageView { id, name }| Stage { id, name })
+            .collect(),
     });
     let row = Pipelines { v: 1, account, pipelines: pipelines.collect() };
     if size_of(&row)? > MAX_BYTES {
-        return Err(ApiError::invalid("pipelines", format!("all pipelines together weigh more than {MAX_BYTES} bytes")));
+        return Err(ApiError::invalid(
+            "pipelines",
+            format!("all pipelines together weigh more than {MAX_BYTES} bytes"),
+        ));
     }
     app.store.commit(vec![Write::put(&row)?]).await?;
     Ok(Json(view(row)))
@@ -118,7 +130,10 @@ pub async fn put(
     get, path = "/v1/pipelines", tag = "pipelines",
     responses((status = 200, description = "As last loaded; none before", body = PipelineList))
 )]
-pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<PipelineList>, ApiError> {
+pub async fn get(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+) -> Result<Json<PipelineList>, ApiError> {
     let row = app.store.pipelines(&account).await?;
     Ok(Json(view(row.unwrap_or(Pipelines { v: 1, account, pipelines: Vec::new() }))))
 }

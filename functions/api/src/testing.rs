@@ -4,8 +4,8 @@ use crate::App;
 use crate::auth::OperatorKey;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex, Projection,
-    ProjectionType, ScalarAttributeType,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex,
+    Projection, ProjectionType, ScalarAttributeType,
 };
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -25,6 +25,9 @@ use tower::ServiceExt;
 
 /// The operator's key in the tests.
 pub const OPERATOR: &str = "operator-key";
+
+/// An address at which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1";
 
 /// What the small server was asked, and what Wazzup is to answer.
 #[derive(Debug, Default)]
@@ -61,19 +64,28 @@ pub struct Company {
 
 impl Bench {
     pub async fn new() -> Self {
+        Self::broken("").await
+    }
+
+    /// One where nobody answers behind the table or the rest of AWS.
+    pub async fn broken(part: &str) -> Self {
         let world = Arc::new(Mutex::new(World { channels: json!([]), ..World::default() }));
         let outside = serve(Router::new().fallback(outside).with_state(Arc::clone(&world))).await;
+        let outside = if part == "outside" { NOBODY.to_owned() } else { outside };
         let clock = Arc::new(Manual::new(Timestamp::parse_rfc3339("2026-11-21T09:10:00Z").unwrap()));
-        let (region, credentials) = (Region::new("us-east-1"), Credentials::new("test", "test", None, None, "tests"));
-        let kms = aws_sdk_kms::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
+        let (region, credentials) =
+            (Region::new("us-east-1"), Credentials::new("test", "test", None, None, "tests"));
+        let kms =
+            aws_sdk_kms::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
         let kms = kms.credentials_provider(credentials.clone()).endpoint_url(&outside).build();
-        let sqs = aws_sdk_sqs::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
+        let sqs =
+            aws_sdk_sqs::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
         let sqs = sqs.credentials_provider(credentials.clone()).endpoint_url(&outside).build();
         let secrets = aws_sdk_secretsmanager::Config::builder().behavior_version(BehaviorVersion::latest());
         let secrets = secrets.region(region).credentials_provider(credentials).endpoint_url(&outside).build();
         let allow = AllowList::parse(outside.trim_start_matches("http://"));
         let app = Arc::new(App {
-            store: Store::new(table().await, "table"),
+            store: Store::new(table(part == "table").await, "table"),
             vault: Vault::sealing(aws_sdk_kms::Client::from_conf(kms), "key".into()),
             queues: Queues::new(aws_sdk_sqs::Client::from_conf(sqs)),
             assignment_url: format!("{outside}/assignment.fifo"),
@@ -102,7 +114,8 @@ impl Bench {
 
     /// A call with a key, a method, a path and maybe a body.
     pub async fn call(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {key}"));
+        let request =
+            Request::builder().method(method).uri(path).header("authorization", format!("Bearer {key}"));
         let request = match body {
             Some(body) => request.header("content-type", "application/json").body(body.to_string().into()),
             None => request.body(Body::empty()),
@@ -112,7 +125,14 @@ impl Bench {
     }
 
     /// A call that must be answered with this status.
-    pub async fn expect(&self, status: u16, key: &str, method: &str, path: &str, body: Option<Value>) -> Value {
+    pub async fn expect(
+        &self,
+        status: u16,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Value {
         let (got, answer) = self.call(key, method, path, body.clone()).await;
         assert_eq!(got, status, "{method} {path} {body:?} → {answer}");
         answer
@@ -178,12 +198,15 @@ async fn outside(
 ) -> Response {
     let mut world = world.lock().unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let aws = |answer: Value| ([("content-type", "application/x-amz-json-1.1")], answer.to_string()).into_response();
+    let aws = |answer: Value| {
+        ([("content-type", "application/x-amz-json-1.1")], answer.to_string()).into_response()
+    };
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     match (target, &method, uri.path()) {
         ("TrentService.Encrypt", ..) => {
             let plain = body["Plaintext"].as_str().unwrap();
-            let sealed = STANDARD.encode(format!("{}|{plain}", body["EncryptionContext"]["account"].as_str().unwrap()));
+            let sealed = STANDARD
+                .encode(format!("{}|{plain}", body["EncryptionContext"]["account"].as_str().unwrap()));
             aws(json!({"CiphertextBlob": sealed, "KeyId": "key"}))
         }
         ("TrentService.Decrypt", ..) => {
@@ -199,13 +222,7 @@ async fn outside(
         }
         ("AmazonSQS.SendMessageBatch", ..) if world.queue_down => StatusCode::FORBIDDEN.into_response(),
         ("AmazonSQS.SendMessageBatch", ..) => {
-            let entries = body["Entries"].as_array().unwrap().clone();
-            let taken: Vec<Value> = entries
-                .iter()
-                .map(|entry| json!({"Id": entry["Id"], "MessageId": "m"}))
-                .collect();
-            let bodies = entries.iter().map(|entry| serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap());
-            world.nudges.extend(bodies.collect::<Vec<Value>>());
+            let taken: Vec<Value> = take(&mut world, &body);
             aws(json!({"Successful": taken, "Failed": []}))
         }
         ("", &Method::GET, "/v3/channels") => match &world.list_fails {
@@ -223,12 +240,20 @@ async fn outside(
     }
 }
 
+/// Keeps the bodies of a batch, and answers for each that it was taken.
+fn take(world: &mut World, batch: &Value) -> Vec<Value> {
+    let entries = batch["Entries"].as_array().unwrap();
+    let body = |entry: &Value| serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
+    world.nudges.extend(entries.iter().map(body).collect::<Vec<Value>>());
+    entries.iter().map(|entry| json!({"Id": entry["Id"], "MessageId": "m"})).collect()
+}
+
 fn failed(status: u16, words: &Value) -> Response {
     (StatusCode::from_u16(status).unwrap(), axum::Json(words.clone())).into_response()
 }
 
 /// The table as `template.yaml` defines it.
-async fn table() -> aws_sdk_dynamodb::Client {
+async fn table(broken: bool) -> aws_sdk_dynamodb::Client {
     let database = dynoxide::Database::memory().unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -237,14 +262,29 @@ async fn table() -> aws_sdk_dynamodb::Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
-        .endpoint_url(format!("http://{address}"))
+        .endpoint_url(if broken { NOBODY.to_owned() } else { format!("http://{address}") })
         .build();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
+    if !broken {
+        create(&client).await;
+    }
+    client
+}
+
+async fn create(client: &aws_sdk_dynamodb::Client) {
     let text = ScalarAttributeType::S;
     let number = ScalarAttributeType::N;
     let attributes = [
-        ("pk", &text), ("sk", &text), ("shown", &text), ("seq", &number), ("list_key", &text), ("list_at", &number),
-        ("employee_key", &text), ("employee_sort", &text), ("due_shard", &text), ("check_at", &number),
+        ("pk", &text),
+        ("sk", &text),
+        ("shown", &text),
+        ("seq", &number),
+        ("list_key", &text),
+        ("list_at", &number),
+        ("employee_key", &text),
+        ("employee_sort", &text),
+        ("due_shard", &text),
+        ("check_at", &number),
     ];
     let attributes = attributes.map(|(name, kind)| {
         AttributeDefinition::builder().attribute_name(name).attribute_type(kind.clone()).build().unwrap()
@@ -265,13 +305,14 @@ async fn table() -> aws_sdk_dynamodb::Client {
         index.projection(keys).build().unwrap()
     });
     let create = client.create_table().table_name("table").billing_mode(BillingMode::PayPerRequest);
-    let create = create.set_attribute_definitions(Some(attributes.into())).set_key_schema(Some(schema("pk", "sk")));
+    let create =
+        create.set_attribute_definitions(Some(attributes.into())).set_key_schema(Some(schema("pk", "sk")));
     let create = create.set_local_secondary_indexes(Some(local.into()));
     create.set_global_secondary_indexes(Some(global.into())).send().await.unwrap();
-    client
 }
 
 fn schema(hash: &str, sort: &str) -> Vec<KeySchemaElement> {
-    let element = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let element =
+        |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
     vec![element(hash, KeyType::Hash), element(sort, KeyType::Range)]
 }

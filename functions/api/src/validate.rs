@@ -88,10 +88,13 @@ mod tests {
 
     #[test]
     fn an_employee_id_can_stand_in_a_path() {
-        for right in ["1", "anna@example.com", "user:7", "Анна", "a b", "{uuid}", "x".repeat(100).as_str()] {
+        for right in ["1", "anna@example.com", "user:7", "Анна", "a b", "{uuid}", "x".repeat(100).as_str()]
+        {
             assert!(employee_id("id", right).is_ok(), "{right}");
         }
-        for wrong in ["", " ", " a", "a/b", "a#b", "a?b", "a%41", "..", "a\u{0}b", "a\nb", "x".repeat(101).as_str()] {
+        for wrong in
+            ["", " ", " a", "a/b", "a#b", "a?b", "a%41", "..", "a\u{0}b", "a\nb", "x".repeat(101).as_str()]
+        {
             assert!(employee_id("id", wrong).is_err(), "{wrong}");
         }
     }

@@ -3,38 +3,36 @@
 use crate::{CrmPush, Job, PushError};
 use shared::chat::Chat;
 use shared::crm::CrmError;
-use shared::crm_progress::{Change, pending};
+use shared::crm_progress::{Change, cursor_after, pending};
 use shared::metrics::Metric;
+use shared::store::StoreError;
 use shared::store::row::Write;
 use shared::telemetry;
+use std::time::Duration;
+
+/// Tries to note what the CRM has taken, over about six seconds.
+const HARD_TRIES: u32 = 6;
 
 impl CrmPush {
     /// Tells the CRM every change that it lacks. The cursor moves with each body that it took.
     pub(crate) async fn push_changes(&self, job: &mut Job<'_>) -> Result<(), PushError> {
-        let rows = self.store.messages_behind(&job.chat.account, &job.chat.chat, job.chat.crm_done).await?;
-        let changes = pending(&job.chat, rows);
-        let mut left = changes.as_slice();
-        while !left.is_empty() {
-            let taken = match job.crm.push(&job.chat, &job.contact, left).await {
-                Ok(taken) => {
-                    telemetry::count(Metric::CrmPushed, taken as u64);
-                    taken
+        let rows = self.store.numbered_after(&job.chat.account, &job.chat.chat, job.chat.crm_done).await?;
+        let changes = pending(job.chat.crm_done, rows);
+        let (chat_seq, mut taken) = (job.chat.seq, 0);
+        while taken < changes.len() {
+            let left = &changes[taken..];
+            taken += match job.crm.push(&job.chat, &job.contact, left).await {
+                Ok(count) => {
+                    telemetry::count(Metric::CrmPushed, count as u64);
+                    count.max(1)
                 }
                 Err(CrmError::Never { why }) => self.one_is_refused(job, left, &why).await?,
                 Err(error) => return Err(error.into()),
             };
-            let (done, rest) = left.split_at(taken.max(1).min(left.len()));
-            left = rest;
-            // Numbers that the CRM has no use for (an assignment) are passed with the last body.
-            let cursor = if rest.is_empty() {
-                job.chat.seq
-            } else {
-                done.last().map_or(job.chat.crm_done, |change| change.seq)
-            };
-            self.advance(job, cursor).await?;
+            self.advance(job, cursor_after(&changes, taken, chat_seq)).await?;
         }
         if changes.is_empty() {
-            self.advance(job, job.chat.seq).await?;
+            self.advance(job, chat_seq).await?;
         }
         Ok(())
     }
@@ -71,7 +69,8 @@ impl CrmPush {
         Ok(())
     }
 
-    /// Moves the cursor, and clears what the last failure left. Depends on the cursor alone.
+    /// Moves the cursor, and clears what the last failure left. Depends on the cursor alone. What the CRM has taken must
+    /// not be told again, so a busy table (an inbound transaction at the same chat, say) is tried harder than elsewhere.
     async fn advance(&self, job: &mut Job<'_>, cursor: u64) -> Result<(), PushError> {
         let mut after = job.chat.clone();
         after.crm_done = cursor.max(job.chat.crm_done);
@@ -79,7 +78,17 @@ impl CrmPush {
         after.crm_retry_at = None;
         after.crm_error = None;
         let write = Write::change(&job.chat, &after, &["crm_done"])?;
-        self.store.commit(write.into_iter().collect()).await?;
+        for attempt in 0.. {
+            match self.store.commit(write.iter().cloned().collect()).await {
+                Err(StoreError::Busy(_)) if attempt < HARD_TRIES => {
+                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100 << attempt))).await;
+                }
+                done => {
+                    done?;
+                    break;
+                }
+            }
+        }
         job.chat = after;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::commit::{Changes, ChatContact, RoutingError, Staged};
 use crate::{ATTEMPTS, Routing};
 use shared::channel::Channel;
-use shared::chat::{Chat, ChatState};
+use shared::chat::{Chat, ChatEvent, ChatState};
 use shared::closing;
 use shared::crm::CrmKind;
 use shared::disposition::Disposition;
@@ -108,7 +108,7 @@ impl Routing {
         let stored = self.stored(account, chat, read).await?;
         let Some(start) = self.start(account, before, envelopes).await? else { return Ok(()) };
         let Start { before, chat, contact, channel } = start;
-        let mut fold = Fold { chat, messages: HashMap::new(), stored, duplicates: 0 };
+        let mut fold = Fold { chat, messages: HashMap::new(), events: Vec::new(), stored, duplicates: 0 };
         for envelope in envelopes {
             fold.take(envelope, channel.close_after(), now);
         }
@@ -116,8 +116,8 @@ impl Routing {
             fold.chat.settle_without_crm();
         }
         fold.chat.watch(channel.close_after(), now);
-        let Fold { chat, messages, duplicates, .. } = fold;
-        let changes = Changes { before, after: chat, messages, contact };
+        let Fold { chat, messages, events, duplicates, .. } = fold;
+        let changes = Changes { before, after: chat, messages, events, contact };
         refuse_oversize(&changes)?;
         self.store.commit(changes.writes()?).await?;
         report(&changes, duplicates);
@@ -209,6 +209,7 @@ struct Start {
 struct Fold {
     chat: Chat,
     messages: HashMap<MessageId, Staged>,
+    events: Vec<ChatEvent>,
     stored: HashMap<MessageId, Message>,
     duplicates: u64,
 }
@@ -218,8 +219,11 @@ impl Fold {
         match &envelope.event {
             Event::Message(event) => self.message(event, envelope.accepted_at),
             Event::Check { .. } => {
-                self.chat = closing::on_check(&self.chat, window, envelope.accepted_at, now)
+                let (chat, finished) = closing::on_check(&self.chat, window, envelope.accepted_at, now);
+                self.chat = chat;
+                self.events.extend(finished);
             }
+
             Event::Status(_) | Event::ChannelState(_) => {}
         }
     }
@@ -274,10 +278,7 @@ fn report(changes: &Changes, duplicates: u64) {
     let stored = changes.messages.values().filter(|staged| staged.before.is_none()).count();
     telemetry::count(Metric::Stored, stored as u64);
     telemetry::count(Metric::Duplicates, duplicates);
-    let finished_before = changes.before.as_ref().and_then(|chat| chat.finished_seq);
-    if changes.after.finished_seq != finished_before {
-        telemetry::count(Metric::Finished, 1);
-    }
+    telemetry::count(Metric::Finished, changes.events.len() as u64);
     let (chat, live) = (&changes.after, changes.after.state == ChatState::Live);
     tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, seq = chat.seq, stored, duplicates, live, "applied");
 }

@@ -1,7 +1,7 @@
 //! What a group of events makes of a chat, as writes of one transaction.
 
 use shared::assignment::WaitingClient;
-use shared::chat::Chat;
+use shared::chat::{Chat, ChatEvent};
 use shared::contact::{Contact, ContactClaim, Identity};
 use shared::event::Side;
 use shared::ids::{ConnectionId, ContactId, MessageId};
@@ -66,6 +66,8 @@ pub struct Changes {
     pub after: Chat,
     /// The messages that change, by id.
     pub messages: HashMap<MessageId, Staged>,
+    /// What happened to the chat as a whole.
+    pub events: Vec<ChatEvent>,
     /// The client, when the chat is new.
     pub contact: Option<ChatContact>,
 }
@@ -79,6 +81,9 @@ impl Changes {
                 Some(before) => writes.extend(Write::change(before, &staged.after, &["seq"])?),
                 None => writes.extend(new_message(staged)?),
             }
+        }
+        for event in &self.events {
+            writes.push(Write::create(event)?);
         }
         if let Some(contact) = &self.contact {
             writes.extend(contact_writes(&self.after, contact)?);

@@ -115,8 +115,8 @@ impl UniversalCrm<'_> {
         let alike = |change: &&Change| shape(&change.what) == shape(&first.what);
         let run: Vec<&Change> = changes.iter().take_while(alike).take(MAX_ENTRIES).collect();
         match &first.what {
-            What::Finished { at, reason } => {
-                let chat_finished = ChatFinished::new(chat, &contact.crm, *at, *reason);
+            What::Finished(event) => {
+                let chat_finished = ChatFinished::new(chat, &contact.crm, event);
                 self.post(&ChatFinishedHook { chat_finished }, None).await?;
                 return Ok(1);
             }
@@ -158,7 +158,7 @@ fn shape(what: &What) -> u8 {
     match what {
         What::New(_) | What::Edited(_) | What::Deleted(_) => 0,
         What::Status(_) => 1,
-        What::Finished { .. } => 2,
+        What::Finished(_) => 2,
     }
 }
 
@@ -167,7 +167,7 @@ fn hook_message<'a>(chat: &'a Chat, change: &'a Change) -> Option<HookMessage<'a
         What::New(message) => Some(HookMessage::new(chat, message, As::New)),
         What::Edited(message) => Some(HookMessage::new(chat, message, As::Edited)),
         What::Deleted(message) => Some(HookMessage::new(chat, message, As::Deleted)),
-        What::Status(_) | What::Finished { .. } => None,
+        What::Status(_) | What::Finished(_) => None,
     }
 }
 

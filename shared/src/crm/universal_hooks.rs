@@ -1,8 +1,7 @@
 //! The bodies of the universal CRM's webhooks (Wazzup API v3, "Webhooks"; `docs/UNIVERSAL-CRM.md` names our additions).
 
 use crate::channel::DealStage;
-use crate::chat::{Chat, FinishReason};
-use crate::clock::Timestamp;
+use crate::chat::{Chat, ChatEvent, FinishReason};
 use crate::event::Side;
 use crate::message::{DeliveryStatus, Kind, Message};
 use crate::providers::wazzup::chat_type;
@@ -299,18 +298,13 @@ pub(super) struct ChatFinished<'a> {
 }
 
 impl<'a> ChatFinished<'a> {
-    pub(super) fn new(
-        chat: &'a Chat,
-        crm: &'a crate::contact::CrmRecords,
-        at: Timestamp,
-        reason: FinishReason,
-    ) -> Self {
+    pub(super) fn new(chat: &'a Chat, crm: &'a crate::contact::CrmRecords, event: &ChatEvent) -> Self {
         Self {
             channel_id: &chat.channel_external,
             chat_type: chat_type(&chat.messenger, chat.group),
             chat_id: &chat.provider_chat_id,
-            finished_at: at.rfc3339(),
-            reason,
+            finished_at: event.at.rfc3339(),
+            reason: event.finished,
             contact_id: crm.contact_id.as_deref(),
             deal_id: crm.deal_id.as_deref(),
             responsible_user_id: chat.responsible.as_ref().map(crate::ids::EmployeeId::as_str),

@@ -5,6 +5,7 @@ use super::{Page, Read, Store, StoreError, failure, keys, number, text};
 use crate::chat::{Chat, ChatState};
 use crate::clock::Timestamp;
 use crate::contact::{Contact, Identity};
+use crate::crm_progress::Numbered;
 use crate::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId, MessageId};
 use crate::message::Message;
 use crate::phone::Phone;
@@ -37,13 +38,13 @@ impl Store {
         self.get_many(&keys, Read::Consistent).await
     }
 
-    /// All messages whose last change is behind `done`, in the order of their last changes.
-    pub async fn messages_behind(
+    /// All messages and events whose last change is behind `done`, in the order of their last changes.
+    pub async fn numbered_after(
         &self,
         account: &AccountId,
         chat: &ChatId,
         done: u64,
-    ) -> Result<Vec<Message>, StoreError> {
+    ) -> Result<Vec<Numbered>, StoreError> {
         let (mut found, mut from) = (Vec::new(), None);
         loop {
             let answer = self
@@ -60,7 +61,12 @@ impl Store {
                 .await
                 .map_err(|error| failure(&error))?;
             for item in answer.items.unwrap_or_default() {
-                found.push(row_of(item)?);
+                let is_event = key_of(&item).is_some_and(|key| key.sk.starts_with("E#"));
+                found.push(if is_event {
+                    Numbered::Event(row_of(item)?)
+                } else {
+                    Numbered::Message(Box::new(row_of(item)?))
+                });
             }
             from = answer.last_evaluated_key;
             if from.is_none() {

@@ -4,7 +4,7 @@ use super::row::{Key, Row};
 use crate::account::{Account, ApiKey};
 use crate::assignment::{Ring, WaitingClient};
 use crate::channel::Channel;
-use crate::chat::{Chat, ChatState};
+use crate::chat::{Chat, ChatEvent, ChatState};
 use crate::clock::Timestamp;
 use crate::connection::{Connection, WebhookToken};
 use crate::contact::{Contact, ContactClaim, Identity};
@@ -126,6 +126,11 @@ pub fn chat(account: &AccountId, chat: &ChatId) -> Key {
 /// A message.
 pub fn message(account: &AccountId, chat: &ChatId, message: &MessageId) -> Key {
     key(chat_partition(account, chat), format!("M#{}", message.in_key()))
+}
+
+/// An event of a chat, by its number.
+pub fn chat_event(account: &AccountId, chat: &ChatId, seq: u64) -> Key {
+    key(chat_partition(account, chat), format!("E#{seq:020}"))
 }
 
 /// In which chat a message stands, by its id inside a connection.
@@ -369,6 +374,12 @@ impl Row for Message {
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
         vec![("shown", AttributeValue::S(self.shown_key()))]
+    }
+}
+
+impl Row for ChatEvent {
+    fn key(&self) -> Key {
+        chat_event(&self.account, &self.chat, self.seq)
     }
 }
 

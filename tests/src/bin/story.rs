@@ -21,7 +21,10 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), StoryError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let tamper = arguments.iter().any(|argument| argument == "--tamper");
-    let path = arguments.iter().find(|argument| !argument.starts_with("--")).map_or(".local/run/stack.json", String::as_str);
+    let path = arguments
+        .iter()
+        .find(|argument| !argument.starts_with("--"))
+        .map_or(".local/run/stack.json", String::as_str);
     let stack = Stack::read(Path::new(path))?;
     tell(&stack, tamper, &say).await
 }

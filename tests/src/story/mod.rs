@@ -41,24 +41,37 @@ const FINISH: Duration = Duration::from_secs(180);
 pub async fn tell(stack: &Stack, tamper: bool, say: &dyn Fn(&str)) -> Result<(), StoryError> {
     let sandbox = Client::new(&format!("http://127.0.0.1:{}", stack.sandbox_port))?;
     let name = format!("demo-{}", &random()[..6]);
-    say(&format!("setting up the account {name}: a CRM, a Wazzup connection with two channels, three employees"));
+    say(&format!(
+        "setting up the account {name}: a CRM, a Wazzup connection with two channels, three employees"
+    ));
     let plan = Plan {
         name: &name,
         channels: &[("Отдел продаж", 600), ("Сервис", SHORT_WINDOW_S)],
         employees: &[("anna", "Анна"), ("boris", "Борис"), ("vera", "Вера")],
     };
     let account = Account::set_up(stack, &sandbox, &plan).await?;
-    say("posting webhooks: new clients, several messages each, a batch, a duplicate, an echo, a status, an unknown type");
+    say(
+        "posting webhooks: new clients, several messages each, a batch, a duplicate, an echo, a status, an unknown type",
+    );
     let posted = scenario::post(&account).await?;
     say("waiting for them to arrive in the CRM");
     let arrived = |state: &crate::sandbox::state::CrmState| {
-        let read = state.chats.iter().flat_map(|chat| &chat.messages).any(|message| message.status == crate::sandbox::words::MessageStatus::Read);
-        state.contacts.len() == posted.clients && state.deals.len() == posted.clients && state.message_count() == posted.messages && read
+        let read = state
+            .chats
+            .iter()
+            .flat_map(|chat| &chat.messages)
+            .any(|message| message.status == crate::sandbox::words::MessageStatus::Read);
+        state.contacts.len() == posted.clients
+            && state.deals.len() == posted.clients
+            && state.message_count() == posted.messages
+            && read
     };
     sandbox.crm_until(&name, ARRIVAL, arrived).await?;
     say(&format!("waiting for the service chat to finish: nobody writes for {SHORT_WINDOW_S} s there"));
     sandbox.crm_until(&name, FINISH, |state| !state.finished.is_empty()).await?;
-    if tamper && let Some(message) = sandbox.crm(&name).await?.chats.iter().flat_map(|chat| &chat.messages).next() {
+    if tamper
+        && let Some(message) = sandbox.crm(&name).await?.chats.iter().flat_map(|chat| &chat.messages).next()
+    {
         sandbox.alter(&name, &message.message_id, "this is not what the client wrote").await?;
     }
     transcript::tell(&account, &sandbox.crm(&name).await?, &posted, say).await?;

@@ -21,7 +21,13 @@ pub(super) async fn post(account: &Account) -> Result<Posted, SetupError> {
     let (sales, service) = (&account.channels[0].external, &account.channels[1].external);
     let run = random();
     let id = |name: &str| format!("{}-{name}", &run[..12]);
-    let duplicate = messages(&[text(sales, "79011112201", &id("ivan-1"), &moment(1), "Здравствуйте! Toyota Camry 2021 ещё в продаже?")]);
+    let duplicate = messages(&[text(
+        sales,
+        "79011112201",
+        &id("ivan-1"),
+        &moment(1),
+        "Здравствуйте! Toyota Camry 2021 ещё в продаже?",
+    )]);
     let bodies = [
         duplicate.clone(),
         messages(&[text(sales, "79011112201", &id("ivan-2"), &moment(2), "Можно сегодня посмотреть?")]),

@@ -7,13 +7,26 @@ use crate::sandbox::state::{Chat, CrmState};
 use serde_json::Value;
 
 /// Prints what the CRM and the API hold, and compares the two.
-pub(super) async fn tell(account: &Account, crm: &CrmState, posted: &Posted, say: &dyn Fn(&str)) -> Result<(), StoryError> {
+pub(super) async fn tell(
+    account: &Account,
+    crm: &CrmState,
+    posted: &Posted,
+    say: &dyn Fn(&str),
+) -> Result<(), StoryError> {
     let mut wrong = Vec::new();
     let mut known = Vec::new();
     for channel in &account.channels {
-        let settings = account.api.get(&format!("/v1/channels/{}", channel.id)).await.map_err(crate::account::SetupError::from)?;
+        let settings = account
+            .api
+            .get(&format!("/v1/channels/{}", channel.id))
+            .await
+            .map_err(crate::account::SetupError::from)?;
         say("");
-        say(&format!("Channel «{}», chats finish after {} s of silence", word(&settings["name"]), settings["close_after_s"]));
+        say(&format!(
+            "Channel «{}», chats finish after {} s of silence",
+            word(&settings["name"]),
+            settings["close_after_s"]
+        ));
         for state in ["live", "general"] {
             for chat in account.chats(channel, state).await? {
                 chat_lines(account, crm, &channel.external, &chat, say, &mut wrong).await?;
@@ -26,7 +39,13 @@ pub(super) async fn tell(account: &Account, crm: &CrmState, posted: &Posted, say
     say("");
     say(&format!(
         "The CRM holds {} contacts, {} deals and {} messages in {} chats; {} chat(s) finished; it refused {} and wondered about {}.",
-        crm.contacts.len(), crm.deals.len(), crm.message_count(), crm.chats.len(), crm.finished.len(), crm.refused.len(), crm.anomalies.len(),
+        crm.contacts.len(),
+        crm.deals.len(),
+        crm.message_count(),
+        crm.chats.len(),
+        crm.finished.len(),
+        crm.refused.len(),
+        crm.anomalies.len(),
     ));
     if wrong.is_empty() { Ok(()) } else { Err(StoryError::Untrue(wrong)) }
 }
@@ -41,16 +60,27 @@ async fn chat_lines(
 ) -> Result<(), StoryError> {
     let (id, phone) = (word(&chat["id"]), word(&chat["provider_chat_id"]));
     let held = crm.chats.iter().find(|held| held.channel_id == external && held.chat_id == phone);
-    let contact = crm.contacts.iter().find(|contact| contact.contact_data.iter().any(|data| data.chat_id == phone));
+    let contact =
+        crm.contacts.iter().find(|contact| contact.contact_data.iter().any(|data| data.chat_id == phone));
     let deal = contact.and_then(|contact| crm.deals.iter().find(|deal| deal.contacts.contains(&contact.id)));
     let finished = crm.finished.iter().find(|told| told.channel_id == external && told.chat_id == phone);
     say("");
-    say(&format!("  {} — {}, responsible: {}", word(&chat["name"]), word(&chat["state"]), word(&chat["responsible"])));
+    say(&format!(
+        "  {} — {}, responsible: {}",
+        word(&chat["name"]),
+        word(&chat["state"]),
+        word(&chat["responsible"])
+    ));
     match (contact, deal) {
         (Some(contact), Some(deal)) => {
             let stage = deal.stage.as_ref().map_or("no stage", |stage| stage.stage_id.as_str());
-            say(&format!("    in the CRM: contact {} of {}, deal {} at stage «{stage}»", contact.id, contact.responsible_user_id, deal.id));
-            if chat["responsible"] != contact.responsible_user_id.as_str() || contact.responsible_user_id != deal.responsible_user_id {
+            say(&format!(
+                "    in the CRM: contact {} of {}, deal {} at stage «{stage}»",
+                contact.id, contact.responsible_user_id, deal.id
+            ));
+            if chat["responsible"] != contact.responsible_user_id.as_str()
+                || contact.responsible_user_id != deal.responsible_user_id
+            {
                 wrong.push(format!("chat {id}: the API, the contact and the deal name different employees"));
             }
         }
@@ -59,12 +89,23 @@ async fn chat_lines(
     let messages = account.messages(&id).await?;
     for message in &messages {
         let status = message["status"].as_str().map(|status| format!(" ({status})")).unwrap_or_default();
-        let text = message["text"].as_str().map_or_else(|| format!("[{}: {}]", word(&message["kind"]), word(&message["raw_kind"])), str::to_owned);
-        say(&format!("    {} {:7} {text}{status}", &word(&message["shown_at"])[11..19], word(&message["side"])));
+        let text = message["text"].as_str().map_or_else(
+            || format!("[{}: {}]", word(&message["kind"]), word(&message["raw_kind"])),
+            str::to_owned,
+        );
+        say(&format!(
+            "    {} {:7} {text}{status}",
+            &word(&message["shown_at"])[11..19],
+            word(&message["side"])
+        ));
     }
     compare(&id, held, &messages, wrong);
     if let Some(told) = finished {
-        say(&format!("    finished at {}, the CRM was told: {}", &told.finished_at[11..19], word(&chat["finish_reason"])));
+        say(&format!(
+            "    finished at {}, the CRM was told: {}",
+            &told.finished_at[11..19],
+            word(&chat["finish_reason"])
+        ));
     }
     if finished.is_some() != (chat["state"] == "general") {
         wrong.push(format!("chat {id}: the CRM and the API disagree whether it is finished"));
@@ -77,7 +118,8 @@ fn compare(id: &str, held: Option<&Chat>, messages: &[Value], wrong: &mut Vec<St
     let Some(held) = held else { return wrong.push(format!("chat {id}: not in the CRM")) };
     let mut by_number: Vec<&Value> = messages.iter().collect();
     by_number.sort_by_key(|message| message["accepted_at"].as_str().unwrap_or_default().to_owned());
-    let ours: Vec<(String, Option<&str>)> = by_number.iter().map(|message| (word(&message["id"]), message["text"].as_str())).collect();
+    let ours: Vec<(String, Option<&str>)> =
+        by_number.iter().map(|message| (word(&message["id"]), message["text"].as_str())).collect();
     let theirs: Vec<(String, Option<&str>)> =
         held.messages.iter().map(|message| (message.message_id.clone(), message.text.as_deref())).collect();
     if ours.len() != theirs.len() {
@@ -99,7 +141,12 @@ async fn turns(account: &Account, say: &dyn Fn(&str)) -> Result<(), StoryError> 
     for channel in &account.channels {
         let path = format!("/v1/channels/{}/assignment", channel.id);
         let ring = account.api.get(&path).await.map_err(crate::account::SetupError::from)?;
-        say(&format!("\nTurns given on channel {}: {}, last to {}", channel.id, ring["turns"], word(&ring["last"])));
+        say(&format!(
+            "\nTurns given on channel {}: {}, last to {}",
+            channel.id,
+            ring["turns"],
+            word(&ring["last"])
+        ));
     }
     Ok(())
 }

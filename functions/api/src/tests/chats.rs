@@ -47,7 +47,9 @@ async fn chat(bench: &Bench, company: &Company, channel: &str, id: &str, at: i64
     for index in 0..messages {
         let now = at + index * 1000;
         let message = event(channel, id, &format!("m{index}"), now);
-        writes.push(Write::create(&chat.receive(&message, None, Timestamp::from_millis(now)).unwrap()).unwrap());
+        writes.push(
+            Write::create(&chat.receive(&message, None, Timestamp::from_millis(now)).unwrap()).unwrap(),
+        );
     }
     writes.push(Write::create(&chat).unwrap());
     bench.app.store.commit(writes).await.unwrap();
@@ -95,13 +97,16 @@ async fn chats_stand_in_lists() {
 }
 
 #[tokio::test]
-async fn a_chat_shows_its_contact_and_its_messages() {
+async fn a_chat_shows_its_contact() {
     let bench = Bench::new().await;
     let company = bench.company("One").await;
     let key = &company.key;
     chat(&bench, &company, "channel", "a", 1_000_000, 5).await;
     let bare = bench.expect(200, key, "GET", "/v1/chats/a", None).await;
-    assert_eq!((&bare["contact"], &bare["chat"]["client"], &bare["chat"]["name"]), (&json!(null), &json!("waiting"), &json!("Ivan")));
+    assert_eq!(
+        (&bare["contact"], &bare["chat"]["client"], &bare["chat"]["name"]),
+        (&json!(null), &json!("waiting"), &json!("Ivan"))
+    );
     let contact = Contact {
         v: 1,
         account: AccountId::new(company.id.as_str()),
@@ -110,18 +115,42 @@ async fn a_chat_shows_its_contact_and_its_messages() {
         phone: Phone::parse("+79011112233", "RU"),
         username: None,
         responsible: Some(EmployeeId::new("7")),
-        crm: CrmRecords { contact_id: Some("55".into()), deal_uri: Some("https://crm/d".into()), ..CrmRecords::default() },
+        crm: CrmRecords {
+            contact_id: Some("55".into()),
+            deal_uri: Some("https://crm/d".into()),
+            ..CrmRecords::default()
+        },
         created_at: Timestamp::from_millis(1),
     };
     bench.app.store.commit(vec![Write::create(&contact).unwrap()]).await.unwrap();
     let shown = bench.expect(200, key, "GET", "/v1/chats/a", None).await;
-    assert_eq!((&shown["contact"]["phone"], &shown["contact"]["crm"]["contact_id"]), (&json!("+79011112233"), &json!("55")));
+    assert_eq!(
+        (&shown["contact"]["phone"], &shown["contact"]["crm"]["contact_id"]),
+        (&json!("+79011112233"), &json!("55"))
+    );
     assert_eq!(shown["contact"]["crm"]["deal_uri"], "https://crm/d");
-    assert_eq!(ids(&bench, key, "/v1/chats/a/messages?limit=2", "messages").await, ["m4", "m3", "m2", "m1", "m0"]);
+}
+
+#[tokio::test]
+async fn a_chat_shows_its_messages_newest_first() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    chat(&bench, &company, "channel", "a", 1_000_000, 5).await;
+    assert_eq!(
+        ids(&bench, key, "/v1/chats/a/messages?limit=2", "messages").await,
+        ["m4", "m3", "m2", "m1", "m0"]
+    );
     let page = bench.expect(200, key, "GET", "/v1/chats/a/messages?limit=1", None).await;
     let message = &page["messages"][0];
-    assert_eq!((&message["text"], &message["side"], &message["kind"]), (&json!("text of m4"), &json!("client"), &json!("text")));
-    assert_eq!((&message["shown_at"], &message["deleted"]), (&json!("1970-01-01T00:16:44.000Z"), &json!(false)));
+    assert_eq!(
+        (&message["text"], &message["side"], &message["kind"]),
+        (&json!("text of m4"), &json!("client"), &json!("text"))
+    );
+    assert_eq!(
+        (&message["shown_at"], &message["deleted"]),
+        (&json!("1970-01-01T00:16:44.000Z"), &json!(false))
+    );
     bench.expect(404, key, "GET", "/v1/chats/b", None).await;
     bench.expect(404, key, "GET", "/v1/chats/b/messages", None).await;
     let other = bench.company("Two").await;
@@ -140,7 +169,12 @@ async fn a_cursor_is_good_for_one_list_of_one_account() {
             let before = chat(&bench, company, channel, id, 1_000_000, 3).await;
             let mut after = before.clone();
             after.assign(&EmployeeId::new("7"));
-            bench.app.store.commit(vec![Write::change(&before, &after, &[]).unwrap().unwrap()]).await.unwrap();
+            bench
+                .app
+                .store
+                .commit(vec![Write::change(&before, &after, &[]).unwrap().unwrap()])
+                .await
+                .unwrap();
         }
     }
     let lists = |company: &Company, channel: &str| {

@@ -24,12 +24,16 @@ async fn a_connection_lists_its_channels_and_registers_its_webhook() {
     assert_eq!(token.len(), 32);
     assert_eq!(bench.world.lock().unwrap().webhooks[0]["webhooksUri"], url);
     assert_eq!((&answer["connection"]["state"], &answer["skipped"]), (&json!("connected"), &json!([])));
-    assert_eq!((&answer["channels"][0]["external"], &answer["channels"][0]["name"]), (&json!("c1"), &json!("7900")));
+    assert_eq!(
+        (&answer["channels"][0]["external"], &answer["channels"][0]["name"]),
+        (&json!("c1"), &json!("7900"))
+    );
     let row = bench.app.store.webhook_token(token).await.unwrap().unwrap();
     assert_eq!((row.account.as_str(), row.provider.as_str()), (company.id.as_str(), "wazzup"));
     let listed = bench.expect(200, &company.key, "GET", "/v1/connections", None).await.to_string();
     let id = answer["connection"]["id"].as_str().unwrap();
-    let one = bench.expect(200, &company.key, "GET", &format!("/v1/connections/{id}"), None).await.to_string();
+    let one =
+        bench.expect(200, &company.key, "GET", &format!("/v1/connections/{id}"), None).await.to_string();
     for shown in [listed, one, answer.to_string().replace(url, "")] {
         assert!(!shown.contains(token) && !shown.contains("wazzup-key"), "{shown}");
     }
@@ -47,9 +51,13 @@ async fn what_the_provider_refuses_leaves_nothing_behind() {
     let unauthorized = (422, "provider_unauthorized", Some("api_key"));
     bench.world.lock().unwrap().list_fails = Some((401, json!({})));
     bench.refused(key, ("POST", "/v1/connections"), new(), unauthorized).await;
-    bench.world.lock().unwrap().list_fails = Some((403, json!({"error": "FORBIDDEN", "description": "closed"})));
+    bench.world.lock().unwrap().list_fails =
+        Some((403, json!({"error": "FORBIDDEN", "description": "closed"})));
     let answer = bench.expect(422, key, "POST", "/v1/connections", new()).await;
-    assert_eq!((&answer["error"]["code"], &answer["error"]["message"]), (&json!("provider_refused"), &json!("FORBIDDEN: closed")));
+    assert_eq!(
+        (&answer["error"]["code"], &answer["error"]["message"]),
+        (&json!("provider_refused"), &json!("FORBIDDEN: closed"))
+    );
     {
         let mut world = bench.world.lock().unwrap();
         world.list_fails = None;
@@ -82,12 +90,16 @@ async fn an_unavailable_provider_is_tried_again_by_a_refresh() {
     bench.world.lock().unwrap().list_fails = None;
     for _ in 0..2 {
         let answer = bench.expect(200, &key, "POST", &path, None).await;
-        assert_eq!((&answer["connection"]["state"], &answer["connection"]["error"]), (&json!("connected"), &json!(null)));
+        assert_eq!(
+            (&answer["connection"]["state"], &answer["connection"]["error"]),
+            (&json!("connected"), &json!(null))
+        );
         assert_eq!(answer["channels"].as_array().unwrap().len(), 1);
     }
     bench.list(&["c2"]);
     let answer = bench.expect(200, &key, "POST", &path, None).await;
-    let gone = answer["channels"].as_array().unwrap().iter().find(|channel| channel["external"] == "c1").unwrap();
+    let gone =
+        answer["channels"].as_array().unwrap().iter().find(|channel| channel["external"] == "c1").unwrap();
     assert_eq!((&gone["state"], &gone["raw_state"]), (&json!("disabled"), &json!("not_listed")));
     bench.world.lock().unwrap().list_fails = Some((401, json!({})));
     bench.refused(&key, ("POST", &path), None, (422, "provider_unauthorized", Some("api_key"))).await;
@@ -134,7 +146,10 @@ async fn disconnecting_closes_the_webhook_and_keeps_the_channels() {
     bench.world.lock().unwrap().register_fails = None;
     let answer = bench.expect(201, &key, "POST", "/v1/connections", new()).await;
     let again = bench.expect(200, &key, "GET", &channel, None).await;
-    assert_eq!((&again["state"], &again["name"], &again["close_after_s"]), (&json!("active"), &json!("Sales"), &json!(60)));
+    assert_eq!(
+        (&again["state"], &again["name"], &again["close_after_s"]),
+        (&json!("active"), &json!("Sales"), &json!(60))
+    );
     assert_eq!(again["connection"], answer["connection"]["id"]);
 }
 

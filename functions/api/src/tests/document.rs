@@ -16,7 +16,9 @@ async fn document(bench: &Bench) -> Value {
 fn walk(value: &Value, at: &str, see: &mut dyn FnMut(&str, &Value)) {
     see(at, value);
     match value {
-        Value::Object(members) => members.iter().for_each(|(name, value)| walk(value, &format!("{at}/{name}"), see)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| walk(value, &format!("{at}/{name}"), see))
+        }
         Value::Array(entries) => entries.iter().for_each(|value| walk(value, at, see)),
         _ => {}
     }
@@ -37,7 +39,8 @@ async fn the_document_is_whole() {
         assert!(!(at.contains("/schemas/") && value.get("nullable").is_some_and(Value::is_boolean)), "{at}");
     });
     let mut ids = HashSet::new();
-    let tags: HashSet<_> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let tags: HashSet<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let name = format!("{method} {path}");
@@ -51,19 +54,30 @@ async fn the_document_is_whole() {
 }
 
 fn check_parameters(name: &str, path: &str, operation: &Value) {
-    let named: HashSet<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+    let named: HashSet<_> =
+        path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-    let declared: HashSet<_> = parameters.iter().filter(|one| one["in"] == "path").map(|one| one["name"].as_str().unwrap()).collect();
+    let declared: HashSet<_> = parameters
+        .iter()
+        .filter(|one| one["in"] == "path")
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
     assert_eq!(named, declared, "{name}");
     for parameter in parameters.iter().filter(|one| one.get("$ref").is_none()) {
         assert!(["path", "query"].contains(&parameter["in"].as_str().unwrap()), "{name}");
-        assert!(parameter["schema"].is_object() && parameter["required"] == json!(parameter["in"] == "path"), "{name} {parameter}");
+        assert!(
+            parameter["schema"].is_object() && parameter["required"] == json!(parameter["in"] == "path"),
+            "{name} {parameter}"
+        );
     }
 }
 
 fn check_answers(name: &str, operation: &Value) {
     let responses = operation["responses"].as_object().unwrap();
-    assert!(responses.keys().any(|status| status.starts_with('2')) && responses.contains_key("500"), "{name}");
+    assert!(
+        responses.keys().any(|status| status.starts_with('2')) && responses.contains_key("500"),
+        "{name}"
+    );
     let public = operation["security"] == json!([{}]);
     assert_eq!(public, operation["tags"][0] == "about", "{name}");
     if !public {
@@ -93,7 +107,9 @@ async fn the_document_lists_every_route() {
     let document = document(&bench).await;
     let mut routes: Vec<String> = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        routes.extend(item.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+        routes.extend(
+            item.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())),
+        );
     }
     routes.sort();
     let mut expected: Vec<&str> = include_str!("routes.txt").lines().collect();
@@ -118,7 +134,10 @@ async fn the_documents_examples_are_accepted() {
             let Some(body) = operation.get("requestBody") else { continue };
             let example = body["content"]["application/json"]["example"].clone();
             let key = if operation["tags"][0] == "operator" { OPERATOR } else { &company.key };
-            let path = path.replace("{channel}", &channels[0]).replace("{employee}", "17").replace("{connection}", &connection);
+            let path = path
+                .replace("{channel}", &channels[0])
+                .replace("{employee}", "17")
+                .replace("{connection}", &connection);
             if path == "/v1/connections" {
                 bench.list(&["c9"]);
             }
@@ -142,7 +161,9 @@ async fn api_gateways_events_reach_their_routes() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap().replace("sb_example", &company.key);
-        let text = text.replace("operator-example", OPERATOR).replace("019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", &company.id);
+        let text = text
+            .replace("operator-example", OPERATOR)
+            .replace("019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", &company.id);
         let expected: Value = serde_json::from_str(&text).unwrap();
         for stage in ["$default", "prod"] {
             let mut event = expected.clone();
@@ -150,9 +171,14 @@ async fn api_gateways_events_reach_their_routes() {
             let request = lambda_http::request::from_str(&event.to_string()).unwrap();
             let answer = crate::service(Arc::clone(&bench.app)).oneshot(request).await.unwrap();
             let (parts, body) = answer.into_parts();
-            let body: Value = serde_json::from_slice(&to_bytes(body, usize::MAX).await.unwrap()).unwrap_or_default();
+            let body: Value =
+                serde_json::from_slice(&to_bytes(body, usize::MAX).await.unwrap()).unwrap_or_default();
             if path.file_stem().unwrap() == "unknown-field" {
-                assert_eq!((parts.status.as_u16(), &body["error"]["field"]), (400, &json!("close_after")), "{body}");
+                assert_eq!(
+                    (parts.status.as_u16(), &body["error"]["field"]),
+                    (400, &json!("close_after")),
+                    "{body}"
+                );
                 assert_eq!(body["request_id"], event["requestContext"]["requestId"]);
             } else if stage == "$default" || parts.status != 409 {
                 assert!(parts.status.is_success(), "{} {stage} {body}", path.display());

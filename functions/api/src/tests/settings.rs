@@ -23,7 +23,10 @@ async fn employees_are_loaded_renamed_and_removed_with_their_places() {
     bench.clock.advance(Duration::from_secs(5));
     let again = json!({"employees": [{"id": "1", "name": "Renamed"}]});
     let answer = bench.expect(200, &key, "PUT", "/v1/employees", Some(again)).await;
-    assert_eq!(answer["employees"][0]["created_at"], "2026-11-21T09:10:00.000Z", "his place in the ring stays");
+    assert_eq!(
+        answer["employees"][0]["created_at"], "2026-11-21T09:10:00.000Z",
+        "his place in the ring stays"
+    );
     let all = bench.expect(200, &key, "GET", "/v1/employees", None).await;
     assert_eq!(all["employees"].as_array().unwrap().len(), 3);
     let member = json!({"role": "manager", "receives_new_clients": true});
@@ -41,7 +44,8 @@ async fn employees_are_loaded_renamed_and_removed_with_their_places() {
     expected.sort();
     assert_eq!(nudged, expected);
     for channel in &channels {
-        let members = bench.expect(200, &key, "GET", &format!("/v1/channels/{channel}/employees"), None).await;
+        let members =
+            bench.expect(200, &key, "GET", &format!("/v1/channels/{channel}/employees"), None).await;
         assert_eq!(members["members"], json!([]));
     }
     bench.expect(404, &key, "DELETE", "/v1/employees/1", None).await;
@@ -94,12 +98,11 @@ async fn employees_are_checked() {
     let account = AccountId::new(company.id.as_str());
     let rows = (0..995).map(|index| {
         let (account, employee) = (account.clone(), EmployeeId::new(format!("e{index}")));
-        Write::put(&Employee { v: 1, account, employee, name: "E".into(), created_at: bench.clock.now() }).unwrap()
+        Write::put(&Employee { v: 1, account, employee, name: "E".into(), created_at: bench.clock.now() })
+            .unwrap()
     });
     bench.app.store.commit_in_parts(rows.collect()).await.unwrap();
-    let body = |ids: std::ops::Range<u32>| {
-        json!({"employees": ids.map(|id| json!({"id": format!("n{id}"), "name": "N"})).collect::<Vec<_>>()})
-    };
+    let body = |ids: std::ops::Range<u32>| json!({"employees": ids.map(|id| json!({"id": format!("n{id}"), "name": "N"})).collect::<Vec<_>>()});
     let refusal = (422, "too_many_employees", Some("employees"));
     bench.refused(key, put, Some(body(0..5)), refusal).await;
     bench.expect(200, key, "PUT", "/v1/employees", Some(body(0..4))).await;
@@ -124,7 +127,10 @@ async fn a_member_keeps_his_place_and_every_change_nudges() {
     bench.expect(200, &key, "PUT", &path("2"), place("head", false)).await;
     assert_eq!(bench.nudged().len(), 4, "also when nothing changed");
     let members = bench.expect(200, &key, "GET", &format!("/v1/channels/{channel}/employees"), None).await;
-    assert_eq!((&members["members"][0]["employee"], &members["members"][1]["employee"]), (&json!("2"), &json!("1")));
+    assert_eq!(
+        (&members["members"][0]["employee"], &members["members"][1]["employee"]),
+        (&json!("2"), &json!("1"))
+    );
     for (body, code, field) in [
         (json!({"role": "boss", "receives_new_clients": true}), "invalid_value", "role"),
         (json!({"role": "head"}), "missing_field", "receives_new_clients"),
@@ -149,21 +155,30 @@ async fn assignment_says_who_waits_and_who_is_eligible() {
     let (channels, _) = bench.connected(key, &["c1"]).await;
     let path = format!("/v1/channels/{}/assignment", channels[0]);
     load(&bench, key, &["1", "2", "3"]).await;
-    for (employee, role, receives) in [("1", "manager", true), ("2", "quality_control", true), ("3", "head", false)] {
+    for (employee, role, receives) in
+        [("1", "manager", true), ("2", "quality_control", true), ("3", "head", false)]
+    {
         let place = json!({"role": role, "receives_new_clients": receives});
         let path = format!("/v1/channels/{}/employees/{employee}", channels[0]);
         bench.expect(200, key, "PUT", &path, Some(place)).await;
     }
     let empty = bench.expect(200, key, "GET", &path, None).await;
-    assert_eq!((&empty["waiting"], &empty["oldest_waiting_since"], &empty["last"]), (&json!(0), &json!(null), &json!(null)));
-    let verdicts: Vec<_> = empty["members"].as_array().unwrap().iter().map(|m| (&m["eligible"], &m["reason"])).collect();
+    assert_eq!(
+        (&empty["waiting"], &empty["oldest_waiting_since"], &empty["last"]),
+        (&json!(0), &json!(null), &json!(null))
+    );
+    let verdicts: Vec<_> =
+        empty["members"].as_array().unwrap().iter().map(|m| (&m["eligible"], &m["reason"])).collect();
     let (yes, no) = (json!(true), json!(false));
     let (none, mute, off) = (json!(null), json!("may_not_write"), json!("receives_no_new_clients"));
     assert_eq!(verdicts, [(&yes, &none), (&no, &mute), (&no, &off)]);
     let (account, channel) = (AccountId::new(company.id.as_str()), ChannelId::new(channels[0].as_str()));
     let mut ring = shared::assignment::Ring::new(&account, &channel);
     ring.turns = 3;
-    ring.last = Some(shared::assignment::RingPlace { joined_at: Timestamp::default(), employee: EmployeeId::new("1") });
+    ring.last = Some(shared::assignment::RingPlace {
+        joined_at: Timestamp::default(),
+        employee: EmployeeId::new("1"),
+    });
     let mut writes = vec![Write::create(&ring).unwrap()];
     for at in [2_000, 1_000] {
         let (chat, contact, arrived_at) =
@@ -187,22 +202,32 @@ async fn a_channel_is_set_up() {
     for (body, status, code, field) in [
         (json!({"name": ""}), 400, "invalid_value", "name"),
         (json!({"name": "x".repeat(201)}), 400, "invalid_value", "name"),
+        (json!({"name": null}), 400, "invalid_value", "name"),
+        (json!({"close_after_s": null}), 400, "invalid_value", "close_after_s"),
         (json!({"close_after_s": 9}), 400, "invalid_value", "close_after_s"),
         (json!({"close_after_s": 2_592_001}), 400, "invalid_value", "close_after_s"),
         (json!({"close_after_s": 1.5}), 400, "invalid_value", "close_after_s"),
         (json!({"distribution": "by_magic"}), 400, "invalid_value", "distribution"),
         (json!({"state": "active"}), 400, "unknown_field", "state"),
         (json!({"deal_stage": {"pipeline_id": "1"}}), 400, "missing_field", "deal_stage.stage_id"),
-        (json!({"deal_stage": {"pipeline_id": "1", "stage_id": "2"}}), 422, "setting_not_applicable", "deal_stage"),
+        (
+            json!({"deal_stage": {"pipeline_id": "1", "stage_id": "2"}}),
+            422,
+            "setting_not_applicable",
+            "deal_stage",
+        ),
     ] {
         bench.refused(&key, ("PATCH", &path), Some(body), (status, code, Some(field))).await;
     }
     let crm = json!({"kind": "universal", "webhook_url": "https://crm.example.com/h"});
     bench.expect(200, &key, "PUT", "/v1/crm", Some(crm)).await;
-    let stage = |pipeline: &str, stage: &str| Some(json!({"deal_stage": {"pipeline_id": pipeline, "stage_id": stage}}));
+    let stage = |pipeline: &str, stage: &str| {
+        Some(json!({"deal_stage": {"pipeline_id": pipeline, "stage_id": stage}}))
+    };
     let no_pipeline = (422, "unknown_stage", Some("deal_stage.pipeline_id"));
     bench.refused(&key, ("PATCH", &path), stage("1", "10"), no_pipeline).await;
-    let pipelines = json!({"pipelines": [{"id": "1", "name": "Sales", "stages": [{"id": "10", "name": "New"}]}]});
+    let pipelines =
+        json!({"pipelines": [{"id": "1", "name": "Sales", "stages": [{"id": "10", "name": "New"}]}]});
     bench.expect(200, &key, "PUT", "/v1/pipelines", Some(pipelines)).await;
     bench.refused(&key, ("PATCH", &path), stage("2", "10"), no_pipeline).await;
     let no_stage = (422, "unknown_stage", Some("deal_stage.stage_id"));
@@ -227,15 +252,22 @@ async fn pipelines_are_loaded_as_a_whole() {
     assert_eq!(bench.expect(200, &key, "PUT", "/v1/pipelines", Some(loaded.clone())).await, loaded);
     assert_eq!(bench.expect(200, &key, "GET", "/v1/pipelines", None).await, loaded);
     let pipeline = |id: usize| json!({"id": id.to_string(), "name": "A"});
-    let stages: Vec<_> = (0..2000).map(|id| json!({"id": format!("{id:0100}"), "name": "n".repeat(100)})).collect();
+    let stages: Vec<_> =
+        (0..2000).map(|id| json!({"id": format!("{id:0100}"), "name": "n".repeat(100)})).collect();
     for (pipelines, field) in [
         (json!((0..101).map(pipeline).collect::<Vec<_>>()), "pipelines"),
         (json!([pipeline(1), pipeline(1)]), "pipelines[1].id"),
         (json!([{"id": "1", "name": "A", "stages": []}]), "pipelines[0].stages"),
         (json!([{"id": "x".repeat(101), "name": "A"}]), "pipelines[0].id"),
         (json!([{"id": "1", "name": "x".repeat(101)}]), "pipelines[0].name"),
-        (json!([{"id": "1", "name": "A", "stages": [{"id": "1", "name": ""}]}]), "pipelines[0].stages[0].name"),
-        (json!([{"id": "1", "name": "A", "stages": [{"id": "1", "name": "B"}, {"id": "1", "name": "C"}]}]), "pipelines[0].stages[1].id"),
+        (
+            json!([{"id": "1", "name": "A", "stages": [{"id": "1", "name": ""}]}]),
+            "pipelines[0].stages[0].name",
+        ),
+        (
+            json!([{"id": "1", "name": "A", "stages": [{"id": "1", "name": "B"}, {"id": "1", "name": "C"}]}]),
+            "pipelines[0].stages[1].id",
+        ),
         (json!([{"id": "1", "name": "A", "stages": stages}]), "pipelines"),
     ] {
         let body = Some(json!({"pipelines": pipelines}));
@@ -246,10 +278,10 @@ async fn pipelines_are_loaded_as_a_whole() {
 }
 
 #[tokio::test]
-async fn the_crm_is_set_and_its_trouble_cleared() {
+async fn the_crm_is_checked() {
     let bench = Bench::new().await;
     let company = bench.company("One").await;
-    let (key, account) = (&company.key, AccountId::new(company.id.as_str()));
+    let key = &company.key;
     let none = bench.expect(200, key, "GET", "/v1/crm", None).await;
     assert_eq!((&none["kind"], &none["capabilities"]["stages"]), (&json!("none"), &json!(false)));
     let url = |url: &str| json!({"kind": "universal", "webhook_url": url});
@@ -263,15 +295,31 @@ async fn the_crm_is_set_and_its_trouble_cleared() {
         (url("https://[::1]/"), "invalid_value", "webhook_url"),
         (url("https://user:pass@crm.example.com/"), "invalid_value", "webhook_url"),
         (url(&long), "invalid_value", "webhook_url"),
-        (json!({"kind": "universal", "webhook_url": "https://crm.example.com/", "crm_key": "a b"}), "invalid_value", "crm_key"),
-        (json!({"kind": "universal", "webhook_url": "https://crm.example.com/", "crm_key": ""}), "invalid_value", "crm_key"),
+        (
+            json!({"kind": "universal", "webhook_url": "https://crm.example.com/", "crm_key": "a b"}),
+            "invalid_value",
+            "crm_key",
+        ),
+        (
+            json!({"kind": "universal", "webhook_url": "https://crm.example.com/", "crm_key": ""}),
+            "invalid_value",
+            "crm_key",
+        ),
         (json!({"kind": "none", "webhook_url": "https://crm.example.com/"}), "invalid_value", "webhook_url"),
         (json!({"kind": "none", "crm_key": "k"}), "invalid_value", "crm_key"),
         (json!({"kind": "none", "url": "k"}), "unknown_field", "url"),
     ] {
         bench.refused(key, ("PUT", "/v1/crm"), Some(body), (400, code, Some(field))).await;
     }
-    let set = json!({"kind": "universal", "webhook_url": "https://crm.example.com/h", "crm_key": "crm-secret"});
+}
+
+#[tokio::test]
+async fn the_crm_is_set_and_its_trouble_cleared() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let (key, account) = (&company.key, AccountId::new(company.id.as_str()));
+    let set =
+        json!({"kind": "universal", "webhook_url": "https://crm.example.com/h", "crm_key": "crm-secret"});
     let answer = bench.expect(200, key, "PUT", "/v1/crm", Some(set.clone())).await;
     assert!(!answer.to_string().contains("crm-secret") && answer["has_key"] == true);
     assert_eq!(bench.expect(200, key, "GET", "/v1/account", None).await["crm_kind"], "universal");
@@ -283,13 +331,61 @@ async fn the_crm_is_set_and_its_trouble_cleared() {
     broken.error = Some("HTTP 401".into());
     bench.app.store.commit(vec![Write::put(&broken).unwrap()]).await.unwrap();
     let shown = bench.expect(200, key, "GET", "/v1/crm", None).await;
-    assert_eq!((&shown["state"], &shown["failures"], &shown["error"]), (&json!("unauthorized"), &json!(9), &json!("HTTP 401")));
+    assert_eq!(
+        (&shown["state"], &shown["failures"], &shown["error"]),
+        (&json!("unauthorized"), &json!(9), &json!("HTTP 401"))
+    );
     assert_eq!(shown["paused_until"], "2026-11-21T09:10:00.000Z");
     let cleared = bench.expect(200, key, "PUT", "/v1/crm", Some(set)).await;
-    assert_eq!((&cleared["state"], &cleared["failures"], &cleared["paused_until"]), (&json!("active"), &json!(0), &json!(null)));
+    assert_eq!(
+        (&cleared["state"], &cleared["failures"], &cleared["paused_until"]),
+        (&json!("active"), &json!(0), &json!(null))
+    );
     let gone = bench.expect(200, key, "PUT", "/v1/crm", Some(json!({"kind": "none"}))).await;
-    assert_eq!((&gone["kind"], &gone["webhook_url"], &gone["has_key"]), (&json!("none"), &json!(null), &json!(false)));
+    assert_eq!(
+        (&gone["kind"], &gone["webhook_url"], &gone["has_key"]),
+        (&json!("none"), &json!(null), &json!(false))
+    );
     assert!(bench.app.store.crm(&account, Read::Consistent).await.unwrap().is_none());
     let acting = bench.expect(200, OPERATOR, "GET", &format!("/v1/accounts/{}", company.id), None).await;
     assert_eq!(acting["crm_kind"], "none");
+}
+
+#[tokio::test]
+async fn a_removed_employee_is_nobodys_member_whatever_came_at_once() {
+    let bench = Bench::new().await;
+    let key = bench.company("One").await.key;
+    let (channels, _) = bench.connected(&key, &["c1", "c2"]).await;
+    let place = json!({"role": "manager", "receives_new_clients": true});
+    let paths: Vec<_> =
+        channels.iter().map(|channel| format!("/v1/channels/{channel}/employees/1")).collect();
+    for _ in 0..20 {
+        load(&bench, &key, &["1"]).await;
+        let (first, gone, second) = tokio::join!(
+            bench.call(&key, "PUT", &paths[0], Some(place.clone())),
+            bench.call(&key, "DELETE", "/v1/employees/1", None),
+            bench.call(&key, "PUT", &paths[1], Some(place.clone())),
+        );
+        assert_eq!(gone.0, 204, "{}", gone.1);
+        assert!([first.0, second.0].iter().all(|status| [200, 404].contains(status)), "{first:?} {second:?}");
+        for channel in &channels {
+            let path = format!("/v1/channels/{channel}/employees");
+            assert_eq!(bench.expect(200, &key, "GET", &path, None).await["members"], json!([]));
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_changes_of_a_channel_at_once_both_stand() {
+    let bench = Bench::new().await;
+    let key = bench.company("One").await.key;
+    let (channels, _) = bench.connected(&key, &["c1"]).await;
+    let path = format!("/v1/channels/{}", channels[0]);
+    let (one, two) = tokio::join!(
+        bench.call(&key, "PATCH", &path, Some(json!({"name": "Sales"}))),
+        bench.call(&key, "PATCH", &path, Some(json!({"close_after_s": 77}))),
+    );
+    assert_eq!((one.0, two.0), (200, 200));
+    let now = bench.expect(200, &key, "GET", &path, None).await;
+    assert_eq!((&now["name"], &now["close_after_s"]), (&json!("Sales"), &json!(77)));
 }

@@ -1,0 +1,228 @@
+//! The repository's own rules, as tests: what must agree agrees, and what must not be there is not.
+
+mod samples;
+mod template;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use template::Template;
+
+type Names = BTreeSet<String>;
+
+/// Most lines of a source file: above this it is two files.
+const MAX_LINES: usize = 450;
+
+/// The modules of `shared` that do I/O. All others are pure: types and policies.
+const DOES_IO: [&str; 12] = [
+    "aws.rs",
+    "batch.rs",
+    "config.rs",
+    "crm/universal.rs",
+    "http.rs",
+    "providers/wazzup/api.rs",
+    "providers/wazzup/api_tests.rs",
+    "quarantine.rs",
+    "queue.rs",
+    "secrets.rs",
+    "store",
+    "telemetry.rs",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn folders(of: &str) -> Names {
+    let entries = fs::read_dir(root().join(of)).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
+/// All files below a folder, without what is built or fetched.
+fn files(below: &Path) -> Vec<PathBuf> {
+    const NOT_OURS: [&str; 6] = ["target", ".git", ".venv", ".local", ".aws-sam", "__pycache__"];
+    let mut found = Vec::new();
+    for entry in fs::read_dir(below).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if entry.file_type().unwrap().is_dir() {
+            if !NOT_OURS.contains(&entry.file_name().to_str().unwrap()) {
+                found.extend(files(&path));
+            }
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn sources(below: &str) -> Vec<PathBuf> {
+    let mut found = files(&root().join(below));
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    assert!(!found.is_empty(), "no sources below {below}");
+    found
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().display().to_string()
+}
+
+/// The functions in README's table: rows that begin with a link to the function's folder.
+fn functions_of_readme() -> Names {
+    let readme = read("README.md");
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| [`functions/"));
+    rows.map(|row| row.split('`').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn functions_are_the_same_in_template_folders_samples_and_readme() {
+    let in_folders = folders("functions");
+    assert_eq!(Template::read().functions.into_keys().collect::<Names>(), in_folders, "template.yaml");
+    assert_eq!(functions_of_readme(), in_folders, "README.md");
+    let mut samples = folders("events");
+    for provider in folders("shared/src/providers") {
+        assert!(samples.remove(&provider), "events/{provider}: no bodies of this provider");
+    }
+    assert_eq!(samples, in_folders, "events/");
+}
+
+/// The names that the code of these files asks `shared::config` for.
+fn variables_read(files: &[PathBuf]) -> Names {
+    let mut names = Names::new();
+    for file in files {
+        let code = fs::read_to_string(file).unwrap();
+        for call in code.split("config::").skip(1) {
+            let Some(rest) =
+                ["required", "optional", "parsed"].iter().find_map(|name| call.strip_prefix(name))
+            else {
+                continue;
+            };
+            // A type between `::<` and `>` may stand there; the name follows as the first thing in the parentheses.
+            let argument = rest.split_once('(').map_or("", |(_, argument)| argument.trim_start());
+            let name = argument.strip_prefix('"').and_then(|name| name.split('"').next());
+            names.insert(
+                name.unwrap_or_else(|| panic!("{}: a variable is read by no literal", relative(file))).into(),
+            );
+        }
+    }
+    names
+}
+
+#[test]
+fn variables_in_the_template_are_the_variables_the_code_reads() {
+    let template = Template::read();
+    let by_all = variables_read(&sources("shared/src"));
+    for (function, own) in &template.functions {
+        let set: Names = own.union(&template.globals).cloned().collect();
+        let read = variables_read(&sources(&format!("functions/{function}/src")));
+        assert_eq!(set, read.union(&by_all).cloned().collect::<Names>(), "{function}: template.yaml | code");
+    }
+}
+
+/// The names that [`shared::metrics::Metric::name`] can give.
+fn metrics() -> Names {
+    let code = read("shared/src/metrics.rs");
+    let arms = code.lines().filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => \""));
+    let names: Names = arms.map(|(_, name)| name.trim_end_matches("\",").to_owned()).collect();
+    assert!(names.contains(shared::metrics::Metric::Quarantined.name()), "{names:?}");
+    names
+}
+
+#[test]
+fn alarms_on_our_metrics_use_their_names() {
+    let (metrics, template) = (metrics(), Template::read());
+    let ours: Vec<_> =
+        template.alarms.iter().filter(|alarm| alarm.namespace == shared::metrics::NAMESPACE).collect();
+    assert!(!ours.is_empty(), "no alarm on the functions' own metrics");
+    for alarm in ours {
+        assert!(metrics.contains(&alarm.metric), "{}: there is no metric {}", alarm.name, alarm.metric);
+        if let Some(function) = &alarm.function {
+            assert!(template.functions.contains_key(function), "{}: there is no {function}", alarm.name);
+        }
+    }
+    for alarm in &template.alarms {
+        let known = alarm.namespace.starts_with("AWS/") || alarm.namespace == shared::metrics::NAMESPACE;
+        assert!(known, "{}: nobody counts in {}", alarm.name, alarm.namespace);
+    }
+}
+
+/// Whether a line of code uses `word` as the beginning of a name.
+fn uses(line: &str, word: &str) -> bool {
+    let code = line.trim_start();
+    let starts_a_name =
+        |at: usize| !code[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_');
+    !code.starts_with("//") && code.match_indices(word).any(|(at, _)| starts_a_name(at))
+}
+
+#[test]
+fn domain_modules_know_neither_aws_nor_http_nor_the_environment() {
+    let below = root().join("shared/src");
+    for module in DOES_IO {
+        assert!(below.join(module).exists(), "shared/src/{module} is gone: take it off the list");
+    }
+    for file in sources("shared/src") {
+        if DOES_IO.iter().any(|module| file.starts_with(below.join(module))) {
+            continue;
+        }
+        for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            for word in ["aws_", "reqwest", "std::env", "tokio::net"] {
+                assert!(!uses(line, word), "{}:{}: a domain module with {word}", relative(&file), number + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_source_file_is_too_long() {
+    for file in sources("functions").into_iter().chain(sources("shared")) {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= MAX_LINES, "{}: {lines} lines, {MAX_LINES} at most", relative(&file));
+    }
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    pages.extend(
+        files(&root().join("docs")).into_iter().filter(|path| path.extension().is_some_and(|e| e == "md")),
+    );
+    pages
+}
+
+/// The targets of a page's links, as `](target)` says them.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ', '\n']).next())
+}
+
+#[test]
+fn links_lead_to_files_that_are_there_and_the_readme_leads_to_every_page() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in links(&text).filter(|target| !target.contains("://") && !target.starts_with('#')) {
+            let file = page.parent().unwrap().join(target.split('#').next().unwrap());
+            assert!(file.exists(), "{}: {target} is not there", relative(&page));
+        }
+    }
+    let readme = read("README.md");
+    for page in pages().iter().map(|page| relative(page)).filter(|page| page != "README.md") {
+        assert!(links(&readme).any(|target| target == page), "README.md does not lead to {page}");
+    }
+}
+
+#[test]
+fn no_path_of_somebodys_machine_is_in_the_repository() {
+    // Put together here, so that this file does not name them either.
+    let paths = ["work", "farm", "root", "home"].map(|folder| format!("/{folder}/"));
+    for file in files(&root()) {
+        // What is no text names no path that somebody would follow.
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        for (number, line) in text.lines().enumerate() {
+            let found = paths.iter().find(|path| line.contains(path.as_str()));
+            assert!(found.is_none(), "{}:{}: {}", relative(&file), number + 1, found.unwrap());
+        }
+    }
+}
