@@ -77,6 +77,7 @@ fn webhook_ingest_reads_its_samples() {
     for (place, text) in samples("webhook-ingest") {
         let raw: Value = json(&place, &text);
         assert!(routes.contains(raw["routeKey"].as_str().unwrap()), "{place}: no such route");
+        assert_eq!(raw["requestContext"]["routeKey"], raw["routeKey"], "{place}");
         let request: Request = json::<LambdaRequest>(&place, &text).into();
         let path = request.path_parameters();
         assert_eq!(path.first("provider"), Some(token.provider.as_str()), "{place}");
