@@ -7,9 +7,12 @@ use std::time::Duration;
 /// A CRM push or an assignment that should have happened by now is looked for after this long: a nudge may get lost.
 pub const LOST_NUDGE_AFTER: Duration = Duration::from_secs(600);
 
-/// A check fires this long after the window has passed, so that a message accepted at its very end is ahead of the
-/// check in the queue.
-pub const GRACE: Duration = Duration::from_secs(2);
+/// A chat is finished this long after the window has passed: ingest's own time limit. A message that was accepted at the
+/// very end of the window is in the queue by then, ahead of the check.
+pub const GRACE: Duration = Duration::from_secs(15);
+
+/// A live chat is looked at this often however long its window is: the window may have been made shorter since.
+pub const LONGEST_LOOK: Duration = Duration::from_secs(3600);
 
 /// The moment at which a live chat is finished unless somebody writes.
 pub fn finishes_at(chat: &Chat, window: Duration) -> Option<Timestamp> {
@@ -19,8 +22,10 @@ pub fn finishes_at(chat: &Chat, window: Duration) -> Option<Timestamp> {
 /// When the chat must be looked at next, or `None` when nothing is outstanding. From this follows its place in the due
 /// index; nothing else starts or stops a timer.
 pub fn next_look(chat: &Chat, window: Duration, now: Timestamp) -> Option<Timestamp> {
-    let finish = finishes_at(chat, window).map(|at| at + GRACE);
-    let push = chat.crm_behind().then(|| chat.crm_retry_at.unwrap_or(now + LOST_NUDGE_AFTER));
+    let finish = finishes_at(chat, window).map(|at| (at + GRACE).min(now + LONGEST_LOOK));
+    // A time that has come is nudged for now; it is looked at again in case the nudge gets lost.
+    let retry_at = chat.crm_retry_at.filter(|at| *at > now);
+    let push = chat.crm_behind().then(|| retry_at.unwrap_or(now + LOST_NUDGE_AFTER));
     let wait = (chat.client == ClientState::Waiting).then(|| now + LOST_NUDGE_AFTER);
     [finish, push, wait].into_iter().flatten().min()
 }
@@ -35,7 +40,7 @@ pub fn on_check(
     now: Timestamp,
 ) -> (Chat, Option<ChatEvent>) {
     let mut next = chat.clone();
-    let silent = finishes_at(chat, window).is_some_and(|at| posted_at >= at);
+    let silent = finishes_at(chat, window).is_some_and(|at| posted_at >= at + GRACE);
     let finished = silent.then(|| next.finish(FinishReason::Inactivity, posted_at));
     let due = chat.check_at.is_none_or(|at| at <= now);
     if due || finished.is_some() {
@@ -70,17 +75,17 @@ mod tests {
     #[test]
     fn p6_not_inside_the_window_and_once_after_it() {
         let chat = live();
-        assert_eq!(chat.check_at, Some(at(602)));
-        for early in [1, 300, 599] {
+        assert_eq!(chat.check_at, Some(at(615)));
+        for early in [1, 300, 599, 614] {
             assert_eq!(
                 on_check(&chat, WINDOW, at(early), at(early)),
                 (chat.clone(), None),
                 "an early check is harmless"
             );
         }
-        let finished = on_check(&chat, WINDOW, at(602), at(602)).0;
-        assert_eq!((finished.state, finished.finished_at), (ChatState::General, Some(at(602))));
-        let again = on_check(&finished, WINDOW, at(603), at(603)).0;
+        let finished = on_check(&chat, WINDOW, at(615), at(615)).0;
+        assert_eq!((finished.state, finished.finished_at), (ChatState::General, Some(at(615))));
+        let again = on_check(&finished, WINDOW, at(616), at(616)).0;
         assert_eq!(
             (again.seq, again.finished_at),
             (finished.seq, finished.finished_at),
@@ -94,28 +99,43 @@ mod tests {
         chat.receive(&text_event("m2", Side::Company), None, at(599));
         chat.crm_done = chat.seq;
         chat.watch(WINDOW, at(599));
-        assert_eq!(chat.check_at, Some(at(602)), "not moved at each message");
-        let looked = on_check(&chat, WINDOW, at(602), at(602)).0;
-        assert_eq!((looked.state, looked.check_at), (ChatState::Live, Some(at(1201))));
+        assert_eq!(chat.check_at, Some(at(615)), "not moved at each message");
+        let looked = on_check(&chat, WINDOW, at(615), at(615)).0;
+        assert_eq!((looked.state, looked.check_at), (ChatState::Live, Some(at(1214))));
     }
 
     #[test]
     fn p6_a_check_read_late_judges_as_of_its_posting() {
         let mut chat = live();
         // The check was posted in time and read an hour later, before a message accepted meanwhile.
-        let finished = on_check(&chat, WINDOW, at(602), at(4000)).0;
-        assert_eq!(finished.finished_at, Some(at(602)));
+        let finished = on_check(&chat, WINDOW, at(615), at(4000)).0;
+        assert_eq!(finished.finished_at, Some(at(615)));
         // A check posted too early, read late, with the message that came between already applied.
         chat.receive(&text_event("m2", Side::Client), None, at(3900));
-        assert_eq!(on_check(&chat, WINDOW, at(602), at(4000)).0.state, ChatState::Live);
+        assert_eq!(on_check(&chat, WINDOW, at(615), at(4000)).0.state, ChatState::Live);
     }
 
     #[test]
     fn the_due_index_lets_go_when_nothing_is_outstanding() {
-        let mut finished = on_check(&live(), WINDOW, at(602), at(602)).0;
-        assert_eq!(finished.check_at, Some(at(602) + LOST_NUDGE_AFTER), "the CRM has to learn of the finish");
+        let mut finished = on_check(&live(), WINDOW, at(615), at(615)).0;
+        assert_eq!(finished.check_at, Some(at(615) + LOST_NUDGE_AFTER), "the CRM has to learn of the finish");
         finished.crm_done = finished.seq;
         assert_eq!(on_check(&finished, WINDOW, at(1300), at(1300)).0.check_at, None);
+    }
+
+    #[test]
+    fn p6_a_long_window_is_looked_at_every_hour() {
+        let day = Duration::from_secs(86_400);
+        let mut chat = live();
+        chat.check_at = None;
+        chat.watch(day, at(0));
+        assert_eq!(chat.check_at, Some(at(3600)));
+        assert_eq!(on_check(&chat, day, at(3600), at(3600)).0.check_at, Some(at(7200)));
+        assert_eq!(
+            on_check(&chat, WINDOW, at(3600), at(3600)).0.state,
+            ChatState::General,
+            "made shorter meanwhile"
+        );
     }
 
     #[test]

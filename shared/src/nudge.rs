@@ -69,12 +69,19 @@ pub struct Timer {
     pub account: AccountId,
     /// Which chat.
     pub chat: ChatId,
+    /// When: the chat's due time, which names the check, so that one posted twice is one.
+    pub at: Timestamp,
 }
 
 impl Timer {
     /// A timer for a chat.
-    pub fn new(account: AccountId, chat: ChatId) -> Self {
-        Self { v: 1, account, chat }
+    pub fn new(account: AccountId, chat: ChatId, at: Timestamp) -> Self {
+        Self { v: 1, account, chat, at }
+    }
+
+    /// The check's deduplication id: while routing is behind, sweep after sweep posts the same check.
+    pub fn check_id(&self) -> String {
+        format!("check:{}:{}", self.chat, self.at.millis())
     }
 }
 

@@ -16,12 +16,25 @@ use std::time::Duration;
 
 /// What starts the function: a batch of timers, or the minute's schedule.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "serde_json::Value")]
 pub enum Trigger {
     /// Timers whose time has come.
     Timers(SqsBatch),
     /// The schedule; nothing in its event matters.
-    Schedule(serde_json::Value),
+    Schedule,
+}
+
+impl TryFrom<serde_json::Value> for Trigger {
+    type Error = serde_json::Error;
+
+    /// Whatever has records is a batch, or an error: a batch taken for the schedule would be acknowledged unread.
+    fn try_from(event: serde_json::Value) -> Result<Self, Self::Error> {
+        if event.get("Records").is_some() {
+            serde_json::from_value(event).map(Self::Timers)
+        } else {
+            Ok(Self::Schedule)
+        }
+    }
 }
 
 /// What the function works with; built once per process.
@@ -114,11 +127,11 @@ impl AutoClose {
         let (mut checks, mut timers, mut drains) = (Vec::new(), Vec::new(), Vec::new());
         for (what, at) in due {
             match what {
-                Due::Chat(account, chat) if at <= now => checks.push(Timer::new(account, chat)),
+                Due::Chat(account, chat) if at <= now => checks.push(Timer::new(account, chat, at)),
                 Due::Chat(account, chat) => {
                     // Whole seconds, rounded up: a check that comes early would have to be posted again.
                     let wait = Duration::from_secs(at.since(now).as_millis().div_ceil(1000) as u64);
-                    timers.push(Outgoing::standard(&Timer::new(account, chat))?.after(wait));
+                    timers.push(Outgoing::standard(&Timer::new(account, chat, at))?.after(wait));
                 }
                 Due::Ring(account, channel) if at <= now => {
                     drains.push(Outgoing::assignment(
@@ -137,10 +150,10 @@ impl AutoClose {
 
     async fn post_checks(&self, chats: Vec<Timer>) -> Result<(), QueueError> {
         let now = self.ambient.now();
-        let checks = chats.into_iter().map(|Timer { account, chat, .. }| {
-            let envelope = Envelope::new(account, now, Event::Check { chat });
-            // Fresh: a check is never the repetition of another one.
-            Outgoing::inbound(&envelope, self.ambient.uuid().to_string())
+        let checks = chats.into_iter().map(|timer| {
+            let digest = timer.check_id();
+            let envelope = Envelope::new(timer.account, now, Event::Check { chat: timer.chat });
+            Outgoing::inbound(&envelope, digest)
         });
         self.queues.send(&self.inbound_url, checks.collect::<Result<_, _>>()?).await
     }

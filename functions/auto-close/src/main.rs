@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
                 let time_left = shared::batch::time_left(event.context.deadline);
                 Ok::<_, Error>(auto_close.timers(batch, time_left, context).await)
             }
-            Trigger::Schedule(_) => {
+            Trigger::Schedule => {
                 auto_close.sweep().await?;
                 Ok(BatchAnswer::default())
             }

@@ -3,7 +3,7 @@
 use crate::{CrmPush, Job, PushError};
 use shared::chat::Chat;
 use shared::crm::CrmError;
-use shared::crm_progress::{Change, cursor_after, pending};
+use shared::crm_progress::{Change, What, cursor_after, pending};
 use shared::metrics::Metric;
 use shared::store::StoreError;
 use shared::store::row::Write;
@@ -17,8 +17,9 @@ impl CrmPush {
     /// Tells the CRM every change that it lacks. The cursor moves with each body that it took.
     pub(crate) async fn push_changes(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let rows = self.store.numbered_after(&job.chat.account, &job.chat.chat, job.chat.crm_done).await?;
-        let changes = pending(job.chat.crm_done, rows);
-        let (chat_seq, mut taken) = (job.chat.seq, 0);
+        let chat_seq = job.chat.seq;
+        let changes = pending(job.chat.crm_done, chat_seq, rows);
+        let mut taken = 0;
         while taken < changes.len() {
             let left = &changes[taken..];
             taken += match job.crm.push(&job.chat, &job.contact, left).await {
@@ -48,6 +49,11 @@ impl CrmPush {
         match alone {
             Ok(taken) => {
                 telemetry::count(Metric::CrmPushed, taken as u64);
+                Ok(1)
+            }
+            // A CRM that does not know our addition to the contract loses nothing by refusing it.
+            Err(CrmError::Never { why }) if matches!(left[0].what, What::Finished(_)) => {
+                tracing::info!(account = %job.chat.account, chat = %job.chat.chat, why, "the CRM takes no finished chats");
                 Ok(1)
             }
             Err(CrmError::Never { why }) => {

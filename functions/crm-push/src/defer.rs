@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// Chats of one account that were put off together come back spread over this.
 const SPREAD: Duration = Duration::from_secs(3);
+/// A CRM left alone for less is everyday business; this long, somebody should know.
+const WORTH_AN_ALARM: Duration = Duration::from_secs(20);
 /// Waits up to this long get a timer of their own; longer ones are found by the minute's sweep alone.
 const TIMER_UP_TO: Duration = Duration::from_secs(90);
 
@@ -33,9 +35,10 @@ impl CrmPush {
             return Ok(());
         }
         let next = pace::after_failure(connection, error, now);
-        if next.paused_until != connection.paused_until {
+        let pause = next.paused_until.map_or(Duration::ZERO, |until| until.since(now));
+        if next.paused_until != connection.paused_until && pause >= WORTH_AN_ALARM {
             telemetry::count(Metric::CrmPaused, 1);
-            tracing::error!(account = %chat.account, error = %error, failures = next.failures, "the account's CRM is left alone for a while");
+            tracing::error!(account = %chat.account, error = %error, failures = next.failures, pause_s = pause.as_secs(), "the account's CRM is left alone for a while");
         }
         self.save_connection(connection, &next).await
     }
@@ -50,7 +53,7 @@ impl CrmPush {
 
     /// Another worker's view of the CRM is as good: a lost race is no failure.
     async fn save_connection(&self, before: &CrmConnection, after: &CrmConnection) -> Result<(), PushError> {
-        let write = Write::change(before, after, &["failures", "paused_until", "webhook_url"])?;
+        let write = Write::change(before, after, &["failures", "paused_until", "webhook_url", "crm_key"])?;
         match self.store.commit(write.into_iter().collect()).await {
             Ok(()) | Err(StoreError::Lost(_)) => Ok(()),
             Err(error) => Err(error.into()),
@@ -80,7 +83,7 @@ impl CrmPush {
                 Ok(()) => {
                     let wait = until.since(now);
                     if wait <= TIMER_UP_TO {
-                        let timer = Timer::new(chat.account.clone(), chat.chat.clone());
+                        let timer = Timer::new(chat.account.clone(), chat.chat.clone(), until);
                         let wait = Duration::from_secs(wait.as_secs() + 1);
                         self.queues
                             .send(&self.timers_url, vec![Outgoing::standard(&timer)?.after(wait)])

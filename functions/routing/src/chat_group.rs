@@ -74,7 +74,11 @@ impl Routing {
             self.quarantine.keep(Some(&envelope.account), &error.to_string(), &raw, &*self.ambient).await?;
         let event = Event::Message(Box::new(message.unsupported(object)));
         let stand_in = Envelope::new(envelope.account.clone(), envelope.accepted_at, event);
-        self.apply(&[stand_in]).await.map(|()| Disposition::Done)
+        match self.apply(&[stand_in]).await {
+            // Not even that fits: the raw record is kept, and the chat goes on.
+            Err(RoutingError::Store(StoreError::Refused(_))) => Ok(Disposition::Done),
+            applied => applied.map(|()| Disposition::Done),
+        }
     }
 
     async fn apply(&self, envelopes: &[Envelope]) -> Result<(), RoutingError> {

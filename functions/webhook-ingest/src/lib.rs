@@ -158,13 +158,11 @@ impl Ingest {
         accepted: &mut Accepted,
     ) -> Result<(), NotAccepted> {
         let envelope = Envelope::new(token.account.clone(), now, event);
-        if matches!(envelope.event, Event::Status(_)) {
-            accepted.statuses.push(Outgoing::standard(&envelope)?);
-            return Ok(());
-        }
-        let outgoing = Outgoing::inbound(&envelope, &digest)?;
+        let is_status = matches!(envelope.event, Event::Status(_));
+        let outgoing =
+            if is_status { Outgoing::standard(&envelope)? } else { Outgoing::inbound(&envelope, &digest)? };
         if outgoing.fits() {
-            accepted.inbound.push(outgoing);
+            if is_status { &mut accepted.statuses } else { &mut accepted.inbound }.push(outgoing);
             return Ok(());
         }
         let raw = serde_json::to_vec(&envelope).map_err(|_| QueueError::Unwritable)?;

@@ -11,37 +11,42 @@ pub const BREAKER_AFTER: u32 = 5;
 /// Longest pause between two attempts at one chat: a CRM back after an hour is up to date within this.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Pause after our key was refused; setting the key again ends it at once.
+/// Pause after our key was refused. Setting the key again opens the account at once; a chat that was put off meanwhile
+/// follows when its own time comes, within this.
 const UNAUTHORIZED: Duration = Duration::from_secs(900);
 
-/// How long to leave a chat alone after its `attempts`-th failure in a row: 2 s, doubling, up to five minutes; the CRM's
-/// own wish comes first.
+/// How long to leave a chat alone after its `attempts`-th failure in a row: 2 s, doubling, up to five minutes; longer
+/// where the CRM wishes so.
 pub fn chat_pause(attempts: u32, error: &CrmError) -> Duration {
+    let own = Duration::from_secs(1u64 << attempts.clamp(1, 16)).min(LONGEST);
     match error {
-        CrmError::Later { after: Some(after), .. } => *after,
+        CrmError::Later { after: Some(after), .. } => own.max(*after),
         CrmError::Busy { after } => *after,
         CrmError::Unauthorized => UNAUTHORIZED,
-        _ => Duration::from_secs(1u64 << attempts.clamp(1, 16)).min(LONGEST),
+        _ => own,
     }
 }
 
-/// The connection after a failure. A `Retry-After` and a refused key pause the whole account at once.
+/// The connection after a failure. A `Retry-After` and a refused key pause the whole account at once; otherwise failures
+/// in a row do, for 5 s, doubling, up to five minutes.
 pub fn after_failure(connection: &CrmConnection, error: &CrmError, now: Timestamp) -> CrmConnection {
     let mut next = connection.clone();
     next.failures = connection.failures.saturating_add(1);
     next.error = Some(error.to_string());
-    match error {
-        CrmError::Later { after: Some(after), .. } => next.paused_until = Some(now + *after),
+    let breaker = next
+        .failures
+        .checked_sub(BREAKER_AFTER)
+        .map(|opened| Duration::from_secs(5u64 << opened.min(6)).min(LONGEST));
+    let pause = match error {
+        CrmError::Later { after: Some(after), .. } => Some(breaker.unwrap_or_default().max(*after)),
         CrmError::Unauthorized => {
             next.state = CrmState::Unauthorized;
-            next.paused_until = Some(now + UNAUTHORIZED);
+            Some(UNAUTHORIZED)
         }
-        _ if next.failures >= BREAKER_AFTER => {
-            let opened = next.failures - BREAKER_AFTER;
-            let pause = Duration::from_secs(5u64 << opened.min(6)).min(LONGEST);
-            next.paused_until = Some(now + pause);
-        }
-        _ => {}
+        _ => breaker,
+    };
+    if let Some(pause) = pause {
+        next.paused_until = Some(now + pause);
     }
     next
 }
@@ -106,6 +111,17 @@ mod tests {
         assert_eq!(
             after_failure(&connection(), &error, now()).paused_until,
             Some(now() + Duration::from_secs(77))
+        );
+    }
+
+    #[test]
+    fn a_crm_that_wishes_no_pause_gets_ours() {
+        let error = CrmError::Later { after: Some(Duration::ZERO), why: "HTTP 429".into() };
+        assert_eq!([1, 4, 20].map(|n| chat_pause(n, &error).as_secs()), [2, 16, 300]);
+        let failing = CrmConnection { failures: 20, ..connection() };
+        assert_eq!(
+            after_failure(&failing, &error, now()).paused_until,
+            Some(now() + Duration::from_secs(300))
         );
     }
 

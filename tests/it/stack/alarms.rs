@@ -33,7 +33,7 @@ async fn trip(live: &Live) {
         .await
         .unwrap();
     live.sandbox
-        .add_fault(&Fault::crm(&account.crm, "createDeal", Action::retry_after(429, 1)).times(1))
+        .add_fault(&Fault::crm(&account.crm, "createDeal", Action::retry_after(429, 20)).times(1))
         .await
         .unwrap();
     let id = |name: &str| format!("{name}-{}", account.id);

@@ -150,7 +150,8 @@ fn auto_close_reads_its_samples() {
                     timers += 1;
                 }
             }
-            Trigger::Schedule(event) => {
+            Trigger::Schedule => {
+                let event: serde_json::Value = json(&place, &text);
                 assert_eq!(event["source"], "aws.scheduler", "{place}");
                 schedules += 1;
             }

@@ -108,6 +108,9 @@ pub(super) fn read(token: &WebhookToken, place: &str, raw: &RawValue, accepted_a
 fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str> {
     let id = |id: &Option<Id>| filled(id.as_ref().map(|id| id.0.trim()));
     let external = id(&entry.channel_id).ok_or("channelId: missing")?;
+    if external.len() > MAX_CHAT_ID {
+        return Err("channelId: no id");
+    }
     let chat_type = filled(entry.chat_type.as_deref()).ok_or("chatType: missing")?;
     let (messenger, group) = words::messenger(&chat_type).ok_or("chatType: no type's name")?;
     let given = id(&entry.chat_id).ok_or("chatId: missing")?;
