@@ -1,5 +1,6 @@
 //! What becomes of a record: decided in one place, mapped once to batch failure, visibility, metric and log.
 
+use crate::event::EnvelopeError;
 use std::time::Duration;
 
 /// Why a record was dropped on purpose. Each is counted under its name; no other silent end exists (P2).
@@ -37,6 +38,19 @@ pub enum Disposition {
         /// Why, without personal data.
         why: String,
     },
+}
+
+/// A record of a newer version waits this long for a deployment that can read it.
+const UNTIL_DEPLOYED: Duration = Duration::from_secs(900);
+
+impl From<EnvelopeError> for Disposition {
+    fn from(error: EnvelopeError) -> Self {
+        let why = error.to_string();
+        match error {
+            EnvelopeError::Newer(_) => Self::Retry { after: UNTIL_DEPLOYED, why },
+            EnvelopeError::Malformed(_) => Self::Quarantine { why },
+        }
+    }
 }
 
 /// Back-off of a queue's record by its receive count: 1 s, doubling, up to 15 minutes.

@@ -6,6 +6,7 @@
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ChannelId, ChatId, ConnectionId, MessageId};
 use crate::message::{DeliveryError, DeliveryStatus, Kind};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,21 +46,9 @@ impl Envelope {
     /// Reads a queue's message body.
     ///
     /// # Errors
-    /// [`EnvelopeError::Newer`] is to be retried, [`EnvelopeError::Malformed`] never succeeds.
+    /// As [`read`].
     pub fn parse(body: &str) -> Result<Self, EnvelopeError> {
-        #[derive(Deserialize)]
-        struct Version {
-            v: u16,
-        }
-        let malformed = |error: serde_json::Error| {
-            // The error's text may quote the content; line and column do not.
-            EnvelopeError::Malformed(format!("{:?} at {}:{}", error.classify(), error.line(), error.column()))
-        };
-        let version: Version = serde_json::from_str(body).map_err(malformed)?;
-        if version.v > EVENT_VERSION {
-            return Err(EnvelopeError::Newer(version.v));
-        }
-        serde_json::from_str(body).map_err(malformed)
+        read(body)
     }
 
     /// The FIFO message group that keeps this event in its order: the chat (an id that is a hash), else the channel.
@@ -71,6 +60,26 @@ impl Envelope {
             Event::ChannelState(state) => state.channel.id.as_str(),
         }
     }
+}
+
+/// Reads what travels through our queues, an event or a nudge: its version first.
+///
+/// # Errors
+/// [`EnvelopeError::Newer`] is to be retried, [`EnvelopeError::Malformed`] never succeeds.
+pub fn read<T: DeserializeOwned>(body: &str) -> Result<T, EnvelopeError> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u16,
+    }
+    let malformed = |error: serde_json::Error| {
+        // The error's text may quote the content; line and column do not.
+        EnvelopeError::Malformed(format!("{:?} at {}:{}", error.classify(), error.line(), error.column()))
+    };
+    let version: Version = serde_json::from_str(body).map_err(malformed)?;
+    if version.v > EVENT_VERSION {
+        return Err(EnvelopeError::Newer(version.v));
+    }
+    serde_json::from_str(body).map_err(malformed)
 }
 
 /// What happened.

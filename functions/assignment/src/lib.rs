@@ -8,6 +8,7 @@ mod drain;
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::clock::Ambient;
 use shared::disposition::{Disposition, backoff};
+use shared::event;
 use shared::nudge::AssignmentNudge;
 use shared::queue::Queues;
 use shared::store::Store;
@@ -41,9 +42,12 @@ impl Assignment {
         let mut drained: HashMap<AssignmentNudge, Disposition> = HashMap::new();
         let mut dispositions = Vec::with_capacity(group.len());
         for record in &group {
-            let Ok(nudge) = serde_json::from_str::<AssignmentNudge>(&record.body) else {
-                dispositions.push(Disposition::Quarantine { why: "no assignment nudge".into() });
-                continue;
+            let nudge: AssignmentNudge = match event::read(&record.body) {
+                Ok(nudge) => nudge,
+                Err(error) => {
+                    dispositions.push(error.into());
+                    continue;
+                }
             };
             if !drained.contains_key(&nudge) {
                 let outcome = match self.drain(&nudge.account, &nudge.channel).await {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::clock::{Ambient, Timestamp};
 use shared::disposition::{Disposition, backoff};
-use shared::event::{Envelope, Event};
+use shared::event::{self, Envelope, Event};
 use shared::nudge::{AssignmentNudge, Timer};
 use shared::queue::{Outgoing, QueueError, Queues};
 use shared::store::keys::{DUE_SHARDS, Due};
@@ -78,9 +78,12 @@ impl AutoClose {
     async fn group(&self, group: Vec<SqsRecord>) -> Vec<Disposition> {
         let mut dispositions = Vec::with_capacity(group.len());
         for record in &group {
-            let Ok(timer) = serde_json::from_str::<Timer>(&record.body) else {
-                dispositions.push(Disposition::Quarantine { why: "no timer".into() });
-                continue;
+            let timer: Timer = match event::read(&record.body) {
+                Ok(timer) => timer,
+                Err(error) => {
+                    dispositions.push(error.into());
+                    continue;
+                }
             };
             dispositions.push(match self.post_checks(vec![timer]).await {
                 Ok(()) => Disposition::Done,

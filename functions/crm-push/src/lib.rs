@@ -14,6 +14,7 @@ use shared::contact::Contact;
 use shared::crm::universal::UniversalCrm;
 use shared::crm::{CrmConnection, CrmError, CrmKind};
 use shared::disposition::{Disposition, backoff};
+use shared::event;
 use shared::http::OutboundHttp;
 use shared::nudge::CrmNudge;
 use shared::queue::{QueueError, Queues};
@@ -77,9 +78,12 @@ impl CrmPush {
         let mut done: HashSet<CrmNudge> = HashSet::new();
         let mut dispositions = Vec::with_capacity(group.len());
         for record in &group {
-            let Ok(nudge) = serde_json::from_str::<CrmNudge>(&record.body) else {
-                dispositions.push(Disposition::Quarantine { why: "no CRM nudge".into() });
-                continue;
+            let nudge: CrmNudge = match event::read(&record.body) {
+                Ok(nudge) => nudge,
+                Err(error) => {
+                    dispositions.push(error.into());
+                    continue;
+                }
             };
             if !done.contains(&nudge) {
                 if let Err(error) = self.push(&nudge).await {

@@ -43,9 +43,6 @@ pub struct Routing {
 /// A lost race is decided again this many times before the queue takes over.
 const ATTEMPTS: u32 = 5;
 
-/// An event that could not be read waits this long for a deployment that can.
-const UNTIL_DEPLOYED: Duration = Duration::from_secs(900);
-
 impl Routing {
     /// Handles a batch from `inbound.fifo` or the statuses queue.
     pub async fn handle(&self, batch: SqsBatch, time_left: Duration, context: &BatchContext) -> BatchAnswer {
@@ -82,10 +79,7 @@ impl Routing {
                 self.channel_state(&account, &state, record.receive_count()).await
             }
             Ok(_) => Disposition::Quarantine { why: "an event in the wrong place".into() },
-            Err(error @ EnvelopeError::Newer(_)) => {
-                Disposition::Retry { after: UNTIL_DEPLOYED, why: error.to_string() }
-            }
-            Err(error @ EnvelopeError::Malformed(_)) => Disposition::Quarantine { why: error.to_string() },
+            Err(error) => error.into(),
         }
     }
 
