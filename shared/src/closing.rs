@@ -9,7 +9,7 @@ pub const LOST_NUDGE_AFTER: Duration = Duration::from_secs(600);
 
 /// A chat is finished this long after the window has passed: ingest's own time limit. A message that was accepted at the
 /// very end of the window is in the queue by then, ahead of the check.
-pub const GRACE: Duration = Duration::from_secs(15);
+pub const GRACE: Duration = Duration::from_secs(30);
 
 /// A live chat is looked at this often however long its window is: the window may have been made shorter since.
 pub const LONGEST_LOOK: Duration = Duration::from_secs(3600);
@@ -75,17 +75,17 @@ mod tests {
     #[test]
     fn p6_not_inside_the_window_and_once_after_it() {
         let chat = live();
-        assert_eq!(chat.check_at, Some(at(615)));
-        for early in [1, 300, 599, 614] {
+        assert_eq!(chat.check_at, Some(at(630)));
+        for early in [1, 300, 599, 629] {
             assert_eq!(
                 on_check(&chat, WINDOW, at(early), at(early)),
                 (chat.clone(), None),
                 "an early check is harmless"
             );
         }
-        let finished = on_check(&chat, WINDOW, at(615), at(615)).0;
-        assert_eq!((finished.state, finished.finished_at), (ChatState::General, Some(at(615))));
-        let again = on_check(&finished, WINDOW, at(616), at(616)).0;
+        let finished = on_check(&chat, WINDOW, at(630), at(630)).0;
+        assert_eq!((finished.state, finished.finished_at), (ChatState::General, Some(at(630))));
+        let again = on_check(&finished, WINDOW, at(631), at(631)).0;
         assert_eq!(
             (again.seq, again.finished_at),
             (finished.seq, finished.finished_at),
@@ -99,26 +99,26 @@ mod tests {
         chat.receive(&text_event("m2", Side::Company), None, at(599));
         chat.crm_done = chat.seq;
         chat.watch(WINDOW, at(599));
-        assert_eq!(chat.check_at, Some(at(615)), "not moved at each message");
-        let looked = on_check(&chat, WINDOW, at(615), at(615)).0;
-        assert_eq!((looked.state, looked.check_at), (ChatState::Live, Some(at(1214))));
+        assert_eq!(chat.check_at, Some(at(630)), "not moved at each message");
+        let looked = on_check(&chat, WINDOW, at(630), at(630)).0;
+        assert_eq!((looked.state, looked.check_at), (ChatState::Live, Some(at(1229))));
     }
 
     #[test]
     fn p6_a_check_read_late_judges_as_of_its_posting() {
         let mut chat = live();
         // The check was posted in time and read an hour later, before a message accepted meanwhile.
-        let finished = on_check(&chat, WINDOW, at(615), at(4000)).0;
-        assert_eq!(finished.finished_at, Some(at(615)));
+        let finished = on_check(&chat, WINDOW, at(630), at(4000)).0;
+        assert_eq!(finished.finished_at, Some(at(630)));
         // A check posted too early, read late, with the message that came between already applied.
         chat.receive(&text_event("m2", Side::Client), None, at(3900));
-        assert_eq!(on_check(&chat, WINDOW, at(615), at(4000)).0.state, ChatState::Live);
+        assert_eq!(on_check(&chat, WINDOW, at(630), at(4000)).0.state, ChatState::Live);
     }
 
     #[test]
     fn the_due_index_lets_go_when_nothing_is_outstanding() {
-        let mut finished = on_check(&live(), WINDOW, at(615), at(615)).0;
-        assert_eq!(finished.check_at, Some(at(615) + LOST_NUDGE_AFTER), "the CRM has to learn of the finish");
+        let mut finished = on_check(&live(), WINDOW, at(630), at(630)).0;
+        assert_eq!(finished.check_at, Some(at(630) + LOST_NUDGE_AFTER), "the CRM has to learn of the finish");
         finished.crm_done = finished.seq;
         assert_eq!(on_check(&finished, WINDOW, at(1300), at(1300)).0.check_at, None);
     }

@@ -2,6 +2,7 @@
 
 use crate::chat::ChatEvent;
 use crate::message::Message;
+use std::collections::HashSet;
 
 /// A row with a number in the chat.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +85,21 @@ fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
     }
 }
 
+/// Whether each number from the cursor to `chat_seq` stands in one of the rows.
+pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[Numbered]) -> bool {
+    let numbers: HashSet<u64> = rows
+        .iter()
+        .flat_map(|row| match row {
+            Numbered::Message(row) => {
+                vec![Some(row.created_seq), row.edited_seq, row.status_seq, row.deleted_seq]
+            }
+            Numbered::Event(event) => vec![Some(event.seq)],
+        })
+        .flatten()
+        .collect();
+    (done + 1..=chat_seq).all(|number| numbers.contains(&number))
+}
+
 /// Where the cursor stands when the first `taken` of `changes` have been taken by the CRM. With the last of them it also
 /// passes the numbers that mean nothing to a CRM (an assignment), up to `chat_seq`.
 pub fn cursor_after(changes: &[Change], taken: usize, chat_seq: u64) -> u64 {
@@ -160,6 +176,18 @@ mod tests {
         assert_eq!(names(&changes), ["1:new:a"]);
         assert_eq!(cursor_after(&changes, 1, seq_as_read), 1, "or b would never be told");
         assert_eq!(cursor_after(&[], 0, 7), 7);
+    }
+
+    #[test]
+    fn p8_a_number_without_a_row_is_noticed() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
+        let second = chat.receive(&text_event("b", Side::Client), None, at).unwrap();
+        assert!(accounts_for_all(0, 2, &[row(&first), row(&second)]));
+        assert!(!accounts_for_all(0, 2, &[row(&second)]));
+        assert!(accounts_for_all(1, 2, &[row(&second)]));
+        assert!(accounts_for_all(2, 2, &[]));
     }
 
     fn row(message: &Message) -> Numbered {

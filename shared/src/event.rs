@@ -287,6 +287,8 @@ impl MessageEvent {
             media: None,
             extra: None,
             old_text: None,
+            author: None,
+            error: None,
             contact: ContactHint::default(),
             quarantined: Some(quarantined),
             ..self.clone()

@@ -47,7 +47,7 @@ const STALE_AFTER: Duration = Duration::from_secs(300);
 pub struct Vault {
     kms: aws_sdk_kms::Client,
     key_id: Option<String>,
-    opened: Cache<Sealed, SecretString>,
+    opened: Cache<(AccountId, Sealed), SecretString>,
 }
 
 impl Vault {
@@ -88,7 +88,8 @@ impl Vault {
         sealed: &Sealed,
         now: Timestamp,
     ) -> Result<SecretString, SecretError> {
-        if let Some(secret) = self.opened.get(sealed, now) {
+        let key = (account.clone(), sealed.clone());
+        if let Some(secret) = self.opened.get(&key, now) {
             return Ok(secret);
         }
         let answer = self
@@ -101,7 +102,7 @@ impl Vault {
             .map_err(|_| SecretError::Kms)?;
         let plain = answer.plaintext.ok_or(SecretError::Kms)?.into_inner();
         let secret = SecretString::from(String::from_utf8(plain).map_err(|_| SecretError::NotText)?);
-        self.opened.put(sealed.clone(), secret.clone(), now);
+        self.opened.put(key, secret.clone(), now);
         Ok(secret)
     }
 }

@@ -1,6 +1,6 @@
 //! What happens when something fails: the table, the queues, a record, the CRM.
 
-use crate::world::wire::Fault;
+use crate::world::wire::{Fault, How};
 use crate::world::{TOKEN, World, messages, text};
 use serde_json::json;
 use shared::chat::ClientState;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault as SandboxFault};
 
 fn throttle(operation: &'static str, holding: &str, times: usize) -> Fault {
-    Fault { operation, holding: holding.into(), times, after_the_act: false }
+    Fault { operation, holding: holding.into(), times, how: How::Throttled }
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn p2_what_fails_for_a_while_holds_up_its_own_chat_only() {
 async fn p12_a_commit_whose_answer_is_lost_is_not_done_twice() {
     let world = World::with_employees(&["anna"]).await;
     let fault = Fault {
-        after_the_act: true,
+        how: How::AnswerLost,
         ..throttle("TransactWriteItems", &world.chat_id("79011112233").to_string(), 1)
     };
     world.table.fail(fault);
@@ -248,4 +248,65 @@ async fn p5_an_employee_deleted_while_his_turn_comes_gets_nobody() {
     world.store.commit(vec![shared::store::row::Write::forget(gone)]).await.unwrap();
     world.pass(Duration::from_secs(30)).await;
     assert_eq!(world.chat("79011112233").await.unwrap().responsible.unwrap().as_str(), "boris");
+}
+
+fn blind(operation: &'static str, holding: &str) -> Fault {
+    Fault { how: How::Blind, ..throttle(operation, holding, 1) }
+}
+
+#[tokio::test]
+async fn p5_a_waiting_client_whose_chat_is_not_seen_yet_is_not_forgotten() {
+    let world = World::with_employees(&["anna"]).await;
+    world.post(TOKEN, messages(&[text("79011112233", "m1", "раз")])).await;
+    assert!(world.deliver("inbound.fifo").await);
+    // The drain sees the waiting row of a transaction, and not the chat of it.
+    world.table.fail(blind("BatchGetItem", &world.chat_id("79011112233").to_string()));
+    world.settle().await;
+    assert_eq!(world.chat("79011112233").await.unwrap().client, ClientState::Assigned);
+    assert_eq!(world.crm().await.contacts.len(), 1);
+}
+
+#[tokio::test]
+async fn p8_a_contact_or_a_crm_that_a_read_does_not_see_yet_is_looked_for_again() {
+    let world = World::with_employees(&["anna"]).await;
+    world.post(TOKEN, messages(&[text("79011112233", "m1", "раз")])).await;
+    assert!(world.deliver("inbound.fifo").await);
+    assert!(world.deliver("assignment.fifo").await);
+    world.table.fail(blind("GetItem", "#CONTACT#"));
+    world.table.fail(blind("GetItem", "\"CRM\""));
+    assert!(world.deliver("crm.fifo").await);
+    let crm = world.crm().await;
+    assert_eq!(
+        (crm.contacts.len(), crm.deals.len(), crm.message_count()),
+        (1, 1, 1),
+        "at once, not at the next sweep"
+    );
+}
+
+#[tokio::test]
+async fn p8_a_message_that_a_query_does_not_show_yet_is_not_passed() {
+    let world = World::with_employees(&["anna"]).await;
+    world.post(TOKEN, messages(&[text("79011112233", "m1", "раз")])).await;
+    world.settle().await;
+    world.post(TOKEN, messages(&[text("79011112233", "m2", "два")])).await;
+    assert!(world.deliver("inbound.fifo").await);
+    world.table.fail(blind("Query", "by_seq"));
+    assert!(world.deliver("crm.fifo").await);
+    assert_eq!(world.crm().await.message_count(), 2);
+}
+
+#[tokio::test]
+async fn p8_a_crm_set_while_messages_come_misses_none_of_them() {
+    let world = World::with_employees(&["anna"]).await;
+    let account = world.store.account(&world.account).await.unwrap().unwrap();
+    world.write(&shared::account::Account { crm_kind: shared::crm::CrmKind::None, ..account.clone() }).await;
+    world.post(TOKEN, messages(&[text("79011112233", "m1", "до CRM")])).await;
+    world.settle().await;
+    world.write(&account).await;
+    // The workers are warm, and remember that there was none.
+    world.post(TOKEN, messages(&[text("79011112233", "m2", "после")])).await;
+    world.settle().await;
+    let crm = world.crm().await;
+    let ids: Vec<&str> = crm.chats[0].messages.iter().map(|message| message.message_id.as_str()).collect();
+    assert_eq!((ids, crm.contacts.len()), (vec!["m2"], 1));
 }

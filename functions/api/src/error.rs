@@ -170,10 +170,10 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             // Another transaction was at the same rows: as good as a lost race.
-            StoreError::Busy(ref code) => {
-                Self { lost: code == "TransactionConflict", ..Self::busy(error.to_string()) }
+            StoreError::Busy(_) => Self::busy(error.to_string()),
+            StoreError::Lost(_) | StoreError::Contended => {
+                Self { lost: true, ..Self::busy(error.to_string()) }
             }
-            StoreError::Lost(_) => Self { lost: true, ..Self::busy(error.to_string()) },
             StoreError::Refused(_) | StoreError::Unreadable(_) | StoreError::Unwritable => {
                 Self::internal(error.to_string())
             }

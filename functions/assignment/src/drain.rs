@@ -55,14 +55,19 @@ struct Round {
     assigned: Vec<Chat>,
     /// Clients for whom nobody is eligible.
     left: usize,
+    /// Waiting rows whose chats were not read as waiting yet: two reads may see a transaction in part.
+    torn: usize,
 }
 
 impl Assignment {
     /// Gives out all waiting clients of a channel.
     pub(crate) async fn drain(&self, account: &AccountId, channel: &ChannelId) -> Result<(), DrainError> {
         let now = self.ambient.now();
-        let owner = self.settings.account(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
-        let mut lost = 0;
+        let mut owner =
+            self.settings.account(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
+        owner.crm_kind =
+            self.settings.crm_kind(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
+        let (mut lost, mut torn) = (0, 0);
         loop {
             // After a lost race the first client goes alone, so that one contended chat holds up no other.
             let limit = if lost > 0 { 1 } else { AT_ONCE };
@@ -73,7 +78,7 @@ impl Assignment {
             let round = self.decide(&owner, channel, &view)?;
             match self.store.commit(round.writes).await {
                 Ok(()) => lost = 0,
-                Err(StoreError::Lost(_)) if lost < ATTEMPTS => {
+                Err(error) if error.wants_new_decision() && lost < ATTEMPTS => {
                     lost += 1;
                     tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << lost))).await;
                     continue;
@@ -81,6 +86,14 @@ impl Assignment {
                 Err(error) => return Err(error.into()),
             }
             self.tell(&owner, &round.assigned).await?;
+            if round.torn > 0 {
+                torn += 1;
+                if torn > ATTEMPTS {
+                    return Err(StoreError::Busy("a waiting client's chat is not to be read".into()).into());
+                }
+                tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << torn))).await;
+                continue;
+            }
             if round.left > 0 {
                 telemetry::count(Metric::WaitingClients, round.left as u64);
                 tracing::warn!(account = %account, channel = %channel, waiting = round.left, "nobody is eligible");
@@ -116,15 +129,24 @@ impl Assignment {
     fn decide(&self, owner: &Account, channel: &ChannelId, view: &View) -> Result<Round, StoreError> {
         let before = view.ring.clone().unwrap_or_else(|| Ring::new(&owner.account, channel));
         let mut ring = before.clone();
-        let mut round = Round { writes: Vec::new(), assigned: Vec::new(), left: 0 };
+        let mut round = Round { writes: Vec::new(), assigned: Vec::new(), left: 0, torn: 0 };
         let mut chosen: HashSet<EmployeeId> = HashSet::new();
         let mut contacts: HashSet<&ContactId> = HashSet::new();
         for client in &view.waiting {
-            let chat = view.chats.get(&client.chat);
-            let Some(chat) = chat.filter(|chat| chat.client == ClientState::Waiting) else {
+            let chat = match view.chats.get(&client.chat) {
+                Some(chat) if chat.client == ClientState::Waiting => chat,
                 // Given out by another way meanwhile: only the row is left.
-                round.writes.push(Write::forget(client.key()));
-                continue;
+                Some(chat) if chat.client == ClientState::Assigned => {
+                    if round.writes.len() + chosen.len() + 5 <= MOST_WRITES {
+                        round.writes.push(Write::forget(client.key()));
+                        round.writes.push(Write::check(chat, &["client"])?);
+                    }
+                    continue;
+                }
+                _ => {
+                    round.torn += 1;
+                    continue;
+                }
             };
             // A second chat of the same person waits for the next round, and goes where the first one went. Room is
             // kept for this client's three writes, the ring, and a check for each chosen member and one more.
@@ -175,7 +197,7 @@ impl Assignment {
             .await
         {
             // Somebody is at it: it is looked at again.
-            Err(StoreError::Lost(_)) => Ok(()),
+            Err(error) if error.wants_new_decision() => Ok(()),
             done => done,
         }
     }
@@ -190,7 +212,16 @@ impl Assignment {
                 outgoing.push(Outgoing::crm(&nudge, workers, &*self.ambient)?);
             }
         }
-        self.queues.send(&self.crm_url, outgoing).await
+        // What was committed is not found waiting again, so its nudge is tried harder than others.
+        let mut sent = self.queues.send(&self.crm_url, outgoing.clone()).await;
+        for attempt in 0..ATTEMPTS {
+            if sent.is_ok() {
+                break;
+            }
+            tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100 << attempt))).await;
+            sent = self.queues.send(&self.crm_url, outgoing.clone()).await;
+        }
+        sent
     }
 }
 

@@ -53,8 +53,8 @@ pub struct AutoClose {
     pub ambient: Arc<dyn Ambient>,
 }
 
-/// How far a sweep looks ahead: until the next one has surely run.
-const AHEAD: Duration = Duration::from_secs(75);
+/// How far a sweep looks ahead: until the next one has surely run; the schedule is precise to a minute.
+const AHEAD: Duration = Duration::from_secs(130);
 /// Shards that a sweep reads side by side.
 const SIDE_BY_SIDE: u8 = 4;
 
@@ -101,12 +101,15 @@ impl AutoClose {
     /// [`SweepError`]; what was posted stays posted, and the next sweep finds the rest.
     pub async fn sweep(&self) -> Result<(), SweepError> {
         let until = self.ambient.now() + AHEAD;
+        // Another shard is first each minute, so that a sweep that is cut short does not always leave out the same ones.
+        let minute = u8::try_from(until.seconds() / 60 % i64::from(DUE_SHARDS)).unwrap_or(0);
+        let mut outcome = Ok(());
         for first in (0..DUE_SHARDS).step_by(usize::from(SIDE_BY_SIDE)) {
-            let shards = first..(first + SIDE_BY_SIDE).min(DUE_SHARDS);
+            let shards = (first..first + SIDE_BY_SIDE).map(|shard| (shard + minute) % DUE_SHARDS);
             let swept = join_all(shards.map(|shard| self.sweep_shard(shard, until))).await;
-            swept.into_iter().collect::<Result<(), _>>()?;
+            outcome = swept.into_iter().fold(outcome, Result::and);
         }
-        Ok(())
+        outcome
     }
 
     async fn sweep_shard(&self, shard: u8, until: Timestamp) -> Result<(), SweepError> {
@@ -132,8 +135,8 @@ impl AutoClose {
             match what {
                 Due::Chat(account, chat) if at <= now => checks.push(Timer::new(account, chat, at)),
                 Due::Chat(account, chat) => {
-                    // Whole seconds, rounded up: a check that comes early would have to be posted again.
-                    let wait = Duration::from_secs(at.since(now).as_millis().div_ceil(1000) as u64);
+                    // A whole second later: a check that comes early would have to be posted again.
+                    let wait = Duration::from_secs(at.since(now).as_secs() + 1);
                     timers.push(Outgoing::standard(&Timer::new(account, chat, at))?.after(wait));
                 }
                 Due::Ring(account, channel) if at <= now => {

@@ -3,24 +3,25 @@
 use crate::{CrmPush, Job, PushError};
 use shared::chat::Chat;
 use shared::crm::CrmError;
-use shared::crm_progress::{Change, What, cursor_after, pending};
+use shared::crm_progress::{Change, Numbered, What, accounts_for_all, cursor_after, pending};
 use shared::metrics::Metric;
 use shared::store::StoreError;
 use shared::store::row::Write;
 use shared::telemetry;
 use std::time::Duration;
 
-/// Tries to note what the CRM has taken, over about six seconds.
-const HARD_TRIES: u32 = 6;
+/// A transaction that is under way is over by then.
+const SETTLED: Duration = Duration::from_millis(150);
 
 impl CrmPush {
     /// Tells the CRM every change that it lacks. The cursor moves with each body that it took.
     pub(crate) async fn push_changes(&self, job: &mut Job<'_>) -> Result<(), PushError> {
-        let rows = self.store.numbered_after(&job.chat.account, &job.chat.chat, job.chat.crm_done).await?;
         let chat_seq = job.chat.seq;
+        let rows = self.rows(&job.chat).await?;
         let changes = pending(job.chat.crm_done, chat_seq, rows);
         let mut taken = 0;
         while taken < changes.len() {
+            self.in_time(job)?;
             let left = &changes[taken..];
             taken += match job.crm.push(&job.chat, &job.contact, left).await {
                 Ok(count) => {
@@ -38,10 +39,22 @@ impl CrmPush {
         Ok(())
     }
 
+    /// The rows behind the cursor. A query may show a transaction in part: where a number has no row (an assignment has
+    /// none, and a change that a later one replaced), it is looked for once more before it is passed.
+    async fn rows(&self, chat: &Chat) -> Result<Vec<Numbered>, StoreError> {
+        let rows = self.store.numbered_after(&chat.account, &chat.chat, chat.crm_done).await?;
+        if accounts_for_all(chat.crm_done, chat.seq, &rows) {
+            return Ok(rows);
+        }
+        tokio::time::sleep(SETTLED).await;
+        self.store.numbered_after(&chat.account, &chat.chat, chat.crm_done).await
+    }
+
     /// A body was refused for good: the first change goes alone, and if it is the one, it is marked, alarmed and passed.
     async fn one_is_refused(&self, job: &Job<'_>, left: &[Change], why: &str) -> Result<usize, PushError> {
         let first = &left[..1];
         let alone = if left.len() > 1 {
+            self.in_time(job)?;
             job.crm.push(&job.chat, &job.contact, first).await
         } else {
             Err(CrmError::Never { why: why.to_owned() })
@@ -75,8 +88,7 @@ impl CrmPush {
         Ok(())
     }
 
-    /// Moves the cursor, and clears what the last failure left. Depends on the cursor alone. What the CRM has taken must
-    /// not be told again, so a busy table (an inbound transaction at the same chat, say) is tried harder than elsewhere.
+    /// Moves the cursor, and clears what the last failure left. Depends on the cursor alone.
     async fn advance(&self, job: &mut Job<'_>, cursor: u64) -> Result<(), PushError> {
         let mut after = job.chat.clone();
         after.crm_done = cursor.max(job.chat.crm_done);
@@ -84,17 +96,7 @@ impl CrmPush {
         after.crm_retry_at = None;
         after.crm_error = None;
         let write = Write::change(&job.chat, &after, &["crm_done"])?;
-        for attempt in 0.. {
-            match self.store.commit(write.iter().cloned().collect()).await {
-                Err(StoreError::Busy(_)) if attempt < HARD_TRIES => {
-                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100 << attempt))).await;
-                }
-                done => {
-                    done?;
-                    break;
-                }
-            }
-        }
+        self.commit_hard(write).await?;
         job.chat = after;
         Ok(())
     }

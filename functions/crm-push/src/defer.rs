@@ -14,6 +14,10 @@ use std::time::Duration;
 
 /// Chats of one account that were put off together come back spread over this.
 const SPREAD: Duration = Duration::from_secs(3);
+/// A probe takes one call, of 30 s at most.
+const PROBE: Duration = Duration::from_secs(40);
+/// When the others look what a probe found.
+const AFTER_PROBE: Duration = Duration::from_secs(10);
 /// A CRM left alone for less is everyday business; this long, somebody should know.
 const WORTH_AN_ALARM: Duration = Duration::from_secs(20);
 /// Waits up to this long get a timer of their own; longer ones are found by the minute's sweep alone.
@@ -30,9 +34,8 @@ impl CrmPush {
         let now = self.ambient.now();
         let until = now + pace::chat_pause(chat.crm_attempts + 1, error);
         tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, attempt = chat.crm_attempts + 1, "the CRM did not take it");
-        self.put_off(chat, until, Some(error)).await?;
         if matches!(error, CrmError::Busy { .. }) {
-            return Ok(());
+            return self.put_off(chat, until, Some(error)).await;
         }
         let next = pace::after_failure(connection, error, now);
         let pause = next.paused_until.map_or(Duration::ZERO, |until| until.since(now));
@@ -40,7 +43,32 @@ impl CrmPush {
             telemetry::count(Metric::CrmPaused, 1);
             tracing::error!(account = %chat.account, error = %error, failures = next.failures, pause_s = pause.as_secs(), "the account's CRM is left alone for a while");
         }
-        self.save_connection(connection, &next).await
+        self.save_connection(connection, &next).await?;
+        self.put_off(chat, until, Some(error)).await
+    }
+
+    /// After a pause that failures in a row brought, one worker tries the CRM and the others wait for what he finds:
+    /// `None` for those. Answers the connection as it is now.
+    pub(crate) async fn probe(
+        &self,
+        connection: CrmConnection,
+        chat: &Chat,
+    ) -> Result<Option<CrmConnection>, PushError> {
+        if connection.failures < pace::BREAKER_AFTER {
+            return Ok(Some(connection));
+        }
+        let now = self.ambient.now();
+        let probing = CrmConnection { paused_until: Some(now + PROBE), ..connection.clone() };
+        let write =
+            Write::change(&connection, &probing, &["failures", "paused_until", "webhook_url", "crm_key"])?;
+        match self.store.commit(write.into_iter().collect()).await {
+            Ok(()) => Ok(Some(probing)),
+            Err(error) if error.wants_new_decision() => {
+                self.put_off(chat, now + AFTER_PROBE, None).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The CRM took everything: whatever was held against it is cleared.
@@ -55,8 +83,8 @@ impl CrmPush {
     async fn save_connection(&self, before: &CrmConnection, after: &CrmConnection) -> Result<(), PushError> {
         let write = Write::change(before, after, &["failures", "paused_until", "webhook_url", "crm_key"])?;
         match self.store.commit(write.into_iter().collect()).await {
-            Ok(()) | Err(StoreError::Lost(_)) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error) if !error.wants_new_decision() => Err(error.into()),
+            _ => Ok(()),
         }
     }
 
@@ -91,11 +119,13 @@ impl CrmPush {
                     }
                     return Ok(());
                 }
-                Err(StoreError::Lost(_)) => match self.store.chat(&chat.account, &chat.chat).await? {
-                    Some(read) if read.crm_done == before.crm_done => before = read,
-                    // Somebody else got further.
-                    _ => return Ok(()),
-                },
+                Err(error) if error.wants_new_decision() => {
+                    match self.store.chat(&chat.account, &chat.chat).await? {
+                        Some(read) if read.crm_done == before.crm_done => before = read,
+                        // Somebody else got further.
+                        _ => return Ok(()),
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -9,7 +9,7 @@ mod records;
 
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::chat::{Chat, ClientState};
-use shared::clock::Ambient;
+use shared::clock::{Ambient, Timestamp};
 use shared::contact::Contact;
 use shared::crm::universal::UniversalCrm;
 use shared::crm::{CrmConnection, CrmError, CrmKind};
@@ -20,7 +20,6 @@ use shared::nudge::CrmNudge;
 use shared::queue::{QueueError, Queues};
 use shared::secrets::{SecretError, Vault};
 use shared::store::row::Write;
-use shared::store::settings_cache::SettingsCache;
 use shared::store::{Read, Store, StoreError};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -32,8 +31,6 @@ pub struct CrmPush {
     pub store: Store,
     /// SQS.
     pub queues: Queues,
-    /// Channels, at most 30 s old.
-    pub settings: SettingsCache,
     /// Opens the CRM's key.
     pub vault: Vault,
     /// Outbound HTTP.
@@ -59,6 +56,12 @@ pub enum PushError {
     /// KMS.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The contact is not to be read (yet).
+    #[error("the contact is not there")]
+    NoContact,
+    /// The function's time is over; the rest is for the next invocation.
+    #[error("out of time")]
+    OutOfTime,
 }
 
 /// One chat and what belongs to it, as a push sees it.
@@ -66,15 +69,24 @@ pub(crate) struct Job<'a> {
     pub chat: Chat,
     pub contact: Contact,
     pub crm: UniversalCrm<'a>,
+    /// No call to the CRM is begun after this: it would be cut, and nobody would know what came of it.
+    pub last_call: Timestamp,
 }
+
+/// Tries to note what the CRM has taken.
+const HARD_TRIES: u32 = 6;
+
+/// Time that a call and what follows it may take.
+const ONE_CALL: Duration = Duration::from_secs(40);
 
 impl CrmPush {
     /// Handles a batch from `crm.fifo`.
     pub async fn handle(&self, batch: SqsBatch, time_left: Duration, context: &BatchContext) -> BatchAnswer {
-        batch::run(batch, time_left, context, &*self.ambient, |group| self.group(group)).await
+        batch::run(batch, time_left, context, &*self.ambient, |group| self.group(group, time_left)).await
     }
 
-    async fn group(&self, group: Vec<SqsRecord>) -> Vec<Disposition> {
+    async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
+        let last_call = self.ambient.now() + time_left.saturating_sub(ONE_CALL);
         let mut done: HashSet<CrmNudge> = HashSet::new();
         let mut dispositions = Vec::with_capacity(group.len());
         for record in &group {
@@ -86,7 +98,7 @@ impl CrmPush {
                 }
             };
             if !done.contains(&nudge) {
-                if let Err(error) = self.push(&nudge).await {
+                if let Err(error) = self.push(&nudge, last_call).await {
                     let after = backoff(record.receive_count());
                     dispositions.push(Disposition::Retry { after, why: error.to_string() });
                     break;
@@ -100,24 +112,40 @@ impl CrmPush {
 
     /// Brings the CRM up to date with the nudge's chat, or puts it off. Only the table, the queues and KMS make this
     /// fail, and a lost race: then the nudge comes again. The CRM's failures are put off.
-    async fn push(&self, nudge: &CrmNudge) -> Result<(), PushError> {
+    async fn push(&self, nudge: &CrmNudge, last_call: Timestamp) -> Result<(), PushError> {
         let (connection, chat, contact) = tokio::join!(
             self.store.crm(&nudge.account, Read::Eventual),
             self.store.chat(&nudge.account, &nudge.chat),
             // A moment old is enough to push with; before anything is created it is read again.
             self.store.contact(&nudge.account, &nudge.contact, Read::Eventual),
         );
-        let (Some(chat), Some(contact)) = (chat?, contact?) else { return Ok(()) };
+        let Some(chat) = chat? else { return Ok(()) };
         let now = self.ambient.now();
         if !chat.crm_behind() || chat.crm_retry_at.is_some_and(|at| at > now) {
             return Ok(());
         }
-        let Some(connection) = connection?.filter(|connection| connection.kind == CrmKind::Universal) else {
-            return self.without_crm(&chat).await;
+        let contact = match contact? {
+            Some(contact) => contact,
+            // Made a moment ago.
+            None => self
+                .store
+                .contact(&nudge.account, &nudge.contact, Read::Consistent)
+                .await?
+                .ok_or(PushError::NoContact)?,
+        };
+        let known = |connection: &CrmConnection| connection.kind == CrmKind::Universal;
+        let connection = match connection?.filter(known) {
+            Some(connection) => connection,
+            // Nothing is passed by on a read that may be old.
+            None => match self.store.crm(&nudge.account, Read::Consistent).await?.filter(known) {
+                Some(connection) => connection,
+                None => return self.without_crm(&chat).await,
+            },
         };
         if let Some(until) = connection.paused_until.filter(|until| *until > now) {
             return self.put_off(&chat, until, None).await;
         }
+        let Some(connection) = self.probe(connection, &chat).await? else { return Ok(()) };
         let key = match &connection.crm_key {
             Some(sealed) => Some(self.vault.open(&nudge.account, sealed, now).await?),
             None => None,
@@ -127,13 +155,14 @@ impl CrmPush {
             return self.failed(&chat, &connection, &error).await;
         };
         let crm = UniversalCrm { http: &self.http, ambient: &*self.ambient, url: &url, key: key.as_ref() };
-        let job = Job { chat, contact, crm };
+        let job = Job { chat, contact, crm, last_call };
         self.work(job, &connection).await
     }
 
     async fn work(&self, mut job: Job<'_>, connection: &CrmConnection) -> Result<(), PushError> {
         match self.bring_up_to_date(&mut job).await {
             Ok(()) => self.recovered(connection).await,
+            Err(PushError::OutOfTime) => self.put_off(&job.chat, self.ambient.now(), None).await,
             Err(PushError::Crm(error)) => self.failed(&job.chat, connection, &error).await,
             Err(error) => Err(error),
         }
@@ -146,14 +175,33 @@ impl CrmPush {
         self.push_changes(job).await
     }
 
+    /// Whether a call to the CRM may be begun.
+    pub(crate) fn in_time(&self, job: &Job<'_>) -> Result<(), PushError> {
+        if self.ambient.now() > job.last_call { Err(PushError::OutOfTime) } else { Ok(()) }
+    }
+
+    /// Writes what a CRM has done. It must not be asked again, so a busy table (an inbound transaction at the same rows,
+    /// say) is tried harder than elsewhere: for about six seconds.
+    pub(crate) async fn commit_hard(&self, write: Option<Write>) -> Result<(), StoreError> {
+        for attempt in 0..HARD_TRIES {
+            match self.store.commit(write.iter().cloned().collect()).await {
+                Err(StoreError::Busy(_) | StoreError::Contended) => {
+                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100 << attempt))).await;
+                }
+                done => return done,
+            }
+        }
+        self.store.commit(write.into_iter().collect()).await
+    }
+
     /// The account has no CRM any more: nothing is owed to it.
     async fn without_crm(&self, chat: &Chat) -> Result<(), PushError> {
         let mut next = chat.clone();
         next.settle_without_crm();
         next.crm_retry_at = None;
         match self.store.commit(Write::change(chat, &next, &["crm_done"])?.into_iter().collect()).await {
-            Ok(()) | Err(StoreError::Lost(_)) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error) if !error.wants_new_decision() => Err(error.into()),
+            _ => Ok(()),
         }
     }
 }

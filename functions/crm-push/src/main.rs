@@ -25,7 +25,6 @@ async fn main() -> Result<(), Error> {
     let crm_push = CrmPush {
         store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
         queues,
-        settings: shared::store::settings_cache::SettingsCache::default(),
         vault: Vault::opening(aws_sdk_kms::Client::new(&aws)),
         http: OutboundHttp::new(allow)?,
         timers_url: config::required("TIMERS_QUEUE_URL")?,

@@ -35,6 +35,10 @@ impl CrmPush {
         }
         self.claim(job).await?;
         let created = self.create(job, &responsible).await;
+        if let Err(PushError::Store(_)) = &created {
+            // What the CRM made could not be noted: the claim stays, and whoever takes it over counts the case.
+            return created;
+        }
         let mut after = job.contact.clone();
         after.crm.claim = None;
         match &created {
@@ -60,6 +64,8 @@ impl CrmPush {
             return Err(CrmError::Busy { after: claim.expires_at.since(now) }.into());
         }
         let mut after = job.contact.clone();
+        // Somebody began a creation and did not come to its end.
+        after.crm.uncertain += u32::from(after.crm.claim.is_some());
         after.crm.claim =
             Some(CreationClaim { owner: self.ambient.uuid().to_string(), expires_at: now + CLAIM });
         self.save(job, after).await
@@ -69,6 +75,7 @@ impl CrmPush {
         let contact_id = match job.contact.crm.contact_id.clone() {
             Some(id) => id,
             None => {
+                self.in_time(job)?;
                 let made = job.crm.create_contact(&job.chat, &job.contact, responsible).await?;
                 let mut after = job.contact.clone();
                 after.crm.contact_id = Some(made.id.clone());
@@ -81,6 +88,7 @@ impl CrmPush {
         let mut after = job.contact.clone();
         if self.store.pipelines(&job.chat.account).await?.is_some_and(|loaded| !loaded.pipelines.is_empty()) {
             let stage = self.stage(&job.chat).await?;
+            self.in_time(job)?;
             let made = job.crm.create_deal(&job.contact, &contact_id, responsible, stage.as_ref()).await?;
             after.crm.deal_id = Some(made.id);
             after.crm.deal_uri = made.uri;
@@ -92,15 +100,14 @@ impl CrmPush {
     }
 
     async fn stage(&self, chat: &Chat) -> Result<Option<shared::channel::DealStage>, StoreError> {
-        let channel =
-            self.settings.channel(&self.store, &chat.account, &chat.channel, self.ambient.now()).await?;
+        let channel = self.store.channel(&chat.account, &chat.channel, Read::Consistent).await?;
         Ok(channel.and_then(|channel| channel.deal_stage))
     }
 
     /// Writes the contact's CRM part, which depends on nothing but itself: whoever took the claim over has changed it.
     async fn save(&self, job: &mut Job<'_>, after: Contact) -> Result<(), PushError> {
         if let Some(write) = Write::change(&job.contact, &after, &["crm"])? {
-            self.store.commit(vec![write]).await?;
+            self.commit_hard(Some(write)).await?;
         }
         job.contact = after;
         Ok(())

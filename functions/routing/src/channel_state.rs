@@ -20,7 +20,7 @@ impl Routing {
         for _ in 0..ATTEMPTS {
             match self.take_report(account, report).await {
                 Ok(()) => return Disposition::Done,
-                Err(error @ StoreError::Lost(_)) => last = error,
+                Err(error) if error.wants_new_decision() => last = error,
                 Err(error) => return retry(&error.into(), receive_count),
             }
         }

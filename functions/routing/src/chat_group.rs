@@ -2,7 +2,7 @@
 
 use crate::commit::{Changes, ChatContact, RoutingError, Staged};
 use crate::{ATTEMPTS, Routing};
-use shared::channel::Channel;
+use shared::channel::{Channel, DEFAULT_CLOSE_AFTER_S};
 use shared::chat::{Chat, ChatEvent, ChatState};
 use shared::closing;
 use shared::crm::CrmKind;
@@ -18,8 +18,9 @@ use std::time::Duration;
 
 type Outcome = Result<Disposition, RoutingError>;
 
-/// A row larger than this cannot be stored (the table's limit is 400 KB, and the indexes want their part).
-const LARGEST_MESSAGE: usize = 350_000;
+/// A row larger than this, in bytes, cannot be stored: an item and its entries in the two local indexes, each with all of
+/// it, may be 400 KB together.
+const LARGEST_MESSAGE: usize = 125_000;
 
 impl Routing {
     /// Applies events of one chat, in order; one outcome each.
@@ -72,6 +73,10 @@ impl Routing {
         let raw = serde_json::to_vec(envelope).map_err(|_| StoreError::Unwritable)?;
         let object =
             self.quarantine.keep(Some(&envelope.account), &error.to_string(), &raw, &*self.ambient).await?;
+        if message.revision != Revision::New {
+            // What the chat holds is better than nothing.
+            return Ok(Disposition::Done);
+        }
         let event = Event::Message(Box::new(message.unsupported(object)));
         let stand_in = Envelope::new(envelope.account.clone(), envelope.accepted_at, event);
         match self.apply(&[stand_in]).await {
@@ -91,7 +96,7 @@ impl Routing {
                 read = ids_to_read(envelopes, true);
             }
             match self.try_once(account, chat, envelopes, &read).await {
-                Err(RoutingError::Store(StoreError::Lost(_))) => {}
+                Err(RoutingError::Store(error)) if error.wants_new_decision() => {}
                 done => return done,
             }
         }
@@ -106,26 +111,27 @@ impl Routing {
         read: &HashSet<MessageId>,
     ) -> Result<(), RoutingError> {
         let now = self.ambient.now();
-        let crm =
-            self.settings.account(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?.crm_kind;
+        let crm = self.settings.crm_kind(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?;
         let before = self.store.chat(account, chat).await?;
         let stored = self.stored(account, chat, read).await?;
         let Some(start) = self.start(account, before, envelopes).await? else { return Ok(()) };
-        let Start { before, chat, contact, channel } = start;
+        let Start { before, chat, contact, window } = start;
         let mut fold = Fold { chat, messages: HashMap::new(), events: Vec::new(), stored, duplicates: 0 };
         for envelope in envelopes {
-            fold.take(envelope, channel.close_after(), now);
+            fold.take(envelope, window, now);
         }
         if crm == CrmKind::None {
             fold.chat.settle_without_crm();
         }
-        fold.chat.watch(channel.close_after(), now);
+        fold.chat.watch(window, now);
         let Fold { chat, messages, events, duplicates, .. } = fold;
-        let changes = Changes { before, after: chat, messages, events, contact };
+        let checked = envelopes.iter().any(|envelope| matches!(envelope.event, Event::Check { .. }));
+        let changes = Changes { before, after: chat, messages, events, contact, checked };
         refuse_oversize(&changes)?;
         self.store.commit(changes.writes()?).await?;
         report(&changes, duplicates);
         self.nudge_for(&changes.after, crm).await?;
+        self.set_timer(&changes).await?;
         Ok(())
     }
 
@@ -157,18 +163,19 @@ impl Routing {
             (Some(chat), first) => {
                 let now = self.ambient.now();
                 let known = self.settings.channel(&self.store, account, &chat.channel, now).await?;
-                let channel = match (known, first) {
-                    (Some(channel), _) => channel,
-                    (None, Some((message, _))) => self.channel_of(account, message).await?,
-                    (None, None) => return Ok(None),
+                let window = match (known, first) {
+                    (Some(channel), _) => channel.close_after(),
+                    (None, Some((message, _))) => self.channel_of(account, message).await?.close_after(),
+                    // Its channel is gone; the chat finishes all the same.
+                    (None, None) => Duration::from_secs(DEFAULT_CLOSE_AFTER_S.into()),
                 };
-                Ok(Some(Start { before: Some(chat.clone()), chat, contact: None, channel }))
+                Ok(Some(Start { before: Some(chat.clone()), chat, contact: None, window }))
             }
             (None, Some((message, accepted_at))) => {
-                let channel = self.channel_of(account, message).await?;
+                let window = self.channel_of(account, message).await?.close_after();
                 let contact = self.client_of(account, message).await?;
                 let chat = Chat::unopened(account, message, contact.id.clone(), accepted_at);
-                Ok(Some(Start { before: None, chat, contact: Some(contact), channel }))
+                Ok(Some(Start { before: None, chat, contact: Some(contact), window }))
             }
             (None, None) => Ok(None),
         }
@@ -189,9 +196,7 @@ impl Routing {
                 Ok(channel)
             }
             // Created by somebody else a moment ago, unless another account owns it.
-            Err(StoreError::Lost(places)) if places.contains(&0) => {
-                Err(StoreError::Busy("the channel is being created".into()).into())
-            }
+            Err(StoreError::Lost(places)) if places.contains(&0) => Err(StoreError::Contended.into()),
             Err(StoreError::Lost(_)) => Err(RoutingError::ForeignChannel),
             Err(error) => Err(error.into()),
         }
@@ -206,7 +211,8 @@ struct Start {
     chat: Chat,
     /// The client, when the chat is new.
     contact: Option<ChatContact>,
-    channel: Channel,
+    /// Silence after which the chat finishes.
+    window: Duration,
 }
 
 /// The state while a group is folded.

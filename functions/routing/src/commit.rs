@@ -70,6 +70,8 @@ pub struct Changes {
     pub events: Vec<ChatEvent>,
     /// The client, when the chat is new.
     pub contact: Option<ChatContact>,
+    /// Whether a check was among the events: it also puts right what should stand elsewhere.
+    pub checked: bool,
 }
 
 impl Changes {
@@ -103,7 +105,9 @@ impl Changes {
 
     fn waiting_write(&self) -> Result<Option<Write>, StoreError> {
         let waited = self.before.as_ref().and_then(|before| before.waiting_since);
-        let Some(arrived_at) = self.after.waiting_since.filter(|since| waited != Some(*since)) else {
+        let Some(arrived_at) =
+            self.after.waiting_since.filter(|since| self.checked || waited != Some(*since))
+        else {
             return Ok(None);
         };
         let client = WaitingClient {
@@ -114,7 +118,7 @@ impl Changes {
             contact: self.after.contact.clone(),
             arrived_at,
         };
-        Write::create(&client).map(Some)
+        Write::put(&client).map(Some)
     }
 }
 

@@ -9,12 +9,13 @@ mod commit;
 mod contact;
 mod statuses;
 
+use commit::Changes;
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::clock::Ambient;
 use shared::crm::CrmKind;
 use shared::disposition::{Disposition, backoff};
 use shared::event::{Envelope, EnvelopeError, Event};
-use shared::nudge::{self, Nudges};
+use shared::nudge::{self, Nudges, Timer};
 use shared::quarantine::Quarantine;
 use shared::queue::{Outgoing, QueueError, Queues};
 use shared::store::Store;
@@ -36,9 +37,14 @@ pub struct Routing {
     pub assignment_url: String,
     /// `crm.fifo`.
     pub crm_url: String,
+    /// The timers queue.
+    pub timers_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
+
+/// The schedule runs every minute, give or take one.
+const SOON: Duration = Duration::from_secs(120);
 
 /// A lost race is decided again this many times before the queue takes over.
 const ATTEMPTS: u32 = 5;
@@ -105,6 +111,21 @@ impl Routing {
             self.queues.send(&self.crm_url, vec![outgoing]).await?;
         }
         Ok(())
+    }
+
+    /// A chat that must be looked at before the next sweeps have surely run gets a timer of its own.
+    async fn set_timer(&self, changes: &Changes) -> Result<(), QueueError> {
+        let (chat, now) = (&changes.after, self.ambient.now());
+        let before = changes.before.as_ref().and_then(|chat| chat.check_at);
+        let Some(at) = chat.check_at.filter(|at| Some(*at) != before) else { return Ok(()) };
+        let wait = at.since(now);
+        if at <= now || wait > SOON {
+            return Ok(());
+        }
+        let timer = Timer::new(chat.account.clone(), chat.chat.clone(), at);
+        // A whole second later: a check that comes early would have to be posted again.
+        let outgoing = Outgoing::standard(&timer)?.after(Duration::from_secs(wait.as_secs() + 1));
+        self.queues.send(&self.timers_url, vec![outgoing]).await
     }
 
     async fn nudge_for(&self, chat: &shared::chat::Chat, crm: CrmKind) -> Result<(), QueueError> {

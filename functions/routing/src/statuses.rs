@@ -7,7 +7,6 @@ use shared::crm::CrmKind;
 use shared::disposition::{Disposition, DropReason, backoff};
 use shared::event::StatusEvent;
 use shared::ids::AccountId;
-use shared::store::StoreError;
 use shared::store::row::Write;
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ impl Routing {
                     let why = "its message is not there yet".to_owned();
                     return Disposition::Retry { after: backoff(receive_count), why };
                 }
-                Err(RoutingError::Store(StoreError::Lost(_))) => {
+                Err(RoutingError::Store(error)) if error.wants_new_decision() => {
                     tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100))).await;
                 }
                 Err(error) => return retry(&error, receive_count),
@@ -54,8 +53,7 @@ impl Routing {
             self.store.messages(account, &pointer.chat, &ids),
         );
         let (Some(chat), Some(message)) = (chat?, messages?.into_iter().next()) else { return Ok(false) };
-        let crm =
-            self.settings.account(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?.crm_kind;
+        let crm = self.settings.crm_kind(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?;
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
         let (mut next_chat, mut next_message) = (chat.clone(), message.clone());
         if next_message.report(status.status, status.error.as_ref(), status.at, chat.seq + 1) {

@@ -6,6 +6,7 @@
 mod answer;
 
 use answer::{Answer, answer};
+use futures::{StreamExt, TryStreamExt};
 use lambda_http::http::Method;
 use lambda_http::{Body, Request, RequestExt, Response};
 use shared::cache::{Cache, SETTINGS};
@@ -38,6 +39,9 @@ pub struct Ingest {
     /// Tokens by their hash.
     pub tokens: Cache<String, WebhookToken>,
 }
+
+/// Calls to the bucket at a time.
+const BUCKET_CALLS: usize = 16;
 
 /// Why a webhook could not be accepted now; the provider tries again.
 #[derive(Debug, thiserror::Error)]
@@ -116,21 +120,15 @@ impl Ingest {
 
     /// Makes every item durable.
     async fn keep(&self, token: &WebhookToken, items: Vec<Item>, now: Timestamp) -> Result<(), NotAccepted> {
+        // Poison goes to the bucket several at a time; what comes out is in the body's order.
+        let kept = futures::stream::iter(items.into_iter().map(|item| self.set_aside(token, item)));
+        let items: Vec<Item> = kept.buffered(BUCKET_CALLS).try_collect().await?;
         let mut accepted = Accepted::default();
         for item in items {
             match item {
                 Item::Event { event, digest } => self.add(token, event, digest, now, &mut accepted).await?,
-                Item::Poison { why, raw, event } => {
-                    let object = self
-                        .quarantine
-                        .keep(Some(&token.account), &why, raw.as_bytes(), &*self.ambient)
-                        .await?;
-                    if let Some(Event::Message(mut message)) = event.map(|event| *event) {
-                        message.quarantined = Some(object);
-                        let digest = hex_digest(raw.as_bytes());
-                        self.add(token, Event::Message(message), digest, now, &mut accepted).await?;
-                    }
-                }
+                // It is in the bucket, and nothing can stand for it.
+                Item::Poison { .. } => {}
                 Item::Ignored(what) => {
                     telemetry::count(Metric::Ignored, 1);
                     tracing::info!(account = %token.account, what, "ignored");
@@ -145,6 +143,20 @@ impl Ingest {
         inbound.and(statuses)?;
         telemetry::count(Metric::Accepted, count as u64);
         Ok(())
+    }
+
+    /// Keeps what could not be read, and gives back what stands for it in the chat, if anything can.
+    async fn set_aside(&self, token: &WebhookToken, item: Item) -> Result<Item, NotAccepted> {
+        let Item::Poison { why, raw, event } = item else { return Ok(item) };
+        let object = self.quarantine.keep(Some(&token.account), &why, raw.as_bytes(), &*self.ambient).await?;
+        let digest = hex_digest(raw.as_bytes());
+        match event.map(|event| *event) {
+            Some(Event::Message(mut message)) => {
+                message.quarantined = Some(object);
+                Ok(Item::Event { event: Event::Message(message), digest })
+            }
+            event => Ok(Item::Poison { why, raw, event: event.map(Box::new) }),
+        }
     }
 
     /// Readies an event for its queue. One that is larger than a queue takes goes to the quarantine, and a message that
@@ -170,8 +182,10 @@ impl Ingest {
         let object = self.quarantine.keep(Some(&token.account), why, &raw, &*self.ambient).await?;
         if let Event::Message(message) = envelope.event {
             let stand_in = Event::Message(Box::new(message.unsupported(object)));
-            let envelope = Envelope::new(token.account.clone(), now, stand_in);
-            accepted.inbound.push(Outgoing::inbound(&envelope, digest)?);
+            let outgoing = Outgoing::inbound(&Envelope::new(token.account.clone(), now, stand_in), digest)?;
+            if outgoing.fits() {
+                accepted.inbound.push(outgoing);
+            }
         }
         Ok(())
     }

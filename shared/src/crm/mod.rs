@@ -36,7 +36,8 @@ impl CrmKind {
     pub fn capabilities(self) -> Capabilities {
         match self {
             Self::None => Capabilities { workers: 1, stages: false },
-            Self::Universal => Capabilities { workers: 8, stages: true },
+            // Few enough that a slow CRM leaves the other accounts' workers alone.
+            Self::Universal => Capabilities { workers: 4, stages: true },
         }
     }
 }
@@ -129,14 +130,14 @@ impl From<SendError> for CrmError {
 /// Sorts an answer by its status. 2xx is the caller's to read.
 ///
 /// # Errors
-/// The [`CrmError`] that the status means: 401 and 403 stop the connection; 408, 425, 429, 3xx and 404 are retried (a
-/// CRM that moved or is being deployed answers so); a 5xx leaves the outcome unknown; any other 4xx is final.
+/// The [`CrmError`] that the status means: 401 stops the connection; 403, 404, 408, 425, 429 and 3xx are retried (a
+/// firewall that dislikes one text, or a CRM that moved or is being deployed, answers so); a 5xx leaves the outcome unknown; any other 4xx is final.
 pub fn sort(answer: Answer) -> Result<Answer, CrmError> {
     let why = format!("HTTP {}", answer.status);
     match answer.status {
         200..=299 => Ok(answer),
-        401 | 403 => Err(CrmError::Unauthorized),
-        404 | 408 | 425 | 429 | 100..=199 | 300..=399 => {
+        401 => Err(CrmError::Unauthorized),
+        403 | 404 | 408 | 425 | 429 | 100..=199 | 300..=399 => {
             Err(CrmError::Later { after: answer.retry_after, why })
         }
         503 if answer.retry_after.is_some() => Err(CrmError::Later { after: answer.retry_after, why }),

@@ -11,6 +11,9 @@ pub const BREAKER_AFTER: u32 = 5;
 /// Longest pause between two attempts at one chat: a CRM back after an hour is up to date within this.
 const LONGEST: Duration = Duration::from_secs(300);
 
+/// Longest pause that a CRM may wish for: nobody can call it back.
+const LONGEST_WISH: Duration = Duration::from_secs(900);
+
 /// Pause after our key was refused. Setting the key again opens the account at once; a chat that was put off meanwhile
 /// follows when its own time comes, within this.
 const UNAUTHORIZED: Duration = Duration::from_secs(900);
@@ -20,7 +23,7 @@ const UNAUTHORIZED: Duration = Duration::from_secs(900);
 pub fn chat_pause(attempts: u32, error: &CrmError) -> Duration {
     let own = Duration::from_secs(1u64 << attempts.clamp(1, 16)).min(LONGEST);
     match error {
-        CrmError::Later { after: Some(after), .. } => own.max(*after),
+        CrmError::Later { after: Some(after), .. } => own.max((*after).min(LONGEST_WISH)),
         CrmError::Busy { after } => *after,
         CrmError::Unauthorized => UNAUTHORIZED,
         _ => own,
@@ -38,7 +41,9 @@ pub fn after_failure(connection: &CrmConnection, error: &CrmError, now: Timestam
         .checked_sub(BREAKER_AFTER)
         .map(|opened| Duration::from_secs(5u64 << opened.min(6)).min(LONGEST));
     let pause = match error {
-        CrmError::Later { after: Some(after), .. } => Some(breaker.unwrap_or_default().max(*after)),
+        CrmError::Later { after: Some(after), .. } => {
+            Some(breaker.unwrap_or_default().max((*after).min(LONGEST_WISH)))
+        }
         CrmError::Unauthorized => {
             next.state = CrmState::Unauthorized;
             Some(UNAUTHORIZED)

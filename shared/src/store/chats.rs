@@ -11,6 +11,7 @@ use crate::message::Message;
 use crate::phone::Phone;
 use aws_sdk_dynamodb::types::AttributeValue;
 use keys::{ContactClaimRow, Due};
+use std::collections::BTreeMap;
 
 impl Store {
     /// A chat, as of the last write.
@@ -38,14 +39,15 @@ impl Store {
         self.get_many(&keys, Read::Consistent).await
     }
 
-    /// All messages and events whose last change is behind `done`, in the order of their last changes.
+    /// All messages and events whose last change is behind `done`, each once, in no order.
     pub async fn numbered_after(
         &self,
         account: &AccountId,
         chat: &ChatId,
         done: u64,
     ) -> Result<Vec<Numbered>, StoreError> {
-        let (mut found, mut from) = (Vec::new(), None);
+        // By key: a row that was changed between two pages stands in both, and the later reading counts.
+        let (mut found, mut from) = (BTreeMap::new(), None);
         loop {
             let answer = self
                 .client
@@ -61,16 +63,17 @@ impl Store {
                 .await
                 .map_err(|error| failure(&error))?;
             for item in answer.items.unwrap_or_default() {
-                let is_event = key_of(&item).is_some_and(|key| key.sk.starts_with("E#"));
-                found.push(if is_event {
+                let key = key_of(&item).ok_or(StoreError::Unreadable("a numbered row"))?.sk;
+                let row = if key.starts_with("E#") {
                     Numbered::Event(row_of(item)?)
                 } else {
                     Numbered::Message(Box::new(row_of(item)?))
-                });
+                };
+                found.insert(key, row);
             }
             from = answer.last_evaluated_key;
             if from.is_none() {
-                return Ok(found);
+                return Ok(found.into_values().collect());
             }
         }
     }

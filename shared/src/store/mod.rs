@@ -25,7 +25,10 @@ pub enum StoreError {
     /// Somebody else was faster: the writes (by place) whose conditions do not hold. Read again and decide again.
     #[error("a condition does not hold any more")]
     Lost(Vec<usize>),
-    /// Not now: throttled, contended, or no answer. Worth a retry.
+    /// Another transaction is at the same rows just now. Read again and decide again.
+    #[error("another transaction is at the same rows")]
+    Contended,
+    /// Not now: throttled, or no answer. Worth a retry.
     #[error("the table did not answer as hoped: {0}")]
     Busy(String),
     /// The table will never take this write: the code says why.
@@ -40,9 +43,9 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same call may succeed later without a new decision.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Lost(_))
+    /// Whether somebody else was or is at the same rows: to be read and decided again, at once.
+    pub fn wants_new_decision(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Contended)
     }
 }
 
@@ -144,7 +147,7 @@ impl Store {
     /// Carries out all writes or none. A single one goes as a plain conditional write, at half the price.
     ///
     /// # Errors
-    /// [`StoreError::Lost`] names the writes whose conditions failed; [`StoreError::Busy`] also where another
+    /// [`StoreError::Lost`] names the writes whose conditions failed; [`StoreError::Contended`] says that another
     /// transaction was at the same rows.
     pub async fn commit(&self, mut writes: Vec<Write>) -> Result<(), StoreError> {
         match writes.len() {
@@ -338,6 +341,7 @@ fn failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
             Some(code @ ("ValidationException" | "ItemCollectionSizeLimitExceededException")) => {
                 StoreError::Refused(code.into())
             }
+            Some("TransactionConflictException") => StoreError::Contended,
             code => StoreError::Busy(code.unwrap_or("service error").into()),
         },
         SdkError::TimeoutError(_) => StoreError::Busy("time-out".into()),
@@ -371,6 +375,7 @@ fn cancellation(codes: &[&str]) -> StoreError {
     }
     let other = codes.iter().find(|code| **code != "None").copied().unwrap_or("no reason");
     match other {
+        "TransactionConflict" => StoreError::Contended,
         "ValidationError" | "ItemCollectionSizeLimitExceeded" => StoreError::Refused(other.into()),
         _ => StoreError::Busy(other.into()),
     }
@@ -386,10 +391,7 @@ mod tests {
             cancellation(&["None", "ConditionalCheckFailed", "TransactionConflict"]),
             StoreError::Lost(vec![1])
         );
-        assert_eq!(
-            cancellation(&["TransactionConflict", "None"]),
-            StoreError::Busy("TransactionConflict".into())
-        );
+        assert_eq!(cancellation(&["TransactionConflict", "None"]), StoreError::Contended);
         assert_eq!(cancellation(&["ValidationError"]), StoreError::Refused("ValidationError".into()));
     }
 }

@@ -150,7 +150,7 @@ impl Store {
 
     /// An account's pipelines.
     pub async fn pipelines(&self, account: &AccountId) -> Result<Option<Pipelines>, StoreError> {
-        self.get(&keys::pipelines(account), Read::Eventual).await
+        self.get(&keys::pipelines(account), Read::Consistent).await
     }
 
     /// An account's CRM connection.

@@ -1,10 +1,11 @@
 //! Accounts and channels as workers need them at every event: read once in thirty seconds.
 
-use super::{Read, Store, StoreError};
+use super::{Read, Store, StoreError, keys};
 use crate::account::Account;
 use crate::cache::{Cache, SETTINGS};
 use crate::channel::Channel;
 use crate::clock::Timestamp;
+use crate::crm::CrmKind;
 use crate::ids::{AccountId, ChannelId};
 
 /// Settings, at most half a minute old.
@@ -41,6 +42,28 @@ impl SettingsCache {
         Ok(found)
     }
 
+    /// Which CRM an account works with. That it has none is read from the table itself: whoever believes that passes
+    /// messages by, and a CRM may have been connected a moment ago.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn crm_kind(
+        &self,
+        store: &Store,
+        id: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<CrmKind>, StoreError> {
+        if let Some(account) = self.accounts.get(id, now).filter(|account| account.crm_kind != CrmKind::None)
+        {
+            return Ok(Some(account.crm_kind));
+        }
+        let found: Option<Account> = store.get(&keys::account(id), Read::Consistent).await?;
+        if let Some(account) = &found {
+            self.accounts.put(id.clone(), account.clone(), now);
+        }
+        Ok(found.map(|account| account.crm_kind))
+    }
+
     /// A channel.
     ///
     /// # Errors
@@ -56,7 +79,11 @@ impl SettingsCache {
         if let Some(channel) = self.channels.get(&key, now) {
             return Ok(Some(channel));
         }
-        let found = store.channel(account, id, Read::Eventual).await?;
+        let found = match store.channel(account, id, Read::Eventual).await? {
+            // It may have been made a moment ago.
+            None => store.channel(account, id, Read::Consistent).await?,
+            found => found,
+        };
         if let Some(channel) = &found {
             self.channels.put(key, channel.clone(), now);
         }

@@ -124,6 +124,7 @@ impl World {
                 quarantine: quarantine.clone(),
                 assignment_url: url("assignment.fifo"),
                 crm_url: url("crm.fifo"),
+                timers_url: url("timers"),
                 ambient: ambient(),
             },
             assignment: Assignment {
@@ -136,7 +137,6 @@ impl World {
             crm_push: CrmPush {
                 store: store.clone(),
                 queues: sqs.clone(),
-                settings: SettingsCache::default(),
                 vault: Vault::opening(kms),
                 http: OutboundHttp::new(allow).unwrap(),
                 timers_url: url("timers"),

@@ -29,8 +29,19 @@ pub struct Fault {
     pub holding: String,
     /// How many times.
     pub times: usize,
-    /// Whether the service does it all the same, and only the answer is lost.
-    pub after_the_act: bool,
+    /// In which way.
+    pub how: How,
+}
+
+/// In which way a call fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum How {
+    /// It is throttled.
+    Throttled,
+    /// The service does it, and the answer is lost.
+    AnswerLost,
+    /// A read that sees nothing: old, or a transaction in part.
+    Blind,
 }
 
 /// What went over a wire: calls by operation, and capacity units as the service reports them.
@@ -99,12 +110,17 @@ impl<S: Service + 'static> Wire<S> {
         let body = with_capacity(&operation, body);
         *self.state.lock().unwrap().traffic.calls.entry(operation.clone()).or_default() += 1;
         let fault = self.fault(&operation, &body);
-        if fault.as_ref().is_some_and(|fault| !fault.after_the_act) {
+        let how = fault.map(|fault| fault.how);
+        if how == Some(How::Throttled) {
             return failure();
         }
         let answer = self.service.answer(&operation, body).await;
         self.note_capacity(&operation, &answer.1);
-        if fault.is_some() { failure() } else { answer }
+        match how {
+            Some(How::AnswerLost) => failure(),
+            Some(How::Blind) => blind(&answer.1),
+            _ => answer,
+        }
     }
 
     fn note_capacity(&self, operation: &str, body: &[u8]) {
@@ -145,6 +161,17 @@ fn with_capacity(operation: &str, body: Vec<u8>) -> Vec<u8> {
         }
         _ => body,
     }
+}
+
+/// The same answer without what it found.
+fn blind(body: &[u8]) -> Answer {
+    let mut answer: Value = serde_json::from_slice(body).unwrap();
+    for found in ["Item", "Items", "Responses"] {
+        if let Some(members) = answer.as_object_mut() {
+            members.remove(found);
+        }
+    }
+    (200, answer.to_string().into_bytes())
 }
 
 /// A throttled call, as DynamoDB and SQS both say it.
