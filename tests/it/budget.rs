@@ -32,3 +32,25 @@ async fn one_message_in_a_live_assigned_chat_stays_in_the_budget() {
         assert_eq!(invocations, 3, "{case}: ingest, routing, crm-push");
     }
 }
+
+/// A new client is made once: his price is known too, and kept.
+#[tokio::test]
+async fn the_first_message_of_a_new_client_has_its_price_too() {
+    let world = World::with_employees(&["anna", "boris", "vera"]).await;
+    world.post(TOKEN, messages(&[text("79011112244", "warm", "x")])).await;
+    world.settle().await;
+    world.table.take_traffic();
+    world.sqs.take_traffic();
+    world.post(TOKEN, messages(&[text("79011112233", "m1", "Здравствуйте")])).await;
+    let mut invocations = 1;
+    for queue in ["inbound.fifo", "assignment.fifo", "crm.fifo", "timers"] {
+        while world.deliver(queue).await {
+            invocations += 1;
+        }
+    }
+    let (table, sqs) = (world.table.take_traffic(), world.sqs.take_traffic());
+    println!("a new client: {table:?}, SQS {sqs:?}, {invocations} invocations");
+    assert!(table.write_units > 0.0 && table.write_units <= 32.0, "{table:?}");
+    assert!(table.read_units > 0.0 && table.read_units <= 20.0, "{table:?}");
+    assert_eq!((sqs.calls("SendMessageBatch"), invocations), (3, 4));
+}
