@@ -226,3 +226,23 @@ fn no_path_of_somebodys_machine_is_in_the_repository() {
         }
     }
 }
+
+#[test]
+fn p9_the_access_log_holds_the_route_key_and_never_what_may_hold_a_token_or_a_phone() {
+    let template = read("template.yaml");
+    let format =
+        template.split("AccessLogSettings:").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    assert!(format.contains("$context.routeKey"), "{format}");
+    let logged: BTreeSet<&str> =
+        format.split("$context.").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let allowed = [
+        "requestId",
+        "routeKey",
+        "status",
+        "responseLatency",
+        "integrationErrorMessage",
+        "protocol",
+        "responseLength",
+    ];
+    assert_eq!(logged, BTreeSet::from(allowed));
+}

@@ -6,4 +6,5 @@ pub mod api;
 pub mod sandbox;
 pub mod stack;
 pub mod story;
+pub mod table;
 pub mod wazzup;

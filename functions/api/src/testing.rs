@@ -3,10 +3,6 @@
 use crate::App;
 use crate::auth::OperatorKey;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, LocalSecondaryIndex,
-    Projection, ProjectionType, ScalarAttributeType,
-};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
@@ -266,53 +262,7 @@ async fn table(broken: bool) -> aws_sdk_dynamodb::Client {
         .build();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
     if !broken {
-        create(&client).await;
+        tests::table::create(&format!("http://{address}"), "table").await.unwrap();
     }
     client
-}
-
-async fn create(client: &aws_sdk_dynamodb::Client) {
-    let text = ScalarAttributeType::S;
-    let number = ScalarAttributeType::N;
-    let attributes = [
-        ("pk", &text),
-        ("sk", &text),
-        ("shown", &text),
-        ("seq", &number),
-        ("list_key", &text),
-        ("list_at", &number),
-        ("employee_key", &text),
-        ("employee_sort", &text),
-        ("due_shard", &text),
-        ("check_at", &number),
-    ];
-    let attributes = attributes.map(|(name, kind)| {
-        AttributeDefinition::builder().attribute_name(name).attribute_type(kind.clone()).build().unwrap()
-    });
-    let local = [("by_time", "shown"), ("by_seq", "seq")].map(|(name, sort)| {
-        let all = Projection::builder().projection_type(ProjectionType::All).build();
-        let index = LocalSecondaryIndex::builder().index_name(name).set_key_schema(Some(schema("pk", sort)));
-        index.projection(all).build().unwrap()
-    });
-    let global = [
-        ("chat_list", "list_key", "list_at"),
-        ("employee_chats", "employee_key", "employee_sort"),
-        ("due", "due_shard", "check_at"),
-    ];
-    let global = global.map(|(name, hash, sort)| {
-        let keys = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
-        let index = GlobalSecondaryIndex::builder().index_name(name).set_key_schema(Some(schema(hash, sort)));
-        index.projection(keys).build().unwrap()
-    });
-    let create = client.create_table().table_name("table").billing_mode(BillingMode::PayPerRequest);
-    let create =
-        create.set_attribute_definitions(Some(attributes.into())).set_key_schema(Some(schema("pk", "sk")));
-    let create = create.set_local_secondary_indexes(Some(local.into()));
-    create.set_global_secondary_indexes(Some(global.into())).send().await.unwrap();
-}
-
-fn schema(hash: &str, sort: &str) -> Vec<KeySchemaElement> {
-    let element =
-        |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
-    vec![element(hash, KeyType::Hash), element(sort, KeyType::Range)]
 }

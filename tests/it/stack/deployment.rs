@@ -1,10 +1,10 @@
 //! The deployment itself: the table is the one the fast tests use, the API answers, the story holds.
 
 use super::Live;
-use crate::world::services::definition;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::Command;
+use tests::table::definition;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_deployed_table_is_the_one_the_fast_tests_use() {
@@ -24,24 +24,22 @@ async fn the_deployed_table_is_the_one_the_fast_tests_use() {
         };
         indexes.as_array().unwrap().iter().map(shape).collect()
     };
-    let local: BTreeSet<String> = table
-        .local_secondary_indexes()
-        .iter()
-        .map(|index| {
-            let projection =
-                index.projection().and_then(|projection| projection.projection_type()).unwrap().as_str();
-            format!("{} {} {}", json!(index.index_name()), key(index.key_schema()), json!(projection))
-        })
-        .collect();
-    let global: BTreeSet<String> = table
-        .global_secondary_indexes()
-        .iter()
-        .map(|index| {
-            let projection =
-                index.projection().and_then(|projection| projection.projection_type()).unwrap().as_str();
-            format!("{} {} {}", json!(index.index_name()), key(index.key_schema()), json!(projection))
-        })
-        .collect();
+    macro_rules! shapes {
+        ($indexes:expr) => {
+            $indexes.iter().map(|index| {
+                let projection =
+                    index.projection().and_then(|projection| projection.projection_type()).unwrap();
+                format!(
+                    "{} {} {}",
+                    json!(index.index_name()),
+                    key(index.key_schema()),
+                    json!(projection.as_str())
+                )
+            })
+        };
+    }
+    let local: BTreeSet<String> = shapes!(table.local_secondary_indexes()).collect();
+    let global: BTreeSet<String> = shapes!(table.global_secondary_indexes()).collect();
     assert_eq!(local, of(&wanted["LocalSecondaryIndexes"]));
     assert_eq!(global, of(&wanted["GlobalSecondaryIndexes"]));
 }

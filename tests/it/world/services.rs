@@ -22,10 +22,8 @@ impl Table {
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let table = Self { url, http };
-        let (status, body) = table.answer("CreateTable", definition("table").to_string().into_bytes()).await;
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
-        table
+        tests::table::create(&url, "table").await.unwrap();
+        Self { url, http }
     }
 }
 
@@ -36,42 +34,12 @@ impl Service for Table {
             .post(&self.url)
             .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
             .header("content-type", "application/x-amz-json-1.0")
-            .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+            .header("authorization", tests::table::AUTHORIZATION)
             .header("x-amz-date", "20260101T000000Z")
             .body(body);
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
     }
-}
-
-/// The table's definition.
-pub fn definition(name: &str) -> Value {
-    let key = |hash: &str, range: &str| json!([{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}]);
-    let index = |name: &str, hash: &str, range: &str, projection: &str| json!({"IndexName": name, "KeySchema": key(hash, range), "Projection": {"ProjectionType": projection}});
-    let attributes = [
-        ("pk", "S"),
-        ("sk", "S"),
-        ("shown", "S"),
-        ("seq", "N"),
-        ("list_key", "S"),
-        ("list_at", "N"),
-        ("employee_key", "S"),
-        ("employee_sort", "S"),
-        ("due_shard", "S"),
-        ("check_at", "N"),
-    ];
-    json!({
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": attributes.map(|(name, kind)| json!({"AttributeName": name, "AttributeType": kind})),
-        "KeySchema": key("pk", "sk"),
-        "LocalSecondaryIndexes": [index("by_time", "pk", "shown", "ALL"), index("by_seq", "pk", "seq", "ALL")],
-        "GlobalSecondaryIndexes": [
-            index("chat_list", "list_key", "list_at", "KEYS_ONLY"),
-            index("employee_chats", "employee_key", "employee_sort", "KEYS_ONLY"),
-            index("due", "due_shard", "check_at", "KEYS_ONLY"),
-        ],
-    })
 }
 
 /// A message in a queue.
