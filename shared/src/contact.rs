@@ -37,6 +37,9 @@ pub struct Contact {
 /// The contact and the deal that the CRM made, and who is making them just now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CrmRecords {
+    /// Which CRM they are in: [`crate::crm::CrmConnection::fingerprint`]. In another CRM there are none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_crm: Option<String>,
     /// The CRM's contact id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<String>,
@@ -62,6 +65,17 @@ pub struct CrmRecords {
     /// Who creates at the moment, and until when nobody else does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<CreationClaim>,
+}
+
+impl CrmRecords {
+    /// What there is in the CRM of this fingerprint: these records, or none.
+    #[must_use]
+    pub fn as_of(&self, crm: &str) -> Self {
+        if self.in_crm.as_deref() == Some(crm) {
+            return self.clone();
+        }
+        Self { in_crm: Some(crm.to_owned()), ..Self::default() }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

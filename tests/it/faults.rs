@@ -310,3 +310,20 @@ async fn p8_a_crm_set_while_messages_come_misses_none_of_them() {
     let ids: Vec<&str> = crm.chats[0].messages.iter().map(|message| message.message_id.as_str()).collect();
     assert_eq!((ids, crm.contacts.len()), (vec!["m2"], 1));
 }
+
+#[tokio::test]
+async fn p8_another_crm_gets_a_contact_of_its_own() {
+    let world = World::with_employees(&["anna"]).await;
+    world.post(TOKEN, messages(&[text("79011112233", "m1", "раз")])).await;
+    world.settle().await;
+    let setup = serde_json::from_value(json!({"honourIdempotencyKey": true})).unwrap();
+    world.sandbox.client().put_crm("next", &setup).await.unwrap();
+    let connection = world.crm_connection().await;
+    let webhook_url = world.sandbox.client().crm_webhook_url("next");
+    world.write(&shared::crm::CrmConnection { webhook_url, ..connection }).await;
+    world.post(TOKEN, messages(&[text("79011112233", "m2", "два")])).await;
+    world.settle().await;
+    let next = world.sandbox.client().crm("next").await.unwrap();
+    assert_eq!((next.contacts.len(), next.deals.len(), next.message_count()), (1, 1, 1));
+    assert_eq!((world.crm().await.contacts.len(), world.crm().await.message_count()), (1, 1));
+}

@@ -69,6 +69,8 @@ pub(crate) struct Job<'a> {
     pub chat: Chat,
     pub contact: Contact,
     pub crm: UniversalCrm<'a>,
+    /// Which CRM it is, for the contact's records.
+    pub fingerprint: String,
     /// No call to the CRM is begun after this: it would be cut, and nobody would know what came of it.
     pub last_call: Timestamp,
 }
@@ -155,7 +157,8 @@ impl CrmPush {
             return self.failed(&chat, &connection, &error).await;
         };
         let crm = UniversalCrm { http: &self.http, ambient: &*self.ambient, url: &url, key: key.as_ref() };
-        let job = Job { chat, contact, crm, last_call };
+        let fingerprint = connection.fingerprint();
+        let job = Job { chat, contact, crm, fingerprint, last_call };
         self.work(job, &connection).await
     }
 

@@ -22,7 +22,7 @@ impl CrmPush {
             crm.refused.is_none()
                 && (crm.contact_id.is_none() || (crm.deal_id.is_none() && !crm.deal_skipped))
         };
-        if !lacks(&job.contact.crm) {
+        if !lacks(&job.contact.crm.as_of(&job.fingerprint)) {
             return Ok(());
         }
         if let Some(read) =
@@ -30,7 +30,7 @@ impl CrmPush {
         {
             job.contact = read;
         }
-        if !lacks(&job.contact.crm) {
+        if !lacks(&job.contact.crm.as_of(&job.fingerprint)) {
             return Ok(());
         }
         self.claim(job).await?;
@@ -60,10 +60,13 @@ impl CrmPush {
 
     async fn claim(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let now = self.ambient.now();
-        if let Some(claim) = job.contact.crm.claim.as_ref().filter(|claim| claim.expires_at > now) {
+        if let Some(claim) =
+            job.contact.crm.as_of(&job.fingerprint).claim.filter(|claim| claim.expires_at > now)
+        {
             return Err(CrmError::Busy { after: claim.expires_at.since(now) }.into());
         }
         let mut after = job.contact.clone();
+        after.crm = after.crm.as_of(&job.fingerprint);
         // Somebody began a creation and did not come to its end.
         after.crm.uncertain += u32::from(after.crm.claim.is_some());
         after.crm.claim =

@@ -83,6 +83,13 @@ pub struct CrmConnection {
     pub created_at: Timestamp,
 }
 
+impl CrmConnection {
+    /// Tells one CRM from another by where it takes webhooks: records made in one are unknown to the next.
+    pub fn fingerprint(&self) -> String {
+        crate::ids::hex_digest(self.webhook_url.as_bytes()).chars().take(16).collect()
+    }
+}
+
 /// Why a call did not do what it should, sorted by what has to follow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CrmError {
