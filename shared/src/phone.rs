@@ -1,26 +1,55 @@
-//! Phone numbers in E.164, parsed by the library behind one newtype.
+//! Phone numbers in E.164 behind one newtype (C4). The library reads them; what it cannot is here, with the reason.
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
+use rlibphonenumber::phonenumber_matcher::{FindNumberExt, Leniency};
+use rlibphonenumber::{
+    CountryCodeSource, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region,
+    get_national_significant_number_owned,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A phone number in E.164, `+79011112233`. It is personal data, so it prints redacted.
+/// Longest text that is looked at, in bytes: what is longer is no phone field, and clients write the texts.
+const MAX_TEXT: usize = 250;
+
+/// Fewest digits that are believed to begin with another country's code though they have no plus: a shorter number is
+/// rather one of the own country, mistyped.
+const MIN_FOREIGN_DIGITS: usize = 11;
+
+/// How numbers written in full begin: the plus, and the full-width one.
+const PLUS: [char; 2] = ['+', '\u{ff0b}'];
+
+const CODE_OF_MEXICO: i32 = 52;
+const CODE_OF_ARGENTINA: i32 = 54;
+const CODE_OF_BRAZIL: i32 = 55;
+
+/// A phone number in E.164, `+79011112233`, without extension: the key of a phone. All spellings of one number are
+/// equal, those from before a country changed its numbering too. It is personal data: `Debug` is redacted and there is
+/// no `Display`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Phone(String);
 
 impl Phone {
     /// Reads a number in any usual spelling; one without a country code is read as of `region` (ISO 3166, `RU`).
-    /// `None` when it is no possible number.
+    /// Words around it and an extension are dropped. `None` when there is no valid number, or more than one.
     pub fn parse(text: &str, region: &str) -> Option<Self> {
-        let number = PHONE_NUMBER_UTIL.parse(text, region.parse::<Region>().ok()).ok()?;
-        if !PHONE_NUMBER_UTIL.is_valid_number(&number) {
-            return None;
-        }
-        Some(Self(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned()))
+        Self::parse_with_extension(text, region).map(|(phone, _)| phone)
     }
 
-    /// Reads an international number given as digits alone, as WhatsApp's chat ids are.
+    /// As [`Phone::parse`], with the digits of the extension (`доб. 12`, `ext 12`, `x12`, `#12`, `;ext=12`).
+    pub fn parse_with_extension(text: &str, region: &str) -> Option<(Self, Option<String>)> {
+        let region = region.parse().ok();
+        let number = read(&tidy(text)?, region)?;
+        // "8 901 111-22-33;89021112233" is not one number with an extension of eleven digits: it is two.
+        if number.extension.as_ref().is_some_and(|extension| whole(extension, region).is_some()) {
+            return None;
+        }
+        Some((Self::of(&number), number.extension))
+    }
+
+    /// Reads an international number given as digits alone, as the chat ids of WhatsApp and Viber are:
+    /// `79011112233`. An id made from an old form of the number (Mexico, Brazil) gives the number of today, so it does
+    /// not lead back to the id: whoever writes to the chat takes the messenger's own id.
     pub fn from_international_digits(digits: &str) -> Option<Self> {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -28,9 +57,18 @@ impl Phone {
         Self::parse(&format!("+{digits}"), "ZZ")
     }
 
-    /// E.164 with the plus sign.
+    /// E.164 with the plus sign: `+79011112233`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// E.164 without the plus sign, as WhatsApp and some CRMs take it: `79011112233`.
+    pub fn digits(&self) -> &str {
+        self.0.trim_start_matches('+')
+    }
+
+    fn of(number: &PhoneNumber) -> Self {
+        Self(PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164).into_owned())
     }
 }
 
@@ -40,27 +78,149 @@ impl fmt::Debug for Phone {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn p11_russian_spellings_meet_in_one() {
-        for text in ["+7 901 111-22-33", "8 (901) 111-22-33", "79011112233", "9011112233"] {
-            assert_eq!(
-                Phone::parse(text, "RU").map(|phone| phone.0),
-                Some("+79011112233".to_owned()),
-                "{text}"
-            );
-        }
-        assert_eq!(Phone::from_international_digits("79011112233").unwrap().as_str(), "+79011112233");
+/// The option "8 → +7" (C4): what a CRM contact's phone field becomes that holds a number of `region`, Russia or
+/// Kazakhstan, spelled with the trunk prefix 8: `8 (901) 111-22-33` gives `+79011112233`, 8-800 numbers too.
+/// `None` when there is nothing to rewrite, and when rewriting would lose something: an extension, a word, a second
+/// number.
+pub fn rewrite_leading_eight(text: &str, region: &str) -> Option<String> {
+    let text = tidy(text)?;
+    let has_words = text.chars().any(char::is_alphabetic) || !PHONE_NUMBER_UTIL.is_viable_phone_number(&text);
+    if has_words {
+        return None;
     }
+    let digits = PHONE_NUMBER_UTIL.normalize_digits_only(&text);
+    let national = digits.strip_prefix('8').filter(|national| national.len() == 10)?;
+    // Where 8 is no trunk prefix, the reading is another one; so is that of 8-10, which dials abroad.
+    let phone = Phone::parse(&text, region)?;
+    (phone.digits().strip_prefix('7') == Some(national)).then_some(phone.0)
+}
 
-    #[test]
-    fn p11_junk_is_no_phone() {
-        for text in ["", "abc", "12", "0000000000", "+999999999999999999"] {
-            assert_eq!(Phone::parse(text, "RU"), None, "{text}");
+/// The text with plain spaces, since the library knows the space and the NBSP, but neither tab nor thin space. `None`
+/// for what must not reach the library.
+fn tidy(text: &str) -> Option<String> {
+    // RFC 3966's context of local numbers, which nobody writes: ";phone-context=+7;tel:" makes the library panic.
+    let refused = text.len() > MAX_TEXT || text.contains('@') || text.contains("phone-context");
+    (!refused).then(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// The text from the plus or the first digit on. `None` when a Latin letter stands right before it: a VIN, an article.
+fn without_words(text: &str) -> Option<&str> {
+    let (words, digits) = text.split_at(text.find(|c: char| PLUS.contains(&c) || c.is_numeric())?);
+    (!words.ends_with(|c: char| c.is_ascii_alphabetic())).then_some(digits)
+}
+
+/// The one number in the text: all of it, or among words.
+fn read(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
+    let Some(digits) = without_words(text) else { return only(among_words(text, region)) };
+    if let Some(number) = whole(digits, region) {
+        return Some(number);
+    }
+    // ITU-T E.164 recommends 00 for the plus; the library takes it where people dial so: not in Russia (8~10) and not
+    // in the USA (011).
+    if let Some(rest) = digits.strip_prefix("00").or_else(|| digits.strip_prefix("００")) {
+        return read(&format!("+{rest}"), region);
+    }
+    let plus_added = format!("+{digits}");
+    let believed = |number: &PhoneNumber| begins_with_its_code(number, region);
+    if let Some(number) = whole(&plus_added, None).filter(believed) {
+        return Some(number);
+    }
+    let mut found = among_words(text, region);
+    if found.is_empty() {
+        found = among_words(&plus_added, None);
+        found.retain(believed);
+    }
+    only(found)
+}
+
+/// Whether digits without plus are believed to begin with the country's code: with the own one always, with another
+/// one for mobile numbers, since such digits come from messengers.
+fn begins_with_its_code(number: &PhoneNumber, region: Option<Region>) -> bool {
+    let own = region.and_then(code_of) == Some(number.country_code);
+    own || (is_mobile(number) && Phone::of(number).digits().len() >= MIN_FOREIGN_DIGITS)
+}
+
+/// The number that the text is from end to end.
+fn whole(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
+    let written = PHONE_NUMBER_UTIL.parse_and_keep_raw_input(text, region).ok()?;
+    let number = renumbered(written.clone())?;
+    // Parsing turns letters into digits, as on a dial (1-800-FLOWERS): so could any article number become a phone. The
+    // x stays, it is punctuation: (0xx11) in Brazil, x12 before an extension.
+    let letters = text.chars().any(|c| c.is_ascii_alphabetic() && !c.eq_ignore_ascii_case(&'x'));
+    // German landline numbers have no fixed length: there 21.11.2026 would be one, and 49151… with its country code one
+    // more. The matcher wants the trunk prefix where the country writes it. (It knows no old form.)
+    let no_code = number.country_code_source() == CountryCodeSource::FromDefaultCountry;
+    let old_form = number.national_number != written.national_number;
+    let doubtful = letters || (no_code && !is_mobile(&number) && !old_form);
+    let sure = !doubtful || only(among_words(text, region)).is_some_and(|found| same(&found, &number));
+    sure.then_some(number)
+}
+
+/// The different numbers among the words of the text. Bounded work: the text is short.
+fn among_words(text: &str, region: Option<Region>) -> Vec<PhoneNumber> {
+    let matcher =
+        text.phone_number_matcher_builder().leniency(Leniency::Valid).preferred_region(region).build();
+    let mut found: Vec<PhoneNumber> = matcher.filter_map(|found| renumbered(found.number)).collect();
+    found.dedup_by(|one, other| same(one, other));
+    found
+}
+
+fn only(mut found: Vec<PhoneNumber>) -> Option<PhoneNumber> {
+    found.pop().filter(|_| found.is_empty())
+}
+
+fn same(one: &PhoneNumber, other: &PhoneNumber) -> bool {
+    Phone::of(one) == Phone::of(other)
+}
+
+/// The number in the form its country uses today; `None` when that is no valid number.
+fn renumbered(number: PhoneNumber) -> Option<PhoneNumber> {
+    let national = get_national_significant_number_owned(&number);
+    let number = match national_of_today(number.country_code, &national) {
+        None => number,
+        Some(national) => PhoneNumber {
+            extension: number.extension,
+            country_code_source: number.country_code_source,
+            ..PHONE_NUMBER_UTIL.parse(format!("+{}{national}", number.country_code), None).ok()?
+        },
+    };
+    PHONE_NUMBER_UTIL.is_valid_number(&number).then_some(number)
+}
+
+/// What a national number of an older form is today. Messengers keep the id that a person registered with, so the old
+/// forms live on in ids while his phone, and the CRM, show the new one.
+fn national_of_today(country: i32, national: &str) -> Option<String> {
+    match country {
+        // Ten digits for all. On 3 August 2019 the IFT abolished 1 after +52 for mobile phones and 01, 044, 045 inside
+        // the country (ITU, communication of 12.VI.2018 on +52).
+        CODE_OF_MEXICO => ["1", "01", "044", "045"]
+            .iter()
+            .find_map(|prefix| national.strip_prefix(prefix).filter(|rest| rest.len() == 10))
+            .map(str::to_owned),
+        // Anatel put a 9 before mobile numbers, region by region from July 2012 to November 2016 (Resolução 553/2010).
+        // Subscriber numbers that begin with 2-5 are landlines. The trunk radios on 7 were exempt; the library still
+        // takes eight digits there, but their network was switched off on 31 March 2018.
+        CODE_OF_BRAZIL if national.len() == 10 => {
+            let (area, subscriber) = national.split_at(2);
+            subscriber.starts_with(['6', '7', '8', '9']).then(|| format!("{area}9{subscriber}"))
         }
-        assert_eq!(Phone::from_international_digits("+79011112233"), None);
+        // 9 from abroad and 15 inside the country mark the same thing. The library turns 15 into 9; with both it is at
+        // a loss, so the 9 is taken away for it.
+        CODE_OF_ARGENTINA if national.len() == 13 => national.strip_prefix('9').map(str::to_owned),
+        _ => None,
     }
 }
+
+/// Whether it is a mobile number, or may be one: in the USA and in Mexico they look like landlines.
+fn is_mobile(number: &PhoneNumber) -> bool {
+    use PhoneNumberType::{FixedLineOrMobile, Mobile};
+    matches!(PHONE_NUMBER_UTIL.get_number_type(number), Mobile | FixedLineOrMobile)
+}
+
+fn code_of(region: Region) -> Option<i32> {
+    PHONE_NUMBER_UTIL.get_country_code_for_region(region)
+}
+
+#[cfg(test)]
+#[path = "phone_tests.rs"]
+mod tests;
