@@ -52,8 +52,8 @@ CHEAP_BUILD = {
     "CARGO_TARGET_DIR": str(ROOT / "target" / "local"),
 }
 
-QUEUES = ("Inbound", "Statuses", "Assignment", "Crm", "Timers")
-FUNCTIONS = ("WebhookIngest", "Routing", "Assignment", "CrmPush", "AutoClose", "Api")
+QUEUES = ("Inbound", "Statuses", "Assignment", "Crm", "Timers", "Media", "Erasures")
+FUNCTIONS = ("WebhookIngest", "Routing", "Assignment", "CrmPush", "AutoClose", "Media", "Erasure", "Api")
 
 STARTED = time.monotonic()
 
@@ -307,7 +307,8 @@ class Stack:
     def help_emulator(self, process, outputs):
         """What the emulator cannot do with the template as it is; AWS can, so it is not for the template to change."""
         # It enforces the policy that asks for TLS, and speaks plain HTTP.
-        self.client(process, "s3").delete_bucket_policy(Bucket=outputs["QuarantineBucketName"])
+        for bucket in ("QuarantineBucketName", "MediaBucketName"):
+            self.client(process, "s3").delete_bucket_policy(Bucket=outputs[bucket])
         # It leaves a number that comes from a parameter as text, and then cannot poll for this mapping.
         functions = self.client(process, "lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:

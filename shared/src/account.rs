@@ -5,6 +5,17 @@ use crate::crm::CrmKind;
 use crate::ids::{AccountId, ApiKeyId, IdSalt};
 use serde::{Deserialize, Serialize};
 
+/// The language of texts that employees and clients see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// Russian.
+    #[default]
+    Ru,
+    /// English.
+    En,
+}
+
 /// One company with one CRM connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
@@ -19,6 +30,15 @@ pub struct Account {
     /// Which CRM it works with.
     #[serde(default)]
     pub crm_kind: CrmKind,
+    /// The language of texts that employees and clients see.
+    #[serde(default)]
+    pub language: Language,
+    /// Whether anybody is on the blacklist: without one, nobody is looked up there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_blacklist: bool,
+    /// Option "8 → +7" (C4), where the CRM lets us write its contacts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rewrite_leading_eight: bool,
     /// ISO 3166 region that numbers without a country code are read in.
     pub region: String,
     /// When it was created.

@@ -2,7 +2,7 @@
 //! failure, visibility time-out, metric and log.
 
 use crate::clock::{Ambient, Machine, Timestamp};
-use crate::disposition::{Disposition, backoff};
+use crate::disposition::{Disposition, DropReason, backoff};
 use crate::metrics::Metric;
 use crate::quarantine::Quarantine;
 use crate::queue::Queues;
@@ -181,7 +181,10 @@ async fn settle(
         match disposition {
             Disposition::Done => {}
             Disposition::Drop(reason) => {
-                telemetry::count(Metric::StatusLost, 1);
+                if reason == DropReason::StatusWithoutMessage {
+                    telemetry::count(Metric::StatusLost, 1);
+                }
+                telemetry::count_dropped(reason, 1);
                 tracing::warn!(reason = reason.name(), record = record.message_id, "dropped");
             }
             Disposition::Retry { after, why } => {

@@ -82,6 +82,18 @@ pub struct Channel {
     pub distribution: Distribution,
     /// Silence in seconds after which a chat finishes.
     pub close_after_s: u32,
+    /// No chats are made of what comes on it (B6): everything is dropped and counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignored: bool,
+    /// Whether messages written outside, on the phone or in the provider's application, are left out (C6).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_echoes: bool,
+    /// What stands before such a message in the CRM; none is our text for its origin, an empty one nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo_mark: Option<String>,
+    /// Whether the channel's name stands before the texts of clients and of echoes in the CRM (C7).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub name_in_crm: bool,
     /// Where deals begin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deal_stage: Option<DealStage>,
@@ -106,6 +118,10 @@ impl Channel {
             state_at: Timestamp::default(),
             distribution: Distribution::RoundRobin,
             close_after_s: DEFAULT_CLOSE_AFTER_S,
+            ignored: false,
+            skip_echoes: false,
+            echo_mark: None,
+            name_in_crm: false,
             deal_stage: None,
             created_at: now,
         }

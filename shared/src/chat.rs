@@ -2,9 +2,13 @@
 
 use crate::clock::Timestamp;
 use crate::closing;
-use crate::event::{MessageEvent, Messenger, Side};
+use crate::content::Details;
+use crate::crm::CrmKind;
+use crate::event::{MessageEvent, Messenger};
 use crate::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
-use crate::message::Message;
+use crate::listing::{Listing, ListingMark};
+use crate::own_sends::PendingSend;
+use crate::phone::Phone;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -16,6 +20,8 @@ pub enum ChatState {
     Live,
     /// Finished, or never opened.
     General,
+    /// Open, and not live: comments under a post (C10).
+    Case,
 }
 
 /// How far a chat's client is on his way to a responsible employee.
@@ -99,14 +105,64 @@ pub struct Chat {
     pub finish_reason: Option<FinishReason>,
     /// When we last accepted a message of either side.
     pub last_activity_at: Timestamp,
-    /// Number of the client's last message.
-    #[serde(default)]
-    pub last_client_seq: u64,
+    /// How many messages the client has written that want to be read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub client_count: u32,
+    /// How many of them somebody has read. What is unread follows from both (D2).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub read_count: u32,
+    /// Since when the client waits for an employee's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered_at: Option<Timestamp>,
+    /// The verified phone that the client was last known by here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// The listing it is about now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<ListingMark>,
+    /// The post whose comments it holds: such a chat is a case, never live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<PostRef>,
+    /// Other forms of the provider's chat id that lead here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<ChatId>,
+    /// Our sends that the provider has not confirmed: an echo may be one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending_sends: Vec<PendingSend>,
+    /// Its client was erased then: what is older does not come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
+    /// The CRM (by its fingerprint) that has contact and deal, so that they need not be looked at. Owned by `crm-push`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records_in: Option<String>,
     /// Its time in the lists; follows the last activity at a distance of up to 30 s.
     pub listed_at: Timestamp,
     /// When it must be looked at: its place in the due index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Timestamp>,
+}
+
+/// The post of a comment case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostRef {
+    /// The provider's id of it.
+    pub id: String,
+    /// Where it can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// Another form of a chat's id: a row at that form's key, leading to the chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatAliasRow {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// The id of this form.
+    pub chat: ChatId,
+    /// The chat it leads to.
+    pub alias_of: ChatId,
 }
 
 /// Something that happened to a chat as a whole, under its number: what the CRM is told besides messages.
@@ -130,9 +186,6 @@ pub struct ChatEvent {
 
 /// How long a chat's events are kept: 90 days. The CRM has had them long before.
 const EVENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
-
-/// The lists' time moves only when it is this old: an index entry costs two write units.
-const LIST_AFTER: Duration = Duration::from_secs(30);
 
 impl Chat {
     /// A chat as it is before its first message: nothing in it, in the general list.
@@ -167,57 +220,29 @@ impl Chat {
             finished_at: None,
             finish_reason: None,
             last_activity_at: accepted_at,
-            last_client_seq: 0,
+            client_count: 0,
+            read_count: 0,
+            unanswered_at: None,
+            phone: None,
+            listing: None,
+            post: post_of(event),
+            aliases: Vec::new(),
+            pending_sends: Vec::new(),
+            erased_at: None,
+            records_in: None,
             listed_at: accepted_at,
             check_at: None,
         }
     }
 
-    /// Takes a message in. `stored` is the row under the same message id, when there is one: then only an edit, a
-    /// deletion or a status can be news. Answers the message's new row, or `None` when nothing changed.
-    ///
-    /// A client's message opens the chat; an echo never does, but counts as activity (C6, F1).
-    pub fn receive(
-        &mut self,
-        event: &MessageEvent,
-        stored: Option<&Message>,
-        accepted_at: Timestamp,
-    ) -> Option<Message> {
-        let seq = self.seq + 1;
-        let row = match stored {
-            Some(stored) => stored.revise(event, seq)?,
-            None => Message::new(&self.account, &self.chat, event, accepted_at, seq),
-        };
-        self.seq = seq;
-        if stored.is_none() {
-            self.last_activity_at = self.last_activity_at.max(accepted_at);
-            if self.name.is_none() {
-                self.name.clone_from(&event.contact.name);
-            }
-            if event.side == Side::Client {
-                self.last_client_seq = seq;
-                self.open(accepted_at);
-            }
-            if accepted_at.since(self.listed_at) >= LIST_AFTER {
-                self.listed_at = accepted_at;
-            }
+    /// Notes which listing the chat is about now; says whether anything was told that was not known.
+    pub fn about(&mut self, listing: &Listing) -> bool {
+        let mark = listing.mark();
+        if self.listing.as_ref() == Some(&mark) {
+            return false;
         }
-        Some(row)
-    }
-
-    fn open(&mut self, at: Timestamp) {
-        if self.state == ChatState::General {
-            self.state = ChatState::Live;
-            self.case_no += 1;
-            self.opened_at = Some(at);
-            self.finished_at = None;
-            self.finish_reason = None;
-            self.listed_at = self.listed_at.max(at);
-        }
-        if self.client == ClientState::Silent {
-            self.client = ClientState::Waiting;
-            self.waiting_since = Some(at);
-        }
+        self.listing = Some(mark);
+        true
     }
 
     /// Finishes a live chat. The answer is a row of its own: the chat may be open again before the CRM learns of it.
@@ -252,6 +277,18 @@ impl Chat {
         self.seq > self.crm_done && self.client != ClientState::Waiting
     }
 
+    /// Takes the next number for a change of one of its messages that is no activity: a status, a file. `window` is the
+    /// silence after which it finishes, when its channel is still there.
+    pub fn take_number(&mut self, crm: CrmKind, window: Option<Duration>, now: Timestamp) {
+        self.seq += 1;
+        if crm == CrmKind::None {
+            self.settle_without_crm();
+        }
+        if let Some(window) = window {
+            self.watch(window, now);
+        }
+    }
+
     /// An account without a CRM has nobody to bring up to date.
     pub fn settle_without_crm(&mut self) {
         self.crm_done = self.seq;
@@ -268,10 +305,25 @@ impl Chat {
     }
 }
 
+/// A number that was never written counts as none, and one that is none is not written: a condition on it holds either way.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+fn post_of(event: &MessageEvent) -> Option<PostRef> {
+    match &event.details {
+        Some(Details::Comment(comment)) => {
+            Some(PostRef { id: comment.post.id.clone(), url: comment.post.url.clone() })
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::event::{ChannelRef, ContactHint, Revision};
+    use crate::event::{ChannelRef, ContactHint, Revision, Side};
     use crate::ids::{ConnectionId, MessageId};
     use crate::message::Kind;
 
@@ -285,17 +337,23 @@ pub(crate) mod tests {
             },
             chat: ChatId::new("chat"),
             provider_chat_id: "79011112233".into(),
+            aliases: Vec::new(),
             messenger: Messenger::Whatsapp,
             group: false,
             message_id: MessageId::new(id),
             side,
             origin: None,
+            own_id: None,
             author: None,
             contact: ContactHint::default(),
             kind: Kind::Text,
             raw_kind: None,
             text: Some(format!("text of {id}")),
             media: None,
+            details: None,
+            quote: None,
+            album: None,
+            listing: None,
             extra: None,
             sent_at: Timestamp::from_millis(0),
             revision: Revision::New,
@@ -314,63 +372,5 @@ pub(crate) mod tests {
             ContactId::new("contact"),
             Timestamp::from_millis(0),
         )
-    }
-
-    #[test]
-    fn a_client_opens_a_chat_and_an_echo_does_not() {
-        let mut chat = new_chat();
-        assert!(chat.receive(&text_event("m1", Side::Company), None, Timestamp::from_millis(5)).is_some());
-        assert_eq!((chat.state, chat.client, chat.case_no), (ChatState::General, ClientState::Silent, 0));
-        chat.receive(&text_event("m2", Side::Client), None, Timestamp::from_millis(9));
-        assert_eq!((chat.state, chat.client, chat.case_no), (ChatState::Live, ClientState::Waiting, 1));
-        assert_eq!((chat.seq, chat.last_client_seq), (2, 2));
-    }
-
-    #[test]
-    fn p12_a_repeated_message_changes_nothing() {
-        let mut chat = new_chat();
-        let event = text_event("m1", Side::Client);
-        let row = chat.receive(&event, None, Timestamp::from_millis(5)).unwrap();
-        let before = chat.clone();
-        assert_eq!(chat.receive(&event, Some(&row), Timestamp::from_millis(500_000)), None);
-        assert_eq!(chat, before);
-    }
-
-    #[test]
-    fn p6_an_edit_is_no_activity_and_reopens_nothing() {
-        let mut chat = new_chat();
-        let row = chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(5)).unwrap();
-        chat.finish(FinishReason::Inactivity, Timestamp::from_millis(700_000));
-        let mut edit = text_event("m1", Side::Client);
-        edit.revision = Revision::Edited;
-        edit.text = Some("another".into());
-        let edited = chat.receive(&edit, Some(&row), Timestamp::from_millis(800_000)).unwrap();
-        assert_eq!((edited.text.as_deref(), edited.edited_seq), (Some("another"), Some(3)));
-        assert_eq!((chat.state, chat.last_activity_at), (ChatState::General, Timestamp::from_millis(5)));
-        assert_eq!(
-            chat.receive(&edit, Some(&edited), Timestamp::from_millis(900_000)),
-            None,
-            "a replayed edit"
-        );
-    }
-
-    #[test]
-    fn a_finished_chat_reopens_as_a_new_case() {
-        let mut chat = new_chat();
-        chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(5));
-        chat.finish(FinishReason::Inactivity, Timestamp::from_millis(700_000));
-        chat.receive(&text_event("m2", Side::Client), None, Timestamp::from_millis(800_000));
-        assert_eq!((chat.state, chat.case_no, chat.finished_at), (ChatState::Live, 2, None));
-    }
-
-    #[test]
-    fn the_lists_time_moves_in_steps_of_half_a_minute() {
-        let mut chat = new_chat();
-        for (ms, expected) in
-            [(1_000, 1_000), (20_000, 1_000), (31_000, 31_000), (60_999, 31_000), (61_000, 61_000)]
-        {
-            chat.receive(&text_event(&ms.to_string(), Side::Client), None, Timestamp::from_millis(ms));
-            assert_eq!(chat.listed_at.millis(), expected, "{ms}");
-        }
     }
 }

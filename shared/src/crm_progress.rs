@@ -31,6 +31,8 @@ pub enum What {
     Edited(Box<Message>),
     /// A message it knows was deleted.
     Deleted(Box<Message>),
+    /// The file of a message it knows is there, or is given up.
+    File(Box<Message>),
     /// A message it knows was delivered, read, or failed.
     Status(Box<Message>),
     /// The chat was finished.
@@ -41,9 +43,11 @@ impl Change {
     /// The message it is about.
     pub fn message(&self) -> Option<&Message> {
         match &self.what {
-            What::New(message) | What::Edited(message) | What::Deleted(message) | What::Status(message) => {
-                Some(message)
-            }
+            What::New(message)
+            | What::Edited(message)
+            | What::Deleted(message)
+            | What::File(message)
+            | What::Status(message) => Some(message),
             What::Finished(_) => None,
         }
     }
@@ -74,8 +78,15 @@ fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
         return changes.push(Change { seq: row.created_seq, what: What::New(row) });
     }
     let newer = |seq: Option<u64>| seq.filter(|seq| *seq > done);
-    if let Some(seq) = newer(row.edited_seq).filter(|_| row.deleted_seq.is_none()) {
+    let stays = row.deleted_seq.is_none();
+    if let Some(seq) = newer(row.edited_seq).filter(|_| stays) {
         changes.push(Change { seq, what: What::Edited(row.clone()) });
+    }
+    // With an edit behind it, the file goes out with that.
+    if let Some(seq) =
+        newer(row.file_seq).filter(|seq| stays && row.edited_seq.is_none_or(|edited| edited < *seq))
+    {
+        changes.push(Change { seq, what: What::File(row.clone()) });
     }
     if let Some(seq) = newer(row.status_seq) {
         changes.push(Change { seq, what: What::Status(row.clone()) });
@@ -91,7 +102,7 @@ pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[Numbered]) -> bool {
         .iter()
         .flat_map(|row| match row {
             Numbered::Message(row) => {
-                vec![Some(row.created_seq), row.edited_seq, row.status_seq, row.deleted_seq]
+                vec![Some(row.created_seq), row.edited_seq, row.file_seq, row.status_seq, row.deleted_seq]
             }
             Numbered::Event(event) => vec![Some(event.seq)],
         })
@@ -116,6 +127,7 @@ mod tests {
     use crate::chat::tests::{new_chat, text_event};
     use crate::clock::Timestamp;
     use crate::event::{Revision, Side};
+    use crate::media::{CopyFailure, FileCopy};
     use crate::message::DeliveryStatus;
 
     fn names(changes: &[Change]) -> Vec<String> {
@@ -126,6 +138,7 @@ mod tests {
                     What::New(_) => "new",
                     What::Edited(_) => "edited",
                     What::Deleted(_) => "deleted",
+                    What::File(_) => "file",
                     What::Status(_) => "status",
                     What::Finished(_) => "finished",
                 };
@@ -176,6 +189,21 @@ mod tests {
         assert_eq!(names(&changes), ["1:new:a"]);
         assert_eq!(cursor_after(&changes, 1, seq_as_read), 1, "or b would never be told");
         assert_eq!(cursor_after(&[], 0, 7), 7);
+    }
+
+    #[test]
+    fn p8_a_file_follows_its_message_or_goes_out_with_it() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
+        chat.seq = 2;
+        let failed = FileCopy::Failed { why: CopyFailure::Gone };
+        let first = first.with_file(failed, 2);
+        assert_eq!(names(&pending(0, 2, vec![row(&first)])), ["1:new:a"]);
+        assert_eq!(names(&pending(1, 2, vec![row(&first)])), ["2:file:a"]);
+        assert!(accounts_for_all(1, 2, &[row(&first)]));
+        let edited = Message { edited_seq: Some(3), seq: 3, ..first };
+        assert_eq!(names(&pending(1, 3, vec![row(&edited)])), ["3:edited:a"]);
     }
 
     #[test]

@@ -4,10 +4,20 @@ use crate::event::EnvelopeError;
 use std::time::Duration;
 
 /// Why a record was dropped on purpose. Each is counted under its name; no other silent end exists (P2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DropReason {
     /// A status for a message that did not come within an hour.
     StatusWithoutMessage,
+    /// The same, where messages are dropped on purpose, so that it may be one of theirs.
+    StatusOfDropped,
+    /// The client is on the blacklist (C5).
+    Blacklisted,
+    /// The channel is ignored (B6).
+    IgnoredChannel,
+    /// Written outside, and the channel does not import that (C6).
+    EchoNotImported,
+    /// Of a client who was erased (P12).
+    Erased,
 }
 
 impl DropReason {
@@ -15,6 +25,11 @@ impl DropReason {
     pub fn name(self) -> &'static str {
         match self {
             Self::StatusWithoutMessage => "status_without_message",
+            Self::StatusOfDropped => "status_of_dropped",
+            Self::Blacklisted => "blacklisted",
+            Self::IgnoredChannel => "ignored_channel",
+            Self::EchoNotImported => "echo_not_imported",
+            Self::Erased => "erased",
         }
     }
 }

@@ -4,14 +4,17 @@
 //! version; a reader that meets a newer one leaves it in the queue for the next deployment.
 
 use crate::clock::Timestamp;
+use crate::content::{Comment, Details, Post, Quote};
 use crate::ids::{AccountId, ChannelId, ChatId, ConnectionId, MessageId};
+use crate::listing::Listing;
+use crate::media::Media;
 use crate::message::{DeliveryError, DeliveryStatus, Kind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version this code writes, and the newest it reads.
-pub const EVENT_VERSION: u16 = 1;
+pub const EVENT_VERSION: u16 = 2;
 
 /// What stands in an inbound queue: one accepted event of one account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,14 +134,40 @@ pub enum Revision {
     Deleted,
 }
 
-/// Where a company's message was written, when it did not come through us.
+/// Where a company's message was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// The provider's own application.
     ProviderApp,
-    /// The phone, or it is not known.
+    /// The phone.
     Phone,
+    /// The phone or the provider's application: the provider does not say.
+    Outside,
+    /// The CRM.
+    Crm,
+    /// Our chat window.
+    Window,
+    /// Our API, by an employee.
+    Api,
+    /// A bot of the account's.
+    Bot,
+    /// A rule of ours.
+    Rule,
+    /// Our farewell, as the chat finished.
+    Farewell,
+}
+
+impl Origin {
+    /// Whether it did not come through us: an echo of what was written elsewhere (C6).
+    pub fn is_echo(self) -> bool {
+        matches!(self, Self::ProviderApp | Self::Phone | Self::Outside)
+    }
+
+    /// Whether an employee wrote it. Only such a message answers the client (D2).
+    pub fn is_employee(self) -> bool {
+        !matches!(self, Self::Bot | Self::Rule | Self::Farewell)
+    }
 }
 
 /// The messenger of a chat, independent of the provider that carries it.
@@ -188,6 +217,9 @@ pub struct Author {
     /// The CRM's user id, when the provider knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The messenger's id of a group's member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 /// What the provider tells of the person.
@@ -202,16 +234,21 @@ pub struct ContactHint {
     /// Phone as the provider wrote it; an attribute, not an identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// Whether the messenger vouches for the phone: then it joins contacts (C3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub phone_verified: bool,
     /// Link to the picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
 }
 
-/// A file of a message, by the provider's link.
+/// Another form of a chat's id, seen together with the one that is its key: phone and user id, group and supergroup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// The provider's link.
-    pub url: String,
+pub struct ChatAlias {
+    /// Our chat id of that form.
+    pub chat: ChatId,
+    /// The provider's chat id of that form.
+    pub provider_chat_id: String,
 }
 
 /// A message, normalised.
@@ -225,6 +262,9 @@ pub struct MessageEvent {
     pub chat: ChatId,
     /// The provider's chat id.
     pub provider_chat_id: String,
+    /// Other forms of the chat's id that came with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<ChatAlias>,
     /// The messenger.
     pub messenger: Messenger,
     /// Whether the chat is a group.
@@ -237,6 +277,9 @@ pub struct MessageEvent {
     /// Where a company's message was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// Our own id of it, where the provider gives it back with the echo of what we sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_id: Option<MessageId>,
     /// Who of them wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
@@ -254,7 +297,19 @@ pub struct MessageEvent {
     /// The file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
-    /// Quote, buttons, post, advert … as the provider gave them, by our names.
+    /// What the kind calls for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// What the messages of one album have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<String>,
+    /// The listing it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<Listing>,
+    /// What else the provider gave, by our names, to be passed on as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<Value>,
     /// When the provider says that it was written (for an edit: what the provider gives).
@@ -277,6 +332,13 @@ pub struct MessageEvent {
 }
 
 impl MessageEvent {
+    /// Of the details what decides in which chat the message stands: the post of a comment.
+    fn case(&self) -> Option<Details> {
+        let Some(Details::Comment(comment)) = &self.details else { return None };
+        let post = Post { id: comment.post.id.clone(), url: comment.post.url.clone(), ..Post::default() };
+        Some(Details::Comment(Comment { post, ..comment.clone() }))
+    }
+
     /// What stands in the chat for a message that can never be stored as it is: nothing of its content, and where in
     /// the quarantine the raw record is.
     #[must_use]
@@ -285,6 +347,9 @@ impl MessageEvent {
             kind: Kind::Unsupported,
             text: None,
             media: None,
+            details: self.case(),
+            quote: None,
+            listing: None,
             extra: None,
             old_text: None,
             author: None,

@@ -1,7 +1,10 @@
 //! Outbound HTTP: one client per process, guarded against requests into private networks (SSRF).
 //!
-//! Every URL that a tenant can set goes through here. No redirects are followed, addresses are checked **after** name
-//! resolution and on literal IPs alike, and connections are dropped early because a Lambda freezes between events.
+//! Every URL that a tenant can set goes through here. No redirects are followed ([`download`] follows them by hand, each
+//! under the same guard), addresses are checked **after** name resolution and on literal IPs alike, and connections are
+//! dropped early because a Lambda freezes between events.
+
+pub mod download;
 
 use crate::clock::Timestamp;
 use ipnet::IpNet;
@@ -170,6 +173,11 @@ impl OutboundHttp {
     }
 }
 
+/// What a name that leads into private networks only is answered with.
+#[derive(Debug, thiserror::Error)]
+#[error("the name leads to no public address")]
+struct NotPublic;
+
 /// Resolves names, and gives only public addresses: a name may not lead into a private network.
 struct PublicOnly;
 
@@ -179,7 +187,7 @@ impl Resolve for PublicOnly {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
-                return Err("the name leads to no public address".into());
+                return Err(NotPublic.into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
@@ -189,7 +197,7 @@ impl Resolve for PublicOnly {
 /// Whether an address is on the public internet: not private, loopback, link-local (and so no metadata service),
 /// CGNAT, multicast, documentation or otherwise reserved (IANA special-purpose registries).
 pub fn is_public(ip: IpAddr) -> bool {
-    const RESERVED: [&str; 24] = [
+    const RESERVED: [&str; 27] = [
         "0.0.0.0/8",
         "10.0.0.0/8",
         "100.64.0.0/10",
@@ -204,15 +212,18 @@ pub fn is_public(ip: IpAddr) -> bool {
         "198.51.100.0/24",
         "203.0.113.0/24",
         "224.0.0.0/3",
-        "::/127",
+        "::/96",
         "64:ff9b::/95",
         "64:ff9b:1::/48",
         "100::/64",
         "2001::/23",
         "2001:db8::/32",
         "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
         "fc00::/7",
         "fe80::/10",
+        "fec0::/10",
         "ff00::/8",
     ];
     let ip = match ip {
@@ -255,12 +266,18 @@ mod tests {
             "fe80::1",
             "::ffff:10.0.0.1",
             "64:ff9b::a00:1",
+            "::10.0.0.1",
+            "::8.8.8.8",
+            "3fff:fff::1",
+            "5f00::1",
+            "fec0::1",
+            "feff::1",
             "255.255.255.255",
             "224.0.0.1",
         ] {
             assert!(!is_public(ip.parse().unwrap()), "{ip}");
         }
-        for ip in ["8.8.8.8", "93.184.216.34", "2606:4700::1111"] {
+        for ip in ["8.8.8.8", "93.184.216.34", "2606:4700::1111", "::ffff:8.8.8.8", "3ffe::1"] {
             assert!(is_public(ip.parse().unwrap()), "{ip}");
         }
     }

@@ -77,9 +77,6 @@ text_id! {
 #[serde(transparent)]
 pub struct MessageId(String);
 
-/// Longest message id that stands in a key as it is; a longer one stands as its hash (a sort key ends at 1024 bytes).
-const MESSAGE_ID_IN_KEY: usize = 512;
-
 impl MessageId {
     /// Wraps a provider's message id.
     pub fn new(id: impl Into<String>) -> Self {
@@ -91,14 +88,29 @@ impl MessageId {
         &self.0
     }
 
-    /// The id as it stands in table keys.
+    /// The id as it stands in table keys: a digest, so that a key holds nothing personal, is short, and may stay when the
+    /// message is erased.
     pub fn in_key(&self) -> String {
-        if self.0.len() <= MESSAGE_ID_IN_KEY {
-            self.0.clone()
-        } else {
-            format!("sha256:{}", hex_digest(self.0.as_bytes()))
+        in_key(&[b"message", self.0.as_bytes()])
+    }
+}
+
+impl MessageId {
+    /// The id as it decides between messages of one moment: numbers by their size, other ids by their beginning. What is
+    /// left out of a long one its digest decides.
+    pub fn in_order(&self) -> String {
+        const WHOLE: usize = 128;
+        match self.0.parse::<u64>() {
+            Ok(number) => format!("{number:020}"),
+            Err(_) if self.0.chars().count() <= WHOLE => self.0.clone(),
+            Err(_) => format!("{}#{}", self.0.chars().take(WHOLE).collect::<String>(), self.in_key()),
         }
     }
+}
+
+/// A text of any length as a short part of a key: 32 hexadecimal digits.
+pub fn in_key(parts: &[&[u8]]) -> String {
+    derived_uuid(parts).simple().to_string()
 }
 
 impl fmt::Debug for MessageId {
@@ -117,6 +129,14 @@ impl IdSalt {
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
+
+    /// A digest of what is personal, fit for keys: without the salt nobody can test phone numbers against it.
+    pub fn digest(&self, parts: &[&str]) -> String {
+        let salted: Vec<&[u8]> = std::iter::once(self.0.as_bytes().as_slice())
+            .chain(parts.iter().map(|part| part.as_bytes()))
+            .collect();
+        in_key(&salted)
+    }
 }
 
 impl fmt::Debug for IdSalt {
@@ -128,29 +148,35 @@ impl fmt::Debug for IdSalt {
 impl ChannelId {
     /// The id of the channel that `provider` knows as `external`, inside `account`.
     pub fn derive(account: &AccountId, provider: &str, external: &str) -> Self {
-        Self(derived_uuid(&[
-            b"channel",
-            account.as_str().as_bytes(),
-            provider.as_bytes(),
-            external.as_bytes(),
-        ]))
+        Self(
+            derived_uuid(&[
+                b"channel",
+                account.as_str().as_bytes(),
+                provider.as_bytes(),
+                external.as_bytes(),
+            ])
+            .to_string(),
+        )
     }
 }
 
 impl ChatId {
     /// The id of the chat that the provider knows as `provider_chat` on `channel`.
     pub fn derive(salt: &IdSalt, channel: &ChannelId, provider_chat: &str) -> Self {
-        Self(derived_uuid(&[
-            b"chat",
-            salt.0.as_bytes(),
-            channel.as_str().as_bytes(),
-            provider_chat.as_bytes(),
-        ]))
+        Self(
+            derived_uuid(&[
+                b"chat",
+                salt.0.as_bytes(),
+                channel.as_str().as_bytes(),
+                provider_chat.as_bytes(),
+            ])
+            .to_string(),
+        )
     }
 }
 
 /// UUID v8 of the SHA-256 over length-prefixed parts (the prefix keeps `ab|c` and `a|bc` apart).
-fn derived_uuid(parts: &[&[u8]]) -> String {
+fn derived_uuid(parts: &[&[u8]]) -> Uuid {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
@@ -159,7 +185,7 @@ fn derived_uuid(parts: &[&[u8]]) -> String {
     let digest = hash.finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
-    Uuid::new_v8(bytes).to_string()
+    Uuid::new_v8(bytes)
 }
 
 /// Lower-case hexadecimal SHA-256: how API keys and URL tokens are looked up, and how a raw item is named.
@@ -186,9 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn a_long_message_id_still_fits_a_key() {
-        assert!(MessageId::new("x".repeat(5000)).in_key().len() < 100);
-        assert_eq!(MessageId::new("wamid.1").in_key(), "wamid.1");
+    fn a_message_id_of_any_length_fits_a_key_and_tells_nothing_there() {
+        assert_eq!(MessageId::new("x".repeat(5000)).in_key().len(), 32);
+        assert_ne!(MessageId::new("wamid.1").in_key(), MessageId::new("wamid.2").in_key());
+        assert!(!MessageId::new("79011112233").in_key().contains("7901111"));
+    }
+
+    #[test]
+    fn p7_ids_of_one_moment_have_an_order() {
+        let order = |id: &str| MessageId::new(id).in_order();
+        assert!(order("9") < order("10") && order("m1") < order("m2"));
+        let long = "x".repeat(5000);
+        assert!(order(&long).len() < 1000 && order(&long) != order(&format!("{long}y")));
+        assert!(order(&"я".repeat(5000)).len() < 1000);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The common crate of Switchboard's functions.
 //!
 //! Modules named by a domain noun hold types and **pure policies** (state + event → new state + effects) and import
-//! neither AWS nor HTTP. [`store`], [`queue`], [`http`], [`secrets`], [`quarantine`], [`telemetry`], [`batch`] and
+//! neither AWS nor HTTP. [`store`], [`queue`], [`http`], [`files`], [`secrets`], [`quarantine`], [`telemetry`], [`batch`] and
 //! [`config`] are the I/O around them. [`providers`] and [`crm`] hold one file or folder per outside system.
 //! `docs/ARCHITECTURE.md` is the map.
 
@@ -9,6 +9,7 @@ pub mod account;
 pub mod assignment;
 pub mod aws;
 pub mod batch;
+pub mod blacklist;
 pub mod cache;
 pub mod channel;
 pub mod chat;
@@ -17,21 +18,34 @@ pub mod closing;
 pub mod config;
 pub mod connection;
 pub mod contact;
+pub mod contact_merge;
+pub mod content;
 pub mod crm;
 pub mod crm_progress;
+pub mod dead_letters;
 pub mod disposition;
 pub mod employee;
+pub mod erasure;
 pub mod event;
+pub mod files;
 pub mod http;
 pub mod ids;
+pub mod listing;
+pub mod media;
 pub mod message;
+pub mod message_edits;
 pub mod metrics;
 pub mod nudge;
+pub mod objects;
+pub mod own_sends;
 pub mod phone;
 pub mod pipeline;
 pub mod providers;
 pub mod quarantine;
 pub mod queue;
+pub mod receiving;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;
+pub mod unread;
+pub mod words;

@@ -1,8 +1,11 @@
 //! Messages: what a chat holds, and how far a delivery has come.
 
 use crate::clock::Timestamp;
-use crate::event::{Author, Media, MessageEvent, Revision, Side};
+use crate::content::{Details, Quote};
+use crate::event::{Author, MessageEvent, Origin, Revision, Side};
 use crate::ids::{AccountId, ChatId, MessageId, hex_digest};
+use crate::media::{FileCopy, Media};
+use crate::message_edits;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -32,6 +35,14 @@ pub enum Kind {
     Comment,
     System,
     Unsupported,
+}
+
+impl Kind {
+    /// Whether somebody wrote something that wants to be read and answered. A reaction and a notice of the messenger are
+    /// kept, and open, raise and answer nothing.
+    pub fn is_said(self) -> bool {
+        !matches!(self, Self::Reaction | Self::System)
+    }
 }
 
 /// How far a company's message has come. [`DeliveryStatus::Failed`] stands beside the row of the others.
@@ -100,13 +111,40 @@ pub struct Message {
     /// Text or caption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The file, by the provider's link.
+    /// The file, as the provider told of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
+    /// Our copy of the file, where one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileCopy>,
+    /// Number under which the copy was made or given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_seq: Option<u64>,
+    /// What the kind calls for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// What the messages of one album have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<String>,
+    /// The listing it is about, by the site's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<String>,
+    /// Where a company's message was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The provider's id of a message that we sent under an id of our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<MessageId>,
+    /// How many messages of the client there were with it: what is read up to it is read up to here.
+    #[serde(default)]
+    pub client_no: u32,
     /// Who of the company or of the group wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
-    /// Quote, buttons, post, advert … as the provider gave them.
+    /// What else the provider gave, by our names, to be passed on as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<Value>,
     /// Key of the raw record in the quarantine bucket, when it could not be read.
@@ -123,7 +161,16 @@ pub struct Message {
     /// Number of its last edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_seq: Option<u64>,
-    /// Digests of the texts it had before, so that a replayed edit changes nothing.
+    /// First heard of by its edit or deletion: what it was at first may still come.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
+    /// When the provider says that it was last edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    /// Digests of the edits it had, so that a replayed one changes nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen_edits: Vec<String>,
+    /// Digests of the texts it had before, so that an edit that comes too late changes nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_texts: Vec<String>,
     /// The text before the last edit.
@@ -170,7 +217,16 @@ impl Message {
             kind: event.kind,
             raw_kind: event.raw_kind.clone(),
             text: event.text.clone(),
+            file: event.media.as_ref().filter(|media| media.expires).map(|_| FileCopy::Pending),
+            file_seq: None,
             media: event.media.clone(),
+            details: event.details.clone(),
+            quote: event.quote.clone(),
+            album: event.album.clone(),
+            listing: event.listing.as_ref().map(|listing| listing.id.clone()),
+            origin: event.origin,
+            provider_id: None,
+            client_no: 0,
             author: event.author.clone(),
             extra: event.extra.clone(),
             quarantined: event.quarantined.clone(),
@@ -179,6 +235,12 @@ impl Message {
             seq,
             created_seq: seq,
             edited_seq: (event.revision == Revision::Edited).then_some(seq),
+            incomplete: event.revision != Revision::New,
+            edited_at: (event.revision == Revision::Edited).then_some(event.sent_at),
+            seen_edits: (event.revision == Revision::Edited)
+                .then(|| message_edits::digest(event))
+                .into_iter()
+                .collect(),
             earlier_texts: event.old_text.iter().map(|text| text_digest(Some(text))).collect(),
             old_text: event.old_text.clone(),
             deleted_seq: (event.revision == Revision::Deleted).then_some(seq),
@@ -190,6 +252,11 @@ impl Message {
         }
     }
 
+    /// What it says, as far as an own send and its echo must agree in it.
+    pub fn content_digest(text: Option<&str>, media: bool) -> String {
+        text_digest(Some(&format!("{media}:{}", text.unwrap_or_default().trim())))
+    }
+
     /// The time the message is shown under: the provider's, but at most two minutes ahead of our acceptance.
     pub fn shown_at(&self) -> Timestamp {
         self.sent_at.min(self.accepted_at + AHEAD)
@@ -197,43 +264,29 @@ impl Message {
 
     /// Sort key of the index by time: the shown time, then the id, so that the order is total.
     pub fn shown_key(&self) -> String {
-        format!("{:013}#{}", self.shown_at().millis().max(0), self.message_id.in_key())
+        format!("{:013}#{}", self.shown_at().millis().max(0), self.message_id.in_order())
     }
 
-    /// The row after a repeated delivery of the same message id, or `None` when it brings nothing new.
-    /// `seq` is the number the change would take.
-    pub fn revise(&self, event: &MessageEvent, seq: u64) -> Option<Self> {
+    /// An echo of what we sent under an id of our own: the provider's id of it, and how far it has come.
+    pub fn adopt(&self, event: &MessageEvent, seq: u64) -> Option<Self> {
         let mut next = self.clone();
-        match event.revision {
-            Revision::New => {}
-            Revision::Edited => next.edit(event, seq),
-            Revision::Deleted if next.deleted_seq.is_none() => {
-                next.deleted_seq = Some(seq);
-                next.seq = seq;
-            }
-            Revision::Deleted => {}
+        if next.provider_id.is_none() {
+            next.provider_id = Some(event.message_id.clone());
+            next.seq = seq;
         }
-        if let Some(status) = event.status {
-            next.report(status, event.error.as_ref(), event.sent_at, seq);
-        }
-        (next.seq != self.seq).then_some(next)
+        next.report(event.status.unwrap_or(DeliveryStatus::Sent), event.error.as_ref(), event.sent_at, seq);
+        (next != *self).then_some(next)
     }
 
-    fn edit(&mut self, event: &MessageEvent, seq: u64) {
-        let digest = text_digest(event.text.as_deref());
-        let same_media = event.media.is_none() || event.media == self.media;
-        let known = self.earlier_texts.contains(&digest) || text_digest(self.text.as_deref()) == digest;
-        if self.deleted_seq.is_some() || (known && same_media) {
-            return;
-        }
-        self.earlier_texts.push(text_digest(self.text.as_deref()));
-        self.old_text = self.text.take();
-        self.text.clone_from(&event.text);
-        if event.media.is_some() {
-            self.media.clone_from(&event.media);
-        }
-        self.edited_seq = Some(seq);
-        self.seq = seq;
+    /// Whether a copy of its file is still on its way.
+    pub fn waits_for_file(&self) -> bool {
+        self.file == Some(FileCopy::Pending) && self.deleted_seq.is_none()
+    }
+
+    /// The copy of its file is there, or is given up.
+    #[must_use]
+    pub fn with_file(&self, file: FileCopy, seq: u64) -> Self {
+        Self { file: Some(file), file_seq: Some(seq), seq, ..self.clone() }
     }
 
     /// Takes a delivery status when it is news; says whether it was.
@@ -244,7 +297,13 @@ impl Message {
         at: Timestamp,
         seq: u64,
     ) -> bool {
-        let Some(status) = DeliveryStatus::advance(self.status, status) else { return false };
+        // A failure may come first without its reason.
+        let explains = status == DeliveryStatus::Failed
+            && self.status == Some(status)
+            && self.error.is_none()
+            && error.is_some();
+        let news = DeliveryStatus::advance(self.status, status).or(explains.then_some(status));
+        let Some(status) = news else { return false };
         self.status = Some(status);
         self.status_seq = Some(seq);
         self.status_at = Some(at);
@@ -254,7 +313,8 @@ impl Message {
     }
 }
 
-fn text_digest(text: Option<&str>) -> String {
+/// A text as it is compared and kept in digests.
+pub(crate) fn text_digest(text: Option<&str>) -> String {
     hex_digest(text.unwrap_or_default().as_bytes()).chars().take(16).collect()
 }
 

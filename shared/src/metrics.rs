@@ -33,6 +33,16 @@ pub enum Metric {
     CrmPaused,
     /// Statuses whose message did not come within an hour.
     StatusLost,
+    /// Events dropped on purpose, by their reason.
+    Dropped,
+    /// Files copied.
+    FilesStored,
+    /// Files given up.
+    FilesFailed,
+    /// Contacts that became one.
+    Merged,
+    /// Clients erased.
+    Erased,
     /// Webhooks answered 503 because they could not be made durable.
     NotAccepted,
 }
@@ -53,6 +63,11 @@ impl Metric {
             Self::CrmRefused => "CrmRefused",
             Self::CrmPaused => "CrmPaused",
             Self::StatusLost => "StatusLost",
+            Self::Dropped => "Dropped",
+            Self::FilesStored => "FilesStored",
+            Self::FilesFailed => "FilesFailed",
+            Self::Merged => "Merged",
+            Self::Erased => "Erased",
             Self::NotAccepted => "NotAccepted",
         }
     }
@@ -72,6 +87,29 @@ pub fn line(metric: Metric, count: u64, function: &str, now: Timestamp) -> Strin
         },
         "function": function,
         metric.name(): count,
+    })
+    .to_string()
+}
+
+/// The same for an event that was dropped on purpose, with its reason as a dimension.
+pub fn drop_line(
+    reason: crate::disposition::DropReason,
+    count: u64,
+    function: &str,
+    now: Timestamp,
+) -> String {
+    json!({
+        "_aws": {
+            "Timestamp": now.millis(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["reason"], []],
+                "Metrics": [{"Name": Metric::Dropped.name(), "Unit": "Count"}],
+            }],
+        },
+        "function": function,
+        "reason": reason.name(),
+        Metric::Dropped.name(): count,
     })
     .to_string()
 }

@@ -60,6 +60,42 @@ impl CrmNudge {
     }
 }
 
+/// "Copy this chat's files": goes to `media`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MediaNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which chat.
+    pub chat: ChatId,
+}
+
+impl MediaNudge {
+    /// A nudge for a chat.
+    pub fn new(account: &AccountId, chat: &ChatId) -> Self {
+        Self { v: 1, account: account.clone(), chat: chat.clone() }
+    }
+}
+
+/// "Go on with this erasure": goes to `erasure`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ErasureNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub erasure: String,
+}
+
+impl ErasureNudge {
+    /// A nudge for an erasure.
+    pub fn new(account: &AccountId, erasure: &str) -> Self {
+        Self { v: 1, account: account.clone(), erasure: erasure.to_owned() }
+    }
+}
+
 /// "Look at this chat" at a moment: waits in the timers queue, and becomes a check in the chat's own inbound group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {

@@ -24,6 +24,9 @@ impl Quarantine {
         Self { s3, bucket }
     }
 
+    /// What the keys of records begin with whose account is not known.
+    pub const UNKNOWN: &str = "unknown";
+
     /// Keeps raw bytes. `account` is known or not; `why` must hold no content. Answers the object's key.
     ///
     /// # Errors
@@ -36,7 +39,7 @@ impl Quarantine {
         ambient: &dyn Ambient,
     ) -> Result<String, QuarantineError> {
         let day = ambient.now().rfc3339();
-        let owner = account.map_or("unknown", AccountId::as_str);
+        let owner = account.map_or(Self::UNKNOWN, AccountId::as_str);
         let key = format!("{owner}/{}/{}", &day[..10], ambient.uuid());
         self.s3
             .put_object()

@@ -2,6 +2,7 @@
 //! numbers, names, keys, URL tokens, webhook bodies.
 
 use crate::clock::{Ambient, Machine};
+use crate::disposition::DropReason;
 use crate::metrics::{self, Metric};
 use json_subscriber::JsonLayer;
 use tracing_subscriber::layer::SubscriberExt;
@@ -31,6 +32,14 @@ pub fn count(metric: Metric, count: u64) {
         return;
     }
     println!("{}", metrics::line(metric, count, function_name(), Machine.now()));
+}
+
+/// Counts what was dropped on purpose, by its reason.
+#[expect(clippy::print_stdout, reason = "the embedded metric format is read from stdout")]
+pub fn count_dropped(reason: DropReason, count: u64) {
+    if count > 0 {
+        println!("{}", metrics::drop_line(reason, count, function_name(), Machine.now()));
+    }
 }
 
 static FUNCTION: std::sync::OnceLock<&'static str> = std::sync::OnceLock::new();

@@ -12,7 +12,12 @@
 
 mod budget;
 mod conversation;
+mod erasure;
 mod faults;
+mod gates;
+mod media;
+mod properties;
 mod stack;
+mod stories;
 mod tidy;
 mod world;

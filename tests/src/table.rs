@@ -50,6 +50,7 @@ pub fn definition(name: &str) -> Value {
         ("list_at", "N"),
         ("employee_key", "S"),
         ("employee_sort", "S"),
+        ("unanswered_at", "N"),
         ("due_shard", "S"),
         ("check_at", "N"),
     ];
@@ -62,6 +63,7 @@ pub fn definition(name: &str) -> Value {
         "GlobalSecondaryIndexes": [
             index("chat_list", "list_key", "list_at", "KEYS_ONLY"),
             index("employee_chats", "employee_key", "employee_sort", "KEYS_ONLY"),
+            index("unanswered", "employee_key", "unanswered_at", "KEYS_ONLY"),
             index("due", "due_shard", "check_at", "KEYS_ONLY"),
         ],
     })

@@ -1,11 +1,11 @@
-//! Accounts: made and listed by the operator; each reads its own.
+//! Accounts, for the operator: made, listed, read.
 
-use crate::auth::{Operator, Tenant, existing_account};
+use crate::auth::{Operator, existing_account};
 use crate::cursor::{self, List};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, Ids, Params, page_size};
 use crate::keys::{NewKey, fresh_key};
-use crate::views::CrmKind;
+use crate::views::{CrmKind, Language};
 use crate::{App, validate};
 use axum::Json;
 use axum::extract::State;
@@ -39,13 +39,17 @@ fn russia() -> String {
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "region": "RU", "crm_kind": "universal",
-    "created_at": "2026-11-21T09:10:00.000Z"
+    "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
+    "rewrite_leading_eight": false, "crm_kind": "universal", "created_at": "2026-11-21T09:10:00.000Z"
 }))]
 pub struct AccountView {
     id: String,
     name: String,
+    language: Language,
+    /// ISO 3166 region that phone numbers without a country code are read in.
     region: String,
+    /// Whether a phone of the CRM's contact that begins with 8 is rewritten to +7 at his first message.
+    rewrite_leading_eight: bool,
     crm_kind: CrmKind,
     #[schema(format = DateTime)]
     created_at: String,
@@ -56,7 +60,9 @@ impl From<Account> for AccountView {
         Self {
             id: account.account.to_string(),
             name: account.name,
+            language: account.language.into(),
             region: account.region,
+            rewrite_leading_eight: account.rewrite_leading_eight,
             crm_kind: account.crm_kind.into(),
             created_at: account.created_at.rfc3339(),
         }
@@ -67,8 +73,8 @@ impl From<Account> for AccountView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "account": {
-        "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "region": "RU", "crm_kind": "none",
-        "created_at": "2026-11-21T09:10:00.000Z"
+        "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
+        "rewrite_leading_eight": false, "crm_kind": "none", "created_at": "2026-11-21T09:10:00.000Z"
     },
     "key": {
         "id": "019aa5f0-7c1f-7d20-8a11-3b6d0f9e4c22", "prefix": "sb_5f0c1a", "created_at": "2026-11-21T09:10:00.000Z",
@@ -84,8 +90,8 @@ pub struct CreatedAccount {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "accounts": [{
-        "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "region": "RU", "crm_kind": "universal",
-        "created_at": "2026-11-21T09:10:00.000Z"
+        "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
+        "rewrite_leading_eight": false, "crm_kind": "universal", "created_at": "2026-11-21T09:10:00.000Z"
     }],
     "next_cursor": null
 }))]
@@ -129,6 +135,9 @@ pub async fn create(
         name: new.name,
         id_salt: IdSalt::from_bytes(salt),
         crm_kind: shared::crm::CrmKind::None,
+        language: shared::account::Language::default(),
+        has_blacklist: false,
+        rewrite_leading_eight: false,
         region: new.region,
         created_at: app.ambient.now(),
     };
@@ -166,16 +175,4 @@ pub async fn get(
     Ids(Id(account)): Ids<Id>,
 ) -> Result<Json<AccountView>, ApiError> {
     Ok(Json(existing_account(&app, &account).await?.into()))
-}
-
-/// Read your own account
-#[utoipa::path(
-    get, path = "/v1/account", tag = "account",
-    responses((status = 200, description = "The account", body = AccountView))
-)]
-pub async fn own(
-    Tenant(account): Tenant,
-    State(app): State<Arc<App>>,
-) -> Result<Json<AccountView>, ApiError> {
-    Ok(Json(existing_account(&app, account.as_str()).await?.into()))
 }

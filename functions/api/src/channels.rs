@@ -33,8 +33,8 @@ pub struct DealStageView {
     "id": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "connection": "019aa5f1-11d2-7c55-b1ce-7a42e9f9f0ab",
     "provider": "wazzup", "external": "e0629e11-0f67-4567-92a9-2237e91ec1b9", "name": "Sales, WhatsApp",
     "transport": "whatsapp", "state": "active", "raw_state": "active", "state_at": "2026-11-21T09:10:00.000Z",
-    "distribution": "round_robin", "close_after_s": 600, "deal_stage": {"pipeline_id": "1", "stage_id": "10"},
-    "created_at": "2026-11-21T09:10:00.000Z"
+    "distribution": "round_robin", "close_after_s": 600, "ignored": false, "import_echoes": true, "echo_mark": null,
+    "name_in_crm": false, "deal_stage": {"pipeline_id": "1", "stage_id": "10"}, "created_at": "2026-11-21T09:10:00.000Z"
 }))]
 pub struct ChannelView {
     id: String,
@@ -55,6 +55,14 @@ pub struct ChannelView {
     distribution: Distribution,
     /// Silence in seconds after which a chat finishes.
     close_after_s: u32,
+    /// Whether everything that comes on it is dropped and counted.
+    ignored: bool,
+    /// Whether messages written on the phone or in the provider's application are taken in.
+    import_echoes: bool,
+    /// What stands before such a message in the CRM: null is our text for its origin, an empty one nothing.
+    echo_mark: Option<String>,
+    /// Whether the channel's name stands before the texts of clients and of such messages in the CRM.
+    name_in_crm: bool,
     deal_stage: Option<DealStageView>,
     #[schema(format = DateTime)]
     created_at: String,
@@ -74,6 +82,10 @@ impl From<Channel> for ChannelView {
             state_at: (channel.state_at.millis() > 0).then(|| channel.state_at.rfc3339()),
             distribution: channel.distribution.into(),
             close_after_s: channel.close_after_s,
+            ignored: channel.ignored,
+            import_echoes: !channel.skip_echoes,
+            echo_mark: channel.echo_mark,
+            name_in_crm: channel.name_in_crm,
             deal_stage: channel
                 .deal_stage
                 .map(|stage| DealStageView { pipeline_id: stage.pipeline_id, stage_id: stage.stage_id }),
@@ -87,6 +99,9 @@ impl From<Channel> for ChannelView {
 pub struct Channels {
     channels: Vec<ChannelView>,
 }
+
+/// Longest mark of echoes, in characters.
+const MAX_ECHO_MARK: usize = 100;
 
 /// Settings to change; what is left out stays.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -102,6 +117,23 @@ pub struct ChannelChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     distribution: Option<Distribution>,
+    /// Whether everything that comes on it is dropped and counted: nothing of it is stored.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    ignored: Option<bool>,
+    /// Whether messages written on the phone or in the provider's application are taken in. Those that are not still count as
+    /// an answer.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    import_echoes: Option<bool>,
+    /// What stands before such a message in the CRM. Null is our text for its origin, an empty one nothing.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    echo_mark: Option<Option<String>>,
+    /// Whether the channel's name stands before the texts of clients and of such messages in the CRM.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    name_in_crm: Option<bool>,
     /// Null takes the stage away. Refused where the CRM has no stages.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<DealStageView>)]
@@ -112,6 +144,11 @@ impl ChannelChange {
     fn check(&self) -> Result<(), ApiError> {
         if let Some(name) = &self.name {
             validate::name("name", name, validate::MAX_NAME)?;
+        }
+        if let Some(Some(mark)) = &self.echo_mark
+            && !mark.is_empty()
+        {
+            validate::name("echo_mark", mark, MAX_ECHO_MARK)?;
         }
         match self.close_after_s {
             Some(seconds) if !(MIN_CLOSE_AFTER_S..=MAX_CLOSE_AFTER_S).contains(&seconds) => {
@@ -159,6 +196,8 @@ pub async fn get(
 }
 
 /// Change a channel's settings
+///
+/// They take effect within 30 seconds.
 #[utoipa::path(
     patch, path = "/v1/channels/{channel}", tag = "channels", request_body = ChannelChange,
     params(("channel" = String, Path, description = "Its id")),
@@ -196,6 +235,7 @@ async fn change_once(
     if let Some(distribution) = change.distribution {
         after.distribution = distribution.into();
     }
+    set_texts(&mut after, change);
     if let Some(stage) = &change.deal_stage {
         if let Some(stage) = stage {
             writes = stage_stands(app, account, stage).await?;
@@ -209,6 +249,16 @@ async fn change_once(
         app.store.commit(writes).await?;
     }
     Ok(after)
+}
+
+/// What is taken in, and what stands before texts in the CRM.
+fn set_texts(channel: &mut Channel, change: &ChannelChange) {
+    channel.ignored = change.ignored.unwrap_or(channel.ignored);
+    channel.skip_echoes = change.import_echoes.map_or(channel.skip_echoes, |import| !import);
+    channel.name_in_crm = change.name_in_crm.unwrap_or(channel.name_in_crm);
+    if let Some(mark) = &change.echo_mark {
+        channel.echo_mark.clone_from(mark);
+    }
 }
 
 /// Checks that the stage is there, and answers what has to stay as it was read until the channel is written.

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use shared::crm::{CrmConnection, CrmKind as Kind};
+use shared::crm::{Capabilities, CrmConnection, CrmKind as Kind};
 use shared::http::SendError;
 use shared::ids::AccountId;
 use shared::store::row::Write;
@@ -44,6 +44,8 @@ pub struct NewCrm {
 pub struct CapabilitiesView {
     /// Deals have pipeline stages, so a channel may name one.
     stages: bool,
+    /// Contacts that are there already may be changed, so phones may be rewritten.
+    writes_contacts: bool,
 }
 
 /// The CRM connection.
@@ -51,7 +53,7 @@ pub struct CapabilitiesView {
 #[schema(example = json!({
     "kind": "universal", "webhook_url": "https://crm.example.com/hooks/switchboard", "has_key": true, "state": "active",
     "failures": 0, "paused_until": null, "error": null, "set_at": "2026-11-21T09:10:00.000Z",
-    "capabilities": {"stages": true}
+    "capabilities": {"stages": true, "writes_contacts": false}
 }))]
 pub struct CrmView {
     kind: CrmKind,
@@ -73,7 +75,8 @@ pub struct CrmView {
 
 impl CrmView {
     fn of(kind: Kind, row: Option<CrmConnection>) -> Self {
-        let capabilities = CapabilitiesView { stages: kind.capabilities().stages };
+        let Capabilities { stages, writes_contacts, .. } = kind.capabilities();
+        let capabilities = CapabilitiesView { stages, writes_contacts };
         let row = row.filter(|row| row.kind == kind);
         Self {
             kind: kind.into(),
@@ -91,7 +94,8 @@ impl CrmView {
 
 /// Set the CRM connection
 ///
-/// Setting it again clears failures and a pause. `{"kind":"none"}` takes the CRM away.
+/// Setting it again clears failures and a pause. `{"kind":"none"}` takes the CRM away. The account's
+/// `rewrite_leading_eight` is switched off where the new one does not let us change its contacts.
 #[utoipa::path(
     put, path = "/v1/crm", tag = "crm", request_body = NewCrm,
     responses((status = 200, description = "As set", body = CrmView))
@@ -126,11 +130,12 @@ async fn write(app: &App, account: &AccountId, row: Option<&CrmConnection>) -> R
     let before = existing_account(app, account.as_str()).await?;
     let mut after = before.clone();
     after.crm_kind = row.map_or(Kind::None, |row| row.kind);
+    after.rewrite_leading_eight &= after.crm_kind.capabilities().writes_contacts;
     let kept = match row {
         Some(row) => Write::put(row)?,
         None => Write::forget(keys::crm(account)),
     };
-    let writes = Write::change(&before, &after, &[])?.into_iter().chain([kept]);
+    let writes = Write::change(&before, &after, &["rewrite_leading_eight"])?.into_iter().chain([kept]);
     Ok(app.store.commit(writes.collect()).await?)
 }
 

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use shared::chat::ChatState;
-use shared::ids::{AccountId, ChannelId, ChatId, EmployeeId};
+use shared::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
 use shared::store::keys;
 use shared::store::row::Item;
 use shared::store::{Page, StoreError};
@@ -28,8 +28,7 @@ pub struct List {
 impl List {
     /// The operator's list of accounts.
     pub fn accounts() -> Self {
-        let rows = keys::ACCOUNTS.to_owned();
-        Self { attributes: &["pk", "sk"], partition: ("pk", rows.clone()), rows }
+        Self::partition(keys::ACCOUNTS.to_owned())
     }
 
     /// A chat's messages by time.
@@ -46,12 +45,41 @@ impl List {
 
     /// An employee's chats.
     pub fn employee_chats(account: &AccountId, employee: &EmployeeId) -> Self {
-        let partition = ("employee_key", format!("{account}#{employee}"));
+        let partition = ("employee_key", keys::of_employee(account, employee));
         Self {
             attributes: &["employee_key", "employee_sort", "pk", "sk"],
             partition,
             rows: chats_of(account),
         }
+    }
+
+    /// An employee's unanswered chats.
+    pub fn unanswered_chats(account: &AccountId, employee: &EmployeeId) -> Self {
+        let partition = ("employee_key", keys::of_employee(account, employee));
+        Self {
+            attributes: &["employee_key", "pk", "sk", "unanswered_at"],
+            partition,
+            rows: chats_of(account),
+        }
+    }
+
+    /// The chats that were opened with a contact.
+    pub fn contact_chats(account: &AccountId, contact: &ContactId) -> Self {
+        Self::partition(keys::contact_partition(account, contact))
+    }
+
+    /// An account's blacklist.
+    pub fn blacklist(account: &AccountId) -> Self {
+        Self::partition(keys::blacklist_partition(account))
+    }
+
+    /// An account's erasures.
+    pub fn erasures(account: &AccountId) -> Self {
+        Self::partition(keys::erasure_partition(account))
+    }
+
+    fn partition(rows: String) -> Self {
+        Self { attributes: &["pk", "sk"], partition: ("pk", rows.clone()), rows }
     }
 
     /// Reads a cursor of this list.
@@ -70,8 +98,8 @@ impl List {
         let mut item = Item::new();
         for (name, value) in key {
             let value = match value {
-                Value::String(text) if name != "list_at" && !text.is_empty() => AttributeValue::S(text),
-                Value::Number(number) if name == "list_at" => AttributeValue::N(number.as_i64()?.to_string()),
+                Value::String(text) if !is_number(&name) && !text.is_empty() => AttributeValue::S(text),
+                Value::Number(number) if is_number(&name) => AttributeValue::N(number.as_i64()?.to_string()),
                 _ => return None,
             };
             item.insert(name, value);
@@ -82,6 +110,11 @@ impl List {
         let own = text(self.partition.0)? == &self.partition.1 && text("pk")?.starts_with(&self.rows);
         (all && own).then_some(item)
     }
+}
+
+/// Whether an index's sort key of this name is a number.
+fn is_number(attribute: &str) -> bool {
+    ["list_at", "unanswered_at"].contains(&attribute)
 }
 
 fn chats_of(account: &AccountId) -> String {
@@ -114,10 +147,15 @@ pub fn next(key: Option<&Item>) -> Result<Option<String>, ApiError> {
 /// # Errors
 /// 400 for such a cursor, else as the store's.
 pub fn page<T>(read: Result<Page<T>, StoreError>, with_cursor: bool) -> Result<Page<T>, ApiError> {
-    read.map_err(|error| match error {
+    read.map_err(|error| refusal(error, with_cursor))
+}
+
+/// As [`page`], for reads of another shape.
+pub fn refusal(error: StoreError, with_cursor: bool) -> ApiError {
+    match error {
         StoreError::Refused(_) if with_cursor => ApiError::cursor(),
         other => other.into(),
-    })
+    }
 }
 
 #[cfg(test)]

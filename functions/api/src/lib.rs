@@ -1,4 +1,5 @@
-//! The account API under `/v1`: accounts and keys, connections, channels, employees, pipelines, the CRM, chats.
+//! The account API under `/v1`: accounts and keys, connections, channels, employees, pipelines, the CRM, chats, contacts,
+//! the blacklist.
 //!
 //! One file per resource. A handler takes who calls ([`auth`]), then path, query and body ([`extract`]), so a caller
 //! without a key learns nothing of what he sent. Errors have one shape ([`error`]); lists go on by cursors that are good
@@ -6,19 +7,33 @@
 
 mod accounts;
 pub mod auth;
+mod blacklist;
 mod channels;
 mod chat_views;
 mod chats;
 mod connections;
+mod contact_views;
+mod contacts;
+mod content_views;
 mod crm;
 pub mod cursor;
 mod employees;
+mod erasures;
 pub mod error;
+mod export;
 pub mod extract;
+mod files;
 mod keys;
 mod link;
+mod listing_views;
+mod listings;
+mod marks;
 mod members;
+mod merges;
+mod message_views;
 pub mod openapi;
+mod own_account;
+mod people;
 mod pipelines;
 mod validate;
 mod views;
@@ -36,6 +51,7 @@ use error::ApiError;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use shared::clock::Ambient;
+use shared::files::Files;
 use shared::http::OutboundHttp;
 use shared::ids::{AccountId, ChannelId};
 use shared::nudge::AssignmentNudge;
@@ -59,6 +75,10 @@ pub struct App {
     pub queues: Queues,
     /// `assignment.fifo`.
     pub assignment_url: String,
+    /// `erasures`.
+    pub erasures_url: String,
+    /// The media bucket.
+    pub files: Files,
     /// Calls to providers; also says which URLs a tenant may set.
     pub http: OutboundHttp,
     /// The operator's key.
@@ -118,10 +138,11 @@ impl App {
 fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(openapi::serve))
+        .routes(routes!(files::follow))
         .routes(routes!(accounts::create, accounts::list))
         .routes(routes!(accounts::get))
         .routes(routes!(keys::create))
-        .routes(routes!(accounts::own))
+        .routes(routes!(own_account::get, own_account::change))
         .routes(routes!(keys::list))
         .routes(routes!(keys::revoke))
         .routes(routes!(connections::create, connections::list))
@@ -134,11 +155,27 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(members::put, members::remove))
         .routes(routes!(employees::put, employees::list))
         .routes(routes!(employees::get, employees::delete))
+        .routes(routes!(marks::unanswered))
         .routes(routes!(pipelines::put, pipelines::get))
         .routes(routes!(crm::put, crm::get))
         .routes(routes!(chats::list))
         .routes(routes!(chats::get))
         .routes(routes!(chats::messages))
+        .routes(routes!(marks::read))
+        .routes(routes!(marks::no_answer_needed))
+        .routes(routes!(listings::list))
+        .routes(routes!(listings::put_car, listings::delete_car))
+        .routes(routes!(contacts::find))
+        .routes(routes!(contacts::get, erasures::start))
+        .routes(routes!(contacts::chats))
+        .routes(routes!(merges::merge))
+        .routes(routes!(merges::list))
+        .routes(routes!(merges::undo))
+        .routes(routes!(export::export))
+        .routes(routes!(erasures::list))
+        .routes(routes!(erasures::get))
+        .routes(routes!(blacklist::list, blacklist::put))
+        .routes(routes!(blacklist::remove))
 }
 
 /// The API.

@@ -4,6 +4,7 @@ use api::App;
 use api::auth::OperatorKey;
 use lambda_http::Error;
 use shared::clock::Machine;
+use shared::files::Files;
 use shared::http::{AllowList, OutboundHttp};
 use shared::queue::Queues;
 use shared::secrets::Vault;
@@ -22,6 +23,8 @@ async fn main() -> Result<(), Error> {
         vault: Vault::sealing(aws_sdk_kms::Client::new(&aws), config::required("KMS_KEY_ID")?),
         queues: Queues::new(aws_sdk_sqs::Client::new(&aws)),
         assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
+        erasures_url: config::required("ERASURES_QUEUE_URL")?,
+        files: Files::new(aws_sdk_s3::Client::new(&aws), config::required("MEDIA_BUCKET")?),
         http: OutboundHttp::new(AllowList::parse(
             &config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default(),
         ))?,

@@ -23,7 +23,10 @@ use utoipa::OpenApi;
         (name = "employees", description = "The CRM's users"),
         (name = "pipelines", description = "The CRM's pipelines and stages"),
         (name = "crm", description = "The CRM connection"),
-        (name = "chats", description = "Chats and messages"),
+        (name = "chats", description = "Chats, messages, listings"),
+        (name = "contacts", description = "Clients: found, merged, exported, erased"),
+        (name = "blacklist", description = "Whose messages are dropped"),
+        (name = "media", description = "Files of messages, by stable links"),
         (name = "about", description = "This document")
     ),
     components(schemas(crate::error::ErrorAnswer, crate::error::ErrorDetail))
@@ -91,7 +94,7 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value, schemas: &V
         exemplify(&mut operation["requestBody"]["content"], schemas);
         operation["requestBody"]["required"] = true.into();
     }
-    if tag != "operator" && tag != "about" {
+    if !["operator", "about", "media"].contains(&tag.as_str()) {
         let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         parameters.push(json!({"$ref": "#/components/parameters/account"}));
         operation["parameters"] = parameters.into();
@@ -128,6 +131,10 @@ fn errors(
     if tag == "about" {
         return errors;
     }
+    if tag == "media" {
+        errors.push(("503", "unavailable", "Not now: try again after `Retry-After` seconds"));
+        return errors;
+    }
     errors.push(("401", "unauthorized", "No key, or one that opens nothing"));
     errors.push(("503", "unavailable", "Not now: try again after `Retry-After` seconds"));
     if tag == "operator" {
@@ -157,7 +164,11 @@ fn error(code: &str, description: &str) -> Value {
 
 /// `PUT /v1/channels/{channel}/employees/{employee}` → `put_channels_channel_employees_employee`.
 fn operation_id(method: &str, path: &str) -> String {
-    let words = path.trim_start_matches("/v1/").split(['/', '.']).map(|word| word.trim_matches(['{', '}']));
+    let words = path
+        .trim_start_matches("/v1")
+        .trim_start_matches('/')
+        .split(['/', '.'])
+        .map(|word| word.trim_matches(['{', '}']));
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 

@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shared::clock::{Manual, Timestamp};
+use shared::files::Files;
 use shared::http::{AllowList, OutboundHttp};
 use shared::queue::Queues;
 use shared::secrets::Vault;
@@ -78,6 +79,9 @@ impl Bench {
             aws_sdk_sqs::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
         let sqs = sqs.credentials_provider(credentials.clone()).endpoint_url(&outside).build();
         let secrets = aws_sdk_secretsmanager::Config::builder().behavior_version(BehaviorVersion::latest());
+        let s3 =
+            aws_sdk_s3::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
+        let s3 = s3.credentials_provider(credentials.clone()).build();
         let secrets = secrets.region(region).credentials_provider(credentials).endpoint_url(&outside).build();
         let allow = AllowList::parse(outside.trim_start_matches("http://"));
         let app = Arc::new(App {
@@ -85,6 +89,8 @@ impl Bench {
             vault: Vault::sealing(aws_sdk_kms::Client::from_conf(kms), "key".into()),
             queues: Queues::new(aws_sdk_sqs::Client::from_conf(sqs)),
             assignment_url: format!("{outside}/assignment.fifo"),
+            erasures_url: format!("{outside}/erasures"),
+            files: Files::new(aws_sdk_s3::Client::from_conf(s3), "media"),
             http: OutboundHttp::new(allow).unwrap(),
             operator: OperatorKey::new(aws_sdk_secretsmanager::Client::from_conf(secrets), "operator".into()),
             public_base_url: "https://api.example.com/".into(),

@@ -115,6 +115,8 @@ mirror! {
         Live,
         /// Finished, or never opened.
         General,
+        /// Open, and not live: comments under a post.
+        Case,
     }
 }
 
@@ -162,5 +164,111 @@ mirror! {
     #[allow(missing_docs, reason = "the names say it")]
     DeliveryStatus of shared::message::DeliveryStatus {
         Queued, Sent, Delivered, Read, Failed,
+    }
+}
+
+mirror! {
+    /// Where a company's message was written.
+    Origin of shared::event::Origin {
+        /// The provider's own application.
+        ProviderApp,
+        /// The phone.
+        Phone,
+        /// The phone or the provider's application: the provider does not say.
+        Outside,
+        /// The CRM.
+        Crm,
+        /// The chat window.
+        Window,
+        /// This API, by an employee.
+        Api,
+        /// A bot of the account's.
+        Bot,
+        /// A rule.
+        Rule,
+        /// The farewell, as the chat finished.
+        Farewell,
+    }
+}
+
+mirror! {
+    /// What came of a call.
+    #[allow(missing_docs, reason = "the names say it")]
+    CallOutcome of shared::content::CallOutcome {
+        Missed, Answered, Unknown,
+    }
+}
+
+mirror! {
+    /// How the company answered a comment.
+    CommentMode of shared::content::CommentMode {
+        /// Under the comment.
+        Reply,
+        /// Under the comment, naming its author.
+        Mention,
+        /// To its author alone.
+        Private,
+    }
+}
+
+mirror! {
+    /// Why a file could not be copied.
+    CopyFailure of shared::media::CopyFailure {
+        /// The provider has it no more, or never had.
+        Gone,
+        /// The provider does not let us have it.
+        Refused,
+        /// Larger than is kept.
+        TooLarge,
+        /// Not what the message says it is, or of a type that is not kept.
+        WrongType,
+        /// The link leads where nothing is fetched from.
+        AddressNotAllowed,
+        /// The provider did not answer as it should, for as long as was tried.
+        Unavailable,
+    }
+}
+
+mirror! {
+    /// What tells that a car of the CRM's is the one of a listing.
+    MatchedBy of shared::listing::MatchedBy {
+        /// The vehicle identification number.
+        Vin,
+        /// The site's id of the listing.
+        Offer,
+        /// The link to it.
+        Url,
+    }
+}
+
+mirror! {
+    /// Why two contacts became one.
+    MergeReason of shared::contact::MergeReason {
+        /// The messenger vouched for a phone that the other one has.
+        VerifiedPhone,
+        /// The messenger told both forms of one identity.
+        SameIdentity,
+        /// A person said so.
+        Manual,
+    }
+}
+
+mirror! {
+    /// How far an erasure has come.
+    ErasureState of shared::erasure::ErasureState {
+        /// At work.
+        Running,
+        /// Nothing of the client is left.
+        Done,
+    }
+}
+
+mirror! {
+    /// The language of texts of ours that employees and clients see.
+    Language of shared::account::Language {
+        /// Russian.
+        Ru,
+        /// English.
+        En,
     }
 }

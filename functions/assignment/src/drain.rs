@@ -11,8 +11,8 @@ use shared::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
 use shared::metrics::Metric;
 use shared::nudge::nudges;
 use shared::queue::{Outgoing, QueueError};
-use shared::store::row::{Key, Row, Write};
-use shared::store::{Read, StoreError, keys};
+use shared::store::StoreError;
+use shared::store::row::{Row, Write};
 use shared::telemetry;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -46,6 +46,7 @@ struct View {
     members: Vec<Membership>,
     waiting: Vec<WaitingClient>,
     chats: HashMap<ChatId, Chat>,
+    /// The persons, by the contacts that the clients wait under.
     contacts: HashMap<ContactId, Contact>,
 }
 
@@ -63,10 +64,7 @@ impl Assignment {
     /// Gives out all waiting clients of a channel.
     pub(crate) async fn drain(&self, account: &AccountId, channel: &ChannelId) -> Result<(), DrainError> {
         let now = self.ambient.now();
-        let mut owner =
-            self.settings.account(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
-        owner.crm_kind =
-            self.settings.crm_kind(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
+        let owner = self.settings.owner(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
         let (mut lost, mut torn) = (0, 0);
         loop {
             // After a lost race the first client goes alone, so that one contended chat holds up no other.
@@ -110,19 +108,15 @@ impl Assignment {
         );
         let waiting = waiting?;
         let ids: Vec<ChatId> = waiting.iter().map(|client| client.chat.clone()).collect();
-        let contacts: HashSet<Key> =
-            waiting.iter().map(|client| keys::contact(account, &client.contact)).collect();
-        let contacts: Vec<Key> = contacts.into_iter().collect();
-        let (chats, contacts) = tokio::join!(
-            self.store.chats(account, &ids),
-            self.store.get_many::<Contact>(&contacts, Read::Consistent)
-        );
+        let contacts: Vec<ContactId> = waiting.iter().map(|client| client.contact.clone()).collect();
+        let (chats, contacts) =
+            tokio::join!(self.store.chats(account, &ids), self.store.persons(account, &contacts),);
         Ok(View {
             ring: ring?,
             members: members?,
             waiting,
             chats: chats?.into_iter().map(|chat| (chat.chat.clone(), chat)).collect(),
-            contacts: contacts?.into_iter().map(|contact| (contact.contact.clone(), contact)).collect(),
+            contacts: contacts?,
         })
     }
 
@@ -150,10 +144,11 @@ impl Assignment {
             };
             // A second chat of the same person waits for the next round, and goes where the first one went. Room is
             // kept for this client's three writes, the ring, and a check for each chosen member and one more.
-            if contacts.contains(&client.contact) || round.writes.len() + chosen.len() + 5 > MOST_WRITES {
+            let contact = view.contacts.get(&client.contact);
+            let person = contact.map_or(&client.contact, |contact| &contact.contact);
+            if contacts.contains(person) || round.writes.len() + chosen.len() + 5 > MOST_WRITES {
                 continue;
             }
-            let contact = view.contacts.get(&client.contact);
             let sticky = contact.and_then(|contact| contact.responsible.as_ref());
             let Some((employee, place)) = next_turn(&view.members, ring.last.as_ref(), sticky) else {
                 round.left += 1;
@@ -163,7 +158,7 @@ impl Assignment {
                 ring.turns += 1;
             }
             ring.last = place;
-            contacts.insert(&client.contact);
+            contacts.insert(person);
             round.writes.extend(assign(
                 owner.crm_kind,
                 client,
@@ -243,7 +238,7 @@ fn assign(
     writes.extend(Write::change(chat, &next, &["last_seq", "client", "responsible"])?);
     if let Some(contact) = contact {
         let responsible = Contact { responsible: Some(employee.clone()), ..contact.clone() };
-        writes.extend(Write::change(contact, &responsible, &["responsible"])?);
+        writes.extend(Write::change(contact, &responsible, &["responsible", "merged_into"])?);
     }
     assigned.push(next);
     Ok(writes)

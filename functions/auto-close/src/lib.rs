@@ -7,10 +7,11 @@ use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::clock::{Ambient, Timestamp};
 use shared::disposition::{Disposition, backoff};
 use shared::event::{self, Envelope, Event};
-use shared::nudge::{AssignmentNudge, Timer};
+use shared::nudge::{AssignmentNudge, ErasureNudge, MediaNudge, Timer};
 use shared::queue::{Outgoing, QueueError, Queues};
 use shared::store::keys::{DUE_SHARDS, Due};
 use shared::store::{Store, StoreError};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,10 @@ pub struct AutoClose {
     pub timers_url: String,
     /// `assignment.fifo`.
     pub assignment_url: String,
+    /// The media queue.
+    pub media_url: String,
+    /// The erasures queue.
+    pub erasures_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
@@ -131,6 +136,8 @@ impl AutoClose {
     async fn post(&self, due: Vec<(Due, Timestamp)>) -> Result<(), SweepError> {
         let now = self.ambient.now();
         let (mut checks, mut timers, mut drains) = (Vec::new(), Vec::new(), Vec::new());
+        // A chat may have several files; one nudge looks at all of them.
+        let (mut files, mut erasures) = (HashSet::new(), Vec::new());
         for (what, at) in due {
             match what {
                 Due::Chat(account, chat) if at <= now => checks.push(Timer::new(account, chat, at)),
@@ -145,12 +152,22 @@ impl AutoClose {
                         &*self.ambient,
                     )?);
                 }
-                Due::Ring(..) => {}
+                Due::File(account, chat) if at <= now => {
+                    files.insert(MediaNudge::new(&account, &chat));
+                }
+                Due::Erasure(account, erasure) if at <= now => {
+                    erasures.push(Outgoing::standard(&ErasureNudge::new(&account, &erasure))?);
+                }
+                // The next sweep is soon enough.
+                Due::Ring(..) | Due::File(..) | Due::Erasure(..) => {}
             }
         }
+        let files = files.iter().map(Outgoing::standard).collect::<Result<_, _>>()?;
         self.post_checks(checks).await?;
         self.queues.send(&self.timers_url, timers).await?;
         self.queues.send(&self.assignment_url, drains).await?;
+        self.queues.send(&self.media_url, files).await?;
+        self.queues.send(&self.erasures_url, erasures).await?;
         Ok(())
     }
 

@@ -23,6 +23,8 @@ async fn main() -> Result<(), Error> {
         inbound_url: config::required("INBOUND_QUEUE_URL")?,
         timers_url,
         assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
+        media_url: config::required("MEDIA_QUEUE_URL")?,
+        erasures_url: config::required("ERASURES_QUEUE_URL")?,
         ambient: Arc::new(Machine),
     };
     let (auto_close, context) = (&auto_close, &context);

@@ -2,6 +2,7 @@
 
 use crate::{CrmPush, Job, PushError};
 use shared::chat::Chat;
+use shared::contact::{Contact, CrmRecords};
 use shared::crm::CrmError;
 use shared::crm_progress::{Change, Numbered, What, accounts_for_all, cursor_after, pending};
 use shared::metrics::Metric;
@@ -23,12 +24,13 @@ impl CrmPush {
         while taken < changes.len() {
             self.in_time(job)?;
             let left = &changes[taken..];
-            taken += match job.crm.push(&job.chat, &job.contact, left).await {
+            let records = self.records_for(job, left).await?;
+            taken += match job.crm.push(&job.chat, &records, left).await {
                 Ok(count) => {
                     telemetry::count(Metric::CrmPushed, count as u64);
                     count.max(1)
                 }
-                Err(CrmError::Never { why }) => self.one_is_refused(job, left, &why).await?,
+                Err(CrmError::Never { why }) => self.one_is_refused(job, &records, left, &why).await?,
                 Err(error) => return Err(error.into()),
             };
             self.advance(job, cursor_after(&changes, taken, chat_seq)).await?;
@@ -37,6 +39,14 @@ impl CrmPush {
             self.advance(job, chat_seq).await?;
         }
         Ok(())
+    }
+
+    /// The client's ids in the CRM, where the next change names them: the end of a chat does.
+    async fn records_for(&self, job: &mut Job<'_>, left: &[Change]) -> Result<CrmRecords, PushError> {
+        if !matches!(left[0].what, What::Finished(_)) {
+            return Ok(CrmRecords::default());
+        }
+        Ok(self.client(job).await?.crm.clone())
     }
 
     /// The rows behind the cursor. A query may show a transaction in part: where a number has no row (an assignment has
@@ -51,11 +61,17 @@ impl CrmPush {
     }
 
     /// A body was refused for good: the first change goes alone, and if it is the one, it is marked, alarmed and passed.
-    async fn one_is_refused(&self, job: &Job<'_>, left: &[Change], why: &str) -> Result<usize, PushError> {
+    async fn one_is_refused(
+        &self,
+        job: &Job<'_>,
+        records: &CrmRecords,
+        left: &[Change],
+        why: &str,
+    ) -> Result<usize, PushError> {
         let first = &left[..1];
         let alone = if left.len() > 1 {
             self.in_time(job)?;
-            job.crm.push(&job.chat, &job.contact, first).await
+            job.crm.push(&job.chat, records, first).await
         } else {
             Err(CrmError::Never { why: why.to_owned() })
         };
@@ -83,7 +99,13 @@ impl CrmPush {
         if let Some(message) = change.message() {
             let mut after = message.clone();
             after.crm_refused = Some(why.to_owned());
-            self.store.commit(Write::change(message, &after, &[])?.into_iter().collect()).await?;
+            let marked =
+                self.store.commit(Write::change(message, &after, &["v"])?.into_iter().collect()).await;
+            match marked {
+                // Erased meanwhile: there is nothing to mark.
+                Err(error) if error.wants_new_decision() => {}
+                done => done?,
+            }
         }
         Ok(())
     }
@@ -95,6 +117,10 @@ impl CrmPush {
         after.crm_attempts = 0;
         after.crm_retry_at = None;
         after.crm_error = None;
+        let complete = |contact: &Contact| contact.crm.as_of(&job.fingerprint).are_complete();
+        if job.contact.as_ref().is_some_and(complete) {
+            after.records_in = Some(job.fingerprint.clone());
+        }
         let write = Write::change(&job.chat, &after, &["crm_done"])?;
         self.commit_hard(write).await?;
         job.chat = after;

@@ -12,6 +12,7 @@ use shared::chat::{Chat, ClientState};
 use shared::clock::{Ambient, Timestamp};
 use shared::contact::Contact;
 use shared::crm::universal::UniversalCrm;
+use shared::crm::wording::Wording;
 use shared::crm::{CrmConnection, CrmError, CrmKind};
 use shared::disposition::{Disposition, backoff};
 use shared::event;
@@ -20,6 +21,7 @@ use shared::nudge::CrmNudge;
 use shared::queue::{QueueError, Queues};
 use shared::secrets::{SecretError, Vault};
 use shared::store::row::Write;
+use shared::store::settings_cache::SettingsCache;
 use shared::store::{Read, Store, StoreError};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -35,6 +37,10 @@ pub struct CrmPush {
     pub vault: Vault,
     /// Outbound HTTP.
     pub http: OutboundHttp,
+    /// Accounts and channels, at most 30 s old: how messages are worded.
+    pub settings: SettingsCache,
+    /// The deployment's public address: our stable links begin with it.
+    pub public_base_url: String,
     /// The timers queue: "look at this chat then".
     pub timers_url: String,
     /// Time and ids.
@@ -67,7 +73,8 @@ pub enum PushError {
 /// One chat and what belongs to it, as a push sees it.
 pub(crate) struct Job<'a> {
     pub chat: Chat,
-    pub contact: Contact,
+    /// Who the client is; read when something is to be told of him.
+    pub contact: Option<Contact>,
     pub crm: UniversalCrm<'a>,
     /// Which CRM it is, for the contact's records.
     pub fingerprint: String,
@@ -115,26 +122,15 @@ impl CrmPush {
     /// Brings the CRM up to date with the nudge's chat, or puts it off. Only the table, the queues and KMS make this
     /// fail, and a lost race: then the nudge comes again. The CRM's failures are put off.
     async fn push(&self, nudge: &CrmNudge, last_call: Timestamp) -> Result<(), PushError> {
-        let (connection, chat, contact) = tokio::join!(
+        let (connection, chat) = tokio::join!(
             self.store.crm(&nudge.account, Read::Eventual),
             self.store.chat(&nudge.account, &nudge.chat),
-            // A moment old is enough to push with; before anything is created it is read again.
-            self.store.contact(&nudge.account, &nudge.contact, Read::Eventual),
         );
         let Some(chat) = chat? else { return Ok(()) };
         let now = self.ambient.now();
         if !chat.crm_behind() || chat.crm_retry_at.is_some_and(|at| at > now) {
             return Ok(());
         }
-        let contact = match contact? {
-            Some(contact) => contact,
-            // Made a moment ago.
-            None => self
-                .store
-                .contact(&nudge.account, &nudge.contact, Read::Consistent)
-                .await?
-                .ok_or(PushError::NoContact)?,
-        };
         let known = |connection: &CrmConnection| connection.kind == CrmKind::Universal;
         let connection = match connection?.filter(known) {
             Some(connection) => connection,
@@ -156,9 +152,17 @@ impl CrmPush {
             let error = CrmError::Never { why: "the webhook URL cannot be read".into() };
             return self.failed(&chat, &connection, &error).await;
         };
-        let crm = UniversalCrm { http: &self.http, ambient: &*self.ambient, url: &url, key: key.as_ref() };
+        let account = self.settings.owner(&self.store, &nudge.account, now).await?;
+        let channel = self.settings.channel(&self.store, &nudge.account, &chat.channel, now).await?;
+        let wording = Wording {
+            language: account.map(|account| account.language).unwrap_or_default(),
+            channel: channel.as_ref(),
+            base_url: &self.public_base_url,
+        };
+        let crm =
+            UniversalCrm { http: &self.http, ambient: &*self.ambient, url: &url, key: key.as_ref(), wording };
         let fingerprint = connection.fingerprint();
-        let job = Job { chat, contact, crm, fingerprint, last_call };
+        let job = Job { chat, contact: None, crm, fingerprint, last_call };
         self.work(job, &connection).await
     }
 
@@ -172,10 +176,23 @@ impl CrmPush {
     }
 
     async fn bring_up_to_date(&self, job: &mut Job<'_>) -> Result<(), PushError> {
-        if job.chat.client == ClientState::Assigned {
+        let settled = job.chat.records_in.as_ref() == Some(&job.fingerprint);
+        if job.chat.client == ClientState::Assigned && !settled {
             self.ensure_records(job).await?;
         }
         self.push_changes(job).await
+    }
+
+    /// The chat's client: read once, and a moment old unless he is so new that only a consistent read shows him.
+    pub(crate) async fn client<'j>(&self, job: &'j mut Job<'_>) -> Result<&'j Contact, PushError> {
+        if job.contact.is_none() {
+            let (account, id) = (&job.chat.account, &job.chat.contact);
+            job.contact = match self.store.person(account, id, Read::Eventual).await? {
+                None => self.store.person(account, id, Read::Consistent).await?,
+                found => found,
+            };
+        }
+        job.contact.as_ref().ok_or(PushError::NoContact)
     }
 
     /// Whether a call to the CRM may be begun.

@@ -8,6 +8,7 @@ use shared::http::{AllowList, OutboundHttp};
 use shared::queue::Queues;
 use shared::secrets::Vault;
 use shared::store::Store;
+use shared::store::settings_cache::SettingsCache;
 use shared::{aws, config, telemetry};
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ async fn main() -> Result<(), Error> {
         queues,
         vault: Vault::opening(aws_sdk_kms::Client::new(&aws)),
         http: OutboundHttp::new(allow)?,
+        settings: SettingsCache::default(),
+        public_base_url: config::required("PUBLIC_BASE_URL")?,
         timers_url: config::required("TIMERS_QUEUE_URL")?,
         ambient: Arc::new(Machine),
     };

@@ -18,19 +18,17 @@ impl CrmPush {
     /// Has the CRM make what it lacks of the chat's contact.
     pub(crate) async fn ensure_records(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let Some(responsible) = job.chat.responsible.clone() else { return Ok(()) };
-        let lacks = |crm: &CrmRecords| {
-            crm.refused.is_none()
-                && (crm.contact_id.is_none() || (crm.deal_id.is_none() && !crm.deal_skipped))
-        };
-        if !lacks(&job.contact.crm.as_of(&job.fingerprint)) {
+        let fingerprint = job.fingerprint.clone();
+        if !self.client(job).await?.crm.as_of(&fingerprint).are_lacking() {
             return Ok(());
         }
-        if let Some(read) =
-            self.store.contact(&job.chat.account, &job.contact.contact, Read::Consistent).await?
-        {
-            job.contact = read;
+        if let Some(read) = self.store.person(&job.chat.account, &job.chat.contact, Read::Consistent).await? {
+            job.contact = Some(read);
         }
-        if !lacks(&job.contact.crm.as_of(&job.fingerprint)) {
+        if !self.client(job).await?.crm.as_of(&fingerprint).are_lacking() {
+            return Ok(());
+        }
+        if self.adopt_records(job).await? {
             return Ok(());
         }
         self.claim(job).await?;
@@ -39,7 +37,7 @@ impl CrmPush {
             // What the CRM made could not be noted: the claim stays, and whoever takes it over counts the case.
             return created;
         }
-        let mut after = job.contact.clone();
+        let mut after = self.client(job).await?.clone();
         after.crm.claim = None;
         match &created {
             Err(PushError::Crm(CrmError::Unknown { .. })) => after.crm.uncertain += 1,
@@ -58,14 +56,38 @@ impl CrmPush {
         }
     }
 
+    /// Who became one with the client may have records in the CRM, or somebody may be making them: then they are his.
+    async fn adopt_records(&self, job: &mut Job<'_>) -> Result<bool, PushError> {
+        let client = self.client(job).await?.clone();
+        let own = client.crm.as_of(&job.fingerprint);
+        if own.contact_id.is_some() || own.claim.is_some_and(|claim| claim.expires_at > self.ambient.now()) {
+            return Ok(false);
+        }
+        for alias in &client.merged_from {
+            let Some(alias) = self.store.contact(&client.account, alias, Read::Consistent).await? else {
+                continue;
+            };
+            let crm = alias.crm.as_of(&job.fingerprint);
+            let now = self.ambient.now();
+            if let Some(claim) = crm.claim.as_ref().filter(|claim| claim.expires_at > now) {
+                return Err(CrmError::Busy { after: claim.expires_at.since(now) }.into());
+            }
+            if crm.contact_id.is_some() {
+                let complete = crm.are_complete();
+                self.save(job, Contact { crm: CrmRecords { claim: None, ..crm }, ..client }).await?;
+                return Ok(complete);
+            }
+        }
+        Ok(false)
+    }
+
     async fn claim(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let now = self.ambient.now();
-        if let Some(claim) =
-            job.contact.crm.as_of(&job.fingerprint).claim.filter(|claim| claim.expires_at > now)
-        {
+        let mut after = self.client(job).await?.clone();
+        let held = after.crm.as_of(&job.fingerprint).claim;
+        if let Some(claim) = held.filter(|claim| claim.expires_at > now) {
             return Err(CrmError::Busy { after: claim.expires_at.since(now) }.into());
         }
-        let mut after = job.contact.clone();
         after.crm = after.crm.as_of(&job.fingerprint);
         // Somebody began a creation and did not come to its end.
         after.crm.uncertain += u32::from(after.crm.claim.is_some());
@@ -75,12 +97,13 @@ impl CrmPush {
     }
 
     async fn create(&self, job: &mut Job<'_>, responsible: &EmployeeId) -> Result<(), PushError> {
-        let contact_id = match job.contact.crm.contact_id.clone() {
+        let contact = self.client(job).await?.clone();
+        let contact_id = match contact.crm.contact_id.clone() {
             Some(id) => id,
             None => {
                 self.in_time(job)?;
-                let made = job.crm.create_contact(&job.chat, &job.contact, responsible).await?;
-                let mut after = job.contact.clone();
+                let made = job.crm.create_contact(&job.chat, &contact, responsible).await?;
+                let mut after = contact;
                 after.crm.contact_id = Some(made.id.clone());
                 after.crm.contact_uri = made.uri;
                 self.save(job, after).await?;
@@ -88,11 +111,11 @@ impl CrmPush {
                 made.id
             }
         };
-        let mut after = job.contact.clone();
+        let mut after = self.client(job).await?.clone();
         if self.store.pipelines(&job.chat.account).await?.is_some_and(|loaded| !loaded.pipelines.is_empty()) {
             let stage = self.stage(&job.chat).await?;
             self.in_time(job)?;
-            let made = job.crm.create_deal(&job.contact, &contact_id, responsible, stage.as_ref()).await?;
+            let made = job.crm.create_deal(&after, &contact_id, responsible, stage.as_ref()).await?;
             after.crm.deal_id = Some(made.id);
             after.crm.deal_uri = made.uri;
             tracing::info!(account = %job.chat.account, chat = %job.chat.chat, "deal created in the CRM");
@@ -109,10 +132,11 @@ impl CrmPush {
 
     /// Writes the contact's CRM part, which depends on nothing but itself: whoever took the claim over has changed it.
     async fn save(&self, job: &mut Job<'_>, after: Contact) -> Result<(), PushError> {
-        if let Some(write) = Write::change(&job.contact, &after, &["crm"])? {
+        let before = self.client(job).await?;
+        if let Some(write) = Write::change(before, &after, &["crm"])? {
             self.commit_hard(Some(write)).await?;
         }
-        job.contact = after;
+        job.contact = Some(after);
         Ok(())
     }
 }

@@ -1,15 +1,21 @@
 //! What a group of events makes of a chat, as writes of one transaction.
 
+use crate::apply::belongings;
+use crate::client::Client;
 use shared::assignment::WaitingClient;
 use shared::chat::{Chat, ChatEvent};
-use shared::contact::{Contact, ContactClaim, Identity};
+use shared::clock::Timestamp;
+use shared::closing::LOST_NUDGE_AFTER;
 use shared::event::Side;
-use shared::ids::{ConnectionId, ContactId, MessageId};
+use shared::ids::{ChatId, ConnectionId, MessageId, hex_digest};
+use shared::listing::ChatListing;
+use shared::media::{FileCopy, PendingFile};
 use shared::message::Message;
 use shared::quarantine::QuarantineError;
 use shared::queue::QueueError;
 use shared::store::StoreError;
-use shared::store::keys::{self, ContactClaimRow, Pointer};
+use shared::store::chats::chat_write;
+use shared::store::keys::{self, Pointer};
 use shared::store::row::Write;
 use std::collections::HashMap;
 
@@ -33,19 +39,6 @@ pub enum RoutingError {
     ForeignChannel,
 }
 
-/// Who the chat's client turned out to be, and the rows that make him so.
-#[derive(Debug)]
-pub struct ChatContact {
-    /// The contact.
-    pub id: ContactId,
-    /// The contact itself, when he is new.
-    pub new: Option<Contact>,
-    /// The identity, when nobody had it.
-    pub identity: Option<Identity>,
-    /// Whether the phone in it is to be claimed too.
-    pub claims_phone: bool,
-}
-
 /// A message's row before and after the group.
 #[derive(Debug)]
 pub struct Staged {
@@ -55,6 +48,8 @@ pub struct Staged {
     pub after: Message,
     /// The connection that its id belongs to.
     pub connection: ConnectionId,
+    /// Whether its id leads somewhere already, as another message's of another chat.
+    pub pointed: bool,
 }
 
 /// All that a group of events changes.
@@ -66,12 +61,18 @@ pub struct Changes {
     pub after: Chat,
     /// The messages that change, by id.
     pub messages: HashMap<MessageId, Staged>,
+    /// The listings that change, by id, with what stood there.
+    pub listings: HashMap<String, (Option<ChatListing>, ChatListing)>,
     /// What happened to the chat as a whole.
     pub events: Vec<ChatEvent>,
-    /// The client, when the chat is new.
-    pub contact: Option<ChatContact>,
+    /// The client, when the chat is new or something was told of him.
+    pub client: Option<Client>,
+    /// Forms of the chat's id that lead to it from now on.
+    pub forms: Vec<ChatId>,
     /// Whether a check was among the events: it also puts right what should stand elsewhere.
     pub checked: bool,
+    /// The present moment.
+    pub now: Timestamp,
 }
 
 impl Changes {
@@ -81,26 +82,38 @@ impl Changes {
         for staged in self.messages.values() {
             match &staged.before {
                 Some(before) => writes.extend(Write::change(before, &staged.after, &["seq"])?),
-                None => writes.extend(new_message(staged)?),
+                None => writes.push(Write::create(&staged.after)?),
+            }
+            writes.extend(self.message_belongings(staged)?);
+        }
+        for (before, after) in self.listings.values() {
+            match before {
+                Some(before) => writes.extend(Write::change(before, after, &["last_at"])?),
+                None => writes.push(Write::create(after)?),
             }
         }
         for event in &self.events {
             writes.push(Write::create(event)?);
         }
-        if let Some(contact) = &self.contact {
-            writes.extend(contact_writes(&self.after, contact)?);
+        writes.extend(self.client.iter().flat_map(|client| client.writes.iter().cloned()));
+        writes.extend(belongings(self)?);
+        if let Some(waiting) = self.waiting_write()? {
+            // A row put right for a chat that does not change must not outlive it.
+            if let Some(before) =
+                self.before.as_ref().filter(|_| self.chat_write().is_ok_and(|write| write.is_none()))
+            {
+                writes.push(Write::check(before, &["last_seq", "waiting_since"])?);
+            }
+            writes.push(waiting);
         }
-        writes.extend(self.waiting_write()?);
         Ok(writes)
     }
 
-    /// Depends on the number alone, and on the due time when that is moved: the CRM's cursor and its retry times belong
-    /// to another writer.
     fn chat_write(&self) -> Result<Option<Write>, StoreError> {
-        let Some(before) = &self.before else { return Write::create(&self.after).map(Some) };
-        let moved = before.check_at != self.after.check_at;
-        let depends_on: &[&str] = if moved { &["last_seq", "check_at"] } else { &["last_seq"] };
-        Write::change(before, &self.after, depends_on)
+        match &self.before {
+            Some(before) => chat_write(before, &self.after),
+            None => Write::create(&self.after).map(Some),
+        }
     }
 
     fn waiting_write(&self) -> Result<Option<Write>, StoreError> {
@@ -120,33 +133,46 @@ impl Changes {
         };
         Write::put(&client).map(Some)
     }
-}
 
-/// A new message's row, and where it stands when a status may ask for it: only the company's messages get statuses.
-fn new_message(staged: &Staged) -> Result<Vec<Write>, StoreError> {
-    let mut writes = vec![Write::create(&staged.after)?];
-    if staged.after.side == Side::Company {
-        writes.push(Write::put(&Pointer {
-            account: staged.after.account.clone(),
-            connection: staged.connection.clone(),
-            message_id: staged.after.message_id.clone(),
-            chat: staged.after.chat.clone(),
-        })?);
-    }
-    Ok(writes)
-}
-
-fn contact_writes(chat: &Chat, contact: &ChatContact) -> Result<Vec<Write>, StoreError> {
-    let mut writes = Vec::new();
-    let claim = |at| ContactClaimRow { at, claim: ContactClaim { v: 1, contact: contact.id.clone() } };
-    if let Some(new) = &contact.new {
-        writes.push(Write::create(new)?);
-    }
-    if let Some(identity) = &contact.identity {
-        writes.push(Write::create(&claim(keys::identity(&chat.account, identity)))?);
-        if let Some(phone) = identity.phone().filter(|_| contact.claims_phone) {
-            writes.push(Write::create(&claim(keys::phone(&chat.account, &phone)))?);
+    /// What stands beside a message's row: the pointer by which a status finds it (only the company's messages get
+    /// statuses), and the file that has yet to be copied.
+    fn message_belongings(&self, staged: &Staged) -> Result<Vec<Write>, StoreError> {
+        let (before, after) = (staged.before.as_ref(), &staged.after);
+        let mut writes = Vec::new();
+        let provider_id = after.provider_id.as_ref().unwrap_or(&after.message_id);
+        let known_as = before.map(|before| before.provider_id.as_ref().unwrap_or(&before.message_id));
+        // What we sent has no id at the provider until he tells it.
+        let told = before.is_none() || known_as != Some(provider_id);
+        if after.side == Side::Company && told {
+            let pointer = Pointer {
+                account: after.account.clone(),
+                connection: staged.connection.clone(),
+                message_id: provider_id.clone(),
+                chat: after.chat.clone(),
+                own_id: after.provider_id.is_some().then(|| after.message_id.clone()),
+            };
+            // That nobody has it yet is a condition: it may be the echo of a send of ours whose answer came first.
+            writes.push(if staged.pointed { Write::put(&pointer)? } else { Write::create(&pointer)? });
         }
+        // What replaces a file takes its link away; the object goes with its chat, or with its time.
+        if let Some(FileCopy::Stored { link, .. }) = before.and_then(|before| before.file.as_ref())
+            && before.map(|before| &before.file) != Some(&after.file)
+        {
+            writes.push(Write::forget(keys::file_link(&hex_digest(link.as_bytes()))));
+        }
+        if after.waits_for_file() && !before.is_some_and(Message::waits_for_file) {
+            writes.push(Write::put(&PendingFile {
+                v: 1,
+                account: after.account.clone(),
+                chat: after.chat.clone(),
+                message_id: after.message_id.clone(),
+                attempts: 0,
+                object: None,
+                retry_at: None,
+                check_at: self.now + LOST_NUDGE_AFTER,
+                created_at: self.now,
+            })?);
+        }
+        Ok(writes)
     }
-    Ok(writes)
 }

@@ -3,10 +3,15 @@
 //! One transaction per group of records of a chat. A lost race is decided again in process; what can never succeed is
 //! kept raw in the quarantine and stands in the chat as a message of kind `unsupported`.
 
+mod apply;
 mod channel_state;
 mod chat_group;
+mod client;
 mod commit;
-mod contact;
+mod fold;
+mod gate;
+mod known;
+mod people;
 mod statuses;
 
 use commit::Changes;
@@ -15,7 +20,7 @@ use shared::clock::Ambient;
 use shared::crm::CrmKind;
 use shared::disposition::{Disposition, backoff};
 use shared::event::{Envelope, EnvelopeError, Event};
-use shared::nudge::{self, Nudges, Timer};
+use shared::nudge::{self, MediaNudge, Nudges, Timer};
 use shared::quarantine::Quarantine;
 use shared::queue::{Outgoing, QueueError, Queues};
 use shared::store::Store;
@@ -37,6 +42,8 @@ pub struct Routing {
     pub assignment_url: String,
     /// `crm.fifo`.
     pub crm_url: String,
+    /// The media queue.
+    pub media_url: String,
     /// The timers queue.
     pub timers_url: String,
     /// Time and ids.
@@ -126,6 +133,12 @@ impl Routing {
         // A whole second later: a check that comes early would have to be posted again.
         let outgoing = Outgoing::standard(&timer)?.after(Duration::from_secs(wait.as_secs() + 1));
         self.queues.send(&self.timers_url, vec![outgoing]).await
+    }
+
+    /// A file of the chat has yet to be copied.
+    async fn nudge_media(&self, chat: &shared::chat::Chat) -> Result<(), QueueError> {
+        let nudge = MediaNudge::new(&chat.account, &chat.chat);
+        self.queues.send(&self.media_url, vec![Outgoing::standard(&nudge)?]).await
     }
 
     async fn nudge_for(&self, chat: &shared::chat::Chat, crm: CrmKind) -> Result<(), QueueError> {

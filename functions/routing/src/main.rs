@@ -28,6 +28,7 @@ async fn main() -> Result<(), Error> {
         quarantine,
         assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
         crm_url: config::required("CRM_QUEUE_URL")?,
+        media_url: config::required("MEDIA_QUEUE_URL")?,
         timers_url: config::required("TIMERS_QUEUE_URL")?,
         ambient: Arc::new(Machine),
     };

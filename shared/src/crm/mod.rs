@@ -3,6 +3,7 @@
 pub mod pace;
 pub mod universal;
 mod universal_hooks;
+pub mod wording;
 
 use crate::clock::Timestamp;
 use crate::http::{Answer, SendError};
@@ -29,15 +30,18 @@ pub struct Capabilities {
     pub workers: u32,
     /// Whether deals have pipeline stages.
     pub stages: bool,
+    /// Whether we may change contacts that are there already.
+    pub writes_contacts: bool,
 }
 
 impl CrmKind {
     /// What this kind can do.
     pub fn capabilities(self) -> Capabilities {
         match self {
-            Self::None => Capabilities { workers: 1, stages: false },
-            // Few enough that a slow CRM leaves the other accounts' workers alone.
-            Self::Universal => Capabilities { workers: 4, stages: true },
+            Self::None => Capabilities { workers: 1, stages: false, writes_contacts: false },
+            // Few enough that a slow CRM leaves the other accounts' workers alone. Its contract has no call that changes a
+            // contact.
+            Self::Universal => Capabilities { workers: 4, stages: true, writes_contacts: false },
         }
     }
 }

@@ -7,14 +7,17 @@ use super::universal_hooks::{
     As, ChatFinished, ChatFinishedHook, ContactData, CreateContact, CreateContactHook, CreateDeal,
     CreateDealHook, Created, HookMessage, HookStatus, MessagesHook, Stage, StatusesHook, display_name,
 };
+use super::wording::Wording;
 use super::{CrmError, sort};
 use crate::channel::DealStage;
 use crate::chat::Chat;
 use crate::clock::Ambient;
-use crate::contact::Contact;
+use crate::contact::{Contact, CrmRecords};
+use crate::content::Details;
 use crate::crm_progress::{Change, What};
 use crate::http::{OutboundHttp, Request};
 use crate::ids::EmployeeId;
+use crate::phone::Phone;
 use crate::providers::wazzup::chat_type;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -37,6 +40,8 @@ pub struct UniversalCrm<'a> {
     pub url: &'a Url,
     /// The key the CRM gave, for `Authorization: Bearer`.
     pub key: Option<&'a SecretString>,
+    /// How messages are worded.
+    pub wording: Wording<'a>,
 }
 
 /// A record that the CRM made.
@@ -67,7 +72,7 @@ impl UniversalCrm<'_> {
                     chat_type: chat_type(&chat.messenger, chat.group),
                     chat_id: &chat.provider_chat_id,
                     username: contact.username.as_deref(),
-                    phone: contact.phone.as_ref().map(|phone| phone.as_str().trim_start_matches('+')),
+                    phone: contact.phone.as_ref().map(Phone::digits),
                 }],
                 source: "auto",
             },
@@ -110,13 +115,18 @@ impl UniversalCrm<'_> {
     ///
     /// # Errors
     /// [`CrmError`]; nothing of the body was surely taken then.
-    pub async fn push(&self, chat: &Chat, contact: &Contact, changes: &[Change]) -> Result<usize, CrmError> {
+    pub async fn push(
+        &self,
+        chat: &Chat,
+        records: &CrmRecords,
+        changes: &[Change],
+    ) -> Result<usize, CrmError> {
         let Some(first) = changes.first() else { return Ok(0) };
         let alike = |change: &&Change| shape(&change.what) == shape(&first.what);
         let run: Vec<&Change> = changes.iter().take_while(alike).take(MAX_ENTRIES).collect();
         match &first.what {
             What::Finished(event) => {
-                let chat_finished = ChatFinished::new(chat, &contact.crm, event);
+                let chat_finished = ChatFinished::new(chat, records, event);
                 self.post(&ChatFinishedHook { chat_finished }, None).await?;
                 return Ok(1);
             }
@@ -125,9 +135,13 @@ impl UniversalCrm<'_> {
                     run.iter().filter_map(|change| change.message()).map(HookStatus::new).collect();
                 self.post(&StatusesHook { statuses }, None).await?;
             }
-            What::New(_) | What::Edited(_) | What::Deleted(_) => {
-                let messages = run.iter().filter_map(|change| hook_message(chat, change)).collect();
-                self.post(&MessagesHook { messages }, None).await?;
+            What::New(_) | What::Edited(_) | What::File(_) | What::Deleted(_) => {
+                let messages: Vec<_> =
+                    run.iter().filter_map(|change| hook_message(chat, change, &self.wording)).collect();
+                // The contract has no word for a reaction that was taken back.
+                if !messages.is_empty() {
+                    self.post(&MessagesHook { messages }, None).await?;
+                }
             }
         }
         Ok(run.len())
@@ -156,19 +170,22 @@ impl UniversalCrm<'_> {
 /// Changes that may share a body: messages of any kind, statuses, a finish alone.
 fn shape(what: &What) -> u8 {
     match what {
-        What::New(_) | What::Edited(_) | What::Deleted(_) => 0,
+        What::New(_) | What::Edited(_) | What::File(_) | What::Deleted(_) => 0,
         What::Status(_) => 1,
         What::Finished(_) => 2,
     }
 }
 
-fn hook_message<'a>(chat: &'a Chat, change: &'a Change) -> Option<HookMessage<'a>> {
-    match &change.what {
-        What::New(message) => Some(HookMessage::new(chat, message, As::New)),
-        What::Edited(message) => Some(HookMessage::new(chat, message, As::Edited)),
-        What::Deleted(message) => Some(HookMessage::new(chat, message, As::Deleted)),
-        What::Status(_) | What::Finished(_) => None,
-    }
+fn hook_message<'a>(chat: &'a Chat, change: &'a Change, wording: &Wording<'_>) -> Option<HookMessage<'a>> {
+    let (message, told) = match &change.what {
+        What::New(message) => (message, As::New),
+        What::Edited(message) | What::File(message) => (message, As::Edited),
+        What::Deleted(message) => (message, As::Deleted),
+        What::Status(_) | What::Finished(_) => return None,
+    };
+    let taken_back =
+        matches!(&message.details, Some(Details::Reaction(reaction)) if reaction.emoji.is_none());
+    (!taken_back).then(|| HookMessage::new(chat, message, told, wording))
 }
 
 /// Ids come as text or as numbers.

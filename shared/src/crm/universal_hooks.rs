@@ -1,12 +1,15 @@
 //! The bodies of the universal CRM's webhooks (Wazzup API v3, "Webhooks"; `docs/UNIVERSAL-CRM.md` names our additions).
 
+use super::wording::Wording;
 use crate::channel::DealStage;
 use crate::chat::{Chat, ChatEvent, FinishReason};
+use crate::content::Details;
 use crate::event::Side;
 use crate::message::{DeliveryStatus, Kind, Message};
 use crate::providers::wazzup::chat_type;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,9 +93,9 @@ pub(super) struct HookMessage<'a> {
     is_echo: bool,
     contact: HookContact<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
+    text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    content_uri: Option<&'a str>,
+    content_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     author_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,9 +103,9 @@ pub(super) struct HookMessage<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<HookError<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    quoted_message: Option<&'a Value>,
+    quoted_message: Option<Cow<'a, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    inst_post: Option<&'a Value>,
+    inst_post: Option<Cow<'a, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     interactive: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,18 +150,21 @@ pub(super) enum As {
 }
 
 impl<'a> HookMessage<'a> {
-    pub(super) fn new(chat: &'a Chat, message: &'a Message, told: As) -> Self {
+    pub(super) fn new(chat: &'a Chat, message: &'a Message, told: As, wording: &Wording<'_>) -> Self {
         let extra = |name: &str| message.extra.as_ref().and_then(|extra| extra.get(name));
         let echo = message.side == Side::Company;
-        let text = message.text.as_deref().filter(|text| !text.is_empty());
+        let text = wording.text(chat, message).filter(|text| !text.is_empty());
+        let content_uri = wording.file(message);
+        let author = message.author.as_ref().filter(|_| echo);
         let is_deleted = told == As::Deleted || message.deleted_seq.is_some();
+        let kind = shown_as(message, content_uri.is_some(), wording.mime(message));
         Self {
             message_id: message.message_id.as_str(),
             channel_id: &chat.channel_external,
             chat_type: chat_type(&chat.messenger, chat.group),
             chat_id: &chat.provider_chat_id,
             date_time: message.shown_at().rfc3339(),
-            r#type: wire_type(message.kind, text.is_some() || is_deleted),
+            r#type: wire_type(kind, text.is_some() || is_deleted),
             status: if echo {
                 wire_status(message.status.unwrap_or(DeliveryStatus::Sent))
             } else {
@@ -166,28 +172,70 @@ impl<'a> HookMessage<'a> {
             },
             is_echo: echo,
             contact: HookContact { name: display_name(chat.name.as_deref(), chat) },
-            text: text.or((is_deleted && message.kind == Kind::Text).then_some("")),
-            content_uri: message
-                .media
-                .as_ref()
-                .map(|media| media.url.as_str())
-                .filter(|url| url.starts_with("http")),
-            author_name: message.author.as_ref().and_then(|author| author.name.as_deref()),
-            author_id: message.author.as_ref().and_then(|author| author.id.as_deref()),
+            text: text.or_else(|| (is_deleted && kind == Kind::Text).then(String::new)),
+            content_uri,
+            // Wazzup tells it of the company's messages alone; a group's author stands before the text.
+            author_name: author.and_then(|author| author.name.as_deref()),
+            author_id: author.and_then(|author| author.id.as_deref()),
             error: HookError::of(message),
-            quoted_message: extra("quote"),
-            inst_post: extra("post"),
-            interactive: extra("interactive"),
-            advert: extra("advert"),
-            is_edited: told != As::Deleted && message.edited_seq.is_some(),
+            quoted_message: quoted(message),
+            inst_post: extra("post")
+                .filter(|post| post.is_object())
+                .map(Cow::Borrowed)
+                .or_else(|| post(message).map(Cow::Owned)),
+            interactive: extra("interactive").filter(|buttons| buttons.is_array()),
+            advert: extra("advert").filter(|advert| advert.is_object()),
+            is_edited: told != As::Deleted && (told == As::Edited || message.edited_seq.is_some()),
             is_deleted,
             old_info: message
                 .old_text
                 .as_deref()
-                .filter(|_| told == As::Edited)
+                .filter(|_| told == As::Edited && message.edited_seq == Some(message.seq))
                 .map(|old_text| OldInfo { old_text }),
         }
     }
+}
+
+/// The kind that the CRM is told: while its file is on its way, or was given up, a message is a text; a story's answer
+/// shows the story.
+fn shown_as(message: &Message, has_file: bool, mime: Option<&str>) -> Kind {
+    match message.kind {
+        _ if message.file.is_some() && !has_file => Kind::Text,
+        Kind::StoryReply | Kind::StoryMention if has_file => {
+            if mime.is_some_and(|mime| mime.starts_with("video/")) { Kind::Video } else { Kind::Image }
+        }
+        kind => kind,
+    }
+}
+
+/// The quoted message as the provider gave it, else by its id and text.
+fn quoted(message: &Message) -> Option<Cow<'_, Value>> {
+    let quote = message.quote.as_ref()?;
+    if let Some(raw) = quote.raw.as_ref().filter(|raw| raw.is_object()) {
+        return Some(Cow::Borrowed(raw));
+    }
+    let mut told = serde_json::Map::new();
+    if let Some(id) = &quote.message {
+        told.insert("messageId".into(), id.as_str().into());
+    }
+    if let Some(text) = &quote.text {
+        told.insert("text".into(), text.as_str().into());
+    }
+    (!told.is_empty()).then_some(Cow::Owned(Value::Object(told)))
+}
+
+/// The post of a comment, in Wazzup's words.
+fn post(message: &Message) -> Option<Value> {
+    let Some(Details::Comment(comment)) = &message.details else { return None };
+    let post = &comment.post;
+    let told = [
+        ("id", Some(&post.id)),
+        ("src", post.url.as_ref()),
+        ("description", post.text.as_ref()),
+        ("imageSrc", post.picture.as_ref()),
+    ];
+    let told = told.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.as_str().into())));
+    Some(Value::Object(told.collect()))
 }
 
 impl<'a> HookError<'a> {

@@ -1,31 +1,60 @@
 //! Chats and messages: by key, by number, by time, by list, by due time.
 
-use super::row::{Item, Key, row_of};
+use super::row::{Item, Key, Write, row_of};
 use super::{Page, Read, Store, StoreError, failure, keys, number, text};
-use crate::chat::{Chat, ChatState};
+use crate::chat::{Chat, ChatAliasRow, ChatState};
 use crate::clock::Timestamp;
-use crate::contact::{Contact, Identity};
 use crate::crm_progress::Numbered;
-use crate::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId, MessageId};
+use crate::ids::{AccountId, ChannelId, ChatId, EmployeeId, MessageId};
+use crate::listing::ChatListing;
 use crate::message::Message;
-use crate::phone::Phone;
-use aws_sdk_dynamodb::types::AttributeValue;
-use keys::{ContactClaimRow, Due};
-use std::collections::BTreeMap;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use keys::Due;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A global index of chats, and in which order it is read.
+#[derive(Clone, Copy)]
+struct Index {
+    name: &'static str,
+    partition: &'static str,
+    latest_first: bool,
+}
+
+const CHAT_LIST: Index = Index { name: "chat_list", partition: "list_key", latest_first: true };
+const EMPLOYEE_CHATS: Index = Index { name: "employee_chats", partition: "employee_key", latest_first: true };
+const UNANSWERED: Index = Index { name: "unanswered", partition: "employee_key", latest_first: false };
 
 impl Store {
-    /// A chat, as of the last write.
+    /// A chat, as of the last write. Another form of its id leads to it, so its id may differ from the one asked for.
     ///
     /// # Errors
     /// As [`Store::get`], here and in all reads below.
     pub async fn chat(&self, account: &AccountId, chat: &ChatId) -> Result<Option<Chat>, StoreError> {
-        self.get(&keys::chat(account, chat), Read::Consistent).await
+        let mut key = keys::chat(account, chat);
+        // An alias leads to a chat, never to another alias; a second hop is there for a row that changed in between.
+        for _ in 0..2 {
+            let found = self.item(&key, Read::Consistent).await?;
+            // One that is being erased is nobody's any more; that its row stands there keeps a new one out until it is gone.
+            let Some(item) = found.filter(|item| !is_tombstone(item)) else { return Ok(None) };
+            if !item.contains_key("alias_of") {
+                return row_of(item).map(Some);
+            }
+            let alias: ChatAliasRow = row_of(item)?;
+            key = keys::chat(account, &alias.alias_of);
+        }
+        Err(StoreError::Unreadable("a chat alias"))
     }
 
     /// Several chats, as of the last write, in no order.
     pub async fn chats(&self, account: &AccountId, chats: &[ChatId]) -> Result<Vec<Chat>, StoreError> {
         let keys: Vec<Key> = chats.iter().map(|chat| keys::chat(account, chat)).collect();
-        self.get_many(&keys, Read::Consistent).await
+        self.chats_at(&keys).await
+    }
+
+    /// The chats at these keys, as of the last write, in no order; those that are being erased are left out.
+    async fn chats_at(&self, keys: &[Key]) -> Result<Vec<Chat>, StoreError> {
+        let items = self.get_items(keys, Read::Consistent).await?;
+        items.into_iter().filter(|item| !is_tombstone(item)).map(row_of).collect()
     }
 
     /// Messages by their ids, as of the last write, in no order.
@@ -35,8 +64,48 @@ impl Store {
         chat: &ChatId,
         ids: &[MessageId],
     ) -> Result<Vec<Message>, StoreError> {
-        let keys: Vec<Key> = ids.iter().map(|id| keys::message(account, chat, id)).collect();
+        Ok(self.stored_messages(account, chat, ids).await?.messages)
+    }
+
+    /// The same, and which of them were erased.
+    pub async fn stored_messages(
+        &self,
+        account: &AccountId,
+        chat: &ChatId,
+        ids: &[MessageId],
+    ) -> Result<StoredMessages, StoreError> {
+        let by_key: HashMap<Key, &MessageId> =
+            ids.iter().map(|id| (keys::message(account, chat, id), id)).collect();
+        let wanted: Vec<Key> = by_key.keys().cloned().collect();
+        let mut found = StoredMessages::default();
+        for item in self.get_items(&wanted, Read::Consistent).await? {
+            if is_tombstone(&item) {
+                found.erased.extend(key_of(&item).and_then(|key| by_key.get(&key).copied()).cloned());
+            } else {
+                found.messages.push(row_of(item)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Listings of a chat by their ids, as of the last write.
+    pub async fn chat_listings_by_id(
+        &self,
+        account: &AccountId,
+        chat: &ChatId,
+        ids: &[String],
+    ) -> Result<Vec<ChatListing>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(|id| keys::chat_listing(account, chat, id)).collect();
         self.get_many(&keys, Read::Consistent).await
+    }
+
+    /// All listings that a chat was about, in no order.
+    pub async fn chat_listings(
+        &self,
+        account: &AccountId,
+        chat: &ChatId,
+    ) -> Result<Vec<ChatListing>, StoreError> {
+        self.query_all(&keys::chat_partition(account, chat), "L#", Read::Consistent).await
     }
 
     /// All messages and events whose last change is behind `done`, each once, in no order.
@@ -114,8 +183,8 @@ impl Store {
         from: Option<Item>,
     ) -> Result<Page<Chat>, StoreError> {
         let partition = keys::list(account, channel, state);
-        let page = self.index_page("chat_list", "list_key", partition, limit, from).await?;
-        let mut chats: Vec<Chat> = self.get_many(&page.items, Read::Consistent).await?;
+        let page = self.index_page(CHAT_LIST, partition, limit, from).await?;
+        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
         chats.retain(|chat| chat.state == state && chat.channel == *channel);
         chats.sort_by_key(|chat| std::cmp::Reverse(chat.listed_at));
         Ok(Page { items: chats, next: page.next })
@@ -129,18 +198,65 @@ impl Store {
         limit: i32,
         from: Option<Item>,
     ) -> Result<Page<Chat>, StoreError> {
-        let partition = format!("{account}#{employee}");
-        let page = self.index_page("employee_chats", "employee_key", partition, limit, from).await?;
-        let mut chats: Vec<Chat> = self.get_many(&page.items, Read::Consistent).await?;
+        let partition = keys::of_employee(account, employee);
+        let page = self.index_page(EMPLOYEE_CHATS, partition, limit, from).await?;
+        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
         chats.retain(|chat| chat.responsible.as_ref() == Some(employee));
         chats.sort_by_key(|chat| std::cmp::Reverse((chat.state == ChatState::Live, chat.listed_at)));
         Ok(Page { items: chats, next: page.next })
     }
 
+    /// A page of the chats of an employee whose client waits for an answer, the longest waiting first.
+    pub async fn unanswered_chats(
+        &self,
+        account: &AccountId,
+        employee: &EmployeeId,
+        limit: i32,
+        from: Option<Item>,
+    ) -> Result<Page<Chat>, StoreError> {
+        let page = self.index_page(UNANSWERED, keys::of_employee(account, employee), limit, from).await?;
+        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
+        chats.retain(|chat| chat.responsible.as_ref() == Some(employee) && chat.unanswered_at.is_some());
+        chats.sort_by_key(|chat| chat.unanswered_at);
+        Ok(Page { items: chats, next: page.next })
+    }
+
+    /// How many chats of an employee wait for an answer, as the index says: a moment old, and half a read unit for
+    /// every 4 KB of it (some 20 chats).
+    pub async fn unanswered(
+        &self,
+        account: &AccountId,
+        employee: &EmployeeId,
+    ) -> Result<Unanswered, StoreError> {
+        let query = |select: Select| {
+            self.client
+                .query()
+                .table_name(&self.table)
+                .index_name(UNANSWERED.name)
+                .key_condition_expression("employee_key = :partition")
+                .expression_attribute_values(":partition", text(keys::of_employee(account, employee)))
+                .select(select)
+        };
+        let first = query(Select::AllProjectedAttributes).limit(1).send().await;
+        let first = first.map_err(|error| failure(&error))?;
+        let oldest_at = first.items().first().and_then(|item| moment(item, "unanswered_at"));
+        let mut found = Unanswered { count: 0, oldest_at };
+        let mut from = None;
+        while oldest_at.is_some() {
+            let page = query(Select::Count).set_exclusive_start_key(from).send().await;
+            let page = page.map_err(|error| failure(&error))?;
+            found.count += u64::try_from(page.count).unwrap_or_default();
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     async fn index_page(
         &self,
-        index: &str,
-        attribute: &str,
+        index: Index,
         partition: String,
         limit: i32,
         from: Option<Item>,
@@ -149,11 +265,11 @@ impl Store {
             .client
             .query()
             .table_name(&self.table)
-            .index_name(index)
+            .index_name(index.name)
             .key_condition_expression("#partition = :partition")
-            .expression_attribute_names("#partition", attribute)
+            .expression_attribute_names("#partition", index.partition)
             .expression_attribute_values(":partition", text(partition))
-            .scan_index_forward(false)
+            .scan_index_forward(!index.latest_first)
             .limit(limit)
             .set_exclusive_start_key(from)
             .send()
@@ -184,43 +300,45 @@ impl Store {
             .await
             .map_err(|error| failure(&error))?;
         let items = answer.items.unwrap_or_default();
-        let items =
-            items.iter().filter_map(|item| Some((Due::parse(&key_of(item)?)?, time_of(item)?))).collect();
+        let items = items
+            .iter()
+            .filter_map(|item| Some((Due::parse(&key_of(item)?)?, moment(item, "check_at")?)))
+            .collect();
         Ok(Page { items, next: answer.last_evaluated_key })
     }
+}
 
-    /// A contact.
-    pub async fn contact(
-        &self,
-        account: &AccountId,
-        contact: &ContactId,
-        read: Read,
-    ) -> Result<Option<Contact>, StoreError> {
-        self.get(&keys::contact(account, contact), read).await
-    }
+/// The chats of an employee that wait for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// How many.
+    pub count: u64,
+    /// Since when the longest waiting one does.
+    pub oldest_at: Option<Timestamp>,
+}
 
-    /// Who owns an identity, and who owns the phone in it.
-    pub async fn owners(
-        &self,
-        account: &AccountId,
-        identity: &Identity,
-        phone: Option<&Phone>,
-    ) -> Result<(Option<ContactId>, Option<ContactId>), StoreError> {
-        let identity_key = keys::identity(account, identity);
-        let phone_key = phone.map(|phone| keys::phone(account, phone));
-        let wanted: Vec<Key> = std::iter::once(identity_key.clone()).chain(phone_key.clone()).collect();
-        let (mut by_identity, mut by_phone) = (None, None);
-        for item in self.get_items(&wanted, Read::Consistent).await? {
-            let key = key_of(&item);
-            let row: ContactClaimRow = row_of(item)?;
-            if key.as_ref() == Some(&identity_key) {
-                by_identity = Some(row.claim.contact);
-            } else if key == phone_key {
-                by_phone = Some(row.claim.contact);
-            }
-        }
-        Ok((by_identity, by_phone))
-    }
+/// A chat's change by whoever takes numbers in it. It depends on the number alone, and on the due time when that is moved:
+/// the CRM's cursor and its retry times belong to another writer. `None` when nothing differs.
+///
+/// # Errors
+/// As [`Write::change`].
+pub fn chat_write(before: &Chat, after: &Chat) -> Result<Option<Write>, StoreError> {
+    let moved = before.check_at != after.check_at;
+    Write::change(before, after, if moved { &["last_seq", "check_at"] } else { &["last_seq"] })
+}
+
+/// Messages as they stand in the table.
+#[derive(Clone, Debug, Default)]
+pub struct StoredMessages {
+    /// Those that are there, in no order.
+    pub messages: Vec<Message>,
+    /// Those that were erased.
+    pub erased: HashSet<MessageId>,
+}
+
+/// Whether an item is what is left of an erased one.
+pub(super) fn is_tombstone(item: &Item) -> bool {
+    item.contains_key("erased_at") && !item.contains_key("v")
 }
 
 /// The key in an item or in a start key.
@@ -228,8 +346,8 @@ pub fn key_of(item: &Item) -> Option<Key> {
     Some(Key { pk: item.get("pk")?.as_s().ok()?.clone(), sk: item.get("sk")?.as_s().ok()?.clone() })
 }
 
-fn time_of(item: &Item) -> Option<Timestamp> {
-    match item.get("check_at")? {
+fn moment(item: &Item, attribute: &str) -> Option<Timestamp> {
+    match item.get(attribute)? {
         AttributeValue::N(digits) => digits.parse().ok().map(Timestamp::from_millis),
         _ => None,
     }

@@ -1,26 +1,23 @@
-//! Where each kind of row stands, and what of it the indexes see. `docs/DATA-MODEL.md` lists the access patterns.
+//! Where each kind of row stands. `docs/DATA-MODEL.md` lists the access patterns; the rows themselves are in
+//! [`super::rows`].
 
-use super::row::{Key, Row};
-use crate::account::{Account, ApiKey};
-use crate::assignment::{Ring, WaitingClient};
-use crate::channel::Channel;
-use crate::chat::{Chat, ChatEvent, ChatState};
+pub use super::rows::{
+    AccountEntry, ApiKeyEntry, ApiKeyRow, ContactClaimRow, ExternalChannel, FileLinkRow, Pointer,
+    TombstoneRow, WebhookTokenRow,
+};
+
+use super::row::Key;
+use crate::chat::ChatState;
 use crate::clock::Timestamp;
-use crate::connection::{Connection, WebhookToken};
-use crate::contact::{Contact, ContactClaim, Identity};
-use crate::crm::CrmConnection;
-use crate::employee::{Employee, Membership};
-use crate::ids::{AccountId, ApiKeyId, ChannelId, ChatId, ConnectionId, ContactId, EmployeeId, MessageId};
-use crate::message::Message;
+use crate::contact::Identity;
+use crate::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, EmployeeId, MessageId, in_key};
 use crate::phone::Phone;
-use crate::pipeline::Pipelines;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
 
 /// Shards of the due index: enough that a sweep's reads and a minute's writes do not meet in one partition.
 pub const DUE_SHARDS: u8 = 16;
 
-fn key(pk: String, sk: impl Into<String>) -> Key {
+pub(super) fn key(pk: String, sk: impl Into<String>) -> Key {
     Key { pk, sk: sk.into() }
 }
 
@@ -99,7 +96,7 @@ pub fn waiting(account: &AccountId, channel: &ChannelId, arrived_at: Timestamp, 
 
 /// A contact.
 pub fn contact(account: &AccountId, contact: &ContactId) -> Key {
-    key(format!("A#{account}#CONTACT#{contact}"), "CONTACT")
+    key(contact_partition(account, contact), "CONTACT")
 }
 
 /// Whose identity it is.
@@ -138,6 +135,71 @@ pub fn pointer(account: &AccountId, connection: &ConnectionId, message: &Message
     key(format!("A#{account}#POINTER#{connection}#{}", message.in_key()), "POINTER")
 }
 
+/// A listing of a chat.
+pub fn chat_listing(account: &AccountId, chat: &ChatId, listing: &str) -> Key {
+    chat_listing_by_digest(account, chat, &listing_digest(listing))
+}
+
+/// A listing's id as it stands in keys and paths: the site's may hold anything.
+pub fn listing_digest(listing: &str) -> String {
+    in_key(&[b"listing", listing.as_bytes()])
+}
+
+/// A listing of a chat, by that.
+pub fn chat_listing_by_digest(account: &AccountId, chat: &ChatId, digest: &str) -> Key {
+    key(chat_partition(account, chat), format!("L#{digest}"))
+}
+
+/// A file of a chat that has yet to be copied.
+pub fn pending_file(account: &AccountId, chat: &ChatId, message: &MessageId) -> Key {
+    key(chat_partition(account, chat), format!("F#{}", message.in_key()))
+}
+
+/// Where a stable link leads, by the SHA-256 of its ending.
+pub fn file_link(hash: &str) -> Key {
+    key(format!("FILE#{hash}"), "FILE")
+}
+
+/// Partition of a contact: its row, its chats, its merges.
+pub fn contact_partition(account: &AccountId, contact: &ContactId) -> String {
+    format!("A#{account}#CONTACT#{contact}")
+}
+
+/// A chat in its contact's history.
+pub fn contact_chat(account: &AccountId, contact: &ContactId, chat: &ChatId) -> Key {
+    key(contact_partition(account, contact), format!("CHAT#{chat}"))
+}
+
+/// A merge in the log of the contact that stayed.
+pub fn merge(account: &AccountId, into: &ContactId, from: &ContactId, at: Timestamp) -> Key {
+    key(contact_partition(account, into), format!("MERGE#{:013}#{from}", at.millis().max(0)))
+}
+
+/// Partition of an account's blacklist.
+pub fn blacklist_partition(account: &AccountId) -> String {
+    format!("A#{account}#BLACKLIST")
+}
+
+/// An entry of the blacklist, by the subject's digest.
+pub fn block(account: &AccountId, digest: &str) -> Key {
+    key(blacklist_partition(account), digest)
+}
+
+/// What is left of an erased identity or phone, by its digest.
+pub fn erased_subject(account: &AccountId, digest: &str) -> Key {
+    key(format!("A#{account}#ERASED#{digest}"), "ERASED")
+}
+
+/// Partition of an account's erasures.
+pub fn erasure_partition(account: &AccountId) -> String {
+    format!("A#{account}#ERASURES")
+}
+
+/// An erasure.
+pub fn erasure(account: &AccountId, erasure: &str) -> Key {
+    key(erasure_partition(account), erasure)
+}
+
 /// What the due index points at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -145,14 +207,25 @@ pub enum Due {
     Chat(AccountId, ChatId),
     /// A channel with waiting clients.
     Ring(AccountId, ChannelId),
+    /// A chat with a file that has yet to be copied.
+    File(AccountId, ChatId),
+    /// An erasure that has not come to its end.
+    Erasure(AccountId, String),
 }
 
 impl Due {
     /// Reads a key that the due index gave; `None` for one that this version does not know.
     pub fn parse(key: &Key) -> Option<Self> {
         let mut parts = key.pk.split('#');
-        let (a, account, kind, id) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (a, account, kind) = (parts.next()?, parts.next()?, parts.next()?);
+        if (a, kind) == ("A", "ERASURES") {
+            return Some(Self::Erasure(AccountId::new(account), key.sk.clone()));
+        }
+        let id = parts.next()?;
         match (a, kind) {
+            ("A", "CHAT") if key.sk.starts_with("F#") => {
+                Some(Self::File(AccountId::new(account), ChatId::new(id)))
+            }
             ("A", "CHAT") => Some(Self::Chat(AccountId::new(account), ChatId::new(id))),
             ("A", "RING") => Some(Self::Ring(AccountId::new(account), ChannelId::new(id))),
             _ => None,
@@ -165,10 +238,16 @@ pub fn due_shard(shard: u8) -> String {
     format!("{shard:02}")
 }
 
-fn due(id: &str, check_at: Option<Timestamp>) -> Vec<(&'static str, AttributeValue)> {
+/// The attribute that puts a row with a `check_at` on the due index.
+pub(super) fn due(id: &str, check_at: Option<Timestamp>) -> Vec<(&'static str, AttributeValue)> {
     let Some(_) = check_at else { return Vec::new() };
     let hash = id.bytes().fold(0u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte));
     vec![("due_shard", AttributeValue::S(due_shard(hash % DUE_SHARDS)))]
+}
+
+/// Partition of the indexes by employee.
+pub fn of_employee(account: &AccountId, employee: &EmployeeId) -> String {
+    format!("{account}#{employee}")
 }
 
 /// Partition of the list index: an account's channel, live or general.
@@ -176,228 +255,10 @@ pub fn list(account: &AccountId, channel: &ChannelId, state: ChatState) -> Strin
     format!("{account}#{channel}#{}", list_word(state))
 }
 
-fn list_word(state: ChatState) -> &'static str {
+pub(super) fn list_word(state: ChatState) -> &'static str {
     match state {
         ChatState::Live => "live",
         ChatState::General => "general",
-    }
-}
-
-impl Row for Account {
-    fn key(&self) -> Key {
-        account(&self.account)
-    }
-}
-
-/// An entry in the operator's list of accounts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AccountEntry {
-    /// The account.
-    pub account: AccountId,
-}
-
-impl Row for AccountEntry {
-    fn key(&self) -> Key {
-        key(ACCOUNTS.to_owned(), self.account.as_str())
-    }
-}
-
-/// An API key's row.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ApiKeyRow {
-    /// SHA-256 of the key, hexadecimal.
-    pub hash: String,
-    /// What it opens.
-    #[serde(flatten)]
-    pub key: ApiKey,
-}
-
-impl Row for ApiKeyRow {
-    fn key(&self) -> Key {
-        api_key(&self.hash)
-    }
-}
-
-/// An API key in its account's list: by id, without the hash's secret.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ApiKeyEntry {
-    /// The account.
-    pub account: AccountId,
-    /// The key's id.
-    pub key_id: ApiKeyId,
-    /// Where its row stands.
-    pub hash: String,
-}
-
-impl Row for ApiKeyEntry {
-    fn key(&self) -> Key {
-        key(settings(&self.account), format!("KEY#{}", self.key_id))
-    }
-}
-
-/// A webhook token's row.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct WebhookTokenRow {
-    /// SHA-256 of the token, hexadecimal.
-    pub hash: String,
-    /// Whose it is.
-    #[serde(flatten)]
-    pub token: WebhookToken,
-}
-
-impl Row for WebhookTokenRow {
-    fn key(&self) -> Key {
-        webhook_token(&self.hash)
-    }
-}
-
-/// Who owns a provider's channel.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ExternalChannel {
-    /// The provider.
-    pub provider: String,
-    /// The provider's channel id.
-    pub external: String,
-    /// The owner.
-    pub account: AccountId,
-}
-
-impl Row for ExternalChannel {
-    fn key(&self) -> Key {
-        external_channel(&self.provider, &self.external)
-    }
-}
-
-impl Row for Connection {
-    fn key(&self) -> Key {
-        connection(&self.account, &self.connection)
-    }
-}
-
-impl Row for Channel {
-    fn key(&self) -> Key {
-        channel(&self.account, &self.channel)
-    }
-}
-
-impl Row for Employee {
-    fn key(&self) -> Key {
-        employee(&self.account, &self.employee)
-    }
-}
-
-impl Row for Pipelines {
-    fn key(&self) -> Key {
-        pipelines(&self.account)
-    }
-}
-
-impl Row for CrmConnection {
-    fn key(&self) -> Key {
-        crm(&self.account)
-    }
-}
-
-impl Row for Membership {
-    fn key(&self) -> Key {
-        membership(&self.account, &self.channel, &self.employee)
-    }
-}
-
-impl Row for Ring {
-    fn key(&self) -> Key {
-        ring(&self.account, &self.channel)
-    }
-
-    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        due(self.channel.as_str(), self.check_at)
-    }
-}
-
-impl Row for WaitingClient {
-    fn key(&self) -> Key {
-        waiting(&self.account, &self.channel, self.arrived_at, &self.chat)
-    }
-}
-
-impl Row for Contact {
-    fn key(&self) -> Key {
-        contact(&self.account, &self.contact)
-    }
-}
-
-/// An identity or a phone, with the contact that owns it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ContactClaimRow {
-    /// Where it stands.
-    #[serde(skip, default = "no_key")]
-    pub at: Key,
-    /// Whose it is.
-    #[serde(flatten)]
-    pub claim: ContactClaim,
-}
-
-fn no_key() -> Key {
-    key(String::new(), "")
-}
-
-impl Row for ContactClaimRow {
-    fn key(&self) -> Key {
-        self.at.clone()
-    }
-}
-
-impl Row for Chat {
-    fn key(&self) -> Key {
-        chat(&self.account, &self.chat)
-    }
-
-    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        let mut index = due(self.chat.as_str(), self.check_at);
-        index.push(("list_key", AttributeValue::S(list(&self.account, &self.channel, self.state))));
-        index.push(("list_at", AttributeValue::N(self.listed_at.millis().to_string())));
-        if let Some(employee) = &self.responsible {
-            // Moves when the chat opens or finishes, not at each message: an employee's live chats are few.
-            let since = if self.state == ChatState::Live { self.opened_at } else { self.finished_at };
-            let sort = format!("{}#{:013}", list_word(self.state), since.unwrap_or_default().millis());
-            index.push(("employee_key", AttributeValue::S(format!("{}#{employee}", self.account))));
-            index.push(("employee_sort", AttributeValue::S(sort)));
-        }
-        index
-    }
-}
-
-impl Row for Message {
-    fn key(&self) -> Key {
-        message(&self.account, &self.chat, &self.message_id)
-    }
-
-    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        vec![("shown", AttributeValue::S(self.shown_key()))]
-    }
-}
-
-impl Row for ChatEvent {
-    fn key(&self) -> Key {
-        chat_event(&self.account, &self.chat, self.seq)
-    }
-}
-
-/// In which chat a message stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Pointer {
-    /// The account.
-    pub account: AccountId,
-    /// The connection that the id belongs to.
-    pub connection: ConnectionId,
-    /// The message.
-    pub message_id: MessageId,
-    /// Its chat.
-    pub chat: ChatId,
-}
-
-impl Row for Pointer {
-    fn key(&self) -> Key {
-        pointer(&self.account, &self.connection, &self.message_id)
+        ChatState::Case => "case",
     }
 }

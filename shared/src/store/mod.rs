@@ -2,8 +2,12 @@
 //! becomes a conditional update in [`row`].
 
 pub mod chats;
+pub mod contacts;
+pub mod erasure;
+pub mod files;
 pub mod keys;
 pub mod row;
+pub mod rows;
 pub mod settings;
 pub mod settings_cache;
 
@@ -85,6 +89,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`] or [`StoreError::Unreadable`].
     pub async fn get<R: Row>(&self, key: &Key, read: Read) -> Result<Option<R>, StoreError> {
+        self.item(key, read).await?.map(row_of).transpose()
+    }
+
+    async fn item(&self, key: &Key, read: Read) -> Result<Option<Item>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -94,7 +102,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| failure(&error))?;
-        answer.item.map(row_of).transpose()
+        Ok(answer.item)
     }
 
     /// Several items, in no order; those that are not there are left out.
@@ -282,6 +290,30 @@ impl Store {
             .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":prefix", text(prefix))
             .consistent_read(read == Read::Consistent)
+            .limit(limit)
+            .set_exclusive_start_key(from)
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
+        let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: answer.last_evaluated_key })
+    }
+
+    /// A page of a partition that holds one kind of row, as of the last write.
+    async fn query_partition<R: Row>(
+        &self,
+        pk: &str,
+        limit: i32,
+        from: Option<Item>,
+    ) -> Result<Page<R>, StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            // No beginning of the sort key: a key condition takes no empty text.
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(pk))
+            .consistent_read(true)
             .limit(limit)
             .set_exclusive_start_key(from)
             .send()

@@ -1,8 +1,9 @@
 //! Accounts and their settings: few rows, read often, written seldom.
 
+use super::chats::{is_tombstone, key_of};
 use super::keys::{self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, WebhookTokenRow};
-use super::row::{Item, Write, row_of};
-use super::{Page, Read, Store, StoreError, failure, text};
+use super::row::{Item, Key, Write, row_of};
+use super::{Page, Read, Store, StoreError};
 use crate::account::{Account, ApiKey};
 use crate::assignment::{Ring, WaitingClient};
 use crate::channel::Channel;
@@ -11,6 +12,7 @@ use crate::crm::CrmConnection;
 use crate::employee::{Employee, Membership};
 use crate::ids::{AccountId, ChannelId, ConnectionId, EmployeeId, MessageId, hex_digest};
 use crate::pipeline::Pipelines;
+use std::collections::HashMap;
 
 impl Store {
     /// An account.
@@ -23,25 +25,11 @@ impl Store {
 
     /// A page of all accounts, the oldest first, for the operator.
     pub async fn accounts(&self, limit: i32, from: Option<Item>) -> Result<Page<Account>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            // No beginning of the sort key: a key condition takes no empty text.
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(keys::ACCOUNTS))
-            .consistent_read(true)
-            .limit(limit)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
-        let entries = answer.items.unwrap_or_default().into_iter().map(row_of);
-        let entries = entries.collect::<Result<Vec<AccountEntry>, _>>()?;
-        let keys: Vec<_> = entries.iter().map(|entry| keys::account(&entry.account)).collect();
+        let page: Page<AccountEntry> = self.query_partition(keys::ACCOUNTS, limit, from).await?;
+        let keys: Vec<_> = page.items.iter().map(|entry| keys::account(&entry.account)).collect();
         let mut accounts: Vec<Account> = self.get_many(&keys, Read::Consistent).await?;
         accounts.sort_by(|left, right| left.account.cmp(&right.account));
-        Ok(Page { items: accounts, next: answer.last_evaluated_key })
+        Ok(Page { items: accounts, next: page.next })
     }
 
     /// The account that an API key opens, as of the last write: a new key works and a revoked one does not, at once.
@@ -158,13 +146,32 @@ impl Store {
         self.get(&keys::crm(account), read).await
     }
 
-    /// In which chat a message of a connection stands.
-    pub async fn pointer(
+    /// Where messages of a connection stand, by the provider's ids, as of the last write.
+    pub async fn pointers(
         &self,
         account: &AccountId,
         connection: &ConnectionId,
-        message: &MessageId,
-    ) -> Result<Option<Pointer>, StoreError> {
-        self.get(&keys::pointer(account, connection, message), Read::Consistent).await
+        messages: &[MessageId],
+    ) -> Result<HashMap<MessageId, Pointed>, StoreError> {
+        let by_key: HashMap<Key, &MessageId> =
+            messages.iter().map(|id| (keys::pointer(account, connection, id), id)).collect();
+        let wanted: Vec<Key> = by_key.keys().cloned().collect();
+        let mut found = HashMap::new();
+        for item in self.get_items(&wanted, Read::Consistent).await? {
+            let Some(id) = key_of(&item).and_then(|key| by_key.get(&key).copied()) else { continue };
+            let pointed =
+                if is_tombstone(&item) { Pointed::Erased } else { Pointed::To(Box::new(row_of(item)?)) };
+            found.insert(id.clone(), pointed);
+        }
+        Ok(found)
     }
+}
+
+/// What stands at a pointer's key.
+#[derive(Clone, Debug)]
+pub enum Pointed {
+    /// The message is there.
+    To(Box<Pointer>),
+    /// It was erased.
+    Erased,
 }

@@ -22,46 +22,26 @@ impl Default for SettingsCache {
 }
 
 impl SettingsCache {
-    /// An account.
+    /// An account, for who acts on which CRM it works with. That it has none is read from the table itself: whoever believes that passes
+    /// messages by, and a CRM may have been connected a moment ago.
     ///
     /// # Errors
     /// As [`Store::get`].
-    pub async fn account(
+    pub async fn owner(
         &self,
         store: &Store,
         id: &AccountId,
         now: Timestamp,
     ) -> Result<Option<Account>, StoreError> {
-        if let Some(account) = self.accounts.get(id, now) {
-            return Ok(Some(account));
-        }
-        let found = store.account(id).await?;
-        if let Some(account) = &found {
-            self.accounts.put(id.clone(), account.clone(), now);
-        }
-        Ok(found)
-    }
-
-    /// Which CRM an account works with. That it has none is read from the table itself: whoever believes that passes
-    /// messages by, and a CRM may have been connected a moment ago.
-    ///
-    /// # Errors
-    /// As [`Store::get`].
-    pub async fn crm_kind(
-        &self,
-        store: &Store,
-        id: &AccountId,
-        now: Timestamp,
-    ) -> Result<Option<CrmKind>, StoreError> {
         if let Some(account) = self.accounts.get(id, now).filter(|account| account.crm_kind != CrmKind::None)
         {
-            return Ok(Some(account.crm_kind));
+            return Ok(Some(account));
         }
         let found: Option<Account> = store.get(&keys::account(id), Read::Consistent).await?;
         if let Some(account) = &found {
             self.accounts.put(id.clone(), account.clone(), now);
         }
-        Ok(found.map(|account| account.crm_kind))
+        Ok(found)
     }
 
     /// A channel.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault};
-use tests::wazzup::{messages, text};
+use tests::wazzup::{file, messages, text};
 
 /// Metrics that functions printed, by name and function.
 async fn printed(live: &Live) -> BTreeSet<(String, String)> {
@@ -38,9 +38,11 @@ async fn trip(live: &Live) {
         .unwrap();
     let id = |name: &str| format!("{name}-{}", account.id);
     let big = "я".repeat(200_000);
+    let gone = live.sandbox.file_url(&id("gone.jpg"));
     let body = messages(&[
         text(&channel.external, "79011116001", &id("first"), &moment(), "Раз"),
         text(&channel.external, "79011116001", &id("big"), &moment(), &big),
+        file(&channel.external, "79011116002", &id("gone"), &moment(), ("image", &gone), None),
     ]);
     assert_eq!(account.post(&body).await.unwrap().status, Some(200));
     // Nobody is eligible for a while; then somebody is, and the CRM refuses what he gets.
@@ -84,6 +86,7 @@ async fn every_alarm_is_tripped_once_and_reads_alarm() {
         ("WaitingClients", "assignment"),
         ("CrmRefused", "crm-push"),
         ("CrmPaused", "crm-push"),
+        ("FilesFailed", "media"),
     ];
     wait_for(live, &ours).await;
     let printed = printed(live).await;

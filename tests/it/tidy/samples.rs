@@ -13,7 +13,7 @@ use shared::clock::Timestamp;
 use shared::connection::WebhookToken;
 use shared::event::{Envelope, Event};
 use shared::ids::{AccountId, ConnectionId, IdSalt};
-use shared::nudge::{AssignmentNudge, CrmNudge, Timer};
+use shared::nudge::{AssignmentNudge, CrmNudge, ErasureNudge, MediaNudge, Timer};
 use shared::providers::{self, Item, Parsed};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -135,6 +135,24 @@ fn crm_push_reads_its_samples() {
     for (place, text) in samples("crm-push") {
         for (body, group) in records(&place, &text, &["crm.fifo"]) {
             assert_eq!(group, Some(nudge::<CrmNudge>(&place, &body).group(workers)), "{place}");
+        }
+    }
+}
+
+#[test]
+fn media_reads_its_samples() {
+    for (place, text) in samples("media") {
+        for (body, _) in records(&place, &text, &["media"]) {
+            nudge::<MediaNudge>(&place, &body);
+        }
+    }
+}
+
+#[test]
+fn erasure_reads_its_samples() {
+    for (place, text) in samples("erasure") {
+        for (body, _) in records(&place, &text, &["erasures"]) {
+            nudge::<ErasureNudge>(&place, &body);
         }
     }
 }

@@ -1,28 +1,35 @@
 //! A whole Switchboard in one process: the functions' own libraries over a real table engine, queues on a clock that
 //! the test moves, and the sandbox's CRM.
 
+pub mod drops;
+pub mod events;
 pub mod services;
 pub mod wire;
 
 use assignment::Assignment;
 use auto_close::AutoClose;
 use crm_push::CrmPush;
+use erasure::Eraser;
 use lambda_http::{Body, RequestExt};
+use media::{Keeping, Media};
 use routing::Routing;
 use serde_json::{Value, json};
-use services::{Bucket, Queued, Queues, Table};
-use shared::account::Account;
+use services::{Bucket, Queued, Queues, Table, dead_letters};
+use shared::account::{Account, Language};
 use shared::batch::{BatchAnswer, BatchContext, SqsBatch};
 use shared::channel::Channel;
 use shared::chat::Chat;
 use shared::clock::{Ambient, Manual, Timestamp};
 use shared::connection::WebhookToken;
 use shared::crm::{CrmConnection, CrmKind, CrmState};
+use shared::dead_letters::DeadLetters;
 use shared::employee::{Membership, Role};
 use shared::event::ChannelRef;
+use shared::files::Files;
 use shared::http::{AllowList, OutboundHttp};
 use shared::ids::{AccountId, ChannelId, ChatId, ConnectionId, EmployeeId, IdSalt, hex_digest};
 use shared::message::Message;
+use shared::objects::Objects;
 use shared::pipeline::{Pipeline, Pipelines, Stage};
 use shared::quarantine::Quarantine;
 use shared::secrets::Vault;
@@ -37,7 +44,10 @@ use wire::Wire;
 
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub const CHANNEL: &str = "b96a353b-0000-4cac-8413-ba0000000981";
-const QUEUES: [&str; 5] = ["inbound.fifo", "statuses", "assignment.fifo", "crm.fifo", "timers"];
+/// Where the deployment is reached: links of files begin with it.
+pub const BASE_URL: &str = "https://switchboard.example";
+const QUEUES: [&str; 7] =
+    ["inbound.fifo", "statuses", "assignment.fifo", "crm.fifo", "timers", "media", "erasures"];
 const TIME_LEFT: Duration = Duration::from_secs(55);
 
 pub struct World {
@@ -47,6 +57,12 @@ pub struct World {
     pub queues: Arc<Queues>,
     pub sqs: Wire<Queues>,
     pub bucket: Arc<Bucket>,
+    /// The bucket of files.
+    pub files: Arc<Bucket>,
+    /// The wire to it.
+    pub files_wire: Wire<Bucket>,
+    /// The wire to the quarantine.
+    pub s3: Wire<Bucket>,
     pub sandbox: Sandbox,
     pub account: AccountId,
     pub channel: ChannelId,
@@ -56,7 +72,26 @@ pub struct World {
     assignment: Assignment,
     crm_push: CrmPush,
     auto_close: AutoClose,
-    context: BatchContext,
+    pub media: Media,
+    pub eraser: Eraser,
+    pub context: BatchContext,
+}
+
+/// The test's clock. Who loses a race waits on the machine's, so he waits a tenth of the time.
+struct Calm(Arc<Manual>);
+
+impl Ambient for Calm {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
+    }
+
+    fn jitter(&self, span: Duration) -> Duration {
+        self.0.jitter(span / 10)
+    }
 }
 
 fn region() -> aws_sdk_sqs::config::Region {
@@ -97,14 +132,17 @@ impl World {
         let table = Wire::to(Arc::new(Table::start().await));
         let queues = Arc::new(Queues::new(Arc::clone(&clock)));
         let sqs_wire = Wire::to(Arc::clone(&queues));
-        let bucket = Arc::new(Bucket::default());
+        let (bucket, files) = (Arc::new(Bucket::default()), Arc::new(Bucket::default()));
+        let s3_wire = Wire::to(Arc::clone(&bucket));
+        let s3 = client!(aws_sdk_s3, s3_wire.clone());
+        let files_wire = Wire::to(Arc::clone(&files));
+        let files_s3 = client!(aws_sdk_s3, files_wire.clone());
         let store = Store::new(client!(aws_sdk_dynamodb, table.clone()), "table");
         let sqs = shared::queue::Queues::new(client!(aws_sdk_sqs, sqs_wire.clone()));
-        let quarantine =
-            Quarantine::new(client!(aws_sdk_s3, Wire::to(Arc::clone(&bucket))), "quarantine".into());
+        let quarantine = Quarantine::new(s3.clone(), "quarantine".into());
         let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let allow = AllowList::parse(&sandbox.address().to_string());
-        let ambient = || -> Arc<dyn Ambient> { Arc::clone(&clock) as Arc<dyn Ambient> };
+        let ambient = || -> Arc<dyn Ambient> { Arc::new(Calm(Arc::clone(&clock))) };
         let url = |name: &str| format!("https://sqs.test/{name}");
         let kms = client!(aws_sdk_kms, Wire::to(Arc::new(Queues::new(Arc::clone(&clock)))));
         Self {
@@ -124,6 +162,7 @@ impl World {
                 quarantine: quarantine.clone(),
                 assignment_url: url("assignment.fifo"),
                 crm_url: url("crm.fifo"),
+                media_url: url("media"),
                 timers_url: url("timers"),
                 ambient: ambient(),
             },
@@ -138,7 +177,9 @@ impl World {
                 store: store.clone(),
                 queues: sqs.clone(),
                 vault: Vault::opening(kms),
-                http: OutboundHttp::new(allow).unwrap(),
+                http: OutboundHttp::new(allow.clone()).unwrap(),
+                settings: SettingsCache::default(),
+                public_base_url: BASE_URL.into(),
                 timers_url: url("timers"),
                 ambient: ambient(),
             },
@@ -148,6 +189,31 @@ impl World {
                 inbound_url: url("inbound.fifo"),
                 timers_url: url("timers"),
                 assignment_url: url("assignment.fifo"),
+                media_url: url("media"),
+                erasures_url: url("erasures"),
+                ambient: ambient(),
+            },
+            media: Media {
+                store: store.clone(),
+                queues: sqs.clone(),
+                settings: SettingsCache::default(),
+                http: OutboundHttp::new(allow).unwrap(),
+                files: Files::new(files_s3.clone(), "media"),
+                crm_url: url("crm.fifo"),
+                media_url: url("media"),
+                keeping: Keeping { megabytes: 1, days: 365 },
+                ambient: ambient(),
+            },
+            eraser: Eraser {
+                store: store.clone(),
+                queues: sqs.clone(),
+                quarantine: Objects::new(s3, "quarantine"),
+                files: Files::new(files_s3, "media"),
+                dead_letters: DeadLetters::new(
+                    client!(aws_sdk_sqs, sqs_wire.clone()),
+                    QUEUES.iter().map(|name| url(&dead_letters(name))).collect(),
+                ),
+                erasures_url: url("erasures"),
                 ambient: ambient(),
             },
             context: BatchContext {
@@ -164,6 +230,9 @@ impl World {
             queues,
             sqs: sqs_wire,
             bucket,
+            files,
+            files_wire,
+            s3: s3_wire,
             sandbox,
         }
     }
@@ -182,6 +251,9 @@ impl World {
             name: "Demo".into(),
             id_salt: self.salt.clone(),
             crm_kind: CrmKind::Universal,
+            language: Language::Ru,
+            has_blacklist: false,
+            rewrite_leading_eight: false,
             region: "RU".into(),
             created_at: now,
         })
@@ -273,6 +345,23 @@ impl World {
         true
     }
 
+    /// Delivers what may be delivered now all at the same time, each message as a batch of its own; says whether there was
+    /// any. No group waits for itself: so it goes when a delivery outlives its visibility.
+    pub async fn deliver_at_once(&self, queue: &str) -> bool {
+        let mut batches = Vec::new();
+        while let [message, ..] = self.queues.receive(queue).as_slice() {
+            self.queues.acknowledge(queue, std::slice::from_ref(message), &[]);
+            batches.push(message.clone());
+        }
+        let answers = batches.iter().map(|message| async {
+            let answer = self.handle(queue, std::slice::from_ref(message)).await;
+            (!answer.returned().is_empty()).then(|| message.clone())
+        });
+        let returned = futures::future::join_all(answers).await;
+        self.queues.give_back(queue, returned.into_iter().flatten().collect());
+        !batches.is_empty()
+    }
+
     async fn handle(&self, queue: &str, batch: &[Queued]) -> BatchAnswer {
         let records: Vec<Value> = batch
             .iter()
@@ -289,6 +378,8 @@ impl World {
             "inbound.fifo" | "statuses" => self.routing.handle(event, TIME_LEFT, &self.context).await,
             "assignment.fifo" => self.assignment.handle(event, TIME_LEFT, &self.context).await,
             "crm.fifo" => self.crm_push.handle(event, TIME_LEFT, &self.context).await,
+            "media" => self.media.handle(event, TIME_LEFT, &self.context).await,
+            "erasures" => self.eraser.handle(event, TIME_LEFT, &self.context).await,
             _ => self.auto_close.timers(event, TIME_LEFT, &self.context).await,
         }
     }
@@ -303,8 +394,11 @@ impl World {
         let mut next_sweep = self.clock.now() + Duration::from_secs(60);
         loop {
             self.settle().await;
-            let visible =
-                self.queues.next_visible().unwrap_or(end).max(self.clock.now() + Duration::from_millis(1));
+            let visible = self
+                .queues
+                .next_visible(&QUEUES)
+                .unwrap_or(end)
+                .max(self.clock.now() + Duration::from_millis(1));
             let next = visible.min(next_sweep).min(end);
             self.clock.advance(next.since(self.clock.now()));
             if next == next_sweep {

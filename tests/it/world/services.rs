@@ -120,6 +120,11 @@ impl Queues {
             .retain(|message| !gone.contains(&message.id.as_str()));
     }
 
+    /// Puts messages back that were taken out, to be delivered at once.
+    pub fn give_back(&self, queue: &str, messages: Vec<Queued>) {
+        self.queues.lock().unwrap().entry(queue.to_owned()).or_default().extend(messages);
+    }
+
     /// Everything in a queue.
     pub fn holds(&self, queue: &str) -> Vec<Queued> {
         self.queues.lock().unwrap().get(queue).cloned().unwrap_or_default()
@@ -130,9 +135,67 @@ impl Queues {
         self.queues.lock().unwrap().remove(queue);
     }
 
-    /// When the next message of any queue may be delivered.
-    pub fn next_visible(&self) -> Option<Timestamp> {
-        self.queues.lock().unwrap().values().flatten().map(|message| message.visible_at).min()
+    /// Gives a queue's messages up, into its dead-letter queue.
+    pub fn give_up(&self, queue: &str) {
+        let mut queues = self.queues.lock().unwrap();
+        let given_up = queues.remove(queue).unwrap_or_default();
+        queues.entry(dead_letters(queue)).or_default().extend(given_up);
+    }
+
+    /// All that all queues hold, as text.
+    pub fn dump(&self) -> String {
+        let queues = self.queues.lock().unwrap();
+        let texts = queues.iter().flat_map(|(name, messages)| {
+            messages.iter().map(move |message| format!("{name} {:?} {}\n", message.group, message.body))
+        });
+        texts.collect()
+    }
+
+    /// When the next message of these queues may be delivered.
+    pub fn next_visible(&self, of: &[&str]) -> Option<Timestamp> {
+        let queues = self.queues.lock().unwrap();
+        let messages = of.iter().filter_map(|name| queues.get(*name)).flatten();
+        messages.map(|message| message.visible_at).min()
+    }
+
+    /// When the next message of these queues comes back that is hidden now; what waits behind one in its group is not.
+    pub fn next_return(&self, of: &[&str]) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let queues = self.queues.lock().unwrap();
+        let messages = of.iter().filter_map(|name| queues.get(*name)).flatten();
+        messages.map(|message| message.visible_at).filter(|at| *at > now).min()
+    }
+
+    /// What `ReceiveMessage` answers: up to ten messages, hidden for a while.
+    fn take(&self, queue: &str, hidden: Duration) -> Value {
+        let batch = self.receive(queue);
+        let now = self.clock.now();
+        let mut queues = self.queues.lock().unwrap();
+        for message in queues.entry(queue.to_owned()).or_default() {
+            if batch.iter().any(|taken| taken.id == message.id) {
+                message.visible_at = now + hidden;
+            }
+        }
+        let messages: Vec<Value> = batch
+            .iter()
+            .map(
+                |message| json!({"MessageId": message.id, "ReceiptHandle": message.id, "Body": message.body}),
+            )
+            .collect();
+        json!({"Messages": messages})
+    }
+
+    fn hidden(&self, queue: &str) -> usize {
+        let now = self.clock.now();
+        self.holds(queue).iter().filter(|message| message.visible_at > now).count()
+    }
+}
+
+/// The dead-letter queue of a queue, as the template names it.
+pub fn dead_letters(queue: &str) -> String {
+    match queue.strip_suffix(".fifo") {
+        Some(name) => format!("{name}-dead-letters.fifo"),
+        None => format!("{queue}-dead-letters"),
     }
 }
 
@@ -160,6 +223,21 @@ impl Service for Queues {
                     }
                 }
             }
+            "ReceiveMessage" => {
+                let hidden = Duration::from_secs(request["VisibilityTimeout"].as_u64().unwrap());
+                return (200, self.take(&queue, hidden).to_string().into_bytes());
+            }
+            "GetQueueAttributes" => {
+                let hidden = self.hidden(&queue).to_string();
+                let attributes = json!({"ApproximateNumberOfMessagesNotVisible": hidden});
+                return (200, json!({"Attributes": attributes}).to_string().into_bytes());
+            }
+            "DeleteMessageBatch" => {
+                let mut queues = self.queues.lock().unwrap();
+                queues.entry(queue.clone()).or_default().retain(|message| {
+                    !entries.iter().any(|entry| entry["ReceiptHandle"] == message.id.as_str())
+                });
+            }
             other => panic!("SQS operation {other} is not used"),
         }
         let done: Vec<Value> = entries
@@ -170,7 +248,7 @@ impl Service for Queues {
     }
 }
 
-/// S3: what was put.
+/// S3: one bucket.
 #[derive(Default)]
 pub struct Bucket {
     pub objects: Mutex<BTreeMap<String, Vec<u8>>>,
@@ -178,9 +256,31 @@ pub struct Bucket {
 
 impl Service for Bucket {
     async fn answer(&self, operation: &str, body: Vec<u8>) -> Answer {
-        let (method, path) = operation.split_once(' ').unwrap();
-        assert_eq!(method, "PUT", "the functions only put");
-        self.objects.lock().unwrap().insert(path.to_owned(), body);
+        let mut objects = self.objects.lock().unwrap();
+        match operation.split_once(' ') {
+            None if operation == "LIST" => return (200, list(&objects, &String::from_utf8(body).unwrap())),
+            Some(("PUT", key)) => {
+                objects.insert(key.to_owned(), body);
+            }
+            Some(("DELETE", key)) => {
+                objects.remove(key);
+            }
+            Some(("GET", key)) => {
+                let missing = || (404, b"<Error><Code>NoSuchKey</Code></Error>".to_vec());
+                return objects.get(key).map_or_else(missing, |object| (200, object.clone()));
+            }
+            other => panic!("S3 operation {other:?} is not used"),
+        }
         (200, Vec::new())
     }
+}
+
+/// What `ListObjectsV2` answers to a query.
+fn list(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> Vec<u8> {
+    let of = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)).unwrap_or_default();
+    let (prefix, after) = (of("prefix=").replace("%2F", "/"), of("start-after=").replace("%2F", "/"));
+    let keys = objects.keys().filter(|key| key.starts_with(&prefix) && **key > after);
+    let keys = keys.take(of("max-keys=").parse().unwrap());
+    let contents: String = keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+    format!("<ListBucketResult>{contents}</ListBucketResult>").into_bytes()
 }

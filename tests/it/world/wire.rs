@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 /// An answer: status and body.
 pub type Answer = (u16, Vec<u8>);
 
-/// What answers a request: operation (of `x-amz-target`, else `METHOD path`) and body.
+/// What answers a request: operation (of `x-amz-target`, else `METHOD path`, or `LIST` with the query as its body) and body.
 pub trait Service: Send + Sync {
     fn answer(&self, operation: &str, body: Vec<u8>) -> impl Future<Output = Answer> + Send;
 }
@@ -42,7 +42,12 @@ pub enum How {
     AnswerLost,
     /// A read that sees nothing: old, or a transaction in part.
     Blind,
+    /// Another transaction is at the same rows.
+    Conflict,
 }
+
+/// Changes the body of a request on its way, given its operation: a fault of the code that wrote it, without touching that.
+pub type Mutation = Arc<dyn Fn(&str, &mut Value) + Send + Sync>;
 
 /// What went over a wire: calls by operation, and capacity units as the service reports them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,6 +66,8 @@ impl Traffic {
 #[derive(Default)]
 struct State {
     faults: Vec<Fault>,
+    calls_left: Option<usize>,
+    mutation: Option<Mutation>,
     traffic: Traffic,
 }
 
@@ -91,9 +98,56 @@ impl<S: Service + 'static> Wire<S> {
         self.state.lock().unwrap().faults.push(fault);
     }
 
+    /// From now on every request is changed so.
+    pub fn mutate(&self, mutation: Mutation) {
+        self.state.lock().unwrap().mutation = Some(mutation);
+    }
+
+    /// No fault that is left strikes any more.
+    pub fn heal(&self) {
+        self.state.lock().unwrap().faults.clear();
+    }
+
+    fn mutated(&self, operation: &str, body: Vec<u8>) -> Vec<u8> {
+        let mutation = self.state.lock().unwrap().mutation.clone();
+        let (Some(mutation), Ok(mut request)) = (mutation, serde_json::from_slice(&body)) else {
+            return body;
+        };
+        mutation(operation, &mut request);
+        serde_json::to_vec(&request).unwrap()
+    }
+
     /// What went over it since the last call.
     pub fn take_traffic(&self) -> Traffic {
         std::mem::take(&mut self.state.lock().unwrap().traffic)
+    }
+
+    /// Carries out so many calls more; the answer of the last one is lost, as if the caller died over it. `None` ends it.
+    pub fn cut_off(&self, after: Option<usize>) {
+        self.state.lock().unwrap().calls_left = after;
+    }
+
+    /// Whether the next call is carried out, and its answer lost.
+    fn count_down(&self) -> Option<How> {
+        let mut state = self.state.lock().unwrap();
+        match state.calls_left {
+            None | Some(2..) => {
+                state.calls_left = state.calls_left.map(|left| left - 1);
+                None
+            }
+            Some(1) => {
+                state.calls_left = Some(0);
+                Some(How::AnswerLost)
+            }
+            Some(0) => Some(How::Throttled),
+        }
+    }
+
+    /// Asks the service itself: no fault, no count.
+    pub async fn ask(&self, operation: &str, body: &Value) -> Value {
+        let (status, answer) = self.service.answer(operation, body.to_string().into_bytes()).await;
+        assert_eq!(status, 200, "{operation}: {}", String::from_utf8_lossy(&answer));
+        serde_json::from_slice(&answer).unwrap()
     }
 
     fn fault(&self, operation: &str, body: &[u8]) -> Option<Fault> {
@@ -107,12 +161,14 @@ impl<S: Service + 'static> Wire<S> {
     }
 
     async fn carry(&self, operation: String, body: Vec<u8>) -> Answer {
-        let body = with_capacity(&operation, body);
+        let body = self.mutated(&operation, with_capacity(&operation, body));
         *self.state.lock().unwrap().traffic.calls.entry(operation.clone()).or_default() += 1;
         let fault = self.fault(&operation, &body);
-        let how = fault.map(|fault| fault.how);
-        if how == Some(How::Throttled) {
-            return failure();
+        let how = self.count_down().or(fault.map(|fault| fault.how));
+        match how {
+            Some(How::Throttled) => return failure(),
+            Some(How::Conflict) => return conflict(&operation, &body),
+            _ => {}
         }
         let answer = self.service.answer(&operation, body).await;
         self.note_capacity(&operation, &answer.1);
@@ -174,6 +230,23 @@ fn blind(body: &[u8]) -> Answer {
     (200, answer.to_string().into_bytes())
 }
 
+/// A call that met another transaction, as DynamoDB says it of one write and of several.
+fn conflict(operation: &str, body: &[u8]) -> Answer {
+    let kind = |name: &str| format!("com.amazonaws.dynamodb.v20120810#{name}");
+    let request: Value = serde_json::from_slice(body).unwrap();
+    let writes = request["TransactItems"].as_array().map_or(0, Vec::len);
+    let mut reasons = vec![json!({"Code": "None"}); writes];
+    if let Some(first) = reasons.first_mut() {
+        *first = json!({"Code": "TransactionConflict", "Message": "on purpose"});
+    }
+    let body = if operation == "TransactWriteItems" {
+        json!({"__type": kind("TransactionCanceledException"), "message": "on purpose", "CancellationReasons": reasons})
+    } else {
+        json!({"__type": kind("TransactionConflictException"), "message": "on purpose"})
+    };
+    (400, body.to_string().into_bytes())
+}
+
 /// A throttled call, as DynamoDB and SQS both say it.
 fn failure() -> Answer {
     let body =
@@ -193,9 +266,11 @@ impl<S: Service + 'static> HttpConnector for Wire<S> {
             .last()
             .and_then(|rest| rest.split_once('/'))
             .map_or("", |(_, path)| path);
-        let operation = target
-            .unwrap_or_else(|| format!("{} {}", request.method(), path.split('?').next().unwrap_or("")));
-        let body = request.take_body();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let listed = query.contains("list-type=2").then(|| SdkBody::from(query.to_owned()));
+        let named = if listed.is_some() { "LIST".to_owned() } else { format!("{} {path}", request.method()) };
+        let operation = target.unwrap_or(named);
+        let body = listed.unwrap_or_else(|| request.take_body());
         let wire = self.clone();
         HttpConnectorFuture::new(async move {
             let body = body.bytes().map(<[u8]>::to_vec);

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::faults::{Action, Fault, FaultView};
-use super::state::{CrmSetup, CrmState, Delivery, SendOutcome, WazzupSetup, WazzupState};
+use super::state::{
+    CrmSetup, CrmState, Delivery, FetchedFile, FileState, SendOutcome, WazzupSetup, WazzupState,
+};
 
 /// Why a call came to nothing.
 #[derive(Debug)]
@@ -189,6 +191,45 @@ impl Client {
         self.call(Method::POST, &format!("/control/crm/{crm}/alter"), Some(body)).await.map(nothing)
     }
 
+    /// Has a CRM fetch the file of a message it holds, and gives what it got.
+    ///
+    /// # Errors
+    /// As every call; 404 where there is no such message, 409 where it has no file.
+    pub async fn fetch_file(&self, crm: &str, message_id: &str) -> Result<FetchedFile, Error> {
+        let body = json!({ "messageId": message_id }).to_string();
+        self.call(Method::POST, &format!("/control/crm/{crm}/fetch"), Some(body)).await
+    }
+
+    /// The link of a file, served or not.
+    #[must_use]
+    pub fn file_url(&self, name: &str) -> String {
+        format!("{}/files/{name}", self.base)
+    }
+
+    /// Serves a file from now on, and gives its link.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn put_file(
+        &self,
+        name: &str,
+        content_type: &str,
+        bytes: impl Into<reqwest::Body>,
+    ) -> Result<String, Error> {
+        let link = self.file_url(name);
+        let request = self.http.put(&link).header(reqwest::header::CONTENT_TYPE, content_type).body(bytes);
+        answered::<Value>(request.send().await?).await?;
+        Ok(link)
+    }
+
+    /// The files that are served or were asked for.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn files(&self) -> Result<Vec<FileState>, Error> {
+        self.get("/state/files").await
+    }
+
     /// Sets a fault and gives its id.
     ///
     /// # Errors
@@ -248,16 +289,17 @@ impl Client {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await?;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(Error::Refused {
-                status: status.as_u16(),
-                body: response.text().await.unwrap_or_default(),
-            });
-        }
-        Ok(response.json().await?)
+        answered(request.send().await?).await
     }
+}
+
+async fn answered<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, Error> {
+    let status = response.status();
+    if !status.is_success() {
+        let body = response.text().await.unwrap_or_default();
+        return Err(Error::Refused { status: status.as_u16(), body });
+    }
+    Ok(response.json().await?)
 }
 
 fn nothing(_: Value) {}
@@ -273,6 +315,12 @@ impl Fault {
     #[must_use]
     pub fn wazzup(key: &str, kind: &str, action: Action) -> Self {
         Self { target: format!("wazzup:{key}"), ..Self::crm("", kind, action) }
+    }
+
+    /// A fault of a file.
+    #[must_use]
+    pub fn file(name: &str, action: Action) -> Self {
+        Self { target: format!("file:{name}"), ..Self::crm("", "any", action) }
     }
 
     /// Only so many times.
@@ -317,6 +365,30 @@ impl Action {
     #[must_use]
     pub fn garbage() -> Self {
         Self::Garbage { garbage: true }
+    }
+
+    /// A redirect (files only).
+    #[must_use]
+    pub fn redirect(to: &str) -> Self {
+        Self::Redirect { redirect: to.to_owned() }
+    }
+
+    /// The file as one of another type (files only).
+    #[must_use]
+    pub fn wrong_type(content_type: &str) -> Self {
+        Self::WrongType { content_type: content_type.to_owned() }
+    }
+
+    /// So many bytes in place of the file, told beforehand (files only).
+    #[must_use]
+    pub fn too_large(size_bytes: u64) -> Self {
+        Self::TooLarge { size_bytes, without_length: false }
+    }
+
+    /// The same, to be found out only by reading.
+    #[must_use]
+    pub fn too_large_untold(size_bytes: u64) -> Self {
+        Self::TooLarge { size_bytes, without_length: true }
     }
 
     /// Done, but the connection closes without an answer.

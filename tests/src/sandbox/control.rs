@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::crm_store::Crm;
-use super::faults::{Fault, Faults, Reply};
+use super::faults::{Fault, Faults};
+use super::files::Files;
+use super::reply::Reply;
 use super::state::{CrmSetup, WazzupSetup};
 use super::wazzup::Account;
 use super::{App, bad_request, read_strict};
@@ -18,6 +20,7 @@ use super::{App, bad_request, read_strict};
 pub(crate) struct World {
     pub(crate) wazzup: BTreeMap<String, Account>,
     pub(crate) crms: BTreeMap<String, Crm>,
+    pub(crate) files: Files,
     pub(crate) faults: Faults,
 }
 
@@ -103,6 +106,7 @@ pub(crate) async fn reset(State(app): State<App>) -> Reply {
         world.faults.clear();
         world.wazzup.clear();
         world.crms.clear();
+        world.files.clear();
     });
     done()
 }

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::crm_schema;
 use super::crm_store::{Arrival, Crm};
-use super::faults::{self, Reply};
+use super::faults;
 use super::net::Connection;
+use super::reply::Reply;
 use super::state::Delivery;
 use super::words::AnomalyKind;
 use super::{App, READ_AT_MOST, now_ms, read_json};

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::crm_schema::{ChatFinished, CreateContact, CreateDeal, Hook, Message, Obj, StatusItem};
-use super::faults::Reply;
+use super::reply::Reply;
 use super::state::{Anomaly, Chat, ChatMessage, Contact, CrmSetup, CrmState, Deal, Delivery, Refusal};
 use super::words::{AnomalyKind, ChatType, MessageStatus};
 
@@ -104,9 +104,15 @@ impl Crm {
 
     /// Changes the text of a stored message behind the bridge's back; false if there is none of that id.
     pub(crate) fn alter(&mut self, message_id: &str, text: String) -> bool {
-        let Some(&(chat, at)) = self.messages.get(message_id) else { return false };
-        self.state.chats[chat].messages[at].text = Some(text);
+        let Some(message) = self.message(message_id) else { return false };
+        message.text = Some(text);
         true
+    }
+
+    /// A stored message.
+    pub(crate) fn message(&mut self, message_id: &str) -> Option<&mut ChatMessage> {
+        let &(chat, at) = self.messages.get(message_id)?;
+        self.state.chats.get_mut(chat)?.messages.get_mut(at)
     }
 
     fn holds_contact(&self, id: &str) -> bool {
@@ -250,6 +256,8 @@ impl Crm {
             author_name: message.author_name.clone(),
             text: message.text.clone(),
             content_uri: message.content_uri.clone(),
+            file_seq: message.content_uri.as_ref().map(|_| seq),
+            file: None,
             status: message.status,
             error: body.get("error").cloned(),
             edited,
@@ -276,7 +284,11 @@ impl Crm {
             if edit {
                 held.kind = message.kind;
                 held.text.clone_from(&message.text);
-                held.content_uri.clone_from(&message.content_uri);
+                if held.content_uri != message.content_uri {
+                    held.file = None;
+                    held.content_uri.clone_from(&message.content_uri);
+                }
+                held.file_seq = held.file_seq.or(held.content_uri.as_ref().map(|_| seq));
             }
             held.edited |= edit;
             held.deleted |= delete;

@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::net::Connection;
-use super::state::{Answer, AppliedFault};
+use super::reply::Reply;
+use super::state::AppliedFault;
 
 /// A fault to set: whom it hits, how, how often.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// `crm:NAME` or `wazzup:KEY`.
+    /// `crm:NAME`, `wazzup:KEY` or `file:NAME`.
     pub target: String,
     /// A top-level member of the body (`messages`, `statuses`, `createContact`, `createDeal`, `chatFinished`,
-    /// `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks` or `message`; `any` for all.
+    /// `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks` or `message`; `any` for all, and for files.
     pub kind: String,
     /// Only requests whose body contains this.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,28 @@ pub enum Action {
         /// Always `true`.
         act_then_drop: bool,
     },
+    /// Answers 302 to another link (files only).
+    Redirect {
+        /// Where to, as it stands in `Location`.
+        redirect: String,
+    },
+    /// Answers the file as one of another type (files only).
+    WrongType {
+        /// The type.
+        content_type: String,
+    },
+    /// Answers as many zeros in place of the file (files only).
+    TooLarge {
+        /// How many, up to 1 GiB.
+        size_bytes: u64,
+        /// Whether `Content-Length` is left out, so that only reading shows the size.
+        #[serde(default)]
+        without_length: bool,
+    },
 }
+
+/// Most zeros that are sent in place of a file.
+const MOST_ZEROS: u64 = 1024 * 1024 * 1024;
 
 /// A fault as it is set, with its counts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -99,9 +120,9 @@ pub(crate) struct Hit {
 impl Faults {
     /// Sets a fault and gives its id, or says what is wrong with it.
     pub(crate) fn add(&mut self, fault: Fault) -> Result<u64, &'static str> {
-        let named = fault.target.strip_prefix("crm:").or(fault.target.strip_prefix("wazzup:"));
-        if named.is_none_or(str::is_empty) {
-            return Err("target: crm:NAME or wazzup:KEY");
+        let (what, name) = fault.target.split_once(':').unwrap_or_default();
+        if !["crm", "wazzup", "file"].contains(&what) || name.is_empty() {
+            return Err("target: crm:NAME, wazzup:KEY or file:NAME");
         }
         if !KINDS.contains(&fault.kind.as_str()) {
             return Err("kind: not one that is known");
@@ -114,6 +135,14 @@ impl Faults {
             | Action::Garbage { garbage: false }
             | Action::ActThenDrop { act_then_drop: false } => {
                 return Err("action: false does nothing");
+            }
+            Action::Redirect { .. } | Action::WrongType { .. } | Action::TooLarge { .. }
+                if what != "file" =>
+            {
+                return Err("action: for files only");
+            }
+            Action::TooLarge { size_bytes, .. } if size_bytes > MOST_ZEROS => {
+                return Err("sizeBytes: up to 1 GiB");
             }
             _ => {}
         }
@@ -179,50 +208,6 @@ fn contains(body: &[u8], part: &[u8]) -> bool {
     part.is_empty() || body.windows(part.len()).any(|window| window == part)
 }
 
-/// An answer before it is sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Reply {
-    status: StatusCode,
-    body: ReplyBody,
-    retry_after: Option<u64>,
-}
-
-#[derive(Clone, Debug)]
-enum ReplyBody {
-    Json(Value),
-    Text(&'static str, String),
-}
-
-impl Reply {
-    /// A JSON answer.
-    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
-        Self { status, body: ReplyBody::Json(body), retry_after: None }
-    }
-
-    /// The answer for the records.
-    pub(crate) fn record(&self) -> Answer {
-        let body = match &self.body {
-            ReplyBody::Json(value) => value.clone(),
-            ReplyBody::Text(_, text) => Value::String(text.clone()),
-        };
-        Answer { status: self.status.as_u16(), body }
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let (content_type, text) = match self.body {
-            ReplyBody::Json(value) => ("application/json", value.to_string()),
-            ReplyBody::Text(content_type, text) => (content_type, text),
-        };
-        let mut response = (self.status, [(header::CONTENT_TYPE, content_type)], text).into_response();
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
-}
-
 /// Answers a request as the fault that hit it wants. `act` does the request's work. `None`: the connection is being closed.
 pub(crate) async fn answer(
     hit: Option<Hit>,
@@ -233,12 +218,13 @@ pub(crate) async fn answer(
     match hit.action {
         Action::Status { status, retry_after_seconds, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let body = match body {
-                Some(Value::String(text)) => ReplyBody::Text("text/plain; charset=utf-8", text),
-                Some(json) => ReplyBody::Json(json),
-                None => ReplyBody::Text("text/plain; charset=utf-8", String::new()),
+            let plain = |text| Reply::text(status, "text/plain; charset=utf-8", text);
+            let reply = match body {
+                Some(Value::String(text)) => plain(text),
+                Some(json) => Reply::json(status, json),
+                None => plain(String::new()),
             };
-            Some(Reply { status, body, retry_after: retry_after_seconds })
+            Some(reply.with(header::RETRY_AFTER, retry_after_seconds.map(|seconds| seconds.to_string())))
         }
         Action::Delay { delay_ms } => {
             let reply = act.await;
@@ -252,16 +238,20 @@ pub(crate) async fn answer(
         }
         Action::Garbage { .. } => {
             let page = "<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>".to_owned();
-            Some(Reply {
-                status: StatusCode::OK,
-                body: ReplyBody::Text("text/html; charset=utf-8", page),
-                retry_after: None,
-            })
+            Some(Reply::text(StatusCode::OK, "text/html; charset=utf-8", page))
         }
         Action::ActThenDrop { .. } => {
             act.await;
             connection.close();
             None
+        }
+        Action::Redirect { redirect } => {
+            let reply = Reply::text(StatusCode::FOUND, "text/plain; charset=utf-8", String::new());
+            Some(reply.with(header::LOCATION, Some(redirect)))
+        }
+        Action::WrongType { content_type } => Some(act.await.typed(content_type)),
+        Action::TooLarge { size_bytes, without_length } => {
+            Some(act.await.swollen(size_bytes, without_length))
         }
     }
 }

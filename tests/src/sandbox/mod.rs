@@ -1,5 +1,5 @@
-//! The sandbox: Wazzup v3 accounts and universal CRMs on loopback, as strict as the real ones, failing on demand, and showing what
-//! they hold. Nothing of it is deployed.
+//! The sandbox: Wazzup v3 accounts, the files they link to, and universal CRMs on loopback, as strict as the real ones, failing on
+//! demand, and showing what they hold. Nothing of it is deployed.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,12 +33,18 @@ use tokio::task::JoinHandle;
 pub mod client;
 mod control;
 pub mod crm;
+mod crm_files;
 pub mod crm_rules;
 pub mod crm_schema;
 mod crm_store;
 pub mod faults;
+#[cfg(test)]
+mod file_tests;
+mod files;
 mod net;
 mod page;
+mod page_message;
+mod reply;
 pub mod state;
 #[cfg(test)]
 mod tests;
@@ -46,7 +52,7 @@ pub mod wazzup;
 pub mod words;
 
 use control::World;
-use faults::Reply;
+use reply::Reply;
 
 /// More than any limit it plays, so that a caller over the limit gets its answer and not a broken connection.
 const READ_AT_MOST: usize = 32 * 1024 * 1024;
@@ -143,15 +149,18 @@ fn router(app: App) -> Router {
         .route("/", get(page::page))
         .route("/wazzup/{*path}", any(wazzup::api))
         .route("/crm/{crm}/webhook", post(crm::webhook))
+        .route("/files/{name}", get(files::get).put(files::put))
         .route("/control/wazzup/{key}", put(control::put_wazzup))
         .route("/control/wazzup/{key}/send", post(wazzup::send))
         .route("/control/crm/{crm}", put(control::put_crm))
         .route("/control/crm/{crm}/alter", post(crm::alter))
+        .route("/control/crm/{crm}/fetch", post(crm_files::fetch))
         .route("/control/faults", get(control::faults).post(control::add_fault).delete(control::clear_faults))
         .route("/control/faults/{id}", delete(control::remove_fault))
         .route("/control/reset", post(control::reset))
         .route("/state/crm/{crm}", get(crm::show))
         .route("/state/crm/{crm}/deliveries", get(crm::deliveries))
+        .route("/state/files", get(files::show))
         .route("/state/wazzup/{key}", get(control::show_wazzup))
         .layer(DefaultBodyLimit::max(READ_AT_MOST))
         .with_state(app)

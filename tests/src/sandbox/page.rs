@@ -8,7 +8,8 @@ use axum::response::Html;
 use super::App;
 use super::control::World;
 use super::crm_store::Crm;
-use super::state::{Chat, ChatMessage, CrmState};
+use super::page_message::one_message;
+use super::state::{Chat, CrmState};
 use super::wazzup::Account;
 
 const SHOWN: usize = 200;
@@ -25,12 +26,15 @@ table { border-collapse: collapse; width: 100% } th, td { text-align: left; padd
 border-bottom: 1px solid var(--line) } th { font-weight: 600; font-size: .85rem; opacity: .7 }
 .m { margin: .25rem 0; padding: .35rem .6rem; border-radius: .6rem; background: var(--soft); width: fit-content; max-width: 75%;
 white-space: pre-wrap; overflow-wrap: anywhere } .out { margin-left: auto; background: #2e86de33 }
+.m blockquote { margin: .2rem 0; padding-left: .6rem; border-left: 3px solid var(--line); opacity: .75 }
+.m .ad { border: 1px solid var(--line); border-radius: .4rem; padding: .2rem .5rem; margin: .2rem 0 }
+mark { background: var(--soft); color: inherit; border-radius: .3rem; padding: 0 .3rem }
 small { opacity: .65 } .bad { color: var(--bad) } .none { opacity: .5 } del { opacity: .6 }
 </style></head><body><h1>Switchboard sandbox</h1>
 "#;
 
 /// A text from outside, escaped.
-struct Text<T>(T);
+pub(super) struct Text<T>(pub T);
 
 impl<T: Display> Display for Text<T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,13 +70,19 @@ fn whole(html: &mut String, world: &World) -> fmt::Result {
     for (number, account) in world.wazzup.values().enumerate() {
         one_account(html, number + 1, account)?;
     }
+    let files = world.files.iter().map(|(name, file)| {
+        let file = file.view(name);
+        let kind = file.content_type.unwrap_or_else(|| "not there".into());
+        (None, vec![file.name, kind, file.bytes.to_string(), file.requests.len().to_string()])
+    });
+    section(html, "<h2>Files</h2>", &["name", "type", "bytes", "asked for"], files)?;
     let faults = world.faults.views();
     let rows = faults.iter().map(|f| {
         let action = serde_json::to_string(&f.fault.action).unwrap_or_default();
         let left = f.remaining.map_or_else(|| "until cleared".to_owned(), |n| n.to_string());
         // A Wazzup key is a secret, if a played one.
-        let target =
-            f.fault.target.split_once(':').map_or("", |(kind, name)| if kind == "crm" { name } else { kind });
+        let target = f.fault.target.split_once(':');
+        let target = target.map_or("", |(kind, name)| if kind == "wazzup" { kind } else { name });
         (
             None,
             vec![f.id.to_string(), target.to_owned(), f.fault.kind.clone(), action, f.hits.to_string(), left],
@@ -178,30 +188,6 @@ fn one_chat(html: &mut String, chat: &Chat) -> fmt::Result {
         write!(html, "<p class=none>{skipped} earlier ones are not shown</p>")?;
     }
     chat.messages[skipped..].iter().try_for_each(|message| one_message(html, message))
-}
-
-fn one_message(html: &mut String, m: &ChatMessage) -> fmt::Result {
-    let author = if m.is_echo { m.author_name.as_deref().unwrap_or("—") } else { &m.contact_name };
-    let side = if m.is_echo { "m out" } else { "m" };
-    write!(html, "<div class=\"{side}\"><small>{} · {}", Text(author), Text(&m.date_time))?;
-    write!(html, " · {} · {}", m.kind, m.status)?;
-    if m.edited {
-        html.write_str(" · edited")?;
-    }
-    if m.deliveries > 1 {
-        write!(html, " · came {} times", m.deliveries)?;
-    }
-    html.write_str("</small>\n")?;
-    let text = Text(m.text.as_deref().unwrap_or_default());
-    if m.deleted {
-        write!(html, "<del>{text}</del>")?
-    } else {
-        write!(html, "{text}")?
-    }
-    if let Some(link) = &m.content_uri {
-        write!(html, " <a href=\"{0}\" rel=noreferrer>file</a>", Text(link))?;
-    }
-    html.write_str("</div>")
 }
 
 fn one_account(html: &mut String, number: usize, account: &Account) -> fmt::Result {

@@ -135,6 +135,10 @@ pub struct ChatMessage {
     pub text: Option<String>,
     /// The file after all edits.
     pub content_uri: Option<String>,
+    /// The delivery that first brought a file: later than `first_seq` where the file followed its text.
+    pub file_seq: Option<u64>,
+    /// What the CRM got when it was told to fetch the file.
+    pub file: Option<FetchedFile>,
     /// The furthest status told.
     pub status: MessageStatus,
     /// The error of a failed one.
@@ -149,6 +153,62 @@ pub struct ChatMessage {
     pub first_seq: u64,
     /// The item as it came last.
     pub body: Value,
+}
+
+impl ChatMessage {
+    /// Whether the file came after the message.
+    #[must_use]
+    pub fn file_followed(&self) -> bool {
+        self.file_seq.is_some_and(|seq| seq > self.first_seq)
+    }
+}
+
+/// What a CRM got that fetched a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FetchedFile {
+    /// HTTP status of the answer, of the second one where the first was a redirect.
+    pub status: Option<u16>,
+    /// Whether a redirect was followed.
+    pub redirected: bool,
+    /// `Content-Type`
+    pub content_type: Option<String>,
+    /// `Content-Disposition`
+    pub content_disposition: Option<String>,
+    /// How many bytes came.
+    pub bytes: usize,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// A file that is served, or was asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileState {
+    /// Its name.
+    pub name: String,
+    /// Its type; none when no such file was put.
+    pub content_type: Option<String>,
+    /// Its size.
+    pub bytes: usize,
+    /// Who asked for it, in order.
+    pub requests: Vec<FileRequest>,
+}
+
+/// A request for a file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileRequest {
+    /// When it came, in milliseconds since 1970.
+    pub received_at: i64,
+    /// `GET` or `HEAD`
+    pub method: String,
+    /// Whether it carried a credential.
+    pub authorization: bool,
+    /// HTTP status; none while (or because) nothing was answered.
+    pub answer: Option<u16>,
+    /// The fault that was applied to it.
+    pub fault: Option<AppliedFault>,
 }
 
 /// A delivery that broke the contract.

@@ -13,13 +13,13 @@ use super::words::MessageStatus;
 
 const CHANNEL: &str = "b96a353b-9999-4cac-8413-ba999990f981";
 
-struct Scene {
-    sandbox: Sandbox,
-    client: Client,
-    http: reqwest::Client,
+pub(super) struct Scene {
+    pub(super) sandbox: Sandbox,
+    pub(super) client: Client,
+    pub(super) http: reqwest::Client,
 }
 
-async fn scene(setup: CrmSetup) -> Scene {
+pub(super) async fn scene(setup: CrmSetup) -> Scene {
     let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let client = Client::new(&sandbox.url()).unwrap();
     client.put_crm("garage", &setup).await.unwrap();
@@ -31,16 +31,16 @@ impl Scene {
         self.http.post(self.client.crm_webhook_url("garage")).json(body).timeout(Duration::from_secs(5))
     }
 
-    async fn push(&self, body: Value) -> u16 {
+    pub(super) async fn push(&self, body: Value) -> u16 {
         self.request(&body).send().await.unwrap().status().as_u16()
     }
 
-    async fn crm(&self) -> CrmState {
+    pub(super) async fn crm(&self) -> CrmState {
         self.client.crm("garage").await.unwrap()
     }
 }
 
-fn message(id: &str, text: &str) -> Value {
+pub(super) fn message(id: &str, text: &str) -> Value {
     json!({ "messageId": id, "channelId": CHANNEL, "chatType": "whatsapp", "chatId": "79990000001", "type": "text",
         "dateTime": "2025-05-06T14:16:00.002Z", "isEcho": true, "contact": { "name": "Анна" }, "text": text, "status": "sent" })
 }
@@ -49,7 +49,7 @@ fn status(id: &str, word: &str) -> Value {
     json!({ "messageId": id, "timestamp": "2025-02-05T06:01:07.499Z", "status": word })
 }
 
-fn with(mut body: Value, field: &str, value: Value) -> Value {
+pub(super) fn with(mut body: Value, field: &str, value: Value) -> Value {
     body[field] = value;
     body
 }

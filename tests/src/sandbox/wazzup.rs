@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::crm_schema::{Obj, strict};
-use super::faults::{self, Reply};
+use super::faults;
 use super::net::Connection;
+use super::reply::Reply;
 use super::state::{ApiCall, SendOutcome, WazzupState, WebhookPost};
 use super::{App, now_ms, read_json};
 

@@ -1,6 +1,7 @@
 //! The story that `make run` tells: a real-shaped conversation through the deployed stack, read back from the CRM and
 //! the API.
 
+mod contents;
 mod scenario;
 mod transcript;
 
@@ -75,6 +76,7 @@ pub async fn tell(stack: &Stack, tamper: bool, say: &dyn Fn(&str)) -> Result<(),
         sandbox.alter(&name, &message.message_id, "this is not what the client wrote").await?;
     }
     transcript::tell(&account, &sandbox.crm(&name).await?, &posted, say).await?;
+    contents::tell(stack, &sandbox, say).await?;
     say("");
     say(&format!("The CRM, to look at:      http://127.0.0.1:{}/", stack.sandbox_port));
     say(&format!("Its state as JSON:        http://127.0.0.1:{}/state/crm/{name}", stack.sandbox_port));

@@ -13,7 +13,7 @@ pub struct Posted {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a webhook carries the present time")]
-fn moment(second: i64) -> String {
+pub(super) fn moment(second: i64) -> String {
     format!("{:.3}", Timestamp::now().checked_add((second - 60).seconds()).unwrap_or_default())
 }
 

@@ -1,72 +1,12 @@
 //! Chats and messages, and whose cursors lead where.
 
+use super::rows::{change, chat, contact, ids};
 use crate::testing::{Bench, Company, OPERATOR};
 use serde_json::{Value, json};
-use shared::chat::{Chat, FinishReason};
+use shared::chat::FinishReason;
 use shared::clock::Timestamp;
-use shared::contact::{Contact, CrmRecords};
-use shared::event::{ChannelRef, ContactHint, MessageEvent, Messenger, Revision, Side};
-use shared::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, EmployeeId, MessageId};
-use shared::message::Kind;
-use shared::phone::Phone;
+use shared::ids::EmployeeId;
 use shared::store::row::Write;
-
-fn event(channel: &str, chat: &str, message: &str, at: i64) -> MessageEvent {
-    MessageEvent {
-        connection: ConnectionId::new("connection"),
-        channel: ChannelRef { id: ChannelId::new(channel), provider: "wazzup".into(), external: "c1".into() },
-        chat: ChatId::new(chat),
-        provider_chat_id: "79011112233".into(),
-        messenger: Messenger::Whatsapp,
-        group: false,
-        message_id: MessageId::new(message),
-        side: Side::Client,
-        origin: None,
-        author: None,
-        contact: ContactHint { name: Some("Ivan".into()), ..ContactHint::default() },
-        kind: Kind::Text,
-        raw_kind: None,
-        text: Some(format!("text of {message}")),
-        media: None,
-        extra: None,
-        sent_at: Timestamp::from_millis(at),
-        revision: Revision::New,
-        old_text: None,
-        status: None,
-        error: None,
-        quarantined: None,
-    }
-}
-
-/// Stores a chat with `messages` messages, the first at `at`.
-async fn chat(bench: &Bench, company: &Company, channel: &str, id: &str, at: i64, messages: i64) -> Chat {
-    let account = AccountId::new(company.id.as_str());
-    let first = event(channel, id, "m0", at);
-    let mut chat = Chat::unopened(&account, &first, ContactId::new("contact"), Timestamp::from_millis(at));
-    let mut writes = Vec::new();
-    for index in 0..messages {
-        let now = at + index * 1000;
-        let message = event(channel, id, &format!("m{index}"), now);
-        writes.push(
-            Write::create(&chat.receive(&message, None, Timestamp::from_millis(now)).unwrap()).unwrap(),
-        );
-    }
-    writes.push(Write::create(&chat).unwrap());
-    bench.app.store.commit(writes).await.unwrap();
-    chat
-}
-
-async fn ids(bench: &Bench, key: &str, path: &str, list: &str) -> Vec<String> {
-    let (mut found, mut next) = (Vec::new(), path.to_owned());
-    loop {
-        let page = bench.expect(200, key, "GET", &next, None).await;
-        found.extend(page[list].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
-        match page["next_cursor"].as_str() {
-            Some(cursor) => next = format!("{path}&cursor={cursor}"),
-            None => return found,
-        }
-    }
-}
 
 #[tokio::test]
 async fn chats_stand_in_lists() {
@@ -107,26 +47,12 @@ async fn a_chat_shows_its_contact() {
         (&bare["contact"], &bare["chat"]["client"], &bare["chat"]["name"]),
         (&json!(null), &json!("waiting"), &json!("Ivan"))
     );
-    let contact = Contact {
-        v: 1,
-        account: AccountId::new(company.id.as_str()),
-        contact: ContactId::new("contact"),
-        name: Some("Ivan".into()),
-        phone: Phone::parse("+79011112233", "RU"),
-        username: None,
-        responsible: Some(EmployeeId::new("7")),
-        crm: CrmRecords {
-            contact_id: Some("55".into()),
-            deal_uri: Some("https://crm/d".into()),
-            ..CrmRecords::default()
-        },
-        created_at: Timestamp::from_millis(1),
-    };
-    bench.app.store.commit(vec![Write::create(&contact).unwrap()]).await.unwrap();
+    let known = contact(&bench, &company, "contact", Some("+79011112233"), &[]).await;
+    change(&bench, &known, |contact| contact.crm.deal_uri = Some("https://crm/d".into())).await;
     let shown = bench.expect(200, key, "GET", "/v1/chats/a", None).await;
     assert_eq!(
         (&shown["contact"]["phone"], &shown["contact"]["crm"]["contact_id"]),
-        (&json!("+79011112233"), &json!("55"))
+        (&json!("+79011112233"), &json!("crm-contact"))
     );
     assert_eq!(shown["contact"]["crm"]["deal_uri"], "https://crm/d");
 }

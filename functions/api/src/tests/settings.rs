@@ -208,6 +208,13 @@ async fn a_channel_is_set_up() {
         (json!({"close_after_s": 2_592_001}), 400, "invalid_value", "close_after_s"),
         (json!({"close_after_s": 1.5}), 400, "invalid_value", "close_after_s"),
         (json!({"distribution": "by_magic"}), 400, "invalid_value", "distribution"),
+        (json!({"ignored": null}), 400, "invalid_value", "ignored"),
+        (json!({"import_echoes": "no"}), 400, "invalid_value", "import_echoes"),
+        (json!({"name_in_crm": null}), 400, "invalid_value", "name_in_crm"),
+        (json!({"echo_mark": "x".repeat(101)}), 400, "invalid_value", "echo_mark"),
+        (json!({"echo_mark": "a\nb"}), 400, "invalid_value", "echo_mark"),
+        (json!({"echo_mark": " "}), 400, "invalid_value", "echo_mark"),
+        (json!({"skip_echoes": true}), 400, "unknown_field", "skip_echoes"),
         (json!({"state": "active"}), 400, "unknown_field", "state"),
         (json!({"deal_stage": {"pipeline_id": "1"}}), 400, "missing_field", "deal_stage.stage_id"),
         (

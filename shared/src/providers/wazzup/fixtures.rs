@@ -1,192 +1,16 @@
 //! Every body in `events/wazzup/`, read and compared with what it must give; then each of them damaged.
 
+use super::expected::EXPECTED;
 use super::parse;
 use super::tests::{ACCEPTED, token};
 use crate::clock::Timestamp;
+use crate::content::Details;
 use crate::event::{Event, MessageEvent};
 use crate::providers::{Item, Parsed};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
-
-/// File and what it gives, one line an item.
-const EXPECTED: &[(&str, &[&str])] = &[
-    ("audio.json", &["client whatsapp audio media=ogg"]),
-    ("avito-advert.json", &["client avito text extra=advert,avitoProfileId +text"]),
-    ("bad-member.json", &["poison (messages: no list): nothing", "status delivered"]),
-    (
-        "batch-with-bad-entry.json",
-        &[
-            "client whatsapp text +text",
-            "poison (messages[1].text: wrong type): client whatsapp unsupported raw=text",
-            "poison (messages[2]: no object): nothing",
-            "poison (messages[3].chatId: missing): nothing",
-            "client whatsapp text +text",
-        ],
-    ),
-    (
-        "batch.json",
-        &[
-            "client whatsapp text +text",
-            "client whatsapp text +text",
-            "client whatsapp text +text",
-            "client whatsapp text +text",
-            "client whatsapp text +text",
-        ],
-    ),
-    (
-        "channels-updates.json",
-        &[
-            "channel needs_attention (qr)",
-            "channel active (active)",
-            "channel unauthorized (unauthorized)",
-            "channel needs_attention (openElsewhere)",
-            "channel needs_attention (snowedIn)",
-            "channel disabled (disabled) accepted",
-        ],
-    ),
-    ("create-contact.json", &["ignored: create_contact"]),
-    ("create-deal.json", &["ignored: create_deal"]),
-    ("cut-off.txt", &["unreadable: no JSON object"]),
-    (
-        "deleted.json",
-        &[
-            "company whatsapp text revision=deleted origin=phone status=sent author=Олег Примеров user=17 +text",
-        ],
-    ),
-    ("document.json", &["client whatsapp document media=pdf +text"]),
-    (
-        "echo-error.json",
-        &[
-            "company whatsapp template origin=phone status=failed error=BAD_CONTACT author=Олег Примеров user=17 +text",
-        ],
-    ),
-    (
-        "echo-from-app.json",
-        &["company whatsapp text origin=provider_app status=read author=Олег Примеров user=17 +text"],
-    ),
-    ("echo-from-phone.json", &["company whatsapp text origin=phone status=sent +text"]),
-    (
-        "edited.json",
-        &[
-            "company whatsapp text revision=edited origin=provider_app status=delivered author=Олег Примеров user=17 old=Цена 1 320 000 ₽ +text",
-        ],
-    ),
-    ("empty-lists.json", &[]),
-    ("geo.json", &["client whatsapp location extra=location +text"]),
-    ("group.json", &["client whatsgroup text author=Марина Тестова +text"]),
-    (
-        "groups-other.json",
-        &[
-            "client telegroup text author=Павел Условный +text",
-            "client maxgroup text author=Марина Тестова +text",
-            "company whatsgroup text origin=phone status=sent author=Олег Примеров user=17 +text",
-        ],
-    ),
-    (
-        "ill-typed.json",
-        &[
-            "poison (messages[0].isEcho: wrong type): client whatsapp unsupported raw=text +text",
-            "poison (messages[1].contact.name: wrong type): client whatsapp unsupported raw=text +text",
-            "poison (messages[2].messageId: wrong type): client whatsapp unsupported raw=text id=raw: +text",
-            "poison (messages[3].contact: wrong type): client whatsapp unsupported raw=text +text",
-        ],
-    ),
-    ("image.json", &["client whatsapp image media=jpeg +text"]),
-    ("inst-direct.json", &["client instagram text +text"]),
-    ("inst-post.json", &["client instagram comment extra=post +text"]),
-    (
-        "interactive.json",
-        &[
-            "company whatsapp text origin=phone status=sent author=Олег Примеров user=17 extra=interactive +text",
-        ],
-    ),
-    ("max.json", &["client max text +text"]),
-    (
-        "messages-and-statuses.json",
-        &[
-            "client whatsapp text +text",
-            "client whatsapp image media=jpeg",
-            "status delivered",
-            "status read",
-        ],
-    ),
-    ("missing-call.json", &["client whatsapp missed_call"]),
-    (
-        "missing-chat.json",
-        &[
-            "poison (messages[0].channelId: missing): nothing",
-            "poison (messages[1].chatId: missing): nothing",
-            "poison (messages[2].chatType: missing): nothing",
-        ],
-    ),
-    (
-        "missing-message-id.json",
-        &["poison (messages[0].messageId: missing): client whatsapp unsupported raw=text id=raw: +text"],
-    ),
-    (
-        "no-echo-flag.json",
-        &["client whatsapp text +text", "company whatsapp text origin=phone status=sent +text"],
-    ),
-    ("no-json.txt", &["unreadable: no JSON object"]),
-    ("no-known-member.json", &["unreadable: no known member"]),
-    ("not-an-object.json", &["unreadable: no JSON object"]),
-    ("null-fields.json", &["client whatsapp text +text"]),
-    ("numeric-ids.json", &["client telegram text +text"]),
-    (
-        "odd-time.json",
-        &[
-            "client whatsapp text +text",
-            "client whatsapp text +text",
-            "client whatsapp text accepted +text",
-            "client whatsapp text accepted +text",
-        ],
-    ),
-    ("only-bad-member.json", &["unreadable: messages: no list"]),
-    ("plus-in-chat-id.json", &["client whatsapp text +text"]),
-    ("poll.json", &["client whatsapp text +text"]),
-    ("quoted.json", &["client whatsapp text extra=quote +text"]),
-    ("status-delivered.json", &["status delivered"]),
-    ("status-edited.json", &["ignored: edited_status"]),
-    ("status-error.json", &["status failed 24_HOURS_EXCEEDED"]),
-    ("status-read.json", &["status read", "status read"]),
-    ("status-sent.json", &["status sent"]),
-    (
-        "statuses-odd.json",
-        &[
-            "poison (statuses[0].status: unknown word): nothing",
-            "poison (statuses[1].messageId: missing): nothing",
-            "status failed SPAM",
-            "poison (statuses[3].status: unknown word): nothing",
-        ],
-    ),
-    ("sticker.json", &["client whatsapp sticker media=was"]),
-    ("system.json", &["client telegram system +text"]),
-    ("telegram.json", &["client telegram text +text"]),
-    ("template-status.json", &["ignored: template_status"]),
-    ("test.json", &["probe"]),
-    ("text.json", &["client whatsapp text +text"]),
-    ("unknown-chat-type.json", &["client signal text +text"]),
-    ("unknown-fields.json", &["client whatsapp text +text"]),
-    (
-        "unknown-member.json",
-        &["client whatsapp text +text", "ignored: unknown_member", "ignored: unknown_member"],
-    ),
-    (
-        "unknown-type.json",
-        &["client whatsapp unsupported raw=unknown", "client whatsapp unsupported raw=round_video media=mp4"],
-    ),
-    ("unsupported.json", &["client whatsapp unsupported"]),
-    ("vcard.json", &["client whatsapp contact_card +text"]),
-    ("viber.json", &["client viber image media=jpg"]),
-    ("video.json", &["client whatsapp video media=mp4"]),
-    ("vk.json", &["client vk text +text"]),
-    (
-        "wapi-template.json",
-        &["company whatsapp template origin=phone status=delivered author=Олег Примеров user=17 +text"],
-    ),
-];
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events/wazzup")
@@ -252,11 +76,42 @@ fn message_line(message: &MessageEvent) -> String {
     tell("user", author.and_then(|author| author.id.clone()));
     tell("old", message.old_text.clone());
     tell("media", message.media.as_ref().and_then(|media| media.url.rsplit('.').next().map(str::to_owned)));
+    tell("file", message.media.as_ref().and_then(|media| media.name.clone()));
+    tell("phone", message.contact.phone_verified.then(|| "verified".into()));
+    tell(
+        "quote",
+        message.quote.as_ref().map(|quote| quote.message.as_ref().map_or("?", |id| id.as_str()).into()),
+    );
+    tell("details", message.details.as_ref().map(details));
+    tell("listing", message.listing.as_ref().map(|listing| listing.id.clone()));
     let keys = |extra: &Value| extra.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(",");
     tell("extra", message.extra.as_ref().map(keys));
     tell("id", message.message_id.as_str().get(..4).filter(|start| *start == "raw:").map(str::to_owned));
     line.push_str(&at(message.sent_at));
     if message.text.is_some() { line + " +text" } else { line }
+}
+
+/// The name of the details, and what tells one from another.
+fn details(details: &Details) -> String {
+    match details {
+        Details::Location(place) => format!("location({}, {})", place.latitude, place.longitude),
+        Details::ContactCards(cards) => {
+            let names = cards
+                .iter()
+                .map(|card| format!("{} {}", card.name.as_deref().unwrap_or("?"), card.phones.join("/")));
+            format!("cards({})", names.collect::<Vec<_>>().join(", "))
+        }
+        Details::Buttons(buttons) => format!("buttons({})", buttons.len()),
+        Details::Template(template) => format!("template({})", template.values.len()),
+        Details::Call(call) => format!("call({})", word(&call.outcome)),
+        Details::Comment(comment) => {
+            let answers =
+                comment.answers.as_ref().map(|id| format!(" to {}", id.as_str())).unwrap_or_default();
+            let mode = comment.mode.as_ref().map(|mode| format!(" {}", word(mode))).unwrap_or_default();
+            format!("comment({}{mode}{answers})", comment.post.id)
+        }
+        other => format!("{other:?}"),
+    }
 }
 
 /// Marks a time that Wazzup did not tell.

@@ -1,13 +1,15 @@
 //! One entry of `messages[]` (Wazzup API v3, Webhooks, "New messages").
 
+use super::details::{self, Members};
+use super::loose::says_something;
 use super::words::{self, Status};
-use super::{NAME, reports::Failure, wire};
+use super::{NAME, advert, reports::Failure, wire};
 use crate::clock::Timestamp;
 use crate::connection::WebhookToken;
-use crate::event::{
-    Author, ChannelRef, ContactHint, Event, Media, MessageEvent, Messenger, Origin, Revision, Side,
-};
+use crate::content::{Post, Quote};
+use crate::event::{Author, ChannelRef, ContactHint, Event, MessageEvent, Messenger, Origin, Revision, Side};
 use crate::ids::{ChannelId, ChatId, MessageId, hex_digest};
+use crate::media::Media;
 use crate::message::{DeliveryStatus, Kind};
 use crate::providers::Item;
 use serde::Deserialize;
@@ -18,6 +20,8 @@ use wire::{Id, When, filled};
 
 /// Longest id of a chat that is taken for one: it stands in keys.
 const MAX_CHAT_ID: usize = 512;
+/// Most of a file's name that is kept.
+const MAX_FILE_NAME: usize = 200;
 
 /// An entry as Wazzup writes it. Absent and null are the same; members that are not named here do not matter.
 #[derive(Default, Deserialize)]
@@ -51,6 +55,8 @@ struct Entry {
     avito_profile_id: Option<Value>,
     location: Option<Value>,
     geo: Option<Value>,
+    latitude: Option<Value>,
+    longitude: Option<Value>,
     vcard: Option<Value>,
 }
 
@@ -76,6 +82,8 @@ struct Address {
     provider_chat_id: String,
     messenger: Messenger,
     group: bool,
+    /// The post that it holds the client's comments under.
+    post: Option<Post>,
 }
 
 /// Reads an entry. Without its channel and chat it is only poison; with them, whatever else is wrong, a message stands
@@ -127,9 +135,15 @@ fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str>
         provider: NAME.into(),
         external,
     };
-    let full = format!("{}:{plain}", words::chat_type(&messenger, group));
+    let mut full = format!("{}:{plain}", words::chat_type(&messenger, group));
+    // A user's comments under a post are a case of their own (C10), and Wazzup gives them his direct chat's id. A post
+    // that cannot be told from others makes no case: the comment goes to the direct chat, where it is heard.
+    let post = entry.inst_post.as_ref().filter(|_| messenger == Messenger::Instagram).and_then(details::post);
+    if let Some(post) = &post {
+        full = format!("{full}:post:{}", post.id);
+    }
     let chat = ChatId::derive(&token.id_salt, &channel.id, &full);
-    Ok(Address { channel, chat, provider_chat_id: plain.to_owned(), messenger, group })
+    Ok(Address { channel, chat, provider_chat_id: plain.to_owned(), messenger, group, post })
 }
 
 fn normalise(
@@ -145,23 +159,32 @@ fn normalise(
     let revision = revision(&entry);
     let author = author(&entry, side, address.group);
     let extra = extra(&entry);
-    let written_in = if entry.sent_from_app == Some(true) { Origin::ProviderApp } else { Origin::Phone };
+    let quote = entry.quoted_message.as_ref().and_then(details::quote);
+    let details = members(&entry, address.post.as_ref(), quote.as_ref()).details(kind, side);
+    let contact = entry.contact.map(|contact| hint(contact, &address.messenger, address.group));
     MessageEvent {
         connection: token.connection.clone(),
         channel: address.channel,
         chat: address.chat,
         provider_chat_id: address.provider_chat_id,
+        // Wazzup tells one form of an id alone.
+        aliases: Vec::new(),
         messenger: address.messenger,
         group: address.group,
         message_id,
         side,
-        origin: (side == Side::Company).then_some(written_in),
+        origin: (side == Side::Company).then(|| written_in(entry.sent_from_app)),
+        own_id: None,
         author,
-        contact: entry.contact.map(hint).unwrap_or_default(),
+        contact: contact.unwrap_or_default(),
         kind,
         raw_kind,
         text: entry.text.filter(|text| !text.is_empty()),
-        media: filled(entry.content_uri).map(|url| Media { url: url.trim().to_owned() }),
+        media: filled(entry.content_uri).map(|url| media(url.trim())),
+        details,
+        quote,
+        album: None,
+        listing: entry.advert.as_ref().and_then(advert::listing),
         extra,
         sent_at: When::or_accepted(entry.date_time, accepted_at),
         revision,
@@ -170,6 +193,40 @@ fn normalise(
         error: entry.error.map(Failure::into_error).filter(|_| status == Some(DeliveryStatus::Failed)),
         quarantined: None,
     }
+}
+
+fn members<'a>(entry: &'a Entry, post: Option<&'a Post>, quote: Option<&'a Quote>) -> Members<'a> {
+    Members {
+        post,
+        quote,
+        places: [entry.location.as_ref(), entry.geo.as_ref()],
+        flat: [entry.latitude.as_ref(), entry.longitude.as_ref()],
+        vcard: entry.vcard.as_ref(),
+        interactive: entry.interactive.as_ref(),
+        text: entry.text.as_deref(),
+    }
+}
+
+/// `sentFromApp` tells Wazzup's own chat from all else; where it is absent, nobody knows.
+fn written_in(sent_from_app: Option<bool>) -> Origin {
+    match sent_from_app {
+        Some(true) => Origin::ProviderApp,
+        Some(false) => Origin::Phone,
+        None => Origin::Outside,
+    }
+}
+
+/// A file. Nothing tells how long Wazzup's links live, so every one is taken for one that expires.
+fn media(link: &str) -> Media {
+    Media { name: file_name(link), expires: true, ..Media::linked(link) }
+}
+
+/// The link's `filename`, without folders and control characters.
+fn file_name(link: &str) -> Option<String> {
+    let url = Url::parse(link).ok()?;
+    let (_, name) = url.query_pairs().find(|(name, _)| name == "filename")?;
+    let name = name.rsplit(['/', '\\']).next()?;
+    filled(Some(name.chars().filter(|c| !c.is_control()).take(MAX_FILE_NAME).collect::<String>()))
 }
 
 /// `isEcho` decides, then the status `inbound`. Who says neither is taken for a client, so that nobody goes unheard.
@@ -221,32 +278,36 @@ fn revision(entry: &Entry) -> Revision {
     }
 }
 
-/// Who of the company wrote, or who of a group.
+/// Who of the company wrote, or who of a group: of him Wazzup tells the name, no id.
 fn author(entry: &Entry, side: Side, group: bool) -> Option<Author> {
     let text = |id: &Option<Id>| filled(id.as_ref().map(|id| id.0.as_str()));
     let author = match side {
-        Side::Company => Author { name: text(&entry.author_name), id: text(&entry.author_id) },
+        Side::Company => Author { name: text(&entry.author_name), id: text(&entry.author_id), user: None },
         Side::Client if group => {
             let contact = || entry.contact.as_ref().and_then(|contact| text(&contact.name));
-            Author { name: text(&entry.author_name).or_else(contact), id: None }
+            Author { name: text(&entry.author_name).or_else(contact), id: None, user: None }
         }
         Side::Client => return None,
     };
     (author != Author::default()).then_some(author)
 }
 
-fn hint(contact: Contact) -> ContactHint {
+/// A person's `contact`. In Telegram and MAX the phone is one that the messenger itself tells; in WhatsApp and Viber it is
+/// the chat's id already, and elsewhere anybody may have written it. A group's `contact` is whoever wrote: his phone and
+/// user name say nothing of the group.
+fn hint(contact: Contact, messenger: &Messenger, group: bool) -> ContactHint {
+    let phone = filled(contact.phone).filter(|_| !group);
     ContactHint {
         name: filled(contact.name),
-        username: filled(contact.username),
-        phone: filled(contact.phone),
+        username: filled(contact.username).filter(|_| !group),
+        phone_verified: phone.is_some() && matches!(messenger, Messenger::Telegram | Messenger::Max),
+        phone,
         avatar_url: filled(contact.avatar_uri),
     }
 }
 
 fn extra(entry: &Entry) -> Option<Value> {
     let members = [
-        ("quote", &entry.quoted_message),
         ("interactive", &entry.interactive),
         ("post", &entry.inst_post),
         ("advert", &entry.advert),
@@ -264,20 +325,9 @@ fn extra(entry: &Entry) -> Option<Value> {
     (!present.is_empty()).then_some(Value::Object(present))
 }
 
-/// An empty object, list or text is as good as absent.
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        Value::Bool(_) | Value::Number(_) => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::is_sticker;
+    use super::{file_name, is_sticker};
 
     #[test]
     fn a_sticker_is_known_by_its_link() {
@@ -285,6 +335,19 @@ mod tests {
         assert!(is_sticker("https://store.example/e511/f9eb.WAS?size=1"));
         for link in ["https://store.example/1.webp", "https://was.example/?filename=a.was.jpg", "a.was", ""] {
             assert!(!is_sticker(link), "{link}");
+        }
+    }
+
+    #[test]
+    fn a_file_has_the_name_that_its_link_tells() {
+        let name = |link: &str| file_name(link);
+        let encoded = "https://store.example/1/?filename=%D0%94%D0%9A%D0%9F%202.pdf&v=1";
+        assert_eq!(name(encoded).as_deref(), Some("ДКП 2.pdf"));
+        assert_eq!(name("https://store.example/?filename=..%2F..%5Ca%0D%0A.jpg").as_deref(), Some("a.jpg"));
+        let long = name(&format!("https://store.example/?filename={}", "x".repeat(900)));
+        assert_eq!(long.map(|name| name.len()), Some(200));
+        for link in ["https://store.example/a.jpg", "https://store.example/?filename=", "no link", ""] {
+            assert_eq!(name(link), None, "{link}");
         }
     }
 }

@@ -3,12 +3,20 @@
 //! The protocol is told on Wazzup's own pages, cited below by their titles: "Wazzup API v3, Webhooks", "… Working with
 //! channels", "… Common errors". Webhooks are not signed; the URL's token is the only proof of who posts.
 
+mod advert;
 mod api;
+mod cards;
+mod details;
+mod loose;
 mod message;
 mod reports;
 mod wire;
 mod words;
 
+#[cfg(test)]
+mod content_tests;
+#[cfg(test)]
+mod expected;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(super) fn one(body: &Value) -> Item {
     items.remove(0)
 }
 
-fn message(changes: Value) -> MessageEvent {
+pub(super) fn message(changes: Value) -> MessageEvent {
     match one(&json!({ "messages": [entry(changes)] })) {
         Item::Event { event: Event::Message(message), .. } => *message,
         other => panic!("{other:?}"),
@@ -254,12 +254,12 @@ fn an_echo_tells_author_origin_status_and_error() {
     let told = failed.error.unwrap();
     assert_eq!((told.code.as_str(), told.description.as_deref()), ("SPAM", Some("Looks like spam")));
 
-    let phone = message(json!({ "isEcho": true, "status": "sent", "error": error }));
+    let outside = message(json!({ "isEcho": true, "status": "sent", "error": error }));
     assert_eq!(
-        (phone.origin, phone.status, phone.error),
-        (Some(Origin::Phone), Some(DeliveryStatus::Sent), None)
+        (outside.origin, outside.status, outside.error),
+        (Some(Origin::Outside), Some(DeliveryStatus::Sent), None)
     );
-    assert_eq!(phone.author, None);
+    assert_eq!(outside.author, None);
     let odd = message(json!({ "isEcho": true, "status": "played" }));
     assert_eq!((odd.status, odd.kind), (None, Kind::Text));
 
@@ -296,22 +296,6 @@ fn kinds_that_depend_on_more_than_the_type() {
     assert_eq!(kind(json!({ "type": null })), (Kind::Text, None));
     assert_eq!(kind(json!({ "type": null, "text": null })), (Kind::Unsupported, None));
     assert_eq!(kind(json!({ "type": "hologram" })), (Kind::Unsupported, Some("hologram".into())));
-}
-
-#[test]
-fn extra_holds_only_what_is_there() {
-    let full = message(json!({
-        "quotedMessage": { "messageId": "m0" }, "interactive": [{ "text": "Да" }], "instPost": { "id": "1" },
-        "advert": { "title": "Авто" }, "avitoProfileId": 9, "geo": { "lat": 1 }, "vcard": "BEGIN:VCARD",
-    }));
-    assert_eq!(
-        full.extra.unwrap(),
-        json!({
-            "quote": { "messageId": "m0" }, "interactive": [{ "text": "Да" }], "post": { "id": "1" },
-            "advert": { "title": "Авто" }, "avitoProfileId": 9, "location": { "lat": 1 }, "vcard": "BEGIN:VCARD",
-        })
-    );
-    assert_eq!(message(json!({ "interactive": [], "advert": {}, "avitoProfileId": "" })).extra, None);
 }
 
 #[test]

@@ -1,0 +1,119 @@
+//! Closing the chats: a mark in a chat's place keeps everybody out. All are closed before the first one is emptied, which
+//! may take long: until its own mark stands, a chat takes what he writes, and would lose it.
+
+use crate::chats::{cursor, position};
+use crate::job::{Job, words_of};
+use crate::{ATTEMPTS, Eraser, ErasureError};
+use shared::account::Account;
+use shared::chat::Chat;
+use shared::contact::{ContactChat, Identity};
+use shared::erasure::{ErasedSubject, Phase, digests};
+use shared::ids::ChatId;
+use shared::store::erasure::{ChatPlace, mark, release};
+use shared::store::row::Write;
+use shared::store::{MAX_WRITES, Read, StoreError, keys};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Chats of a step.
+const PAGE: i32 = 32;
+
+impl Eraser {
+    /// Closes a page of chats, those behind the cursor; safe to repeat.
+    pub(crate) async fn close_chats(&self, owner: &Account, job: &mut Job) -> Result<(), ErasureError> {
+        let (mut place, mut after) = position(job.row.cursor.as_deref(), &job.row.contacts);
+        while let Some(contact) = job.row.contacts.get(place).cloned() {
+            let from =
+                after.take().map(|chat| keys::contact_chat(&owner.account, &contact, &chat).attributes());
+            let page = self.store.contact_chats(&owner.account, &contact, PAGE, from).await?;
+            for row in &page.items {
+                self.close_chat(owner, job, row).await?;
+            }
+            if let Some(last) = page.items.last() {
+                job.row.cursor = Some(cursor(last));
+                return Ok(());
+            }
+            place += 1;
+        }
+        job.row.enter(Phase::Chats);
+        Ok(())
+    }
+
+    /// Closes a chat. What stands at its key says whether that is to be done: the chat, the mark, or something that is not
+    /// the client's, and is left alone.
+    async fn close_chat(
+        &self,
+        owner: &Account,
+        job: &mut Job,
+        row: &ContactChat,
+    ) -> Result<(), ErasureError> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;
+            }
+            let chat = match self.store.chat_place(&owner.account, &row.chat).await? {
+                ChatPlace::Chat(chat) if job.row.contacts.contains(&chat.contact) => chat,
+                ChatPlace::Chat(_) | ChatPlace::Mark | ChatPlace::Nothing => return Ok(()),
+            };
+            match self.close(owner, job, &chat).await {
+                Err(ErasureError::Store(error)) if error.wants_new_decision() => {}
+                closed => return closed,
+            }
+        }
+        Err(StoreError::Busy("lost every race".into()).into())
+    }
+
+    /// Puts the mark in the chat's place. With it goes what leads to the chat.
+    async fn close(&self, owner: &Account, job: &mut Job, chat: &Chat) -> Result<(), ErasureError> {
+        let now = self.ambient.now();
+        let identity = Identity {
+            messenger: chat.messenger.clone(),
+            group: chat.group,
+            user: chat.provider_chat_id.clone(),
+        };
+        self.note_words(job, chat).await?;
+        let mut writes = vec![mark(chat, now)?];
+        // Mostly none: a contact's row lists what is claimed for him, and all that was released at the beginning. Written
+        // again, its digest would drop what he has written since.
+        let identities = [identity];
+        let claims = self.own_claims(job, &identities, chat.phone.iter().cloned()).await?;
+        if !claims.is_empty() {
+            for digest in digests(&identities, chat.phone.as_ref(), &owner.id_salt) {
+                writes.push(Write::put(&ErasedSubject::at(&owner.account, digest, now))?);
+            }
+        }
+        writes.extend(claims.iter().map(release));
+        if let Some(since) = chat.waiting_since {
+            writes.push(Write::forget(keys::waiting(&chat.account, &chat.channel, since, &chat.chat)));
+        }
+        // Each once: a transaction takes no row twice.
+        let forms: BTreeSet<&ChatId> = chat.aliases.iter().filter(|form| **form != chat.chat).collect();
+        let mut forms: Vec<Write> =
+            forms.into_iter().map(|form| Write::forget(keys::chat(&chat.account, form))).collect();
+        let room = MAX_WRITES - writes.len();
+        if forms.len() > room {
+            // Nobody has that many. The chat's row still names them if this ends here.
+            self.store.commit_in_parts(forms.split_off(room)).await?;
+        }
+        writes.extend(forms);
+        Ok(self.store.commit(writes).await?)
+    }
+
+    /// Notes what the chat alone says of the client, before it is gone: raw records are searched for it later.
+    async fn note_words(&self, job: &mut Job, chat: &Chat) -> Result<(), ErasureError> {
+        let contact = self.store.contact(&chat.account, &chat.contact, Read::Consistent).await?;
+        let mut known = contact.as_ref().map(words_of).unwrap_or_default();
+        known.extend(job.row.words.iter().cloned());
+        let phone = chat.phone.iter().map(|phone| phone.digits().to_owned());
+        let news: Vec<String> = std::iter::once(chat.provider_chat_id.clone())
+            .chain(phone)
+            .chain(chat.aliases.iter().map(|form| form.as_str().to_owned()))
+            .filter(|word| !known.contains(word))
+            .collect();
+        if news.is_empty() {
+            return Ok(());
+        }
+        job.row.words.extend(news);
+        self.save(job).await
+    }
+}

@@ -1,0 +1,141 @@
+//! The contacts: what they are found by goes first, their rows last.
+
+use crate::job::Job;
+use crate::{ATTEMPTS, Eraser, ErasureError};
+use shared::account::Account;
+use shared::blacklist::BlockEntry;
+use shared::contact::Contact;
+use shared::erasure::{ErasedSubject, Phase, digests_of};
+use shared::store::erasure::{Claim, release};
+use shared::store::row::{Key, Write};
+use shared::store::{MAX_WRITES, Read, StoreError, keys};
+use std::time::Duration;
+
+/// What of a contact's row the letting go is decided on.
+const DEPENDS_ON: [&str; 4] = ["identities", "phone", "merged_into", "merged_from"];
+
+impl Eraser {
+    /// Lets go of every identity and phone. From here on whoever writes is a new contact, and what was accepted before and
+    /// still stands in a queue is dropped by the digests.
+    pub(crate) async fn release_contacts(&self, owner: &Account, job: &mut Job) -> Result<(), ErasureError> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;
+            }
+            let known = job.row.contacts.len();
+            let family = self.family(job).await?;
+            if job.row.contacts.len() > known {
+                // Noted before anything of them is gone.
+                self.save(job).await?;
+            }
+            match self.release_all(owner, job, &family).await {
+                Ok(()) => {
+                    job.row.enter(Phase::Closing);
+                    return Ok(());
+                }
+                Err(error) if error.wants_new_decision() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Busy("lost every race".into()).into())
+    }
+
+    /// The contacts as they are now. Somebody may have turned out to be the same person since the erasure was asked for: he
+    /// is erased too.
+    async fn family(&self, job: &mut Job) -> Result<Vec<Contact>, StoreError> {
+        let (mut found, mut place) = (Vec::new(), 0);
+        while let Some(id) = job.row.contacts.get(place).cloned() {
+            place += 1;
+            let Some(contact) = self.store.contact(&job.row.account, &id, Read::Consistent).await? else {
+                continue;
+            };
+            let nobody = job.row.nobody();
+            let root = contact.merged_into.iter().filter(|root| **root != nobody);
+            for other in root.chain(&contact.merged_from) {
+                if !job.row.contacts.contains(other) {
+                    job.row.contacts.push(other.clone());
+                }
+            }
+            found.push(contact);
+        }
+        Ok(found)
+    }
+
+    async fn release_all(&self, owner: &Account, job: &Job, family: &[Contact]) -> Result<(), StoreError> {
+        let now = self.ambient.now();
+        for contact in family {
+            let claims = self.own_claims(job, &contact.identities, contact.phone.iter().cloned()).await?;
+            let nobody = Some(job.row.nobody());
+            let released = contact.merged_into == nobody;
+            if released && claims.is_empty() {
+                continue;
+            }
+            // Nobody joins him any more, and nothing is claimed for him: every such write depends on this attribute.
+            let gone = Contact { merged_into: nobody, ..contact.clone() };
+            let mut writes: Vec<Write> = Write::change(contact, &gone, &DEPENDS_ON)?.into_iter().collect();
+            for digest in digests_of(contact, &owner.id_salt) {
+                writes.push(Write::put(&ErasedSubject::at(&owner.account, digest, now))?);
+            }
+            writes.extend(claims.iter().map(release));
+            // One transaction, but for somebody with dozens of identities: what is left of those is found claimed, and
+            // released, when this is repeated.
+            let rest = writes.split_off(writes.len().min(MAX_WRITES));
+            self.store.commit(writes).await?;
+            self.store.commit_in_parts(rest).await?;
+        }
+        Ok(())
+    }
+
+    /// Which of these identities and phones are claimed for a contact of the job.
+    pub(crate) async fn own_claims(
+        &self,
+        job: &Job,
+        identities: &[shared::contact::Identity],
+        phones: impl Iterator<Item = shared::phone::Phone>,
+    ) -> Result<Vec<Claim>, StoreError> {
+        let phones: Vec<_> = phones.collect();
+        let mut claims = self.store.claims(&job.row.account, identities, &phones).await?;
+        claims.retain(|claim| job.row.contacts.contains(&claim.contact));
+        Ok(claims)
+    }
+
+    /// One contact's rest, and his own row at last. When nobody is left, the erasure is done.
+    pub(crate) async fn erase_rest(&self, owner: &Account, job: &mut Job) -> Result<(), ErasureError> {
+        let Some(contact) = self.contacts(job).await?.into_iter().next() else {
+            job.row.finish(self.ambient.now());
+            return Ok(());
+        };
+        self.forget_who_is_blocked(owner, &contact).await?;
+        let mut from = None;
+        loop {
+            let page = self.store.rows_of_contact(&owner.account, &contact.contact, from).await?;
+            self.forget_all(page.items).await?;
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        self.store.commit(vec![Write::forget(keys::contact(&owner.account, &contact.contact))]).await?;
+        Ok(())
+    }
+
+    /// Who was blocked stays so, by his digest; whom it says and why goes.
+    async fn forget_who_is_blocked(&self, owner: &Account, contact: &Contact) -> Result<(), StoreError> {
+        let ids = digests_of(contact, &owner.id_salt);
+        for entry in self.store.block_entries(&owner.account, &ids).await? {
+            let bare = BlockEntry { subject: None, note: None, ..entry.clone() };
+            let Some(write) = Write::change(&entry, &bare, &[])? else { continue };
+            match self.store.commit(vec![write]).await {
+                // Unblocked a moment ago: the entry is gone.
+                Err(StoreError::Lost(_)) => {}
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget_all(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+        let deletes = keys.into_iter().map(|key| self.store.commit(vec![Write::forget(key)]));
+        futures::future::join_all(deletes).await.into_iter().collect()
+    }
+}

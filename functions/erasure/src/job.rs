@@ -1,0 +1,140 @@
+//! The job's row: whose turn it is, how far it has come, and what one run keeps in mind of it.
+
+use crate::{Eraser, ErasureError};
+use shared::account::Account;
+use shared::contact::Contact;
+use shared::erasure::{Addressee, Erasure, ErasureState, Traces, digests_of};
+use shared::ids::ConnectionId;
+use shared::nudge::ErasureNudge;
+use shared::store::row::Write;
+use shared::store::{Read, StoreError};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A run has the job for this long; longer than the function may run.
+const LEASE: Duration = Duration::from_secs(600);
+
+/// When to go on.
+pub(crate) enum Next {
+    /// At once, while there is time.
+    Now,
+    /// After a while.
+    Later(Duration),
+}
+
+/// An erasure in the hands of a run.
+pub(crate) struct Job {
+    /// The row as it stands in the table.
+    saved: Erasure,
+    /// The row as it becomes.
+    pub row: Erasure,
+    /// What is searched for; put together once in a run.
+    pub wanted: Option<Arc<Addressee>>,
+    /// The account's connections; read once in a run.
+    pub connections: Option<Vec<ConnectionId>>,
+}
+
+impl Eraser {
+    /// Takes the job, unless it is done or another run has it.
+    pub(crate) async fn take(&self, nudge: &ErasureNudge) -> Result<Option<Job>, ErasureError> {
+        let now = self.ambient.now();
+        let found = self.store.erasure(&nudge.account, &nudge.erasure).await?;
+        let due =
+            |row: &Erasure| row.state == ErasureState::Running && row.check_at.is_none_or(|at| at <= now);
+        let Some(saved) = found.filter(due) else { return Ok(None) };
+        let mut job = Job { row: saved.clone(), saved, wanted: None, connections: None };
+        match self.save(&mut job).await {
+            Ok(()) => Ok(Some(job)),
+            Err(ErasureError::TakenOver) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes how far it has come, and keeps the job for the next while.
+    pub(crate) async fn save(&self, job: &mut Job) -> Result<(), ErasureError> {
+        if job.row.state == ErasureState::Running {
+            job.row.check_at = Some(self.ambient.now() + LEASE);
+        }
+        self.write(job).await
+    }
+
+    /// Lets another run have the job after a while.
+    pub(crate) async fn let_go(&self, job: &mut Job, wait: Duration) -> Result<(), ErasureError> {
+        job.row.check_at = Some(self.ambient.now() + wait);
+        self.write(job).await
+    }
+
+    /// Depends on the time alone: whoever took the job since has moved it.
+    async fn write(&self, job: &mut Job) -> Result<(), ErasureError> {
+        let write = Write::change(&job.saved, &job.row, &["check_at", "state"])?;
+        match self.store.commit(write.into_iter().collect()).await {
+            Err(StoreError::Lost(_)) => Err(ErasureError::TakenOver),
+            done => {
+                done?;
+                job.saved = job.row.clone();
+                Ok(())
+            }
+        }
+    }
+
+    /// The job's contacts that are still there, in its order.
+    pub(crate) async fn contacts(&self, job: &Job) -> Result<Vec<Contact>, StoreError> {
+        let mut found = Vec::new();
+        for id in &job.row.contacts {
+            found.extend(self.store.contact(&job.row.account, id, Read::Consistent).await?);
+        }
+        Ok(found)
+    }
+
+    /// What is searched for. The contacts' rows, the lists of their chats and the tombstones in these say it, so a run that
+    /// begins anew knows it again; that is why they go last.
+    pub(crate) async fn wanted(&self, owner: &Account, job: &mut Job) -> Result<Arc<Addressee>, StoreError> {
+        if let Some(wanted) = &job.wanted {
+            return Ok(Arc::clone(wanted));
+        }
+        let account = &owner.account;
+        let mut wanted = Addressee {
+            account: account.clone(),
+            salt: owner.id_salt.clone(),
+            region: owner.region.clone(),
+            contacts: job.row.contacts.iter().cloned().collect(),
+            // Other forms of chats' ids stand among the words; what else does is no chat's id.
+            chats: job.row.words.iter().cloned().collect(),
+            subjects: HashMap::new(),
+            erased_at: job.row.requested_at,
+            traces: Traces::of(job.row.words.clone()),
+        };
+        for contact in self.contacts(job).await? {
+            wanted.traces.add(contact.contact.as_str());
+            words_of(&contact).iter().for_each(|word| wanted.traces.add(word));
+            let left = digests_of(&contact, &owner.id_salt);
+            wanted.subjects.extend(left.into_iter().map(|digest| (digest, job.row.requested_at)));
+            let mut last = None;
+            while let Some(row) =
+                self.store.next_contact_chat(account, &contact.contact, last.as_ref()).await?
+            {
+                wanted.traces.add(row.chat.as_str());
+                wanted.chats.insert(row.chat.as_str().to_owned());
+                for digest in self.store.erased_messages(account, &row.chat).await? {
+                    wanted.traces.add_message(&digest);
+                }
+                last = Some(row.chat);
+            }
+        }
+        let left: Vec<String> = wanted.subjects.keys().cloned().collect();
+        for row in self.store.erased_subjects(account, &left).await? {
+            wanted.erased_at = wanted.erased_at.max(row.erased_at);
+            wanted.subjects.insert(row.digest, row.erased_at);
+        }
+        let wanted = Arc::new(wanted);
+        job.wanted = Some(Arc::clone(&wanted));
+        Ok(wanted)
+    }
+}
+
+/// What messengers know a contact by: user ids, and the phone as digits, which stand in each of its spellings.
+pub(crate) fn words_of(contact: &Contact) -> Vec<String> {
+    let users = contact.identities.iter().map(|identity| identity.user.clone());
+    users.chain(contact.phone.iter().map(|phone| phone.digits().to_owned())).collect()
+}

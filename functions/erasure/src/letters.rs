@@ -1,0 +1,86 @@
+//! Dead-letter queues: what is of the client is taken out, the rest is left, other accounts' above all. The main queues
+//! need none of this: their consumers drop what is erased.
+
+use crate::job::{Job, Next};
+use crate::{Eraser, ErasureError};
+use shared::account::Account;
+use shared::dead_letters::Letter;
+use shared::erasure::{Addressee, Phase, Verdict};
+use shared::store::StoreError;
+use shared::store::settings::Pointed;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Messages of one queue that are looked at. A queue that holds more has another trouble, and its alarm.
+const MOST: usize = 5_000;
+/// What somebody else has received shows again after this.
+const SHOWN_AGAIN: Duration = Duration::from_secs(130);
+
+impl Eraser {
+    /// Searches one queue, the next behind the cursor.
+    pub(crate) async fn search_letters(&self, owner: &Account, job: &mut Job) -> Result<Next, ErasureError> {
+        let place = job.row.cursor.as_deref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+        let Some(url) = self.dead_letters.url(place) else {
+            job.row.enter(Phase::Rest);
+            return Ok(Next::Now);
+        };
+        let wanted = self.wanted(owner, job).await?;
+        let (mut seen, mut kept) = (HashSet::new(), Vec::new());
+        let mut outcome = Ok(());
+        while outcome.is_ok() {
+            match self.one_batch(job, url, &wanted, &mut seen, &mut kept).await {
+                Ok(false) => break,
+                Ok(true) if seen.len() >= MOST => {
+                    tracing::warn!(account = %job.row.account, queue = place, "too many dead letters to look at all of them");
+                    break;
+                }
+                Ok(true) => {}
+                Err(error) => outcome = Err(error),
+            }
+        }
+        let hidden = self.dead_letters.hidden(url).await;
+        self.dead_letters.give_back(url, &kept).await;
+        outcome?;
+        if hidden? > kept.len() {
+            // A run that died over them, another erasure, or a person: what they hold has not been looked at.
+            return Ok(Next::Later(SHOWN_AGAIN));
+        }
+        job.row.cursor = Some((place + 1).to_string());
+        Ok(Next::Now)
+    }
+
+    /// Looks at what one call gives; says whether any of it was new.
+    async fn one_batch(
+        &self,
+        job: &mut Job,
+        url: &str,
+        wanted: &Addressee,
+        seen: &mut HashSet<String>,
+        kept: &mut Vec<String>,
+    ) -> Result<bool, ErasureError> {
+        let (mut new, mut his) = (false, Vec::new());
+        for letter in self.dead_letters.receive(url).await? {
+            let first = seen.insert(letter.id.clone());
+            new |= first;
+            if self.is_his(wanted, &letter).await? {
+                his.push(letter.receipt);
+            } else if first {
+                kept.push(letter.receipt);
+            }
+        }
+        self.dead_letters.delete(url, &his).await?;
+        job.row.dead_letters += his.len() as u64;
+        Ok(new)
+    }
+
+    async fn is_his(&self, wanted: &Addressee, letter: &Letter) -> Result<bool, StoreError> {
+        let status = match wanted.judge(&letter.body) {
+            Verdict::His => return Ok(true),
+            Verdict::Another => return Ok(false),
+            Verdict::OfMessage(status) => status,
+        };
+        let named = std::slice::from_ref(&status.message_id);
+        let pointers = self.store.pointers(&wanted.account, &status.connection, named).await?;
+        Ok(matches!(pointers.get(&status.message_id), Some(Pointed::Erased)))
+    }
+}

@@ -1,0 +1,171 @@
+//! Erases a client (P12): what is left of him are digests and times, by which every consumer drops what still travels.
+//!
+//! The job's row says how far it has come. Every step may be repeated, so whoever dies over one, it is gone on with: by
+//! the next nudge, or by the due index. The parts come in the order of [`Phase`], and within each what leads to something
+//! goes after that which it leads to.
+
+mod chats;
+mod closing;
+mod contacts;
+mod job;
+mod letters;
+mod records;
+
+use job::{Job, Next};
+use shared::account::Account;
+use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::clock::{Ambient, Timestamp};
+use shared::dead_letters::{DeadLetterError, DeadLetters};
+use shared::disposition::{Disposition, backoff};
+use shared::erasure::{ErasureState, Phase};
+use shared::event;
+use shared::files::{FileError, Files};
+use shared::metrics::Metric;
+use shared::nudge::ErasureNudge;
+use shared::objects::{ObjectError, Objects};
+use shared::quarantine::Quarantine;
+use shared::queue::{Outgoing, QueueError, Queues};
+use shared::store::{Read, Store, StoreError, keys};
+use shared::telemetry;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the function works with; built once per process.
+pub struct Eraser {
+    /// The table.
+    pub store: Store,
+    /// SQS.
+    pub queues: Queues,
+    /// The bucket of raw records.
+    pub quarantine: Objects,
+    /// The bucket of files.
+    pub files: Files,
+    /// The dead-letter queues of all functions.
+    pub dead_letters: DeadLetters,
+    /// The erasures queue: the job goes on by a nudge to itself.
+    pub erasures_url: String,
+    /// Time and ids.
+    pub ambient: Arc<dyn Ambient>,
+}
+
+/// Why a run came to no end.
+#[derive(Debug, thiserror::Error)]
+pub enum ErasureError {
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queues.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The bucket of raw records.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// The bucket of files.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A dead-letter queue.
+    #[error(transparent)]
+    DeadLetter(#[from] DeadLetterError),
+    /// The account is not there (yet): its row gives the salt of the digests.
+    #[error("the account is not there")]
+    NoAccount,
+    /// Another run has the job: this one has slept through its time.
+    #[error("another run has the job")]
+    TakenOver,
+}
+
+/// No step is begun that has less time than this. The longest is a page of large raw records.
+const ONE_STEP: Duration = Duration::from_secs(60);
+/// A race that is lost is decided again this many times before the queue takes over.
+const ATTEMPTS: u32 = 5;
+
+impl Eraser {
+    /// Handles a batch from the erasures queue.
+    pub async fn handle(&self, batch: SqsBatch, time_left: Duration, context: &BatchContext) -> BatchAnswer {
+        batch::run(batch, time_left, context, &*self.ambient, |group| self.group(group, time_left)).await
+    }
+
+    async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
+        let until = self.ambient.now() + time_left.saturating_sub(ONE_STEP);
+        let mut dispositions = Vec::with_capacity(group.len());
+        for record in &group {
+            dispositions.push(match event::read::<ErasureNudge>(&record.body) {
+                Ok(nudge) => match self.erase(&nudge, until).await {
+                    Ok(()) => Disposition::Done,
+                    Err(error) => {
+                        let after = backoff(record.receive_count());
+                        Disposition::Retry { after, why: error.to_string() }
+                    }
+                },
+                Err(error) => error.into(),
+            });
+        }
+        dispositions
+    }
+
+    /// Goes on with an erasure until it is done or the time is over; at least one step.
+    async fn erase(&self, nudge: &ErasureNudge, until: Timestamp) -> Result<(), ErasureError> {
+        let Some(mut job) = self.take(nudge).await? else { return Ok(()) };
+        match self.work(&mut job, until).await {
+            Ok(None) => Ok(()),
+            Ok(Some(wait)) => self.hand_over(&mut job, wait).await,
+            Err(ErasureError::TakenOver) => Ok(()),
+            Err(error) => {
+                // The nudge comes again, and need not wait until this run's time is over. What is written here and what is
+                // not: neither matters, the due index comes in any case.
+                let _ = self.let_go(&mut job, Duration::ZERO).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Works step by step. Answers when to go on; `None`: it is done.
+    async fn work(&self, job: &mut Job, until: Timestamp) -> Result<Option<Duration>, ErasureError> {
+        let owner: Option<Account> =
+            self.store.get(&keys::account(&job.row.account), Read::Consistent).await?;
+        let owner = owner.ok_or(ErasureError::NoAccount)?;
+        loop {
+            let next = self.step(&owner, job, until).await?;
+            self.save(job).await?;
+            if job.row.state == ErasureState::Done {
+                telemetry::count(Metric::Erased, 1);
+                let (chats, messages) = (job.row.chats, job.row.messages);
+                tracing::info!(account = %owner.account, erasure = job.row.erasure, chats, messages, "erased");
+                return Ok(None);
+            }
+            match next {
+                Next::Later(wait) => return Ok(Some(wait)),
+                Next::Now if self.ambient.now() >= until => return Ok(Some(Duration::ZERO)),
+                Next::Now => {}
+            }
+        }
+    }
+
+    async fn step(&self, owner: &Account, job: &mut Job, until: Timestamp) -> Result<Next, ErasureError> {
+        match job.row.phase {
+            Phase::Contacts => self.release_contacts(owner, job).await?,
+            Phase::Closing => self.close_chats(owner, job).await?,
+            Phase::Chats => self.erase_next_chat(owner, job, until).await?,
+            Phase::Quarantine => {
+                self.search_records(owner, job, owner.account.as_str(), Phase::Unknown).await?;
+            }
+            Phase::Unknown => {
+                self.search_records(owner, job, Quarantine::UNKNOWN, Phase::DeadLetters).await?;
+            }
+            Phase::DeadLetters => return self.search_letters(owner, job).await,
+            Phase::Rest => self.erase_rest(owner, job).await?,
+        }
+        Ok(Next::Now)
+    }
+
+    /// The job is for whoever comes next.
+    async fn hand_over(&self, job: &mut Job, wait: Duration) -> Result<(), ErasureError> {
+        match self.let_go(job, wait).await {
+            Err(ErasureError::TakenOver) => return Ok(()),
+            done => done?,
+        }
+        let nudge = ErasureNudge::new(&job.row.account, &job.row.erasure);
+        let outgoing = Outgoing::standard(&nudge)?.after(wait);
+        Ok(self.queues.send(&self.erasures_url, vec![outgoing]).await?)
+    }
+}

@@ -1,0 +1,188 @@
+//! What became of a file, told in one transaction: chat, message, the list of what is to be copied, the stable link.
+
+use crate::{ATTEMPTS, Media, MediaError};
+use shared::chat::Chat;
+use shared::ids::hex_digest;
+use shared::media::policy::served_type;
+use shared::media::{CopyFailure, FileCopy, FileLink, PendingFile};
+use shared::message::Message;
+use shared::metrics::Metric;
+use shared::store::chats::chat_write;
+use shared::store::erasure::ChatPlace;
+use shared::store::keys::FileLinkRow;
+use shared::store::row::Write;
+use shared::store::{StoreError, files};
+use shared::telemetry;
+use std::time::Duration;
+
+/// A file that stands in the bucket.
+#[derive(Debug)]
+pub(crate) struct StoredFile {
+    /// Its type as it was told.
+    pub told: String,
+    link: String,
+    bytes: u64,
+}
+
+impl StoredFile {
+    pub(crate) fn new(media: &Media, told: String, bytes: usize) -> Self {
+        let mut random = [0; 16];
+        media.ambient.fill(&mut random);
+        Self {
+            told,
+            link: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// What became of a file.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It is in the bucket, at the object that the attempt was begun with.
+    Stored(StoredFile),
+    /// There is none.
+    GivenUp(CopyFailure),
+}
+
+impl Outcome {
+    fn copy(&self, begun: &PendingFile) -> FileCopy {
+        match self {
+            Self::Stored(file) => FileCopy::Stored {
+                object: begun.object.clone().unwrap_or_default(),
+                link: file.link.clone(),
+                mime: served_type(&file.told).to_owned(),
+                bytes: file.bytes,
+            },
+            Self::GivenUp(why) => FileCopy::Failed { why: *why },
+        }
+    }
+}
+
+/// What an outcome makes of the state as it is read now.
+enum Step {
+    /// These writes lead to this chat.
+    Write(Vec<Write>, Box<Chat>),
+    /// It was told already: the answer to an earlier commit was lost.
+    Told(Box<Chat>),
+    /// The message has another file now.
+    OtherFile,
+    /// Nobody waits for it: deleted, or erased.
+    Nobody,
+}
+
+impl Media {
+    /// Tells the message, deciding again while somebody else is faster. What was fetched is not fetched again for that.
+    /// `tried` is the message as it was when the attempt began.
+    pub(crate) async fn settle(
+        &self,
+        begun: &PendingFile,
+        tried: &Message,
+        outcome: &Outcome,
+    ) -> Result<(), MediaError> {
+        let mut last = StoreError::Busy("lost every race".into());
+        for _ in 0..ATTEMPTS {
+            match self.step(begun, tried, outcome).await {
+                Ok(Step::Write(writes, chat)) => match self.store.commit(writes).await {
+                    Ok(()) => {
+                        self.note(begun, outcome);
+                        return self.tell(&chat).await;
+                    }
+                    // Also when it is busy: it may have been done, and the answer was lost.
+                    Err(error) => last = error,
+                },
+                Ok(Step::Told(chat)) => {
+                    self.note(begun, outcome);
+                    return self.tell(&chat).await;
+                }
+                Ok(Step::OtherFile) => return self.start_anew(begun).await,
+                Ok(Step::Nobody) => return self.drop_pending(begun).await,
+                Err(MediaError::Store(error)) => last = error,
+                Err(error) => return Err(error),
+            }
+            tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100))).await;
+        }
+        // The object stays: if it was done after all, the message leads to it; if not, who tries next deletes it.
+        let _ = self.unbegin(begun).await;
+        Err(last.into())
+    }
+
+    async fn step(
+        &self,
+        begun: &PendingFile,
+        tried: &Message,
+        outcome: &Outcome,
+    ) -> Result<Step, MediaError> {
+        let (account, now) = (&begun.account, self.ambient.now());
+        let ids = [begun.message_id.clone()];
+        let (place, messages) = tokio::join!(
+            self.store.chat_place(account, &begun.chat),
+            self.store.messages(account, &begun.chat, &ids),
+        );
+        let (ChatPlace::Chat(chat), Some(message)) = (place?, messages?.into_iter().next()) else {
+            return Ok(Step::Nobody);
+        };
+        let copy = outcome.copy(begun);
+        if message.file.as_ref() == Some(&copy) {
+            return Ok(Step::Told(chat));
+        }
+        if !message.waits_for_file() {
+            return Ok(Step::Nobody);
+        }
+        if message.media != tried.media {
+            return Ok(Step::OtherFile);
+        }
+        let crm = self.crm(account).await?;
+        let window = self.settings.channel(&self.store, account, &chat.channel, now).await?;
+        // It is no activity: nobody wrote.
+        let mut next = (*chat).clone();
+        next.take_number(crm, window.map(|channel| channel.close_after()), now);
+        let told = message.with_file(copy, next.seq);
+        let changes = [chat_write(&chat, &next)?, Write::change(&message, &told, &["seq"])?];
+        let mut writes: Vec<Write> = changes.into_iter().flatten().collect();
+        writes.push(files::settled(begun));
+        if let Outcome::Stored(stored) = outcome {
+            writes.push(Write::create(&self.link_row(begun, stored))?);
+        }
+        Ok(Step::Write(writes, Box::new(next)))
+    }
+
+    fn link_row(&self, begun: &PendingFile, stored: &StoredFile) -> FileLinkRow {
+        let kept = Duration::from_secs(self.keeping.days * 24 * 3600);
+        let link = FileLink {
+            v: 1,
+            account: begun.account.clone(),
+            chat: begun.chat.clone(),
+            object: begun.object.clone().unwrap_or_default(),
+            mime: served_type(&stored.told).to_owned(),
+            expires_at: (self.ambient.now() + kept).seconds(),
+        };
+        FileLinkRow { hash: hex_digest(stored.link.as_bytes()), link }
+    }
+
+    /// The message was edited while its file was fetched: that one is of no use, and the other has all its attempts.
+    async fn start_anew(&self, begun: &PendingFile) -> Result<(), MediaError> {
+        self.discard(begun.object.as_deref()).await?;
+        let anew = PendingFile { attempts: 0, retry_at: None, object: None, ..begun.clone() };
+        let write = Write::change(begun, &anew, &["attempts", "created_at"])?;
+        match self.store.commit(write.into_iter().collect()).await {
+            Err(error) if error.wants_new_decision() => {}
+            done => done?,
+        }
+        Ok(self.again(&begun.account, &begun.chat, Duration::ZERO).await?)
+    }
+
+    fn note(&self, begun: &PendingFile, outcome: &Outcome) {
+        let (account, chat, attempts) = (begun.account.as_str(), begun.chat.as_str(), begun.attempts);
+        match outcome {
+            Outcome::Stored(stored) => {
+                telemetry::count(Metric::FilesStored, 1);
+                tracing::info!(account, chat, attempts, bytes = stored.bytes, "a file is copied");
+            }
+            Outcome::GivenUp(why) => {
+                telemetry::count(Metric::FilesFailed, 1);
+                tracing::warn!(account, chat, attempts, why = ?why, "a file is given up");
+            }
+        }
+    }
+}

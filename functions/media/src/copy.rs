@@ -1,0 +1,186 @@
+//! One attempt at one file: noted, fetched, looked at, written.
+
+use crate::commit::{Outcome, StoredFile};
+use crate::source::source_of;
+use crate::{Media, MediaError};
+use shared::closing::LOST_NUDGE_AFTER;
+use shared::files::FileError;
+use shared::http::download::{self, Download, DownloadError, Downloaded};
+use shared::ids::MessageId;
+use shared::media::policy::{self, Trouble, Verdict};
+use shared::media::{self, CopyFailure, PendingFile};
+use shared::message::Message;
+use shared::store::row::Write;
+use shared::store::{StoreError, files};
+use std::time::Duration;
+
+/// For how long an attempt has its file for itself: longer than the function runs.
+const ATTEMPT_LASTS: Duration = Duration::from_secs(150);
+
+/// A file as it came.
+struct Fetched {
+    mime: String,
+    name: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Media {
+    /// Tries a file that may be tried. `time` is what the download may take.
+    pub(crate) async fn file(&self, pending: &PendingFile, time: Duration) -> Result<(), MediaError> {
+        let Some(message) = self.waiting_message(pending).await? else {
+            return self.drop_pending(pending).await;
+        };
+        if pending.attempts >= policy::ATTEMPTS {
+            // Each of them began and none came to an end: the file itself may be what kills the process.
+            self.discard(pending.object.as_deref()).await?;
+            return self.settle(pending, &message, &Outcome::GivenUp(CopyFailure::Unavailable)).await;
+        }
+        let Some(begun) = self.begin(pending).await? else { return Ok(()) };
+        // What an attempt that died has written, no message leads to.
+        if let Err(error) = self.discard(pending.object.as_deref()).await {
+            self.change(&begun, &PendingFile { retry_at: None, ..pending.clone() }).await?;
+            return Err(error);
+        }
+        match self.fetch(&message, time).await {
+            Ok(fetched) => self.keep(&begun, &message, fetched).await,
+            Err(trouble) => self.failed(&begun, &message, trouble).await,
+        }
+    }
+
+    /// The message, while it waits for the file.
+    async fn waiting_message(&self, pending: &PendingFile) -> Result<Option<Message>, StoreError> {
+        let ids: [MessageId; 1] = [pending.message_id.clone()];
+        let found = self.store.messages(&pending.account, &pending.chat, &ids).await?.into_iter().next();
+        Ok(found.filter(|message| message.waits_for_file() && message.media.is_some()))
+    }
+
+    /// Takes off the list what nobody waits for any more.
+    pub(crate) async fn drop_pending(&self, pending: &PendingFile) -> Result<(), MediaError> {
+        self.discard(pending.object.as_deref()).await?;
+        match self.store.commit(vec![files::settled(pending)]).await {
+            // Gone already, or there anew.
+            Err(error) if error.wants_new_decision() => Ok(()),
+            done => Ok(done?),
+        }
+    }
+
+    pub(crate) async fn discard(&self, object: Option<&str>) -> Result<(), MediaError> {
+        match object {
+            Some(object) => Ok(self.files.delete(object).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes an attempt; `None` when somebody else did.
+    async fn begin(&self, pending: &PendingFile) -> Result<Option<PendingFile>, StoreError> {
+        let mut begun = pending.clone();
+        begun.attempts += 1;
+        begun.retry_at = Some(self.ambient.now() + ATTEMPT_LASTS);
+        let of_chat = media::objects_of(&pending.account, &pending.chat);
+        begun.object = Some(format!("{of_chat}{}", self.ambient.uuid()));
+        match self.change(pending, &begun).await {
+            Err(error) if error.wants_new_decision() => Ok(None),
+            done => done.map(|()| Some(begun)),
+        }
+    }
+
+    /// Changes the row, while it is the one that was read.
+    async fn change(&self, before: &PendingFile, after: &PendingFile) -> Result<(), StoreError> {
+        let as_read = ["attempts", "retry_at", "created_at"];
+        self.store.commit(Write::change(before, after, &as_read)?.into_iter().collect()).await
+    }
+
+    async fn fetch(&self, message: &Message, time: Duration) -> Result<Fetched, Trouble> {
+        let file = message.media.as_ref().ok_or(Trouble::NotAllowed)?;
+        let source = source_of(file).ok_or(Trouble::NotAllowed)?;
+        let max_bytes = self.keeping.megabytes * 1_000_000;
+        if file.bytes.is_some_and(|bytes| bytes > max_bytes) {
+            return Err(Trouble::TooLarge);
+        }
+        let wanted = Download {
+            url: &source.url,
+            bearer: source.bearer.as_ref(),
+            max_bytes,
+            timeout: download::TIMEOUT.min(time),
+        };
+        let answer = self.http.download(wanted, self.ambient.now()).await.map_err(|error| match error {
+            DownloadError::TooLarge => Trouble::TooLarge,
+            DownloadError::NotAllowed => Trouble::NotAllowed,
+            DownloadError::NotSent | DownloadError::Broken => Trouble::NoAnswer,
+        })?;
+        look_at(message, file, answer)
+    }
+
+    /// Writes the file into the bucket and tells its message.
+    async fn keep(&self, begun: &PendingFile, message: &Message, fetched: Fetched) -> Result<(), MediaError> {
+        let Some(object) = begun.object.as_deref() else { return Ok(()) };
+        let stored = StoredFile::new(self, fetched.mime, fetched.body.len());
+        let written = self.files.put(object, &stored.told, fetched.name.as_deref(), fetched.body).await;
+        match written {
+            Ok(()) => self.settle(begun, message, &Outcome::Stored(stored)).await,
+            // By something in the file or its name: it counts, so that it ends.
+            Err(error @ FileError::Refused(_)) => {
+                tracing::warn!(account = %begun.account, chat = %begun.chat, error = %error, "a file is not taken");
+                self.failed(begun, message, Trouble::NoAnswer).await
+            }
+            Err(error) => {
+                self.unbegin(begun).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Takes an attempt back that failed by our own fault: it is none of the file's.
+    pub(crate) async fn unbegin(&self, begun: &PendingFile) -> Result<(), StoreError> {
+        let attempts = begun.attempts.saturating_sub(1);
+        self.change(begun, &PendingFile { attempts, retry_at: None, ..begun.clone() }).await
+    }
+
+    /// Puts the next attempt off, or gives the file up.
+    async fn failed(
+        &self,
+        begun: &PendingFile,
+        message: &Message,
+        trouble: Trouble,
+    ) -> Result<(), MediaError> {
+        let now = self.ambient.now();
+        let at = match policy::after(begun.attempts, trouble, now) {
+            Verdict::Again(at) => at,
+            Verdict::GiveUp(why) => return self.settle(begun, message, &Outcome::GivenUp(why)).await,
+        };
+        tracing::info!(
+            account = %begun.account, chat = %begun.chat, attempt = begun.attempts, trouble = ?trouble,
+            "a file did not come; it is tried again"
+        );
+        let next = PendingFile {
+            retry_at: Some(at),
+            check_at: at + LOST_NUDGE_AFTER,
+            object: None,
+            ..begun.clone()
+        };
+        match self.change(begun, &next).await {
+            // Somebody told of another file meanwhile, or nobody waits any more.
+            Err(error) if error.wants_new_decision() => return Ok(()),
+            done => done?,
+        }
+        // A whole second later: a nudge that comes early finds nothing to do.
+        let wait = Duration::from_secs(at.since(now).as_secs() + 1);
+        Ok(self.again(&begun.account, &begun.chat, wait).await?)
+    }
+}
+
+/// Whether an answer is the file that the message tells of.
+fn look_at(message: &Message, told: &media::Media, answer: Downloaded) -> Result<Fetched, Trouble> {
+    if !(200..300).contains(&answer.status) {
+        return Err(Trouble::Status(answer.status, answer.retry_after));
+    }
+    if answer.body.is_empty() {
+        return Err(Trouble::NoAnswer);
+    }
+    let mime = policy::told_type(answer.content_type.as_deref(), told.mime.as_deref());
+    if !policy::fits(message.kind, &mime) {
+        return Err(Trouble::WrongType);
+    }
+    let name = told.name.clone().or(answer.name).and_then(|name| policy::clean_name(&name));
+    Ok(Fetched { mime, name, body: answer.body })
+}

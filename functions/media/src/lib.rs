@@ -1,0 +1,173 @@
+//! Copies files of messages that expire or need a token into the deployment's bucket (C12).
+//!
+//! A nudge names a chat; what has yet to be copied stands in the table. An attempt is noted **before** it begins: whoever
+//! comes meanwhile leaves the file alone, and a file that kills the process is not tried for ever. The message learns of
+//! the copy, or of why there is none, in one transaction in which the chat takes its next number, so that the CRM is told.
+
+mod commit;
+mod copy;
+mod source;
+
+use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::chat::Chat;
+use shared::clock::{Ambient, Timestamp};
+use shared::crm::CrmKind;
+use shared::disposition::{Disposition, backoff};
+use shared::event;
+use shared::files::{FileError, Files};
+use shared::http::OutboundHttp;
+use shared::ids::{AccountId, ChatId};
+use shared::nudge::{self, MediaNudge};
+use shared::queue::{Outgoing, QueueError, Queues};
+use shared::store::erasure::ChatPlace;
+use shared::store::settings_cache::SettingsCache;
+use shared::store::{Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// What the function works with; built once per process.
+pub struct Media {
+    /// The table.
+    pub store: Store,
+    /// SQS.
+    pub queues: Queues,
+    /// Accounts and channels, at most 30 s old.
+    pub settings: SettingsCache,
+    /// Calls to providers and to wherever their links lead.
+    pub http: OutboundHttp,
+    /// The media bucket.
+    pub files: Files,
+    /// `crm.fifo`.
+    pub crm_url: String,
+    /// The media queue.
+    pub media_url: String,
+    /// What is kept, and for how long.
+    pub keeping: Keeping,
+    /// Time and ids.
+    pub ambient: Arc<dyn Ambient>,
+}
+
+/// What is kept, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeping {
+    /// Largest file, in units of 1,000,000 bytes.
+    pub megabytes: u64,
+    /// Days after which the bucket lets a file go.
+    pub days: u64,
+}
+
+/// Why a nudge could not be handled now.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MediaError {
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queues.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The bucket.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The account is not there (yet): its rows are read with a moment's delay.
+    #[error("the account is not there")]
+    NoAccount,
+}
+
+/// A lost race is decided again this many times before the queue takes over.
+const ATTEMPTS: u32 = 5;
+/// Time that is kept for what follows a download: the write, the commit, the answer.
+const AFTER_DOWNLOAD: Duration = Duration::from_secs(40);
+/// With less than this left, a file is left to the next run.
+const ENOUGH: Duration = Duration::from_secs(50);
+
+impl Media {
+    /// Handles a batch from the media queue.
+    pub async fn handle(&self, batch: SqsBatch, time_left: Duration, context: &BatchContext) -> BatchAnswer {
+        let until = self.ambient.now() + time_left;
+        // A file is held in memory whole, so nudges that came together are handled one after the other.
+        let turn = Mutex::new(());
+        let work = |group: Vec<SqsRecord>| {
+            let turn = &turn;
+            async move {
+                let _mine = turn.lock().await;
+                let mut dispositions = Vec::with_capacity(group.len());
+                for record in &group {
+                    dispositions.push(self.record(record, until).await);
+                }
+                dispositions
+            }
+        };
+        batch::run(batch, time_left, context, &*self.ambient, work).await
+    }
+
+    async fn record(&self, record: &SqsRecord, until: Timestamp) -> Disposition {
+        let nudge: MediaNudge = match event::read(&record.body) {
+            Ok(nudge) => nudge,
+            Err(error) => return error.into(),
+        };
+        let repeated = record.receive_count() > 1;
+        match self.chat(&nudge, repeated, until).await {
+            Ok(()) => Disposition::Done,
+            Err(error) => {
+                Disposition::Retry { after: backoff(record.receive_count()), why: error.to_string() }
+            }
+        }
+    }
+
+    /// Copies what may be copied now of a chat's files, one after the other.
+    async fn chat(&self, nudge: &MediaNudge, repeated: bool, until: Timestamp) -> Result<(), MediaError> {
+        if repeated {
+            self.after_a_death(&nudge.account, &nudge.chat).await?;
+        }
+        let mut pending = self.store.pending_files(&nudge.account, &nudge.chat).await?;
+        pending.retain(|file| file.retry_at.is_none_or(|at| at <= self.ambient.now()));
+        pending.sort_by_key(|file| file.created_at);
+        let mut outcome = Ok(());
+        for file in &pending {
+            let left = until.since(self.ambient.now());
+            if left < ENOUGH {
+                // The rest has the whole time of another run.
+                self.again(&nudge.account, &nudge.chat, Duration::ZERO).await?;
+                break;
+            }
+            // One that cannot be handled holds none of the others up.
+            let done = self.file(file, left - AFTER_DOWNLOAD).await;
+            outcome = outcome.and(done);
+        }
+        outcome
+    }
+
+    /// Somebody may have died at this nudge: after his commit, and the CRM was not told; or with an object written into a
+    /// chat that was being erased, where nobody looks for it any more.
+    async fn after_a_death(&self, account: &AccountId, chat: &ChatId) -> Result<(), MediaError> {
+        match self.store.chat_place(account, chat).await? {
+            ChatPlace::Chat(chat) => self.tell(&chat).await,
+            ChatPlace::Mark | ChatPlace::Nothing => {
+                self.files.delete_of_chat(account, chat).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Nudges whoever the chat's state asks for.
+    async fn tell(&self, chat: &Chat) -> Result<(), MediaError> {
+        let crm = self.crm(&chat.account).await?;
+        if let Some(nudge) = nudge::nudges(chat, crm, self.ambient.now()).crm {
+            let outgoing = Outgoing::crm(&nudge, crm.capabilities().workers, &*self.ambient)?;
+            self.queues.send(&self.crm_url, vec![outgoing]).await?;
+        }
+        Ok(())
+    }
+
+    async fn crm(&self, account: &AccountId) -> Result<CrmKind, MediaError> {
+        let owner = self.settings.owner(&self.store, account, self.ambient.now()).await?;
+        Ok(owner.ok_or(MediaError::NoAccount)?.crm_kind)
+    }
+
+    /// Has this chat looked at again after a wait.
+    async fn again(&self, account: &AccountId, chat: &ChatId, wait: Duration) -> Result<(), QueueError> {
+        let outgoing = Outgoing::standard(&MediaNudge::new(account, chat))?.after(wait);
+        self.queues.send(&self.media_url, vec![outgoing]).await
+    }
+}

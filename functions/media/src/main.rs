@@ -1,0 +1,45 @@
+//! Entry point: reads the configuration, builds the clients once, and serves.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use media::{Keeping, Media};
+use shared::batch::{BatchContext, SqsBatch};
+use shared::clock::Machine;
+use shared::files::Files;
+use shared::http::{AllowList, OutboundHttp};
+use shared::queue::Queues;
+use shared::store::Store;
+use shared::store::settings_cache::SettingsCache;
+use shared::{aws, config, telemetry};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init("media", &config::required("LOG_LEVEL")?);
+    let aws = aws::config().await;
+    let queues = Queues::new(aws_sdk_sqs::Client::new(&aws));
+    let media_url = config::required("MEDIA_QUEUE_URL")?;
+    let context =
+        BatchContext { queues: queues.clone(), queue_urls: vec![media_url.clone()], quarantine: None };
+    let media = Media {
+        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
+        queues,
+        settings: SettingsCache::default(),
+        http: OutboundHttp::new(AllowList::parse(
+            &config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default(),
+        ))?,
+        files: Files::new(Files::client(&aws), config::required("MEDIA_BUCKET")?),
+        crm_url: config::required("CRM_QUEUE_URL")?,
+        media_url,
+        keeping: Keeping {
+            megabytes: config::parsed("MEDIA_MAX_MEGABYTES")?,
+            days: config::parsed("MEDIA_RETENTION_DAYS")?,
+        },
+        ambient: Arc::new(Machine),
+    };
+    let (media, context) = (&media, &context);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsBatch>| async move {
+        let time_left = shared::batch::time_left(event.context.deadline);
+        Ok::<_, Error>(media.handle(event.payload, time_left, context).await)
+    }))
+    .await
+}

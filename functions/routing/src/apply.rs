@@ -1,0 +1,352 @@
+//! One attempt at a group of events of one chat: read, decide, commit, tell.
+
+use crate::Routing;
+use crate::client::{self, Client};
+use crate::commit::{Changes, RoutingError};
+use crate::fold::Fold;
+use crate::gate::{Drops, Gate};
+use shared::account::Account;
+use shared::blacklist::Subject;
+use shared::channel::{Channel, DEFAULT_CLOSE_AFTER_S};
+use shared::chat::{Chat, ChatState};
+use shared::contact::{Identity, verified_phone};
+use shared::crm::CrmKind;
+use shared::event::{ChannelRef, Envelope, Event, MessageEvent};
+use shared::ids::{AccountId, ChatId};
+use shared::metrics::Metric;
+use shared::phone::Phone;
+use shared::store::row::Write;
+use shared::store::{StoreError, size_of};
+use shared::telemetry;
+use std::time::Duration;
+
+/// A row larger than this, in bytes, cannot be stored: an item and its entries in the two local indexes, each with all of
+/// it, may be 400 KB together.
+const LARGEST_MESSAGE: usize = 125_000;
+
+/// A group as it is applied.
+pub(crate) struct Group<'a> {
+    /// Whose.
+    pub account: &'a AccountId,
+    /// The chat that the events name.
+    pub chat: &'a ChatId,
+    /// The events, in order.
+    pub envelopes: &'a [Envelope],
+}
+
+impl<'a> Group<'a> {
+    /// The group of events of one chat; none when there is no chat in them.
+    pub fn of(envelopes: &'a [Envelope]) -> Option<Self> {
+        let first = envelopes.first()?;
+        let chat = match &first.event {
+            Event::Message(message) => &message.chat,
+            Event::Check { chat } => chat,
+            Event::Status(_) | Event::ChannelState(_) => return None,
+        };
+        Some(Self { account: &first.account, chat, envelopes })
+    }
+
+    /// Its messages, in order.
+    pub fn messages(&self) -> impl Iterator<Item = &'a MessageEvent> {
+        self.envelopes.iter().filter_map(message)
+    }
+
+    fn first(&self) -> Option<&'a MessageEvent> {
+        self.messages().next()
+    }
+
+    /// The message that says most of who the client is: mostly the first one, and one that tells a phone where that does not.
+    fn telling(&self, region: &str) -> Option<&'a MessageEvent> {
+        let tells = |message: &&MessageEvent| {
+            !message.aliases.is_empty() || verified_phone(message, region).is_some()
+        };
+        self.messages().find(tells).or_else(|| self.first())
+    }
+
+    fn is_checked(&self) -> bool {
+        self.envelopes.iter().any(|envelope| matches!(envelope.event, Event::Check { .. }))
+    }
+}
+
+fn message(envelope: &Envelope) -> Option<&MessageEvent> {
+    match &envelope.event {
+        Event::Message(message) => Some(message),
+        _ => None,
+    }
+}
+
+/// What a fold begins with.
+struct Start {
+    /// The chat as stored, when there is one.
+    before: Option<Chat>,
+    /// The same, or an empty one.
+    chat: Chat,
+    /// Who the client is, or what was told of him.
+    client: Option<Client>,
+    /// Forms of the chat's id that lead to it from now on.
+    forms: Vec<ChatId>,
+    /// What messages have to pass.
+    gate: Gate,
+    /// Silence after which the chat finishes.
+    window: Duration,
+}
+
+impl Routing {
+    /// Applies a group. `again` says that somebody was faster the last time: then all rows that it names are read.
+    pub(crate) async fn try_once(&self, group: &Group<'_>, again: bool) -> Result<(), RoutingError> {
+        let now = self.ambient.now();
+        let owner =
+            self.settings.owner(&self.store, group.account, now).await?.ok_or(RoutingError::NoAccount)?;
+        let Some(start) = self.start(&owner, group).await? else { return Ok(()) };
+        let known = self.known(group, start.before.is_some(), &start.chat, again).await?;
+        let Start { before, chat, client, forms, gate, window } = start;
+        let mut fold = Fold::new(chat, gate, known, owner.language);
+        for envelope in group.envelopes {
+            fold.take(envelope, window, now);
+        }
+        if before.is_none() && fold.messages.is_empty() {
+            fold.drops.report();
+            return Ok(());
+        }
+        if owner.crm_kind == CrmKind::None {
+            fold.chat.settle_without_crm();
+        }
+        fold.chat.watch(window, now);
+        let Fold { chat, messages, listings, events, duplicates, drops, file_pending, .. } = fold;
+        let checked = group.is_checked();
+        let changes =
+            Changes { before, after: chat, messages, listings, events, client, forms, checked, now };
+        refuse_oversize(&changes)?;
+        self.store.commit(changes.writes()?).await?;
+        report(&changes, duplicates, &drops);
+        self.nudge_for(&changes.after, owner.crm_kind).await?;
+        if file_pending {
+            self.nudge_media(&changes.after).await?;
+        }
+        Ok(self.set_timer(&changes).await?)
+    }
+
+    /// What a fold begins with. `None` when there is nothing to do: a check for a chat that is not there, or everything is
+    /// dropped.
+    async fn start(&self, owner: &Account, group: &Group<'_>) -> Result<Option<Start>, RoutingError> {
+        let Some(first) = group.first() else { return self.start_of_check(owner, group).await };
+        let now = self.ambient.now();
+        let known = self.settings.channel(&self.store, group.account, &first.channel.id, now).await?;
+        let mut gate = known.as_ref().map(Gate::of).unwrap_or_default();
+        let by_id = Subject::of(&Identity::of(first));
+        if !gate.ignored {
+            gate.blocked = self.is_blocked(owner, std::slice::from_ref(&by_id)).await?;
+        }
+        if dropped_whole(group, &gate) {
+            return Ok(None);
+        }
+        let (found, mut forms) = self.find(group, first).await?;
+        if gate.closed().is_none() {
+            let telling = group.telling(&owner.region).unwrap_or(first);
+            let phone = verified_phone(telling, &owner.region);
+            let told = Subject::all(&Identity::all_of(telling), phone.as_ref());
+            let news = found.as_ref().is_none_or(|chat| tells_of_client(chat, telling, phone.as_ref()));
+            let others: Vec<Subject> = told.into_iter().filter(|subject| news && *subject != by_id).collect();
+            gate.blocked = !others.is_empty() && self.is_blocked(owner, &others).await?;
+        }
+        if dropped_whole(group, &gate) {
+            return Ok(None);
+        }
+        let channel = match known {
+            Some(channel) => channel,
+            None => self.channel_of(group.account, first).await?,
+        };
+        let window = channel.close_after();
+        let Some(before) = found else {
+            return self.start_of_chat(owner, group, first, gate, forms, window).await;
+        };
+        let client = match gate.closed() {
+            None => self.news_of_client(owner, &before, group, &mut forms).await?,
+            Some(_) => None,
+        };
+        gate.erased_at = before.erased_at;
+        let mut chat = before.clone();
+        chat.aliases.extend(forms.iter().cloned());
+        if let Some(phone) = client.as_ref().and_then(|client| client.phone.clone()) {
+            chat.phone = Some(phone);
+        }
+        Ok(Some(Start { before: Some(before), chat, client, forms, gate, window }))
+    }
+
+    /// A chat that is not there yet.
+    async fn start_of_chat(
+        &self,
+        owner: &Account,
+        group: &Group<'_>,
+        first: &MessageEvent,
+        mut gate: Gate,
+        forms: Vec<ChatId>,
+        window: Duration,
+    ) -> Result<Option<Start>, RoutingError> {
+        if gate.closed().is_some() {
+            drop_all(group, &gate);
+            return Ok(None);
+        }
+        let client = self.client_of(owner, group.telling(&owner.region).unwrap_or(first)).await?;
+        let Some(contact) = client.id.clone() else { return Err(StoreError::Contended.into()) };
+        gate.erased_at = client.erased_at;
+        let accepted_at =
+            group.envelopes.iter().map(|envelope| envelope.accepted_at).min().unwrap_or_default();
+        let mut chat = Chat::unopened(group.account, first, contact, accepted_at);
+        chat.phone.clone_from(&client.phone);
+        chat.erased_at = client.erased_at;
+        chat.aliases.clone_from(&forms);
+        Ok(Some(Start { before: None, chat, client: Some(client), forms, gate, window }))
+    }
+
+    async fn start_of_check(
+        &self,
+        owner: &Account,
+        group: &Group<'_>,
+    ) -> Result<Option<Start>, RoutingError> {
+        let Some(chat) = self.store.chat(group.account, group.chat).await? else { return Ok(None) };
+        let now = self.ambient.now();
+        let channel = self.settings.channel(&self.store, &owner.account, &chat.channel, now).await?;
+        // Its channel is gone; the chat finishes all the same.
+        let window = channel
+            .map_or(Duration::from_secs(DEFAULT_CLOSE_AFTER_S.into()), |channel| channel.close_after());
+        let (before, gate) = (Some(chat.clone()), Gate::default());
+        Ok(Some(Start { before, chat, client: None, forms: Vec::new(), gate, window }))
+    }
+
+    async fn is_blocked(&self, owner: &Account, subjects: &[Subject]) -> Result<bool, StoreError> {
+        if !owner.has_blacklist {
+            return Ok(false);
+        }
+        self.store.is_blocked(owner, subjects, self.ambient.now()).await
+    }
+
+    /// The chat that a group is for, by the id it names or by another form of it, and the forms that are to lead there from
+    /// now on.
+    async fn find(
+        &self,
+        group: &Group<'_>,
+        first: &MessageEvent,
+    ) -> Result<(Option<Chat>, Vec<ChatId>), StoreError> {
+        let named = self.store.chat(group.account, group.chat).await?;
+        let others = first.aliases.iter().map(|alias| &alias.chat).filter(|form| *form != group.chat);
+        if named.is_some() {
+            return Ok((named, Vec::new()));
+        }
+        let mut forms = Vec::new();
+        for form in others {
+            match self.store.chat(group.account, form).await? {
+                Some(chat) => return Ok((Some(chat), vec![group.chat.clone()])),
+                None => forms.push(form.clone()),
+            }
+        }
+        Ok((None, forms))
+    }
+
+    /// What the messages tell of a known chat's client that the chat does not know yet. Mostly nothing, which costs nothing.
+    async fn news_of_client(
+        &self,
+        owner: &Account,
+        chat: &Chat,
+        group: &Group<'_>,
+        forms: &mut Vec<ChatId>,
+    ) -> Result<Option<Client>, StoreError> {
+        for message in group.messages() {
+            let phone = verified_phone(message, &owner.region);
+            if forms.is_empty() && !tells_of_client(chat, message, phone.as_ref()) {
+                continue;
+            }
+            let told: Vec<ChatId> =
+                new_forms(chat, message).filter(|form| !forms.contains(form)).cloned().collect();
+            for form in told {
+                // A chat of its own that was there before stays one; who they are with becomes one contact.
+                if self.store.chat(group.account, &form).await?.is_none() {
+                    forms.push(form);
+                }
+            }
+            return self.client_told(owner, &chat.contact, message).await.map(Some);
+        }
+        Ok(None)
+    }
+
+    /// The channel of a message. One that was never listed is created with default settings: a provider may add a
+    /// channel at any time, and its first client is not lost for it.
+    async fn channel_of(&self, account: &AccountId, message: &MessageEvent) -> Result<Channel, RoutingError> {
+        let ChannelRef { id, provider, .. } = &message.channel;
+        let now = self.ambient.now();
+        if let Some(channel) = self.settings.channel(&self.store, account, id, now).await? {
+            return Ok(channel);
+        }
+        let channel = Channel::new(account, &message.connection, &message.channel, now);
+        match self.store.create_channel(&channel).await {
+            Ok(()) => {
+                tracing::info!(account = %account, channel = %id, provider, "a channel that was not listed");
+                Ok(channel)
+            }
+            // Created by somebody else a moment ago, unless another account owns it.
+            Err(StoreError::Lost(places)) if places.contains(&0) => Err(StoreError::Contended.into()),
+            Err(StoreError::Lost(_)) => Err(RoutingError::ForeignChannel),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Rows of a new chat: its place in the contact's history, and the other forms of its id.
+pub(crate) fn belongings(changes: &Changes) -> Result<Vec<Write>, StoreError> {
+    let chat = &changes.after;
+    let mut writes = Vec::new();
+    if changes.before.is_none() {
+        writes.push(client::in_history(chat, changes.now)?);
+    }
+    for form in &changes.forms {
+        writes.push(client::alias_row(&chat.account, form, &chat.chat)?);
+    }
+    Ok(writes)
+}
+
+/// Forms of its id that a message tells and the chat does not know.
+fn new_forms<'a>(chat: &'a Chat, message: &'a MessageEvent) -> impl Iterator<Item = &'a ChatId> {
+    let told = message.aliases.iter().map(|alias| &alias.chat);
+    told.filter(|form| **form != chat.chat && !chat.aliases.contains(form))
+}
+
+/// Whether a message tells something of a known chat's client that the chat does not know.
+fn tells_of_client(chat: &Chat, message: &MessageEvent, phone: Option<&Phone>) -> bool {
+    (phone.is_some() && phone != chat.phone.as_ref()) || new_forms(chat, message).next().is_some()
+}
+
+/// Whether nothing of a group is left to be done; then it is counted.
+fn dropped_whole(group: &Group<'_>, gate: &Gate) -> bool {
+    let whole = gate.closed().is_some() && !group.is_checked();
+    if whole {
+        drop_all(group, gate);
+    }
+    whole
+}
+
+fn drop_all(group: &Group<'_>, gate: &Gate) {
+    let Some(reason) = gate.closed() else { return };
+    let mut drops = Drops::default();
+    group.messages().for_each(|_| drops.add(reason));
+    drops.report();
+}
+
+fn refuse_oversize(changes: &Changes) -> Result<(), StoreError> {
+    for staged in changes.messages.values() {
+        if size_of(&staged.after)? > LARGEST_MESSAGE {
+            return Err(StoreError::Refused("larger than a row may be".into()));
+        }
+    }
+    Ok(())
+}
+
+fn report(changes: &Changes, duplicates: u64, drops: &Drops) {
+    let stored = changes.messages.values().filter(|staged| staged.before.is_none()).count();
+    telemetry::count(Metric::Stored, stored as u64);
+    telemetry::count(Metric::Duplicates, duplicates);
+    telemetry::count(Metric::Finished, changes.events.len() as u64);
+    telemetry::count(Metric::Merged, changes.client.as_ref().map_or(0, |client| client.merged));
+    drops.report();
+    let (chat, live) = (&changes.after, changes.after.state == ChatState::Live);
+    tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, seq = chat.seq, stored, duplicates, live, "applied");
+}

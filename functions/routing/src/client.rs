@@ -1,0 +1,177 @@
+//! Who a chat's client is (C2, C3): known by an identity, else by a verified phone, else new. What turns out to be one
+//! person becomes one by an alias, in the transaction that found it out.
+
+use crate::Routing;
+use crate::people::{People, Seen};
+use shared::account::Account;
+use shared::clock::Timestamp;
+use shared::contact::{Contact, ContactChat, CrmRecords, Join, MergeReason};
+use shared::contact_merge::{MAX_ALIASES, merge};
+use shared::event::MessageEvent;
+use shared::ids::{AccountId, ChatId, ContactId};
+use shared::phone::Phone;
+use shared::store::row::Write;
+use shared::store::{Read, StoreError};
+
+/// Who a chat's client turned out to be, and what makes him so.
+#[derive(Debug, Default)]
+pub struct Client {
+    /// The contact, when one is to be named on the chat: who has the identity, be he an alias or not. So what is his
+    /// stays his when he is taken apart again.
+    pub id: Option<ContactId>,
+    /// The rows.
+    pub writes: Vec<Write>,
+    /// The verified phone, when it is his beyond doubt: then it need not be looked at again.
+    pub phone: Option<Phone>,
+    /// Contacts that became aliases.
+    pub merged: u64,
+    /// When somebody of this identity or phone was erased.
+    pub erased_at: Option<Timestamp>,
+}
+
+impl Routing {
+    /// The client of a new chat.
+    pub(crate) async fn client_of(
+        &self,
+        owner: &Account,
+        event: &MessageEvent,
+    ) -> Result<Client, StoreError> {
+        self.client(owner, None, event).await
+    }
+
+    /// What a message of a known chat tells of its client that was not known: a phone, another form of his identity.
+    pub(crate) async fn client_told(
+        &self,
+        owner: &Account,
+        contact: &ContactId,
+        event: &MessageEvent,
+    ) -> Result<Client, StoreError> {
+        self.client(owner, Some(contact), event).await
+    }
+
+    async fn client(
+        &self,
+        owner: &Account,
+        known: Option<&ContactId>,
+        event: &MessageEvent,
+    ) -> Result<Client, StoreError> {
+        let seen = Seen::of(event, owner);
+        let who = self.store.who(owner, &seen.identities, seen.phone.as_ref()).await?;
+        let owners: Vec<(ContactId, MergeReason)> = known
+            .map(|id| (id.clone(), MergeReason::SameIdentity))
+            .into_iter()
+            .chain(seen.identities.iter().filter_map(|identity| {
+                Some((who.identities.get(identity)?.clone(), MergeReason::SameIdentity))
+            }))
+            .chain(who.phone.clone().map(|id| (id, MergeReason::VerifiedPhone)))
+            .collect();
+        let ids: Vec<ContactId> = owners.iter().map(|(id, _)| id.clone()).collect();
+        let found = if ids.is_empty() {
+            Default::default()
+        } else {
+            self.store.persons(&owner.account, &ids).await?
+        };
+        if found.len() < ids.iter().collect::<std::collections::HashSet<_>>().len() {
+            // Claimed for a contact that is not there: he is being erased, and his claims go first.
+            return match known {
+                Some(_) => Ok(Client::default()),
+                None => Err(StoreError::Contended),
+            };
+        }
+        let mut persons = owners.iter().filter_map(|(id, reason)| Some((found.get(id)?.clone(), *reason)));
+        let mut people = match (persons.next(), ids.first()) {
+            (Some((root, _)), Some(own)) if root.contact == *own => People::known(root, None),
+            (Some((root, _)), Some(own)) => {
+                let own = self.store.contact(&owner.account, own, Read::Consistent).await?;
+                People::known(root, Some(own.ok_or(StoreError::Contended)?))
+            }
+            _ => People::new(self.new_contact(owner, event)),
+        };
+        for (other, reason) in persons {
+            if !people.have(&other.contact) {
+                self.join(&mut people, other, reason).await?;
+            }
+        }
+        let claims = people.claim(&owner.account, &seen, &who)?;
+        let phone_of = who.phone.as_ref().and_then(|owner| found.get(owner));
+        Ok(Client {
+            id: Some(people.own().contact.clone()),
+            merged: people.merges(),
+            phone: seen.phone.filter(|phone| people.has_phone(phone, phone_of)),
+            erased_at: who.erased_at,
+            writes: people.writes(claims)?,
+        })
+    }
+
+    fn new_contact(&self, owner: &Account, event: &MessageEvent) -> Contact {
+        // Whose name a group's `contact` is, providers do not say.
+        let hint = Some(&event.contact).filter(|_| !event.group);
+        Contact {
+            v: 1,
+            account: owner.account.clone(),
+            contact: ContactId::new(self.ambient.uuid().to_string()),
+            name: hint.and_then(|hint| hint.name.clone()),
+            phone: None,
+            identities: Vec::new(),
+            merged_into: None,
+            merged_from: Vec::new(),
+            kept_apart: Vec::new(),
+            username: hint.and_then(|hint| hint.username.clone()),
+            responsible: None,
+            crm: CrmRecords::default(),
+            created_at: self.ambient.now(),
+        }
+    }
+
+    /// Joins two persons who turned out to be one, where that may be. The one with the phone stays; between two forms of one
+    /// identity the older one does.
+    async fn join(&self, people: &mut People, other: Contact, reason: MergeReason) -> Result<(), StoreError> {
+        let root = people.root();
+        let other_stays = match reason {
+            MergeReason::VerifiedPhone => true,
+            _ => (other.created_at, &other.contact) < (root.created_at, &root.contact),
+        };
+        let (into, from) = if other_stays { (&other, root) } else { (root, &other) };
+        if into.merged_from.len() + from.merged_from.len() >= MAX_ALIASES {
+            tracing::warn!(account = %root.account, contact = %root.contact, "too many contacts are one person: not joined");
+            return Ok(());
+        }
+        match merge(into, from, reason, self.ambient.now()) {
+            Ok(merged) => {
+                let mut aliases = Vec::new();
+                for id in &from.merged_from {
+                    aliases.extend(self.store.contact(&from.account, id, Read::Consistent).await?);
+                }
+                people.take(other, merged, aliases, other_stays);
+                Ok(())
+            }
+            Err(Join::Same | Join::Yes) => Ok(()),
+            Err(why @ (Join::OtherPhone | Join::KeptApart)) => {
+                tracing::info!(account = %root.account, one = %root.contact, other = %other.contact, ?why, "not joined");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A new chat in its contact's history.
+pub fn in_history(chat: &shared::chat::Chat, at: Timestamp) -> Result<Write, StoreError> {
+    Write::create(&ContactChat {
+        v: 1,
+        account: chat.account.clone(),
+        contact: chat.contact.clone(),
+        chat: chat.chat.clone(),
+        channel: chat.channel.clone(),
+        created_at: at,
+    })
+}
+
+/// Another form of a chat's id, which leads to it from now on.
+pub fn alias_row(account: &AccountId, form: &ChatId, chat: &ChatId) -> Result<Write, StoreError> {
+    Write::create(&shared::chat::ChatAliasRow {
+        v: 1,
+        account: account.clone(),
+        chat: form.clone(),
+        alias_of: chat.clone(),
+    })
+}

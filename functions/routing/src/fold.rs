@@ -1,0 +1,166 @@
+//! The events of one chat, folded over its state.
+
+use crate::commit::Staged;
+use crate::gate::{Drops, Gate, Pass};
+use crate::known::Known;
+use shared::account::Language;
+use shared::chat::{Chat, ChatEvent};
+use shared::clock::Timestamp;
+use shared::closing;
+use shared::disposition::DropReason;
+use shared::event::{Envelope, Event, MessageEvent, Side};
+use shared::ids::MessageId;
+use shared::listing::ChatListing;
+use shared::message::Message;
+use shared::words;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// The state while a group is folded.
+#[derive(Debug)]
+pub struct Fold {
+    /// The chat.
+    pub chat: Chat,
+    /// Messages that change.
+    pub messages: HashMap<MessageId, Staged>,
+    /// Listings that change, with what stood there.
+    pub listings: HashMap<String, (Option<ChatListing>, ChatListing)>,
+    /// What happened to the chat as a whole.
+    pub events: Vec<ChatEvent>,
+    /// Events that were there already.
+    pub duplicates: u64,
+    /// Events that were dropped.
+    pub drops: Drops,
+    /// Whether a file of a named message has yet to be copied, be it new or not.
+    pub file_pending: bool,
+    gate: Gate,
+    known: Known,
+    language: Language,
+}
+
+impl Fold {
+    /// Begins with a chat.
+    pub fn new(chat: Chat, gate: Gate, known: Known, language: Language) -> Self {
+        Self {
+            chat,
+            messages: HashMap::new(),
+            listings: HashMap::new(),
+            events: Vec::new(),
+            duplicates: 0,
+            drops: Drops::default(),
+            file_pending: false,
+            gate,
+            known,
+            language,
+        }
+    }
+
+    /// Takes an event in.
+    pub fn take(&mut self, envelope: &Envelope, window: Duration, now: Timestamp) {
+        match &envelope.event {
+            Event::Message(event) => self.message(event, envelope.accepted_at),
+            Event::Check { .. } => {
+                let (chat, finished) = closing::on_check(&self.chat, window, envelope.accepted_at, now);
+                self.chat = chat;
+                self.events.extend(finished);
+            }
+            Event::Status(_) | Event::ChannelState(_) => {}
+        }
+    }
+
+    fn message(&mut self, event: &MessageEvent, accepted_at: Timestamp) {
+        if self.known.erased.contains(&event.message_id) {
+            return self.drops.add(DropReason::Erased);
+        }
+        let own = self.own_id(event);
+        match self.gate.pass(event, accepted_at, own.is_some()) {
+            Pass::Drop(reason) => return self.drops.add(reason),
+            Pass::Overhear => {
+                self.chat.overhear(event, accepted_at);
+                return self.drops.add(DropReason::EchoNotImported);
+            }
+            Pass::Take => {}
+        }
+        let stored = match own {
+            Some(own) => self.adopt(&own, event),
+            None => self.store(event, accepted_at),
+        };
+        self.duplicates += u64::from(!stored);
+    }
+
+    /// The message of ours that an event is the echo of.
+    fn own_id(&self, event: &MessageEvent) -> Option<MessageId> {
+        if event.side != Side::Company {
+            return None;
+        }
+        let pending = || self.chat.pending_send(event).map(|pending| pending.message.clone());
+        let own = self.known.own.get(&event.message_id).cloned().or_else(pending);
+        // Without its row it is a message like any other.
+        own.filter(|own| self.present(own).is_some())
+    }
+
+    fn adopt(&mut self, own: &MessageId, event: &MessageEvent) -> bool {
+        let Some(known) = self.present(own) else { return false };
+        let seq = self.chat.seq + 1;
+        self.chat.confirm_send(own);
+        let Some(after) = known.adopt(event, seq) else { return false };
+        self.chat.seq = seq;
+        self.known.own.insert(event.message_id.clone(), own.clone());
+        self.stage(own, after, event);
+        true
+    }
+
+    fn store(&mut self, event: &MessageEvent, accepted_at: Timestamp) -> bool {
+        let known = self.present(&event.message_id);
+        let worded = with_words(event, self.language);
+        let Some(after) = self.chat.receive(&worded, known.as_ref(), accepted_at) else {
+            self.file_pending |= known.is_some_and(|row| row.waits_for_file());
+            return false;
+        };
+        self.file_pending |= after.waits_for_file();
+        self.stage(&event.message_id, after, event);
+        if known.is_none_or(|known| known.incomplete) {
+            self.listing(event, accepted_at);
+        }
+        true
+    }
+
+    fn present(&self, id: &MessageId) -> Option<Message> {
+        self.messages.get(id).map(|staged| &staged.after).or_else(|| self.known.messages.get(id)).cloned()
+    }
+
+    fn stage(&mut self, id: &MessageId, after: Message, event: &MessageEvent) {
+        let before = self.known.messages.get(id).cloned();
+        let (connection, pointed) =
+            (event.connection.clone(), self.known.pointed.contains(&event.message_id));
+        self.messages.insert(id.clone(), Staged { before, after, connection, pointed });
+    }
+
+    /// The listing that a new message is about. Who asks about an earlier car again makes it the latest one.
+    fn listing(&mut self, event: &MessageEvent, at: Timestamp) {
+        let Some(listing) = event.listing.as_ref() else { return };
+        let about_before = self.chat.listing.as_ref().map(|mark| mark.id.clone());
+        if !self.chat.about(listing) {
+            return;
+        }
+        let before = self.known.listings.get(&listing.id).cloned();
+        let present = self.listings.get(&listing.id).map(|(_, staged)| staged).or(before.as_ref());
+        let told = ChatListing::tell(present, &self.chat.account, &self.chat.chat, listing, at);
+        let again = || {
+            let present =
+                present.filter(|row| about_before.as_ref() != Some(&listing.id) && row.last_at < at)?;
+            Some(ChatListing { last_at: at, ..present.clone() })
+        };
+        if let Some(told) = told.or_else(again) {
+            self.listings.insert(listing.id.clone(), (before, told));
+        }
+    }
+}
+
+/// A call has the account's fixed text, which rules match like any other (C9).
+fn with_words(event: &MessageEvent, language: Language) -> std::borrow::Cow<'_, MessageEvent> {
+    match words::call(event.kind, language).filter(|_| event.text.is_none()) {
+        Some(text) => std::borrow::Cow::Owned(MessageEvent { text: Some(text.to_owned()), ..event.clone() }),
+        None => std::borrow::Cow::Borrowed(event),
+    }
+}

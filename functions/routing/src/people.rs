@@ -1,0 +1,220 @@
+//! The contacts that a message concerns, as they were read and as they become.
+
+use shared::account::Account;
+use shared::contact::{Contact, ContactClaim, Identity, Merge, verified_phone};
+use shared::contact_merge::{DEPENDS_ON, Merged, follow};
+use shared::event::MessageEvent;
+use shared::ids::{AccountId, ContactId};
+use shared::phone::Phone;
+use shared::store::StoreError;
+use shared::store::contacts::Who;
+use shared::store::keys::{self, ContactClaimRow};
+use shared::store::row::Write;
+
+/// The strong attributes of a message.
+pub struct Seen {
+    /// Its identity first, then other forms of it.
+    pub identities: Vec<Identity>,
+    /// The phone that the messenger vouches for.
+    pub phone: Option<Phone>,
+}
+
+impl Seen {
+    /// Those of an event.
+    pub fn of(event: &MessageEvent, owner: &Account) -> Self {
+        Self { identities: Identity::all_of(event), phone: verified_phone(event, &owner.region) }
+    }
+}
+
+/// A contact as it was read (`None`: new) and as it becomes.
+struct Person {
+    before: Option<Contact>,
+    after: Contact,
+}
+
+/// The contacts that a message concerns; the first is the person, and `own` the contact who has the identity: the same, or
+/// an alias of it.
+pub struct People {
+    persons: Vec<Person>,
+    own: ContactId,
+    logs: Vec<Merge>,
+}
+
+impl People {
+    /// A known person; `own` where the identity is an alias's.
+    pub fn known(root: Contact, own: Option<Contact>) -> Self {
+        let read = |contact: Contact| Person { before: Some(contact.clone()), after: contact };
+        let name = own.as_ref().unwrap_or(&root).contact.clone();
+        let persons = std::iter::once(root).chain(own).map(read).collect();
+        Self { persons, own: name, logs: Vec::new() }
+    }
+
+    /// Somebody new.
+    pub fn new(contact: Contact) -> Self {
+        let own = contact.contact.clone();
+        Self { persons: vec![Person { before: None, after: contact }], own, logs: Vec::new() }
+    }
+
+    /// The person.
+    pub fn root(&self) -> &Contact {
+        &self.persons[0].after
+    }
+
+    /// The contact who has the identity.
+    pub fn own(&self) -> &Contact {
+        let own = self.persons.iter().find(|person| person.after.contact == self.own);
+        own.map_or_else(|| self.root(), |person| &person.after)
+    }
+
+    /// Whether a contact is among them.
+    pub fn have(&self, contact: &ContactId) -> bool {
+        self.persons.iter().any(|person| person.after.contact == *contact)
+    }
+
+    /// How many became aliases.
+    pub fn merges(&self) -> u64 {
+        self.logs.len() as u64
+    }
+
+    /// Whether a phone is the person's: his own, or claimed by somebody who is he. `claimed_by` is who was read as its owner.
+    pub fn has_phone(&self, phone: &Phone, claimed_by: Option<&Contact>) -> bool {
+        let root = &self.root().contact;
+        match claimed_by {
+            None => self.own().phone.as_ref() == Some(phone) || self.root().phone.as_ref() == Some(phone),
+            Some(owner) if owner.contact == *root => true,
+            Some(owner) => self.persons.iter().any(|person| {
+                person.after.contact == owner.contact && person.after.merged_into.as_ref() == Some(root)
+            }),
+        }
+    }
+
+    /// Takes a merge in: `other` as he was read, and the aliases that follow.
+    pub fn take(&mut self, other: Contact, merged: Merged, aliases: Vec<Contact>, other_stays: bool) {
+        let (root, others) =
+            if other_stays { (merged.from, merged.into) } else { (merged.into, merged.from) };
+        let stays = if other_stays { others.contact.clone() } else { root.contact.clone() };
+        self.persons[0].after = root;
+        self.persons.push(Person { before: Some(other), after: others });
+        for alias in aliases {
+            match self.persons.iter_mut().find(|person| person.after.contact == alias.contact) {
+                Some(known) => known.after = follow(&known.after, &stays),
+                None => {
+                    let after = follow(&alias, &stays);
+                    self.persons.push(Person { before: Some(alias), after });
+                }
+            }
+        }
+        if other_stays {
+            let last = self.persons.iter().position(|person| person.after.contact == stays).unwrap_or(0);
+            self.persons.swap(0, last);
+        }
+        self.logs.push(merged.log);
+    }
+
+    /// Claims for the contact who has the identity what nobody owns.
+    pub fn claim(&mut self, account: &AccountId, seen: &Seen, who: &Who) -> Result<Vec<Write>, StoreError> {
+        let claim = |at, contact: &ContactId| {
+            Write::create(&ContactClaimRow { at, claim: ContactClaim { v: 1, contact: contact.clone() } })
+        };
+        let free_phone = who.phone.is_none() && self.root().phone.is_none();
+        let place = self.persons.iter().position(|person| person.after.contact == self.own).unwrap_or(0);
+        let own = &mut self.persons[place].after;
+        let mut writes = Vec::new();
+        for identity in seen.identities.iter().filter(|identity| !who.identities.contains_key(*identity)) {
+            writes.push(claim(keys::identity(account, identity), &own.contact)?);
+            own.identities.push(identity.clone());
+        }
+        if let Some(phone) = seen.phone.as_ref().filter(|_| free_phone) {
+            writes.push(claim(keys::phone(account, phone), &own.contact)?);
+            own.phone = Some(phone.clone());
+            // It speaks for all of them, as after a merge.
+            self.persons[0].after.phone = Some(phone.clone());
+        }
+        Ok(writes)
+    }
+
+    /// All writes. The person's row, and that of who has the identity, are among them even when nothing of them changes: they
+    /// must still be there, and not have become somebody's alias meanwhile.
+    pub fn writes(self, claims: Vec<Write>) -> Result<Vec<Write>, StoreError> {
+        let mut writes = claims;
+        for (place, person) in self.persons.iter().enumerate() {
+            let guarded = place == 0 || person.after.contact == self.own;
+            match &person.before {
+                None => writes.push(Write::create(&person.after)?),
+                Some(before) => match Write::change(before, &person.after, &DEPENDS_ON)? {
+                    Some(change) => writes.push(change),
+                    None if guarded => writes.push(Write::check(before, &["merged_into"])?),
+                    None => {}
+                },
+            }
+        }
+        for log in &self.logs {
+            writes.push(Write::create(log)?);
+        }
+        Ok(writes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::clock::Timestamp;
+    use shared::contact::{CrmRecords, MergeReason};
+    use shared::contact_merge::merge;
+
+    fn contact(id: &str) -> Contact {
+        Contact {
+            v: 1,
+            account: AccountId::new("a"),
+            contact: ContactId::new(id),
+            name: None,
+            phone: None,
+            identities: Vec::new(),
+            merged_into: None,
+            merged_from: Vec::new(),
+            kept_apart: Vec::new(),
+            username: None,
+            responsible: None,
+            crm: CrmRecords::default(),
+            created_at: Timestamp::default(),
+        }
+    }
+
+    #[test]
+    fn p11_two_merges_at_once_change_each_contact_once() {
+        let (a, b, c) = (contact("a"), contact("b"), contact("c"));
+        let now = Timestamp::default();
+        let mut people = People::known(a.clone(), None);
+        let first = merge(&a, &b, MergeReason::SameIdentity, now).unwrap();
+        people.take(b.clone(), first, Vec::new(), false);
+        assert!(people.have(&b.contact), "so it is not joined again");
+        let second = merge(&c, people.root(), MergeReason::VerifiedPhone, now).unwrap();
+        // The table still says that b is nobody's alias.
+        people.take(c.clone(), second, vec![b.clone()], true);
+        assert_eq!(people.root().contact, c.contact);
+        let mut ids: Vec<&str> = people.persons.iter().map(|person| person.after.contact.as_str()).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, ["a", "b", "c"], "each once");
+        let led = |id: &ContactId| {
+            let person = people.persons.iter().find(|person| person.after.contact == *id);
+            person.and_then(|person| person.after.merged_into.clone())
+        };
+        assert_eq!((led(&a.contact), led(&b.contact)), (Some(c.contact.clone()), Some(c.contact.clone())));
+        assert_eq!(people.own().contact, a.contact, "what is new is named after who has the identity");
+    }
+
+    #[test]
+    fn p11_what_comes_by_an_alias_is_claimed_for_the_alias() {
+        let root = contact("root");
+        let mut alias = contact("alias");
+        alias.merged_into = Some(root.contact.clone());
+        let mut people = People::known(root, Some(alias));
+        let identity =
+            Identity { messenger: shared::event::Messenger::Telegram, group: false, user: "17".into() };
+        let seen = Seen { identities: vec![identity.clone()], phone: None };
+        people.claim(&AccountId::new("a"), &seen, &Who::default()).unwrap();
+        assert_eq!(people.own().contact.as_str(), "alias");
+        assert_eq!(people.own().identities, [identity]);
+        assert!(people.root().identities.is_empty());
+    }
+}

@@ -1,0 +1,81 @@
+//! P12: every webhook once more, at the end and an hour later, changes nothing in the whole table.
+
+use super::noise::{Noise, noise, post};
+use super::story::{Line, entries, lines};
+use super::view::dump;
+use super::{Verdict, breaks, holds, mutations};
+use crate::world::World;
+use crate::world::wire::Mutation;
+use proptest::prelude::*;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+fn told() -> impl Strategy<Value = (Vec<Line>, Noise)> {
+    (lines(7), noise())
+}
+
+type Rows = BTreeMap<(String, String), Value>;
+
+/// Rows that are not the same any more.
+fn changed(before: &Rows, after: &Rows) -> Vec<String> {
+    let mut keys: Vec<_> = before.keys().chain(after.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let differ = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
+    differ.map(|key| format!("{key:?}:\n  {:?}\n  {:?}", before.get(key), after.get(key))).collect()
+}
+
+/// All rows. Of a channel with waiting clients the time of the next look is left out: whatever comes of such a client, a
+/// replay too, makes assignment look for somebody at once, and the next look is as long after that one.
+async fn rows(world: &World) -> Rows {
+    let mut rows = dump(world).await;
+    for ((_, sort), row) in &mut rows {
+        if sort == "RING" {
+            row.as_object_mut().unwrap().remove("check_at");
+        }
+    }
+    rows
+}
+
+/// Everything once more. Even the times of the chats' checks stay: a replay is no reason to look earlier.
+async fn again(world: &World, bodies: &[String]) -> Vec<String> {
+    let before = rows(world).await;
+    for body in bodies {
+        post(world, body).await;
+    }
+    world.settle().await;
+    changed(&before, &rows(world).await)
+}
+
+async fn nothing_new(lines: &[Line], noise: &Noise, mutation: Option<Mutation>) -> Verdict {
+    let world = World::with_employees(&["anna"]).await;
+    let bodies = noise.play(&world, &entries(lines)).await;
+    world.table.heal();
+    world.sqs.heal();
+    world.settle().await;
+    if let Some(mutation) = mutation {
+        world.table.mutate(mutation);
+    }
+    // Longer than SQS knows a message for.
+    world.clock.advance(Duration::from_secs(301));
+    prop_assert_eq!(again(&world, &bodies).await, Vec::<String>::new(), "at the end");
+    // The chats finish, and are told to the CRM as finished.
+    world.clock.advance(Duration::from_secs(600));
+    world.pass(Duration::from_secs(180)).await;
+    world.clock.advance(Duration::from_secs(3600));
+    prop_assert_eq!(again(&world, &bodies).await, Vec::<String>::new(), "an hour later");
+    Ok(())
+}
+
+#[test]
+fn p12_every_webhook_again_at_the_end_and_an_hour_later_changes_nothing() {
+    holds(5, told(), async |(lines, noise)| nothing_new(&lines, &noise, None).await);
+}
+
+#[test]
+fn p12_writes_that_depend_on_nothing_are_noticed() {
+    breaks(3, told(), async |(lines, noise)| {
+        nothing_new(&lines, &noise, Some(mutations::unconditional())).await
+    });
+}

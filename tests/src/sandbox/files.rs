@@ -1,0 +1,113 @@
+//! Files as a messenger's store serves them: put by a test, had by whoever knows the link, failing on demand.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::faults;
+use super::net::Connection;
+use super::reply::Reply;
+use super::state::{FileRequest, FileState};
+use super::{App, bad_request, now_ms};
+
+const LONGEST_NAME: usize = 200;
+
+/// All files by name, those included that were only asked for.
+pub(crate) type Files = BTreeMap<String, File>;
+
+/// A file, or the place of one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct File {
+    content: Option<Content>,
+    requests: Vec<FileRequest>,
+}
+
+#[derive(Clone, Debug)]
+struct Content {
+    content_type: String,
+    disposition: Option<String>,
+    bytes: Bytes,
+}
+
+impl File {
+    /// What the state route shows.
+    pub(crate) fn view(&self, name: &str) -> FileState {
+        FileState {
+            name: name.to_owned(),
+            content_type: self.content.as_ref().map(|content| content.content_type.clone()),
+            bytes: self.content.as_ref().map_or(0, |content| content.bytes.len()),
+            requests: self.requests.clone(),
+        }
+    }
+
+    fn serve(&self) -> Reply {
+        match &self.content {
+            Some(content) => {
+                Reply::file(&content.content_type, content.disposition.clone(), content.bytes.clone())
+            }
+            None => Reply::json(StatusCode::NOT_FOUND, json!({ "error": "noSuchFile" })),
+        }
+    }
+}
+
+/// `PUT /files/{name}`: `Content-Type` and `Content-Disposition` are served as they are put.
+pub(crate) async fn put(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Reply {
+    let given = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    if name.is_empty() || name.len() > LONGEST_NAME {
+        return bad_request("a file's name is up to 200 bytes");
+    }
+    let content = Content {
+        content_type: given(header::CONTENT_TYPE).unwrap_or_else(|| "application/octet-stream".into()),
+        disposition: given(header::CONTENT_DISPOSITION),
+        bytes,
+    };
+    app.world(|world| world.files.entry(name).or_default().content = Some(content));
+    Reply::json(StatusCode::OK, json!({}))
+}
+
+/// `GET` and `HEAD /files/{name}`
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let (at, hit, served) = app.world(|world| {
+        let hit = world.faults.hit(&format!("file:{name}"), &[], &[]);
+        let file = world.files.entry(name.clone()).or_default();
+        file.requests.push(FileRequest {
+            received_at: now_ms(),
+            method: method.to_string(),
+            authorization: headers.contains_key(header::AUTHORIZATION),
+            answer: None,
+            fault: hit.as_ref().map(|hit| hit.applied.clone()),
+        });
+        (file.requests.len() - 1, hit, file.serve())
+    });
+    let Some(reply) = faults::answer(hit, &connection, async { served }).await else {
+        return ().into_response();
+    };
+    app.world(|world| {
+        if let Some(request) = world.files.get_mut(&name).and_then(|file| file.requests.get_mut(at)) {
+            request.answer = Some(reply.record().status);
+        }
+    });
+    reply.into_response()
+}
+
+/// `GET /state/files`
+pub(crate) async fn show(State(app): State<App>) -> Reply {
+    let views: Vec<FileState> =
+        app.world(|world| world.files.iter().map(|(name, file)| file.view(name)).collect());
+    Reply::json(StatusCode::OK, json!(views))
+}
