@@ -4,7 +4,7 @@ use crate::Routing;
 use crate::apply::Group;
 use shared::chat::Chat;
 use shared::event::{Revision, Side};
-use shared::ids::{AccountId, MessageId};
+use shared::ids::{AccountId, ConnectionId, MessageId};
 use shared::listing::ChatListing;
 use shared::message::Message;
 use shared::store::StoreError;
@@ -54,8 +54,10 @@ impl Routing {
             .filter(|message| again || message.revision != Revision::New)
             .map(|message| message.message_id.clone())
             .collect();
-        let sends = group.messages().filter_map(|message| chat.pending_send(message));
-        ids.extend(sends.map(|send| send.message.clone()));
+        if group.messages().any(|message| chat.pending_send(message).is_some()) {
+            // All of them: the next echo of the same words is the next send's.
+            ids.extend(chat.pending_sends.iter().map(|send| send.message.clone()));
+        }
         if again {
             self.pointed(group, chat, &mut known).await?;
             ids.extend(known.own.values().cloned());
@@ -72,23 +74,20 @@ impl Routing {
 
     /// Where the ids of the company's messages lead.
     async fn pointed(&self, group: &Group<'_>, chat: &Chat, known: &mut Known) -> Result<(), StoreError> {
+        let mut by_connection: HashMap<&ConnectionId, Vec<MessageId>> = HashMap::new();
         for message in group.messages().filter(|message| message.side == Side::Company) {
-            let id = &message.message_id;
-            let found =
-                self.store.pointers(group.account, &message.connection, std::slice::from_ref(id)).await?;
-            match found.into_values().next() {
-                // Ids of some providers are unique in a chat only: what was erased may be another chat's message. That this one
-                // was is told by what is left at its own key.
-                Some(Pointed::Erased) => {
-                    known.pointed.insert(id.clone());
+            by_connection.entry(&message.connection).or_default().push(message.message_id.clone());
+        }
+        for (connection, ids) in by_connection {
+            for (id, pointed) in self.store.pointers(group.account, connection, &ids).await? {
+                // Ids of some providers are unique in a chat only: what was erased may be another chat's message. That this
+                // one was is told by what is left at its own key.
+                if let Pointed::To(pointer) = pointed
+                    && let Some(own) = pointer.own_id.filter(|_| pointer.chat == chat.chat)
+                {
+                    known.own.insert(id.clone(), own);
                 }
-                Some(Pointed::To(pointer)) => {
-                    known.pointed.insert(id.clone());
-                    if let Some(own) = pointer.own_id.filter(|_| pointer.chat == chat.chat) {
-                        known.own.insert(id.clone(), own);
-                    }
-                }
-                None => {}
+                known.pointed.insert(id);
             }
         }
         Ok(())

@@ -114,3 +114,19 @@ async fn an_echo_after_the_sends_answer() {
     story.step("A status by the provider's id finds ours").await;
     story.end("echo_after_the_answer").await;
 }
+
+#[tokio::test]
+async fn p1_two_sends_of_the_same_words_and_both_their_echoes_at_once_are_two_messages() {
+    let story = Story::begin().await;
+    story.post(&[story.text("m1", "Ещё продаёте?")]).await;
+    story.world.settle().await;
+    story.send("own-1", "Да").await;
+    story.send("own-2", "Да").await;
+    story.post(&[story.echo_of_ours("w-1", "Да"), story.echo_of_ours("w-2", "Да")]).await;
+    story.world.settle().await;
+    let mut ids: Vec<String> =
+        story.world.messages(PHONE).await.iter().map(|row| row.message_id.as_str().to_owned()).collect();
+    ids.sort();
+    assert_eq!(ids, ["m1", "own-1", "own-2"]);
+    assert!(story.chat().await.pending_sends.is_empty());
+}
