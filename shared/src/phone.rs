@@ -37,7 +37,7 @@ impl Phone {
     }
 
     /// As [`Phone::parse`], with the digits of the extension (`доб. 12`, `ext 12`, `x12`, `#12`, `;ext=12`).
-    pub fn parse_with_extension(text: &str, region: &str) -> Option<(Self, Option<String>)> {
+    fn parse_with_extension(text: &str, region: &str) -> Option<(Self, Option<String>)> {
         let region = region.parse().ok();
         let number = read(&tidy(text)?, region)?;
         // "8 901 111-22-33;89021112233" is not one number with an extension of eleven digits: it is two.

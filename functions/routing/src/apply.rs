@@ -105,7 +105,7 @@ impl Routing {
             fold.take(envelope, window, now);
         }
         if before.is_none() && fold.messages.is_empty() {
-            fold.drops.report();
+            fold.drops.report(group.account, group.chat);
             return Ok(());
         }
         if owner.crm_kind == CrmKind::None {
@@ -328,7 +328,7 @@ fn drop_all(group: &Group<'_>, gate: &Gate) {
     let Some(reason) = gate.closed() else { return };
     let mut drops = Drops::default();
     group.messages().for_each(|_| drops.add(reason));
-    drops.report();
+    drops.report(group.account, group.chat);
 }
 
 fn refuse_oversize(changes: &Changes) -> Result<(), StoreError> {
@@ -346,7 +346,7 @@ fn report(changes: &Changes, duplicates: u64, drops: &Drops) {
     telemetry::count(Metric::Duplicates, duplicates);
     telemetry::count(Metric::Finished, changes.events.len() as u64);
     telemetry::count(Metric::Merged, changes.client.as_ref().map_or(0, |client| client.merged));
-    drops.report();
+    drops.report(&changes.after.account, &changes.after.chat);
     let (chat, live) = (&changes.after, changes.after.state == ChatState::Live);
     tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, seq = chat.seq, stored, duplicates, live, "applied");
 }

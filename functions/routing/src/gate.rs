@@ -6,6 +6,7 @@ use shared::clock::Timestamp;
 use shared::disposition::DropReason;
 use shared::erasure::is_erased;
 use shared::event::{MessageEvent, Origin};
+use shared::ids::{AccountId, ChatId};
 use shared::telemetry;
 use std::collections::BTreeMap;
 
@@ -72,10 +73,10 @@ impl Drops {
     }
 
     /// Counts them, once what became of the rest is committed.
-    pub fn report(&self) {
+    pub fn report(&self, account: &AccountId, chat: &ChatId) {
         for (reason, count) in &self.0 {
             telemetry::count_dropped(*reason, *count);
-            tracing::info!(reason = reason.name(), count, "dropped");
+            tracing::info!(account = %account, chat = %chat, reason = reason.name(), count, "dropped");
         }
     }
 }

@@ -137,7 +137,7 @@ impl Store {
         limit: i32,
         from: Option<Item>,
     ) -> Result<Page<BlockEntry>, StoreError> {
-        self.query_partition(&keys::blacklist_partition(account), limit, from).await
+        self.query_prefix(&keys::blacklist_partition(account), "", limit, from, Read::Consistent).await
     }
 
     /// A page of the chats that were opened with a contact, as of the last write; those of his aliases are theirs.
@@ -164,6 +164,6 @@ impl Store {
         limit: i32,
         from: Option<Item>,
     ) -> Result<Page<Erasure>, StoreError> {
-        self.query_partition(&keys::erasure_partition(account), limit, from).await
+        self.query_prefix(&keys::erasure_partition(account), "", limit, from, Read::Consistent).await
     }
 }

@@ -273,7 +273,7 @@ impl Store {
         Ok(())
     }
 
-    /// A page of a partition, by the sort key's beginning.
+    /// A page of a partition, by the sort key's beginning; an empty one takes in all of it.
     async fn query_prefix<R: Row>(
         &self,
         pk: &str,
@@ -282,38 +282,19 @@ impl Store {
         from: Option<Item>,
         read: Read,
     ) -> Result<Page<R>, StoreError> {
+        // A key condition takes no empty text.
+        let (condition, begins) = match prefix {
+            "" => ("pk = :pk", None),
+            prefix => ("pk = :pk AND begins_with(sk, :prefix)", Some((":prefix".to_owned(), text(prefix)))),
+        };
+        let values = std::iter::once((":pk".to_owned(), text(pk))).chain(begins).collect();
         let answer = self
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":prefix", text(prefix))
+            .key_condition_expression(condition)
+            .set_expression_attribute_values(Some(values))
             .consistent_read(read == Read::Consistent)
-            .limit(limit)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
-        let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: answer.last_evaluated_key })
-    }
-
-    /// A page of a partition that holds one kind of row, as of the last write.
-    async fn query_partition<R: Row>(
-        &self,
-        pk: &str,
-        limit: i32,
-        from: Option<Item>,
-    ) -> Result<Page<R>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            // No beginning of the sort key: a key condition takes no empty text.
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(pk))
-            .consistent_read(true)
             .limit(limit)
             .set_exclusive_start_key(from)
             .send()

@@ -25,7 +25,8 @@ impl Store {
 
     /// A page of all accounts, the oldest first, for the operator.
     pub async fn accounts(&self, limit: i32, from: Option<Item>) -> Result<Page<Account>, StoreError> {
-        let page: Page<AccountEntry> = self.query_partition(keys::ACCOUNTS, limit, from).await?;
+        let page: Page<AccountEntry> =
+            self.query_prefix(keys::ACCOUNTS, "", limit, from, Read::Consistent).await?;
         let keys: Vec<_> = page.items.iter().map(|entry| keys::account(&entry.account)).collect();
         let mut accounts: Vec<Account> = self.get_many(&keys, Read::Consistent).await?;
         accounts.sort_by(|left, right| left.account.cmp(&right.account));
