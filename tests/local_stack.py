@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The local stack: template.yaml with the real binaries on an AWS emulator, without Docker and without AWS.
 
-    local_stack.py [--name run|test] up deploy sandbox     start the emulator, build and deploy, start the sandbox
-    local_stack.py [--name run|test] status | down
+    local_stack.py [--name run|test|…] up deploy sandbox     start the emulator, build and deploy, start the sandbox
+    local_stack.py [--name run|test|…] status | down
 
 Everything lives in .local/<name>/; `stack.json` there tells tests and people where things are. A stack that runs is
 used again, a build or a deployment that would change nothing is left out.
@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import signal
@@ -52,8 +53,8 @@ CHEAP_BUILD = {
     "CARGO_TARGET_DIR": str(ROOT / "target" / "local"),
 }
 
-QUEUES = ("Inbound", "Statuses", "Assignment", "Crm", "Timers", "Media", "Erasures")
-FUNCTIONS = ("WebhookIngest", "Routing", "Assignment", "CrmPush", "AutoClose", "Media", "Erasure", "Api")
+QUEUES = ("Inbound", "Statuses", "Assignment", "Crm", "Outbound", "Timers", "Media", "Erasures")
+FUNCTIONS = ("WebhookIngest", "Routing", "Assignment", "CrmPush", "Delivery", "AutoClose", "Media", "Erasure", "Api")
 
 STARTED = time.monotonic()
 
@@ -262,7 +263,8 @@ class Stack:
             "OperatorKeySecretArn": secret_arn,
             "PublicBaseUrl": f"http://127.0.0.1:{port}/_aws/execute-api/{API_ID}/$default",
             "WazzupBaseUrl": f"http://127.0.0.1:{sandbox_port}/wazzup",
-            "OutboundAllowList": f"127.0.0.1:{sandbox_port}",
+            # The sandbox, and for the test message our own public address.
+            "OutboundAllowList": f"127.0.0.1:{sandbox_port},127.0.0.1:{port}",
             "Architecture": architecture(),
             "LogRetentionDays": "1",
             "TableDeletionProtection": "false",
@@ -439,9 +441,16 @@ def build(sources, environment):
     done.write_text(sources)
 
 
+def stack_name(text):
+    """A name that folders and stacks may have; `build` is where all of them build."""
+    if not re.fullmatch("[a-z][a-z0-9]{0,11}", text) or text == BUILD.name:
+        raise argparse.ArgumentTypeError("a letter and up to eleven letters or digits, lower case")
+    return text
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", choices=("run", "test"), default="run", help="which of the two stacks (default: run)")
+    parser.add_argument("--name", type=stack_name, default="run", help="which stack: make has run and test (default: run)")
     parser.add_argument("commands", nargs="+", choices=("up", "deploy", "sandbox", "status", "down"))
     options = parser.parse_args()
     if sys.version_info < (3, 10):

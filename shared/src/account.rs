@@ -2,8 +2,11 @@
 
 use crate::clock::Timestamp;
 use crate::crm::CrmKind;
-use crate::ids::{AccountId, ApiKeyId, IdSalt};
+use crate::ids::{AccountId, ApiKeyId, ChannelId, IdSalt};
+use crate::secrets::Sealed;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The language of texts that employees and clients see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,13 +39,47 @@ pub struct Account {
     /// Whether anybody is on the blacklist: without one, nobody is looked up there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_blacklist: bool,
+    /// Whether the CRM has loaded contacts: without any, no client is looked up among them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_crm_contacts: bool,
     /// Option "8 → +7" (C4), where the CRM lets us write its contacts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rewrite_leading_eight: bool,
+    /// By messenger: the channel by which bots, and employees who are bound but have no default, begin dialogues (B7).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub default_channels: BTreeMap<String, ChannelId>,
+    /// Whether a send that fails for good puts no message into the chat (E2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hide_send_errors: bool,
+    /// Whether the number check is switched off (E3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_number_check: bool,
     /// ISO 3166 region that numbers without a country code are read in.
     pub region: String,
     /// When it was created.
     pub created_at: Timestamp,
+}
+
+impl Account {
+    /// An account with default settings and no CRM.
+    pub fn new(account: AccountId, name: &str, id_salt: IdSalt, region: &str, now: Timestamp) -> Self {
+        Self {
+            v: 1,
+            account,
+            name: name.to_owned(),
+            id_salt,
+            crm_kind: CrmKind::None,
+            language: Language::default(),
+            has_blacklist: false,
+            has_crm_contacts: false,
+            rewrite_leading_eight: false,
+            default_channels: BTreeMap::new(),
+            hide_send_errors: false,
+            no_number_check: false,
+            region: region.to_owned(),
+            created_at: now,
+        }
+    }
 }
 
 /// An API key of an account, found by the key's hash.
@@ -56,6 +93,71 @@ pub struct ApiKey {
     pub key_id: ApiKeyId,
     /// The first characters, to tell keys apart in lists.
     pub prefix: String,
+    /// What it is for, in the words of whoever made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The key itself, encrypted, to be revealed to an admin. Keys of before this was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Sealed>,
+    /// When it was last used, to within [`KEY_USE_NOTED`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
+    /// When it stops, in seconds since the epoch (the table's TTL), once another took its place; at its second it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// How often a key's use is noted, at most.
+pub const KEY_USE_NOTED: Duration = Duration::from_secs(3600);
+
+impl ApiKey {
+    /// Whether it still opens its account: the table takes its time to let expired rows go.
+    pub fn opens(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now.seconds() < end)
+    }
+
+    /// The key as it is after a use now, when that is to be noted.
+    pub fn used(&self, now: Timestamp) -> Option<Self> {
+        let noted = self.last_used_at.is_some_and(|last| now.since(last) < KEY_USE_NOTED);
+        (!noted).then(|| Self { last_used_at: Some(now), ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> ApiKey {
+        ApiKey {
+            v: 1,
+            account: AccountId::new("a"),
+            key_id: ApiKeyId::new("k"),
+            prefix: "sb_0".into(),
+            name: None,
+            secret: None,
+            last_used_at: None,
+            expires_at: None,
+            created_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn a_key_opens_until_its_second() {
+        assert!(key().opens(Timestamp::from_millis(i64::MAX)));
+        let ending = ApiKey { expires_at: Some(10), ..key() };
+        assert!(ending.opens(Timestamp::from_millis(9_999)));
+        assert!(!ending.opens(Timestamp::from_millis(10_000)));
+    }
+
+    #[test]
+    fn a_use_is_noted_once_an_hour() {
+        let first = key().used(Timestamp::from_millis(5)).unwrap();
+        assert_eq!(first.last_used_at, Some(Timestamp::from_millis(5)));
+        let hour = 3_600_000;
+        assert_eq!(first.used(Timestamp::from_millis(5 + hour - 1)), None);
+        let next = first.used(Timestamp::from_millis(5 + hour)).unwrap();
+        assert_eq!(next.last_used_at, Some(Timestamp::from_millis(5 + hour)));
+    }
 }

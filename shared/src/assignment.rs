@@ -1,5 +1,6 @@
 //! Round robin: who gets the next waiting client (B3–B5, P5).
 
+use crate::channel::{Channel, Distribution};
 use crate::clock::Timestamp;
 use crate::employee::Membership;
 use crate::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
@@ -80,6 +81,8 @@ pub enum Ineligible {
     ReceivesNoNewClients,
     /// The role does not write to clients.
     MayNotWrite,
+    /// He is not bound to the channel, so he could not answer (B7).
+    NotBound,
 }
 
 /// Whether a member may get a new client.
@@ -90,10 +93,49 @@ pub fn eligible(member: &Membership) -> Result<(), Ineligible> {
     if !member.role.may_write() {
         return Err(Ineligible::MayNotWrite);
     }
+    if !member.sends {
+        return Err(Ineligible::NotBound);
+    }
     if !member.receives_new_clients {
         return Err(Ineligible::ReceivesNoNewClients);
     }
     Ok(())
+}
+
+/// What becomes of a client who waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// He goes to this employee; and the ring's new place.
+    To(EmployeeId, Option<RingPlace>),
+    /// Everybody sees him who receives new clients, until somebody answers or the CRM names one.
+    ToAll,
+    /// Nobody may have him now: he waits on.
+    ToNobody,
+}
+
+/// What becomes of a waiting client on a channel. `sticky` is who was responsible for him before: he keeps him while he is
+/// eligible, however the channel gives its clients out (B5). A paused channel gives out nobody.
+pub fn give(
+    channel: &Channel,
+    members: &[Membership],
+    last: Option<&RingPlace>,
+    sticky: Option<&EmployeeId>,
+) -> Given {
+    if channel.paused {
+        return Given::ToNobody;
+    }
+    let kept = sticky
+        .filter(|keeps| members.iter().any(|member| member.employee == **keeps && eligible(member).is_ok()));
+    match channel.distribution {
+        Distribution::FirstResponder | Distribution::ByCrm => match kept {
+            Some(employee) => Given::To(employee.clone(), last.cloned()),
+            None => Given::ToAll,
+        },
+        Distribution::RoundRobin => match next_turn(members, last, kept) {
+            Some((employee, place)) => Given::To(employee, place),
+            None => Given::ToNobody,
+        },
+    }
 }
 
 /// One client's turn: who is next after `last`, members given in any order. `sticky` keeps a known client with his
@@ -131,6 +173,8 @@ mod tests {
             employee: EmployeeId::new(name),
             role: Role::Manager,
             receives_new_clients: true,
+            sends: true,
+            is_default: false,
             joined_at: Timestamp::from_millis(joined),
         }
     }
@@ -163,12 +207,33 @@ mod tests {
     }
 
     #[test]
+    fn b3_the_distribution_decides_and_a_known_client_keeps_his_employee() {
+        let on = |distribution, paused| Channel { distribution, paused, ..crate::chat::tests::channel() };
+        let members = [member("anna", 1), member("boris", 2)];
+        let boris = EmployeeId::new("boris");
+        for distribution in [Distribution::FirstResponder, Distribution::ByCrm] {
+            assert_eq!(give(&on(distribution, false), &members, None, None), Given::ToAll);
+            let kept = give(&on(distribution, false), &members, None, Some(&boris));
+            assert_eq!(kept, Given::To(boris.clone(), None));
+        }
+        let gone = EmployeeId::new("gone");
+        assert_eq!(give(&on(Distribution::FirstResponder, false), &members, None, Some(&gone)), Given::ToAll);
+        let Given::To(first, _) = give(&on(Distribution::RoundRobin, false), &members, None, None) else {
+            panic!("somebody is eligible")
+        };
+        assert_eq!(first.as_str(), "anna");
+        assert_eq!(give(&on(Distribution::RoundRobin, true), &members, None, None), Given::ToNobody);
+    }
+
+    #[test]
     fn p5_nobody_eligible_means_nobody() {
         let mut off = member("anna", 1);
         off.receives_new_clients = false;
         let mut quality = member("boris", 2);
         quality.role = Role::QualityControl;
-        assert_eq!(next_turn(&[off, quality], None, Some(&EmployeeId::new("anna"))), None);
+        let mut unbound = member("vera", 3);
+        unbound.sends = false;
+        assert_eq!(next_turn(&[off, quality, unbound], None, Some(&EmployeeId::new("anna"))), None);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Channels and their settings.
 
 use crate::clock::Timestamp;
-use crate::event::ChannelRef;
+use crate::event::{ChannelRef, Messenger};
 use crate::ids::{AccountId, ChannelId, ConnectionId};
+use crate::providers;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -37,6 +38,10 @@ pub enum Distribution {
     /// Strictly in turn, at the client's first message.
     #[default]
     RoundRobin,
+    /// Whoever answers first; until then everybody sees the chat who receives new clients.
+    FirstResponder,
+    /// The CRM names him; until then everybody sees the chat who receives new clients.
+    ByCrm,
 }
 
 /// The pipeline stage at which the channel's deals begin.
@@ -65,6 +70,15 @@ pub struct Channel {
     pub external: String,
     /// Its name, for people.
     pub name: String,
+    /// The name that the account gave it, before the provider's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The number, profile or bot itself, where the provider tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plain_id: Option<String>,
+    /// Whether it is paused (A4): what comes is kept, nothing is sent, and new clients wait.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
     /// The provider's word for what carries it (`whatsapp`, `tgapi` …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
@@ -94,6 +108,9 @@ pub struct Channel {
     /// Whether the channel's name stands before the texts of clients and of echoes in the CRM (C7).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub name_in_crm: bool,
+    /// When it must be looked at, because the CRM has yet to be told of its state. None: it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_at: Option<Timestamp>,
     /// Where deals begin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deal_stage: Option<DealStage>,
@@ -112,6 +129,9 @@ impl Channel {
             provider: channel.provider.clone(),
             external: channel.external.clone(),
             name: channel.external.clone(),
+            title: None,
+            plain_id: None,
+            paused: false,
             transport: None,
             state: ChannelState::Active,
             raw_state: None,
@@ -122,9 +142,37 @@ impl Channel {
             skip_echoes: false,
             echo_mark: None,
             name_in_crm: false,
+            check_at: None,
             deal_stage: None,
             created_at: now,
         }
+    }
+
+    /// Takes a report of its state by the provider. Where it is another one than before, the CRM is to be told of it: at once by
+    /// a nudge, and not later than `look` should that get lost (`None`: there is no CRM).
+    pub fn report(
+        &mut self,
+        state: ChannelState,
+        raw_state: Option<String>,
+        at: Timestamp,
+        look: Option<Timestamp>,
+    ) {
+        if (self.state, &self.raw_state) != (state, &raw_state) && look.is_some() {
+            self.check_at = look;
+        }
+        self.state = state;
+        self.raw_state = raw_state;
+        self.state_at = at;
+    }
+
+    /// Its name for people: the account's own, else the provider's.
+    pub fn shown_name(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The messenger that it carries; none while the provider has not told by what.
+    pub fn messenger(&self) -> Option<Messenger> {
+        providers::messenger_of(&self.provider, self.transport.as_deref())
     }
 
     /// The silence after which a chat of this channel finishes.

@@ -32,6 +32,8 @@ pub enum ClientState {
     Silent,
     /// Wrote, and waits for a responsible.
     Waiting,
+    /// Is shown to everybody who receives new clients, until somebody answers or the CRM names a responsible (B3).
+    Unclaimed,
     /// Has a responsible.
     Assigned,
 }
@@ -42,6 +44,20 @@ pub enum ClientState {
 pub enum FinishReason {
     /// Neither side wrote during the window.
     Inactivity,
+    /// An employee finished it.
+    ByHand,
+}
+
+/// What an employee or a rule says of how far a conversation has come (F3). Finishing is another thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatStatus {
+    /// Being talked about.
+    Open,
+    /// Waits for something: the client, a part, a date.
+    Waiting,
+    /// Done with.
+    Closed,
 }
 
 /// A chat's row. Every change that the CRM or a window must learn takes the next `seq`.
@@ -94,6 +110,9 @@ pub struct Chat {
     /// What went wrong at the last attempt, without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_error: Option<String>,
+    /// What was last said of how far it has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ChatStatus>,
     /// When it was last opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
@@ -111,6 +130,9 @@ pub struct Chat {
     /// How many of them somebody has read. What is unread follows from both (D2).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub read_count: u32,
+    /// When the client last wrote: from then runs the time in which some messengers let us answer (E5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_wrote_at: Option<Timestamp>,
     /// Since when the client waits for an employee's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_at: Option<Timestamp>,
@@ -129,6 +151,15 @@ pub struct Chat {
     /// Our sends that the provider has not confirmed: an echo may be one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending_sends: Vec<PendingSend>,
+    /// How its client is reached until the provider tells the chat's id: a dialogue that we began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
+    /// When delivery must look at it: something of it is queued. None: nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound_at: Option<Timestamp>,
+    /// The number of its last queued job for the provider: one that a query does not show is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound_last: Option<u64>,
     /// Its client was erased then: what is older does not come back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Timestamp>,
@@ -140,6 +171,22 @@ pub struct Chat {
     /// When it must be looked at: its place in the due index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Timestamp>,
+}
+
+/// How somebody is reached whose chat id only the provider knows.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// By phone, E.164 without the plus.
+    Phone(String),
+    /// By user name, without `@`.
+    Username(String),
+}
+
+impl std::fmt::Debug for Reach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reach(…)")
+    }
 }
 
 /// The post of a comment case.
@@ -180,6 +227,9 @@ pub struct ChatEvent {
     pub at: Timestamp,
     /// The chat was finished, for this reason.
     pub finished: FinishReason,
+    /// What was said of how far it had come by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ChatStatus>,
     /// When the row may go, in seconds since the epoch: the table's TTL.
     pub expires_at: i64,
 }
@@ -216,18 +266,23 @@ impl Chat {
             crm_attempts: 0,
             crm_retry_at: None,
             crm_error: None,
+            status: None,
             opened_at: None,
             finished_at: None,
             finish_reason: None,
             last_activity_at: accepted_at,
             client_count: 0,
             read_count: 0,
+            client_wrote_at: None,
             unanswered_at: None,
             phone: None,
             listing: None,
             post: post_of(event),
             aliases: Vec::new(),
             pending_sends: Vec::new(),
+            reach: None,
+            outbound_at: None,
+            outbound_last: None,
             erased_at: None,
             records_in: None,
             listed_at: accepted_at,
@@ -245,7 +300,7 @@ impl Chat {
         true
     }
 
-    /// Finishes a live chat. The answer is a row of its own: the chat may be open again before the CRM learns of it.
+    /// Finishes a live chat, or a case. The answer is a row of its own: the chat may be open again before the CRM learns of it.
     pub fn finish(&mut self, reason: FinishReason, at: Timestamp) -> ChatEvent {
         self.seq += 1;
         self.state = ChatState::General;
@@ -259,16 +314,25 @@ impl Chat {
             seq: self.seq,
             at,
             finished: reason,
+            status: self.status,
             expires_at: (at + EVENTS_KEPT).seconds(),
         }
     }
 
-    /// Gives a waiting client to an employee.
+    /// Gives a client to an employee: in turn, because he answered first, by hand, or by the CRM.
     pub fn assign(&mut self, employee: &EmployeeId) {
         self.seq += 1;
         self.client = ClientState::Assigned;
         self.waiting_since = None;
         self.responsible = Some(employee.clone());
+    }
+
+    /// Lets everybody who receives new clients have a waiting client (B3). It takes a number, because others read the chat by it.
+    pub fn release(&mut self) {
+        self.seq += 1;
+        self.client = ClientState::Unclaimed;
+        self.waiting_since = None;
+        self.responsible = None;
     }
 
     /// Whether the CRM lacks changes that it may have now: a waiting client's chat is shown to it once he has a
@@ -321,56 +385,5 @@ fn post_of(event: &MessageEvent) -> Option<PostRef> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::event::{ChannelRef, ContactHint, Revision, Side};
-    use crate::ids::{ConnectionId, MessageId};
-    use crate::message::Kind;
-
-    pub(crate) fn text_event(id: &str, side: Side) -> MessageEvent {
-        MessageEvent {
-            connection: ConnectionId::new("connection"),
-            channel: ChannelRef {
-                id: ChannelId::new("channel"),
-                provider: "wazzup".into(),
-                external: "x".into(),
-            },
-            chat: ChatId::new("chat"),
-            provider_chat_id: "79011112233".into(),
-            aliases: Vec::new(),
-            messenger: Messenger::Whatsapp,
-            group: false,
-            message_id: MessageId::new(id),
-            side,
-            origin: None,
-            own_id: None,
-            author: None,
-            contact: ContactHint::default(),
-            kind: Kind::Text,
-            raw_kind: None,
-            text: Some(format!("text of {id}")),
-            media: None,
-            details: None,
-            quote: None,
-            album: None,
-            listing: None,
-            extra: None,
-            sent_at: Timestamp::from_millis(0),
-            revision: Revision::New,
-            old_text: None,
-            status: None,
-            error: None,
-            quarantined: None,
-        }
-    }
-
-    pub(crate) fn new_chat() -> Chat {
-        let event = text_event("m0", Side::Client);
-        Chat::unopened(
-            &AccountId::new("account"),
-            &event,
-            ContactId::new("contact"),
-            Timestamp::from_millis(0),
-        )
-    }
-}
+#[path = "chat_tests.rs"]
+pub(crate) mod tests;

@@ -1,11 +1,15 @@
-//! When a chat finishes by silence (F1, P6), and when it must be looked at next.
+//! When a chat finishes, by silence (F1, P6) or by hand (F3), and when it must be looked at next.
 
-use crate::chat::{Chat, ChatEvent, ChatState, ClientState, FinishReason};
+use crate::chat::{Chat, ChatEvent, ChatState, ChatStatus, ClientState, FinishReason};
 use crate::clock::Timestamp;
+use crate::crm::CrmKind;
 use std::time::Duration;
 
 /// A CRM push or an assignment that should have happened by now is looked for after this long: a nudge may get lost.
 pub const LOST_NUDGE_AFTER: Duration = Duration::from_secs(600);
+
+/// The same for a delivery: somebody waits for the answer.
+pub const LOST_DELIVERY_AFTER: Duration = Duration::from_secs(60);
 
 /// A chat is finished this long after the window has passed: ingest's own time limit. A message that was accepted at the
 /// very end of the window is in the queue by then, ahead of the check.
@@ -27,7 +31,9 @@ pub fn next_look(chat: &Chat, window: Duration, now: Timestamp) -> Option<Timest
     let retry_at = chat.crm_retry_at.filter(|at| *at > now);
     let push = chat.crm_behind().then(|| retry_at.unwrap_or(now + LOST_NUDGE_AFTER));
     let wait = (chat.client == ClientState::Waiting).then(|| now + LOST_NUDGE_AFTER);
-    [finish, push, wait].into_iter().flatten().min()
+    // Whoever set a time that has come has nudged; an answer to a client is looked for sooner than other work.
+    let deliver = chat.outbound_at.map(|at| at.max(now + LOST_DELIVERY_AFTER));
+    [finish, push, wait, deliver].into_iter().flatten().min()
 }
 
 /// What a check makes of a chat, and the event when it finishes. `posted_at` is when the check was put into the chat's
@@ -49,6 +55,46 @@ pub fn on_check(
         next.watch(window, now);
     }
     (next, finished)
+}
+
+impl Chat {
+    /// An employee finishes the chat, and may say how far it has come. One that is finished stays as it is, but for what he
+    /// says. `window` is the silence after which it would finish, when its channel is still there.
+    pub fn finish_by_hand(
+        &mut self,
+        status: Option<ChatStatus>,
+        crm: CrmKind,
+        window: Option<Duration>,
+        now: Timestamp,
+    ) -> Option<ChatEvent> {
+        if self.state == ChatState::General {
+            self.set_status(status.or(self.status), crm, window, now);
+            return None;
+        }
+        self.status = status.or(self.status);
+        let event = self.finish(FinishReason::ByHand, now);
+        if crm == CrmKind::None {
+            self.settle_without_crm();
+        }
+        if let Some(window) = window {
+            self.watch(window, now);
+        }
+        Some(event)
+    }
+
+    /// Says how far the conversation has come. It takes a number when that is news.
+    pub fn set_status(
+        &mut self,
+        status: Option<ChatStatus>,
+        crm: CrmKind,
+        window: Option<Duration>,
+        now: Timestamp,
+    ) {
+        if self.status != status {
+            self.status = status;
+            self.take_number(crm, window, now);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -145,5 +191,38 @@ mod tests {
         chat.crm_retry_at = Some(at(40));
         chat.watch(WINDOW, at(10));
         assert_eq!(chat.check_at, Some(at(40)));
+    }
+
+    #[test]
+    fn f3_finishing_and_saying_how_far_it_has_come_are_two_things() {
+        let mut chat = live();
+        let (crm, seq) = (CrmKind::Universal, chat.seq);
+        chat.set_status(Some(ChatStatus::Waiting), crm, Some(WINDOW), at(10));
+        assert_eq!(
+            (chat.state, chat.status, chat.seq),
+            (ChatState::Live, Some(ChatStatus::Waiting), seq + 1)
+        );
+        chat.set_status(Some(ChatStatus::Waiting), crm, Some(WINDOW), at(11));
+        assert_eq!(chat.seq, seq + 1, "no news");
+        let event = chat.finish_by_hand(None, crm, Some(WINDOW), at(20)).unwrap();
+        assert_eq!((event.seq, event.finished), (seq + 2, FinishReason::ByHand));
+        assert_eq!((event.status, chat.state), (Some(ChatStatus::Waiting), ChatState::General));
+        assert_eq!((chat.seq, chat.finished_at), (seq + 2, Some(at(20))));
+        assert!(chat.crm_behind() && chat.check_at.is_some(), "a lost nudge is found");
+        let finished = chat.clone();
+        assert_eq!(chat.finish_by_hand(None, crm, Some(WINDOW), at(30)), None);
+        assert_eq!(chat, finished, "it is finished already");
+        assert_eq!(chat.finish_by_hand(Some(ChatStatus::Closed), crm, Some(WINDOW), at(30)), None);
+        assert_eq!((chat.status, chat.seq), (Some(ChatStatus::Closed), seq + 3));
+        assert_eq!((chat.finished_at, chat.finish_reason), (Some(at(20)), Some(FinishReason::ByHand)));
+    }
+
+    #[test]
+    fn f3_without_a_crm_nobody_is_behind() {
+        let mut chat = live();
+        let event = chat.finish_by_hand(Some(ChatStatus::Closed), CrmKind::None, Some(WINDOW), at(20));
+        assert!(event.is_some() && !chat.crm_behind());
+        chat.set_status(Some(ChatStatus::Open), CrmKind::None, None, at(30));
+        assert!(!chat.crm_behind());
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ChannelId, EmployeeId};
+use crate::phone::Phone;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// An employee, by the CRM's user id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,8 +17,67 @@ pub struct Employee {
     pub employee: EmployeeId,
     /// His name.
     pub name: String,
+    /// His phone, as the CRM tells it; one employee's alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// Stands below what he sends, for the client alone (B8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// Settings that he may change although he is no admin (A8).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sections: BTreeSet<Section>,
+    /// How often a default channel of his was set: of two who set one at once, one decides again (B7).
+    #[serde(default, skip_serializing_if = "unset")]
+    pub defaults_set: u64,
+    /// Tokens that were made for him until this second are over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_ended_at: Option<Timestamp>,
     /// When he was first loaded: his place in the ring.
     pub created_at: Timestamp,
+}
+
+fn unset(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Employee {
+    /// An employee as he is when the CRM first tells of him.
+    pub fn new(account: &AccountId, employee: &EmployeeId, name: &str, now: Timestamp) -> Self {
+        Self {
+            v: 1,
+            account: account.clone(),
+            employee: employee.clone(),
+            name: name.to_owned(),
+            phone: None,
+            signature: None,
+            sections: BTreeSet::new(),
+            defaults_set: 0,
+            tokens_ended_at: None,
+            created_at: now,
+        }
+    }
+}
+
+/// A part of the settings that may be granted to an employee by itself (A8). Keys, grants and the audit trail are the admin's alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    /// Connections to providers.
+    Connections,
+    /// Channels, and who works on them.
+    Channels,
+    /// Employees: names, signatures, default channels.
+    Employees,
+    /// The CRM connection and the pipelines.
+    Crm,
+    /// The account's own options.
+    Account,
+    /// The blacklist.
+    Blacklist,
+    /// Shared quick replies.
+    QuickReplies,
+    /// Contacts: merging, exporting. Erasing is the admin's alone: nothing undoes it.
+    Contacts,
 }
 
 /// What an employee may do on a channel (B1).
@@ -53,6 +114,22 @@ pub struct Membership {
     pub role: Role,
     /// Whether new clients come to him (B2).
     pub receives_new_clients: bool,
+    /// Whether he is bound to the channel: without that he cannot send by it (B7).
+    #[serde(default = "bound", skip_serializing_if = "is_bound")]
+    pub sends: bool,
+    /// Whether it is his default among the channels of its messenger (B7).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_default: bool,
     /// When he joined the channel: his place in the ring.
     pub joined_at: Timestamp,
+}
+
+fn bound() -> bool {
+    true
+}
+
+// Absent where it holds, as in rows that are older than it: conditions on it must agree with them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_bound(sends: &bool) -> bool {
+    *sends
 }

@@ -156,6 +156,8 @@ pub enum Origin {
     Rule,
     /// Our farewell, as the chat finished.
     Farewell,
+    /// A notice of ours to the employees, as of a send that failed (E2): it never goes to the client.
+    Notice,
 }
 
 impl Origin {
@@ -166,7 +168,7 @@ impl Origin {
 
     /// Whether an employee wrote it. Only such a message answers the client (D2).
     pub fn is_employee(self) -> bool {
-        !matches!(self, Self::Bot | Self::Rule | Self::Farewell)
+        !matches!(self, Self::Bot | Self::Rule | Self::Farewell | Self::Notice)
     }
 }
 

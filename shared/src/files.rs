@@ -1,5 +1,7 @@
 //! The media bucket: copies of files, private, each reached by a link of ours that leads to one that soon ends.
 
+mod uploads;
+
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ChatId};
 use crate::media::policy::{disposition, served_type};
@@ -10,10 +12,10 @@ use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use std::time::{Duration, SystemTime};
+pub use uploads::{Stored, UploadLink};
 
 /// How long a link to the bucket itself is good for.
 const LINK_LASTS: Duration = Duration::from_secs(300);
@@ -30,6 +32,9 @@ pub enum FileError {
     /// The file is refused, and will be tomorrow.
     #[error("the media bucket refuses the file: {0}")]
     Refused(String),
+    /// What stands there could not be told.
+    #[error("the media bucket did not tell of the file: {0}")]
+    NotTold(String),
     /// A link could not be signed.
     #[error("no credentials to sign a link with")]
     Unsigned,
@@ -123,13 +128,17 @@ impl Files {
 
 /// Five minutes from `now`.
 fn lasts(now: Timestamp) -> Result<PresigningConfig, FileError> {
-    let from = SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis().max(0).unsigned_abs());
-    let lasts = PresigningConfig::builder().start_time(from).expires_in(LINK_LASTS).build();
+    let lasts = PresigningConfig::builder().start_time(from(now)).expires_in(LINK_LASTS).build();
     lasts.map_err(|_| FileError::Unsigned)
 }
 
+/// A moment as signatures take it.
+fn from(now: Timestamp) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis().max(0).unsigned_abs())
+}
+
 /// What became of a write that failed: whether it would fail again tomorrow.
-fn not_written(error: &SdkError<PutObjectError, HttpResponse>) -> FileError {
+fn not_written<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> FileError {
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
     // What comes without a code of S3's is not S3's answer.
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {

@@ -5,8 +5,10 @@
 //! [`config`] are the I/O around them. [`providers`] and [`crm`] hold one file or folder per outside system.
 //! `docs/ARCHITECTURE.md` is the map.
 
+pub mod access_token;
 pub mod account;
 pub mod assignment;
+pub mod audit;
 pub mod aws;
 pub mod batch;
 pub mod blacklist;
@@ -21,6 +23,7 @@ pub mod contact;
 pub mod contact_merge;
 pub mod content;
 pub mod crm;
+pub mod crm_entities;
 pub mod crm_progress;
 pub mod dead_letters;
 pub mod disposition;
@@ -36,16 +39,26 @@ pub mod message;
 pub mod message_edits;
 pub mod metrics;
 pub mod nudge;
+pub mod number_check;
+pub mod number_news;
 pub mod objects;
+pub mod outbound;
+pub mod own_events;
 pub mod own_sends;
 pub mod phone;
 pub mod pipeline;
 pub mod providers;
 pub mod quarantine;
 pub mod queue;
+pub mod quick_reply;
 pub mod receiving;
 pub mod secrets;
+pub mod send_errors;
+pub mod sending;
+pub mod setup;
 pub mod store;
 pub mod telemetry;
 pub mod unread;
+pub mod upload;
+pub mod visibility;
 pub mod words;

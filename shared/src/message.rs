@@ -51,6 +51,8 @@ impl Kind {
 #[allow(missing_docs, reason = "the names say it")]
 pub enum DeliveryStatus {
     Queued,
+    /// Nobody knows whether it left: the provider did not say, and no echo came. A person has to look.
+    Unknown,
     Sent,
     Delivered,
     Read,
@@ -61,11 +63,12 @@ impl DeliveryStatus {
     fn rank(self) -> u8 {
         match self {
             Self::Queued => 0,
-            Self::Sent => 1,
+            Self::Unknown => 1,
+            Self::Sent => 2,
             // A failure overrules what only says that the message left us, and yields to proof that it arrived.
-            Self::Failed => 2,
-            Self::Delivered => 3,
-            Self::Read => 4,
+            Self::Failed => 3,
+            Self::Delivered => 4,
+            Self::Read => 5,
         }
     }
 
@@ -138,6 +141,9 @@ pub struct Message {
     /// The provider's id of a message that we sent under an id of our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<MessageId>,
+    /// What we put below its text for the client alone (B8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
     /// How many messages of the client there were with it: what is read up to it is read up to here.
     #[serde(default)]
     pub client_no: u32,
@@ -226,6 +232,7 @@ impl Message {
             listing: event.listing.as_ref().map(|listing| listing.id.clone()),
             origin: event.origin,
             provider_id: None,
+            signature: None,
             client_no: 0,
             author: event.author.clone(),
             extra: event.extra.clone(),

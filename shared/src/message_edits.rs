@@ -3,6 +3,7 @@
 use crate::event::{MessageEvent, Revision};
 use crate::media::FileCopy;
 use crate::message::{Message, text_digest};
+use crate::outbound::signed;
 
 impl Message {
     /// The row after a repeated delivery of the same message id, or `None` when it brings nothing new.
@@ -64,33 +65,44 @@ impl Message {
         let digest = digest(event);
         let new_media =
             event.media.as_ref().filter(|media| self.media.as_ref().map(|own| &own.url) != Some(&media.url));
-        let nothing_new = event.text == self.text && new_media.is_none();
+        let (text, old_text) =
+            (self.unsigned(event.text.as_deref()), self.unsigned(event.old_text.as_deref()));
+        let nothing_new = text == self.text && new_media.is_none();
         if self.deleted_seq.is_some() || nothing_new || self.seen_edits.contains(&digest) {
             return;
         }
-        let (last, replaces) = (
-            self.edited_at.unwrap_or(event.sent_at),
-            event.old_text.is_some() && event.old_text == self.text,
-        );
-        let had_before =
-            self.earlier_texts.contains(&text_digest(event.text.as_deref())) && new_media.is_none();
-        if event.sent_at < last || (event.sent_at == last && had_before && !replaces) {
+        let (last, replaces) =
+            (self.edited_at.unwrap_or(event.sent_at), old_text.is_some() && old_text == self.text);
+        let had_before = self.earlier_texts.contains(&text_digest(text.as_deref())) && new_media.is_none();
+        // Of what we edited ourselves the time is by our clock: what replaces that is later, whatever the provider's says.
+        let is_late = event.sent_at < last && !(replaces && self.provider_id.is_some());
+        if is_late || (event.sent_at == last && had_before && !replaces) {
             return;
         }
         self.seen_edits.push(digest);
         self.earlier_texts.push(text_digest(self.text.as_deref()));
-        self.earlier_texts.extend(event.old_text.iter().map(|text| text_digest(Some(text))));
+        self.earlier_texts.extend(old_text.iter().map(|text| text_digest(Some(text))));
         self.earlier_texts.sort();
         self.earlier_texts.dedup();
         self.old_text = self.text.take();
-        self.text.clone_from(&event.text);
+        self.text = text;
         if let Some(media) = new_media {
             self.file = media.expires.then_some(FileCopy::Pending);
             self.media = Some(media.clone());
         }
-        self.edited_at = Some(event.sent_at);
+        self.edited_at = Some(event.sent_at.max(last));
         self.edited_seq = Some(seq);
         self.seq = seq;
+    }
+
+    /// A text of this message as the provider tells it, without the signature that we put below.
+    fn unsigned(&self, told: Option<&str>) -> Option<String> {
+        let (told, Some(signature)) = (told?, &self.signature) else { return told.map(str::to_owned) };
+        if self.text.as_deref().is_some_and(|text| told.trim() == signed(text, Some(signature)).trim()) {
+            return self.text.clone();
+        }
+        let below = signed("", Some(signature));
+        Some(told.trim_end().strip_suffix(below.trim_end()).unwrap_or(told).to_owned())
     }
 }
 
@@ -107,6 +119,7 @@ mod tests {
     use crate::chat::tests::{new_chat, text_event};
     use crate::clock::Timestamp;
     use crate::event::Side;
+    use crate::ids::MessageId;
 
     /// An edit to `text`, written at `ms`; `old` is the text that the provider says it replaces.
     fn edit(text: &str, ms: i64, old: Option<&str>) -> MessageEvent {
@@ -178,5 +191,34 @@ mod tests {
         let row = chat.receive(&original(), Some(&row), at).unwrap();
         assert_eq!((row.text.as_deref(), row.deleted_seq), (Some("A"), Some(1)));
         assert_eq!(chat.receive(&original(), Some(&row), at), None, "once");
+    }
+
+    /// A row of ours with a signature below it, as it is after these edits.
+    fn ours_after(edits: &[MessageEvent]) -> Message {
+        let mut chat = new_chat();
+        let event = MessageEvent { text: Some("A".into()), ..text_event("m", Side::Company) };
+        let mut row = chat.send(&event, Some("A\n\nАнна"), Timestamp::from_millis(0)).unwrap();
+        row.provider_id = Some(MessageId::new("w"));
+        for event in edits {
+            row = chat.receive(event, Some(&row), Timestamp::from_millis(0)).unwrap_or(row);
+        }
+        row
+    }
+
+    #[test]
+    fn the_signature_is_no_part_of_what_an_edit_tells() {
+        let text = |edits: &[MessageEvent]| ours_after(edits).text;
+        let row = ours_after(&[edit("A\n\nАнна", 10, None)]);
+        assert_eq!((row.text.as_deref(), row.edited_seq), (Some("A"), None), "as it was sent");
+        assert_eq!(text(&[edit("B\n\nАнна", 10, Some("A\n\nАнна"))]).as_deref(), Some("B"));
+        assert_eq!(text(&[edit("B\n\nОлег", 10, None)]).as_deref(), Some("B\n\nОлег"), "another's");
+    }
+
+    #[test]
+    fn an_edit_of_what_we_edited_goes_by_what_it_replaces() {
+        let ours = edit("B", 50, Some("A"));
+        let row = ours_after(&[ours.clone(), edit("C\n\nАнна", 20, Some("B\n\nАнна"))]);
+        assert_eq!((row.text.as_deref(), row.edited_at), (Some("C"), Some(Timestamp::from_millis(50))));
+        assert_eq!(ours_after(&[ours, edit("C", 20, Some("A"))]).text.as_deref(), Some("B"), "an older one");
     }
 }

@@ -43,6 +43,16 @@ pub enum Metric {
     Merged,
     /// Clients erased.
     Erased,
+    /// Messages, edits and deletions that a provider took.
+    Delivered,
+    /// Those that a provider will never take.
+    DeliveryFailed,
+    /// Sends of which nobody knows whether they left.
+    DeliveryUnknown,
+    /// Connections whose credential the provider began to refuse.
+    ConnectionUnauthorized,
+    /// Changes of settings that are not in the audit trail.
+    AuditLost,
     /// Webhooks answered 503 because they could not be made durable.
     NotAccepted,
 }
@@ -68,6 +78,11 @@ impl Metric {
             Self::FilesFailed => "FilesFailed",
             Self::Merged => "Merged",
             Self::Erased => "Erased",
+            Self::Delivered => "Delivered",
+            Self::DeliveryFailed => "DeliveryFailed",
+            Self::DeliveryUnknown => "DeliveryUnknown",
+            Self::ConnectionUnauthorized => "ConnectionUnauthorized",
+            Self::AuditLost => "AuditLost",
             Self::NotAccepted => "NotAccepted",
         }
     }

@@ -60,6 +60,39 @@ impl CrmNudge {
     }
 }
 
+/// "Tell the CRM of this channel's state": goes to `crm-push`, by the same queue as chats.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ChannelNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which channel.
+    pub channel: ChannelId,
+}
+
+impl ChannelNudge {
+    /// A nudge for a channel.
+    pub fn new(account: &AccountId, channel: &ChannelId) -> Self {
+        Self { v: 1, account: account.clone(), channel: channel.clone() }
+    }
+
+    /// FIFO message group: an account's channels one after the other, beside its chats.
+    pub fn group(&self) -> String {
+        format!("{}:channels", self.account)
+    }
+}
+
+/// What `crm-push` is nudged for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CrmWork {
+    /// A chat.
+    Chat(CrmNudge),
+    /// A channel.
+    Channel(ChannelNudge),
+}
+
 /// "Copy this chat's files": goes to `media`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MediaNudge {
@@ -75,6 +108,24 @@ impl MediaNudge {
     /// A nudge for a chat.
     pub fn new(account: &AccountId, chat: &ChatId) -> Self {
         Self { v: 1, account: account.clone(), chat: chat.clone() }
+    }
+}
+
+/// "Deliver what is queued in this chat": goes to `delivery`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DeliveryNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which chat, which is the FIFO message group too: one delivery per chat at a time, in order.
+    pub chat: ChatId,
+}
+
+impl DeliveryNudge {
+    /// A nudge for a chat.
+    pub fn of(chat: &Chat) -> Self {
+        Self { v: 1, account: chat.account.clone(), chat: chat.chat.clone() }
     }
 }
 
@@ -128,6 +179,8 @@ pub struct Nudges {
     pub assignment: Option<AssignmentNudge>,
     /// The CRM is behind.
     pub crm: Option<CrmNudge>,
+    /// Something is queued for the client.
+    pub delivery: Option<DeliveryNudge>,
 }
 
 /// What follows from a chat's state. A CRM that asked for time is left alone until then: the due index brings the chat
@@ -138,6 +191,7 @@ pub fn nudges(chat: &Chat, crm: CrmKind, now: Timestamp) -> Nudges {
     Nudges {
         assignment: waiting.then(|| AssignmentNudge::new(&chat.account, &chat.channel)),
         crm: (crm != CrmKind::None && chat.crm_behind() && may_try).then(|| CrmNudge::of(chat)),
+        delivery: chat.outbound_at.is_some_and(|at| at <= now).then(|| DeliveryNudge::of(chat)),
     }
 }
 
@@ -147,6 +201,18 @@ mod tests {
     use crate::chat::tests::{new_chat, text_event};
     use crate::event::Side;
     use crate::ids::EmployeeId;
+
+    #[test]
+    fn a_nudge_for_the_crm_is_a_chats_or_a_channels() {
+        let chat = CrmWork::Chat(CrmNudge::of(&new_chat()));
+        let channel = CrmWork::Channel(ChannelNudge::new(&AccountId::new("a"), &ChannelId::new("c")));
+        for work in [chat, channel] {
+            let body = serde_json::to_string(&work).unwrap();
+            assert_eq!(crate::event::read::<CrmWork>(&body).unwrap(), work);
+        }
+        assert!(crate::event::read::<CrmWork>(r#"{"v":1,"account":"a"}"#).is_err());
+        assert!(crate::event::read::<CrmWork>(r#"{"v":99,"more":1}"#).is_err(), "a newer one is retried");
+    }
 
     #[test]
     fn nudges_follow_from_the_state_alone() {

@@ -2,7 +2,7 @@
 
 use crate::clock::Ambient;
 use crate::event::Envelope;
-use crate::nudge::{AssignmentNudge, CrmNudge};
+use crate::nudge::{AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge};
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry};
 use futures::future::join_all;
 use serde::Serialize;
@@ -51,12 +51,28 @@ impl Outgoing {
         Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
     }
 
+    /// A nudge for `outbound.fifo`, with a fresh deduplication id.
+    ///
+    /// # Errors
+    /// As [`Self::inbound`].
+    pub fn delivery(nudge: &DeliveryNudge, ambient: &dyn Ambient) -> Result<Self, QueueError> {
+        Self::new(nudge, Some((nudge.chat.to_string(), ambient.uuid().to_string())))
+    }
+
     /// A nudge for `crm.fifo`, with a fresh deduplication id.
     ///
     /// # Errors
     /// As [`Self::inbound`].
     pub fn crm(nudge: &CrmNudge, workers: u32, ambient: &dyn Ambient) -> Result<Self, QueueError> {
         Self::new(nudge, Some((nudge.group(workers), ambient.uuid().to_string())))
+    }
+
+    /// A nudge for a channel's state, for `crm.fifo`, with a fresh deduplication id.
+    ///
+    /// # Errors
+    /// As [`Self::inbound`].
+    pub fn channel_state(nudge: &ChannelNudge, ambient: &dyn Ambient) -> Result<Self, QueueError> {
+        Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
     }
 
     /// Delivers it this much later (standard queues only, at most 15 minutes).

@@ -1,6 +1,6 @@
 //! What an inbound message makes of its chat: it opens it, is activity, wants to be read and answered, or answers.
 
-use crate::chat::{Chat, ChatState, ClientState};
+use crate::chat::{Chat, ChatState, ChatStatus, ClientState};
 use crate::clock::Timestamp;
 use crate::event::{MessageEvent, Origin, Revision, Side};
 use crate::message::Message;
@@ -49,9 +49,15 @@ impl Chat {
         }
         match event.side {
             Side::Client => {
+                let at = written_at(event, accepted_at);
                 self.client_count += 1;
-                self.unanswered_at = self.unanswered_at.or(Some(written_at(event, accepted_at)));
+                self.client_wrote_at = self.client_wrote_at.max(Some(at));
+                self.unanswered_at = self.unanswered_at.or(Some(at));
                 self.open(accepted_at);
+                if self.client == ClientState::Silent {
+                    self.client = ClientState::Waiting;
+                    self.waiting_since = Some(accepted_at);
+                }
             }
             Side::Company => self.answered(event, written_at(event, accepted_at)),
         }
@@ -75,18 +81,17 @@ impl Chat {
         }
     }
 
-    fn open(&mut self, at: Timestamp) {
+    /// Puts the chat into the list of those that somebody talks in.
+    pub(crate) fn open(&mut self, at: Timestamp) {
         if self.state == ChatState::General {
             self.state = if self.post.is_some() { ChatState::Case } else { ChatState::Live };
             self.case_no += 1;
             self.opened_at = Some(at);
             self.finished_at = None;
             self.finish_reason = None;
+            // What was said of the conversation before is over.
+            self.status = self.status.map(|_| ChatStatus::Open);
             self.listed_at = self.listed_at.max(at);
-        }
-        if self.client == ClientState::Silent {
-            self.client = ClientState::Waiting;
-            self.waiting_since = Some(at);
         }
     }
 }
@@ -184,6 +189,14 @@ mod tests {
         chat.finish(FinishReason::Inactivity, Timestamp::from_millis(700_000));
         chat.receive(&text_event("m2", Side::Client), None, Timestamp::from_millis(800_000));
         assert_eq!((chat.state, chat.case_no, chat.finished_at), (ChatState::Live, 2, None));
+        assert_eq!(chat.status, None, "nobody has said anything of it");
+        chat.status = Some(ChatStatus::Closed);
+        chat.receive(&text_event("m3", Side::Client), None, Timestamp::from_millis(800_001));
+        assert_eq!(chat.status, Some(ChatStatus::Closed), "only opening speaks of it");
+        let event = chat.finish(FinishReason::ByHand, Timestamp::from_millis(900_000));
+        assert_eq!((event.finished, event.status), (FinishReason::ByHand, Some(ChatStatus::Closed)));
+        chat.receive(&text_event("m4", Side::Client), None, Timestamp::from_millis(900_001));
+        assert_eq!(chat.status, Some(ChatStatus::Open));
     }
 
     #[test]

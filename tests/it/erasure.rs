@@ -1,5 +1,7 @@
 //! Erasing a client (P12): nothing of him anywhere, nothing that still travels brings him back, and he may write anew.
 
+mod loaded;
+mod numbers;
 mod others;
 mod story;
 

@@ -11,9 +11,14 @@
 )]
 
 mod budget;
+mod channel_updates;
 mod conversation;
+mod crm_known;
+mod delivery;
+mod echoes;
 mod erasure;
 mod faults;
+mod finishing;
 mod gates;
 mod media;
 mod properties;

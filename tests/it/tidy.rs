@@ -14,12 +14,13 @@ type Names = BTreeSet<String>;
 const MAX_LINES: usize = 450;
 
 /// The modules of `shared` that do I/O. All others are pure: types and policies.
-const DOES_IO: [&str; 16] = [
+const DOES_IO: [&str; 17] = [
     "aws.rs",
     "batch.rs",
     "config.rs",
     "crm/universal.rs",
     "dead_letters.rs",
+    "files",
     "files.rs",
     "http",
     "http.rs",
@@ -89,7 +90,9 @@ fn functions_are_the_same_in_template_folders_samples_and_readme() {
     assert_eq!(Template::read().functions.into_keys().collect::<Names>(), in_folders, "template.yaml");
     assert_eq!(functions_of_readme(), in_folders, "README.md");
     let mut samples = folders("events");
-    for provider in folders("shared/src/providers") {
+    // A provider's folder has a `mod.rs`; the others hold parts of a module beside them.
+    let is_provider = |name: &String| root().join("shared/src/providers").join(name).join("mod.rs").exists();
+    for provider in folders("shared/src/providers").into_iter().filter(is_provider) {
         assert!(samples.remove(&provider), "events/{provider}: no bodies of this provider");
     }
     assert_eq!(samples, in_folders, "events/");

@@ -152,13 +152,28 @@ pub fn status(id: &str, word: &str, at: &str) -> Value {
     json!({"statuses": [{"messageId": id, "status": word, "timestamp": at}]})
 }
 
+/// A body that tells that a message of ours failed, with Wazzup's code of why.
+#[must_use]
+pub fn failed(id: &str, code: &str, at: &str) -> Value {
+    let mut body = status(id, "error", at);
+    body["statuses"][0]["error"] = json!({"error": code, "description": "The message was not delivered"});
+    body
+}
+
+/// The company's message that Wazzup could not deliver, as it tells of one that it had taken.
+#[must_use]
+pub fn failed_echo(channel: &str, phone: &str, id: &str, at: &str, body: &str, code: &str) -> Value {
+    let error = json!({"error": code, "description": "The message was not delivered"});
+    with(echo(channel, phone, id, at, body), json!({"status": "error", "error": error}))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use shared::clock::Timestamp;
     use shared::connection::WebhookToken;
     use shared::content::Details;
-    use shared::event::{Event, MessageEvent, Origin, Revision};
+    use shared::event::{Event, MessageEvent, Origin, Revision, Side};
     use shared::ids::{AccountId, ConnectionId, IdSalt};
     use shared::message::Kind;
     use shared::providers::{Item, Parsed, wazzup::parse};
@@ -207,6 +222,8 @@ mod tests {
         let changed = read(edited(say("m"), "Чёрная?"));
         assert_eq!((changed.revision, changed.old_text.as_deref()), (Revision::Edited, Some("Белая?")));
         assert_eq!(read(deleted(say("m"))).revision, Revision::Deleted);
+        let failed = read(failed_echo(CHANNEL, PHONE, "m", AT, "Да", "BAD_CONTACT"));
+        assert_eq!((failed.side, failed.error.unwrap().code.as_str()), (Side::Company, "BAD_CONTACT"));
         assert_eq!(read(unknown_type(CHANNEL, PHONE, "m", AT)).raw_kind.as_deref(), Some("hologram"));
     }
 }

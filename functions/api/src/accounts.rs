@@ -12,9 +12,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::account::Account;
-use shared::ids::{AccountId, IdSalt};
+use shared::ids::{AccountId, ChannelId, IdSalt};
 use shared::store::keys::AccountEntry;
 use shared::store::row::Write;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -40,7 +41,9 @@ fn russia() -> String {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
-    "rewrite_leading_eight": false, "crm_kind": "universal", "created_at": "2026-11-21T09:10:00.000Z"
+    "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true,
+    "default_channels": {"whatsapp": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11"}, "crm_kind": "universal",
+    "created_at": "2026-11-21T09:10:00.000Z"
 }))]
 pub struct AccountView {
     id: String,
@@ -50,6 +53,12 @@ pub struct AccountView {
     region: String,
     /// Whether a phone of the CRM's contact that begins with 8 is rewritten to +7 at his first message.
     rewrite_leading_eight: bool,
+    /// Whether a send that fails for good puts a message with the reason into the chat.
+    send_errors_in_chat: bool,
+    /// Whether it is found out, and told, which phones have WhatsApp.
+    number_check: bool,
+    /// By messenger, the channel by which bots and employees without a default of their own begin dialogues.
+    default_channels: BTreeMap<String, String>,
     crm_kind: CrmKind,
     #[schema(format = DateTime)]
     created_at: String,
@@ -63,21 +72,30 @@ impl From<Account> for AccountView {
             language: account.language.into(),
             region: account.region,
             rewrite_leading_eight: account.rewrite_leading_eight,
+            send_errors_in_chat: !account.hide_send_errors,
+            number_check: !account.no_number_check,
+            default_channels: named(account.default_channels),
             crm_kind: account.crm_kind.into(),
             created_at: account.created_at.rfc3339(),
         }
     }
 }
 
-/// A new account with its first key, which is shown only here.
+fn named(channels: BTreeMap<String, ChannelId>) -> BTreeMap<String, String> {
+    channels.into_iter().map(|(messenger, channel)| (messenger, channel.to_string())).collect()
+}
+
+/// A new account with its first key.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "account": {
         "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
-        "rewrite_leading_eight": false, "crm_kind": "none", "created_at": "2026-11-21T09:10:00.000Z"
+        "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "default_channels": {},
+        "crm_kind": "none", "created_at": "2026-11-21T09:10:00.000Z"
     },
     "key": {
-        "id": "019aa5f0-7c1f-7d20-8a11-3b6d0f9e4c22", "prefix": "sb_5f0c1a", "created_at": "2026-11-21T09:10:00.000Z",
+        "id": "019aa5f0-7c1f-7d20-8a11-3b6d0f9e4c22", "prefix": "sb_5f0c1a", "name": null,
+        "created_at": "2026-11-21T09:10:00.000Z", "last_used_at": null, "expires_at": null,
         "key": "sb_5f0c1a0000000000000000000000000000000000000000000000000000000000"
     }
 }))]
@@ -91,7 +109,8 @@ pub struct CreatedAccount {
 #[schema(example = json!({
     "accounts": [{
         "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
-        "rewrite_leading_eight": false, "crm_kind": "universal", "created_at": "2026-11-21T09:10:00.000Z"
+        "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "default_channels": {},
+        "crm_kind": "universal", "created_at": "2026-11-21T09:10:00.000Z"
     }],
     "next_cursor": null
 }))]
@@ -115,7 +134,7 @@ pub struct PageParams {
 
 /// Create an account
 ///
-/// The answer holds the account's first API key, which is never shown again.
+/// The answer holds the account's first API key.
 #[utoipa::path(
     post, path = "/v1/accounts", tag = "operator", request_body = NewAccount,
     responses((status = 201, description = "The account and its first key", body = CreatedAccount))
@@ -129,20 +148,10 @@ pub async fn create(
     validate::region("region", &new.region)?;
     let mut salt = [0; 16];
     app.ambient.fill(&mut salt);
-    let account = Account {
-        v: 1,
-        account: AccountId::new(app.ambient.uuid().to_string()),
-        name: new.name,
-        id_salt: IdSalt::from_bytes(salt),
-        crm_kind: shared::crm::CrmKind::None,
-        language: shared::account::Language::default(),
-        has_blacklist: false,
-        rewrite_leading_eight: false,
-        region: new.region,
-        created_at: app.ambient.now(),
-    };
+    let id = AccountId::new(app.ambient.uuid().to_string());
+    let account = Account::new(id, &new.name, IdSalt::from_bytes(salt), &new.region, app.ambient.now());
     let entry = AccountEntry { account: account.account.clone() };
-    let (key, [row, listed]) = fresh_key(&app, &account.account)?;
+    let (key, [row, listed]) = fresh_key(&app, &account.account, None).await?;
     app.store.commit(vec![Write::create(&account)?, Write::create(&entry)?, row, listed]).await?;
     Ok((StatusCode::CREATED, Json(CreatedAccount { account: account.into(), key })))
 }

@@ -2,14 +2,16 @@
 
 use crate::App;
 use crate::auth::{Tenant, existing_account};
+use crate::channel_views::DealStageView;
 use crate::error::ApiError;
 use crate::extract::{Body, Id, Ids, given, present};
 use crate::validate;
-use crate::views::{ChannelState, Distribution};
+use crate::views::Distribution;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use shared::channel::{Channel, DealStage, MAX_CLOSE_AFTER_S, MIN_CLOSE_AFTER_S};
+use shared::account::Account;
+use shared::channel::{Channel, DealStage, Distribution as Given, MAX_CLOSE_AFTER_S, MIN_CLOSE_AFTER_S};
 use shared::ids::{AccountId, ChannelId};
 use shared::pipeline::Pipelines;
 use shared::store::row::Write;
@@ -17,82 +19,7 @@ use shared::store::{Read, keys};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Where a channel's deals begin.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DealStageView {
-    /// A pipeline of `PUT /v1/pipelines`.
-    pipeline_id: String,
-    /// A stage of it.
-    stage_id: String,
-}
-
-/// A number, a profile or a bot.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "id": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "connection": "019aa5f1-11d2-7c55-b1ce-7a42e9f9f0ab",
-    "provider": "wazzup", "external": "e0629e11-0f67-4567-92a9-2237e91ec1b9", "name": "Sales, WhatsApp",
-    "transport": "whatsapp", "state": "active", "raw_state": "active", "state_at": "2026-11-21T09:10:00.000Z",
-    "distribution": "round_robin", "close_after_s": 600, "ignored": false, "import_echoes": true, "echo_mark": null,
-    "name_in_crm": false, "deal_stage": {"pipeline_id": "1", "stage_id": "10"}, "created_at": "2026-11-21T09:10:00.000Z"
-}))]
-pub struct ChannelView {
-    id: String,
-    /// The connection that carries it.
-    connection: String,
-    provider: String,
-    /// The provider's id of it.
-    external: String,
-    name: String,
-    /// The provider's word for what carries it.
-    transport: Option<String>,
-    state: ChannelState,
-    /// The provider's word for the state.
-    raw_state: Option<String>,
-    /// When the provider reported it.
-    #[schema(format = DateTime)]
-    state_at: Option<String>,
-    distribution: Distribution,
-    /// Silence in seconds after which a chat finishes.
-    close_after_s: u32,
-    /// Whether everything that comes on it is dropped and counted.
-    ignored: bool,
-    /// Whether messages written on the phone or in the provider's application are taken in.
-    import_echoes: bool,
-    /// What stands before such a message in the CRM: null is our text for its origin, an empty one nothing.
-    echo_mark: Option<String>,
-    /// Whether the channel's name stands before the texts of clients and of such messages in the CRM.
-    name_in_crm: bool,
-    deal_stage: Option<DealStageView>,
-    #[schema(format = DateTime)]
-    created_at: String,
-}
-
-impl From<Channel> for ChannelView {
-    fn from(channel: Channel) -> Self {
-        Self {
-            id: channel.channel.to_string(),
-            connection: channel.connection.to_string(),
-            provider: channel.provider,
-            external: channel.external,
-            name: channel.name,
-            transport: channel.transport,
-            state: channel.state.into(),
-            raw_state: channel.raw_state,
-            state_at: (channel.state_at.millis() > 0).then(|| channel.state_at.rfc3339()),
-            distribution: channel.distribution.into(),
-            close_after_s: channel.close_after_s,
-            ignored: channel.ignored,
-            import_echoes: !channel.skip_echoes,
-            echo_mark: channel.echo_mark,
-            name_in_crm: channel.name_in_crm,
-            deal_stage: channel
-                .deal_stage
-                .map(|stage| DealStageView { pipeline_id: stage.pipeline_id, stage_id: stage.stage_id }),
-            created_at: channel.created_at.rfc3339(),
-        }
-    }
-}
+pub use crate::channel_views::ChannelView;
 
 /// An account's channels.
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,14 +33,27 @@ const MAX_ECHO_MARK: usize = 100;
 /// Settings to change; what is left out stays.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Sales, WhatsApp", "close_after_s": 900, "distribution": "round_robin"}))]
+#[schema(example = json!({
+    "title": "Sales, WhatsApp", "close_after_s": 900, "distribution": "first_responder", "paused": false
+}))]
 pub struct ChannelChange {
+    /// The account's own name for it. Null takes the provider's again.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    title: Option<Option<String>>,
+    /// The same as `title`, which it may not stand beside.
     #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
+    /// Whether it is paused: what comes is kept, nothing is sent, and new clients wait.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    paused: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     #[schema(minimum = 10, maximum = 2_592_000, nullable = false)]
     close_after_s: Option<u32>,
+    /// `by_crm` is refused where the CRM names nobody. A change gives waiting clients out anew; those that everybody is
+    /// shown already stay so until somebody answers or the CRM names one.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     distribution: Option<Distribution>,
@@ -138,12 +78,22 @@ pub struct ChannelChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<DealStageView>)]
     deal_stage: Option<Option<DealStageView>>,
+    /// The CRM's group that it belongs to. Refused where the CRM has no groups; no kind has any yet.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    group: Option<Option<String>>,
 }
 
 impl ChannelChange {
     fn check(&self) -> Result<(), ApiError> {
         if let Some(name) = &self.name {
             validate::name("name", name, validate::MAX_NAME)?;
+            if self.title.is_some() {
+                return Err(ApiError::invalid("name", "is the same as title: only one of them"));
+            }
+        }
+        if let Some(Some(title)) = &self.title {
+            validate::name("title", title, validate::MAX_NAME)?;
         }
         if let Some(Some(mark)) = &self.echo_mark
             && !mark.is_empty()
@@ -197,13 +147,17 @@ pub async fn get(
 
 /// Change a channel's settings
 ///
-/// They take effect within 30 seconds.
+/// They take effect within 30 seconds; waiting clients are given out anew at once. Clients who were shown to everybody stay
+/// so when the distribution changes.
 #[utoipa::path(
     patch, path = "/v1/channels/{channel}", tag = "channels", request_body = ChannelChange,
     params(("channel" = String, Path, description = "Its id")),
     responses(
         (status = 200, description = "The channel as it is now", body = ChannelView),
-        (status = 422, description = "The CRM has no stages (`setting_not_applicable`) or not this one (`unknown_stage`)")
+        (
+            status = 422,
+            description = "The CRM cannot do it (`setting_not_applicable`), or has no such stage (`unknown_stage`)"
+        )
     )
 )]
 pub async fn change(
@@ -214,6 +168,10 @@ pub async fn change(
 ) -> Result<Json<ChannelView>, ApiError> {
     change.check()?;
     let channel = app.settle(|| change_once(&app, &account, &id, &change)).await?;
+    if change.distribution.is_some() || change.paused.is_some() {
+        // Also when nothing changed: whoever nudged before may have died.
+        app.nudge(&account, std::slice::from_ref(&channel.channel)).await;
+    }
     Ok(Json(channel.into()))
 }
 
@@ -225,21 +183,10 @@ async fn change_once(
 ) -> Result<Channel, ApiError> {
     let before = existing_channel(app, account, id).await?;
     let mut after = before.clone();
-    let mut writes = Vec::new();
-    if let Some(name) = &change.name {
-        after.name.clone_from(name);
-    }
-    if let Some(seconds) = change.close_after_s {
-        after.close_after_s = seconds;
-    }
-    if let Some(distribution) = change.distribution {
-        after.distribution = distribution.into();
-    }
+    set_handling(&mut after, change);
     set_texts(&mut after, change);
+    let mut writes = applies(app, account, change).await?;
     if let Some(stage) = &change.deal_stage {
-        if let Some(stage) = stage {
-            writes = stage_stands(app, account, stage).await?;
-        }
         let stage =
             stage.clone().map(|DealStageView { pipeline_id, stage_id }| DealStage { pipeline_id, stage_id });
         after.deal_stage = stage;
@@ -249,6 +196,21 @@ async fn change_once(
         app.store.commit(writes).await?;
     }
     Ok(after)
+}
+
+/// Its name, and what becomes of its clients and chats.
+fn set_handling(channel: &mut Channel, change: &ChannelChange) {
+    if let Some(title) = &change.title {
+        channel.title.clone_from(title);
+    }
+    if let Some(name) = &change.name {
+        channel.title = Some(name.clone());
+    }
+    if let Some(distribution) = change.distribution {
+        channel.distribution = distribution.into();
+    }
+    channel.paused = change.paused.unwrap_or(channel.paused);
+    channel.close_after_s = change.close_after_s.unwrap_or(channel.close_after_s);
 }
 
 /// What is taken in, and what stands before texts in the CRM.
@@ -261,14 +223,34 @@ fn set_texts(channel: &mut Channel, change: &ChannelChange) {
     }
 }
 
-/// Checks that the stage is there, and answers what has to stay as it was read until the channel is written.
-async fn stage_stands(app: &App, account: &AccountId, stage: &DealStageView) -> Result<Vec<Write>, ApiError> {
-    let owner = existing_account(app, account.as_str()).await?;
-    if !owner.crm_kind.capabilities().stages {
-        let message = "the account's CRM has no stages";
-        return Err(ApiError::refused("setting_not_applicable", "deal_stage", message));
+/// Checks what only some CRMs can do (A3), and answers what has to stay as it was read until the channel is written.
+async fn applies(app: &App, account: &AccountId, change: &ChannelChange) -> Result<Vec<Write>, ApiError> {
+    let by_crm = change.distribution.is_some_and(|wanted| Given::from(wanted) == Given::ByCrm);
+    let (group, stage) =
+        (change.group.clone().flatten(), change.deal_stage.as_ref().and_then(Option::as_ref));
+    if !by_crm && group.is_none() && stage.is_none() {
+        return Ok(Vec::new());
     }
-    let loaded: Option<Pipelines> = app.store.get(&keys::pipelines(account), Read::Consistent).await?;
+    let owner = existing_account(app, account.as_str()).await?;
+    let can = owner.crm_kind.capabilities();
+    let refused = |field, why| Err(ApiError::refused("setting_not_applicable", field, why));
+    if by_crm && !can.assigns {
+        return refused("distribution", "the account has no CRM that names a responsible");
+    }
+    // The first CRM that has groups brings the setting's place in the channel.
+    if group.is_some() {
+        return refused("group", "the account's CRM has no groups");
+    }
+    match stage {
+        Some(_) if !can.stages => refused("deal_stage", "the account's CRM has no stages"),
+        Some(stage) => stage_stands(app, &owner, stage).await,
+        None => Ok(vec![Write::check(&owner, &["crm_kind"])?]),
+    }
+}
+
+/// Checks that the stage is there, and answers what has to stay as it was read until the channel is written.
+async fn stage_stands(app: &App, owner: &Account, stage: &DealStageView) -> Result<Vec<Write>, ApiError> {
+    let loaded: Option<Pipelines> = app.store.get(&keys::pipelines(&owner.account), Read::Consistent).await?;
     let unknown =
         |field, what| ApiError::refused("unknown_stage", field, format!("no such {what} is loaded"));
     let loaded = loaded.ok_or_else(|| unknown("deal_stage.pipeline_id", "pipeline"))?;
@@ -277,5 +259,5 @@ async fn stage_stands(app: &App, account: &AccountId, stage: &DealStageView) -> 
     if !pipeline.stages.iter().any(|known| known.id == stage.stage_id) {
         return Err(unknown("deal_stage.stage_id", "stage"));
     }
-    Ok(vec![Write::check(&owner, &["crm_kind"])?, Write::check(&loaded, &["pipelines"])?])
+    Ok(vec![Write::check(owner, &["crm_kind"])?, Write::check(&loaded, &["pipelines"])?])
 }

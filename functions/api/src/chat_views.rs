@@ -3,11 +3,12 @@
 use crate::contact_views::ContactView;
 use crate::extract::moment;
 use crate::listing_views::ListingView;
-use crate::views::{ChatState, ClientState, FinishReason};
+use crate::views::{ChatState, ChatStatus, ClientState, FinishReason, Refusal};
 use serde::Serialize;
 use shared::chat::{Chat, PostRef};
 use shared::contact::Contact;
 use shared::ids::ContactId;
+use shared::sending::{self, Permit};
 use shared::store::keys::listing_digest;
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -24,6 +25,8 @@ pub struct ChatView {
     provider_chat_id: String,
     /// The client's name as first told.
     name: Option<String>,
+    /// The verified phone that the client was last known by here, E.164.
+    phone: Option<String>,
     /// The contact's id: the one who stayed, where contacts were merged.
     contact: String,
     state: ChatState,
@@ -40,6 +43,8 @@ pub struct ChatView {
     #[schema(format = DateTime)]
     finished_at: Option<String>,
     finish_reason: Option<FinishReason>,
+    /// What was last said of how far the conversation has come; another thing than being finished.
+    status: Option<ChatStatus>,
     /// When we last took a message of either side.
     #[schema(format = DateTime)]
     last_activity_at: String,
@@ -98,6 +103,7 @@ impl ChatView {
             group: chat.group,
             provider_chat_id: chat.provider_chat_id,
             name: chat.name,
+            phone: chat.phone.map(|phone| phone.as_str().to_owned()),
             state: chat.state.into(),
             case_no: chat.case_no,
             client: chat.client.into(),
@@ -106,6 +112,7 @@ impl ChatView {
             opened_at: moment(chat.opened_at),
             finished_at: moment(chat.finished_at),
             finish_reason: chat.finish_reason.map(FinishReason::from),
+            status: chat.status.map(ChatStatus::from),
             last_activity_at: chat.last_activity_at.rfc3339(),
             crm: ChatCrmView {
                 behind: chat.seq.saturating_sub(chat.crm_done),
@@ -121,10 +128,10 @@ impl ChatView {
 #[schema(example = json!({
     "chats": [{
         "id": "0f7c3d1a-6d52-8c0e-8b27-51f0a2f4d9aa", "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11",
-        "messenger": "whatsapp", "group": false, "provider_chat_id": "79011112233", "name": "Ivan",
+        "messenger": "whatsapp", "group": false, "provider_chat_id": "79011112233", "name": "Ivan", "phone": "+79011112233",
         "contact": "019aa600-2f4b-7d01-93c4-5d1a0e7b8c22", "state": "live", "case_no": 1, "client": "assigned",
         "waiting_since": null, "responsible": "17", "opened_at": "2026-11-21T09:20:00.000Z", "finished_at": null,
-        "finish_reason": null, "last_activity_at": "2026-11-21T09:21:30.000Z", "unread": 1,
+        "finish_reason": null, "status": null, "last_activity_at": "2026-11-21T09:21:30.000Z", "unread": 1,
         "unanswered_at": "2026-11-21T09:21:30.000Z", "post": null, "listing": null,
         "crm": {"behind": 0, "error": null, "retry_at": null}
     }],
@@ -136,10 +143,32 @@ pub struct Chats {
     pub(crate) next_cursor: Option<String>,
 }
 
+/// Whether the caller may write to the client.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"allowed": true, "claims": true, "reason": null}))]
+pub struct MaySendView {
+    allowed: bool,
+    /// Whether he becomes responsible by it.
+    claims: bool,
+    /// Why he may not.
+    reason: Option<Refusal>,
+}
+
+impl From<Result<Permit, sending::Refusal>> for MaySendView {
+    fn from(asked: Result<Permit, sending::Refusal>) -> Self {
+        Self {
+            allowed: asked.is_ok(),
+            claims: asked == Ok(Permit::Claim),
+            reason: asked.err().map(Refusal::from),
+        }
+    }
+}
+
 /// A chat with its client and its listing.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatWithContact {
     pub(crate) chat: ChatView,
+    pub(crate) may_send: MaySendView,
     /// Null when he was erased.
     pub(crate) contact: Option<ContactView>,
     /// The listing it is about now.

@@ -204,7 +204,8 @@ async fn prepare(
     Ok((connection, row))
 }
 
-fn webhook_url(app: &App, connection: &Connection, token: &SecretString) -> String {
+/// Where the provider reaches a connection.
+pub fn webhook_url(app: &App, connection: &Connection, token: &SecretString) -> String {
     let base = app.public_base_url.trim_end_matches('/');
     format!("{base}/webhooks/{}/{}", connection.provider, token.expose_secret())
 }

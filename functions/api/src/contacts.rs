@@ -110,23 +110,32 @@ pub fn read_identity(
     group: bool,
     user: &str,
 ) -> Result<Identity, ApiError> {
-    validate::name(format!("{at}messenger"), messenger, 50)?;
+    let messenger = read_messenger(&format!("{at}messenger"), messenger)?;
     validate::name(format!("{at}user"), user, MAX_USER)?;
-    let messenger = messenger.trim().to_lowercase();
+    let user = user_id(owner, &messenger, group, user)
+        .ok_or_else(|| ApiError::invalid(format!("{at}user"), "a phone number"))?;
+    Ok(Identity { messenger, group, user })
+}
+
+/// A messenger by its name.
+///
+/// # Errors
+/// 400 naming the field.
+pub fn read_messenger(field: &str, text: &str) -> Result<Messenger, ApiError> {
+    validate::name(field, text, 50)?;
+    let messenger = text.trim().to_lowercase();
     // A provider's words for groups: by them nobody would ever be found.
     if ["whatsgroup", "telegroup", "maxgroup"].contains(&messenger.as_str()) {
-        let why = "the messenger's own name; a group is told by `group`";
-        return Err(ApiError::invalid(format!("{at}messenger"), why));
+        return Err(ApiError::invalid(field, "the messenger's own name; a group is told by `group`"));
     }
-    let messenger: Messenger = serde_json::from_value(messenger.into())
-        .map_err(|_| ApiError::invalid(format!("{at}messenger"), "a messenger's name"))?;
+    serde_json::from_value(messenger.into()).map_err(|_| ApiError::invalid(field, "a messenger's name"))
+}
+
+/// A messenger's id of a person or group, as messages have it. `None` for what cannot be one: where ids are phones, one in
+/// any spelling is taken for its id.
+pub fn user_id(owner: &Account, messenger: &Messenger, group: bool, user: &str) -> Option<String> {
     let user = user.trim();
-    let user = if messenger.id_is_phone() && !group {
-        phone_id(owner, user).ok_or_else(|| ApiError::invalid(format!("{at}user"), "a phone number"))?
-    } else {
-        user.to_owned()
-    };
-    Ok(Identity { messenger, group, user })
+    if messenger.id_is_phone() && !group { phone_id(owner, user) } else { Some(user.to_owned()) }
 }
 
 /// The id of a messenger whose ids are phones. One that is spelled as such stays as it is: where a country has changed its
@@ -151,7 +160,8 @@ pub async fn of_phone(app: &App, owner: &Account, phone: &Phone) -> Result<Vec<P
     of_identities(app, owner, &identities, Some(phone)).await
 }
 
-async fn of_identities(
+/// Who is known by identities, or has a phone.
+pub async fn of_identities(
     app: &App,
     owner: &Account,
     identities: &[Identity],

@@ -3,16 +3,19 @@
 use crate::App;
 use crate::auth::{Tenant, existing_account};
 use crate::error::ApiError;
-use crate::extract::{Body, moment};
+use crate::extract::{Body, moment, present};
 use crate::validate;
 use crate::views::{CrmKind, CrmState};
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use shared::channel::{Channel, Distribution};
 use shared::crm::{Capabilities, CrmConnection, CrmKind as Kind};
 use shared::http::SendError;
 use shared::ids::AccountId;
+use shared::secrets::Sealed;
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::sync::Arc;
@@ -22,7 +25,7 @@ use utoipa::ToSchema;
 /// Longest URL of a CRM, in characters.
 const MAX_URL: usize = 2000;
 
-/// A CRM connection to set. It replaces what was there, the key included.
+/// A CRM connection to set. It replaces what was there.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -34,18 +37,53 @@ pub struct NewCrm {
     #[serde(default)]
     #[schema(max_length = 2000)]
     webhook_url: Option<String>,
-    /// Sent there as `Authorization: Bearer …`. Never shown again.
-    #[serde(default)]
-    crm_key: Option<String>,
+    /// Sent there as `Authorization: Bearer …`. Never shown again. Left out, the one that is set stays while the URL leads to
+    /// the same host, port and scheme: a key is sent to no other. Null takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    crm_key: Option<Option<String>>,
 }
 
-/// What the CRM's kind can do: settings that need more are refused.
+/// What the CRM's kind can do: settings that need more are refused with `setting_not_applicable`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CapabilitiesView {
-    /// Deals have pipeline stages, so a channel may name one.
+    /// It can name a client's responsible, so a channel's `distribution` may be `by_crm`.
+    assigns: bool,
+    /// Deals have pipeline stages, so a channel may name a `deal_stage`.
     stages: bool,
-    /// Contacts that are there already may be changed, so phones may be rewritten.
+    /// It has groups, so a channel may name its `group`.
+    groups: bool,
+    /// It is told how far a delivery has come.
+    statuses: bool,
+    /// It is told of edits.
+    edits: bool,
+    /// It is told of deletions.
+    deletions: bool,
+    /// It is told of reactions as such; else they are texts.
+    reactions: bool,
+    /// It is told that a chat is finished.
+    finished: bool,
+    /// It can be asked for its employees and pipelines (`POST /v1/crm/refresh`); else it brings them.
+    refreshes: bool,
+    /// Contacts that are there already may be changed, so the account's `rewrite_leading_eight` may be switched on.
     writes_contacts: bool,
+}
+
+impl From<Capabilities> for CapabilitiesView {
+    fn from(can: Capabilities) -> Self {
+        Self {
+            assigns: can.assigns,
+            stages: can.stages,
+            groups: can.groups,
+            statuses: can.statuses,
+            edits: can.edits,
+            deletions: can.deletions,
+            reactions: can.reactions,
+            finished: can.finished,
+            refreshes: can.refreshes,
+            writes_contacts: can.writes_contacts,
+        }
+    }
 }
 
 /// The CRM connection.
@@ -53,7 +91,10 @@ pub struct CapabilitiesView {
 #[schema(example = json!({
     "kind": "universal", "webhook_url": "https://crm.example.com/hooks/switchboard", "has_key": true, "state": "active",
     "failures": 0, "paused_until": null, "error": null, "set_at": "2026-11-21T09:10:00.000Z",
-    "capabilities": {"stages": true, "writes_contacts": false}
+    "capabilities": {
+        "assigns": true, "stages": true, "groups": false, "statuses": true, "edits": true, "deletions": true,
+        "reactions": false, "finished": true, "refreshes": false, "writes_contacts": false
+    }
 }))]
 pub struct CrmView {
     kind: CrmKind,
@@ -75,8 +116,7 @@ pub struct CrmView {
 
 impl CrmView {
     fn of(kind: Kind, row: Option<CrmConnection>) -> Self {
-        let Capabilities { stages, writes_contacts, .. } = kind.capabilities();
-        let capabilities = CapabilitiesView { stages, writes_contacts };
+        let capabilities = kind.capabilities().into();
         let row = row.filter(|row| row.kind == kind);
         Self {
             kind: kind.into(),
@@ -94,8 +134,9 @@ impl CrmView {
 
 /// Set the CRM connection
 ///
-/// Setting it again clears failures and a pause. `{"kind":"none"}` takes the CRM away. The account's
-/// `rewrite_leading_eight` is switched off where the new one does not let us change its contacts.
+/// Setting it again clears failures and a pause. `{"kind":"none"}` takes the CRM away. What the new one cannot do is switched
+/// off: the account's `rewrite_leading_eight` where it does not let us change its contacts, and a channel's `by_crm` becomes
+/// `first_responder` where it names nobody.
 #[utoipa::path(
     put, path = "/v1/crm", tag = "crm", request_body = NewCrm,
     responses((status = 200, description = "As set", body = CrmView))
@@ -105,65 +146,100 @@ pub async fn put(
     State(app): State<Arc<App>>,
     Body(new): Body<NewCrm>,
 ) -> Result<Json<CrmView>, ApiError> {
-    let row = match Kind::from(new.kind) {
+    let wanted = match Kind::from(new.kind) {
         Kind::Universal => Some(universal(&app, &account, new).await?),
-        Kind::None => {
-            if new.webhook_url.is_some() {
-                return Err(not_without("webhook_url"));
-            }
-            if new.crm_key.is_some() {
-                return Err(not_without("crm_key"));
-            }
-            None
-        }
+        Kind::None if new.webhook_url.is_some() => return Err(not_without("webhook_url")),
+        Kind::None if new.crm_key.flatten().is_some() => return Err(not_without("crm_key")),
+        Kind::None => None,
     };
-    app.settle(|| write(&app, &account, row.as_ref())).await?;
-    Ok(Json(CrmView::of(row.as_ref().map_or(Kind::None, |row| row.kind), row)))
+    let (kind, row) = app.settle(|| write(&app, &account, wanted.as_ref())).await?;
+    if !kind.capabilities().assigns {
+        app.settle(|| leave_to_first(&app, &account)).await?;
+    }
+    Ok(Json(CrmView::of(kind, row)))
 }
 
 fn not_without(field: &str) -> ApiError {
     ApiError::invalid(field, "does not apply without a CRM")
 }
 
+/// What a connection is replaced on.
+pub(crate) const DECIDED_ON: [&str; 7] =
+    ["webhook_url", "crm_key", "known_as", "subscriptions", "state", "failures", "paused_until"];
+
+/// A connection as it was asked for.
+struct Wanted {
+    kind: Kind,
+    /// As it was given: records in the CRM are told apart by it.
+    webhook_url: String,
+    url: Url,
+    /// The key, sealed; `Some(None)` takes away what is set.
+    key: Option<Option<Sealed>>,
+}
+
 /// The kind at the account and the connection go together.
-async fn write(app: &App, account: &AccountId, row: Option<&CrmConnection>) -> Result<(), ApiError> {
+async fn write(
+    app: &App,
+    account: &AccountId,
+    wanted: Option<&Wanted>,
+) -> Result<(Kind, Option<CrmConnection>), ApiError> {
     let before = existing_account(app, account.as_str()).await?;
     let mut after = before.clone();
-    after.crm_kind = row.map_or(Kind::None, |row| row.kind);
+    after.crm_kind = wanted.map_or(Kind::None, |wanted| wanted.kind);
     after.rewrite_leading_eight &= after.crm_kind.capabilities().writes_contacts;
-    let kept = match row {
-        Some(row) => Write::put(row)?,
-        None => Write::forget(keys::crm(account)),
+    let known = app.store.crm(account, Read::Consistent).await?;
+    let row = wanted.map(|wanted| connection(app, account, wanted, known.as_ref()));
+    let kept = match (&known, &row) {
+        // Which key stays was decided on where it has been sent so far; trouble that comes meanwhile goes too.
+        (Some(known), Some(row)) => Write::change(known, row, &DECIDED_ON)?,
+        (None, Some(row)) => Some(Write::create(row)?),
+        (_, None) => Some(Write::forget(keys::crm(account))),
     };
-    let writes = Write::change(&before, &after, &["rewrite_leading_eight"])?.into_iter().chain([kept]);
-    Ok(app.store.commit(writes.collect()).await?)
+    let writes = Write::change(&before, &after, &["rewrite_leading_eight"])?.into_iter().chain(kept);
+    app.store.commit(writes.collect()).await?;
+    Ok((after.crm_kind, row))
 }
 
-async fn universal(app: &App, account: &AccountId, new: NewCrm) -> Result<CrmConnection, ApiError> {
-    let webhook_url = new.webhook_url.ok_or_else(|| ApiError::missing_field("webhook_url"))?;
-    check_url(app, &webhook_url)?;
-    let crm_key = match new.crm_key {
-        Some(key) => {
-            validate::credential("crm_key", &key)?;
-            Some(app.vault.seal(account, &SecretString::from(key)).await?)
+/// The row of a connection. A key that was told counts, be it none; else the one that goes to the same host stays.
+fn connection(
+    app: &App,
+    account: &AccountId,
+    wanted: &Wanted,
+    known: Option<&CrmConnection>,
+) -> CrmConnection {
+    let of = (account, wanted.kind);
+    let moved = CrmConnection::moved_to(&wanted.url, &wanted.webhook_url, known, of, app.ambient.now());
+    let crm_key = wanted.key.clone().unwrap_or_else(|| moved.crm_key.clone());
+    CrmConnection { crm_key, ..moved }
+}
+
+/// Lets whoever answers first have the clients of channels that left it to the CRM: nobody would get them any more. Once the
+/// account is written nobody can leave a channel to the CRM, so one look finds them all.
+async fn leave_to_first(app: &App, account: &AccountId) -> Result<(), ApiError> {
+    let mut writes = Vec::new();
+    for before in app.store.channels(account).await? {
+        if before.distribution == Distribution::ByCrm {
+            let after = Channel { distribution: Distribution::FirstResponder, ..before.clone() };
+            writes.extend(Write::change(&before, &after, &["distribution"])?);
         }
-        None => None,
-    };
-    Ok(CrmConnection {
-        v: 1,
-        account: account.clone(),
-        kind: Kind::Universal,
-        webhook_url,
-        crm_key,
-        state: shared::crm::CrmState::Active,
-        failures: 0,
-        paused_until: None,
-        error: None,
-        created_at: app.ambient.now(),
-    })
+    }
+    Ok(app.store.commit_in_parts(writes).await?)
 }
 
-fn check_url(app: &App, text: &str) -> Result<(), ApiError> {
+async fn universal(app: &App, account: &AccountId, new: NewCrm) -> Result<Wanted, ApiError> {
+    let webhook_url = new.webhook_url.ok_or_else(|| ApiError::missing_field("webhook_url"))?;
+    let url = check_url(app, &webhook_url)?;
+    let key = match new.crm_key {
+        Some(Some(key)) => {
+            validate::credential("crm_key", &key)?;
+            Some(Some(app.vault.seal(account, &SecretString::from(key)).await?))
+        }
+        other => other.map(|_| None),
+    };
+    Ok(Wanted { kind: Kind::Universal, webhook_url, url, key })
+}
+
+fn check_url(app: &App, text: &str) -> Result<Url, ApiError> {
     if text.chars().count() > MAX_URL {
         return Err(ApiError::invalid("webhook_url", format!("at most {MAX_URL} characters")));
     }
@@ -171,7 +247,8 @@ fn check_url(app: &App, text: &str) -> Result<(), ApiError> {
     app.http.check(&url).map_err(|error| match error {
         SendError::NotAllowed(why) => ApiError::invalid("webhook_url", why),
         other => ApiError::invalid("webhook_url", other.to_string()),
-    })
+    })?;
+    Ok(url)
 }
 
 /// Read the CRM connection
@@ -183,4 +260,22 @@ pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result
     let kind = existing_account(&app, account.as_str()).await?.crm_kind;
     let row = app.store.crm(&account, Read::Consistent).await?;
     Ok(Json(CrmView::of(kind, row)))
+}
+
+/// Ask the CRM for its employees and pipelines
+///
+/// Only where `capabilities.refreshes` is true, which no kind is yet: a universal CRM brings them, by `/v3` or by
+/// `PUT /v1/employees` and `PUT /v1/pipelines`.
+#[utoipa::path(
+    post, path = "/v1/crm/refresh", tag = "crm",
+    responses(
+        (status = 422, description = "The CRM cannot be asked: `setting_not_applicable`")
+    )
+)]
+pub async fn refresh(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<StatusCode, ApiError> {
+    let why = match existing_account(&app, account.as_str()).await?.crm_kind {
+        Kind::None => "the account has no CRM",
+        Kind::Universal => "this CRM is not asked: it brings its employees and pipelines itself",
+    };
+    Err(ApiError::refused("setting_not_applicable", "", why))
 }

@@ -1,5 +1,6 @@
-//! Cursors: where a list goes on. Opaque, and good for one list of one account only: a cursor is checked against the
-//! list being read before the table sees it, so one made for another account or list is refused, never followed.
+//! Cursors: where a list goes on. Opaque, and good for one list of one account only, and of chats for one caller only: a
+//! cursor is checked against the list being read before the table sees it, so one made for another account, list or caller
+//! is refused, never followed.
 
 use crate::error::ApiError;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -14,6 +15,8 @@ use shared::store::{Page, StoreError};
 
 /// Longest cursor: a sort key has at most 1024 bytes.
 const MAX_CURSOR: usize = 8192;
+/// The member of a cursor that holds the view; no attribute of the table's has this name.
+const VIEW: &str = "view";
 
 /// A list that is read page by page: the attributes of its start keys, and what they must hold.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub struct List {
     partition: (&'static str, String),
     /// How the table's own partition key begins: the account's rows.
     rows: String,
+    /// Who reads which part of it, where that is more than the partition says.
+    view: Option<String>,
 }
 
 impl List {
@@ -34,13 +39,18 @@ impl List {
     /// A chat's messages by time.
     pub fn messages(account: &AccountId, chat: &ChatId) -> Self {
         let rows = keys::chat_partition(account, chat);
-        Self { attributes: &["pk", "shown", "sk"], partition: ("pk", rows.clone()), rows }
+        Self { attributes: &["pk", "shown", "sk"], partition: ("pk", rows.clone()), rows, view: None }
     }
 
     /// A channel's chats in one state.
     pub fn channel_chats(account: &AccountId, channel: &ChannelId, state: ChatState) -> Self {
         let partition = ("list_key", keys::list(account, channel, state));
-        Self { attributes: &["list_at", "list_key", "pk", "sk"], partition, rows: chats_of(account) }
+        Self {
+            attributes: &["list_at", "list_key", "pk", "sk"],
+            partition,
+            rows: chats_of(account),
+            view: None,
+        }
     }
 
     /// An employee's chats.
@@ -50,6 +60,18 @@ impl List {
             attributes: &["employee_key", "employee_sort", "pk", "sk"],
             partition,
             rows: chats_of(account),
+            view: None,
+        }
+    }
+
+    /// A channel's chats that are nobody's yet.
+    pub fn unclaimed_chats(account: &AccountId, channel: &ChannelId) -> Self {
+        let partition = ("employee_key", keys::unclaimed(account, channel));
+        Self {
+            attributes: &["employee_key", "employee_sort", "pk", "sk"],
+            partition,
+            rows: chats_of(account),
+            view: None,
         }
     }
 
@@ -60,6 +82,7 @@ impl List {
             attributes: &["employee_key", "pk", "sk", "unanswered_at"],
             partition,
             rows: chats_of(account),
+            view: None,
         }
     }
 
@@ -73,13 +96,42 @@ impl List {
         Self::partition(keys::blacklist_partition(account))
     }
 
+    /// An account's audit trail.
+    pub fn audit(account: &AccountId) -> Self {
+        Self::partition(keys::audit_partition(account))
+    }
+
     /// An account's erasures.
     pub fn erasures(account: &AccountId) -> Self {
         Self::partition(keys::erasure_partition(account))
     }
 
+    /// The shared quick replies, or an employee's own.
+    pub fn quick_replies(account: &AccountId, employee: Option<&EmployeeId>) -> Self {
+        Self::partition(keys::quick_reply_partition(account, employee))
+    }
+
     fn partition(rows: String) -> Self {
-        Self { attributes: &["pk", "sk"], partition: ("pk", rows.clone()), rows }
+        Self { attributes: &["pk", "sk"], partition: ("pk", rows.clone()), rows, view: None }
+    }
+
+    /// The same, as one caller sees one part of it: his cursors lead nobody else on, and into no other part.
+    #[must_use]
+    pub fn seen_as(self, view: String) -> Self {
+        Self { view: Some(view), ..self }
+    }
+
+    /// The cursor of a page's end, when there is more.
+    ///
+    /// # Errors
+    /// As [`next`].
+    pub fn next(&self, key: Option<&Item>) -> Result<Option<String>, ApiError> {
+        let Some(key) = key else { return Ok(None) };
+        let mut map = map_of(key)?;
+        if let Some(view) = &self.view {
+            map.insert(VIEW.to_owned(), view.as_str().into());
+        }
+        Ok(Some(encode(map)))
     }
 
     /// Reads a cursor of this list.
@@ -94,7 +146,11 @@ impl List {
         if cursor.len() > MAX_CURSOR {
             return None;
         }
-        let key: Map<String, Value> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        let mut key: Map<String, Value> =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        if key.remove(VIEW) != self.view.as_deref().map(Value::from) {
+            return None;
+        }
         let mut item = Item::new();
         for (name, value) in key {
             let value = match value {
@@ -126,7 +182,14 @@ fn chats_of(account: &AccountId) -> String {
 /// # Errors
 /// 500 when the table's start key is none that a cursor can hold.
 pub fn next(key: Option<&Item>) -> Result<Option<String>, ApiError> {
-    let Some(key) = key else { return Ok(None) };
+    key.map(|key| map_of(key).map(encode)).transpose()
+}
+
+fn encode(map: Map<String, Value>) -> String {
+    URL_SAFE_NO_PAD.encode(Value::Object(map).to_string())
+}
+
+fn map_of(key: &Item) -> Result<Map<String, Value>, ApiError> {
     let mut map = Map::new();
     for (name, value) in key {
         let value = match value {
@@ -139,7 +202,7 @@ pub fn next(key: Option<&Item>) -> Result<Option<String>, ApiError> {
         }
         map.insert(name.clone(), value);
     }
-    Ok(Some(URL_SAFE_NO_PAD.encode(Value::Object(map).to_string())))
+    Ok(map)
 }
 
 /// A page, or why not: a start key that the table refuses came from a cursor that nobody gave out.
@@ -183,6 +246,25 @@ mod tests {
         let cursor = next(Some(&chat_key("a", "c"))).unwrap();
         assert_eq!(list.start(cursor.as_deref()).unwrap(), Some(chat_key("a", "c")));
         assert!(next(None).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_one_callers_view() {
+        let (account, channel) = (AccountId::new("a"), ChannelId::new("c"));
+        let list = |view: Option<&str>| {
+            let list = List::channel_chats(&account, &channel, ChatState::Live);
+            view.map_or_else(
+                || List::channel_chats(&account, &channel, ChatState::Live),
+                |view| list.seen_as(view.to_owned()),
+            )
+        };
+        let views = [None, Some("admin"), Some("17")];
+        for (at, view) in views.into_iter().enumerate() {
+            let cursor = list(view).next(Some(&chat_key("a", "c"))).unwrap();
+            for (of, other) in views.into_iter().enumerate() {
+                assert_eq!(list(other).start(cursor.as_deref()).is_ok(), at == of, "{view:?} {other:?}");
+            }
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use crate::App;
 use crate::auth::Tenant;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, Ids, objects};
+use crate::extract::{Body, Id, Ids, objects, present};
+use crate::members::{Place, places};
 use crate::validate;
-use crate::views::Role;
+use crate::views::{Role, Section};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,13 +14,15 @@ use serde::{Deserialize, Serialize};
 use shared::employee::{Employee, Membership};
 use shared::ids::{AccountId, ChannelId, EmployeeId};
 use shared::store::row::{Row, Write};
-use shared::store::{MAX_WRITES, Read, keys};
+use shared::store::{MAX_WRITES, keys};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most employees of an account.
 const MAX_EMPLOYEES: usize = 1000;
+/// Longest signature, in characters.
+const MAX_SIGNATURE: usize = 200;
 
 /// Employees to load.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,10 +47,17 @@ pub struct LoadEmployee {
 
 /// An employee.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"id": "17", "name": "Anna Petrova", "created_at": "2026-11-21T09:10:00.000Z"}))]
+#[schema(example = json!({
+    "id": "17", "name": "Anna Petrova", "signature": "Anna, Northern Motors", "sections": [],
+    "created_at": "2026-11-21T09:10:00.000Z"
+}))]
 pub struct EmployeeView {
     id: String,
     name: String,
+    /// Stands below what he sends, for the client alone.
+    signature: Option<String>,
+    /// Settings that he may change although he is no admin.
+    sections: Vec<Section>,
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -57,6 +67,8 @@ impl From<Employee> for EmployeeView {
         Self {
             id: employee.employee.to_string(),
             name: employee.name,
+            signature: employee.signature,
+            sections: employee.sections.into_iter().map(Section::from).collect(),
             created_at: employee.created_at.rfc3339(),
         }
     }
@@ -65,7 +77,10 @@ impl From<Employee> for EmployeeView {
 /// An account's employees.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "employees": [{"id": "17", "name": "Anna Petrova", "created_at": "2026-11-21T09:10:00.000Z"}]
+    "employees": [{
+        "id": "17", "name": "Anna Petrova", "signature": null, "sections": ["channels"],
+        "created_at": "2026-11-21T09:10:00.000Z"
+    }]
 }))]
 pub struct Employees {
     employees: Vec<EmployeeView>,
@@ -74,28 +89,78 @@ pub struct Employees {
 /// An employee's place on a channel.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlaceView {
+    /// The channel's id.
     channel: String,
+    /// The channel's name.
+    name: String,
+    /// Its messenger; null while that is not known.
+    messenger: Option<String>,
     role: Role,
     receives_new_clients: bool,
+    /// Whether he is bound to the channel: else he cannot send by it.
+    sends: bool,
+    /// Whether it is his default among the channels of its messenger.
+    is_default: bool,
     #[schema(format = DateTime)]
     joined_at: String,
+}
+
+impl From<Place> for PlaceView {
+    fn from(Place { channel, member }: Place) -> Self {
+        Self {
+            name: channel.shown_name().to_owned(),
+            messenger: channel.messenger().map(|messenger| messenger.as_str().to_owned()),
+            channel: member.channel.to_string(),
+            role: member.role.into(),
+            receives_new_clients: member.receives_new_clients,
+            sends: member.sends,
+            is_default: member.is_default,
+            joined_at: member.joined_at.rfc3339(),
+        }
+    }
+}
+
+/// An employee's places on channels.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "channels": [{
+        "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "name": "Sales, WhatsApp", "messenger": "whatsapp",
+        "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true,
+        "joined_at": "2026-11-21T09:12:00.000Z"
+    }]
+}))]
+pub struct Places {
+    channels: Vec<PlaceView>,
 }
 
 /// An employee and his places on channels.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "17", "name": "Anna Petrova", "created_at": "2026-11-21T09:10:00.000Z",
+    "id": "17", "name": "Anna Petrova", "signature": null, "sections": [], "created_at": "2026-11-21T09:10:00.000Z",
     "channels": [{
-        "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "role": "manager", "receives_new_clients": true,
+        "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "name": "Sales, WhatsApp", "messenger": "whatsapp",
+        "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true,
         "joined_at": "2026-11-21T09:12:00.000Z"
     }]
 }))]
 pub struct EmployeeWithPlaces {
-    id: String,
-    name: String,
-    #[schema(format = DateTime)]
-    created_at: String,
+    #[serde(flatten)]
+    employee: EmployeeView,
     channels: Vec<PlaceView>,
+}
+
+/// What to change of an employee; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Anna Petrova", "signature": "Anna Petrova\nNorthern Motors"}))]
+pub struct EmployeeChange {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    name: Option<String>,
+    /// Stands below what he sends, for the client alone; it may have several lines. Null takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    signature: Option<Option<String>>,
 }
 
 /// An employee of the account that must be there, as of the last write.
@@ -157,7 +222,7 @@ async fn put_once(app: &App, account: &AccountId, load: &[LoadEmployee]) -> Resu
             }
             None => {
                 let (account, employee, name) = (account.clone(), EmployeeId::new(id.as_str()), name.clone());
-                let new = Employee { v: 1, account, employee, name, created_at: app.ambient.now() };
+                let new = Employee::new(&account, &employee, &name, app.ambient.now());
                 writes.push(Write::create(&new)?);
                 new
             }
@@ -190,15 +255,71 @@ pub async fn get(
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<EmployeeWithPlaces>, ApiError> {
     let employee = existing_employee(&app, &account, &id).await?;
-    let places = memberships(&app, &account, &employee.employee).await?.into_iter().map(|place| PlaceView {
-        channel: place.channel.to_string(),
-        role: place.role.into(),
-        receives_new_clients: place.receives_new_clients,
-        joined_at: place.joined_at.rfc3339(),
-    });
-    let channels = places.collect();
-    let EmployeeView { id, name, created_at } = employee.into();
-    Ok(Json(EmployeeWithPlaces { id, name, created_at, channels }))
+    let channels = places(&app, &account, &employee.employee).await?;
+    let channels = channels.into_iter().map(PlaceView::from).collect();
+    Ok(Json(EmployeeWithPlaces { employee: employee.into(), channels }))
+}
+
+/// Read an employee's places on channels
+///
+/// His role, whether new clients come to him, by which channels he can send, and his default of each messenger.
+#[utoipa::path(
+    get, path = "/v1/employees/{employee}/channels", tag = "employees",
+    params(("employee" = String, Path, description = "The CRM's user id")),
+    responses((status = 200, description = "All of them", body = Places))
+)]
+pub async fn channels(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+    Ids(Id(id)): Ids<Id>,
+) -> Result<Json<Places>, ApiError> {
+    let employee = existing_employee(&app, &account, &id).await?;
+    let channels = places(&app, &account, &employee.employee).await?;
+    Ok(Json(Places { channels: channels.into_iter().map(PlaceView::from).collect() }))
+}
+
+/// Change an employee's name or signature
+///
+/// Loading employees again sets the name anew, and leaves the rest.
+#[utoipa::path(
+    patch, path = "/v1/employees/{employee}", tag = "employees", request_body = EmployeeChange,
+    params(("employee" = String, Path, description = "The CRM's user id")),
+    responses((status = 200, description = "The employee as he is now", body = EmployeeView))
+)]
+pub async fn change(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+    Ids(Id(id)): Ids<Id>,
+    Body(change): Body<EmployeeChange>,
+) -> Result<Json<EmployeeView>, ApiError> {
+    if let Some(name) = &change.name {
+        validate::name("name", name, validate::MAX_NAME)?;
+    }
+    let signature = match change.signature {
+        Some(Some(text)) => Some(Some(validate::lines("signature", &text, MAX_SIGNATURE)?)),
+        other => other,
+    };
+    let change = EmployeeChange { signature, ..change };
+    let employee = app.settle(|| change_once(&app, &account, &id, &change)).await?;
+    Ok(Json(employee.into()))
+}
+
+async fn change_once(
+    app: &App,
+    account: &AccountId,
+    id: &str,
+    change: &EmployeeChange,
+) -> Result<Employee, ApiError> {
+    let before = existing_employee(app, account, id).await?;
+    let mut after = before.clone();
+    if let Some(name) = &change.name {
+        after.name.clone_from(name);
+    }
+    if let Some(signature) = &change.signature {
+        after.signature.clone_from(signature);
+    }
+    app.store.commit(Write::change(&before, &after, &[])?.into_iter().collect()).await?;
+    Ok(after)
 }
 
 /// Remove an employee, and him from all channels
@@ -227,6 +348,7 @@ pub async fn delete(
     let late = memberships(&app, &account, &employee).await?;
     app.store.commit_in_parts(late.iter().map(|place| Write::forget(place.key())).collect()).await?;
     places.extend(late);
+    app.store.forget_quick_replies(&account, &employee).await?;
     let channels: Vec<ChannelId> = places.into_iter().map(|place| place.channel).collect();
     app.nudge(&account, &channels).await;
     Ok(StatusCode::NO_CONTENT)
@@ -238,10 +360,5 @@ async fn memberships(
     account: &AccountId,
     employee: &EmployeeId,
 ) -> Result<Vec<Membership>, ApiError> {
-    let channels = app.store.channels(account).await?;
-    let wanted: Vec<_> =
-        channels.iter().map(|channel| keys::membership(account, &channel.channel, employee)).collect();
-    let mut places: Vec<Membership> = app.store.get_many(&wanted, Read::Consistent).await?;
-    places.sort_by(|left, right| left.channel.cmp(&right.channel));
-    Ok(places)
+    Ok(places(app, account, employee).await?.into_iter().map(|place| place.member).collect())
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use shared::providers::ProviderError;
 use shared::queue::QueueError;
 use shared::secrets::SecretError;
+use shared::sending::Refusal;
 use shared::store::StoreError;
 use std::sync::Arc;
 use tracing::Instrument;
@@ -43,13 +44,33 @@ pub struct ErrorDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub field: Option<String>,
+    /// The provider's code for it, where it has one: `MESSAGES_TOO_LONG_INSTAGRAM`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<&'static str>,
+    /// The limit that is broken, in the field's unit: characters, bytes, seconds, pieces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub limit: Option<u64>,
+}
+
+/// An error that may mean that somebody else was faster.
+pub trait Losable {
+    /// Whether it does: read again and decide again.
+    fn is_lost(&self) -> bool;
+}
+
+impl Losable for ApiError {
+    fn is_lost(&self) -> bool {
+        self.lost
+    }
 }
 
 /// Why a request was not carried out.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     status: StatusCode,
-    detail: ErrorDetail,
+    detail: Box<ErrorDetail>,
     /// For the log only.
     cause: Option<String>,
     lost: bool,
@@ -57,8 +78,8 @@ pub struct ApiError {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let detail = ErrorDetail { code, message: message.into(), field: None };
-        Self { status, detail, cause: None, lost: false }
+        let detail = ErrorDetail { code, message: message.into(), field: None, reason: None, limit: None };
+        Self { status, detail: Box::new(detail), cause: None, lost: false }
     }
 
     fn at(mut self, field: impl Into<String>) -> Self {
@@ -112,6 +133,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "only the operator's key opens this route")
     }
 
+    /// Somebody whose role does not let him do it; he may see that it is there.
+    pub fn denied(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
     /// Not there, or not this account's.
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
@@ -143,6 +169,38 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).at(field)
     }
 
+    /// Understood, and this author may not write there: 403 with the reason.
+    pub fn may_not_send(refusal: Refusal) -> Self {
+        let reason = match refusal {
+            Refusal::ChannelPaused | Refusal::ChannelIgnored | Refusal::ChannelUnavailable => {
+                "MESSAGE_CHANNEL_UNAVAILABLE"
+            }
+            _ => "CHAT_NO_ACCESS",
+        };
+        let message = format!("not sent: the author {refusal}").replace("the author the", "the");
+        Self::new(StatusCode::FORBIDDEN, refusal.code(), message).because(reason)
+    }
+
+    /// With the provider's code.
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.detail.reason = Some(reason);
+        self
+    }
+
+    /// With the limit that is broken.
+    #[must_use]
+    pub fn limited(mut self, limit: Option<u64>) -> Self {
+        self.detail.limit = limit;
+        self
+    }
+
+    /// Too many in a short time; [`crate::visit`] says when to come again.
+    pub fn too_many_requests() -> Self {
+        let message = "too many requests: at most 500 in five seconds";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
+    }
+
     /// Not now.
     pub fn busy(cause: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again in a moment");
@@ -163,6 +221,21 @@ impl ApiError {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// What is wrong.
+    pub fn detail(&self) -> &ErrorDetail {
+        &self.detail
+    }
+
+    /// Logs the cause of an internal fault or of a refusal for now; others have none.
+    pub fn log(&self) {
+        let Some(cause) = &self.cause else { return };
+        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(error = cause, "not answered");
+        } else {
+            tracing::warn!(error = cause, "answered: try again");
+        }
     }
 }
 
@@ -231,9 +304,13 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
     let request_id = request_id(&app, &request);
     // Of the highest level, so that it is there at every LOG_LEVEL.
     let span = tracing::error_span!("request", request_id, account = tracing::field::Empty);
+    let of_v3 = request.uri().path().starts_with("/v3/");
     async {
         let response = next.run(request).await;
-        if response.status().is_client_error() || response.status().is_server_error() {
+        let failed = response.status().is_client_error() || response.status().is_server_error();
+        if failed && of_v3 {
+            crate::v3::error::shaped(response, request_id.clone())
+        } else if failed {
             shaped(response, request_id.clone())
         } else {
             response
@@ -246,16 +323,10 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
 fn shaped(response: Response, request_id: String) -> Response {
     let error =
         response.extensions().get::<ApiError>().cloned().unwrap_or_else(|| unnamed(response.status()));
-    if let Some(cause) = &error.cause {
-        if error.status == StatusCode::INTERNAL_SERVER_ERROR {
-            tracing::error!(error = cause, "not answered");
-        } else {
-            tracing::warn!(error = cause, "answered: try again");
-        }
-    }
+    error.log();
     let status = error.status;
     let (mut parts, _) = response.into_parts();
-    let (shape, body) = Json(ErrorAnswer { error: error.detail, request_id }).into_response().into_parts();
+    let (shape, body) = Json(ErrorAnswer { error: *error.detail, request_id }).into_response().into_parts();
     parts.headers.extend(shape.headers);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if status == StatusCode::UNAUTHORIZED {
@@ -270,7 +341,7 @@ fn shaped(response: Response, request_id: String) -> Response {
 }
 
 /// An error that did not come from a handler of ours.
-fn unnamed(status: StatusCode) -> ApiError {
+pub fn unnamed(status: StatusCode) -> ApiError {
     match status {
         StatusCode::NOT_FOUND => ApiError::not_found("route"),
         StatusCode::METHOD_NOT_ALLOWED => ApiError::method_not_allowed(),

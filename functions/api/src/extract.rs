@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use shared::clock::Timestamp;
 use std::fmt;
@@ -60,6 +60,9 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
             let inner = error.into_inner();
             if inner.is_data() {
                 Err(fault(&path, &inner.to_string()))
+            } else if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+                // Something else in the place of a word: to serde no JSON, although it is.
+                Err(ApiError::invalid(path, "none of the values that may stand here"))
             } else {
                 Err(ApiError::malformed(format!("no JSON: line {}, column {}", inner.line(), inner.column())))
             }
@@ -88,8 +91,31 @@ fn fault(path: &str, message: &str) -> ApiError {
     } else if let Some(field) = named("duplicate field `") {
         ApiError::invalid(field, "the field stands twice")
     } else {
-        ApiError::invalid(path, message)
+        ApiError::invalid(path, in_plain_words(message))
     }
+}
+
+/// What serde expected, in words for people: neither Rust's names nor what was sent.
+fn in_plain_words(message: &str) -> String {
+    let Some((_, expected)) = message.split_once(", expected ") else { return message.to_owned() };
+    let plain = match expected {
+        "a string" => "a text",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "unit" => "null",
+        _ if expected.starts_with(['u', 'i']) && expected[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+            "a whole number in its range"
+        }
+        _ if expected.starts_with('f') && expected[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+            "a number"
+        }
+        _ if expected.contains('`') => return expected.replace('`', ""),
+        _ if ["struct", "map", "a map", "an object"].iter().any(|word| expected.starts_with(word)) => {
+            "an object"
+        }
+        _ => "another kind of value",
+    };
+    plain.to_owned()
 }
 
 /// An identifier in a path. One that cannot be anybody's is not found, as an unknown one is.

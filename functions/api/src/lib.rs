@@ -5,10 +5,17 @@
 //! without a key learns nothing of what he sent. Errors have one shape ([`error`]); lists go on by cursors that are good
 //! for one list of one account ([`cursor`]). The OpenAPI document is made of the handlers ([`openapi`]).
 
+mod access;
 mod accounts;
+mod assign;
+mod at_work;
+mod audit;
 pub mod auth;
 mod blacklist;
+mod changes;
+mod channel_views;
 mod channels;
+mod chat_lists;
 mod chat_views;
 mod chats;
 mod connections;
@@ -17,26 +24,49 @@ mod contacts;
 mod content_views;
 mod crm;
 pub mod cursor;
+mod dialogues;
 mod employees;
 mod erasures;
 pub mod error;
+mod etag;
 mod export;
 pub mod extract;
 mod files;
+mod finish;
 mod keys;
 mod link;
 mod listing_views;
 mod listings;
 mod marks;
+mod me;
 mod members;
 mod merges;
+mod message_changes;
 mod message_views;
+mod numbers;
 pub mod openapi;
+mod outgoing;
 mod own_account;
 mod people;
 mod pipelines;
+mod quick_replies;
+mod quick_reply_views;
+pub mod rate_limit;
+mod reassign;
+mod search;
+mod sections;
+mod send;
+mod send_content;
+mod setup_check;
+mod tell;
+mod test_message;
+mod test_message_views;
+mod tokens;
+mod uploads;
+pub mod v3;
 mod validate;
 mod views;
+mod visit;
 
 #[cfg(test)]
 mod testing;
@@ -45,11 +75,11 @@ mod tests;
 
 use auth::OperatorKey;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::{Router, http::Uri};
-use error::ApiError;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
+use rate_limit::RateLimit;
 use shared::clock::Ambient;
 use shared::files::Files;
 use shared::http::OutboundHttp;
@@ -75,14 +105,22 @@ pub struct App {
     pub queues: Queues,
     /// `assignment.fifo`.
     pub assignment_url: String,
+    /// `crm.fifo`.
+    pub crm_url: String,
+    /// `outbound.fifo`.
+    pub outbound_url: String,
     /// `erasures`.
     pub erasures_url: String,
     /// The media bucket.
     pub files: Files,
     /// Calls to providers; also says which URLs a tenant may set.
     pub http: OutboundHttp,
+    /// How long the bucket keeps a file, in days.
+    pub media_days: u64,
     /// The operator's key.
     pub operator: OperatorKey,
+    /// How many requests who made.
+    pub rate: RateLimit,
     /// Where providers reach us, `https://…`.
     pub public_base_url: String,
     /// Wazzup's API.
@@ -92,7 +130,7 @@ pub struct App {
 }
 
 /// How often a lost race is decided again.
-const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 9;
 
 impl App {
     /// Lets `assignment` look at channels whose members changed: somebody may wait there. What was committed stays also
@@ -111,14 +149,17 @@ impl App {
     }
 
     /// Reads, decides and writes again while somebody else is faster.
-    async fn settle<T, F>(&self, mut decide: impl FnMut() -> F) -> Result<T, ApiError>
+    async fn settle<T, E, F>(&self, mut decide: impl FnMut() -> F) -> Result<T, E>
     where
-        F: Future<Output = Result<T, ApiError>>,
+        E: error::Losable,
+        F: Future<Output = Result<T, E>>,
     {
-        for _ in 1..ATTEMPTS {
+        for attempt in 1..ATTEMPTS {
             match decide().await {
                 Err(error) if error.is_lost() => {
-                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50))).await;
+                    // Several may be at one chat at once: each round lets one through.
+                    let pause = Duration::from_millis(50 << attempt.min(3));
+                    tokio::time::sleep(self.ambient.jitter(pause)).await;
                 }
                 decided => return decided,
             }
@@ -143,8 +184,15 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(accounts::get))
         .routes(routes!(keys::create))
         .routes(routes!(own_account::get, own_account::change))
-        .routes(routes!(keys::list))
+        .routes(routes!(keys::list, keys::create_own))
         .routes(routes!(keys::revoke))
+        .routes(routes!(keys::reveal))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(tokens::create, tokens::end))
+        .routes(routes!(tokens::rotate_secret))
+        .routes(routes!(sections::put))
+        .routes(routes!(audit::list))
+        .routes(routes!(me::get))
         .routes(routes!(connections::create, connections::list))
         .routes(routes!(connections::get, connections::delete))
         .routes(routes!(connections::refresh))
@@ -154,15 +202,31 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(members::list))
         .routes(routes!(members::put, members::remove))
         .routes(routes!(employees::put, employees::list))
-        .routes(routes!(employees::get, employees::delete))
+        .routes(routes!(employees::get, employees::change, employees::delete))
+        .routes(routes!(employees::channels))
         .routes(routes!(marks::unanswered))
         .routes(routes!(pipelines::put, pipelines::get))
         .routes(routes!(crm::put, crm::get))
-        .routes(routes!(chats::list))
+        .routes(routes!(crm::refresh))
+        .routes(routes!(setup_check::get))
+        .routes(routes!(chat_lists::list, dialogues::begin))
+        .routes(routes!(search::search))
         .routes(routes!(chats::get))
-        .routes(routes!(chats::messages))
+        .routes(routes!(changes::list))
+        .routes(routes!(chats::messages, outgoing::post))
+        .routes(routes!(message_changes::edit, message_changes::delete))
         .routes(routes!(marks::read))
         .routes(routes!(marks::no_answer_needed))
+        .routes(routes!(assign::assign))
+        .routes(routes!(finish::finish))
+        .routes(routes!(finish::put_status))
+        .routes(routes!(quick_replies::render))
+        .routes(routes!(quick_replies::list, quick_replies::create))
+        .routes(routes!(quick_replies::get, quick_replies::change, quick_replies::delete))
+        .routes(routes!(uploads::create))
+        .routes(routes!(numbers::check))
+        .routes(routes!(test_message::send))
+        .routes(routes!(test_message::get))
         .routes(routes!(listings::list))
         .routes(routes!(listings::put_car, listings::delete_car))
         .routes(routes!(contacts::find))
@@ -176,6 +240,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(erasures::get))
         .routes(routes!(blacklist::list, blacklist::put))
         .routes(routes!(blacklist::remove))
+        .merge(v3::routes())
 }
 
 /// The API.
@@ -185,6 +250,8 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(axum::Extension(openapi::Document::of(&document)))
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
+        .layer(from_fn_with_state(Arc::clone(&app), visit::around))
+        .layer(from_fn(etag::tag))
         .layer(DefaultBodyLimit::max(extract::MAX_BODY))
         .layer(from_fn_with_state(Arc::clone(&app), error::finish))
         .with_state(app)
@@ -192,7 +259,20 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The API as Lambda serves it.
 pub fn service(app: Arc<App>) -> MapRequest<Router, fn(Request) -> Request> {
-    MapRequest::new(router(app), without_stage)
+    MapRequest::new(router(app), |request| without_slash(without_stage(request)))
+}
+
+/// Takes a slash off the end of a path of `/v3`: some clients of Wazzup put one there.
+fn without_slash(mut request: Request) -> Request {
+    let uri = request.uri();
+    let Some(path) = uri.path().strip_suffix('/').filter(|path| path.starts_with("/v3/")) else {
+        return request;
+    };
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    if let Ok(bare) = format!("{path}{query}").parse::<Uri>() {
+        *request.uri_mut() = bare;
+    }
+    request
 }
 
 /// Takes a named stage off the path: `lambda_http` puts it in front, and the routes do not know it.

@@ -15,6 +15,8 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::time::Duration;
 
+/// The CRM is told of another state of a channel by then: by the due index, for it is no hurry.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
 /// Time to list channels, and to register a webhook, which the provider tries meanwhile. Together they leave room within
 /// the function's 28 s.
 const LIST_WITHIN: Duration = Duration::from_secs(8);
@@ -145,9 +147,8 @@ async fn carry(
     }
     let mut after = before.clone();
     after.connection = connection.connection.clone();
-    if before.name == before.external {
-        after.name = short(&listed.name);
-    }
+    // The account's own name is its title, and stays.
+    after.name = short(&listed.name);
     report(&mut after, listed, app);
     let write = Write::change(&before, &after, &["connection"])?;
     let undo = if own { None } else { Write::change(&after, &before, &["connection"])? };
@@ -165,6 +166,8 @@ async fn create(
     let mut channel = Channel::new(&connection.account, &connection.connection, &named, app.ambient.now());
     channel.name = short(&listed.name);
     report(&mut channel, listed, app);
+    // A channel that is new is no other than before.
+    channel.check_at = None;
     match app.store.create_channel(&channel).await {
         Ok(()) => {
             let owner = keys::external_channel(&channel.provider, &channel.external);
@@ -177,10 +180,11 @@ async fn create(
 }
 
 fn report(channel: &mut Channel, listed: &ListedChannel, app: &App) {
+    channel.plain_id.clone_from(&listed.plain_id);
     channel.transport = Some(listed.transport.clone()).filter(|transport| !transport.is_empty());
-    channel.state = listed.state;
-    channel.raw_state = Some(listed.raw_state.clone()).filter(|state| !state.is_empty());
-    channel.state_at = app.ambient.now();
+    let raw_state = Some(listed.raw_state.clone()).filter(|state| !state.is_empty());
+    let now = app.ambient.now();
+    channel.report(listed.state, raw_state, now, Some(now + TOLD_WITHIN));
 }
 
 fn short(name: &str) -> String {
@@ -204,9 +208,8 @@ pub async fn switch_off(
             continue;
         }
         let mut after = before.clone();
-        after.state = ChannelState::Disabled;
-        after.raw_state = Some(why.to_owned());
-        after.state_at = app.ambient.now();
+        let now = app.ambient.now();
+        after.report(ChannelState::Disabled, Some(why.to_owned()), now, Some(now + TOLD_WITHIN));
         let write = Write::change(&before, &after, &["connection"])?;
         match app.store.commit(write.into_iter().collect()).await {
             Ok(()) => off.push(after),

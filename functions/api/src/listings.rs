@@ -1,8 +1,8 @@
 //! The listings that a chat is or was about, and the CRM's records of their cars.
 
 use crate::App;
-use crate::auth::Tenant;
-use crate::chats::existing_chat;
+use crate::access::seen_chat;
+use crate::auth::Acting;
 use crate::error::ApiError;
 use crate::extract::{Body, Id, Ids};
 use crate::listing_views::{CrmCarView, ListingView, Listings};
@@ -24,12 +24,12 @@ use std::sync::Arc;
     responses((status = 200, description = "All of them", body = Listings))
 )]
 pub async fn list(
-    Tenant(account): Tenant,
+    acting: Acting,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<Listings>, ApiError> {
-    let chat = existing_chat(&app, &account, &id).await?.chat;
-    Ok(Json(Listings { listings: of_chat(&app, &account, &chat).await? }))
+    let chat = seen_chat(&app, &acting, &id).await?.chat.chat;
+    Ok(Json(Listings { listings: of_chat(&app, &acting.account, &chat).await? }))
 }
 
 /// A chat's listings, the latest told first.
@@ -67,11 +67,12 @@ async fn existing(
     ),
     responses(
         (status = 200, description = "The listing as it is now", body = ListingView),
+        (status = 403, description = "Quality control changes nothing (`quality_control`)"),
         (status = 422, description = "It is another car (`car_does_not_match`)")
     )
 )]
 pub async fn put_car(
-    Tenant(account): Tenant,
+    acting: Acting,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
     Body(car): Body<CrmCarView>,
@@ -80,7 +81,7 @@ pub async fn put_car(
     car.check()?;
     let field = car.mismatch();
     let car = CrmCar::from(car);
-    let row = app.settle(|| write(&app, &account, &chat, &listing, Some((&car, field)))).await?;
+    let row = app.settle(|| write(&app, &acting, &chat, &listing, Some((&car, field)))).await?;
     Ok(Json(row.into()))
 }
 
@@ -91,28 +92,32 @@ pub async fn put_car(
         ("chat" = String, Path, description = "The chat's id"),
         ("listing" = String, Path, description = "The listing's id, as the chat's listings show it")
     ),
-    responses((status = 204, description = "There is none now"))
+    responses(
+        (status = 204, description = "There is none now"),
+        (status = 403, description = "Quality control changes nothing (`quality_control`)")
+    )
 )]
 pub async fn delete_car(
-    Tenant(account): Tenant,
+    acting: Acting,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
 ) -> Result<StatusCode, ApiError> {
     let (Id(chat), Id(listing)) = ids;
-    app.settle(|| write(&app, &account, &chat, &listing, None)).await?;
+    app.settle(|| write(&app, &acting, &chat, &listing, None)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sets the record, or takes it away. Whether it is the listing's car depends on what was told of that, and on nothing else.
 async fn write(
     app: &App,
-    account: &AccountId,
+    acting: &Acting,
     chat: &str,
     listing: &str,
     car: Option<(&CrmCar, &'static str)>,
 ) -> Result<ChatListing, ApiError> {
-    let chat = existing_chat(app, account, chat).await?.chat;
-    let before = existing(app, account, &chat, listing).await?;
+    let seen = seen_chat(app, acting, chat).await?;
+    seen.may_change()?;
+    let before = existing(app, &acting.account, &seen.chat.chat, listing).await?;
     if let Some((car, field)) = car
         && before.listing.matches(car).is_none()
     {

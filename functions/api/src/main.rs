@@ -2,6 +2,7 @@
 
 use api::App;
 use api::auth::OperatorKey;
+use api::rate_limit::RateLimit;
 use lambda_http::Error;
 use shared::clock::Machine;
 use shared::files::Files;
@@ -23,12 +24,16 @@ async fn main() -> Result<(), Error> {
         vault: Vault::sealing(aws_sdk_kms::Client::new(&aws), config::required("KMS_KEY_ID")?),
         queues: Queues::new(aws_sdk_sqs::Client::new(&aws)),
         assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
+        crm_url: config::required("CRM_QUEUE_URL")?,
+        outbound_url: config::required("OUTBOUND_QUEUE_URL")?,
         erasures_url: config::required("ERASURES_QUEUE_URL")?,
-        files: Files::new(aws_sdk_s3::Client::new(&aws), config::required("MEDIA_BUCKET")?),
+        media_days: config::parsed("MEDIA_RETENTION_DAYS")?,
+        files: Files::new(Files::client(&aws), config::required("MEDIA_BUCKET")?),
         http: OutboundHttp::new(AllowList::parse(
             &config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default(),
         ))?,
         operator: OperatorKey::new(secrets, config::required("OPERATOR_KEY_SECRET_ARN")?),
+        rate: RateLimit::default(),
         public_base_url: config::parsed::<Url>("PUBLIC_BASE_URL")?.to_string(),
         wazzup_base_url: config::parsed("WAZZUP_BASE_URL")?,
         ambient: Arc::new(Machine),

@@ -1,9 +1,9 @@
 //! What employees acknowledge: messages read, and questions that want no answer (D2).
 
 use crate::App;
-use crate::auth::Tenant;
+use crate::access::{denied, places_on, seen_chat};
+use crate::auth::Acting;
 use crate::chat_views::ChatView;
-use crate::chats::existing_chat;
 use crate::employees::existing_employee;
 use crate::error::ApiError;
 use crate::extract::{Body, Id, Ids, moment};
@@ -12,8 +12,14 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::chat::Chat;
-use shared::ids::{AccountId, MessageId};
+use shared::clock::Timestamp;
+use shared::employee::{Membership, Role};
+use shared::ids::{AccountId, ChannelId, EmployeeId, MessageId};
+use shared::sending::Refusal;
+use shared::store::StoreError;
+use shared::store::chat_lists::PageFrom;
 use shared::store::row::Write;
+use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -39,16 +45,19 @@ pub struct UpTo {
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/read", tag = "chats", request_body = UpTo,
     params(("chat" = String, Path, description = "The chat's id")),
-    responses((status = 200, description = "The chat as it is now", body = ChatView))
+    responses(
+        (status = 200, description = "The chat as it is now", body = ChatView),
+        (status = 403, description = "Quality control marks nothing (`quality_control`)")
+    )
 )]
 pub async fn read(
-    Tenant(account): Tenant,
+    acting: Acting,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(up_to): Body<UpTo>,
 ) -> Result<Json<ChatView>, ApiError> {
     let mark = |chat: &mut Chat, client_no| chat.mark_read(client_no);
-    change(&app, &account, &id, &up_to, mark).await
+    change(&app, &acting, &id, &up_to, mark).await
 }
 
 /// Say that a chat needs no answer
@@ -57,10 +66,13 @@ pub async fn read(
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/no-answer-needed", tag = "chats", request_body = UpTo,
     params(("chat" = String, Path, description = "The chat's id")),
-    responses((status = 200, description = "The chat as it is now", body = ChatView))
+    responses(
+        (status = 200, description = "The chat as it is now", body = ChatView),
+        (status = 403, description = "Quality control marks nothing (`quality_control`)")
+    )
 )]
 pub async fn no_answer_needed(
-    Tenant(account): Tenant,
+    acting: Acting,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(up_to): Body<UpTo>,
@@ -68,12 +80,12 @@ pub async fn no_answer_needed(
     let mark = |chat: &mut Chat, client_no| {
         chat.no_answer_needed(client_no);
     };
-    change(&app, &account, &id, &up_to, mark).await
+    change(&app, &acting, &id, &up_to, mark).await
 }
 
 async fn change(
     app: &App,
-    account: &AccountId,
+    acting: &Acting,
     id: &str,
     up_to: &UpTo,
     mark: impl Fn(&mut Chat, u32),
@@ -82,20 +94,22 @@ async fn change(
         return Err(ApiError::invalid("message", format!("1 to {MAX_MESSAGE_ID} characters")));
     }
     let message = MessageId::new(up_to.message.as_str());
-    let chat = app.settle(|| change_once(app, account, id, &message, &mark)).await?;
-    let people = people_of(app, account, std::slice::from_ref(&chat)).await?;
+    let chat = app.settle(|| change_once(app, acting, id, &message, &mark)).await?;
+    let people = people_of(app, &acting.account, std::slice::from_ref(&chat)).await?;
     Ok(Json(ChatView::of(chat, &people)))
 }
 
 async fn change_once(
     app: &App,
-    account: &AccountId,
+    acting: &Acting,
     id: &str,
     message: &MessageId,
     mark: &impl Fn(&mut Chat, u32),
 ) -> Result<Chat, ApiError> {
-    let before = existing_chat(app, account, id).await?;
-    let found = app.store.messages(account, &before.chat, std::slice::from_ref(message)).await?;
+    let seen = seen_chat(app, acting, id).await?;
+    seen.may_change()?;
+    let before = seen.chat;
+    let found = app.store.messages(&acting.account, &before.chat, std::slice::from_ref(message)).await?;
     let message = found.first().ok_or_else(|| ApiError::not_found("message"))?;
     let mut after = before.clone();
     mark(&mut after, message.client_no);
@@ -117,18 +131,99 @@ pub struct UnansweredView {
 /// Count an employee's unanswered chats
 ///
 /// Those for which he is responsible and whose client waits for an employee's answer, finished ones too. The count may be a
-/// moment old.
+/// moment old. With an employee's token: his own, on the channels where he has a place; a head or quality control also those
+/// of others, as far as he sees them. At most 1000 where not all channels count.
 #[utoipa::path(
     get, path = "/v1/employees/{employee}/unanswered", tag = "employees",
     params(("employee" = String, Path, description = "The employee's id")),
-    responses((status = 200, description = "How many, and since when", body = UnansweredView))
+    responses(
+        (status = 200, description = "How many, and since when", body = UnansweredView),
+        (status = 403, description = "Another's, for somebody who is neither head nor quality control (`no_role`)")
+    )
 )]
 pub async fn unanswered(
-    Tenant(account): Tenant,
+    acting: Acting,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<UnansweredView>, ApiError> {
-    let employee = existing_employee(&app, &account, &id).await?.employee;
-    let found = app.store.unanswered(&account, &employee).await?;
-    Ok(Json(UnansweredView { count: found.count, oldest_at: moment(found.oldest_at) }))
+    let account = &acting.account;
+    let places = match acting.by.employee() {
+        Some(caller) => counting_places(&app, account, caller, &id).await?,
+        None => None,
+    };
+    let employee = existing_employee(&app, account, &id).await?.employee;
+    let (count, oldest_at) = match places {
+        Some(places) => {
+            let found = unanswered_on(&app, account, &employee, &places).await?;
+            (found.count, found.oldest_at)
+        }
+        None => {
+            let found = app.store.unanswered(account, &employee).await?;
+            (found.count, found.oldest_at)
+        }
+    };
+    Ok(Json(UnansweredView { count, oldest_at: moment(oldest_at) }))
+}
+
+/// The caller's places on the channels whose chats of an employee he may count: his own, or where he sees all chats. `None`
+/// when these are all channels, so that the index knows the number.
+async fn counting_places(
+    app: &App,
+    account: &AccountId,
+    caller: &EmployeeId,
+    whose: &str,
+) -> Result<Option<HashMap<ChannelId, Membership>>, ApiError> {
+    let channels = app.store.channels(account).await?;
+    let mut places = places_on(app, account, channels.iter().map(|channel| &channel.channel), caller).await?;
+    if caller.as_str() != whose {
+        places.retain(|_, place| place.role != Role::Manager);
+        if places.is_empty() {
+            return Err(denied(Refusal::NoRole));
+        }
+    }
+    Ok(Some(places).filter(|places| places.is_empty() || places.len() < channels.len()))
+}
+
+/// Pages of unanswered chats that are read at most.
+const PAGES: usize = 10;
+
+/// Chats that wait for an employee's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// How many.
+    pub count: u64,
+    /// Since when the longest waiting one does.
+    pub oldest_at: Option<Timestamp>,
+    /// Since when the one does that began to wait last.
+    pub latest_at: Option<Timestamp>,
+}
+
+/// An employee's unanswered chats on the channels of `places`, looked at one by one: at most 1000, the longest waiting ones.
+///
+/// # Errors
+/// As the store's.
+pub async fn unanswered_on(
+    app: &App,
+    account: &AccountId,
+    employee: &EmployeeId,
+    places: &HashMap<ChannelId, Membership>,
+) -> Result<Counted, StoreError> {
+    let (mut found, mut start) = (Counted::default(), None);
+    if places.is_empty() {
+        return Ok(found);
+    }
+    for _ in 0..PAGES {
+        let page = app.store.unanswered_chats(account, employee, PageFrom { limit: 100, start }).await?;
+        for chat in page.items.iter().filter(|chat| places.contains_key(&chat.channel)) {
+            found.count += 1;
+            // The longest waiting comes first.
+            found.oldest_at = found.oldest_at.or(chat.unanswered_at);
+            found.latest_at = found.latest_at.max(chat.unanswered_at);
+        }
+        start = page.next;
+        if start.is_none() {
+            break;
+        }
+    }
+    Ok(found)
 }

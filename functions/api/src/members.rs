@@ -5,17 +5,18 @@ use crate::auth::Tenant;
 use crate::channels::existing_channel;
 use crate::employees::existing_employee;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, Ids, moment};
+use crate::extract::{Body, Id, Ids, moment, present};
 use crate::views::{Distribution, Ineligible, Role};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::assignment::eligible;
-use shared::employee::Membership;
-use shared::ids::AccountId;
+use shared::channel::Channel;
+use shared::employee::{Employee, Membership, Role as EmployeeRole};
+use shared::ids::{AccountId, EmployeeId};
 use shared::store::row::{Row, Write};
-use shared::store::{Read, keys};
+use shared::store::{Read, StoreError, keys};
 use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -26,22 +27,36 @@ const MOST_WAITING: i32 = 1000;
 /// An employee's place on a channel, to set.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "manager", "receives_new_clients": true}))]
+#[schema(example = json!({"role": "manager", "receives_new_clients": true, "sends": true, "is_default": true}))]
 pub struct PutMember {
     role: Role,
     /// Whether new clients come to him.
     receives_new_clients: bool,
+    /// Whether he is bound to the channel: else he cannot send by it. Left out, it stays; true for one who is new there.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    sends: Option<bool>,
+    /// Whether it is his default among the channels of its messenger; another one of his is none any more then. Left out, it
+    /// stays while he can send there.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    is_default: Option<bool>,
 }
 
 /// An employee on a channel.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "employee": "17", "role": "manager", "receives_new_clients": true, "joined_at": "2026-11-21T09:12:00.000Z"
+    "employee": "17", "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true,
+    "joined_at": "2026-11-21T09:12:00.000Z"
 }))]
 pub struct MemberView {
     employee: String,
     role: Role,
     receives_new_clients: bool,
+    /// Whether he is bound to the channel: else he cannot send by it.
+    sends: bool,
+    /// Whether it is his default among the channels of its messenger.
+    is_default: bool,
     /// His place in the ring: members stand in the order in which they joined.
     #[schema(format = DateTime)]
     joined_at: String,
@@ -53,6 +68,8 @@ impl From<Membership> for MemberView {
             employee: member.employee.to_string(),
             role: member.role.into(),
             receives_new_clients: member.receives_new_clients,
+            sends: member.sends,
+            is_default: member.is_default,
             joined_at: member.joined_at.rfc3339(),
         }
     }
@@ -62,7 +79,8 @@ impl From<Membership> for MemberView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "members": [{
-        "employee": "17", "role": "manager", "receives_new_clients": true, "joined_at": "2026-11-21T09:12:00.000Z"
+        "employee": "17", "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true,
+        "joined_at": "2026-11-21T09:12:00.000Z"
     }]
 }))]
 pub struct Members {
@@ -71,14 +89,18 @@ pub struct Members {
 
 /// Put an employee on a channel, or change his place there
 ///
-/// His place in the ring stays. Clients that wait are given out at once.
+/// His place in the ring stays. Clients that wait are given out at once. One who is bound to no channel of a messenger cannot
+/// send there; of several, one may be his default.
 #[utoipa::path(
     put, path = "/v1/channels/{channel}/employees/{employee}", tag = "channels", request_body = PutMember,
     params(
         ("channel" = String, Path, description = "The channel's id"),
         ("employee" = String, Path, description = "The CRM's user id")
     ),
-    responses((status = 200, description = "His place as it is now", body = MemberView))
+    responses(
+        (status = 200, description = "His place as it is now", body = MemberView),
+        (status = 422, description = "No default where the messenger is not known yet: `messenger_unknown`")
+    )
 )]
 pub async fn put(
     Tenant(account): Tenant,
@@ -102,10 +124,14 @@ async fn put_once(
 ) -> Result<Membership, ApiError> {
     let channel = existing_channel(app, account, channel).await?;
     let employee = existing_employee(app, account, employee).await?;
-    let before: Option<Membership> = {
-        let key = keys::membership(account, &channel.channel, &employee.employee);
-        app.store.get(&key, Read::Consistent).await?
-    };
+    let key = keys::membership(account, &channel.channel, &employee.employee);
+    let before: Option<Membership> = app.store.get(&key, Read::Consistent).await?;
+    let sends = place.sends.unwrap_or_else(|| before.as_ref().is_none_or(|before| before.sends));
+    let can_send = sends && EmployeeRole::from(place.role).may_write();
+    if place.is_default == Some(true) && !can_send {
+        return Err(ApiError::invalid("is_default", "who cannot send by a channel has no default in it"));
+    }
+    let stays = before.as_ref().is_some_and(|before| before.is_default);
     let after = Membership {
         v: 1,
         account: account.clone(),
@@ -113,17 +139,70 @@ async fn put_once(
         employee: employee.employee.clone(),
         role: place.role.into(),
         receives_new_clients: place.receives_new_clients,
+        sends,
+        is_default: can_send && place.is_default.unwrap_or(stays),
         joined_at: before.as_ref().map_or_else(|| app.ambient.now(), |before| before.joined_at),
     };
     let write = match &before {
-        Some(before) => Write::change(before, &after, &[])?,
+        // Whether it is his default was decided on what was read: somebody may set another one meanwhile.
+        Some(before) => Write::change(before, &after, &["is_default"])?,
         None => Some(Write::create(&after)?),
     };
-    if let Some(write) = write {
-        // A member without an employee or a channel would never be found again.
-        app.store.commit(vec![write, Write::check(&employee, &[])?, Write::check(&channel, &[])?]).await?;
+    let Some(write) = write else { return Ok(after) };
+    // A member without an employee or a channel would never be found again.
+    let mut writes = vec![write, Write::check(&channel, &["transport"])?];
+    if after.is_default && !stays {
+        writes.extend(only_default(app, &employee, &channel).await?);
+    } else {
+        writes.push(Write::check(&employee, &[])?);
     }
+    app.store.commit(writes).await?;
     Ok(after)
+}
+
+/// Takes the default from his other channels of this one's messenger. The count at the employee lets one of two who set a
+/// default at once decide again, also when neither finds the other's.
+async fn only_default(app: &App, employee: &Employee, channel: &Channel) -> Result<Vec<Write>, ApiError> {
+    let Some(messenger) = channel.messenger() else {
+        let message = "the provider has not told yet which messenger the channel carries";
+        return Err(ApiError::refused("messenger_unknown", "is_default", message));
+    };
+    let mut counted = employee.clone();
+    counted.defaults_set += 1;
+    let mut writes: Vec<Write> = Write::change(employee, &counted, &["defaults_set"])?.into_iter().collect();
+    for Place { channel: of, member } in places(app, &employee.account, &employee.employee).await? {
+        if member.is_default && of.channel != channel.channel && of.messenger().as_ref() == Some(&messenger) {
+            let after = Membership { is_default: false, ..member.clone() };
+            writes.extend(Write::change(&member, &after, &["is_default"])?);
+        }
+    }
+    Ok(writes)
+}
+
+/// An employee's place, and the channel on which it is.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The channel.
+    pub channel: Channel,
+    /// His place on it.
+    pub member: Membership,
+}
+
+/// An employee's places, over all channels of the account, in the order of the channels' ids.
+///
+/// # Errors
+/// As the store's.
+pub async fn places(app: &App, account: &AccountId, employee: &EmployeeId) -> Result<Vec<Place>, StoreError> {
+    let channels = app.store.channels(account).await?;
+    let wanted: Vec<_> =
+        channels.iter().map(|channel| keys::membership(account, &channel.channel, employee)).collect();
+    let found: Vec<Membership> = app.store.get_many(&wanted, Read::Consistent).await?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|member| (member.channel.clone(), member)).collect();
+    let places = channels.into_iter().filter_map(|channel| {
+        let member = found.remove(&channel.channel)?;
+        Some(Place { channel, member })
+    });
+    Ok(places.collect())
 }
 
 /// Take an employee off a channel
@@ -142,7 +221,7 @@ pub async fn remove(
 ) -> Result<StatusCode, ApiError> {
     let (Id(channel), Id(employee)) = ids;
     let channel = existing_channel(&app, &account, &channel).await?.channel;
-    let key = keys::membership(&account, &channel, &shared::ids::EmployeeId::new(employee));
+    let key = keys::membership(&account, &channel, &EmployeeId::new(employee));
     let found: Option<Membership> = app.store.get(&key, Read::Consistent).await?;
     let found = found.ok_or_else(|| ApiError::not_found("member of the channel"))?;
     app.store.commit(vec![Write::forget(found.key())]).await?;

@@ -24,12 +24,17 @@ use utoipa::OpenApi;
         (name = "pipelines", description = "The CRM's pipelines and stages"),
         (name = "crm", description = "The CRM connection"),
         (name = "chats", description = "Chats, messages, listings"),
+        (name = "quick-replies", description = "Texts written once, with variables"),
+        (name = "uploads", description = "Files on their way into messages"),
+        (name = "numbers", description = "Whether a number has a messenger"),
+        (name = "test-messages", description = "A marked message that goes the whole way"),
         (name = "contacts", description = "Clients: found, merged, exported, erased"),
         (name = "blacklist", description = "Whose messages are dropped"),
+        (name = "v3", description = "The surface that a CRM knows from Wazzup: same paths, bodies and error codes"),
         (name = "media", description = "Files of messages, by stable links"),
         (name = "about", description = "This document")
     ),
-    components(schemas(crate::error::ErrorAnswer, crate::error::ErrorDetail))
+    components(schemas(crate::error::ErrorAnswer, crate::error::ErrorDetail, crate::v3::error::V3ErrorAnswer))
 )]
 struct Head;
 
@@ -64,13 +69,18 @@ fn complete(mut document: Value) -> Value {
     document["servers"] = json!([{"url": "/", "description": "Where this document was read"}]);
     document["security"] = json!([{"bearer": []}]);
     document["components"]["securitySchemes"] = json!({
-        "bearer": {"type": "http", "scheme": "bearer", "description": "The operator's key, or an account's: sb_…"}
+        "bearer": {"type": "http", "scheme": "bearer", "description": "The operator's key, an account's (sb_…), or an employee's token (sbe_…)"}
     });
     document["components"]["parameters"] = json!({
         "account": {
             "name": crate::auth::ACCOUNT_HEADER, "in": "header", "required": false,
             "description": "The operator says here for which account he acts. Accounts leave it out.",
             "schema": {"type": "string"}, "example": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10"
+        },
+        "if_none_match": {
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "The `ETag` of the answer that the caller has: while it is still the answer, 304 comes without a body.",
+            "schema": {"type": "string"}, "example": TAG
         }
     });
     if let Some(paths) = document["paths"].as_object_mut() {
@@ -101,9 +111,18 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value, schemas: &V
     }
     let takes_query =
         operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["in"] == "query"));
+    if crate::etag::concerns(method, path) {
+        let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        parameters.push(json!({"$ref": "#/components/parameters/if_none_match"}));
+        operation["parameters"] = parameters.into();
+        add_tags(&mut operation["responses"]);
+    }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for response in responses.values_mut().filter(|response| response.get("content").is_some()) {
         exemplify(&mut response["content"], schemas);
+    }
+    if tag == "v3" {
+        return crate::v3::document::add_errors(responses, has_body, takes_query);
     }
     for (status, code, description) in errors(&tag, path, has_body, takes_query) {
         let known = responses.remove(status);
@@ -118,6 +137,21 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value, schemas: &V
             responses.insert(status, error(&code, &description));
         }
     }
+}
+
+/// An entity tag, as examples have it.
+const TAG: &str = "\"6f1ad3a477f58a089a0e2d3c6f0d8b11\"";
+
+/// What the layer of entity tags adds to a read's answers.
+fn add_tags(responses: &mut Value) {
+    let tag = json!({"ETag": {
+        "description": "Tells this answer from any other: see `If-None-Match`", "schema": {"type": "string"}, "example": TAG
+    }});
+    if let Some(answer) = responses["200"].as_object_mut() {
+        answer.insert("headers".to_owned(), tag.clone());
+    }
+    let unchanged = "As the caller knows it: `If-None-Match` has its tag. No body";
+    responses["304"] = json!({"description": unchanged, "headers": tag});
 }
 
 /// Which errors an operation may answer beside its own.
@@ -139,7 +173,18 @@ fn errors(
     errors.push(("503", "unavailable", "Not now: try again after `Retry-After` seconds"));
     if tag == "operator" {
         errors.push(("403", "forbidden", "An account's key on an operator's route"));
+    } else {
+        errors.push((
+            "403",
+            "section_not_granted",
+            "An employee who may not: `admin_only`, `section_not_granted`, or by his roles",
+        ));
     }
+    errors.push((
+        "429",
+        "too_many_requests",
+        "More than 500 in five seconds: again after `Retry-After` seconds",
+    ));
     if has_body || takes_query || tag != "operator" {
         errors.push(("400", "invalid_value", "Something in the request is wrong; `field` says what"));
     }

@@ -11,15 +11,25 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use shared::account::Account;
-use shared::ids::AccountId;
+use shared::ids::{AccountId, ChannelId};
+use shared::store::Read;
 use shared::store::row::Write;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// Longest word for a messenger.
+const MAX_MESSENGER: usize = 32;
+/// Most default channels that are set at once.
+const MAX_DEFAULTS: usize = 50;
 
 /// Settings to change; what is left out stays.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Northern Motors", "language": "en", "region": "KZ"}))]
+#[schema(example = json!({
+    "name": "Northern Motors", "language": "en", "region": "KZ", "send_errors_in_chat": true, "number_check": true,
+    "default_channels": {"telegram": null}
+}))]
 pub struct AccountChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
@@ -38,6 +48,19 @@ pub struct AccountChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     rewrite_leading_eight: Option<bool>,
+    /// Whether a send that fails for good puts a message with the reason into the chat; else only its status shows it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    send_errors_in_chat: Option<bool>,
+    /// Whether it is found out, and told, which phones have WhatsApp.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    number_check: Option<bool>,
+    /// By messenger, the channel by which bots and employees without a default of their own begin dialogues. A messenger that is
+    /// left out stays; null takes its channel away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<HashMap<String, Option<String>>>, nullable = false)]
+    default_channels: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// Read your own account
@@ -59,7 +82,11 @@ pub async fn get(
     patch, path = "/v1/account", tag = "account", request_body = AccountChange,
     responses(
         (status = 200, description = "The account as it is now", body = AccountView),
-        (status = 422, description = "The CRM does not let us change its contacts (`setting_not_applicable`)")
+        (
+            status = 422,
+            description = "The CRM does not let us change its contacts (`setting_not_applicable`); there is no such channel \
+                           (`unknown_channel`), or it does not carry the messenger (`wrong_messenger`)"
+        )
     )
 )]
 pub async fn change(
@@ -73,8 +100,27 @@ pub async fn change(
     if let Some(region) = &change.region {
         validate::region("region", region)?;
     }
+    if let Some(defaults) = &change.default_channels {
+        check_messengers(defaults)?;
+    }
     let account = app.settle(|| change_once(&app, &account, &change)).await?;
     Ok(Json(account.into()))
+}
+
+fn check_messengers(defaults: &BTreeMap<String, Option<String>>) -> Result<(), ApiError> {
+    let possible = |word: &String| {
+        (1..=MAX_MESSENGER).contains(&word.len())
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte))
+    };
+    if defaults.len() > MAX_DEFAULTS {
+        return Err(ApiError::invalid("default_channels", format!("at most {MAX_DEFAULTS} at once")));
+    }
+    if !defaults.keys().all(possible) {
+        return Err(ApiError::invalid("default_channels", "its names are messengers, as whatsapp"));
+    }
+    Ok(())
 }
 
 async fn change_once(app: &App, account: &AccountId, change: &AccountChange) -> Result<Account, ApiError> {
@@ -96,8 +142,49 @@ async fn change_once(app: &App, account: &AccountId, change: &AccountChange) -> 
         }
         after.rewrite_leading_eight = rewrite;
     }
-    // What applies depends on the CRM.
-    let write = Write::change(&before, &after, &["crm_kind"])?;
-    app.store.commit(write.into_iter().collect()).await?;
+    after.hide_send_errors = change.send_errors_in_chat.map_or(after.hide_send_errors, |shown| !shown);
+    after.no_number_check = change.number_check.map_or(after.no_number_check, |checked| !checked);
+    // What applies depends on the CRM. The default channels are one attribute, of which each change knows a part.
+    let mut depends_on = vec!["crm_kind"];
+    let mut writes = Vec::new();
+    if let Some(defaults) = &change.default_channels {
+        depends_on.push("default_channels");
+        writes = set_defaults(app, &mut after, defaults).await?;
+    }
+    if let Some(write) = Write::change(&before, &after, &depends_on)? {
+        writes.push(write);
+        app.store.commit(writes).await?;
+    }
     Ok(after)
+}
+
+/// Sets default channels, and answers what has to stay as it was read until the account is written.
+async fn set_defaults(
+    app: &App,
+    account: &mut Account,
+    defaults: &BTreeMap<String, Option<String>>,
+) -> Result<Vec<Write>, ApiError> {
+    let mut checks = Vec::new();
+    for (messenger, channel) in defaults {
+        let field = format!("default_channels.{messenger}");
+        let Some(id) = channel else {
+            account.default_channels.remove(messenger);
+            continue;
+        };
+        let found = match id.chars().count() {
+            1..=validate::MAX_ID => {
+                app.store.channel(&account.account, &ChannelId::new(id.as_str()), Read::Consistent).await?
+            }
+            _ => None,
+        };
+        let found =
+            found.ok_or_else(|| ApiError::refused("unknown_channel", &field, "there is no such channel"))?;
+        if found.messenger().is_none_or(|carried| carried.as_str() != messenger) {
+            let message = "the channel does not carry this messenger";
+            return Err(ApiError::refused("wrong_messenger", &field, message));
+        }
+        checks.push(Write::check(&found, &["transport"])?);
+        account.default_channels.insert(messenger.clone(), found.channel);
+    }
+    Ok(checks)
 }

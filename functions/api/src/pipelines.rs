@@ -19,7 +19,7 @@ const MAX_PIPELINES: usize = 100;
 /// Longest name of a pipeline or stage, in characters.
 const MAX_NAME: usize = 100;
 /// Most that all pipelines may weigh in the table, whose row ends at 400 KB.
-const MAX_BYTES: usize = 350_000;
+pub(crate) const MAX_BYTES: usize = 350_000;
 
 /// All pipelines of an account.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -1,5 +1,7 @@
 //! What the tests stand on: the table in process, and one small server that plays KMS, SQS, Secrets Manager and Wazzup.
 
+mod objects;
+
 use crate::App;
 use crate::auth::OperatorKey;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -10,6 +12,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+pub use objects::Object;
 use serde_json::{Value, json};
 use shared::clock::{Manual, Timestamp};
 use shared::files::Files;
@@ -17,6 +20,7 @@ use shared::http::{AllowList, OutboundHttp};
 use shared::queue::Queues;
 use shared::secrets::Vault;
 use shared::store::Store;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 
@@ -43,6 +47,18 @@ pub struct World {
     pub secret_reads: usize,
     /// Whether SQS takes anything.
     pub queue_down: bool,
+    /// What the media bucket holds, by key.
+    pub objects: BTreeMap<String, Object>,
+    /// Bodies posted to our own webhook, each with its URL's token.
+    pub posted: Vec<(String, Value)>,
+    /// What our own webhook answers, when not 200.
+    pub webhook_fails: Option<u16>,
+    /// What the CRM's webhook got, each with its `Authorization`.
+    pub crm_posts: Vec<(Option<String>, Value)>,
+    /// What it answers, when not 200.
+    pub crm_fails: Option<u16>,
+    /// What Wazzup lists as templates.
+    pub templates: Value,
 }
 
 /// An API with everything behind it.
@@ -64,6 +80,11 @@ impl Bench {
         Self::broken("").await
     }
 
+    /// One that can be reached at its own public URL: its webhooks are taken, and kept in the world.
+    pub async fn reached() -> Self {
+        Self::broken("reached").await
+    }
+
     /// One where nobody answers behind the table or the rest of AWS.
     pub async fn broken(part: &str) -> Self {
         let world = Arc::new(Mutex::new(World { channels: json!([]), ..World::default() }));
@@ -81,7 +102,11 @@ impl Bench {
         let secrets = aws_sdk_secretsmanager::Config::builder().behavior_version(BehaviorVersion::latest());
         let s3 =
             aws_sdk_s3::Config::builder().behavior_version(BehaviorVersion::latest()).region(region.clone());
-        let s3 = s3.credentials_provider(credentials.clone()).build();
+        let s3 = s3
+            .credentials_provider(credentials.clone())
+            .endpoint_url(&outside)
+            .force_path_style(true)
+            .build();
         let secrets = secrets.region(region).credentials_provider(credentials).endpoint_url(&outside).build();
         let allow = AllowList::parse(outside.trim_start_matches("http://"));
         let app = Arc::new(App {
@@ -89,11 +114,19 @@ impl Bench {
             vault: Vault::sealing(aws_sdk_kms::Client::from_conf(kms), "key".into()),
             queues: Queues::new(aws_sdk_sqs::Client::from_conf(sqs)),
             assignment_url: format!("{outside}/assignment.fifo"),
+            crm_url: format!("{outside}/crm.fifo"),
+            outbound_url: format!("{outside}/outbound.fifo"),
+            media_days: 365,
             erasures_url: format!("{outside}/erasures"),
             files: Files::new(aws_sdk_s3::Client::from_conf(s3), "media"),
             http: OutboundHttp::new(allow).unwrap(),
             operator: OperatorKey::new(aws_sdk_secretsmanager::Client::from_conf(secrets), "operator".into()),
-            public_base_url: "https://api.example.com/".into(),
+            rate: crate::rate_limit::RateLimit::default(),
+            public_base_url: if part == "reached" {
+                outside.clone()
+            } else {
+                "https://api.example.com/".into()
+            },
             wazzup_base_url: outside.parse().unwrap(),
             ambient: Arc::clone(&clock) as _,
         });
@@ -101,11 +134,19 @@ impl Bench {
     }
 
     pub async fn send(&self, request: Request<Body>) -> (StatusCode, Value, HeaderMap) {
+        let of_v3 = request.uri().path().starts_with("/v3/");
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-        if parts.status.as_u16() >= 400 {
+        if of_v3 && parts.status.as_u16() >= 400 && parts.status != 429 {
+            assert_eq!(body["status"], parts.status.as_u16(), "{body}");
+            assert!(body["error"].is_string() && body["requestId"].is_string(), "{body}");
+            assert!(body["description"].is_string(), "{body}");
+            assert_eq!(parts.headers["content-type"], "application/json");
+        } else if of_v3 && parts.status == 429 {
+            assert_eq!(body, Value::Null);
+        } else if parts.status.as_u16() >= 400 {
             assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), "{body}");
             assert!(body["request_id"].is_string(), "{body}");
             assert_eq!(parts.headers["content-type"], "application/json");
@@ -170,6 +211,15 @@ impl Bench {
         (channels, answer["connection"]["id"].as_str().unwrap().to_owned())
     }
 
+    /// Loads an employee by the id and answers a token of his, good for an hour.
+    pub async fn token(&self, key: &str, employee: &str) -> String {
+        let load = json!({"employees": [{"id": employee, "name": "Anna"}]});
+        self.expect(200, key, "PUT", "/v1/employees", Some(load)).await;
+        let path = format!("/v1/employees/{employee}/tokens");
+        let answer = self.expect(201, key, "POST", &path, Some(json!({}))).await;
+        answer["token"].as_str().unwrap().to_owned()
+    }
+
     /// What Wazzup lists from now on.
     pub fn list(&self, externals: &[&str]) {
         let entry = |id: &&str| json!({"channelId": id, "transport": "whatsapp", "plainId": "7900", "state": "active"});
@@ -179,7 +229,7 @@ impl Bench {
     /// The channels that were nudged since the last look.
     pub fn nudged(&self) -> Vec<String> {
         let nudges = std::mem::take(&mut self.world.lock().unwrap().nudges);
-        nudges.iter().map(|nudge| nudge["channel"].as_str().unwrap().to_owned()).collect()
+        nudges.iter().filter_map(|nudge| Some(nudge["channel"].as_str()?.to_owned())).collect()
     }
 }
 
@@ -199,6 +249,9 @@ async fn outside(
     body: Bytes,
 ) -> Response {
     let mut world = world.lock().unwrap();
+    if let Some(key) = uri.path().strip_prefix("/media/") {
+        return objects::answer(&mut world.objects, (&method, key), &headers, &body);
+    }
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let aws = |answer: Value| {
         ([("content-type", "application/x-amz-json-1.1")], answer.to_string()).into_response()
@@ -238,6 +291,16 @@ async fn outside(
                 None => axum::Json(json!({"ok": true})).into_response(),
             }
         }
+        ("", &Method::POST, path) if path.starts_with("/webhooks/wazzup/") => {
+            world.posted.push((path.rsplit('/').next().unwrap().to_owned(), body));
+            StatusCode::from_u16(world.webhook_fails.unwrap_or(200)).unwrap().into_response()
+        }
+        ("", &Method::POST, path) if path.starts_with("/crm") => {
+            let key = headers.get("authorization").map(|key| key.to_str().unwrap().to_owned());
+            world.crm_posts.push((key, body));
+            StatusCode::from_u16(world.crm_fails.unwrap_or(200)).unwrap().into_response()
+        }
+        ("", &Method::GET, "/v3/templates/whatsapp") => axum::Json(world.templates.clone()).into_response(),
         other => panic!("nobody answers {other:?}"),
     }
 }

@@ -34,6 +34,16 @@ pub fn name(field: impl Into<String>, text: &str, max: usize) -> Result<(), ApiE
     Err(ApiError::invalid(field, why))
 }
 
+/// A text for people that may have several lines: 1 to `max` characters, not blank. Answers it with each line's end as `\n`.
+///
+/// # Errors
+/// 400 naming the field.
+pub fn lines(field: &str, text: &str, max: usize) -> Result<String, ApiError> {
+    let text = text.replace("\r\n", "\n");
+    name(field, &text.replace('\n', " "), max)?;
+    Ok(text)
+}
+
 /// An id that the CRM gives.
 ///
 /// # Errors
@@ -96,6 +106,14 @@ mod tests {
             ["", " ", " a", "a/b", "a#b", "a?b", "a%41", "..", "a\u{0}b", "a\nb", "x".repeat(101).as_str()]
         {
             assert!(employee_id("id", wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_have_lines_and_nothing_else_that_is_not_seen() {
+        assert_eq!(lines("text", "Anna\r\nSales\n", 12).unwrap(), "Anna\nSales\n");
+        for wrong in ["", "\r\n \n", "a\tb", "a\rb", "a\u{0}", "x".repeat(13).as_str()] {
+            assert!(lines("text", wrong, 12).is_err(), "{wrong:?}");
         }
     }
 

@@ -51,6 +51,10 @@ mirror! {
     Distribution of shared::channel::Distribution {
         /// Strictly in turn, at the client's first message.
         RoundRobin,
+        /// Whoever answers first; until then all see the chat who receive new clients.
+        FirstResponder,
+        /// The CRM names him; until then all see the chat who receive new clients.
+        ByCrm,
     }
 }
 
@@ -85,6 +89,8 @@ mirror! {
         ReceivesNoNewClients,
         /// The role does not write to clients.
         MayNotWrite,
+        /// Not bound to the channel: he could not answer.
+        NotBound,
     }
 }
 
@@ -127,6 +133,8 @@ mirror! {
         Silent,
         /// Waits for a responsible.
         Waiting,
+        /// Is shown to everybody who receives new clients, until somebody answers or the CRM names a responsible.
+        Unclaimed,
         /// Has a responsible.
         Assigned,
     }
@@ -137,6 +145,40 @@ mirror! {
     FinishReason of shared::chat::FinishReason {
         /// Neither side wrote during the channel's window.
         Inactivity,
+        /// An employee finished it.
+        ByHand,
+    }
+}
+
+mirror! {
+    /// How far a conversation has come, as an employee or a rule says.
+    ChatStatus of shared::chat::ChatStatus {
+        /// Being talked about.
+        Open,
+        /// Waits for something: the client, a part, a date.
+        Waiting,
+        /// Done with.
+        Closed,
+    }
+}
+
+mirror! {
+    /// Why somebody may not write.
+    Refusal of shared::sending::Refusal {
+        /// He has no role on the channel.
+        NoRole,
+        /// Quality control writes to nobody.
+        QualityControl,
+        /// He is not bound to the channel.
+        NotBound,
+        /// Somebody else's client, or nobody's whom he may not claim.
+        NotResponsible,
+        /// The channel is paused.
+        ChannelPaused,
+        /// The channel is ignored.
+        ChannelIgnored,
+        /// The channel is off at the provider, or its credential is refused.
+        ChannelUnavailable,
     }
 }
 
@@ -163,7 +205,7 @@ mirror! {
     /// How far a delivery has come.
     #[allow(missing_docs, reason = "the names say it")]
     DeliveryStatus of shared::message::DeliveryStatus {
-        Queued, Sent, Delivered, Read, Failed,
+        Queued, Unknown, Sent, Delivered, Read, Failed,
     }
 }
 
@@ -188,6 +230,8 @@ mirror! {
         Rule,
         /// The farewell, as the chat finished.
         Farewell,
+        /// A notice to the employees, as of a send that failed; it never goes to the client.
+        Notice,
     }
 }
 
@@ -270,5 +314,70 @@ mirror! {
         Ru,
         /// English.
         En,
+    }
+}
+
+mirror! {
+    /// A part of the settings that may be granted to an employee by itself.
+    #[derive(PartialOrd, Ord)]
+    Section of shared::employee::Section {
+        /// Connections to providers.
+        Connections,
+        /// Channels, and who works on them.
+        Channels,
+        /// Employees: names, signatures, default channels.
+        Employees,
+        /// The CRM connection and the pipelines.
+        Crm,
+        /// The account's own options.
+        Account,
+        /// The blacklist.
+        Blacklist,
+        /// Shared quick replies.
+        QuickReplies,
+        /// Contacts: merging, exporting, erasing.
+        Contacts,
+    }
+}
+
+mirror! {
+    /// What of a sent message may be edited.
+    Edits of shared::providers::limits::Edits {
+        /// Nothing.
+        No,
+        /// Its text.
+        Text,
+        /// Its text or its file.
+        All,
+    }
+}
+
+mirror! {
+    /// By what a person is addressed.
+    AddressedBy of shared::providers::limits::By {
+        /// A phone number.
+        Phone,
+        /// A user name.
+        Username,
+        /// The messenger's id of him.
+        UserId,
+    }
+}
+
+mirror! {
+    /// What a file is, by the first half of its type.
+    #[allow(missing_docs, reason = "the names say it")]
+    FileKind of shared::providers::limits::FileKind {
+        Image, Audio, Video, Document,
+    }
+}
+
+mirror! {
+    /// How much a finding of the set-up check weighs.
+    Level of shared::setup::Level {
+        /// Something does not work.
+        Error,
+        /// Something may not be as it was meant.
+        Warning,
     }
 }

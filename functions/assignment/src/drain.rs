@@ -2,7 +2,8 @@
 
 use crate::Assignment;
 use shared::account::Account;
-use shared::assignment::{Ring, WaitingClient, next_turn};
+use shared::assignment::{Given, Ring, WaitingClient, give};
+use shared::channel::Channel;
 use shared::chat::{Chat, ClientState};
 use shared::contact::Contact;
 use shared::crm::CrmKind;
@@ -11,8 +12,8 @@ use shared::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
 use shared::metrics::Metric;
 use shared::nudge::nudges;
 use shared::queue::{Outgoing, QueueError};
-use shared::store::StoreError;
 use shared::store::row::{Row, Write};
+use shared::store::{Read, StoreError};
 use shared::telemetry;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -73,7 +74,11 @@ impl Assignment {
             if view.waiting.is_empty() {
                 return Ok(self.rest(view.ring).await?);
             }
-            let round = self.decide(&owner, channel, &view)?;
+            // From the table, not from memory: who switches the distribution wants the next client to go by it.
+            let Some(row) = self.store.channel(account, channel, Read::Eventual).await? else {
+                return Ok(());
+            };
+            let round = self.decide(&owner, &row, &view)?;
             match self.store.commit(round.writes).await {
                 Ok(()) => lost = 0,
                 Err(error) if error.wants_new_decision() && lost < ATTEMPTS => {
@@ -120,8 +125,8 @@ impl Assignment {
         })
     }
 
-    fn decide(&self, owner: &Account, channel: &ChannelId, view: &View) -> Result<Round, StoreError> {
-        let before = view.ring.clone().unwrap_or_else(|| Ring::new(&owner.account, channel));
+    fn decide(&self, owner: &Account, channel: &Channel, view: &View) -> Result<Round, StoreError> {
+        let before = view.ring.clone().unwrap_or_else(|| Ring::new(&owner.account, &channel.channel));
         let mut ring = before.clone();
         let mut round = Round { writes: Vec::new(), assigned: Vec::new(), left: 0, torn: 0 };
         let mut chosen: HashSet<EmployeeId> = HashSet::new();
@@ -130,7 +135,7 @@ impl Assignment {
             let chat = match view.chats.get(&client.chat) {
                 Some(chat) if chat.client == ClientState::Waiting => chat,
                 // Given out by another way meanwhile: only the row is left.
-                Some(chat) if chat.client == ClientState::Assigned => {
+                Some(chat) if matches!(chat.client, ClientState::Assigned | ClientState::Unclaimed) => {
                     if round.writes.len() + chosen.len() + 5 <= MOST_WRITES {
                         round.writes.push(Write::forget(client.key()));
                         round.writes.push(Write::check(chat, &["client"])?);
@@ -150,9 +155,17 @@ impl Assignment {
                 continue;
             }
             let sticky = contact.and_then(|contact| contact.responsible.as_ref());
-            let Some((employee, place)) = next_turn(&view.members, ring.last.as_ref(), sticky) else {
-                round.left += 1;
-                continue;
+            let (employee, place) = match give(channel, &view.members, ring.last.as_ref(), sticky) {
+                Given::To(employee, place) => (employee, place),
+                Given::ToAll => {
+                    contacts.insert(person);
+                    round.writes.extend(release(owner.crm_kind, client, chat, &mut round.assigned)?);
+                    continue;
+                }
+                Given::ToNobody => {
+                    round.left += 1;
+                    continue;
+                }
             };
             if place != ring.last || Some(&employee) != sticky {
                 ring.turns += 1;
@@ -173,7 +186,7 @@ impl Assignment {
         ring.check_at = (round.left > 0).then_some(look_again);
         for member in view.members.iter().filter(|member| chosen.contains(&member.employee)) {
             // He must still be there and eligible at the very moment of the commit.
-            round.writes.push(Write::check(member, &["role", "receives_new_clients"])?);
+            round.writes.push(Write::check(member, &["role", "receives_new_clients", "sends"])?);
         }
         match &view.ring {
             Some(_) => round.writes.extend(Write::change(&before, &ring, &["turns", "last"])?),
@@ -218,6 +231,23 @@ impl Assignment {
         }
         sent
     }
+}
+
+/// The writes that show one client to everybody who receives new clients.
+fn release(
+    crm: CrmKind,
+    client: &WaitingClient,
+    chat: &Chat,
+    told: &mut Vec<Chat>,
+) -> Result<Vec<Write>, StoreError> {
+    let mut next = chat.clone();
+    next.release();
+    if crm == CrmKind::None {
+        next.settle_without_crm();
+    }
+    let change = Write::change(chat, &next, &["last_seq", "client", "responsible"])?;
+    told.push(next);
+    Ok(std::iter::once(Write::delete(client.key())).chain(change).collect())
 }
 
 /// The writes that give one client to an employee.

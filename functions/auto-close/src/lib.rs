@@ -7,7 +7,7 @@ use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::clock::{Ambient, Timestamp};
 use shared::disposition::{Disposition, backoff};
 use shared::event::{self, Envelope, Event};
-use shared::nudge::{AssignmentNudge, ErasureNudge, MediaNudge, Timer};
+use shared::nudge::{AssignmentNudge, ChannelNudge, ErasureNudge, MediaNudge, Timer};
 use shared::queue::{Outgoing, QueueError, Queues};
 use shared::store::keys::{DUE_SHARDS, Due};
 use shared::store::{Store, StoreError};
@@ -54,6 +54,8 @@ pub struct AutoClose {
     pub media_url: String,
     /// The erasures queue.
     pub erasures_url: String,
+    /// `crm.fifo`.
+    pub crm_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
@@ -137,7 +139,7 @@ impl AutoClose {
         let now = self.ambient.now();
         let (mut checks, mut timers, mut drains) = (Vec::new(), Vec::new(), Vec::new());
         // A chat may have several files; one nudge looks at all of them.
-        let (mut files, mut erasures) = (HashSet::new(), Vec::new());
+        let (mut files, mut erasures, mut states) = (HashSet::new(), Vec::new(), Vec::new());
         for (what, at) in due {
             match what {
                 Due::Chat(account, chat) if at <= now => checks.push(Timer::new(account, chat, at)),
@@ -158,8 +160,12 @@ impl AutoClose {
                 Due::Erasure(account, erasure) if at <= now => {
                     erasures.push(Outgoing::standard(&ErasureNudge::new(&account, &erasure))?);
                 }
+                Due::Channel(account, channel) if at <= now => {
+                    let nudge = ChannelNudge::new(&account, &channel);
+                    states.push(Outgoing::channel_state(&nudge, &*self.ambient)?);
+                }
                 // The next sweep is soon enough.
-                Due::Ring(..) | Due::File(..) | Due::Erasure(..) => {}
+                Due::Ring(..) | Due::File(..) | Due::Erasure(..) | Due::Channel(..) => {}
             }
         }
         let files = files.iter().map(Outgoing::standard).collect::<Result<_, _>>()?;
@@ -168,6 +174,7 @@ impl AutoClose {
         self.queues.send(&self.assignment_url, drains).await?;
         self.queues.send(&self.media_url, files).await?;
         self.queues.send(&self.erasures_url, erasures).await?;
+        self.queues.send(&self.crm_url, states).await?;
         Ok(())
     }
 

@@ -25,6 +25,7 @@ async fn main() -> Result<(), Error> {
         assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
         media_url: config::required("MEDIA_QUEUE_URL")?,
         erasures_url: config::required("ERASURES_QUEUE_URL")?,
+        crm_url: config::required("CRM_QUEUE_URL")?,
         ambient: Arc::new(Machine),
     };
     let (auto_close, context) = (&auto_close, &context);

@@ -18,6 +18,10 @@ impl CrmPush {
     /// Tells the CRM every change that it lacks. The cursor moves with each body that it took.
     pub(crate) async fn push_changes(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let chat_seq = job.chat.seq;
+        if !job.wants.messages_and_statuses {
+            // It does not want to hear of them: they are passed, and do not come when it changes its mind.
+            return self.advance(job, chat_seq).await;
+        }
         let rows = self.rows(&job.chat).await?;
         let changes = pending(job.chat.crm_done, chat_seq, rows);
         let mut taken = 0;

@@ -4,6 +4,7 @@
 //! acknowledged and the chat goes on the due index: a queue never holds one account's stuck work before another's.
 
 mod changes;
+mod channels;
 mod defer;
 mod records;
 
@@ -13,11 +14,11 @@ use shared::clock::{Ambient, Timestamp};
 use shared::contact::Contact;
 use shared::crm::universal::UniversalCrm;
 use shared::crm::wording::Wording;
-use shared::crm::{CrmConnection, CrmError, CrmKind};
+use shared::crm::{CrmConnection, CrmError, CrmKind, Subscriptions};
 use shared::disposition::{Disposition, backoff};
 use shared::event;
 use shared::http::OutboundHttp;
-use shared::nudge::CrmNudge;
+use shared::nudge::{CrmNudge, CrmWork};
 use shared::queue::{QueueError, Queues};
 use shared::secrets::{SecretError, Vault};
 use shared::store::row::Write;
@@ -78,6 +79,8 @@ pub(crate) struct Job<'a> {
     pub crm: UniversalCrm<'a>,
     /// Which CRM it is, for the contact's records.
     pub fingerprint: String,
+    /// What it wants to be told.
+    pub wants: Subscriptions,
     /// No call to the CRM is begun after this: it would be cut, and nobody would know what came of it.
     pub last_call: Timestamp,
 }
@@ -96,23 +99,27 @@ impl CrmPush {
 
     async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
         let last_call = self.ambient.now() + time_left.saturating_sub(ONE_CALL);
-        let mut done: HashSet<CrmNudge> = HashSet::new();
+        let mut done: HashSet<CrmWork> = HashSet::new();
         let mut dispositions = Vec::with_capacity(group.len());
         for record in &group {
-            let nudge: CrmNudge = match event::read(&record.body) {
-                Ok(nudge) => nudge,
+            let work: CrmWork = match event::read(&record.body) {
+                Ok(work) => work,
                 Err(error) => {
                     dispositions.push(error.into());
                     continue;
                 }
             };
-            if !done.contains(&nudge) {
-                if let Err(error) = self.push(&nudge, last_call).await {
+            if !done.contains(&work) {
+                let worked = match &work {
+                    CrmWork::Chat(nudge) => self.push(nudge, last_call).await,
+                    CrmWork::Channel(nudge) => self.tell_channel(nudge, last_call).await,
+                };
+                if let Err(error) = worked {
                     let after = backoff(record.receive_count());
                     dispositions.push(Disposition::Retry { after, why: error.to_string() });
                     break;
                 }
-                done.insert(nudge);
+                done.insert(work);
             }
             dispositions.push(Disposition::Done);
         }
@@ -162,7 +169,8 @@ impl CrmPush {
         let crm =
             UniversalCrm { http: &self.http, ambient: &*self.ambient, url: &url, key: key.as_ref(), wording };
         let fingerprint = connection.fingerprint();
-        let job = Job { chat, contact: None, crm, fingerprint, last_call };
+        let wants = connection.subscriptions;
+        let job = Job { chat, contact: None, crm, fingerprint, wants, last_call };
         self.work(job, &connection).await
     }
 
@@ -177,7 +185,7 @@ impl CrmPush {
 
     async fn bring_up_to_date(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let settled = job.chat.records_in.as_ref() == Some(&job.fingerprint);
-        if job.chat.client == ClientState::Assigned && !settled {
+        if job.chat.client == ClientState::Assigned && !settled && job.wants.contacts_and_deals_creation {
             self.ensure_records(job).await?;
         }
         self.push_changes(job).await

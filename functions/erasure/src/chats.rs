@@ -11,6 +11,7 @@ use shared::event::Side;
 use shared::ids::{ChatId, ConnectionId, ContactId, hex_digest};
 use shared::media::FileCopy;
 use shared::message::Message;
+use shared::outbound::own_ids;
 use shared::store::erasure::{ChatPlace, ChatRow, tombstone, unmark};
 use shared::store::row::Write;
 use shared::store::{Read, StoreError, keys};
@@ -166,6 +167,7 @@ impl Eraser {
         let mut connections: Vec<ConnectionId> = channel.into_iter().map(|row| row.connection).collect();
         let others: Vec<_> = all.into_iter().filter(|other| !connections.contains(other)).collect();
         connections.extend(others);
+        connections.push(own_ids());
         Ok(connections)
     }
 }

@@ -6,6 +6,7 @@ use shared::account::Account;
 use shared::blacklist::BlockEntry;
 use shared::contact::Contact;
 use shared::erasure::{ErasedSubject, Phase, digests_of};
+use shared::number_check::digests_of_numbers;
 use shared::store::erasure::{Claim, release};
 use shared::store::row::{Key, Write};
 use shared::store::{MAX_WRITES, Read, StoreError, keys};
@@ -106,6 +107,10 @@ impl Eraser {
             return Ok(());
         };
         self.forget_who_is_blocked(owner, &contact).await?;
+        self.forget_in_crm(owner, &contact).await?;
+        let numbers = digests_of_numbers(&contact, &owner.id_salt);
+        let numbers = numbers.iter().map(|digest| keys::number(&owner.account, digest));
+        self.forget_all(numbers.collect()).await?;
         let mut from = None;
         loop {
             let page = self.store.rows_of_contact(&owner.account, &contact.contact, from).await?;
@@ -132,6 +137,20 @@ impl Eraser {
             }
         }
         Ok(())
+    }
+
+    /// What the CRM loaded of him goes; the CRM may load it again.
+    async fn forget_in_crm(&self, owner: &Account, contact: &Contact) -> Result<(), StoreError> {
+        let digests = digests_of(contact, &owner.id_salt);
+        let mut found = self.store.crm_contacts_by(owner, &digests).await?;
+        let linked: Vec<String> = contact.crm.contact_id.iter().cloned().collect();
+        found.extend(self.store.crm_contacts(&owner.account, &linked).await?);
+        for loaded in found {
+            self.store.commit(self.store.forget_crm_contact(owner, &loaded).await?).await?;
+        }
+        let deals = contact.crm.deal_id.iter().map(|deal| keys::crm_deal(&owner.account, deal));
+        let leading = digests.iter().map(|digest| keys::crm_subject(&owner.account, digest));
+        self.forget_all(deals.chain(leading).collect()).await
     }
 
     async fn forget_all(&self, keys: Vec<Key>) -> Result<(), StoreError> {

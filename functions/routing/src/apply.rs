@@ -1,7 +1,6 @@
 //! One attempt at a group of events of one chat: read, decide, commit, tell.
 
 use crate::Routing;
-use crate::client::{self, Client};
 use crate::commit::{Changes, RoutingError};
 use crate::fold::Fold;
 use crate::gate::{Drops, Gate};
@@ -9,12 +8,14 @@ use shared::account::Account;
 use shared::blacklist::Subject;
 use shared::channel::{Channel, DEFAULT_CLOSE_AFTER_S};
 use shared::chat::{Chat, ChatState};
+use shared::clock::Timestamp;
 use shared::contact::{Identity, verified_phone};
 use shared::crm::CrmKind;
-use shared::event::{ChannelRef, Envelope, Event, MessageEvent};
+use shared::event::{ChannelRef, Envelope, Event, MessageEvent, Messenger, Origin};
 use shared::ids::{AccountId, ChatId};
 use shared::metrics::Metric;
 use shared::phone::Phone;
+use shared::store::clients::{self as client, Client};
 use shared::store::row::Write;
 use shared::store::{StoreError, size_of};
 use shared::telemetry;
@@ -32,18 +33,20 @@ pub(crate) struct Group<'a> {
     pub chat: &'a ChatId,
     /// The events, in order.
     pub envelopes: &'a [Envelope],
+    /// Whether they come for the first time.
+    pub is_first: bool,
 }
 
 impl<'a> Group<'a> {
     /// The group of events of one chat; none when there is no chat in them.
-    pub fn of(envelopes: &'a [Envelope]) -> Option<Self> {
+    pub fn of(envelopes: &'a [Envelope], is_first: bool) -> Option<Self> {
         let first = envelopes.first()?;
         let chat = match &first.event {
             Event::Message(message) => &message.chat,
             Event::Check { chat } => chat,
             Event::Status(_) | Event::ChannelState(_) => return None,
         };
-        Some(Self { account: &first.account, chat, envelopes })
+        Some(Self { account: &first.account, chat, envelopes, is_first })
     }
 
     /// Its messages, in order.
@@ -51,8 +54,22 @@ impl<'a> Group<'a> {
         self.envelopes.iter().filter_map(message)
     }
 
+    /// The same, each with the moment at which we accepted it.
+    pub fn dated(&self) -> impl Iterator<Item = (&'a MessageEvent, Timestamp)> {
+        self.envelopes.iter().filter_map(|envelope| Some((message(envelope)?, envelope.accepted_at)))
+    }
+
     fn first(&self) -> Option<&'a MessageEvent> {
         self.messages().next()
+    }
+
+    /// Whether it may be of a dialogue that we began by phone or user name, and whose id only the send's answer tells: then
+    /// it is no chat of its own. It is waited for once.
+    fn may_be_dialogue(&self) -> bool {
+        let by_id = |messenger: &Messenger| matches!(messenger, Messenger::Telegram | Messenger::Max);
+        // What was written in the provider's own chat is surely not ours.
+        let ours = |origin: Option<Origin>| matches!(origin, Some(Origin::Phone | Origin::Outside));
+        self.is_first && self.first().is_some_and(|first| by_id(&first.messenger) && ours(first.origin))
     }
 
     /// The message that says most of who the client is: mostly the first one, and one that tells a phone where that does not.
@@ -89,6 +106,8 @@ struct Start {
     gate: Gate,
     /// Silence after which the chat finishes.
     window: Duration,
+    /// The channel, where failed sends are told in the chat (E2).
+    notices: Option<Channel>,
 }
 
 impl Routing {
@@ -98,9 +117,9 @@ impl Routing {
         let owner =
             self.settings.owner(&self.store, group.account, now).await?.ok_or(RoutingError::NoAccount)?;
         let Some(start) = self.start(&owner, group).await? else { return Ok(()) };
-        let known = self.known(group, start.before.is_some(), &start.chat, again).await?;
-        let Start { before, chat, client, forms, gate, window } = start;
-        let mut fold = Fold::new(chat, gate, known, owner.language);
+        let known = self.known(group, start.before.is_some(), &start.chat, &start.gate, again).await?;
+        let Start { before, chat, client, forms, gate, window, notices } = start;
+        let mut fold = Fold::new(chat, gate, known, owner.language, notices);
         for envelope in group.envelopes {
             fold.take(envelope, window, now);
         }
@@ -110,6 +129,9 @@ impl Routing {
         }
         if owner.crm_kind == CrmKind::None {
             fold.chat.settle_without_crm();
+        }
+        if before.as_ref().is_some_and(|before| before.seq != fold.chat.seq) {
+            fold.chat.forget_old_sends(now);
         }
         fold.chat.watch(window, now);
         let Fold { chat, messages, listings, events, duplicates, drops, file_pending, .. } = fold;
@@ -158,6 +180,9 @@ impl Routing {
         };
         let window = channel.close_after();
         let Some(before) = found else {
+            if gate.closed().is_none() && group.may_be_dialogue() {
+                return Err(RoutingError::MaybeDialogue);
+            }
             return self.start_of_chat(owner, group, first, gate, forms, window).await;
         };
         let client = match gate.closed() {
@@ -170,7 +195,8 @@ impl Routing {
         if let Some(phone) = client.as_ref().and_then(|client| client.phone.clone()) {
             chat.phone = Some(phone);
         }
-        Ok(Some(Start { before: Some(before), chat, client, forms, gate, window }))
+        let notices = (!owner.hide_send_errors).then_some(channel);
+        Ok(Some(Start { before: Some(before), chat, client, forms, gate, window, notices }))
     }
 
     /// A chat that is not there yet.
@@ -187,7 +213,10 @@ impl Routing {
             drop_all(group, &gate);
             return Ok(None);
         }
-        let client = self.client_of(owner, group.telling(&owner.region).unwrap_or(first)).await?;
+        let client = self
+            .store
+            .client_of(owner, group.telling(&owner.region).unwrap_or(first), &*self.ambient)
+            .await?;
         let Some(contact) = client.id.clone() else { return Err(StoreError::Contended.into()) };
         gate.erased_at = client.erased_at;
         let accepted_at =
@@ -196,7 +225,7 @@ impl Routing {
         chat.phone.clone_from(&client.phone);
         chat.erased_at = client.erased_at;
         chat.aliases.clone_from(&forms);
-        Ok(Some(Start { before: None, chat, client: Some(client), forms, gate, window }))
+        Ok(Some(Start { before: None, chat, client: Some(client), forms, gate, window, notices: None }))
     }
 
     async fn start_of_check(
@@ -211,7 +240,7 @@ impl Routing {
         let window = channel
             .map_or(Duration::from_secs(DEFAULT_CLOSE_AFTER_S.into()), |channel| channel.close_after());
         let (before, gate) = (Some(chat.clone()), Gate::default());
-        Ok(Some(Start { before, chat, client: None, forms: Vec::new(), gate, window }))
+        Ok(Some(Start { before, chat, client: None, forms: Vec::new(), gate, window, notices: None }))
     }
 
     async fn is_blocked(&self, owner: &Account, subjects: &[Subject]) -> Result<bool, StoreError> {
@@ -264,7 +293,7 @@ impl Routing {
                     forms.push(form);
                 }
             }
-            return self.client_told(owner, &chat.contact, message).await.map(Some);
+            return self.store.client_told(owner, &chat.contact, message, &*self.ambient).await.map(Some);
         }
         Ok(None)
     }

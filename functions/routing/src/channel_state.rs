@@ -3,9 +3,14 @@
 use crate::commit::RoutingError;
 use crate::{ATTEMPTS, Routing, retry};
 use shared::channel::Channel;
+use shared::clock::Timestamp;
+use shared::closing::LOST_NUDGE_AFTER;
+use shared::crm::CrmKind;
 use shared::disposition::Disposition;
 use shared::event::ChannelStateEvent;
 use shared::ids::AccountId;
+use shared::nudge::ChannelNudge;
+use shared::queue::Outgoing;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 
@@ -19,7 +24,7 @@ impl Routing {
         let mut last = StoreError::Busy("lost every race".into());
         for _ in 0..ATTEMPTS {
             match self.take_report(account, report).await {
-                Ok(()) => return Disposition::Done,
+                Ok(known) => return self.tell_crm(known, receive_count).await,
                 Err(error) if error.wants_new_decision() => last = error,
                 Err(error) => return retry(&error.into(), receive_count),
             }
@@ -27,31 +32,52 @@ impl Routing {
         retry(&RoutingError::from(last), receive_count)
     }
 
-    async fn take_report(&self, account: &AccountId, report: &ChannelStateEvent) -> Result<(), StoreError> {
+    /// The CRM has yet to be told of the channel's state: after every report, because a worker may have died before.
+    async fn tell_crm(&self, channel: Option<Channel>, receive_count: u32) -> Disposition {
+        let Some(channel) = channel.filter(|channel| channel.check_at.is_some()) else {
+            return Disposition::Done;
+        };
+        let nudge = ChannelNudge::new(&channel.account, &channel.channel);
+        let sent = match Outgoing::channel_state(&nudge, &*self.ambient) {
+            Ok(outgoing) => self.queues.send(&self.crm_url, vec![outgoing]).await,
+            Err(error) => Err(error),
+        };
+        sent.map_or_else(|error| retry(&error.into(), receive_count), |()| Disposition::Done)
+    }
+
+    /// Answers the channel as it is then, when it is the account's.
+    async fn take_report(
+        &self,
+        account: &AccountId,
+        report: &ChannelStateEvent,
+    ) -> Result<Option<Channel>, StoreError> {
+        let now = self.ambient.now();
+        let owner = self.settings.owner(&self.store, account, now).await?;
+        let has_crm = owner.is_some_and(|owner| owner.crm_kind != CrmKind::None);
+        let look = has_crm.then(|| now + LOST_NUDGE_AFTER);
         let Some(known) = self.store.channel(account, &report.channel.id, Read::Consistent).await? else {
             let mut channel = Channel::new(account, &report.connection, &report.channel, self.ambient.now());
-            apply(&mut channel, report);
+            apply(&mut channel, report, look);
             return match self.store.create_channel(&channel).await {
                 // Another account's channel: its state is none of this account's business.
                 Err(StoreError::Lost(places)) if !places.contains(&0) => {
                     tracing::warn!(account = %account, channel = %report.channel.id, "a report on another account's channel");
-                    Ok(())
+                    Ok(None)
                 }
-                done => done,
+                done => done.map(|()| Some(channel)),
             };
         };
         if report.at <= known.state_at {
-            return Ok(());
+            return Ok(Some(known));
         }
         let mut next = known.clone();
-        apply(&mut next, report);
+        apply(&mut next, report, look);
         let write = Write::change(&known, &next, &["state_at"])?;
-        self.store.commit(write.into_iter().collect()).await
+        self.store.commit(write.into_iter().collect()).await?;
+        Ok(Some(next))
     }
 }
 
-fn apply(channel: &mut Channel, report: &ChannelStateEvent) {
-    channel.state = report.state;
-    channel.raw_state = Some(report.raw_state.clone());
-    channel.state_at = report.at;
+fn apply(channel: &mut Channel, report: &ChannelStateEvent, look: Option<Timestamp>) {
+    channel.report(report.state, Some(report.raw_state.clone()), report.at, look);
 }

@@ -11,9 +11,9 @@ use std::time::Duration;
 type Outcome = Result<Disposition, RoutingError>;
 
 impl Routing {
-    /// Applies events of one chat, in order; one outcome each.
-    pub(crate) async fn chat_group(&self, envelopes: &[Envelope]) -> Vec<Outcome> {
-        match self.apply(envelopes).await {
+    /// Applies events of one chat, in order; one outcome each. `is_first` says that they come for the first time.
+    pub(crate) async fn chat_group(&self, envelopes: &[Envelope], is_first: bool) -> Vec<Outcome> {
+        match self.apply(envelopes, is_first).await {
             Ok(()) => envelopes.iter().map(|_| Ok(Disposition::Done)).collect(),
             Err(RoutingError::Store(StoreError::Refused(_)) | RoutingError::ForeignChannel)
                 if envelopes.len() > 1 =>
@@ -43,7 +43,7 @@ impl Routing {
     async fn one_by_one(&self, envelopes: &[Envelope]) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         for envelope in envelopes {
-            let outcome = Box::pin(self.chat_group(std::slice::from_ref(envelope))).await;
+            let outcome = Box::pin(self.chat_group(std::slice::from_ref(envelope), false)).await;
             let stop = outcome.iter().any(Result::is_err);
             outcomes.extend(outcome);
             if stop {
@@ -67,15 +67,15 @@ impl Routing {
         }
         let event = Event::Message(Box::new(message.unsupported(object)));
         let stand_in = Envelope::new(envelope.account.clone(), envelope.accepted_at, event);
-        match self.apply(&[stand_in]).await {
+        match self.apply(&[stand_in], false).await {
             // Not even that fits: the raw record is kept, and the chat goes on.
             Err(RoutingError::Store(StoreError::Refused(_))) => Ok(Disposition::Done),
             applied => applied.map(|()| Disposition::Done),
         }
     }
 
-    async fn apply(&self, envelopes: &[Envelope]) -> Result<(), RoutingError> {
-        let Some(group) = Group::of(envelopes) else { return Ok(()) };
+    async fn apply(&self, envelopes: &[Envelope], is_first: bool) -> Result<(), RoutingError> {
+        let Some(group) = Group::of(envelopes, is_first) else { return Ok(()) };
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;

@@ -1,12 +1,11 @@
 //! What a group of events makes of a chat, as writes of one transaction.
 
 use crate::apply::belongings;
-use crate::client::Client;
 use shared::assignment::WaitingClient;
 use shared::chat::{Chat, ChatEvent};
 use shared::clock::Timestamp;
 use shared::closing::LOST_NUDGE_AFTER;
-use shared::event::Side;
+use shared::event::{Origin, Side};
 use shared::ids::{ChatId, ConnectionId, MessageId, hex_digest};
 use shared::listing::ChatListing;
 use shared::media::{FileCopy, PendingFile};
@@ -15,6 +14,7 @@ use shared::quarantine::QuarantineError;
 use shared::queue::QueueError;
 use shared::store::StoreError;
 use shared::store::chats::chat_write;
+use shared::store::clients::Client;
 use shared::store::keys::{self, Pointer};
 use shared::store::row::Write;
 use std::collections::HashMap;
@@ -34,6 +34,9 @@ pub enum RoutingError {
     /// The account is not there (yet): its rows are read with a moment's delay.
     #[error("the account is not there")]
     NoAccount,
+    /// An echo that would begin a chat may be of a dialogue that we began ourselves: the send's answer tells.
+    #[error("it may be of a dialogue that is being begun")]
+    MaybeDialogue,
     /// The channel belongs to another account: what comes on it here can never be stored.
     #[error("the channel belongs to another account")]
     ForeignChannel,
@@ -143,7 +146,9 @@ impl Changes {
         let known_as = before.map(|before| before.provider_id.as_ref().unwrap_or(&before.message_id));
         // What we sent has no id at the provider until he tells it.
         let told = before.is_none() || known_as != Some(provider_id);
-        if after.side == Side::Company && told {
+        // No status comes of what only we know.
+        let is_known = after.side == Side::Company && after.origin != Some(Origin::Notice);
+        if is_known && told {
             let pointer = Pointer {
                 account: after.account.clone(),
                 connection: staged.connection.clone(),

@@ -3,15 +3,18 @@
 use crate::commit::Staged;
 use crate::gate::{Drops, Gate, Pass};
 use crate::known::Known;
+use crate::notices::{came_to_nothing, notice};
 use shared::account::Language;
+use shared::channel::Channel;
 use shared::chat::{Chat, ChatEvent};
 use shared::clock::Timestamp;
 use shared::closing;
 use shared::disposition::DropReason;
-use shared::event::{Envelope, Event, MessageEvent, Side};
+use shared::event::{Envelope, Event, MessageEvent, Revision, Side};
 use shared::ids::MessageId;
 use shared::listing::ChatListing;
 use shared::message::Message;
+use shared::own_sends::Called;
 use shared::words;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -36,11 +39,13 @@ pub struct Fold {
     gate: Gate,
     known: Known,
     language: Language,
+    /// The channel, where failed sends are told in the chat.
+    notices: Option<Channel>,
 }
 
 impl Fold {
     /// Begins with a chat.
-    pub fn new(chat: Chat, gate: Gate, known: Known, language: Language) -> Self {
+    pub fn new(chat: Chat, gate: Gate, known: Known, language: Language, notices: Option<Channel>) -> Self {
         Self {
             chat,
             messages: HashMap::new(),
@@ -52,6 +57,7 @@ impl Fold {
             gate,
             known,
             language,
+            notices,
         }
     }
 
@@ -72,7 +78,7 @@ impl Fold {
         if self.known.erased.contains(&event.message_id) {
             return self.drops.add(DropReason::Erased);
         }
-        let own = self.own_id(event);
+        let own = self.own_id(event, accepted_at);
         match self.gate.pass(event, accepted_at, own.is_some()) {
             Pass::Drop(reason) => return self.drops.add(reason),
             Pass::Overhear => {
@@ -82,32 +88,57 @@ impl Fold {
             Pass::Take => {}
         }
         let stored = match own {
-            Some(own) => self.adopt(&own, event),
+            _ if self.known.is_our_edit(own.as_ref().unwrap_or(&event.message_id), event) => false,
+            Some(own) if event.revision == Revision::New => self.adopt(&own, event, accepted_at),
+            Some(own) => self.change_ours(&own, event, accepted_at),
             None => self.store(event, accepted_at),
         };
         self.duplicates += u64::from(!stored);
     }
 
-    /// The message of ours that an event is the echo of.
-    fn own_id(&self, event: &MessageEvent) -> Option<MessageId> {
+    /// The message of ours that an event is the echo of, or tells a change of.
+    fn own_id(&self, event: &MessageEvent, accepted_at: Timestamp) -> Option<MessageId> {
         if event.side != Side::Company {
             return None;
         }
-        let pending = || self.chat.pending_send(event).map(|pending| pending.message.clone());
+        let called = |own: &MessageId| match (&self.known.jobs, self.present(own)) {
+            (Some(jobs), Some(row)) => Called::of(&row, jobs),
+            _ => Called::Never,
+        };
+        let pending = || self.chat.pending_send(event, accepted_at, called).map(|send| send.message.clone());
         let own = self.known.own.get(&event.message_id).cloned().or_else(pending);
         // Without its row it is a message like any other.
         own.filter(|own| self.present(own).is_some())
     }
 
-    fn adopt(&mut self, own: &MessageId, event: &MessageEvent) -> bool {
+    fn adopt(&mut self, own: &MessageId, event: &MessageEvent, accepted_at: Timestamp) -> bool {
         let Some(known) = self.present(own) else { return false };
         let seq = self.chat.seq + 1;
         self.chat.confirm_send(own);
         let Some(after) = known.adopt(event, seq) else { return false };
         self.chat.seq = seq;
         self.known.own.insert(event.message_id.clone(), own.clone());
-        self.stage(own, after, event);
+        self.stage_ours(&known, after, event, accepted_at);
         true
+    }
+
+    /// A message of ours was edited or deleted outside. Its file stays the one that we sent, whatever the provider calls it.
+    fn change_ours(&mut self, own: &MessageId, event: &MessageEvent, accepted_at: Timestamp) -> bool {
+        let Some(known) = self.present(own) else { return false };
+        let ours = MessageEvent { message_id: own.clone(), media: known.media.clone(), ..event.clone() };
+        let Some(after) = self.chat.receive(&ours, Some(&known), accepted_at) else { return false };
+        self.stage_ours(&known, after, event, accepted_at);
+        true
+    }
+
+    fn stage_ours(&mut self, known: &Message, after: Message, event: &MessageEvent, accepted_at: Timestamp) {
+        let failed = came_to_nothing(known, &after);
+        self.stage(&known.message_id, after.clone(), event);
+        if let Some(channel) = self.notices.as_ref().filter(|_| failed)
+            && let Some(row) = notice(&mut self.chat, channel, &after, self.language, accepted_at)
+        {
+            self.stage(&row.message_id.clone(), row, event);
+        }
     }
 
     fn store(&mut self, event: &MessageEvent, accepted_at: Timestamp) -> bool {

@@ -2,11 +2,14 @@
 
 use crate::Routing;
 use crate::apply::Group;
+use crate::gate::Gate;
 use shared::chat::Chat;
-use shared::event::{Revision, Side};
+use shared::clock::Timestamp;
+use shared::event::{MessageEvent, Origin, Revision, Side};
 use shared::ids::{AccountId, ConnectionId, MessageId};
 use shared::listing::ChatListing;
 use shared::message::Message;
+use shared::outbound::{Action, OutboundJob, signed};
 use shared::store::StoreError;
 use shared::store::chats::StoredMessages;
 use shared::store::settings::Pointed;
@@ -25,6 +28,8 @@ pub struct Known {
     pub own: HashMap<MessageId, MessageId>,
     /// Listings by their ids.
     pub listings: HashMap<String, ChatListing>,
+    /// What is queued for the provider, where it had to be looked at.
+    pub jobs: Option<Vec<OutboundJob>>,
 }
 
 impl Known {
@@ -32,6 +37,17 @@ impl Known {
     pub fn add(&mut self, stored: StoredMessages) {
         self.erased.extend(stored.erased);
         self.messages.extend(stored.messages.into_iter().map(|row| (row.message_id.clone(), row)));
+    }
+
+    /// Whether an edit of the message at this id is one that we are just about to make: then its end tells of it.
+    pub fn is_our_edit(&self, id: &MessageId, event: &MessageEvent) -> bool {
+        let text = event.text.as_deref().map(str::trim);
+        let mut queued = self.jobs.iter().flatten().filter(|job| job.message_id == *id);
+        event.revision == Revision::Edited
+            && queued.any(|job| match &job.action {
+                Action::EditText(ours) => text == Some(signed(ours, job.signature.as_deref()).trim()),
+                Action::Send | Action::Delete => false,
+            })
     }
 }
 
@@ -43,6 +59,7 @@ impl Routing {
         group: &Group<'_>,
         is_stored: bool,
         chat: &Chat,
+        gate: &Gate,
         again: bool,
     ) -> Result<Known, StoreError> {
         let mut known = Known::default();
@@ -54,17 +71,18 @@ impl Routing {
             .filter(|message| again || message.revision != Revision::New)
             .map(|message| message.message_id.clone())
             .collect();
-        if group.messages().any(|message| chat.pending_send(message).is_some()) {
+        if group.dated().any(|(message, at)| chat.may_be_pending(message, at)) {
             // All of them: the next echo of the same words is the next send's.
             ids.extend(chat.pending_sends.iter().map(|send| send.message.clone()));
         }
-        if again {
-            self.pointed(group, chat, &mut known).await?;
-            ids.extend(known.own.values().cloned());
-        }
+        self.pointed(group, chat, &mut known, |message| again || may_be_settled(message, gate)).await?;
+        ids.extend(known.own.values().cloned());
         if !ids.is_empty() {
             let ids: Vec<MessageId> = ids.into_iter().collect();
             known.add(self.store.stored_messages(group.account, &chat.chat, &ids).await?);
+        }
+        if group.dated().any(|(message, at)| asks_for_jobs(chat, message, at)) {
+            known.jobs = Some(self.store.outbound_jobs(group.account, &chat.chat).await?);
         }
         if is_stored {
             known.listings = self.told_listings(group.account, group, chat).await?;
@@ -72,10 +90,17 @@ impl Routing {
         Ok(known)
     }
 
-    /// Where the ids of the company's messages lead.
-    async fn pointed(&self, group: &Group<'_>, chat: &Chat, known: &mut Known) -> Result<(), StoreError> {
+    /// Where the ids of the company's messages lead, of those that are asked for.
+    async fn pointed(
+        &self,
+        group: &Group<'_>,
+        chat: &Chat,
+        known: &mut Known,
+        asked: impl Fn(&MessageEvent) -> bool,
+    ) -> Result<(), StoreError> {
         let mut by_connection: HashMap<&ConnectionId, Vec<MessageId>> = HashMap::new();
-        for message in group.messages().filter(|message| message.side == Side::Company) {
+        let of_company = |message: &&MessageEvent| message.side == Side::Company && asked(message);
+        for message in group.messages().filter(of_company) {
             by_connection.entry(&message.connection).or_default().push(message.message_id.clone());
         }
         for (connection, ids) in by_connection {
@@ -112,4 +137,16 @@ impl Routing {
         let rows = self.store.chat_listings_by_id(account, &chat.chat, &ids).await?;
         Ok(rows.into_iter().map(|row| (row.listing.id.clone(), row)).collect())
     }
+}
+
+/// Whether a company's message may be one of ours that the provider has named already: one that is changed outside, and
+/// one that would only be overheard, though we wrote it ourselves.
+fn may_be_settled(message: &MessageEvent, gate: &Gate) -> bool {
+    message.revision != Revision::New || (gate.skip_echoes && message.origin.is_some_and(Origin::is_echo))
+}
+
+/// Whether only the chat's jobs tell what a message is: an echo of one of our sends, or of an edit of ours.
+fn asks_for_jobs(chat: &Chat, message: &MessageEvent, at: Timestamp) -> bool {
+    let edited = message.side == Side::Company && message.revision == Revision::Edited;
+    (edited && chat.outbound_at.is_some()) || chat.may_be_pending_by_content(message, at)
 }

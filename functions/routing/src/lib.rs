@@ -6,15 +6,14 @@
 mod apply;
 mod channel_state;
 mod chat_group;
-mod client;
 mod commit;
 mod fold;
 mod gate;
 mod known;
-mod people;
+mod notices;
 mod statuses;
 
-use commit::Changes;
+use commit::{Changes, RoutingError};
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::clock::Ambient;
 use shared::crm::CrmKind;
@@ -44,6 +43,8 @@ pub struct Routing {
     pub crm_url: String,
     /// The media queue.
     pub media_url: String,
+    /// `outbound.fifo`.
+    pub outbound_url: String,
     /// The timers queue.
     pub timers_url: String,
     /// Time and ids.
@@ -52,6 +53,9 @@ pub struct Routing {
 
 /// The schedule runs every minute, give or take one.
 const SOON: Duration = Duration::from_secs(120);
+
+/// The answer to a send is noted by then, and tells whose chat a new dialogue is.
+const DIALOGUE_TOLD_WITHIN: Duration = Duration::from_secs(20);
 
 /// A lost race is decided again this many times before the queue takes over.
 const ATTEMPTS: u32 = 5;
@@ -102,7 +106,8 @@ impl Routing {
         }
         let receive_counts: Vec<u32> = records.iter().map(|(record, _)| record.receive_count()).collect();
         let envelopes: Vec<Envelope> = records.into_iter().map(|(_, envelope)| envelope).collect();
-        let outcomes = self.chat_group(&envelopes).await;
+        let is_first = receive_counts.iter().all(|count| *count <= 1);
+        let outcomes = self.chat_group(&envelopes, is_first).await;
         let dispositions = outcomes.into_iter().zip(receive_counts);
         dispositions.map(|(outcome, count)| outcome.unwrap_or_else(|error| retry(&error, count))).collect()
     }
@@ -116,6 +121,10 @@ impl Routing {
         if let Some(nudge) = &nudges.crm {
             let outgoing = Outgoing::crm(nudge, crm.capabilities().workers, &*self.ambient)?;
             self.queues.send(&self.crm_url, vec![outgoing]).await?;
+        }
+        if let Some(nudge) = &nudges.delivery {
+            let outgoing = Outgoing::delivery(nudge, &*self.ambient)?;
+            self.queues.send(&self.outbound_url, vec![outgoing]).await?;
         }
         Ok(())
     }
@@ -147,6 +156,10 @@ impl Routing {
 }
 
 /// What fails for a while comes again, later each time.
-fn retry(error: &commit::RoutingError, receive_count: u32) -> Disposition {
-    Disposition::Retry { after: backoff(receive_count), why: error.to_string() }
+fn retry(error: &RoutingError, receive_count: u32) -> Disposition {
+    let after = match error {
+        RoutingError::MaybeDialogue => DIALOGUE_TOLD_WITHIN,
+        _ => backoff(receive_count),
+    };
+    Disposition::Retry { after, why: error.to_string() }
 }

@@ -29,6 +29,7 @@ async fn main() -> Result<(), Error> {
         assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
         crm_url: config::required("CRM_QUEUE_URL")?,
         media_url: config::required("MEDIA_QUEUE_URL")?,
+        outbound_url: config::required("OUTBOUND_QUEUE_URL")?,
         timers_url: config::required("TIMERS_QUEUE_URL")?,
         ambient: Arc::new(Machine),
     };

@@ -1,11 +1,18 @@
 //! Delivery statuses: commutative, found through a pointer row, patient with a message that is not there yet.
 
 use crate::commit::RoutingError;
+use crate::notices::{came_to_nothing, notice};
 use crate::{ATTEMPTS, Routing, retry};
+use shared::account::Account;
+use shared::channel::Channel;
+use shared::chat::Chat;
 use shared::clock::Timestamp;
+use shared::crm::CrmKind;
 use shared::disposition::{Disposition, DropReason, backoff};
 use shared::event::StatusEvent;
 use shared::ids::AccountId;
+use shared::number_check::LearnedFrom;
+use shared::number_news::number_news;
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
 use shared::store::settings::Pointed;
@@ -84,16 +91,36 @@ impl Routing {
         let (Some(chat), Some(message)) = (chat?, messages?.into_iter().next()) else {
             return Ok(Found::NotYet);
         };
-        let crm =
-            self.settings.owner(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?.crm_kind;
+        let owner = self.settings.owner(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?;
+        let crm = owner.crm_kind;
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
         let (mut next_chat, mut next_message) = (chat.clone(), message.clone());
         if next_message.report(status.status, status.error.as_ref(), status.at, chat.seq + 1) {
-            next_chat.take_number(crm, channel.map(|channel| channel.close_after()), now);
-            let writes = [chat_write(&chat, &next_chat)?, Write::change(&message, &next_message, &["seq"])?];
+            next_chat.take_number(crm, channel.as_ref().map(Channel::close_after), now);
+            let changed = Write::change(&message, &next_message, &["seq"])?;
+            let notice = channel
+                .filter(|_| !owner.hide_send_errors && came_to_nothing(&message, &next_message))
+                .and_then(|channel| notice(&mut next_chat, &channel, &next_message, owner.language, now));
+            if crm == CrmKind::None {
+                next_chat.settle_without_crm();
+            }
+            let notice = notice.map(|row| Write::create(&row)).transpose()?;
+            let writes = [chat_write(&chat, &next_chat)?, changed, notice];
             self.store.commit(writes.into_iter().flatten().collect()).await?;
+            self.learn(&owner, &chat, status).await;
         }
         self.nudge_for(&next_chat, crm).await?;
         Ok(Found::Applied)
+    }
+
+    /// What a status tells of the client's number (E3). What is not learned now is learned another time.
+    async fn learn(&self, owner: &Account, chat: &Chat, status: &StatusEvent) {
+        let code = status.error.as_ref().map(|error| error.code.as_str());
+        let Some((phone, has)) = number_news(chat, status.status, code) else { return };
+        let of = (&chat.messenger, &phone);
+        let at = status.at.min(self.ambient.now());
+        if let Err(error) = self.store.learn_number(owner, of, has, LearnedFrom::Delivery, at).await {
+            tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, "what a status tells of the number was not noted");
+        }
     }
 }

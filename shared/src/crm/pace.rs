@@ -76,18 +76,8 @@ mod tests {
     use crate::ids::AccountId;
 
     fn connection() -> CrmConnection {
-        CrmConnection {
-            v: 1,
-            account: AccountId::new("a"),
-            kind: CrmKind::Universal,
-            webhook_url: "https://crm.example.com".into(),
-            crm_key: None,
-            state: CrmState::Active,
-            failures: 0,
-            paused_until: None,
-            error: None,
-            created_at: Timestamp::default(),
-        }
+        let account = AccountId::new("a");
+        CrmConnection::new(&account, CrmKind::Universal, "https://crm.example.com", Timestamp::default())
     }
 
     fn now() -> Timestamp {

@@ -3,13 +3,16 @@
 //! Bodies hold one kind of entry each, so that their order is plain. A repeat after an unknown outcome is safe for
 //! messages and statuses (the CRM tells them by `messageId`); creations carry an `Idempotency-Key` besides.
 
+use super::universal_creations::{
+    ContactData, CreateContact, CreateContactHook, CreateDeal, CreateDealHook, Created, Stage,
+};
 use super::universal_hooks::{
-    As, ChatFinished, ChatFinishedHook, ContactData, CreateContact, CreateContactHook, CreateDeal,
-    CreateDealHook, Created, HookMessage, HookStatus, MessagesHook, Stage, StatusesHook, display_name,
+    As, ChannelUpdate, ChannelsHook, ChatFinished, ChatFinishedHook, HookMessage, HookStatus, MessagesHook,
+    StatusesHook, display_name,
 };
 use super::wording::Wording;
 use super::{CrmError, sort};
-use crate::channel::DealStage;
+use crate::channel::{Channel, DealStage};
 use crate::chat::Chat;
 use crate::clock::Ambient;
 use crate::contact::{Contact, CrmRecords};
@@ -108,7 +111,16 @@ impl UniversalCrm<'_> {
         let created: Created =
             serde_json::from_slice(&answer.body).map_err(|_| unreadable("is no entity"))?;
         let id = plain(&created.id).filter(|id| !id.is_empty()).ok_or_else(|| unreadable("has no id"))?;
-        Ok(CrmRecord { id, uri: created.uri.as_ref().and_then(plain) })
+        Ok(CrmRecord { id, uri: created.link() })
+    }
+
+    /// Tells the CRM of a channel's state.
+    ///
+    /// # Errors
+    /// [`CrmError`].
+    pub async fn tell_channel(&self, channel: &Channel) -> Result<(), CrmError> {
+        let body = ChannelsHook { channels_updates: [ChannelUpdate::new(channel)] };
+        self.post(&body, None).await.map(|_| ())
     }
 
     /// Tells the CRM the first of `changes`: as many of one kind as go into one body. Answers how many it took.

@@ -1,79 +1,17 @@
 //! The bodies of the universal CRM's webhooks (Wazzup API v3, "Webhooks"; `docs/UNIVERSAL-CRM.md` names our additions).
 
+use super::channel_words;
 use super::wording::Wording;
-use crate::channel::DealStage;
-use crate::chat::{Chat, ChatEvent, FinishReason};
+use crate::channel::Channel;
+use crate::chat::{Chat, ChatEvent, ChatStatus, FinishReason};
+use crate::contact::Identity;
 use crate::content::Details;
-use crate::event::Side;
+use crate::event::{Origin, Side};
 use crate::message::{DeliveryStatus, Kind, Message};
 use crate::providers::wazzup::chat_type;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CreateContactHook<'a> {
-    pub create_contact: CreateContact<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CreateContact<'a> {
-    pub responsible_user_id: &'a str,
-    pub name: &'a str,
-    pub contact_data: Vec<ContactData<'a>>,
-    pub source: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ContactData<'a> {
-    pub chat_type: String,
-    pub chat_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CreateDealHook<'a> {
-    pub create_deal: CreateDeal<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CreateDeal<'a> {
-    pub responsible_user_id: &'a str,
-    pub contacts: Vec<&'a str>,
-    pub source: &'static str,
-    /// Ours: the channel's pipeline stage.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stage: Option<Stage<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Stage<'a> {
-    pipeline_id: &'a str,
-    stage_id: &'a str,
-}
-
-impl<'a> From<&'a DealStage> for Stage<'a> {
-    fn from(stage: &'a DealStage) -> Self {
-        Self { pipeline_id: &stage.pipeline_id, stage_id: &stage.stage_id }
-    }
-}
-
-/// What the CRM answers to either creation: of all it says, the id and the link are kept.
-#[derive(Deserialize)]
-pub(super) struct Created {
-    pub id: Value,
-    #[serde(default)]
-    pub uri: Option<Value>,
-}
 
 #[derive(Serialize)]
 pub(super) struct MessagesHook<'a> {
@@ -91,6 +29,9 @@ pub(super) struct HookMessage<'a> {
     r#type: &'static str,
     status: &'static str,
     is_echo: bool,
+    /// Whether the company wrote it in the provider's own application; of its own messages only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_from_app: Option<bool>,
     contact: HookContact<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
@@ -122,6 +63,20 @@ pub(super) struct HookMessage<'a> {
 #[serde(rename_all = "camelCase")]
 struct HookContact<'a> {
     name: &'a str,
+    /// Digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<Cow<'a, str>>,
+}
+
+impl<'a> HookContact<'a> {
+    /// The client as the chat knows him: his phone is his id in the messenger, or was told and verified.
+    fn of(chat: &'a Chat) -> Self {
+        let told = || chat.phone.as_ref().filter(|_| !chat.group).map(|phone| Cow::Borrowed(phone.digits()));
+        let (messenger, user) = (chat.messenger.clone(), chat.provider_chat_id.clone());
+        let own = Identity { messenger, group: chat.group, user }.phone();
+        let phone = own.map(|phone| Cow::Owned(phone.digits().to_owned())).or_else(told);
+        Self { name: display_name(chat.name.as_deref(), chat), phone }
+    }
 }
 
 #[derive(Serialize)]
@@ -171,7 +126,8 @@ impl<'a> HookMessage<'a> {
                 "inbound"
             },
             is_echo: echo,
-            contact: HookContact { name: display_name(chat.name.as_deref(), chat) },
+            sent_from_app: echo.then_some(message.origin == Some(Origin::ProviderApp)),
+            contact: HookContact::of(chat),
             text: text.or_else(|| (is_deleted && kind == Kind::Text).then(String::new)),
             content_uri,
             // Wazzup tells it of the company's messages alone; a group's author stands before the text.
@@ -201,6 +157,8 @@ impl<'a> HookMessage<'a> {
 fn shown_as(message: &Message, has_file: bool, mime: Option<&str>) -> Kind {
     match message.kind {
         _ if message.file.is_some() && !has_file => Kind::Text,
+        // A CRM may show nothing of what it takes for the messenger's own notices.
+        Kind::System if message.origin == Some(Origin::Notice) => Kind::Text,
         Kind::StoryReply | Kind::StoryMention if has_file => {
             if mime.is_some_and(|mime| mime.starts_with("video/")) { Kind::Video } else { Kind::Image }
         }
@@ -240,7 +198,10 @@ fn post(message: &Message) -> Option<Value> {
 
 impl<'a> HookError<'a> {
     fn of(message: &'a Message) -> Option<Self> {
-        let error = message.error.as_ref().filter(|_| message.status == Some(DeliveryStatus::Failed))?;
+        let error = message
+            .error
+            .as_ref()
+            .filter(|_| matches!(message.status, Some(DeliveryStatus::Failed | DeliveryStatus::Unknown)))?;
         Some(Self { error: &error.code, description: error.description.as_deref().unwrap_or_default() })
     }
 }
@@ -292,7 +253,8 @@ fn wire_status(status: DeliveryStatus) -> &'static str {
         DeliveryStatus::Queued | DeliveryStatus::Sent => "sent",
         DeliveryStatus::Delivered => "delivered",
         DeliveryStatus::Read => "read",
-        DeliveryStatus::Failed => "error",
+        // The contract has no word for an outcome that nobody knows; what proves it later follows as a status.
+        DeliveryStatus::Failed | DeliveryStatus::Unknown => "error",
     }
 }
 
@@ -324,6 +286,32 @@ impl<'a> HookStatus<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct ChannelsHook<'a> {
+    pub channels_updates: [ChannelUpdate<'a>; 1],
+}
+
+/// A channel's state. What goes with some of Wazzup's states (a QR code, a WABA tier) is not known here.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChannelUpdate<'a> {
+    channel_id: &'a str,
+    state: &'static str,
+    /// Milliseconds since the epoch.
+    timestamp: i64,
+}
+
+impl<'a> ChannelUpdate<'a> {
+    pub(super) fn new(channel: &'a Channel) -> Self {
+        Self {
+            channel_id: &channel.external,
+            state: channel_words::told(channel),
+            timestamp: channel.state_at.millis(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ChatFinishedHook<'a> {
     pub chat_finished: ChatFinished<'a>,
 }
@@ -337,6 +325,8 @@ pub(super) struct ChatFinished<'a> {
     pub chat_id: &'a str,
     pub finished_at: String,
     pub reason: FinishReason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<ChatStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -353,9 +343,58 @@ impl<'a> ChatFinished<'a> {
             chat_id: &chat.provider_chat_id,
             finished_at: event.at.rfc3339(),
             reason: event.finished,
+            status: event.status,
             contact_id: crm.contact_id.as_deref(),
             deal_id: crm.deal_id.as_deref(),
             responsible_user_id: chat.responsible.as_ref().map(crate::ids::EmployeeId::as_str),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Language;
+    use crate::chat::tests::{new_chat, text_event};
+    use crate::clock::Timestamp;
+    use crate::event::Messenger;
+    use crate::phone::Phone;
+    use serde_json::{Value, json};
+
+    fn told(chat: &Chat, side: Side, origin: Option<Origin>) -> Value {
+        let mut event = text_event("m", side);
+        event.origin = origin;
+        let message = new_chat().receive(&event, None, Timestamp::default()).unwrap();
+        let wording = Wording { language: Language::Ru, channel: None, base_url: "https://sb.example" };
+        serde_json::to_value(HookMessage::new(chat, &message, As::New, &wording)).unwrap()
+    }
+
+    #[test]
+    fn the_clients_phone_is_his_id_or_what_was_verified() {
+        let verified = Phone::parse("+79012223344", "RU");
+        for (messenger, id, group, known, expected) in [
+            (Messenger::Whatsapp, "79011112233", false, None, Some("79011112233")),
+            (Messenger::Telegram, "79011112233", false, None, None),
+            (Messenger::Telegram, "4711", false, verified.clone(), Some("79012223344")),
+            (Messenger::Whatsapp, "79011112233", true, verified, None),
+        ] {
+            let mut chat = new_chat();
+            (chat.messenger, chat.group, chat.phone) = (messenger, group, known);
+            id.clone_into(&mut chat.provider_chat_id);
+            let contact = &told(&chat, Side::Client, None)["contact"];
+            assert_eq!(contact.get("phone").and_then(Value::as_str), expected, "{contact}");
+        }
+    }
+
+    #[test]
+    fn of_the_companys_messages_it_is_told_which_were_written_in_the_app() {
+        for (side, origin, expected) in [
+            (Side::Company, Some(Origin::ProviderApp), Some(json!(true))),
+            (Side::Company, Some(Origin::Phone), Some(json!(false))),
+            (Side::Client, None, None),
+        ] {
+            let message = told(&new_chat(), side, origin);
+            assert_eq!(message.get("sentFromApp"), expected.as_ref(), "{origin:?}");
         }
     }
 }

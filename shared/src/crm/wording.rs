@@ -89,7 +89,7 @@ impl Wording<'_> {
         if let Some(channel) = self.channel.filter(|channel| channel.name_in_crm)
             && (message.side == Side::Client || outside.is_some())
         {
-            head.push(format!("[{}]", channel.name));
+            head.push(format!("[{}]", channel.shown_name()));
         }
         head.extend(outside.and_then(|origin| self.mark(origin)));
         head.extend(words::story(message.kind, self.language).map(str::to_owned));
@@ -167,6 +167,13 @@ mod tests {
         let client = message(Side::Client, None);
         assert_eq!(say(&channel, &chat, &client).as_deref(), Some("[Продажи] Здравствуйте"));
         assert_eq!(client.text.as_deref(), Some("Здравствуйте"), "what is stored stays");
+        channel.title = Some("Сервис".into());
+        assert_eq!(
+            say(&channel, &chat, &client).as_deref(),
+            Some("[Сервис] Здравствуйте"),
+            "the account's own"
+        );
+        channel.title = None;
         let echo = message(Side::Company, Some(Origin::Phone));
         assert_eq!(
             say(&channel, &chat, &echo).as_deref(),

@@ -1,11 +1,15 @@
 //! Messaging providers: one folder each, and this registry.
 
+pub mod limits;
+pub mod outgoing;
 pub mod wazzup;
 
+use crate::channel::Channel;
 use crate::clock::Timestamp;
 use crate::connection::WebhookToken;
-use crate::event::Event;
+use crate::event::{Event, Messenger};
 use crate::http::SendError;
+use crate::ids::{ChatId, IdSalt};
 
 /// What a webhook's body holds.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub struct ListedChannel {
     pub external: String,
     /// Its name or number, for people.
     pub name: String,
+    /// The number, profile or bot itself, where it is told.
+    pub plain_id: Option<String>,
     /// What carries it (`whatsapp`, `tgapi` …).
     pub transport: String,
     /// Our word for its state.
@@ -85,6 +91,21 @@ impl From<SendError> for ProviderError {
 pub fn parse(token: &WebhookToken, body: &[u8], accepted_at: Timestamp) -> Option<Parsed> {
     match token.provider.as_str() {
         wazzup::NAME => Some(wazzup::parse(token, body, accepted_at)),
+        _ => None,
+    }
+}
+
+/// Our id of the chat that the channel's provider knows by `id`, as his webhooks will name it.
+pub fn chat_id(salt: &IdSalt, channel: &Channel, messenger: &Messenger, group: bool, id: &str) -> ChatId {
+    // Every provider's chats are named alike; what a post's comments add, webhooks alone know.
+    ChatId::derive(salt, &channel.channel, &wazzup::chat_form(messenger, group, id))
+}
+
+/// The messenger that a channel carries, by its provider and the provider's word for its transport. `None` where the
+/// transport is not told yet, or the provider is not known here.
+pub fn messenger_of(provider: &str, transport: Option<&str>) -> Option<Messenger> {
+    match provider {
+        wazzup::NAME => transport.and_then(wazzup::messenger_of),
         _ => None,
     }
 }

@@ -1,28 +1,16 @@
-//! Chats and messages: by key, by number, by time, by list, by due time.
+//! Chats and messages: by key, by number, by time, by due time. The lists of chats are in [`super::chat_lists`].
 
 use super::row::{Item, Key, Write, row_of};
 use super::{Page, Read, Store, StoreError, failure, keys, number, text};
-use crate::chat::{Chat, ChatAliasRow, ChatState};
+use crate::chat::{Chat, ChatAliasRow};
 use crate::clock::Timestamp;
 use crate::crm_progress::Numbered;
-use crate::ids::{AccountId, ChannelId, ChatId, EmployeeId, MessageId};
+use crate::ids::{AccountId, ChatId, MessageId};
 use crate::listing::ChatListing;
 use crate::message::Message;
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::AttributeValue;
 use keys::Due;
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// A global index of chats, and in which order it is read.
-#[derive(Clone, Copy)]
-struct Index {
-    name: &'static str,
-    partition: &'static str,
-    latest_first: bool,
-}
-
-const CHAT_LIST: Index = Index { name: "chat_list", partition: "list_key", latest_first: true };
-const EMPLOYEE_CHATS: Index = Index { name: "employee_chats", partition: "employee_key", latest_first: true };
-const UNANSWERED: Index = Index { name: "unanswered", partition: "employee_key", latest_first: false };
 
 impl Store {
     /// A chat, as of the last write. Another form of its id leads to it, so its id may differ from the one asked for.
@@ -52,7 +40,7 @@ impl Store {
     }
 
     /// The chats at these keys, as of the last write, in no order; those that are being erased are left out.
-    async fn chats_at(&self, keys: &[Key]) -> Result<Vec<Chat>, StoreError> {
+    pub(super) async fn chats_at(&self, keys: &[Key]) -> Result<Vec<Chat>, StoreError> {
         let items = self.get_items(keys, Read::Consistent).await?;
         items.into_iter().filter(|item| !is_tombstone(item)).map(row_of).collect()
     }
@@ -132,12 +120,7 @@ impl Store {
                 .await
                 .map_err(|error| failure(&error))?;
             for item in answer.items.unwrap_or_default() {
-                let key = key_of(&item).ok_or(StoreError::Unreadable("a numbered row"))?.sk;
-                let row = if key.starts_with("E#") {
-                    Numbered::Event(row_of(item)?)
-                } else {
-                    Numbered::Message(Box::new(row_of(item)?))
-                };
+                let (key, row) = numbered(item)?;
                 found.insert(key, row);
             }
             from = answer.last_evaluated_key;
@@ -145,6 +128,33 @@ impl Store {
                 return Ok(found.into_values().collect());
             }
         }
+    }
+
+    /// The first of the messages and events whose last change is behind `after`, at most `limit`, in the order of their
+    /// numbers, and whether there are more.
+    pub async fn changes_after(
+        &self,
+        account: &AccountId,
+        chat: &ChatId,
+        after: u64,
+        limit: i32,
+    ) -> Result<(Vec<Numbered>, bool), StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("by_seq")
+            .key_condition_expression("pk = :pk AND seq > :after")
+            .expression_attribute_values(":pk", text(keys::chat_partition(account, chat)))
+            .expression_attribute_values(":after", number(after))
+            .consistent_read(true)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        let rows = items.map(|item| numbered(item).map(|(_, row)| row)).collect::<Result<_, _>>()?;
+        Ok((rows, answer.last_evaluated_key.is_some()))
     }
 
     /// A page of a chat's messages by the time they are shown under, newest first.
@@ -169,113 +179,6 @@ impl Store {
             .await
             .map_err(|error| failure(&error))?;
         let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: answer.last_evaluated_key })
-    }
-
-    /// A page of a channel's live or general chats, latest first. The index says where to look; what is answered is read
-    /// from the rows, and a chat that has left the list meanwhile is left out.
-    pub async fn chats_of_channel(
-        &self,
-        account: &AccountId,
-        channel: &ChannelId,
-        state: ChatState,
-        limit: i32,
-        from: Option<Item>,
-    ) -> Result<Page<Chat>, StoreError> {
-        let partition = keys::list(account, channel, state);
-        let page = self.index_page(CHAT_LIST, partition, limit, from).await?;
-        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
-        chats.retain(|chat| chat.state == state && chat.channel == *channel);
-        chats.sort_by_key(|chat| std::cmp::Reverse(chat.listed_at));
-        Ok(Page { items: chats, next: page.next })
-    }
-
-    /// A page of an employee's chats: live ones after the general ones, so latest first means live first.
-    pub async fn chats_of_employee(
-        &self,
-        account: &AccountId,
-        employee: &EmployeeId,
-        limit: i32,
-        from: Option<Item>,
-    ) -> Result<Page<Chat>, StoreError> {
-        let partition = keys::of_employee(account, employee);
-        let page = self.index_page(EMPLOYEE_CHATS, partition, limit, from).await?;
-        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
-        chats.retain(|chat| chat.responsible.as_ref() == Some(employee));
-        chats.sort_by_key(|chat| std::cmp::Reverse((chat.state == ChatState::Live, chat.listed_at)));
-        Ok(Page { items: chats, next: page.next })
-    }
-
-    /// A page of the chats of an employee whose client waits for an answer, the longest waiting first.
-    pub async fn unanswered_chats(
-        &self,
-        account: &AccountId,
-        employee: &EmployeeId,
-        limit: i32,
-        from: Option<Item>,
-    ) -> Result<Page<Chat>, StoreError> {
-        let page = self.index_page(UNANSWERED, keys::of_employee(account, employee), limit, from).await?;
-        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
-        chats.retain(|chat| chat.responsible.as_ref() == Some(employee) && chat.unanswered_at.is_some());
-        chats.sort_by_key(|chat| chat.unanswered_at);
-        Ok(Page { items: chats, next: page.next })
-    }
-
-    /// How many chats of an employee wait for an answer, as the index says: a moment old, and half a read unit for
-    /// every 4 KB of it (some 20 chats).
-    pub async fn unanswered(
-        &self,
-        account: &AccountId,
-        employee: &EmployeeId,
-    ) -> Result<Unanswered, StoreError> {
-        let query = |select: Select| {
-            self.client
-                .query()
-                .table_name(&self.table)
-                .index_name(UNANSWERED.name)
-                .key_condition_expression("employee_key = :partition")
-                .expression_attribute_values(":partition", text(keys::of_employee(account, employee)))
-                .select(select)
-        };
-        let first = query(Select::AllProjectedAttributes).limit(1).send().await;
-        let first = first.map_err(|error| failure(&error))?;
-        let oldest_at = first.items().first().and_then(|item| moment(item, "unanswered_at"));
-        let mut found = Unanswered { count: 0, oldest_at };
-        let mut from = None;
-        while oldest_at.is_some() {
-            let page = query(Select::Count).set_exclusive_start_key(from).send().await;
-            let page = page.map_err(|error| failure(&error))?;
-            found.count += u64::try_from(page.count).unwrap_or_default();
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                break;
-            }
-        }
-        Ok(found)
-    }
-
-    async fn index_page(
-        &self,
-        index: Index,
-        partition: String,
-        limit: i32,
-        from: Option<Item>,
-    ) -> Result<Page<Key>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(index.name)
-            .key_condition_expression("#partition = :partition")
-            .expression_attribute_names("#partition", index.partition)
-            .expression_attribute_values(":partition", text(partition))
-            .scan_index_forward(!index.latest_first)
-            .limit(limit)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
-        let items = answer.items.unwrap_or_default().iter().filter_map(key_of).collect();
         Ok(Page { items, next: answer.last_evaluated_key })
     }
 
@@ -308,15 +211,6 @@ impl Store {
     }
 }
 
-/// The chats of an employee that wait for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unanswered {
-    /// How many.
-    pub count: u64,
-    /// Since when the longest waiting one does.
-    pub oldest_at: Option<Timestamp>,
-}
-
 /// A chat's change by whoever takes numbers in it. It depends on the number alone, and on the due time when that is moved:
 /// the CRM's cursor and its retry times belong to another writer. `None` when nothing differs.
 ///
@@ -341,12 +235,23 @@ pub(super) fn is_tombstone(item: &Item) -> bool {
     item.contains_key("erased_at") && !item.contains_key("v")
 }
 
+/// A row with a number, and its sort key.
+fn numbered(item: Item) -> Result<(String, Numbered), StoreError> {
+    let key = key_of(&item).ok_or(StoreError::Unreadable("a numbered row"))?.sk;
+    let row = if key.starts_with("E#") {
+        Numbered::Event(row_of(item)?)
+    } else {
+        Numbered::Message(Box::new(row_of(item)?))
+    };
+    Ok((key, row))
+}
+
 /// The key in an item or in a start key.
 pub fn key_of(item: &Item) -> Option<Key> {
     Some(Key { pk: item.get("pk")?.as_s().ok()?.clone(), sk: item.get("sk")?.as_s().ok()?.clone() })
 }
 
-fn moment(item: &Item, attribute: &str) -> Option<Timestamp> {
+pub(super) fn moment(item: &Item, attribute: &str) -> Option<Timestamp> {
     match item.get(attribute)? {
         AttributeValue::N(digits) => digits.parse().ok().map(Timestamp::from_millis),
         _ => None,

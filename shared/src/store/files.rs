@@ -1,10 +1,17 @@
-//! Files: those that have yet to be copied, and where stable links lead.
+//! Files: those that have yet to be copied or sent, and where stable links lead.
 
-use super::row::{Condition, Effect, Row, Write};
+use super::row::{Condition, Effect, Key, Row, Write};
 use super::{Read, Store, StoreError, keys, number};
 use crate::ids::{AccountId, ChatId};
 use crate::media::{FileLink, PendingFile};
+use crate::upload::Upload;
 use keys::FileLinkRow;
+
+impl Row for Upload {
+    fn key(&self) -> Key {
+        keys::upload(&self.account, &self.id)
+    }
+}
 
 impl Store {
     /// A chat's files that have yet to be copied, as of the last write, in no order.
@@ -17,6 +24,11 @@ impl Store {
         chat: &ChatId,
     ) -> Result<Vec<PendingFile>, StoreError> {
         self.query_all(&keys::chat_partition(account, chat), "F#", Read::Consistent).await
+    }
+
+    /// A file that was announced, as of the last write; also one whose time is over, until the table takes it away.
+    pub async fn upload(&self, account: &AccountId, id: &str) -> Result<Option<Upload>, StoreError> {
+        self.get(&keys::upload(account, id), Read::Consistent).await
     }
 
     /// Where a stable link leads, by the SHA-256 of its ending.

@@ -6,6 +6,7 @@ pub use super::rows::{
     TombstoneRow, WebhookTokenRow,
 };
 
+use super::crm_entities::Loaded;
 use super::row::Key;
 use crate::chat::ChatState;
 use crate::clock::Timestamp;
@@ -72,6 +73,47 @@ pub fn pipelines(account: &AccountId) -> Key {
 /// The CRM connection.
 pub fn crm(account: &AccountId) -> Key {
     key(settings(account), "CRM")
+}
+
+/// The secret that tokens of employees are signed with.
+pub fn token_secret(account: &AccountId) -> Key {
+    key(settings(account), "TOKENS")
+}
+
+/// Partition of an account's trail of settings changes, by time.
+pub fn audit_partition(account: &AccountId) -> String {
+    format!("A#{account}#AUDIT")
+}
+
+/// Partitions of what a CRM loads, of each kind: it may load all it has at once.
+pub const CRM_SHARDS: u8 = 16;
+
+/// A partition of what a CRM loaded.
+pub fn crm_partition(account: &AccountId, kind: Loaded, shard: u8) -> String {
+    let kind = match kind {
+        Loaded::Contacts => "CRMCONTACTS",
+        Loaded::Deals => "CRMDEALS",
+    };
+    format!("A#{account}#{kind}#{shard:02}")
+}
+
+fn crm_shard(id: &str) -> u8 {
+    id.bytes().fold(0u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte)) % CRM_SHARDS
+}
+
+/// A contact that the CRM loaded, by the CRM's id.
+pub fn crm_contact(account: &AccountId, id: &str) -> Key {
+    key(crm_partition(account, Loaded::Contacts, crm_shard(id)), id)
+}
+
+/// A deal that the CRM loaded, by the CRM's id.
+pub fn crm_deal(account: &AccountId, id: &str) -> Key {
+    key(crm_partition(account, Loaded::Deals, crm_shard(id)), id)
+}
+
+/// Which of the CRM's contacts has a phone or an identity, by its digest.
+pub fn crm_subject(account: &AccountId, digest: &str) -> Key {
+    key(format!("A#{account}#CRMSUBJECT#{digest}"), "CONTACT")
 }
 
 /// Partition of a channel's assignment: members, ring, waiting clients.
@@ -155,6 +197,55 @@ pub fn pending_file(account: &AccountId, chat: &ChatId, message: &MessageId) -> 
     key(chat_partition(account, chat), format!("F#{}", message.in_key()))
 }
 
+/// What is to be done at the provider in a chat, in the order of its numbers.
+pub fn outbound_job(account: &AccountId, chat: &ChatId, number: u64) -> Key {
+    key(chat_partition(account, chat), format!("O#{number:020}"))
+}
+
+/// How the sort key of a quick reply begins.
+pub const QUICK_REPLY: &str = "REPLY#";
+
+/// Partition of the shared quick replies, or of an employee's own.
+pub fn quick_reply_partition(account: &AccountId, employee: Option<&EmployeeId>) -> String {
+    let own = employee.map(|employee| format!("#{employee}")).unwrap_or_default();
+    format!("A#{account}#QUICKREPLIES{own}")
+}
+
+/// A quick reply.
+pub fn quick_reply(account: &AccountId, employee: Option<&EmployeeId>, id: &str) -> Key {
+    key(quick_reply_partition(account, employee), format!("{QUICK_REPLY}{id}"))
+}
+
+/// How many quick replies there are beside it.
+pub fn quick_reply_count(account: &AccountId, employee: Option<&EmployeeId>) -> Key {
+    key(quick_reply_partition(account, employee), "COUNT")
+}
+
+/// A file that is being uploaded.
+pub fn upload(account: &AccountId, upload: &str) -> Key {
+    key(format!("A#{account}#UPLOAD#{upload}"), "UPLOAD")
+}
+
+/// A test message.
+pub fn test_message(account: &AccountId, test: &str) -> Key {
+    key(format!("A#{account}#TEST#{test}"), "TEST")
+}
+
+/// What is known of a number, by [`crate::number_check::digest`].
+pub fn number(account: &AccountId, digest: &str) -> Key {
+    key(format!("A#{account}#NUMBER#{digest}"), "NUMBER")
+}
+
+/// A send under a key of the caller's, by [`crate::outbound::SendKey::digest`].
+pub fn send_key(account: &AccountId, digest: &str) -> Key {
+    key(format!("A#{account}#SEND#{digest}"), "SEND")
+}
+
+/// What an account used of a rate's window: `what` says whose rate (no `#` in it), `window` is the window's number.
+pub fn rate(account: &AccountId, what: &str, window: i64) -> Key {
+    key(format!("A#{account}#RATE#{what}#{window}"), "RATE")
+}
+
 /// Where a stable link leads, by the SHA-256 of its ending.
 pub fn file_link(hash: &str) -> Key {
     key(format!("FILE#{hash}"), "FILE")
@@ -211,13 +302,19 @@ pub enum Due {
     File(AccountId, ChatId),
     /// An erasure that has not come to its end.
     Erasure(AccountId, String),
+    /// A channel of whose state the CRM has yet to be told.
+    Channel(AccountId, ChannelId),
 }
 
 impl Due {
     /// Reads a key that the due index gave; `None` for one that this version does not know.
     pub fn parse(key: &Key) -> Option<Self> {
         let mut parts = key.pk.split('#');
-        let (a, account, kind) = (parts.next()?, parts.next()?, parts.next()?);
+        let (a, account) = (parts.next()?, parts.next()?);
+        let Some(kind) = parts.next() else {
+            let channel = key.sk.strip_prefix("CHANNEL#").filter(|_| a == "A")?;
+            return Some(Self::Channel(AccountId::new(account), ChannelId::new(channel)));
+        };
         if (a, kind) == ("A", "ERASURES") {
             return Some(Self::Erasure(AccountId::new(account), key.sk.clone()));
         }
@@ -248,6 +345,12 @@ pub(super) fn due(id: &str, check_at: Option<Timestamp>) -> Vec<(&'static str, A
 /// Partition of the indexes by employee.
 pub fn of_employee(account: &AccountId, employee: &EmployeeId) -> String {
     format!("{account}#{employee}")
+}
+
+/// Partition of the indexes by employee for the chats of a channel that are nobody's yet (B3): they have no employee, and
+/// leave it in the write that gives them one.
+pub fn unclaimed(account: &AccountId, channel: &ChannelId) -> String {
+    format!("{account}#{channel}#unclaimed")
 }
 
 /// Partition of the list index: an account's channel, live or general.

@@ -1,15 +1,25 @@
 //! The table: the truth of everything. Reads and writes are here; what stands where is in [`keys`], how a change
 //! becomes a conditional update in [`row`].
 
+pub mod audit;
+pub mod chat_lists;
 pub mod chats;
+mod client_people;
+pub mod clients;
 pub mod contacts;
+pub mod counters;
+pub mod crm_entities;
 pub mod erasure;
 pub mod files;
 pub mod keys;
+pub mod numbers;
+pub mod outbound;
+pub mod quick_replies;
 pub mod row;
 pub mod rows;
 pub mod settings;
 pub mod settings_cache;
+pub mod unanswered;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;

@@ -1,26 +1,31 @@
 //! The rows: each type's key, and what of it the indexes see.
 
 use super::keys::{
-    ACCOUNTS, account, api_key, block, channel, chat, chat_event, chat_listing, connection, contact,
-    contact_chat, crm, due, employee, erased_subject, erasure, external_channel, file_link, key, list,
-    list_word, membership, merge, message, of_employee, pending_file, pipelines, pointer, ring, settings,
-    waiting, webhook_token,
+    ACCOUNTS, account, api_key, audit_partition, block, channel, chat, chat_event, chat_listing, connection,
+    contact, contact_chat, crm, crm_contact, crm_deal, crm_subject, due, employee, erased_subject, erasure,
+    external_channel, file_link, key, list, list_word, membership, merge, message, of_employee, outbound_job,
+    pending_file, pipelines, pointer, ring, send_key, settings, token_secret, unclaimed, waiting,
+    webhook_token,
 };
 use super::row::{Key, Row};
+use crate::access_token::TokenSecret;
 use crate::account::{Account, ApiKey};
 use crate::assignment::{Ring, WaitingClient};
+use crate::audit::AuditEntry;
 use crate::blacklist::BlockEntry;
 use crate::channel::Channel;
-use crate::chat::{Chat, ChatAliasRow, ChatEvent, ChatState};
+use crate::chat::{Chat, ChatAliasRow, ChatEvent, ChatState, ClientState};
 use crate::connection::{Connection, WebhookToken};
 use crate::contact::{Contact, ContactChat, ContactClaim, Merge};
 use crate::crm::CrmConnection;
+use crate::crm_entities::{CrmContact, CrmDeal, CrmSubject};
 use crate::employee::{Employee, Membership};
 use crate::erasure::{ErasedSubject, Erasure, Tombstone};
 use crate::ids::{AccountId, ApiKeyId, ChatId, ConnectionId, MessageId};
 use crate::listing::ChatListing;
 use crate::media::{FileLink, PendingFile};
 use crate::message::Message;
+use crate::outbound::{OutboundJob, SendKey};
 use crate::pipeline::Pipelines;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -69,11 +74,26 @@ pub struct ApiKeyEntry {
     pub key_id: ApiKeyId,
     /// Where its row stands.
     pub hash: String,
+    /// When both rows go, as [`ApiKey::expires_at`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
 }
 
 impl Row for ApiKeyEntry {
     fn key(&self) -> Key {
         key(settings(&self.account), format!("KEY#{}", self.key_id))
+    }
+}
+
+impl Row for TokenSecret {
+    fn key(&self) -> Key {
+        token_secret(&self.account)
+    }
+}
+
+impl Row for AuditEntry {
+    fn key(&self) -> Key {
+        key(audit_partition(&self.account), self.sort())
     }
 }
 
@@ -120,6 +140,10 @@ impl Row for Channel {
     fn key(&self) -> Key {
         channel(&self.account, &self.channel)
     }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        due(self.channel.as_str(), self.check_at)
+    }
 }
 
 impl Row for Employee {
@@ -137,6 +161,24 @@ impl Row for Pipelines {
 impl Row for CrmConnection {
     fn key(&self) -> Key {
         crm(&self.account)
+    }
+}
+
+impl Row for CrmContact {
+    fn key(&self) -> Key {
+        crm_contact(&self.account, &self.id)
+    }
+}
+
+impl Row for CrmSubject {
+    fn key(&self) -> Key {
+        crm_subject(&self.account, &self.digest)
+    }
+}
+
+impl Row for CrmDeal {
+    fn key(&self) -> Key {
+        crm_deal(&self.account, &self.id)
     }
 }
 
@@ -198,11 +240,15 @@ impl Row for Chat {
         let mut index = due(self.chat.as_str(), self.check_at);
         index.push(("list_key", AttributeValue::S(list(&self.account, &self.channel, self.state))));
         index.push(("list_at", AttributeValue::N(self.listed_at.millis().to_string())));
-        if let Some(employee) = &self.responsible {
+        let listed_by = match &self.responsible {
+            Some(employee) => Some(of_employee(&self.account, employee)),
+            None => (self.client == ClientState::Unclaimed).then(|| unclaimed(&self.account, &self.channel)),
+        };
+        if let Some(listed_by) = listed_by {
             // Moves when the chat opens or finishes, not at each message: an employee's live chats are few.
             let since = if self.state == ChatState::General { self.finished_at } else { self.opened_at };
             let sort = format!("{}#{:013}", list_word(self.state), since.unwrap_or_default().millis());
-            index.push(("employee_key", AttributeValue::S(of_employee(&self.account, employee))));
+            index.push(("employee_key", AttributeValue::S(listed_by)));
             index.push(("employee_sort", AttributeValue::S(sort)));
         }
         index
@@ -250,6 +296,18 @@ impl Row for Pointer {
 impl Row for ChatAliasRow {
     fn key(&self) -> Key {
         chat(&self.account, &self.chat)
+    }
+}
+
+impl Row for OutboundJob {
+    fn key(&self) -> Key {
+        outbound_job(&self.account, &self.chat, self.number)
+    }
+}
+
+impl Row for SendKey {
+    fn key(&self) -> Key {
+        send_key(&self.account, &self.key)
     }
 }
 

@@ -4,7 +4,8 @@ use super::chats::{is_tombstone, key_of};
 use super::keys::{self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, WebhookTokenRow};
 use super::row::{Item, Key, Write, row_of};
 use super::{Page, Read, Store, StoreError};
-use crate::account::{Account, ApiKey};
+use crate::access_token::TokenSecret;
+use crate::account::Account;
 use crate::assignment::{Ring, WaitingClient};
 use crate::channel::Channel;
 use crate::connection::{Connection, WebhookToken};
@@ -33,11 +34,15 @@ impl Store {
         Ok(Page { items: accounts, next: page.next })
     }
 
-    /// The account that an API key opens, as of the last write: a new key works and a revoked one does not, at once.
-    pub async fn api_key(&self, key: &str) -> Result<Option<ApiKey>, StoreError> {
-        let row: Option<ApiKeyRow> =
-            self.get(&keys::api_key(&hex_digest(key.as_bytes())), Read::Consistent).await?;
-        Ok(row.map(|row| row.key))
+    /// What an API key opens, as of the last write: a new key works and a revoked one does not, at once. Whether it still
+    /// [`opens`](crate::account::ApiKey::opens) is the caller's to ask.
+    pub async fn api_key(&self, key: &str) -> Result<Option<ApiKeyRow>, StoreError> {
+        self.get(&keys::api_key(&hex_digest(key.as_bytes())), Read::Consistent).await
+    }
+
+    /// The secret of an account's tokens, as of the last write: one that was replaced ends all of them at once.
+    pub async fn token_secret(&self, account: &AccountId) -> Result<Option<TokenSecret>, StoreError> {
+        self.get(&keys::token_secret(account), Read::Consistent).await
     }
 
     /// An account's API keys, as of the last write, without their hashes' rows.

@@ -34,6 +34,7 @@ fn word(status: Option<DeliveryStatus>) -> &'static str {
     match status {
         None => "",
         Some(DeliveryStatus::Queued) => "queued",
+        Some(DeliveryStatus::Unknown) => "unknown",
         Some(DeliveryStatus::Sent) => "sent",
         Some(DeliveryStatus::Delivered) => "delivered",
         Some(DeliveryStatus::Read) => "read",

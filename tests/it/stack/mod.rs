@@ -1,11 +1,19 @@
 //! The deployed functions on the local stack: the real template, real binaries, real queues and table, IAM enforced.
 
 mod alarms;
+mod asking;
+mod belongings;
 mod closing;
 mod crm;
 mod deployment;
+mod fuzz;
+mod isolation;
 mod live;
 mod load;
+mod outbound;
+mod test_message;
+mod uploads;
+mod v3;
 mod webhooks;
 
 pub use live::Live;

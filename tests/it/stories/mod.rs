@@ -50,11 +50,6 @@ impl Story {
         assert_eq!(self.world.post(TOKEN, wazzup::messages(entries).to_string()).await, 200);
     }
 
-    async fn status(&self, id: &str, word: &str) {
-        let body = wazzup::status(id, word, &self.now()).to_string();
-        assert_eq!(self.world.post(TOKEN, body).await, 200);
-    }
-
     /// Lets everything come to rest, writes the state down, and goes on ten seconds later.
     async fn step(&mut self, what: &str) {
         self.world.settle().await;

@@ -1,82 +1,14 @@
-//! Our own sends and their echoes (C6), as the delivery that is to come will write them.
+//! Our own sends and their echoes (C6): an employee writes in our window, delivery sends it, and the provider tells it again.
 
-use super::{PHONE, Story};
-use crate::world::CHANNEL;
-use serde_json::json;
-use shared::chat::Chat;
+use super::Story;
+use crate::world::sends::KEY;
 use shared::clock::Ambient;
-use shared::crm::CrmKind;
-use shared::event::{MessageEvent, Messenger, Origin};
-use shared::ids::{ConnectionId, MessageId};
-use shared::message::{DeliveryStatus, Message};
-use shared::nudge;
-use shared::queue::Outgoing;
-use shared::store::keys::Pointer;
-use shared::store::row::Write;
-use tests::wazzup;
+use tests::sandbox::faults::Action;
+use tests::sandbox::wazzup_state::Received;
 
 impl Story {
-    async fn chat(&self) -> Chat {
-        self.world.chat(PHONE).await.unwrap()
-    }
-
-    /// An employee writes in our window: the rows are there before the provider is asked.
-    async fn send(&self, own: &str, text: &str) {
-        let event = MessageEvent {
-            status: Some(DeliveryStatus::Queued),
-            ..self.world.answered(Origin::Window, &Messenger::Whatsapp, PHONE, own, text)
-        };
-        let before = self.chat().await;
-        let mut after = before.clone();
-        let message = after.send(&event, self.world.clock.now()).unwrap();
-        let chat = Write::change(&before, &after, &["last_seq"]).unwrap();
-        self.commit(chat, vec![Write::create(&message).unwrap()]).await;
-        self.nudge(&after).await;
-    }
-
-    /// The provider's answer to the send tells its id, unless the echo has told it already.
-    async fn answer(&self, own: &str, provider: &str) {
-        let before = self.chat().await;
-        let ids = [MessageId::new(own)];
-        let row = self.world.store.messages(&self.world.account, &before.chat, &ids).await.unwrap().remove(0);
-        if row.provider_id.is_some() {
-            return;
-        }
-        let (mut after, mut sent): (Chat, Message) = (before.clone(), row.clone());
-        after.confirm_send(&row.message_id);
-        after.seq += 1;
-        sent.provider_id = Some(MessageId::new(provider));
-        sent.report(DeliveryStatus::Sent, None, self.world.clock.now(), after.seq);
-        let pointer = Pointer {
-            account: row.account.clone(),
-            connection: ConnectionId::new("connection"),
-            message_id: MessageId::new(provider),
-            chat: row.chat.clone(),
-            own_id: Some(row.message_id.clone()),
-        };
-        let message = Write::change(&row, &sent, &["seq"]).unwrap();
-        let writes = message.into_iter().chain([Write::create(&pointer).unwrap()]).collect();
-        self.commit(Write::change(&before, &after, &["last_seq"]).unwrap(), writes).await;
-        self.nudge(&after).await;
-    }
-
-    async fn commit(&self, chat: Option<Write>, mut writes: Vec<Write>) {
-        writes.extend(chat);
-        self.world.store.commit(writes).await.unwrap();
-    }
-
-    async fn nudge(&self, chat: &Chat) {
-        let now = self.world.clock.now();
-        if let Some(nudge) = nudge::nudges(chat, CrmKind::Universal, now).crm {
-            let outgoing = Outgoing::crm(&nudge, 1, &*self.world.clock).unwrap();
-            self.world.context.queues.send("https://sqs.test/crm.fifo", vec![outgoing]).await.unwrap();
-        }
-    }
-
-    /// What the provider tells of what we sent: it does not say that it was ours.
-    fn echo_of_ours(&self, id: &str, text: &str) -> serde_json::Value {
-        let echo = wazzup::echo(CHANNEL, PHONE, id, &self.now(), text);
-        wazzup::with(echo, json!({"sentFromApp": null, "authorName": null}))
+    async fn received(&self) -> Received {
+        self.world.received().await.remove(0)
     }
 }
 
@@ -85,15 +17,17 @@ async fn an_echo_before_the_sends_answer() {
     let mut story = Story::begin().await;
     story.post(&[story.text("m1", "Ещё продаёте?")]).await;
     story.step("A client writes").await;
-    story.send("own-1", "Да, приезжайте").await;
-    story.step("Anna answers in our window: on its way to the provider").await;
-    let echo = story.echo_of_ours("w-1", "Да, приезжайте");
-    story.post(std::slice::from_ref(&echo)).await;
-    story.step("The echo comes before the provider's answer: it is the same message, and no other").await;
-    story.answer("own-1", "w-1").await;
-    story.step("The provider's answer comes: nothing changes").await;
-    story.status("w-1", "delivered").await;
+    story.world.wazzup_fails("send", Action::act_then_drop(), 1).await;
+    story.world.send("own-1", "Да, приезжайте").await;
+    story.step("Anna answers in our window: the provider takes it, and its answer is lost").await;
+    let received = story.received().await;
+    story.world.echo_of(&received).await;
+    story.step("The echo comes: it is the same message, and no other").await;
+    story.step("Delivery looks again: it is proved, and not sent twice").await;
+    story.world.status_of(&received.message_id, "delivered").await;
     story.step("A status by the provider's id finds it").await;
+    assert_eq!(story.world.calls("POST").await.len(), 1);
+    story.told = story.told.replace(&received.message_id, "w-1");
     story.end("echo_before_the_answer").await;
 }
 
@@ -102,16 +36,17 @@ async fn an_echo_after_the_sends_answer() {
     let mut story = Story::begin().await;
     story.post(&[story.text("m1", "Ещё продаёте?")]).await;
     story.step("A client writes").await;
-    story.send("own-1", "Да, приезжайте").await;
-    story.answer("own-1", "w-1").await;
+    story.world.send("own-1", "Да, приезжайте").await;
     story.step("Anna answers in our window, and the provider takes it").await;
-    let echo = story.echo_of_ours("w-1", "Да, приезжайте");
-    story.post(std::slice::from_ref(&echo)).await;
+    let received = story.received().await;
+    story.world.echo_of(&received).await;
     story.step("The echo comes: nothing changes").await;
-    story.post(&[story.echo_of_ours("w-2", "Да, приезжайте")]).await;
+    let other = Received { message_id: "w-2".into(), ..received.clone() };
+    story.world.echo_of(&other).await;
     story.step("Somebody writes the same words on the phone: that is another message").await;
-    story.status("w-1", "read").await;
+    story.world.status_of(&received.message_id, "read").await;
     story.step("A status by the provider's id finds ours").await;
+    story.told = story.told.replace(&received.message_id, "w-1");
     story.end("echo_after_the_answer").await;
 }
 
@@ -120,13 +55,37 @@ async fn p1_two_sends_of_the_same_words_and_both_their_echoes_at_once_are_two_me
     let story = Story::begin().await;
     story.post(&[story.text("m1", "Ещё продаёте?")]).await;
     story.world.settle().await;
-    story.send("own-1", "Да").await;
-    story.send("own-2", "Да").await;
-    story.post(&[story.echo_of_ours("w-1", "Да"), story.echo_of_ours("w-2", "Да")]).await;
-    story.world.settle().await;
-    let mut ids: Vec<String> =
-        story.world.messages(PHONE).await.iter().map(|row| row.message_id.as_str().to_owned()).collect();
+    // Wazzup takes both, and tells nothing but their echoes: both calls are begun.
+    story.world.wazzup_fails("send", Action::act_then_drop(), 1).await;
+    story.world.send("own-1", "Да").await;
+    story.world.deliver("outbound.fifo").await;
+    let first = story.received().await;
+    story.world.send("own-2", "Да").await;
+    let called = story.world.jobs().await.remove(1).begun(story.world.clock.now());
+    story.world.write(&called).await;
+    let second = Received { message_id: "w-2".into(), ..first.clone() };
+    let echoes = [&first, &second].map(|received| story.echo_of_ours(received));
+    story.post(&echoes).await;
+    story.world.deliver("inbound.fifo").await;
+    let mut ids: Vec<String> = story
+        .world
+        .messages(super::PHONE)
+        .await
+        .iter()
+        .map(|row| row.message_id.as_str().to_owned())
+        .collect();
     ids.sort();
     assert_eq!(ids, ["m1", "own-1", "own-2"]);
-    assert!(story.chat().await.pending_sends.is_empty());
+    assert!(story.world.chat(super::PHONE).await.unwrap().pending_sends.is_empty());
+    assert_eq!(story.world.wazzup().received(KEY, super::PHONE).await.unwrap().len(), 1);
+}
+
+impl Story {
+    /// What the provider tells of what we sent: it does not say that it was ours.
+    fn echo_of_ours(&self, received: &Received) -> serde_json::Value {
+        let text = received.text.as_deref().unwrap_or_default();
+        let echo =
+            tests::wazzup::echo(crate::world::CHANNEL, super::PHONE, &received.message_id, &self.now(), text);
+        tests::wazzup::with(echo, serde_json::json!({"sentFromApp": null, "authorName": null}))
+    }
 }

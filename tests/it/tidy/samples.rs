@@ -13,7 +13,7 @@ use shared::clock::Timestamp;
 use shared::connection::WebhookToken;
 use shared::event::{Envelope, Event};
 use shared::ids::{AccountId, ConnectionId, IdSalt};
-use shared::nudge::{AssignmentNudge, CrmNudge, ErasureNudge, MediaNudge, Timer};
+use shared::nudge::{AssignmentNudge, CrmNudge, DeliveryNudge, ErasureNudge, MediaNudge, Timer};
 use shared::providers::{self, Item, Parsed};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -135,6 +135,15 @@ fn crm_push_reads_its_samples() {
     for (place, text) in samples("crm-push") {
         for (body, group) in records(&place, &text, &["crm.fifo"]) {
             assert_eq!(group, Some(nudge::<CrmNudge>(&place, &body).group(workers)), "{place}");
+        }
+    }
+}
+
+#[test]
+fn delivery_reads_its_samples() {
+    for (place, text) in samples("delivery") {
+        for (body, group) in records(&place, &text, &["outbound.fifo"]) {
+            assert_eq!(group, Some(nudge::<DeliveryNudge>(&place, &body).chat.to_string()), "{place}");
         }
     }
 }

@@ -3,25 +3,29 @@
 
 pub mod drops;
 pub mod events;
+pub mod sends;
 pub mod services;
 pub mod wire;
 
 use assignment::Assignment;
 use auto_close::AutoClose;
 use crm_push::CrmPush;
+use delivery::provider::Addresses;
+use delivery::rate::Rates;
+use delivery::{Connections, Delivery};
 use erasure::Eraser;
 use lambda_http::{Body, RequestExt};
 use media::{Keeping, Media};
 use routing::Routing;
 use serde_json::{Value, json};
-use services::{Bucket, Queued, Queues, Table, dead_letters};
-use shared::account::{Account, Language};
+use services::{Bucket, Kms, Queued, Queues, Table, dead_letters};
+use shared::account::Account;
 use shared::batch::{BatchAnswer, BatchContext, SqsBatch};
 use shared::channel::Channel;
 use shared::chat::Chat;
 use shared::clock::{Ambient, Manual, Timestamp};
 use shared::connection::WebhookToken;
-use shared::crm::{CrmConnection, CrmKind, CrmState};
+use shared::crm::{CrmConnection, CrmKind};
 use shared::dead_letters::DeadLetters;
 use shared::employee::{Membership, Role};
 use shared::event::ChannelRef;
@@ -46,8 +50,16 @@ pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub const CHANNEL: &str = "b96a353b-0000-4cac-8413-ba0000000981";
 /// Where the deployment is reached: links of files begin with it.
 pub const BASE_URL: &str = "https://switchboard.example";
-const QUEUES: [&str; 7] =
-    ["inbound.fifo", "statuses", "assignment.fifo", "crm.fifo", "timers", "media", "erasures"];
+const QUEUES: [&str; 8] = [
+    "inbound.fifo",
+    "statuses",
+    "assignment.fifo",
+    "outbound.fifo",
+    "crm.fifo",
+    "timers",
+    "media",
+    "erasures",
+];
 const TIME_LEFT: Duration = Duration::from_secs(55);
 
 pub struct World {
@@ -71,8 +83,11 @@ pub struct World {
     routing: Routing,
     assignment: Assignment,
     crm_push: CrmPush,
+    pub delivery: Delivery,
     auto_close: AutoClose,
     pub media: Media,
+    /// The API, served by whoever needs it.
+    pub api: Arc<api::App>,
     pub eraser: Eraser,
     pub context: BatchContext,
 }
@@ -144,7 +159,7 @@ impl World {
         let allow = AllowList::parse(&sandbox.address().to_string());
         let ambient = || -> Arc<dyn Ambient> { Arc::new(Calm(Arc::clone(&clock))) };
         let url = |name: &str| format!("https://sqs.test/{name}");
-        let kms = client!(aws_sdk_kms, Wire::to(Arc::new(Queues::new(Arc::clone(&clock)))));
+        let kms = client!(aws_sdk_kms, Wire::to(Arc::new(Kms)));
         Self {
             ingest: webhook_ingest::Ingest {
                 store: store.clone(),
@@ -163,6 +178,7 @@ impl World {
                 assignment_url: url("assignment.fifo"),
                 crm_url: url("crm.fifo"),
                 media_url: url("media"),
+                outbound_url: url("outbound.fifo"),
                 timers_url: url("timers"),
                 ambient: ambient(),
             },
@@ -176,11 +192,27 @@ impl World {
             crm_push: CrmPush {
                 store: store.clone(),
                 queues: sqs.clone(),
-                vault: Vault::opening(kms),
+                vault: Vault::opening(kms.clone()),
                 http: OutboundHttp::new(allow.clone()).unwrap(),
                 settings: SettingsCache::default(),
                 public_base_url: BASE_URL.into(),
                 timers_url: url("timers"),
+                ambient: ambient(),
+            },
+            delivery: Delivery {
+                store: store.clone(),
+                queues: sqs.clone(),
+                vault: Vault::opening(kms.clone()),
+                http: OutboundHttp::new(allow.clone()).unwrap(),
+                settings: SettingsCache::default(),
+                connections: Connections::default(),
+                rates: Rates::default(),
+                files: Files::new(files_s3.clone(), "media"),
+                addresses: Addresses { wazzup: sandbox.client().wazzup_url().parse().unwrap() },
+                outbound_url: url("outbound.fifo"),
+                crm_url: url("crm.fifo"),
+                timers_url: url("timers"),
+                call_within: delivery::CALL_WITHIN,
                 ambient: ambient(),
             },
             auto_close: AutoClose {
@@ -191,19 +223,40 @@ impl World {
                 assignment_url: url("assignment.fifo"),
                 media_url: url("media"),
                 erasures_url: url("erasures"),
+                crm_url: url("crm.fifo"),
                 ambient: ambient(),
             },
             media: Media {
                 store: store.clone(),
                 queues: sqs.clone(),
                 settings: SettingsCache::default(),
-                http: OutboundHttp::new(allow).unwrap(),
+                http: OutboundHttp::new(allow.clone()).unwrap(),
                 files: Files::new(files_s3.clone(), "media"),
                 crm_url: url("crm.fifo"),
                 media_url: url("media"),
                 keeping: Keeping { megabytes: 1, days: 365 },
                 ambient: ambient(),
             },
+            api: Arc::new(api::App {
+                store: store.clone(),
+                vault: Vault::sealing(kms, "key".into()),
+                queues: sqs.clone(),
+                assignment_url: url("assignment.fifo"),
+                crm_url: url("crm.fifo"),
+                outbound_url: url("outbound.fifo"),
+                erasures_url: url("erasures"),
+                files: Files::new(files_s3.clone(), "media"),
+                http: OutboundHttp::new(allow.clone()).unwrap(),
+                media_days: 365,
+                operator: api::auth::OperatorKey::new(
+                    client!(aws_sdk_secretsmanager, Wire::to(Arc::new(Kms))),
+                    "operator".into(),
+                ),
+                rate: api::rate_limit::RateLimit::default(),
+                public_base_url: BASE_URL.into(),
+                wazzup_base_url: sandbox.client().wazzup_url().parse().unwrap(),
+                ambient: ambient(),
+            }),
             eraser: Eraser {
                 store: store.clone(),
                 queues: sqs.clone(),
@@ -245,19 +298,8 @@ impl World {
         let connection = ConnectionId::new("connection");
         let external =
             ChannelRef { id: self.channel.clone(), provider: "wazzup".into(), external: CHANNEL.into() };
-        self.write(&Account {
-            v: 1,
-            account: account.clone(),
-            name: "Demo".into(),
-            id_salt: self.salt.clone(),
-            crm_kind: CrmKind::Universal,
-            language: Language::Ru,
-            has_blacklist: false,
-            rewrite_leading_eight: false,
-            region: "RU".into(),
-            created_at: now,
-        })
-        .await;
+        let owner = Account::new(account.clone(), "Demo", self.salt.clone(), "RU", now);
+        self.write(&Account { crm_kind: CrmKind::Universal, ..owner }).await;
         self.write(&WebhookTokenRow {
             hash: hex_digest(TOKEN.as_bytes()),
             token: WebhookToken {
@@ -269,20 +311,12 @@ impl World {
             },
         })
         .await;
-        self.store.create_channel(&Channel::new(&account, &connection, &external, now)).await.unwrap();
-        self.write(&CrmConnection {
-            v: 1,
-            account: account.clone(),
-            kind: CrmKind::Universal,
-            webhook_url: self.sandbox.client().crm_webhook_url("demo"),
-            crm_key: None,
-            state: CrmState::Active,
-            failures: 0,
-            paused_until: None,
-            error: None,
-            created_at: now,
-        })
-        .await;
+        let mut channel = Channel::new(&account, &connection, &external, now);
+        channel.transport = Some("whatsapp".into());
+        self.store.create_channel(&channel).await.unwrap();
+        self.connect(&connection).await;
+        let hook = self.sandbox.client().crm_webhook_url("demo");
+        self.write(&CrmConnection::new(&account, CrmKind::Universal, &hook, now)).await;
         let stages = vec![Stage { id: "new".into(), name: "New".into() }];
         let pipelines = vec![Pipeline { id: "sales".into(), name: "Sales".into(), stages }];
         self.write(&Pipelines { v: 1, account, pipelines }).await;
@@ -299,6 +333,8 @@ impl World {
             channel: self.channel.clone(),
             employee: EmployeeId::new(name),
             role: Role::Manager,
+            sends: true,
+            is_default: false,
             receives_new_clients: true,
             joined_at: Timestamp::from_millis(place),
         }
@@ -377,6 +413,7 @@ impl World {
         match queue {
             "inbound.fifo" | "statuses" => self.routing.handle(event, TIME_LEFT, &self.context).await,
             "assignment.fifo" => self.assignment.handle(event, TIME_LEFT, &self.context).await,
+            "outbound.fifo" => self.delivery.handle(event, TIME_LEFT, &self.context).await,
             "crm.fifo" => self.crm_push.handle(event, TIME_LEFT, &self.context).await,
             "media" => self.media.handle(event, TIME_LEFT, &self.context).await,
             "erasures" => self.eraser.handle(event, TIME_LEFT, &self.context).await,

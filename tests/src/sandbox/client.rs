@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::faults::{Action, Fault, FaultView};
+use super::faults::{Fault, FaultView};
 use super::state::{
     CrmSetup, CrmState, Delivery, FetchedFile, FileState, SendOutcome, WazzupSetup, WazzupState,
 };
@@ -275,11 +275,11 @@ impl Client {
         self.call(Method::POST, "/control/reset", None::<String>).await.map(nothing)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         self.call(Method::GET, path, None::<String>).await
     }
 
-    async fn call<T: DeserializeOwned>(
+    pub(super) async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
@@ -302,98 +302,4 @@ async fn answered<T: DeserializeOwned>(response: reqwest::Response) -> Result<T,
     Ok(response.json().await?)
 }
 
-fn nothing(_: Value) {}
-
-impl Fault {
-    /// A fault of a CRM: `kind` is a member of the body, or `any`. Until cleared, whatever the body.
-    #[must_use]
-    pub fn crm(crm: &str, kind: &str, action: Action) -> Self {
-        Self { target: format!("crm:{crm}"), kind: kind.to_owned(), matching: None, action, times: None }
-    }
-
-    /// A fault of a Wazzup account: `kind` is `channels`, `webhooks`, `message` or `any`.
-    #[must_use]
-    pub fn wazzup(key: &str, kind: &str, action: Action) -> Self {
-        Self { target: format!("wazzup:{key}"), ..Self::crm("", kind, action) }
-    }
-
-    /// A fault of a file.
-    #[must_use]
-    pub fn file(name: &str, action: Action) -> Self {
-        Self { target: format!("file:{name}"), ..Self::crm("", "any", action) }
-    }
-
-    /// Only so many times.
-    #[must_use]
-    pub fn times(self, times: u64) -> Self {
-        Self { times: Some(times), ..self }
-    }
-
-    /// Only where the body contains this.
-    #[must_use]
-    pub fn matching(self, part: &str) -> Self {
-        Self { matching: Some(part.to_owned()), ..self }
-    }
-}
-
-impl Action {
-    /// An answer of this status, without a body.
-    #[must_use]
-    pub fn status(status: u16) -> Self {
-        Self::Status { status, retry_after_seconds: None, body: None }
-    }
-
-    /// An answer of this status with `Retry-After`.
-    #[must_use]
-    pub fn retry_after(status: u16, seconds: u64) -> Self {
-        Self::Status { status, retry_after_seconds: Some(seconds), body: None }
-    }
-
-    /// Done at once, answered late.
-    #[must_use]
-    pub fn delay(by: Duration) -> Self {
-        Self::Delay { delay_ms: u64::try_from(by.as_millis()).unwrap_or(u64::MAX) }
-    }
-
-    /// Never answered.
-    #[must_use]
-    pub fn hang() -> Self {
-        Self::Hang { hang: true }
-    }
-
-    /// 200 with HTML.
-    #[must_use]
-    pub fn garbage() -> Self {
-        Self::Garbage { garbage: true }
-    }
-
-    /// A redirect (files only).
-    #[must_use]
-    pub fn redirect(to: &str) -> Self {
-        Self::Redirect { redirect: to.to_owned() }
-    }
-
-    /// The file as one of another type (files only).
-    #[must_use]
-    pub fn wrong_type(content_type: &str) -> Self {
-        Self::WrongType { content_type: content_type.to_owned() }
-    }
-
-    /// So many bytes in place of the file, told beforehand (files only).
-    #[must_use]
-    pub fn too_large(size_bytes: u64) -> Self {
-        Self::TooLarge { size_bytes, without_length: false }
-    }
-
-    /// The same, to be found out only by reading.
-    #[must_use]
-    pub fn too_large_untold(size_bytes: u64) -> Self {
-        Self::TooLarge { size_bytes, without_length: true }
-    }
-
-    /// Done, but the connection closes without an answer.
-    #[must_use]
-    pub fn act_then_drop() -> Self {
-        Self::ActThenDrop { act_then_drop: true }
-    }
-}
+pub(super) fn nothing(_: Value) {}

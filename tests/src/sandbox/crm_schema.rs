@@ -8,7 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::crm_rules;
-use super::words::{ChannelState, ChatType, FinishReason, MessageStatus, MessageType, Source, StatusWord};
+use super::words::{
+    ChannelState, ChatStatus, ChatType, FinishReason, MessageStatus, MessageType, Source, StatusWord,
+};
 
 /// Where a body breaks the contract, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -306,6 +308,9 @@ pub struct ChatFinished {
     pub finished_at: String,
     /// Why.
     pub reason: FinishReason,
+    /// What was said of how far it had come.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub status: Option<ChatStatus>,
     /// The contact, by the CRM's id.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<String>,

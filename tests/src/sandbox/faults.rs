@@ -18,7 +18,8 @@ pub struct Fault {
     /// `crm:NAME`, `wazzup:KEY` or `file:NAME`.
     pub target: String,
     /// A top-level member of the body (`messages`, `statuses`, `createContact`, `createDeal`, `chatFinished`,
-    /// `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks` or `message`; `any` for all, and for files.
+    /// `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks`, `templates`, `message` or one of
+    /// its deeds `send`, `edit`, `delete`; `any` for all, and for files.
     pub kind: String,
     /// Only requests whose body contains this.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
@@ -64,6 +65,11 @@ pub enum Action {
     ActThenDrop {
         /// Always `true`.
         act_then_drop: bool,
+    },
+    /// Takes effect, then answers a status of its own, without a body: the caller cannot know that it was done.
+    ActThenStatus {
+        /// HTTP status, 200–599.
+        act_then_status: u16,
     },
     /// Answers 302 to another link (files only).
     Redirect {
@@ -128,7 +134,9 @@ impl Faults {
             return Err("kind: not one that is known");
         }
         match fault.action {
-            Action::Status { status, .. } if !(200..600).contains(&status) => {
+            Action::Status { status, .. } | Action::ActThenStatus { act_then_status: status }
+                if !(200..600).contains(&status) =>
+            {
                 return Err("status: 200 to 599");
             }
             Action::Hang { hang: false }
@@ -190,7 +198,7 @@ impl Faults {
     }
 }
 
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 15] = [
     "any",
     "test",
     "messages",
@@ -202,6 +210,10 @@ const KINDS: [&str; 11] = [
     "channels",
     "webhooks",
     "message",
+    "send",
+    "edit",
+    "delete",
+    "templates",
 ];
 
 fn contains(body: &[u8], part: &[u8]) -> bool {
@@ -244,6 +256,11 @@ pub(crate) async fn answer(
             act.await;
             connection.close();
             None
+        }
+        Action::ActThenStatus { act_then_status } => {
+            act.await;
+            let status = StatusCode::from_u16(act_then_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            Some(Reply::text(status, "text/plain; charset=utf-8", String::new()))
         }
         Action::Redirect { redirect } => {
             let reply = Reply::text(StatusCode::FOUND, "text/plain; charset=utf-8", String::new());

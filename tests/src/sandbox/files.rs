@@ -54,6 +54,12 @@ impl File {
     }
 }
 
+/// Serves a file from now on.
+pub(crate) fn store(files: &mut Files, name: &str, content_type: &str, bytes: Bytes) {
+    let content = Content { content_type: content_type.to_owned(), disposition: None, bytes };
+    files.entry(name.to_owned()).or_default().content = Some(content);
+}
+
 /// `PUT /files/{name}`: `Content-Type` and `Content-Disposition` are served as they are put.
 pub(crate) async fn put(
     State(app): State<App>,

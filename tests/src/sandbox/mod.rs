@@ -1,4 +1,4 @@
-//! The sandbox: Wazzup v3 accounts, the files they link to, and universal CRMs on loopback, as strict as the real ones, failing on
+//! The sandbox: Wazzup v3 accounts with the clients' phones behind them, the files they link to, and universal CRMs on loopback, as strict as the real ones, failing on
 //! demand, and showing what they hold. Nothing of it is deployed.
 //!
 //! ```no_run
@@ -37,6 +37,7 @@ mod crm_files;
 pub mod crm_rules;
 pub mod crm_schema;
 mod crm_store;
+mod fault_builders;
 pub mod faults;
 #[cfg(test)]
 mod file_tests;
@@ -49,6 +50,19 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 pub mod wazzup;
+#[cfg(test)]
+mod wazzup_adapter_tests;
+mod wazzup_chats;
+mod wazzup_client;
+mod wazzup_control;
+#[cfg(test)]
+mod wazzup_later_tests;
+mod wazzup_message;
+mod wazzup_page;
+mod wazzup_rules;
+pub mod wazzup_state;
+#[cfg(test)]
+mod wazzup_tests;
 pub mod words;
 
 use control::World;
@@ -152,6 +166,12 @@ fn router(app: App) -> Router {
         .route("/files/{name}", get(files::get).put(files::put))
         .route("/control/wazzup/{key}", put(control::put_wazzup))
         .route("/control/wazzup/{key}/send", post(wazzup::send))
+        .route("/control/wazzup/{key}/behaviour", put(wazzup_control::behaviour))
+        .route("/control/wazzup/{key}/templates", put(wazzup_control::templates))
+        .route("/control/wazzup/{key}/remember", post(wazzup_control::remember))
+        .route("/control/wazzup/{key}/advance", post(wazzup_control::advance))
+        .route("/control/wazzup/{key}/echo", post(wazzup_control::echo))
+        .route("/control/wazzup/{key}/status", post(wazzup_control::status))
         .route("/control/crm/{crm}", put(control::put_crm))
         .route("/control/crm/{crm}/alter", post(crm::alter))
         .route("/control/crm/{crm}/fetch", post(crm_files::fetch))

@@ -11,6 +11,7 @@ use super::crm_store::Crm;
 use super::page_message::one_message;
 use super::state::{Chat, CrmState};
 use super::wazzup::Account;
+use super::wazzup_page::one_phone;
 
 const SHOWN: usize = 200;
 
@@ -207,7 +208,8 @@ fn one_account(html: &mut String, number: usize, account: &Account) -> fmt::Resu
             ],
         )
     });
-    table(html, &["channel", "transport", "number", "name", "state"], rows)
+    table(html, &["channel", "transport", "number", "name", "state"], rows)?;
+    state.chats.iter().try_for_each(|chat| one_phone(html, chat))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::crm_schema::{ChatFinished, ContactData, Stage};
+use super::wazzup_state::ClientChat;
 use super::words::{AnomalyKind, ChatType, MessageStatus, MessageType, Source};
 
 /// How a CRM is set up.
@@ -329,6 +330,9 @@ pub struct WazzupState {
     pub webhooks_uri: Option<String>,
     /// What it has subscribed to.
     pub subscriptions: Subscriptions,
+    /// The clients' chats, as they look on the clients' phones.
+    #[serde(default)]
+    pub chats: Vec<ClientChat>,
     /// API calls in the order they came.
     pub requests: Vec<ApiCall>,
     /// Webhooks in the order posted, test posts included.

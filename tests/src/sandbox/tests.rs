@@ -11,7 +11,7 @@ use super::state::{Channel, CrmSetup, CrmState, WazzupSetup};
 use super::words::AnomalyKind::{self, *};
 use super::words::MessageStatus;
 
-const CHANNEL: &str = "b96a353b-9999-4cac-8413-ba999990f981";
+pub(super) const CHANNEL: &str = "b96a353b-9999-4cac-8413-ba999990f981";
 
 pub(super) struct Scene {
     pub(super) sandbox: Sandbox,
@@ -148,7 +148,7 @@ async fn what_a_bridge_should_not_do_is_noted_but_taken() {
     scene.push(json!({ "messages": [inbound_as("m4")], "statuses": [status("m4", "read")] })).await;
     scene.push(json!({ "messages": [with(message("m1", "а"), "chatId", json!("79990000002"))] })).await;
     let finished = json!({ "chatFinished": { "channelId": CHANNEL, "chatType": "whatsapp", "chatId": "79990000001",
-        "reason": "rule", "finishedAt": "2026-11-01T10:00:00Z", "contactId": "9" } });
+        "reason": "by_hand", "status": "closed", "finishedAt": "2026-11-01T10:00:00Z", "contactId": "9" } });
     scene.push(finished.clone()).await;
     scene.push(finished).await;
     let state = scene.crm().await;
@@ -280,7 +280,7 @@ async fn a_hanging_request_ends_when_the_fault_is_cleared() {
 }
 
 /// A scene whose CRM takes the webhooks of a Wazzup account `key`.
-async fn wazzup_scene() -> (Scene, String) {
+pub(super) async fn wazzup_scene() -> (Scene, String) {
     let scene = scene(CrmSetup { crm_key: Some("crm".into()), ..CrmSetup::default() }).await;
     let channel = Channel {
         channel_id: CHANNEL.into(),
@@ -296,18 +296,24 @@ async fn wazzup_scene() -> (Scene, String) {
 }
 
 impl Scene {
-    async fn wazzup(&self, method: reqwest::Method, path: &str, key: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn wazzup(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        key: &str,
+        body: Value,
+    ) -> (u16, Value) {
         let request =
             self.http.request(method, format!("{}/v3/{path}", self.client.wazzup_url())).bearer_auth(key);
         let response = request.json(&body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap_or_default())
     }
 
-    async fn wazzup_get(&self, path: &str, key: &str) -> (u16, Value) {
+    pub(super) async fn wazzup_get(&self, path: &str, key: &str) -> (u16, Value) {
         self.wazzup(reqwest::Method::GET, path, key, Value::Null).await
     }
 
-    async fn subscribe(&self, uri: &str) -> (u16, Value) {
+    pub(super) async fn subscribe(&self, uri: &str) -> (u16, Value) {
         let body = json!({ "webhooksUri": uri, "subscriptions": { "messagesAndStatuses": true, "templateStatus": false } });
         self.wazzup(reqwest::Method::PATCH, "webhooks", "key", body).await
     }
@@ -357,7 +363,7 @@ async fn wazzup_answers_its_own_keys_only_and_fails_on_demand() {
     let (scene, _) = wazzup_scene().await;
     assert_eq!(scene.wazzup_get("channels", "other").await.0, 401);
     assert_eq!(scene.wazzup_get("channels", "key").await.1[0]["name"], json!("Сервис"));
-    assert_eq!(scene.wazzup(reqwest::Method::POST, "message", "key", json!({})).await.0, 501);
+    assert_eq!(scene.wazzup(reqwest::Method::POST, "message", "key", json!({})).await.0, 400);
     scene.client.add_fault(&Fault::wazzup("key", "channels", Action::status(503))).await.unwrap();
     assert_eq!(scene.wazzup_get("channels", "key").await.0, 503);
     assert_eq!(scene.wazzup_get("webhooks", "key").await.0, 200);

@@ -15,6 +15,8 @@ use super::faults;
 use super::net::Connection;
 use super::reply::Reply;
 use super::state::{ApiCall, SendOutcome, WazzupState, WebhookPost};
+use super::wazzup_chats::Desk;
+use super::wazzup_message as message;
 use super::{App, now_ms, read_json};
 
 /// How long Wazzup waits for a receiver.
@@ -29,6 +31,7 @@ const CALLS_PER_WINDOW: u32 = 500;
 pub(crate) struct Account {
     pub(crate) state: WazzupState,
     pub(crate) crm_key: Option<String>,
+    pub(crate) desk: Desk,
     window_start: i64,
     window_calls: u32,
 }
@@ -56,11 +59,12 @@ pub(crate) async fn api(
 ) -> Response {
     let Some(key) = bearer(&headers) else { return unauthorized().into_response() };
     let kind = path.split('/').nth(1).unwrap_or_default();
+    let deed = deed(&method, kind);
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let arrived = app.world(|world| {
         let account = world.wazzup.get_mut(&key)?;
-        let hit = world.faults.hit(&format!("wazzup:{key}"), &[kind], &bytes);
-        let admitted = account.admit(now_ms());
+        let hit = world.faults.hit(&format!("wazzup:{key}"), &[kind, deed], &bytes);
+        let admitted = account.admit(account.now());
         account.state.requests.push(ApiCall {
             received_at: now_ms(),
             route: format!("{method} /{path}{query}"),
@@ -71,7 +75,8 @@ pub(crate) async fn api(
         Some((account.state.requests.len() - 1, admitted, hit))
     });
     let Some((at, admitted, hit)) = arrived else { return unauthorized().into_response() };
-    let act = async { if admitted { route(&app, &key, &method, &path, &bytes).await } else { too_many() } };
+    let act =
+        async { if admitted { route(&app, &key, &method, &path, &uri, &bytes).await } else { too_many() } };
     let Some(reply) = faults::answer(hit, &connection, act).await else { return ().into_response() };
     app.world(|world| {
         if let Some(call) = world.wazzup.get_mut(&key).and_then(|account| account.state.requests.get_mut(at))
@@ -82,7 +87,18 @@ pub(crate) async fn api(
     reply.into_response()
 }
 
-async fn route(app: &App, key: &str, method: &Method, path: &str, bytes: &Bytes) -> Reply {
+/// What a call of the message route does, for faults that are meant for one of them.
+fn deed(method: &Method, kind: &str) -> &'static str {
+    match (kind, method.as_str()) {
+        ("message", "POST") => "send",
+        ("message", "PATCH") => "edit",
+        ("message", "DELETE") => "delete",
+        _ => "",
+    }
+}
+
+async fn route(app: &App, key: &str, method: &Method, path: &str, uri: &Uri, bytes: &Bytes) -> Reply {
+    let path = path.strip_suffix('/').unwrap_or(path);
     match (method.as_str(), path) {
         ("GET", "v3/channels") => read(app, key, |state| json!(state.channels)),
         ("GET", "v3/webhooks") => read(
@@ -91,14 +107,32 @@ async fn route(app: &App, key: &str, method: &Method, path: &str, bytes: &Bytes)
             |state| json!({ "webhooksUri": state.webhooks_uri, "subscriptions": state.subscriptions }),
         ),
         ("PATCH", "v3/webhooks") => subscribe(app, key, bytes).await,
-        ("POST", "v3/message") => error(
-            StatusCode::NOT_IMPLEMENTED,
-            "NOT_IMPLEMENTED",
-            "The sandbox does not send messages yet",
-            Value::Null,
-        ),
+        ("POST", "v3/message") => message::send(app, key, bytes).await,
+        ("GET", "v3/templates/whatsapp") => templates(app, key, uri),
+        (method, path) => one_message(app, key, method, path, bytes).await,
+    }
+}
+
+async fn one_message(app: &App, key: &str, method: &str, path: &str, bytes: &Bytes) -> Reply {
+    let id = path.strip_prefix("v3/message/").filter(|id| !id.is_empty() && !id.contains('/'));
+    match (method, id) {
+        ("PATCH", Some(id)) => message::edit(app, key, id, bytes).await,
+        ("DELETE", Some(id)) => message::delete(app, key, id).await,
         _ => error(StatusCode::NOT_FOUND, "NOT_FOUND", "No such route", Value::Null),
     }
+}
+
+/// `GET /v3/templates/whatsapp`
+fn templates(app: &App, key: &str, uri: &Uri) -> Reply {
+    let asked = |name: &str| {
+        let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(given, _)| *given == name).find_map(|(_, value)| value.parse::<usize>().ok())
+    };
+    let (limit, offset) = (asked("limit").unwrap_or(100), asked("offset").unwrap_or(0));
+    let page = message::account(app, key, |account| {
+        account.desk.templates.iter().skip(offset).take(limit).cloned().collect::<Vec<_>>()
+    });
+    Reply::json(StatusCode::OK, json!(page))
 }
 
 fn read(app: &App, key: &str, view: impl FnOnce(&WazzupState) -> Value) -> Reply {
@@ -123,12 +157,7 @@ fn unauthorized() -> Reply {
 }
 
 fn too_many() -> Reply {
-    error(
-        StatusCode::TOO_MANY_REQUESTS,
-        "TOO_MANY_REQUESTS",
-        "500 requests in 5 seconds are exceeded",
-        Value::Null,
-    )
+    Reply::text(StatusCode::TOO_MANY_REQUESTS, "text/plain; charset=utf-8", String::new())
 }
 
 #[derive(Deserialize)]
@@ -220,6 +249,15 @@ async fn post(app: &App, key: &str, uri: &str, bytes: Bytes) -> SendOutcome {
     outcome
 }
 
+/// Posts a webhook of the account's own accord; `None` where it has no address or has not subscribed.
+pub(super) async fn post_subscribed(app: &App, key: &str, body: &Value) -> Option<SendOutcome> {
+    let uri = app.world(|world| {
+        let state = &world.wazzup.get(key)?.state;
+        state.webhooks_uri.clone().filter(|_| wants(state, body))
+    })?;
+    Some(post(app, key, &uri, body.to_string().into()).await)
+}
+
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -249,7 +287,10 @@ pub(crate) async fn send(
         Some((Some(_), false)) if !query.force => {
             Reply::json(StatusCode::CONFLICT, json!({ "error": "notSubscribed" }))
         }
-        Some((Some(uri), _)) => Reply::json(StatusCode::OK, json!(post(&app, &key, &uri, bytes).await)),
+        Some((Some(uri), _)) => {
+            message::account(&app, &key, |account| account.learn(&body, account.now()));
+            Reply::json(StatusCode::OK, json!(post(&app, &key, &uri, bytes).await))
+        }
     }
 }
 

@@ -73,7 +73,12 @@ words! {
 
 words! {
     /// Why a chat was finished.
-    FinishReason { Inactivity = "inactivity", Employee = "employee", Rule = "rule" }
+    FinishReason { Inactivity = "inactivity", ByHand = "by_hand", Rule = "rule" }
+}
+
+words! {
+    /// What was said of how far a conversation has come.
+    ChatStatus { Open = "open", Waiting = "waiting", Closed = "closed" }
 }
 
 words! {

@@ -1,6 +1,7 @@
 //! The story that `make run` tells: a real-shaped conversation through the deployed stack, read back from the CRM and
 //! the API.
 
+mod answers;
 mod contents;
 mod scenario;
 mod transcript;
@@ -76,6 +77,7 @@ pub async fn tell(stack: &Stack, tamper: bool, say: &dyn Fn(&str)) -> Result<(),
         sandbox.alter(&name, &message.message_id, "this is not what the client wrote").await?;
     }
     transcript::tell(&account, &sandbox.crm(&name).await?, &posted, say).await?;
+    answers::tell(stack, &sandbox, say).await?;
     contents::tell(stack, &sandbox, say).await?;
     say("");
     say(&format!("The CRM, to look at:      http://127.0.0.1:{}/", stack.sandbox_port));

@@ -21,6 +21,8 @@ pub fn routes_of(document: &Value) -> Vec<(String, String, bool)> {
     }
     // The two that take no key.
     routes.retain(|(_, path, _)| path != "/v1/openapi.json" && !path.starts_with("/media/"));
+    // Whose errors have another shape: `tests/v3` has them.
+    routes.retain(|(_, path, _)| !path.starts_with("/v3/"));
     routes
 }
 
@@ -171,6 +173,7 @@ async fn accounts_are_made_and_paged() {
     let one = bench.expect(200, OPERATOR, "GET", &format!("/v1/accounts/{}", made[0]), None).await;
     let expected = json!({
         "id": made[0], "name": "Company 0", "language": "ru", "region": "RU", "rewrite_leading_eight": false,
+        "default_channels": {}, "send_errors_in_chat": true, "number_check": true,
         "crm_kind": "none", "created_at": "2026-11-21T09:10:00.001Z"
     });
     assert_eq!(one, expected);
@@ -275,7 +278,7 @@ async fn paths_methods_and_queries_have_the_same_errors() {
     for (query, code, field) in [
         ("", "missing_field", "channel"),
         ("channel=a&employee=b", "invalid_value", "employee"),
-        ("employee=b&state=live", "invalid_value", "state"),
+        ("unanswered_by=b&state=live", "invalid_value", "state"),
         ("channel=a&state=closed", "invalid_value", "state"),
         ("employee=", "invalid_value", "employee"),
     ] {

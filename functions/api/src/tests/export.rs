@@ -2,6 +2,8 @@
 
 use super::rows::{account, change, chat, contact, create, event, telegram};
 use crate::testing::{Bench, Company};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use shared::chat::Chat;
 use shared::clock::Timestamp;
@@ -11,6 +13,8 @@ use shared::ids::{ChannelId, ChatId, ContactId};
 use shared::listing::{ChatListing, Listing};
 use shared::media::{FileCopy, Media};
 use shared::message::Message;
+use shared::store::keys;
+use shared::store::row::Write;
 
 async fn pages(bench: &Bench, company: &Company, contact: &str) -> Vec<Value> {
     let (mut pages, mut next) = (Vec::new(), format!("/v1/contacts/{contact}/export"));
@@ -146,5 +150,32 @@ async fn an_empty_client_is_one_page_and_cursors_are_his_own() {
         ["/v1/contacts/contact/export".to_owned(), format!("/v1/contacts/contact/export?cursor={cursor}")]
     {
         bench.expect(404, &other.key, "GET", &path, None).await;
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_made_by_hand_opens_nobody_elses_chat() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    contact(&bench, &company, "contact", None, &[telegram("1")]).await;
+    chat(&bench, &company, "channel", "a", 1_000_000, 1).await;
+    let others = chat(&bench, &company, "channel", "b", 2_000_000, 1).await;
+    change(&bench, &others, |chat| chat.contact = ContactId::new("other")).await;
+    bench
+        .app
+        .store
+        .commit(vec![Write::forget(keys::contact_chat(
+            &account(&company),
+            &ContactId::new("contact"),
+            &others.chat,
+        ))])
+        .await
+        .unwrap();
+    for (chat, status) in [("a", 200), ("b", 400), ("unknown", 400)] {
+        let place = json!({"messages": true, "contact": "contact", "chat": chat, "shown": null, "sk": null});
+        let cursor = URL_SAFE_NO_PAD.encode(place.to_string());
+        let path = format!("/v1/contacts/contact/export?cursor={cursor}");
+        let answer = bench.expect(status, &company.key, "GET", &path, None).await;
+        assert_eq!(answer["messages"].is_array(), status == 200, "{chat}");
     }
 }

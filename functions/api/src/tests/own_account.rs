@@ -1,5 +1,6 @@
 //! An account's own settings, and what of its channels' stands in texts.
 
+use super::channel_settings::carrying;
 use crate::testing::Bench;
 use serde_json::{Value, json};
 use shared::account::Account;
@@ -84,4 +85,84 @@ async fn a_channel_says_what_it_takes_in_and_how_the_crm_reads_it() {
     let back = json!({"ignored": false, "import_echoes": true, "name_in_crm": false});
     bench.expect(200, &key, "PATCH", &path, Some(back)).await;
     assert_eq!(bench.expect(200, &key, "GET", &path, None).await, fresh);
+}
+
+#[tokio::test]
+async fn b7_the_accounts_default_channels_carry_their_messengers() {
+    let bench = Bench::new().await;
+    let (company, other) = (bench.company("One").await, bench.company("Two").await);
+    let key = &company.key;
+    let (channels, _) = carrying(&bench, key, &[("c1", "wapi"), ("c2", "tgapi")]).await;
+    let (foreign, _) = carrying(&bench, &other.key, &[("c3", "whatsapp")]).await;
+    let set = |defaults: Value| Some(json!({"default_channels": defaults}));
+    let patch = |defaults: Value| bench.expect(200, key, "PATCH", "/v1/account", set(defaults));
+    let both = patch(json!({"whatsapp": channels[0], "telegram": channels[1]})).await;
+    assert_eq!(both["default_channels"], json!({"whatsapp": channels[0], "telegram": channels[1]}));
+    let one = patch(json!({"telegram": null, "vk": null})).await;
+    assert_eq!(one["default_channels"], json!({"whatsapp": channels[0]}), "what is left out stays");
+    for (defaults, status, code, field) in [
+        (json!({"whatsapp": "unknown"}), 422, "unknown_channel", "default_channels.whatsapp"),
+        (json!({"whatsapp": ""}), 422, "unknown_channel", "default_channels.whatsapp"),
+        (json!({"whatsapp": "x".repeat(5000)}), 422, "unknown_channel", "default_channels.whatsapp"),
+        (json!({"whatsapp": foreign[0]}), 422, "unknown_channel", "default_channels.whatsapp"),
+        (json!({"whatsapp": channels[1]}), 422, "wrong_messenger", "default_channels.whatsapp"),
+        (json!({"Whats App": channels[0]}), 400, "invalid_value", "default_channels"),
+        (json!({"": null}), 400, "invalid_value", "default_channels"),
+        (json!(null), 400, "invalid_value", "default_channels"),
+        (json!([]), 400, "invalid_value", "default_channels"),
+        (json!({"whatsapp": 1}), 400, "invalid_value", "default_channels.whatsapp"),
+    ] {
+        bench.refused(key, ("PATCH", "/v1/account"), set(defaults), (status, code, Some(field))).await;
+    }
+    let many: serde_json::Map<_, _> = (0..51).map(|index| (format!("m{index}"), Value::Null)).collect();
+    let refusal = (400, "invalid_value", Some("default_channels"));
+    bench.refused(key, ("PATCH", "/v1/account"), set(many.into()), refusal).await;
+    let now = bench.expect(200, key, "GET", "/v1/account", None).await;
+    assert_eq!(now["default_channels"], json!({"whatsapp": channels[0]}));
+}
+
+#[tokio::test]
+async fn two_default_channels_set_at_once_both_stand() {
+    let bench = Bench::new().await;
+    let key = bench.company("One").await.key;
+    let (channels, _) = carrying(&bench, &key, &[("c1", "whatsapp"), ("c2", "tgapi")]).await;
+    for _ in 0..20 {
+        let set = |messenger: &str, channel: &Value| Some(json!({"default_channels": {messenger: channel}}));
+        let clear = json!({"default_channels": {"whatsapp": null, "telegram": null}});
+        bench.expect(200, &key, "PATCH", "/v1/account", Some(clear)).await;
+        let (first, second) = tokio::join!(
+            bench.call(&key, "PATCH", "/v1/account", set("whatsapp", &json!(channels[0]))),
+            bench.call(&key, "PATCH", "/v1/account", set("telegram", &json!(channels[1]))),
+        );
+        assert_eq!((first.0, second.0), (200, 200));
+        let now = bench.expect(200, &key, "GET", "/v1/account", None).await;
+        assert_eq!(now["default_channels"].as_object().unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn notices_and_the_number_check_are_on_until_somebody_says_so() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    let shown = |account: &Value| [account["send_errors_in_chat"].clone(), account["number_check"].clone()];
+    let fresh = bench.expect(200, key, "GET", "/v1/account", None).await;
+    assert_eq!(shown(&fresh), [json!(true), json!(true)]);
+    let off = json!({"send_errors_in_chat": false, "number_check": false});
+    assert_eq!(
+        shown(&bench.expect(200, key, "PATCH", "/v1/account", Some(off)).await),
+        [json!(false), json!(false)]
+    );
+    let account = keys::account(&AccountId::new(company.id.as_str()));
+    let row: Account = bench.app.store.get(&account, Read::Consistent).await.unwrap().unwrap();
+    assert!(row.hide_send_errors && row.no_number_check);
+    let on = json!({"number_check": true});
+    assert_eq!(
+        shown(&bench.expect(200, key, "PATCH", "/v1/account", Some(on)).await),
+        [json!(false), json!(true)]
+    );
+    for field in ["send_errors_in_chat", "number_check"] {
+        let body = Some(json!({field: null}));
+        bench.refused(key, ("PATCH", "/v1/account"), body, (400, "invalid_value", Some(field))).await;
+    }
 }

@@ -66,6 +66,8 @@ async fn a_place_left_over_by_a_broken_removal_goes_with_the_next() {
         employee: EmployeeId::new("gone"),
         role: Role::Head,
         receives_new_clients: true,
+        sends: true,
+        is_default: false,
         joined_at: Timestamp::from_millis(1),
     };
     bench.app.store.commit(vec![Write::create(&orphan).unwrap()]).await.unwrap();
@@ -98,8 +100,7 @@ async fn employees_are_checked() {
     let account = AccountId::new(company.id.as_str());
     let rows = (0..995).map(|index| {
         let (account, employee) = (account.clone(), EmployeeId::new(format!("e{index}")));
-        Write::put(&Employee { v: 1, account, employee, name: "E".into(), created_at: bench.clock.now() })
-            .unwrap()
+        Write::put(&Employee::new(&account, &employee, "E", bench.clock.now())).unwrap()
     });
     bench.app.store.commit_in_parts(rows.collect()).await.unwrap();
     let body = |ids: std::ops::Range<u32>| json!({"employees": ids.map(|id| json!({"id": format!("n{id}"), "name": "N"})).collect::<Vec<_>>()});

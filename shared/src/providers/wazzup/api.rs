@@ -1,10 +1,10 @@
-//! The calls that connect a Wazzup account (Wazzup API v3: "Webhooks", "Working with channels", "Common errors").
+//! One way to call Wazzup's API, and the calls that connect an account (Wazzup API v3: "Webhooks", "Working with channels", "Common errors").
 
 use super::{wire, words};
 use crate::clock::Timestamp;
-use crate::http::{Answer, OutboundHttp, Request};
+use crate::http::{Answer, OutboundHttp, Request, SendError};
 use crate::providers::{ListedChannel, ProviderError};
-use reqwest::Method;
+pub(super) use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -18,7 +18,18 @@ const MAX_WEBHOOK_URL: usize = 200;
 /// Most of Wazzup's words against a request that is kept, in characters.
 const MAX_REFUSAL: usize = 300;
 
-/// Wazzup's API, as far as connecting needs it.
+/// A call: what is asked of which route.
+pub(super) struct Call<'a> {
+    pub method: Method,
+    /// The route's parts after `/v3`; each is encoded.
+    pub route: &'a [&'a str],
+    pub query: &'a [(&'a str, String)],
+    pub body: Option<Value>,
+    /// Time of the whole call.
+    pub timeout: Duration,
+}
+
+/// Wazzup's API, as far as connecting and sending need it.
 #[derive(Clone, Copy, Debug)]
 pub struct WazzupApi<'a> {
     http: &'a OutboundHttp,
@@ -40,11 +51,7 @@ impl<'a> WazzupApi<'a> {
         key: &SecretString,
         now: Timestamp,
     ) -> Result<Vec<ListedChannel>, ProviderError> {
-        let answer =
-            self.call(Method::GET, "channels", key, None, now).await.map_err(|error| match error {
-                ProviderError::Refused(words) => ProviderError::Refused(short(&words)),
-                other => other,
-            })?;
+        let answer = self.call(Method::GET, "channels", key, None, now).await.map_err(shortened)?;
         let entries: Vec<Value> = serde_json::from_slice(&answer.body)
             .map_err(|_| ProviderError::Unavailable("the answer is no list of channels".into()))?;
         Ok(entries.into_iter().filter_map(|entry| listed(&entry)).collect())
@@ -115,25 +122,45 @@ impl<'a> WazzupApi<'a> {
         body: Option<Value>,
         now: Timestamp,
     ) -> Result<Answer, ProviderError> {
-        let url = address(self.base, route)?;
-        let body = body.map(|body| body.to_string().into_bytes());
-        let request =
-            Request { method, url: &url, bearer: Some(key), headers: Vec::new(), body, timeout: TIMEOUT };
-        verdict(self.http.send(request, now).await?)
+        let call = Call { method, route: &[route], query: &[], body, timeout: TIMEOUT };
+        verdict(self.ask(call, key, now).await?)
+    }
+
+    /// One call, once; the answer as it came, whatever its status.
+    pub(super) async fn ask(
+        &self,
+        call: Call<'_>,
+        key: &SecretString,
+        now: Timestamp,
+    ) -> Result<Answer, SendError> {
+        let mut url = address(self.base, call.route)?;
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(call.query);
+        }
+        let request = Request {
+            method: call.method,
+            url: &url,
+            bearer: Some(key),
+            headers: Vec::new(),
+            body: call.body.map(|body| body.to_string().into_bytes()),
+            timeout: call.timeout,
+        };
+        self.http.send(request, now).await
     }
 }
 
 /// `{base}/v3/{route}`, whether the base has a path of its own or not.
-fn address(base: &Url, route: &str) -> Result<Url, ProviderError> {
+fn address(base: &Url, route: &[&str]) -> Result<Url, SendError> {
     let mut url = base.clone();
     url.path_segments_mut()
-        .map_err(|()| ProviderError::Refused("the API's address takes no path".into()))?
+        .map_err(|()| SendError::NotAllowed("the API's address takes no path"))?
         .pop_if_empty()
-        .extend(["v3", route]);
+        .push("v3")
+        .extend(route);
     Ok(url)
 }
 
-fn verdict(answer: Answer) -> Result<Answer, ProviderError> {
+pub(super) fn verdict(answer: Answer) -> Result<Answer, ProviderError> {
     match answer.status {
         200..=299 => Ok(answer),
         401 => Err(ProviderError::Unauthorized),
@@ -145,18 +172,31 @@ fn verdict(answer: Answer) -> Result<Answer, ProviderError> {
 /// Wazzup's error code and description: `{"error":"CODE","description":"…"}`; the code may also stand in an object
 /// below `error`, and the body may be empty (Wazzup API v3, Common errors).
 fn refusal(status: u16, body: &[u8]) -> String {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let nested = &body["error"];
-    let code = nested.as_str().or_else(|| nested["code"].as_str()).or_else(|| nested["error"].as_str());
-    let description = body["description"].as_str().or_else(|| nested["description"].as_str());
-    match (code, description) {
+    match refusal_parts(body) {
         (Some(code), Some(description)) => format!("{code}: {description}"),
-        (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (Some(only), None) | (None, Some(only)) => only,
         (None, None) => format!("HTTP {status}"),
     }
 }
 
-fn short(words: &str) -> String {
+/// Code and description of an answer against us, where it has them.
+pub(super) fn refusal_parts(body: &[u8]) -> (Option<String>, Option<String>) {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let nested = &body["error"];
+    let code = nested.as_str().or_else(|| nested["code"].as_str()).or_else(|| nested["error"].as_str());
+    let description = body["description"].as_str().or_else(|| nested["description"].as_str());
+    (code.map(str::to_owned), description.map(str::to_owned))
+}
+
+/// The error with Wazzup's words cut to what is kept of them.
+pub(super) fn shortened(error: ProviderError) -> ProviderError {
+    match error {
+        ProviderError::Refused(words) => ProviderError::Refused(short(&words)),
+        other => other,
+    }
+}
+
+pub(super) fn short(words: &str) -> String {
     words.chars().take(MAX_REFUSAL).collect()
 }
 
@@ -170,6 +210,7 @@ fn listed(entry: &Value) -> Option<ListedChannel> {
     let state = read("state").unwrap_or_default();
     Some(ListedChannel {
         name: read("name").or_else(|| read("plainId")).unwrap_or_else(|| external.clone()),
+        plain_id: read("plainId"),
         transport: wire::word(&read("transport").unwrap_or_default()),
         state: words::channel_state(&state),
         raw_state: wire::word(&state),
@@ -179,4 +220,4 @@ fn listed(entry: &Value) -> Option<ListedChannel> {
 
 #[cfg(test)]
 #[path = "api_tests.rs"]
-mod tests;
+pub(super) mod tests;

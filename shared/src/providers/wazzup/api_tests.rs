@@ -11,7 +11,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOOK: &str = "https://bridge.example/webhooks/wazzup/t0ken";
 
 /// A server that answers one request, and hands back what it was asked.
-fn server(status: &str, body: &str) -> (Url, JoinHandle<String>) {
+pub(in super::super) fn server(status: &str, body: &str) -> (Url, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = Url::parse(&format!("http://{}/wazzup", listener.local_addr().unwrap())).unwrap();
     let answer =
@@ -39,11 +39,11 @@ fn whole(request: &[u8]) -> bool {
     body.len() >= length.unwrap_or(0)
 }
 
-fn http(base: &Url) -> OutboundHttp {
+pub(in super::super) fn http(base: &Url) -> OutboundHttp {
     OutboundHttp::new(AllowList::parse(&format!("127.0.0.1:{}", base.port().unwrap()))).unwrap()
 }
 
-fn key() -> SecretString {
+pub(in super::super) fn key() -> SecretString {
     SecretString::from("key-1")
 }
 
@@ -59,7 +59,7 @@ async fn register(status: &str, body: &str) -> (Result<(), ProviderError>, Strin
     (result, asked.join().unwrap())
 }
 
-fn body_of(request: &str) -> Value {
+pub(in super::super) fn body_of(request: &str) -> Value {
     serde_json::from_str(request.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
@@ -81,6 +81,7 @@ async fn channels_are_listed() {
         ListedChannel {
             external: "c1".into(),
             name: "79990001122".into(),
+            plain_id: Some("79990001122".into()),
             transport: "whatsapp".into(),
             state: ChannelState::Active,
             raw_state: "active".into(),
@@ -160,7 +161,7 @@ fn http_of_nobody() -> OutboundHttp {
 
 #[test]
 fn the_route_is_joined_to_any_base() {
-    let joined = |base: &str| address(&Url::parse(base).unwrap(), "channels").map(String::from);
+    let joined = |base: &str| address(&Url::parse(base).unwrap(), &["channels"]).map(String::from);
     for (base, expected) in [
         ("https://api.wazzup24.com", "https://api.wazzup24.com/v3/channels"),
         ("https://api.wazzup24.com/", "https://api.wazzup24.com/v3/channels"),
@@ -170,4 +171,7 @@ fn the_route_is_joined_to_any_base() {
         assert_eq!(joined(base).unwrap(), expected);
     }
     assert!(joined("mailto:someone@example.com").is_err());
+    let base = Url::parse("https://api.wazzup24.com").unwrap();
+    let odd = address(&base, &["message", "a/b?c#d"]).unwrap();
+    assert_eq!(odd.as_str(), "https://api.wazzup24.com/v3/message/a%2Fb%3Fc%23d");
 }

@@ -135,7 +135,7 @@ fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str>
         provider: NAME.into(),
         external,
     };
-    let mut full = format!("{}:{plain}", words::chat_type(&messenger, group));
+    let mut full = words::chat_form(&messenger, group, plain);
     // A user's comments under a post are a case of their own (C10), and Wazzup gives them his direct chat's id. A post
     // that cannot be told from others makes no case: the comment goes to the direct chat, where it is heard.
     let post = entry.inst_post.as_ref().filter(|_| messenger == Messenger::Instagram).and_then(details::post);

@@ -1,7 +1,7 @@
-//! Wazzup24 API v3: its webhooks read into events, and the few calls that connect an account.
+//! Wazzup24 API v3: its webhooks read into events, the calls that connect an account, and what goes out by it.
 //!
 //! The protocol is told on Wazzup's own pages, cited below by their titles: "Wazzup API v3, Webhooks", "… Working with
-//! channels", "… Common errors". Webhooks are not signed; the URL's token is the only proof of who posts.
+//! channels", "… Sending messages", "… Common errors". Webhooks are not signed; the URL's token is the only proof of who posts.
 
 mod advert;
 mod api;
@@ -10,6 +10,8 @@ mod details;
 mod loose;
 mod message;
 mod reports;
+mod send;
+mod templates;
 mod wire;
 mod words;
 
@@ -23,7 +25,9 @@ mod fixtures;
 mod tests;
 
 pub use api::WazzupApi;
-pub use words::chat_type;
+pub use send::{RATE, SEND_KEY_LASTS};
+pub use templates::WabaTemplate;
+pub use words::{chat_form, chat_type, messenger as messenger_of_chat, messenger_of};
 
 use super::{Item, Parsed};
 use crate::clock::Timestamp;

@@ -1,18 +1,18 @@
 //! The contacts that a message concerns, as they were read and as they become.
 
-use shared::account::Account;
-use shared::contact::{Contact, ContactClaim, Identity, Merge, verified_phone};
-use shared::contact_merge::{DEPENDS_ON, Merged, follow};
-use shared::event::MessageEvent;
-use shared::ids::{AccountId, ContactId};
-use shared::phone::Phone;
-use shared::store::StoreError;
-use shared::store::contacts::Who;
-use shared::store::keys::{self, ContactClaimRow};
-use shared::store::row::Write;
+use super::StoreError;
+use super::contacts::Who;
+use super::keys::{self, ContactClaimRow};
+use super::row::Write;
+use crate::account::Account;
+use crate::contact::{Contact, ContactClaim, Identity, Merge, verified_phone};
+use crate::contact_merge::{DEPENDS_ON, Merged, follow};
+use crate::event::MessageEvent;
+use crate::ids::{AccountId, ContactId, EmployeeId};
+use crate::phone::Phone;
 
 /// The strong attributes of a message.
-pub struct Seen {
+pub(super) struct Seen {
     /// Its identity first, then other forms of it.
     pub identities: Vec<Identity>,
     /// The phone that the messenger vouches for.
@@ -34,7 +34,7 @@ struct Person {
 
 /// The contacts that a message concerns; the first is the person, and `own` the contact who has the identity: the same, or
 /// an alias of it.
-pub struct People {
+pub(super) struct People {
     persons: Vec<Person>,
     own: ContactId,
     logs: Vec<Merge>,
@@ -64,6 +64,11 @@ impl People {
     pub fn own(&self) -> &Contact {
         let own = self.persons.iter().find(|person| person.after.contact == self.own);
         own.map_or_else(|| self.root(), |person| &person.after)
+    }
+
+    /// Makes somebody responsible for the person, if nobody is.
+    pub fn keep_for(&mut self, employee: &EmployeeId) {
+        self.persons[0].after.responsible.get_or_insert_with(|| employee.clone());
     }
 
     /// Whether a contact is among them.
@@ -158,9 +163,9 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::clock::Timestamp;
-    use shared::contact::{CrmRecords, MergeReason};
-    use shared::contact_merge::merge;
+    use crate::clock::Timestamp;
+    use crate::contact::{CrmRecords, MergeReason};
+    use crate::contact_merge::merge;
 
     fn contact(id: &str) -> Contact {
         Contact {
@@ -210,7 +215,7 @@ mod tests {
         alias.merged_into = Some(root.contact.clone());
         let mut people = People::known(root, Some(alias));
         let identity =
-            Identity { messenger: shared::event::Messenger::Telegram, group: false, user: "17".into() };
+            Identity { messenger: crate::event::Messenger::Telegram, group: false, user: "17".into() };
         let seen = Seen { identities: vec![identity.clone()], phone: None };
         people.claim(&AccountId::new("a"), &seen, &Who::default()).unwrap();
         assert_eq!(people.own().contact.as_str(), "alias");

@@ -1,17 +1,17 @@
 //! Who a chat's client is (C2, C3): known by an identity, else by a verified phone, else new. What turns out to be one
 //! person becomes one by an alias, in the transaction that found it out.
 
-use crate::Routing;
-use crate::people::{People, Seen};
-use shared::account::Account;
-use shared::clock::Timestamp;
-use shared::contact::{Contact, ContactChat, CrmRecords, Join, MergeReason};
-use shared::contact_merge::{MAX_ALIASES, merge};
-use shared::event::MessageEvent;
-use shared::ids::{AccountId, ChatId, ContactId};
-use shared::phone::Phone;
-use shared::store::row::Write;
-use shared::store::{Read, StoreError};
+use super::client_people::{People, Seen};
+use super::row::Write;
+use super::{Read, Store, StoreError};
+use crate::account::Account;
+use crate::blacklist::Subject;
+use crate::clock::{Ambient, Timestamp};
+use crate::contact::{Contact, ContactChat, CrmRecords, Join, MergeReason};
+use crate::contact_merge::{MAX_ALIASES, merge};
+use crate::event::MessageEvent;
+use crate::ids::{AccountId, ChatId, ContactId, EmployeeId};
+use crate::phone::Phone;
 
 /// Who a chat's client turned out to be, and what makes him so.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Client {
     /// The contact, when one is to be named on the chat: who has the identity, be he an alias or not. So what is his
     /// stays his when he is taken apart again.
     pub id: Option<ContactId>,
+    /// Who is responsible for him.
+    pub responsible: Option<EmployeeId>,
     /// The rows.
     pub writes: Vec<Write>,
     /// The verified phone, when it is his beyond doubt: then it need not be looked at again.
@@ -29,24 +31,43 @@ pub struct Client {
     pub erased_at: Option<Timestamp>,
 }
 
-impl Routing {
-    /// The client of a new chat.
-    pub(crate) async fn client_of(
+impl Store {
+    /// The client of a chat that we begin. `keeper` becomes responsible for him, if nobody is.
+    ///
+    /// # Errors
+    /// As [`Store::client_of`].
+    pub async fn client_addressed(
         &self,
         owner: &Account,
         event: &MessageEvent,
+        keeper: Option<&EmployeeId>,
+        ambient: &dyn Ambient,
     ) -> Result<Client, StoreError> {
-        self.client(owner, None, event).await
+        self.client(owner, None, event, keeper, ambient).await
+    }
+
+    /// The client of a new chat.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] when he is being erased; else as [`Store::get`], here and below.
+    pub async fn client_of(
+        &self,
+        owner: &Account,
+        event: &MessageEvent,
+        ambient: &dyn Ambient,
+    ) -> Result<Client, StoreError> {
+        self.client(owner, None, event, None, ambient).await
     }
 
     /// What a message of a known chat tells of its client that was not known: a phone, another form of his identity.
-    pub(crate) async fn client_told(
+    pub async fn client_told(
         &self,
         owner: &Account,
         contact: &ContactId,
         event: &MessageEvent,
+        ambient: &dyn Ambient,
     ) -> Result<Client, StoreError> {
-        self.client(owner, Some(contact), event).await
+        self.client(owner, Some(contact), event, None, ambient).await
     }
 
     async fn client(
@@ -54,9 +75,11 @@ impl Routing {
         owner: &Account,
         known: Option<&ContactId>,
         event: &MessageEvent,
+        keeper: Option<&EmployeeId>,
+        ambient: &dyn Ambient,
     ) -> Result<Client, StoreError> {
         let seen = Seen::of(event, owner);
-        let who = self.store.who(owner, &seen.identities, seen.phone.as_ref()).await?;
+        let who = self.who(owner, &seen.identities, seen.phone.as_ref()).await?;
         let owners: Vec<(ContactId, MergeReason)> = known
             .map(|id| (id.clone(), MergeReason::SameIdentity))
             .into_iter()
@@ -66,11 +89,8 @@ impl Routing {
             .chain(who.phone.clone().map(|id| (id, MergeReason::VerifiedPhone)))
             .collect();
         let ids: Vec<ContactId> = owners.iter().map(|(id, _)| id.clone()).collect();
-        let found = if ids.is_empty() {
-            Default::default()
-        } else {
-            self.store.persons(&owner.account, &ids).await?
-        };
+        let found =
+            if ids.is_empty() { Default::default() } else { self.persons(&owner.account, &ids).await? };
         if found.len() < ids.iter().collect::<std::collections::HashSet<_>>().len() {
             // Claimed for a contact that is not there: he is being erased, and his claims go first.
             return match known {
@@ -82,20 +102,24 @@ impl Routing {
         let mut people = match (persons.next(), ids.first()) {
             (Some((root, _)), Some(own)) if root.contact == *own => People::known(root, None),
             (Some((root, _)), Some(own)) => {
-                let own = self.store.contact(&owner.account, own, Read::Consistent).await?;
+                let own = self.contact(&owner.account, own, Read::Consistent).await?;
                 People::known(root, Some(own.ok_or(StoreError::Contended)?))
             }
-            _ => People::new(self.new_contact(owner, event)),
+            _ => People::new(self.newcomer(owner, event, &seen, ambient).await?),
         };
         for (other, reason) in persons {
             if !people.have(&other.contact) {
-                self.join(&mut people, other, reason).await?;
+                self.join(&mut people, other, reason, ambient.now()).await?;
             }
+        }
+        if let Some(keeper) = keeper {
+            people.keep_for(keeper);
         }
         let claims = people.claim(&owner.account, &seen, &who)?;
         let phone_of = who.phone.as_ref().and_then(|owner| found.get(owner));
         Ok(Client {
             id: Some(people.own().contact.clone()),
+            responsible: people.root().responsible.clone(),
             merged: people.merges(),
             phone: seen.phone.filter(|phone| people.has_phone(phone, phone_of)),
             erased_at: who.erased_at,
@@ -103,29 +127,33 @@ impl Routing {
         })
     }
 
-    fn new_contact(&self, owner: &Account, event: &MessageEvent) -> Contact {
-        // Whose name a group's `contact` is, providers do not say.
-        let hint = Some(&event.contact).filter(|_| !event.group);
-        Contact {
-            v: 1,
-            account: owner.account.clone(),
-            contact: ContactId::new(self.ambient.uuid().to_string()),
-            name: hint.and_then(|hint| hint.name.clone()),
-            phone: None,
-            identities: Vec::new(),
-            merged_into: None,
-            merged_from: Vec::new(),
-            kept_apart: Vec::new(),
-            username: hint.and_then(|hint| hint.username.clone()),
-            responsible: None,
-            crm: CrmRecords::default(),
-            created_at: self.ambient.now(),
+    /// A contact for somebody whom nobody here knows. The CRM may: then he is its contact, and its responsible's (C2, B1).
+    async fn newcomer(
+        &self,
+        owner: &Account,
+        event: &MessageEvent,
+        seen: &Seen,
+        ambient: &dyn Ambient,
+    ) -> Result<Contact, StoreError> {
+        let mut contact = new_contact(owner, event, ambient);
+        if owner.has_crm_contacts {
+            let subjects = Subject::all(&seen.identities, seen.phone.as_ref());
+            if let Some((crm, responsible)) = self.crm_contact_of(owner, &subjects, ambient.now()).await? {
+                (contact.crm, contact.responsible) = (crm, responsible);
+            }
         }
+        Ok(contact)
     }
 
     /// Joins two persons who turned out to be one, where that may be. The one with the phone stays; between two forms of one
     /// identity the older one does.
-    async fn join(&self, people: &mut People, other: Contact, reason: MergeReason) -> Result<(), StoreError> {
+    async fn join(
+        &self,
+        people: &mut People,
+        other: Contact,
+        reason: MergeReason,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let root = people.root();
         let other_stays = match reason {
             MergeReason::VerifiedPhone => true,
@@ -136,11 +164,11 @@ impl Routing {
             tracing::warn!(account = %root.account, contact = %root.contact, "too many contacts are one person: not joined");
             return Ok(());
         }
-        match merge(into, from, reason, self.ambient.now()) {
+        match merge(into, from, reason, now) {
             Ok(merged) => {
                 let mut aliases = Vec::new();
                 for id in &from.merged_from {
-                    aliases.extend(self.store.contact(&from.account, id, Read::Consistent).await?);
+                    aliases.extend(self.contact(&from.account, id, Read::Consistent).await?);
                 }
                 people.take(other, merged, aliases, other_stays);
                 Ok(())
@@ -154,8 +182,31 @@ impl Routing {
     }
 }
 
+fn new_contact(owner: &Account, event: &MessageEvent, ambient: &dyn Ambient) -> Contact {
+    // Whose name a group's `contact` is, providers do not say.
+    let hint = Some(&event.contact).filter(|_| !event.group);
+    Contact {
+        v: 1,
+        account: owner.account.clone(),
+        contact: ContactId::new(ambient.uuid().to_string()),
+        name: hint.and_then(|hint| hint.name.clone()),
+        phone: None,
+        identities: Vec::new(),
+        merged_into: None,
+        merged_from: Vec::new(),
+        kept_apart: Vec::new(),
+        username: hint.and_then(|hint| hint.username.clone()),
+        responsible: None,
+        crm: CrmRecords::default(),
+        created_at: ambient.now(),
+    }
+}
+
 /// A new chat in its contact's history.
-pub fn in_history(chat: &shared::chat::Chat, at: Timestamp) -> Result<Write, StoreError> {
+///
+/// # Errors
+/// As [`Write::create`], here and below.
+pub fn in_history(chat: &crate::chat::Chat, at: Timestamp) -> Result<Write, StoreError> {
     Write::create(&ContactChat {
         v: 1,
         account: chat.account.clone(),
@@ -168,7 +219,7 @@ pub fn in_history(chat: &shared::chat::Chat, at: Timestamp) -> Result<Write, Sto
 
 /// Another form of a chat's id, which leads to it from now on.
 pub fn alias_row(account: &AccountId, form: &ChatId, chat: &ChatId) -> Result<Write, StoreError> {
-    Write::create(&shared::chat::ChatAliasRow {
+    Write::create(&crate::chat::ChatAliasRow {
         v: 1,
         account: account.clone(),
         chat: form.clone(),

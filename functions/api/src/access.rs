@@ -1,0 +1,128 @@
+//! Chats as whoever asks may see them (B9). One that he may not see is not there for him.
+
+use crate::App;
+use crate::auth::Acting;
+use crate::chats::existing_chat;
+use crate::error::ApiError;
+use shared::chat::Chat;
+use shared::employee::{Membership, Role};
+use shared::ids::{AccountId, ChannelId, EmployeeId};
+use shared::sending::Refusal;
+use shared::store::row::Key;
+use shared::store::{Read, StoreError, keys};
+use shared::visibility;
+use std::collections::{BTreeSet, HashMap};
+
+/// A chat, and the caller's place on its channel.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The chat.
+    pub chat: Chat,
+    /// His place, when he is an employee: he has one, or he would not see it.
+    pub place: Option<Membership>,
+}
+
+impl Seen {
+    /// Whether the caller may change the chat: mark it, finish it, say how far it has come. Whoever sees it may, but for
+    /// quality control, which watches and touches nothing.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn may_change(&self) -> Result<(), ApiError> {
+        match &self.place {
+            Some(place) if !place.role.may_write() => Err(denied(Refusal::QualityControl)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the caller may give the client to another employee: the account's admin and the head of the channel.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn may_assign(&self) -> Result<(), ApiError> {
+        self.may_change()?;
+        match &self.place {
+            Some(place) if place.role != Role::Head => {
+                Err(ApiError::denied("not_head", "only a head of the channel gives clients to others"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A refusal of the model's as an answer.
+pub fn denied(refusal: Refusal) -> ApiError {
+    ApiError::denied(refusal.code(), refusal.to_string())
+}
+
+/// A chat that must be there, as of the last write, and that the caller may see.
+///
+/// # Errors
+/// 404 when it is not there, is another account's, or is not for his eyes.
+pub async fn seen_chat(app: &App, acting: &Acting, id: &str) -> Result<Seen, ApiError> {
+    let chat = existing_chat(app, &acting.account, id).await?;
+    let Some(employee) = acting.by.employee() else { return Ok(Seen { chat, place: None }) };
+    let place = place_of(app, &acting.account, &chat.channel, employee).await?;
+    if visibility::sees(place.as_ref(), &chat) {
+        Ok(Seen { chat, place })
+    } else {
+        Err(ApiError::not_found("chat"))
+    }
+}
+
+/// A chat that somebody wants to write in: whether he may, sending decides, and says why not. Who has no role on its channel is
+/// told that it is not there; who has one may have had it before him a moment ago, before a colleague was faster.
+///
+/// # Errors
+/// 404 when it is not there, is another account's, or is on a channel that is none of his.
+pub async fn addressed_chat(app: &App, acting: &Acting, id: &str) -> Result<Chat, ApiError> {
+    let chat = existing_chat(app, &acting.account, id).await?;
+    match acting.by.employee() {
+        Some(employee) if place_of(app, &acting.account, &chat.channel, employee).await?.is_none() => {
+            Err(ApiError::not_found("chat"))
+        }
+        _ => Ok(chat),
+    }
+}
+
+/// An employee's place on a channel, as of the last write: rights are never taken from memory.
+///
+/// # Errors
+/// As the store's.
+pub async fn place_of(
+    app: &App,
+    account: &AccountId,
+    channel: &ChannelId,
+    employee: &EmployeeId,
+) -> Result<Option<Membership>, StoreError> {
+    app.store.get(&keys::membership(account, channel, employee), Read::Consistent).await
+}
+
+/// An employee's places on channels, by channel, as of the last write.
+///
+/// # Errors
+/// As the store's, here and below.
+pub async fn places_on(
+    app: &App,
+    account: &AccountId,
+    channels: impl IntoIterator<Item = &ChannelId>,
+    employee: &EmployeeId,
+) -> Result<HashMap<ChannelId, Membership>, StoreError> {
+    let channels: BTreeSet<&ChannelId> = channels.into_iter().collect();
+    let wanted: Vec<Key> =
+        channels.into_iter().map(|channel| keys::membership(account, channel, employee)).collect();
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let places: Vec<Membership> = app.store.get_many(&wanted, Read::Consistent).await?;
+    Ok(places.into_iter().map(|place| (place.channel.clone(), place)).collect())
+}
+
+/// Of some chats those that the caller may see.
+pub async fn visible(app: &App, acting: &Acting, mut chats: Vec<Chat>) -> Result<Vec<Chat>, StoreError> {
+    let Some(employee) = acting.by.employee() else { return Ok(chats) };
+    let channels = chats.iter().map(|chat| &chat.channel);
+    let places = places_on(app, &acting.account, channels, employee).await?;
+    chats.retain(|chat| visibility::sees(places.get(&chat.channel), chat));
+    Ok(chats)
+}

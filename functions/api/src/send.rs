@@ -1,0 +1,406 @@
+//! Sending (E1): whoever writes, it is decided here. Rights, limits and the caller's key come first; then message, key,
+//! chat, claim and job are one transaction, or nothing is.
+
+use crate::App;
+use crate::access::place_of;
+use crate::auth::existing_account;
+use crate::error::ApiError;
+use crate::reassign::reassign_chat;
+use crate::send_content::{Content, NewFile, checked, event_of};
+use shared::account::Account;
+use shared::assignment::eligible;
+use shared::channel::Channel;
+use shared::chat::Chat;
+use shared::contact::Contact;
+use shared::content::CommentMode;
+use shared::employee::{Employee, Membership};
+use shared::event::{Author, MessageEvent, Origin};
+use shared::ids::{AccountId, ChannelId, ChatId, EmployeeId, MessageId, hex_digest};
+use shared::media::{FileCopy, FileLink};
+use shared::message::Message;
+use shared::outbound::{Action, OutboundJob, SendKey, own_ids, signed};
+use shared::sending::{Permit, Refusal, Sender, keeps_whom_he_addresses, may_send};
+use shared::store::chats::chat_write;
+use shared::store::clients::in_history;
+use shared::store::keys::{FileLinkRow, Pointer};
+use shared::store::row::Write;
+use shared::store::{Read, StoreError};
+use std::time::Duration;
+
+/// What a member's place must still say when his answer makes him responsible.
+const PLACE: [&str; 3] = ["role", "receives_new_clients", "sends"];
+
+/// Who writes.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    /// The employee, when it is one. One whom we do not know writes as the account itself.
+    pub employee: Option<EmployeeId>,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// A caller's key (E4).
+#[derive(Clone, Debug)]
+pub struct CallersKey {
+    /// Digest of the key, by [`SendKey::digest`].
+    pub digest: String,
+    /// Digest of what is asked for.
+    pub request: String,
+}
+
+/// A message to be sent.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Its id, ours.
+    pub id: MessageId,
+    /// Who writes.
+    pub from: Writer,
+    /// What.
+    pub content: Content,
+    /// The message that it answers, by the id under which the chat has it.
+    pub quote: Option<MessageId>,
+    /// How a comment is answered.
+    pub mode: Option<CommentMode>,
+    /// The caller's key.
+    pub key: Option<CallersKey>,
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// Into a chat that is there.
+    Chat(ChatId),
+    /// Into this chat, which is made when it is not there (D4).
+    Dialogue(Box<Dialogue>),
+}
+
+/// A dialogue that we begin.
+#[derive(Clone, Debug)]
+pub struct Dialogue {
+    /// The channel that it is begun on.
+    pub channel: Channel,
+    /// How the chat would look if it were a message of the client's: whose chat, which messenger, what is known of him.
+    pub like: MessageEvent,
+    /// How he is reached until the provider tells the chat's id.
+    pub reach: Option<shared::chat::Reach>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The chat as it is now.
+    pub chat: Chat,
+    /// The message, by our id.
+    pub message_id: MessageId,
+    /// Whether it was asked for before under the same key: then nothing was done now.
+    pub repeated: bool,
+}
+
+/// Sends a message: when this returns, it is on its way.
+///
+/// # Errors
+/// 403 with the reason when the author may not, 422 when the provider's limits forbid it, 404 when chat or quoted message are
+/// not there, 409 `key_reused` when the key stands for another request.
+pub async fn send(
+    app: &App,
+    account: &AccountId,
+    target: &Target,
+    message: &NewMessage,
+) -> Result<Accepted, ApiError> {
+    let (owner, accepted) = app.settle(|| send_once(app, account, target, message)).await?;
+    // Also when it was accepted before: whoever did it may have died before he told anybody.
+    app.tell(&accepted.chat, owner.crm_kind).await;
+    Ok(accepted)
+}
+
+async fn send_once(
+    app: &App,
+    account: &AccountId,
+    target: &Target,
+    message: &NewMessage,
+) -> Result<(Account, Accepted), ApiError> {
+    let owner = existing_account(app, account.as_str()).await?;
+    if let Some(accepted) = accepted_before(app, account, message.key.as_ref()).await? {
+        return Ok((owner, accepted));
+    }
+    let facts = facts(app, &owner, target, message).await?;
+    let permit = may_send(facts.sender(), &facts.chat, &facts.channel).map_err(ApiError::may_not_send)?;
+    let now = app.ambient.now();
+    let signature = facts.author.as_ref().and_then(|author| author.signature.as_deref());
+    let received = message.content.text().map(|text| signed(text, signature));
+    checked(
+        &facts.chat,
+        &facts.channel,
+        &message.content,
+        received.as_deref(),
+        facts.quoted.as_ref(),
+        message.mode,
+        now,
+    )?;
+    let author = facts.author_of(message);
+    let event = event_of(&facts.chat, &facts.channel, message, author, facts.quoted.as_ref(), now);
+    let claimed = facts.claimed_by(permit);
+    if claimed.is_some() {
+        facts.nobody_else_has_him(app).await?;
+    }
+    let mut after = facts.chat.clone();
+    if let Some(employee) = claimed {
+        after.assign(employee);
+    }
+    let mut row = after
+        .send(&event, received.as_deref(), now)
+        .ok_or_else(|| ApiError::internal("a new message changed nothing"))?;
+    if let Content::File(file) = &message.content {
+        row.file = Some(stored(file));
+    }
+    if owner.crm_kind == shared::crm::CrmKind::None {
+        after.settle_without_crm();
+    }
+    after.watch(facts.channel.close_after(), now);
+    let mut job = OutboundJob::new(account, &after.chat, row.created_seq, &message.id, Action::Send, now);
+    job.signature = signature.filter(|_| received.is_some()).map(str::to_owned);
+    let writes = facts.writes(app, &after, &row, &job, message, claimed)?;
+    app.store.commit(writes).await?;
+    let (message_id, repeated) = (message.id.clone(), false);
+    Ok((owner, Accepted { chat: after, message_id, repeated }))
+}
+
+/// What was accepted under the same key.
+///
+/// # Errors
+/// 409 `key_reused` when the key stands for another request.
+pub async fn accepted_before(
+    app: &App,
+    account: &AccountId,
+    key: Option<&CallersKey>,
+) -> Result<Option<Accepted>, ApiError> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(known) = app.store.send_key(account, &key.digest).await? else { return Ok(None) };
+    if known.request != key.request {
+        let message = "the key was used for another message: a key stands for one message, for good";
+        return Err(ApiError::conflict("key_reused", message));
+    }
+    let chat = app.store.chat(account, &known.chat).await?;
+    // His client was erased: the key was used all the same.
+    let chat =
+        chat.ok_or_else(|| ApiError::conflict("key_reused", "the key was used for a message that is gone"))?;
+    Ok(Some(Accepted { chat, message_id: known.message_id, repeated: true }))
+}
+
+/// What a send is decided on, as of the last write.
+struct Facts {
+    /// The chat as stored; none when it is made now.
+    before: Option<Chat>,
+    chat: Chat,
+    /// Rows that a new chat brings along.
+    belongings: Vec<Write>,
+    channel: Channel,
+    author: Option<Employee>,
+    place: Option<Membership>,
+    /// The client, where a claim may follow.
+    person: Option<Contact>,
+    quoted: Option<Message>,
+}
+
+async fn facts(app: &App, owner: &Account, target: &Target, message: &NewMessage) -> Result<Facts, ApiError> {
+    let account = &owner.account;
+    let author = match &message.from.employee {
+        Some(employee) => known_author(app, account, employee).await?,
+        None => None,
+    };
+    let (before, chat, belongings, place) = chat_of(app, owner, target, author.as_ref()).await?;
+    let channel = app.store.channel(account, &chat.channel, Read::Consistent).await?;
+    let channel = channel.ok_or_else(|| ApiError::not_found("channel"))?;
+    let person = match (&author, before.is_some() && chat.responsible.is_none()) {
+        (Some(_), true) => app.store.person(account, &chat.contact, Read::Consistent).await?,
+        _ => None,
+    };
+    let quoted = match &message.quote {
+        Some(id) => Some(quoted(app, account, &chat, id).await?),
+        None => None,
+    };
+    Ok(Facts { before, chat, belongings, channel, author, place, person, quoted })
+}
+
+/// The author, by the id that was told. Where nobody was ever loaded, every id is taken: the CRM keeps its users to itself. Where
+/// some were, an unknown one has no rights, be he new or gone.
+///
+/// # Errors
+/// 403 `no_role` for such a one.
+pub async fn known_author(
+    app: &App,
+    account: &AccountId,
+    employee: &EmployeeId,
+) -> Result<Option<Employee>, ApiError> {
+    if let Some(known) = app.store.employee(account, employee).await? {
+        return Ok(Some(known));
+    }
+    if app.store.employees(account).await?.is_empty() {
+        return Ok(None);
+    }
+    Err(ApiError::may_not_send(Refusal::NoRole))
+}
+
+async fn place(
+    app: &App,
+    chat: (&AccountId, &ChannelId),
+    author: Option<&Employee>,
+) -> Result<Option<Membership>, StoreError> {
+    match author {
+        Some(author) => place_of(app, chat.0, chat.1, &author.employee).await,
+        None => Ok(None),
+    }
+}
+
+async fn quoted(app: &App, account: &AccountId, chat: &Chat, id: &MessageId) -> Result<Message, ApiError> {
+    let found = app.store.messages(account, &chat.chat, std::slice::from_ref(id)).await?;
+    let found = found.into_iter().next().filter(|row| row.deleted_seq.is_none());
+    found.ok_or_else(|| {
+        let message = "there is no such message in this chat, or it was deleted";
+        ApiError::refused("quote_not_found", "quote", message).because("REFERENCE_MESSAGE_NOT_FOUND")
+    })
+}
+
+/// The chat that a message goes into, as stored or as it begins, with what it brings along, and the author's place there.
+type ChatOf = (Option<Chat>, Chat, Vec<Write>, Option<Membership>);
+
+async fn chat_of(
+    app: &App,
+    owner: &Account,
+    target: &Target,
+    author: Option<&Employee>,
+) -> Result<ChatOf, ApiError> {
+    let id = match target {
+        Target::Chat(id) => id,
+        Target::Dialogue(dialogue) => &dialogue.like.chat,
+    };
+    if let Some(chat) = app.store.chat(&owner.account, id).await? {
+        let place = place(app, (&owner.account, &chat.channel), author).await?;
+        return Ok((Some(chat.clone()), chat, Vec::new(), place));
+    }
+    let Target::Dialogue(dialogue) = target else { return Err(ApiError::not_found("chat")) };
+    let now = app.ambient.now();
+    let place = place(app, (&owner.account, &dialogue.channel.channel), author).await?;
+    let keeper = place.as_ref().filter(|place| keeps_whom_he_addresses(place)).map(|place| &place.employee);
+    let client = app.store.client_addressed(owner, &dialogue.like, keeper, &*app.ambient).await?;
+    let contact = client.id.clone().ok_or(StoreError::Contended)?;
+    let mut chat = Chat::unopened(&owner.account, &dialogue.like, contact, now);
+    chat.phone.clone_from(&client.phone);
+    chat.erased_at = client.erased_at;
+    chat.reach.clone_from(&dialogue.reach);
+    chat.name.clone_from(&dialogue.like.contact.name);
+    // Whose client he was already stays so: another manager may not begin with him.
+    if let Some(responsible) = client.responsible.as_ref().filter(|of| Some(*of) != keeper) {
+        chat.assign(responsible);
+    }
+    let belongings = client.writes.into_iter().chain([in_history(&chat, now)?]).collect();
+    Ok((None, chat, belongings, place))
+}
+
+impl Facts {
+    fn sender(&self) -> Sender<'_> {
+        match &self.author {
+            Some(_) => Sender::Employee(self.place.as_ref()),
+            None => Sender::Account,
+        }
+    }
+
+    fn claimed_by(&self, permit: Permit) -> Option<&EmployeeId> {
+        self.author.as_ref().filter(|_| permit == Permit::Claim).map(|author| &author.employee)
+    }
+
+    /// A person may have chats on several channels: who has him in one keeps him in all while he is eligible there (B5), and the
+    /// chat goes to him instead.
+    async fn nobody_else_has_him(&self, app: &App) -> Result<(), ApiError> {
+        let author = self.author.as_ref().map(|author| &author.employee);
+        let other = self.person.as_ref().and_then(|person| person.responsible.as_ref());
+        let Some(other) = other.filter(|other| Some(*other) != author) else { return Ok(()) };
+        let place = place_of(app, &self.chat.account, &self.chat.channel, other).await?;
+        if place.is_none_or(|place| eligible(&place).is_err()) {
+            return Ok(());
+        }
+        reassign_chat(app, &self.chat, other).await?;
+        Err(ApiError::may_not_send(Refusal::NotResponsible))
+    }
+
+    /// The author as the message shows him; one whom we do not know by the id that was told.
+    fn author_of(&self, message: &NewMessage) -> Option<Author> {
+        let id = message.from.employee.as_ref()?;
+        let name = self.author.as_ref().map(|author| author.name.clone());
+        Some(Author { name, id: Some(id.to_string()), user: None })
+    }
+
+    fn writes(
+        &self,
+        app: &App,
+        after: &Chat,
+        row: &Message,
+        job: &OutboundJob,
+        message: &NewMessage,
+        claimed: Option<&EmployeeId>,
+    ) -> Result<Vec<Write>, ApiError> {
+        let mut writes: Vec<Write> = match &self.before {
+            Some(before) => chat_write(before, after)?.into_iter().collect(),
+            None => vec![Write::create(after)?],
+        };
+        writes.extend([Write::create(row)?, Write::create(job)?]);
+        writes.extend(self.belongings.iter().cloned());
+        if let Some(key) = &message.key {
+            writes.push(Write::create(&SendKey {
+                v: 1,
+                account: after.account.clone(),
+                key: key.digest.clone(),
+                request: key.request.clone(),
+                chat: after.chat.clone(),
+                message_id: message.id.clone(),
+                created_at: job.created_at,
+            })?);
+        }
+        // A CRM names a message it wants changed by its id alone, whoever wrote it.
+        writes.push(Write::create(&own_pointer(after, &message.id))?);
+        if let Content::File(file) = &message.content {
+            writes.push(Write::create(&link_row(app, after, file))?);
+        }
+        if let (Some(employee), Some(place)) = (claimed, &self.place) {
+            writes.push(Write::check(place, &PLACE)?);
+            if let Some(person) = &self.person {
+                let claimed = Contact { responsible: Some(employee.clone()), ..person.clone() };
+                writes.extend(Write::change(person, &claimed, &["responsible", "merged_into"])?);
+            }
+        }
+        Ok(writes)
+    }
+}
+
+/// In which chat a message of ours stands, by our id: among pointers of no connection.
+fn own_pointer(chat: &Chat, id: &MessageId) -> Pointer {
+    Pointer {
+        account: chat.account.clone(),
+        connection: own_ids(),
+        message_id: id.clone(),
+        chat: chat.chat.clone(),
+        own_id: Some(id.clone()),
+    }
+}
+
+fn stored(file: &NewFile) -> FileCopy {
+    FileCopy::Stored {
+        object: file.object.clone(),
+        link: file.link.clone(),
+        mime: file.mime.clone(),
+        bytes: file.bytes,
+    }
+}
+
+fn link_row(app: &App, chat: &Chat, file: &NewFile) -> FileLinkRow {
+    let kept = Duration::from_secs(app.media_days * 24 * 3600);
+    let link = FileLink {
+        v: 1,
+        account: chat.account.clone(),
+        chat: chat.chat.clone(),
+        object: file.object.clone(),
+        mime: file.mime.clone(),
+        expires_at: (app.ambient.now() + kept).seconds(),
+    };
+    FileLinkRow { hash: hex_digest(file.link.as_bytes()), link }
+}

@@ -1,0 +1,64 @@
+//! What an employee has of his own: name and signature (B8).
+
+use super::rows;
+use crate::testing::Bench;
+use serde_json::json;
+use shared::employee::Section;
+use shared::ids::EmployeeId;
+
+#[tokio::test]
+async fn b8_a_signature_is_set_kept_and_taken_away() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    let load = || Some(json!({"employees": [{"id": "7", "name": "Anna"}]}));
+    let fresh = bench.expect(200, key, "PUT", "/v1/employees", load()).await["employees"][0].clone();
+    assert_eq!((&fresh["signature"], &fresh["sections"]), (&json!(null), &json!([])));
+    let path = "/v1/employees/7";
+    let signed = json!({"signature": "Anna Petrova\r\nNorthern Motors"});
+    let signed = bench.expect(200, key, "PATCH", path, Some(signed)).await;
+    assert_eq!(signed["signature"], "Anna Petrova\nNorthern Motors");
+    assert_eq!(signed["name"], "Anna", "what is left out stays");
+    let employee = bench.app.store.employee(&rows::account(&company), &EmployeeId::new("7")).await.unwrap();
+    rows::change(&bench, &employee.unwrap(), |row| row.sections = [Section::Channels, Section::Crm].into())
+        .await;
+    let renamed = bench.expect(200, key, "PATCH", path, Some(json!({"name": "Anna P."}))).await;
+    assert_eq!((&renamed["name"], &renamed["signature"]), (&json!("Anna P."), &signed["signature"]));
+    let loaded = bench.expect(200, key, "PUT", "/v1/employees", load()).await["employees"][0].clone();
+    assert_eq!(loaded["name"], "Anna");
+    assert_eq!(
+        (&loaded["signature"], &loaded["sections"]),
+        (&signed["signature"], &json!(["channels", "crm"]))
+    );
+    assert_eq!(bench.expect(200, key, "GET", "/v1/employees", None).await["employees"][0], loaded);
+    let mut one = bench.expect(200, key, "GET", path, None).await;
+    assert_eq!(one.as_object_mut().unwrap().remove("channels"), Some(json!([])));
+    assert_eq!(one, loaded);
+    let gone = bench.expect(200, key, "PATCH", path, Some(json!({"signature": null}))).await;
+    assert_eq!(gone["signature"], json!(null));
+    let longest = "я".repeat(200);
+    let long = bench.expect(200, key, "PATCH", path, Some(json!({"signature": longest}))).await;
+    assert_eq!(long["signature"], longest);
+}
+
+#[tokio::test]
+async fn changes_of_an_employee_are_checked() {
+    let bench = Bench::new().await;
+    let key = bench.company("One").await.key;
+    let load = json!({"employees": [{"id": "7", "name": "Anna"}]});
+    bench.expect(200, &key, "PUT", "/v1/employees", Some(load)).await;
+    for (body, code, field) in [
+        (json!({"name": ""}), "invalid_value", "name"),
+        (json!({"name": null}), "invalid_value", "name"),
+        (json!({"name": "a\nb"}), "invalid_value", "name"),
+        (json!({"signature": ""}), "invalid_value", "signature"),
+        (json!({"signature": " \n "}), "invalid_value", "signature"),
+        (json!({"signature": "a\tb"}), "invalid_value", "signature"),
+        (json!({"signature": "x".repeat(201)}), "invalid_value", "signature"),
+        (json!({"sections": []}), "unknown_field", "sections"),
+        (json!({"id": "8"}), "unknown_field", "id"),
+    ] {
+        bench.refused(&key, ("PATCH", "/v1/employees/7"), Some(body), (400, code, Some(field))).await;
+    }
+    bench.expect(404, &key, "PATCH", "/v1/employees/8", Some(json!({"name": "A"}))).await;
+}

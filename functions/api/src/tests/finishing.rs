@@ -1,0 +1,159 @@
+//! Finishing by hand, the status, and giving a client to another (F3).
+
+use super::rows::{account, contact, event, ids};
+use super::staff::Staff;
+use serde_json::{Value, json};
+use shared::chat::Chat;
+use shared::clock::Timestamp;
+use shared::ids::{ChatId, ContactId};
+use shared::store::Read;
+use shared::store::row::Write;
+
+/// The chats of which the CRM was nudged since the last look.
+fn told(staff: &Staff) -> Vec<Value> {
+    let nudges = std::mem::take(&mut staff.bench.world.lock().unwrap().nudges);
+    nudges
+        .into_iter()
+        .filter(|nudge| !nudge["contact"].is_null())
+        .map(|nudge| nudge["chat"].clone())
+        .collect()
+}
+
+async fn with_crm(staff: &Staff) {
+    let crm = json!({"kind": "universal", "webhook_url": "https://crm.example.com/hook"});
+    staff.bench.expect(200, &staff.company.key, "PUT", "/v1/crm", Some(crm)).await;
+}
+
+async fn stored(staff: &Staff, id: &str) -> Chat {
+    staff.bench.app.store.chat(&account(&staff.company), &ChatId::new(id)).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn f3_an_employee_finishes_a_chat_with_a_status() {
+    let staff = Staff::new().await;
+    with_crm(&staff).await;
+    let before = staff.chat("a", "anna", 1_000_000).await;
+    told(&staff);
+    let closed = || Some(json!({"status": "closed"}));
+    let done = staff.bench.expect(200, staff.key("anna"), "POST", "/v1/chats/a/finish", closed()).await;
+    assert_eq!(
+        (&done["state"], &done["finish_reason"], &done["status"]),
+        (&json!("general"), &json!("by_hand"), &json!("closed"))
+    );
+    assert_eq!(done["finished_at"], "2026-11-21T09:10:00.000Z");
+    assert!(done["unanswered_at"].is_string(), "finished but unanswered still counts");
+    assert_eq!(told(&staff), [json!("a")]);
+    for (state, expected) in [("live", [].as_slice()), ("general", &["a"])] {
+        let mine = format!("/v1/chats?list=mine&state={state}&limit=5");
+        assert_eq!(ids(&staff.bench, staff.key("anna"), &mine, "chats").await, expected, "{state}");
+        let channel = format!("/v1/chats?channel={}&state={state}&limit=5", staff.channel);
+        assert_eq!(ids(&staff.bench, staff.key("head"), &channel, "chats").await, expected, "{state}");
+    }
+    let news = format!("/v1/chats/a/changes?since={}", before.seq);
+    let news = staff.bench.expect(200, staff.key("anna"), "GET", &news, None).await;
+    let at = "2026-11-21T09:10:00.000Z";
+    let finished = json!({"at": at, "reason": "by_hand", "status": "closed"});
+    assert_eq!(news["changes"], json!([{"seq": before.seq + 1, "message": null, "finished": finished}]));
+    let again =
+        staff.bench.expect(200, staff.key("head"), "POST", "/v1/chats/a/finish", Some(json!({}))).await;
+    assert_eq!(again["status"], "closed");
+    assert_eq!(stored(&staff, "a").await.seq, before.seq + 1, "it was finished already");
+    let open = Some(json!({"status": "open"}));
+    let said = staff.bench.expect(200, staff.key("anna"), "POST", "/v1/chats/a/finish", open).await;
+    assert_eq!((&said["status"], &said["state"]), (&json!("open"), &json!("general")));
+}
+
+#[tokio::test]
+async fn f3_a_status_is_said_without_finishing_and_taken_back() {
+    let staff = Staff::new().await;
+    staff.chat("a", "anna", 1_000_000).await;
+    for status in [json!("waiting"), Value::Null] {
+        let body = Some(json!({"status": status}));
+        let said = staff.bench.expect(200, staff.key("anna"), "PUT", "/v1/chats/a/status", body).await;
+        assert_eq!((&said["status"], &said["state"]), (&status, &json!("live")));
+    }
+    for (path, body, code, field) in [
+        ("finish", json!({"status": null}), "invalid_value", "status"),
+        ("finish", json!({"status": "done"}), "invalid_value", "status"),
+        ("finish", json!({"why": "x"}), "unknown_field", "why"),
+        ("assign", json!({}), "missing_field", "employee"),
+        ("assign", json!({"employee": ""}), "invalid_value", "employee"),
+        ("assign", json!({"employee": "a#b"}), "invalid_value", "employee"),
+        ("assign", json!({"employee": "anna", "by": "x"}), "unknown_field", "by"),
+    ] {
+        let path = format!("/v1/chats/a/{path}");
+        staff.bench.refused(staff.key("head"), ("POST", &path), Some(body), (400, code, Some(field))).await;
+    }
+    for (body, code) in [(json!({}), "missing_field"), (json!({"status": "done"}), "invalid_value")] {
+        let refused = (400, code, Some("status"));
+        staff.bench.refused(staff.key("anna"), ("PUT", "/v1/chats/a/status"), Some(body), refused).await;
+    }
+}
+
+#[tokio::test]
+async fn f3_a_message_that_comes_meanwhile_is_not_lost_by_finishing() {
+    let staff = Staff::new().await;
+    for round in 0..20 {
+        let id = format!("c{round}");
+        let before = staff.chat(&id, "anna", 1_000_000).await;
+        let path = format!("/v1/chats/{id}/finish");
+        let writer = async {
+            // A little later each time: once between the other's reading and its writing.
+            for _ in 0..round {
+                stored(&staff, &id).await;
+            }
+            // As routing writes: on condition of the chat's number, until it is through.
+            loop {
+                let read = stored(&staff, &id).await;
+                let mut after = read.clone();
+                let late = event(&staff.channel, &id, "late", 2_000_000);
+                let row = after.receive(&late, None, Timestamp::from_millis(2_000_000)).unwrap();
+                let write = Write::change(&read, &after, &["last_seq"]).unwrap().unwrap();
+                let writes = vec![write, Write::create(&row).unwrap()];
+                if staff.bench.app.store.commit(writes).await.is_ok() {
+                    break;
+                }
+            }
+        };
+        let finish = staff.bench.call(staff.key("anna"), "POST", &path, Some(json!({"status": "closed"})));
+        let (_, (status, answer)) = tokio::join!(writer, finish);
+        assert_eq!(status, 200, "{answer}");
+        let now = stored(&staff, &id).await;
+        assert_eq!((now.seq, now.client_count), (before.seq + 2, 3), "both, one after the other");
+        let rows = staff.bench.app.store.numbered_after(&now.account, &now.chat, before.seq).await.unwrap();
+        assert_eq!(rows.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_given_to_another_with_his_contact() {
+    let staff = Staff::new().await;
+    with_crm(&staff).await;
+    contact(&staff.bench, &staff.company, "contact", None, &[]).await;
+    let owner = account(&staff.company);
+    for whose in ["pool", "waiting", "boris"] {
+        staff.chat(whose, whose, 1_000_000).await;
+        told(&staff);
+        let path = format!("/v1/chats/{whose}/assign");
+        for (to, code) in [("stranger", "no_role"), ("nobody", "no_role"), ("quality", "quality_control")] {
+            let body = Some(json!({"employee": to}));
+            let refused = (422, code, Some("employee"));
+            staff.bench.refused(staff.key("head"), ("POST", &path), body, refused).await;
+        }
+        let to = || Some(json!({"employee": "anna"}));
+        let now = staff.bench.expect(200, staff.key("head"), "POST", &path, to()).await;
+        assert_eq!((&now["responsible"], &now["client"]), (&json!("anna"), &json!("assigned")));
+        assert_eq!(told(&staff), [json!(whose)]);
+        let seq = stored(&staff, whose).await.seq;
+        staff.bench.expect(200, staff.key("admin"), "POST", &path, to()).await;
+        assert_eq!(stored(&staff, whose).await.seq, seq, "he is his already");
+        let person =
+            staff.bench.app.store.contact(&owner, &ContactId::new("contact"), Read::Consistent).await;
+        assert_eq!(person.unwrap().unwrap().responsible.unwrap().as_str(), "anna");
+    }
+    let pool = format!("/v1/chats?list=unclaimed&channel={}&limit=5", staff.channel);
+    assert!(ids(&staff.bench, staff.key("anna"), &pool, "chats").await.is_empty());
+    let mut mine = ids(&staff.bench, staff.key("anna"), "/v1/chats?list=mine&limit=5", "chats").await;
+    mine.sort();
+    assert_eq!(mine, ["boris", "pool", "waiting"]);
+}

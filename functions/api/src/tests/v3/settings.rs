@@ -1,0 +1,189 @@
+//! Channels, pipelines, webhooks, templates.
+
+use super::refused;
+use crate::testing::Bench;
+use serde_json::{Value, json};
+use shared::ids::AccountId;
+use shared::store::Read;
+use std::time::Duration;
+
+/// Where the CRM listens in the tests.
+fn crm_url(bench: &Bench, path: &str) -> String {
+    format!("{}{path}", bench.app.wazzup_base_url)
+}
+
+#[tokio::test]
+async fn channels_are_listed_in_wazzups_words() {
+    let bench = Bench::new().await;
+    let key = &bench.company("One").await.key;
+    assert_eq!(bench.expect(200, key, "GET", "/v3/channels", None).await, json!([]));
+    bench.world.lock().unwrap().channels = json!([
+        {"channelId": "c1", "transport": "whatsapp", "plainId": "79011112233", "state": "active"},
+        {"channelId": "c2", "transport": "tgapi", "plainId": "79011112244", "state": "openElsewhere"}
+    ]);
+    let body = json!({"provider": "wazzup", "name": "Wazzup", "api_key": "wazzup-key"});
+    let made = bench.expect(201, key, "POST", "/v1/connections", Some(body)).await;
+    let id = made["channels"][0]["id"].as_str().unwrap();
+    bench.expect(200, key, "PATCH", &format!("/v1/channels/{id}"), Some(json!({"title": "Sales"}))).await;
+    let mut listed = bench.expect(200, key, "GET", "/v3/channels", None).await;
+    let list = listed.as_array_mut().unwrap();
+    list.sort_by_key(|one| one["channelId"].to_string());
+    assert_eq!(
+        listed,
+        json!([
+            {"channelId": "c1", "transport": "whatsapp", "plainId": "79011112233", "state": "active", "name": "Sales"},
+            {"channelId": "c2", "transport": "tgapi", "plainId": "79011112244", "state": "openelsewhere", "name": "79011112244"}
+        ])
+    );
+}
+
+#[tokio::test]
+async fn pipelines_are_the_same_as_ours() {
+    let bench = Bench::new().await;
+    let key = &bench.company("One").await.key;
+    assert_eq!(bench.expect(200, key, "GET", "/v3/pipelines", None).await, json!([]));
+    let load = json!([{"id": "1", "name": "Sales", "stages": [{"id": 10, "name": "New"}]}, {"id": "2", "name": "Parts"}]);
+    bench.expect(200, key, "POST", "/v3/pipelines", Some(load)).await;
+    let expected = json!([{"id": "1", "name": "Sales", "stages": [{"id": "10", "name": "New"}]}, {"id": "2", "name": "Parts"}]);
+    assert_eq!(bench.expect(200, key, "GET", "/v3/pipelines", None).await, expected);
+    let ours = bench.expect(200, key, "GET", "/v1/pipelines", None).await;
+    assert_eq!(ours["pipelines"], expected);
+    let body = json!([
+        {"id": "1", "name": "Sales", "stages": []}, {"id": "2", "name": "Parts", "stages": [{"id": "1"}, {"id": "1", "name": "B"}]},
+        {"name": "x".repeat(101)}
+    ]);
+    let post = ("POST", "/v3/pipelines");
+    let data = refused(&bench, key, post, Some(body), (400, "INVALID_PIPELINES_DATA")).await;
+    assert_eq!(
+        data,
+        json!([
+            {"index": 0, "fields": ["stages"]}, {"index": 1, "fields": ["stages[0].name", "stages[1].id"]},
+            {"index": 2, "fields": ["id", "name"]}
+        ])
+    );
+    assert_eq!(bench.expect(200, key, "GET", "/v3/pipelines", None).await, expected);
+}
+
+#[tokio::test]
+async fn webhooks_are_tried_and_make_the_account_a_universal_crms() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    let none = bench.expect(200, key, "GET", "/v3/webhooks", None).await;
+    assert_eq!(
+        (&none["webhooksUri"], &none["subscriptions"]["messagesAndStatuses"]),
+        (&json!(""), &json!(false))
+    );
+    let uri = crm_url(&bench, "crm/hook?x=1");
+    let on = json!({"messagesAndStatuses": true, "contactsAndDealsCreation": "true", "wabaTemplatesStatus": true, "more": 1});
+    let body = json!({"webhooksUri": uri, "subscriptions": on});
+    assert_eq!(bench.expect(200, key, "PATCH", "/v3/webhooks", Some(body)).await, json!({"ok": true}));
+    assert_eq!(bench.world.lock().unwrap().crm_posts, [(None, json!({"test": true}))]);
+    let set = bench.expect(200, key, "GET", "/v3/webhooks", None).await;
+    let expected = json!({"webhooksUri": uri, "subscriptions": {
+        "messagesAndStatuses": true, "contactsAndDealsCreation": true, "channelsUpdates": false,
+        "templateStatus": true, "wabaTemplatesStatus": true
+    }});
+    assert_eq!(set, expected);
+    let crm = bench.expect(200, key, "GET", "/v1/crm", None).await;
+    assert_eq!((&crm["kind"], &crm["webhook_url"]), (&json!("universal"), &json!(uri)));
+    // Without an address only the subscriptions change, and nobody is asked.
+    let change = json!({"subscriptions": {"channelsUpdates": true, "messagesAndStatuses": false}});
+    bench.expect(200, key, "PATCH", "/v3/webhooks", Some(change)).await;
+    let set = bench.expect(200, key, "GET", "/v3/webhooks", None).await;
+    assert_eq!(set["subscriptions"]["channelsUpdates"], true);
+    assert_eq!(set["subscriptions"]["messagesAndStatuses"], false);
+    assert_eq!(set["subscriptions"]["contactsAndDealsCreation"], true, "what is left out stays");
+    assert_eq!(bench.world.lock().unwrap().crm_posts.len(), 1);
+}
+
+#[tokio::test]
+async fn the_crms_key_goes_to_its_own_host_only_and_its_records_stay_its() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    let crm = json!({"kind": "universal", "webhook_url": crm_url(&bench, "crm/a"), "crm_key": "crm-key"});
+    bench.expect(200, key, "PUT", "/v1/crm", Some(crm)).await;
+    let account = AccountId::new(company.id.as_str());
+    let before = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
+    let on = json!({"messagesAndStatuses": true});
+    let body = json!({"webhooksUri": crm_url(&bench, "crm/b"), "subscriptions": on});
+    bench.expect(200, key, "PATCH", "/v3/webhooks", Some(body)).await;
+    assert_eq!(bench.world.lock().unwrap().crm_posts[0].0.as_deref(), Some("Bearer crm-key"));
+    let after = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
+    assert_eq!(after.fingerprint(), before.fingerprint(), "the same CRM at another path");
+    assert!(after.crm_key.is_some());
+    // Another host: as it stands in the table, because the tests' own server is one.
+    let elsewhere =
+        shared::crm::CrmConnection { webhook_url: "https://crm.example.com/a".into(), ..after.clone() };
+    let write = shared::store::row::Write::put(&elsewhere).unwrap();
+    bench.app.store.commit(vec![write]).await.unwrap();
+    let body = json!({"webhooksUri": crm_url(&bench, "crm/c"), "subscriptions": on});
+    bench.expect(200, key, "PATCH", "/v3/webhooks", Some(body)).await;
+    assert_eq!(bench.world.lock().unwrap().crm_posts[1].0, None, "the key is another host's");
+    let last = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
+    assert!(last.crm_key.is_none() && last.known_as.is_none());
+    assert_ne!(last.fingerprint(), before.fingerprint());
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_the_crms_is_refused() {
+    let bench = Bench::new().await;
+    let key = &bench.company("One").await.key;
+    let patch = ("PATCH", "/v3/webhooks");
+    let to = |uri: &str| Some(json!({"webhooksUri": uri, "subscriptions": {}}));
+    let long = format!("https://crm.example.com/{}", "x".repeat(180));
+    for uri in [
+        "crm",
+        "",
+        "http://crm.example.com/",
+        "https://169.254.169.254/latest",
+        "https://127.0.0.1/",
+        "ftp://crm.example.com",
+        "https://user:pass@crm.example.com/",
+        &long,
+    ] {
+        refused(&bench, key, patch, to(uri), (400, "uriNotValid")).await;
+    }
+    refused(&bench, key, patch, Some(json!({"webhooksUri": 7})), (400, "uriNotValid")).await;
+    bench.world.lock().unwrap().crm_fails = Some(500);
+    let uri = crm_url(&bench, "crm");
+    let data = refused(&bench, key, patch, to(&uri), (400, "testPostNotPassed")).await;
+    assert_eq!(data, json!({"code": 500}));
+    bench.world.lock().unwrap().crm_fails = Some(204);
+    refused(&bench, key, patch, to(&uri), (400, "testPostNotPassed")).await;
+    let data = refused(&bench, key, patch, Some(json!({})), (400, "VALIDATION_ERROR")).await;
+    assert_eq!(data, json!({"fields": ["webhooksUri"]}));
+    bench.world.lock().unwrap().crm_fails = None;
+    let body = json!({"webhooksUri": uri, "subscriptions": {"messagesAndStatuses": "yes"}});
+    let data = refused(&bench, key, patch, Some(body), (400, "VALIDATION_ERROR")).await;
+    assert_eq!(data, json!({"fields": ["subscriptions.messagesAndStatuses"]}));
+    let none = bench.expect(200, key, "GET", "/v3/webhooks", None).await;
+    assert_eq!(none["webhooksUri"], "", "nothing was set by all this");
+}
+
+#[tokio::test]
+async fn templates_of_all_connections_are_passed_on() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    assert_eq!(bench.expect(200, key, "GET", "/v3/templates/whatsapp", None).await, json!([]));
+    bench.connected(key, &["c1"]).await;
+    bench.clock.advance(Duration::from_secs(1));
+    bench.connected(key, &["c2"]).await;
+    let template =
+        |id: &str| json!({"templateGuid": id, "name": "Welcome", "status": "approved", "extra": {"a": 1}});
+    bench.world.lock().unwrap().templates =
+        json!([template("t1"), template("t2"), {"name": "without an id"}]);
+    let ids = |list: Value| -> Vec<String> {
+        let list = list.as_array().unwrap().iter();
+        list.map(|one| one["templateGuid"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = bench.expect(200, key, "GET", "/v3/templates/whatsapp", None).await;
+    assert_eq!(all[0], template("t1"), "as Wazzup gave it");
+    assert_eq!(ids(all), ["t1", "t2", "t1", "t2"]);
+    let page = bench.expect(200, key, "GET", "/v3/templates/whatsapp?limit=2&offset=1", None).await;
+    assert_eq!(ids(page), ["t2", "t1"]);
+    let wrong = ("GET", "/v3/templates/whatsapp?limit=x");
+    refused(&bench, key, wrong, None, (400, "VALIDATION_ERROR")).await;
+}

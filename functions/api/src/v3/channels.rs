@@ -1,0 +1,57 @@
+//! `GET /v3/channels`: the account's channels as Wazzup lists them.
+
+use super::body::Caller;
+use super::error::V3Error;
+use crate::App;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use shared::channel::Channel;
+use shared::crm::channel_words;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A channel.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "channelId": "0bba75b0-8855-41a0-b2ee-4d51f596b350", "transport": "whatsapp", "plainId": "79865784457",
+    "state": "active", "name": "Sales"
+}))]
+pub struct V3Channel {
+    /// The provider's id of it; the same as in webhooks.
+    channel_id: String,
+    /// What carries it: `whatsapp`, `wapi`, `tgapi`, `telegram`, `instagram`, `vk`, `avito`, `viber`, `max`, `maxbot`.
+    transport: String,
+    /// The number or profile, as the provider names the channel.
+    plain_id: String,
+    /// Wazzup's word for how it is.
+    state: &'static str,
+    /// Its name, for people.
+    name: String,
+}
+
+impl From<Channel> for V3Channel {
+    fn from(channel: Channel) -> Self {
+        Self {
+            state: channel_words::listed(&channel),
+            name: channel.shown_name().to_owned(),
+            channel_id: channel.external,
+            transport: channel.transport.unwrap_or_default(),
+            plain_id: channel.plain_id.unwrap_or(channel.name),
+        }
+    }
+}
+
+/// List the channels
+#[utoipa::path(
+    get, path = "/v3/channels", tag = "v3",
+    responses((status = 200, description = "All of them", body = Vec<V3Channel>))
+)]
+pub async fn list(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Vec<V3Channel>>, V3Error> {
+    let channels = app.store.channels(&account).await?;
+    Ok(Json(channels.into_iter().map(V3Channel::from).collect()))
+}

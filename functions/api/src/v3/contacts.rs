@@ -1,0 +1,266 @@
+//! `/v3/contacts`: the CRM's contacts, as it loads them. They name clients, and who is responsible for them (B1).
+
+use super::body::{Caller, Fields, Id, Json as AnyJson};
+use super::document::LoadedContact;
+use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, number, read_all, read_ids};
+use super::error::V3Error;
+use super::linking;
+use crate::App;
+use crate::auth::existing_account;
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use shared::account::Account;
+use shared::clock::Timestamp;
+use shared::crm_entities::{ContactPoint, CrmContact, CrmSubject, MAX_POINTS};
+use shared::ids::{AccountId, EmployeeId};
+use shared::store::crm_entities::Loaded;
+use shared::store::row::{Row, Write};
+use shared::store::{Read, keys};
+use std::collections::HashMap;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Rows that are written side by side.
+pub(super) const SIDE_BY_SIDE: usize = 8;
+/// Longest part of a place, in characters.
+const MAX_POINT: usize = 200;
+
+/// A contact.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "4711", "responsibleUserId": "17", "name": "Marina Test",
+    "contactData": [{"chatType": "whatsapp", "chatId": "79990001122"}], "uri": "https://crm.example.com/contacts/4711"
+}))]
+pub struct V3Contact {
+    /// The CRM's id.
+    id: String,
+    responsible_user_id: String,
+    name: String,
+    /// Where he can be written to.
+    #[schema(value_type = Vec<Object>)]
+    contact_data: Vec<ContactPoint>,
+    /// Link to its card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    uri: Option<String>,
+}
+
+impl From<CrmContact> for V3Contact {
+    fn from(contact: CrmContact) -> Self {
+        Self {
+            id: contact.id,
+            responsible_user_id: contact.responsible.to_string(),
+            name: contact.name,
+            contact_data: contact.points,
+            uri: contact.uri,
+        }
+    }
+}
+
+/// A page of contacts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"count": 1, "data": [{
+    "id": "4711", "responsibleUserId": "17", "name": "Marina Test",
+    "contactData": [{"chatType": "whatsapp", "chatId": "79990001122"}]
+}]}))]
+pub struct V3Contacts {
+    /// How many there are in all.
+    count: usize,
+    data: Vec<V3Contact>,
+}
+
+fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmContact {
+    let id = fields.id("id");
+    let responsible = EmployeeId::new(fields.id("responsibleUserId"));
+    let name = fields.required("name", MAX_NAME);
+    let uri = fields.link("uri", MAX_URI);
+    let list = fields.list("contactData");
+    if fields.value("contactData").is_none() || list.len() > MAX_POINTS {
+        fields.mark("contactData");
+    }
+    let mut points = Vec::new();
+    for entry in list {
+        let mut point = Fields::of(entry);
+        let chat_type = point.required("chatType", 32).to_ascii_lowercase();
+        let chat_id = point.text("chatId", MAX_POINT);
+        let (username, phone) = (point.text("username", MAX_POINT), point.text("phone", MAX_POINT));
+        if chat_id.is_none() && username.is_none() && phone.is_none() {
+            point.mark("chatId");
+        }
+        if point.finish().is_err() {
+            fields.mark("contactData");
+        }
+        points.push(ContactPoint { chat_type, chat_id, username, phone });
+    }
+    let account = account.clone();
+    CrmContact { v: 1, account, id, responsible, name, points, uri, in_crm: None, deal: None, loaded_at: now }
+}
+
+/// Load contacts
+///
+/// At most 100 at once; a known id is replaced. A client whom one of them names is that contact from now on, and whoever is
+/// responsible for it is responsible for him and his chats at once, if such a user was loaded. A client who first writes later
+/// is found by them too.
+#[utoipa::path(
+    post, path = "/v3/contacts", tag = "v3",
+    request_body(content = Vec<LoadedContact>, example = json!([{
+        "id": "4711", "responsibleUserId": "17", "name": "Marina Test",
+        "contactData": [{"chatType": "whatsapp", "chatId": "79990001122"}], "uri": "https://crm.example.com/contacts/4711"
+    }])),
+    responses(
+        (status = 200, description = "Loaded", body = Done),
+        (status = 400, description = "`INVALID_CONTACTS_DATA` with index and fields, also for an id that stands twice; `TOO_MANY_ENTITIES`")
+    )
+)]
+pub async fn load(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    AnyJson(body): AnyJson,
+) -> Result<Json<Done>, V3Error> {
+    let now = app.ambient.now();
+    let mut contacts =
+        read_all(&body, "INVALID_CONTACTS_DATA", |fields| read(fields, &account, now), |one| &one.id)?;
+    let owner = existing_account(&app, account.as_str()).await?;
+    let crm = linking::fingerprint(&app, &account).await?;
+    contacts.iter_mut().for_each(|contact| contact.in_crm.clone_from(&crm));
+    note_that_there_are_some(&app, &account).await?;
+    store(&app, &owner, &mut contacts).await?;
+    let linked: Vec<_> =
+        contacts.iter().map(|contact| linking::contact(&app, &owner, crm.as_deref(), contact)).collect();
+    stream::iter(linked).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<()>>().await?;
+    Ok(Json(Done {}))
+}
+
+/// From now on new clients are looked up among them.
+async fn note_that_there_are_some(app: &App, account: &AccountId) -> Result<(), V3Error> {
+    app.settle(|| async {
+        let before = existing_account(app, account.as_str()).await?;
+        let after = Account { has_crm_contacts: true, ..before.clone() };
+        let write = Write::change(&before, &after, &["has_crm_contacts"])?;
+        Ok::<_, V3Error>(app.store.commit(write.into_iter().collect()).await?)
+    })
+    .await
+}
+
+/// Writes the contacts, and what leads to them; what led to them before and does no more goes. One after the other, each by
+/// itself: loading them again is right when it stops midway.
+async fn store(app: &App, owner: &Account, contacts: &mut [CrmContact]) -> Result<(), V3Error> {
+    let ids: Vec<String> = contacts.iter().map(|contact| contact.id.clone()).collect();
+    let before = app.store.crm_contacts(&owner.account, &ids).await?;
+    let before: HashMap<&str, &CrmContact> = before.iter().map(|one| (one.id.as_str(), one)).collect();
+    let mut writes = Vec::new();
+    for contact in contacts.iter_mut() {
+        let digests = contact.subjects(&owner.region, &owner.id_salt);
+        if let Some(before) = before.get(contact.id.as_str()) {
+            contact.deal.clone_from(&before.deal);
+            let old = before.subjects(&owner.region, &owner.id_salt);
+            let left: Vec<String> = old.into_iter().filter(|digest| !digests.contains(digest)).collect();
+            let leading = app.store.crm_subjects(&owner.account, &left).await?;
+            writes.extend(
+                leading
+                    .iter()
+                    .filter(|row| row.crm_contact == contact.id)
+                    .map(|row| Write::forget(row.key())),
+            );
+        }
+        writes.push(Write::put(&*contact)?);
+        for digest in digests {
+            let (account, crm_contact) = (owner.account.clone(), contact.id.clone());
+            writes.push(Write::put(&CrmSubject { v: 1, account, digest, crm_contact })?);
+        }
+    }
+    write_all(app, writes).await
+}
+
+/// Writes rows that do not depend on each other, each by itself, which costs half of what a transaction does.
+pub(super) async fn write_all(app: &App, writes: Vec<Write>) -> Result<(), V3Error> {
+    let written = stream::iter(writes).map(|write| app.store.commit(vec![write]));
+    written.buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<()>>().await?;
+    Ok(())
+}
+
+/// List contacts
+///
+/// Those that the CRM has loaded, a hundred a page.
+#[utoipa::path(
+    get, path = "/v3/contacts", tag = "v3",
+    params(("offset" = Option<u32>, Query, description = "How many to pass over", example = 0)),
+    responses((status = 200, description = "A page, and how many there are in all", body = V3Contacts))
+)]
+pub async fn list(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<V3Contacts>, V3Error> {
+    let offset = number(query.as_deref(), "offset", 0)?;
+    let (found, count) =
+        app.store.loaded_page::<CrmContact>(&account, Loaded::Contacts, offset, PAGE).await?;
+    Ok(Json(V3Contacts { count, data: found.into_iter().map(V3Contact::from).collect() }))
+}
+
+/// Read a contact
+#[utoipa::path(
+    get, path = "/v3/contacts/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
+    responses((status = 200, description = "As it was loaded", body = V3Contact))
+)]
+pub async fn get(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+) -> Result<Json<V3Contact>, V3Error> {
+    let contact = app.store.crm_contact(&account, &id).await?;
+    contact.map(|contact| Json(contact.into())).ok_or_else(|| V3Error::not_found("contact"))
+}
+
+/// Delete a contact
+///
+/// Only what was loaded goes: the client, his chats and his records stay. An id that a path cannot hold, as one with a slash,
+/// is deleted by `bulk_delete`.
+#[utoipa::path(
+    delete, path = "/v3/contacts/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
+    responses((status = 200, description = "Gone", body = Done))
+)]
+pub async fn delete(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+) -> Result<Json<Done>, V3Error> {
+    let found = app.store.crm_contact(&account, &id).await?;
+    let found = found.ok_or_else(|| V3Error::not_found("contact"))?;
+    forget(&app, &account, vec![found]).await?;
+    Ok(Json(Done {}))
+}
+
+/// Delete contacts
+///
+/// Ids that nobody has are passed over.
+#[utoipa::path(
+    patch, path = "/v3/contacts/bulk_delete", tag = "v3",
+    request_body(content = Vec<String>, example = json!(["4711"])),
+    responses(
+        (status = 200, description = "Gone", body = Done),
+        (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
+    )
+)]
+pub async fn bulk_delete(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    AnyJson(body): AnyJson,
+) -> Result<Json<Done>, V3Error> {
+    let ids = read_ids(&body)?;
+    let found = app.store.crm_contacts(&account, &ids).await?;
+    forget(&app, &account, found).await?;
+    Ok(Json(Done {}))
+}
+
+async fn forget(app: &App, account: &AccountId, contacts: Vec<CrmContact>) -> Result<(), V3Error> {
+    let owner: Option<Account> = app.store.get(&keys::account(account), Read::Consistent).await?;
+    let owner = owner.ok_or_else(|| V3Error::not_found("account"))?;
+    for contact in contacts {
+        app.store.commit(app.store.forget_crm_contact(&owner, &contact).await?).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! `/v3/deals`: the CRM's deals, as it loads them.
+
+use super::body::{Caller, Fields, Id, Json as AnyJson};
+use super::contacts::{SIDE_BY_SIDE, write_all};
+use super::document::LoadedDeal;
+use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, ids_of, number, read_all, read_ids};
+use super::error::V3Error;
+use super::linking;
+use crate::App;
+use crate::auth::existing_account;
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use shared::clock::Timestamp;
+use shared::crm_entities::CrmDeal;
+use shared::ids::{AccountId, EmployeeId};
+use shared::store::crm_entities::Loaded;
+use shared::store::row::{Row, Write};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Most contacts of a deal.
+const MAX_CONTACTS: usize = 100;
+
+/// A deal.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "815", "responsibleUserId": "17", "name": "Mazda 3", "uri": "https://crm.example.com/deals/815",
+    "contacts": ["4711"], "closed": false
+}))]
+pub struct V3Deal {
+    /// The CRM's id.
+    id: String,
+    responsible_user_id: String,
+    name: String,
+    /// Link to its card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    uri: Option<String>,
+    /// The CRM's ids of its contacts.
+    contacts: Vec<String>,
+    closed: bool,
+}
+
+impl From<CrmDeal> for V3Deal {
+    fn from(deal: CrmDeal) -> Self {
+        Self {
+            id: deal.id,
+            responsible_user_id: deal.responsible.to_string(),
+            name: deal.name,
+            uri: deal.uri,
+            contacts: deal.contacts,
+            closed: deal.closed,
+        }
+    }
+}
+
+/// A page of deals.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"count": 1, "data": [{
+    "id": "815", "responsibleUserId": "17", "name": "Mazda 3", "contacts": ["4711"], "closed": false
+}]}))]
+pub struct V3Deals {
+    /// How many there are in all.
+    count: usize,
+    data: Vec<V3Deal>,
+}
+
+fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmDeal {
+    let id = fields.id("id");
+    let responsible = EmployeeId::new(fields.id("responsibleUserId"));
+    let name = fields.required("name", MAX_NAME);
+    // Wazzup's documents have the field as `uri`, and an example of theirs as `link`.
+    let uri = if fields.has("uri") { fields.link("uri", MAX_URI) } else { fields.link("link", MAX_URI) };
+    let contacts = ids_of(fields, "contacts");
+    if fields.value("contacts").is_none() || contacts.len() > MAX_CONTACTS {
+        fields.mark("contacts");
+    }
+    let closed = fields.flag("closed").unwrap_or_default();
+    let account = account.clone();
+    CrmDeal { v: 1, account, id, responsible, name, uri, contacts, closed, in_crm: None, loaded_at: now }
+}
+
+/// Load deals
+///
+/// At most 100 at once; a known id is replaced. It becomes the deal of the clients whose contacts it names, as far as they have
+/// none: no deal is asked for then.
+#[utoipa::path(
+    post, path = "/v3/deals", tag = "v3",
+    request_body(content = Vec<LoadedDeal>, example = json!([{
+        "id": "815", "responsibleUserId": "17", "name": "Mazda 3", "uri": "https://crm.example.com/deals/815",
+        "contacts": ["4711"], "closed": false
+    }])),
+    responses(
+        (status = 200, description = "Loaded", body = Done),
+        (status = 400, description = "`INVALID_DEALS_DATA` with index and fields, also for an id that stands twice; `TOO_MANY_ENTITIES`")
+    )
+)]
+pub async fn load(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    AnyJson(body): AnyJson,
+) -> Result<Json<Done>, V3Error> {
+    let now = app.ambient.now();
+    let mut deals =
+        read_all(&body, "INVALID_DEALS_DATA", |fields| read(fields, &account, now), |one| &one.id)?;
+    let owner = existing_account(&app, account.as_str()).await?;
+    let crm = linking::fingerprint(&app, &account).await?;
+    deals.iter_mut().for_each(|deal| deal.in_crm.clone_from(&crm));
+    let writes: Result<Vec<_>, _> = deals.iter().map(Write::put).collect();
+    write_all(&app, writes?).await?;
+    let linked: Vec<_> = deals.iter().map(|deal| linking::deal(&app, &owner, crm.as_deref(), deal)).collect();
+    stream::iter(linked).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<()>>().await?;
+    Ok(Json(Done {}))
+}
+
+/// List deals
+///
+/// Those that the CRM has loaded, a hundred a page.
+#[utoipa::path(
+    get, path = "/v3/deals", tag = "v3",
+    params(("offset" = Option<u32>, Query, description = "How many to pass over", example = 0)),
+    responses((status = 200, description = "A page, and how many there are in all", body = V3Deals))
+)]
+pub async fn list(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<V3Deals>, V3Error> {
+    let offset = number(query.as_deref(), "offset", 0)?;
+    let (found, count) = app.store.loaded_page::<CrmDeal>(&account, Loaded::Deals, offset, PAGE).await?;
+    Ok(Json(V3Deals { count, data: found.into_iter().map(V3Deal::from).collect() }))
+}
+
+/// Read a deal
+#[utoipa::path(
+    get, path = "/v3/deals/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
+    responses((status = 200, description = "As it was loaded", body = V3Deal))
+)]
+pub async fn get(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+) -> Result<Json<V3Deal>, V3Error> {
+    let deal = app.store.crm_deal(&account, &id).await?;
+    deal.map(|deal| Json(deal.into())).ok_or_else(|| V3Error::not_found("deal"))
+}
+
+/// Delete a deal
+///
+/// Only what was loaded goes: a client whose deal it is keeps it. An id that a path cannot hold, as one with a slash, is
+/// deleted by `bulk_delete`.
+#[utoipa::path(
+    delete, path = "/v3/deals/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
+    responses((status = 200, description = "Gone", body = Done))
+)]
+pub async fn delete(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+) -> Result<Json<Done>, V3Error> {
+    let found = app.store.crm_deal(&account, &id).await?;
+    forget(&app, &account, &[found.ok_or_else(|| V3Error::not_found("deal"))?]).await?;
+    Ok(Json(Done {}))
+}
+
+async fn forget(app: &App, account: &AccountId, deals: &[CrmDeal]) -> Result<(), V3Error> {
+    for deal in deals {
+        linking::forget_deal(app, account, deal).await?;
+    }
+    write_all(app, deals.iter().map(|deal| Write::forget(deal.key())).collect()).await
+}
+
+/// Delete deals
+///
+/// Ids that nobody has are passed over.
+#[utoipa::path(
+    patch, path = "/v3/deals/bulk_delete", tag = "v3",
+    request_body(content = Vec<String>, example = json!(["815"])),
+    responses(
+        (status = 200, description = "Gone", body = Done),
+        (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
+    )
+)]
+pub async fn bulk_delete(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    AnyJson(body): AnyJson,
+) -> Result<Json<Done>, V3Error> {
+    let found = app.store.crm_deals(&account, &read_ids(&body)?).await?;
+    forget(&app, &account, &found).await?;
+    Ok(Json(Done {}))
+}

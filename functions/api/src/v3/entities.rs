@@ -1,0 +1,147 @@
+//! What loading, listing and deleting entities have in common: lists of at most 100, faults named by index and field.
+
+use super::body::{Fields, plain_id};
+use super::error::V3Error;
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::crm_entities::MAX_ENTITIES;
+use std::collections::HashSet;
+use utoipa::ToSchema;
+
+/// Entities of a page.
+pub const PAGE: usize = 100;
+/// Longest id and link of an entity, and longest name, in characters (Wazzup API v3).
+pub const MAX_ID: usize = 100;
+/// See [`MAX_ID`].
+pub const MAX_NAME: usize = 200;
+/// See [`MAX_ID`].
+pub const MAX_URI: usize = 200;
+
+/// What was done; the status says all.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({}))]
+pub struct Done {}
+
+/// Reads a list of entities, each by `read`; `code` is the error when something is wrong in them. A single entity that came
+/// without its list is taken for a list of one.
+///
+/// # Errors
+/// `TOO_MANY_ENTITIES`; `code` with the index and the fields of each entity that is wrong, also where an id stands twice.
+pub fn read_all<T>(
+    body: &Value,
+    code: &'static str,
+    read: impl Fn(&mut Fields<'_>) -> T,
+    id: impl Fn(&T) -> &str,
+) -> Result<Vec<T>, V3Error> {
+    let list = match body {
+        Value::Array(list) => list.as_slice(),
+        Value::Object(_) => std::slice::from_ref(body),
+        _ => return Err(V3Error::malformed("The body is a list")),
+    };
+    at_most(list.len())?;
+    let (mut entities, mut faults, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for (index, entry) in list.iter().enumerate() {
+        let mut fields = Fields::of(entry);
+        let entity = read(&mut fields);
+        if !id(&entity).is_empty() && !seen.insert(id(&entity).to_owned()) {
+            fields.mark("id");
+        }
+        match fields.finish() {
+            Ok(()) => entities.push(entity),
+            Err(fields) => faults.push(json!({"index": index, "fields": fields})),
+        }
+    }
+    if faults.is_empty() {
+        return Ok(entities);
+    }
+    Err(V3Error::bad(code, "Some entities are invalid: data says which, and which of their fields")
+        .with(faults.into()))
+}
+
+fn at_most(count: usize) -> Result<(), V3Error> {
+    if count <= MAX_ENTITIES {
+        return Ok(());
+    }
+    let data = json!({"limit": MAX_ENTITIES});
+    Err(V3Error::bad("TOO_MANY_ENTITIES", format!("At most {MAX_ENTITIES} entities at once")).with(data))
+}
+
+/// Reads the ids of a bulk deletion: a list, or an object with one as `ids`. Each once.
+///
+/// # Errors
+/// `TOO_MANY_ENTITIES`; `VALIDATION_ERROR` when it is no list of ids.
+pub fn read_ids(body: &Value) -> Result<Vec<String>, V3Error> {
+    let list = body.as_array().or_else(|| body["ids"].as_array());
+    let list = list.ok_or_else(|| V3Error::malformed("The body is a list of ids"))?;
+    at_most(list.len())?;
+    let id = |entry: &Value| match entry {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    };
+    let mut ids: Vec<String> =
+        list.iter().map(id).collect::<Option<_>>().ok_or_else(|| V3Error::malformed("An id is a text"))?;
+    // One that cannot be anybody's is as unknown as any other.
+    ids.retain(|id| !id.is_empty() && id.chars().count() <= MAX_ID);
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Where a page begins.
+///
+/// # Errors
+/// `VALIDATION_ERROR` when the parameter is no number.
+pub fn number(query: Option<&str>, name: &str, otherwise: usize) -> Result<usize, V3Error> {
+    let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let Some((_, text)) = pairs.into_iter().find(|(key, _)| key == name) else { return Ok(otherwise) };
+    let wrong = || V3Error::malformed(format!("{name} is a number")).with_fields(&[name.to_owned()]);
+    text.parse::<u32>().map_err(|_| wrong()).map(|number| number as usize)
+}
+
+/// The ids of a list of ids that may hold numbers; what is none is noted under `name`.
+pub fn ids_of(fields: &mut Fields<'_>, name: &str) -> Vec<String> {
+    let list = fields.list(name);
+    let ids: Option<Vec<String>> = list.iter().map(plain_id).collect();
+    ids.unwrap_or_else(|| {
+        fields.mark(name);
+        Vec::new()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &Value) -> Result<Vec<String>, V3Error> {
+        read_all(body, "INVALID_CONTACTS_DATA", |fields| fields.required("id", MAX_ID), |id| id)
+    }
+
+    #[test]
+    fn a_list_or_a_single_one_of_at_most_a_hundred() {
+        assert_eq!(read(&json!([{"id": "1"}, {"id": 2}])).unwrap(), ["1", "2"]);
+        assert_eq!(read(&json!({"id": "1"})).unwrap(), ["1"]);
+        assert!(read(&json!([])).unwrap().is_empty());
+        let many = |count: usize| Value::from((0..count).map(|id| json!({"id": id})).collect::<Vec<_>>());
+        assert_eq!(read(&many(100)).unwrap().len(), 100);
+        assert!(read(&many(101)).is_err() && read(&json!("1")).is_err());
+        assert!(read(&json!([{"id": "1"}, {"id": 1}])).is_err(), "one id twice");
+    }
+
+    #[test]
+    fn ids_come_as_a_list_or_in_an_object() {
+        for body in [json!(["2", 1, "2"]), json!({"ids": ["2", "1"]})] {
+            assert_eq!(read_ids(&body).unwrap(), ["1", "2"], "{body}");
+        }
+        for body in [json!({}), json!("1"), json!([["1"]]), json!({"ids": "1"})] {
+            assert!(read_ids(&body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_queries() {
+        assert_eq!(number(Some("a=1&offset=20"), "offset", 0).unwrap(), 20);
+        assert_eq!(number(None, "offset", 7).unwrap(), 7);
+        assert!(number(Some("offset=-1"), "offset", 0).is_err());
+    }
+}

@@ -1,0 +1,126 @@
+//! What the CRM's contacts and deals say of our clients: which of its records are theirs, and who is responsible (B1).
+
+use super::error::V3Error;
+use crate::App;
+use crate::reassign::reassign_contact;
+use shared::account::Account;
+use shared::contact::{Contact, CrmRecords};
+use shared::crm::CrmKind;
+use shared::crm_entities::{CrmContact, CrmDeal, link_contact, link_deal};
+use shared::ids::{AccountId, ContactId};
+use shared::store::row::Write;
+use shared::store::{Read, StoreError};
+use std::collections::BTreeMap;
+
+/// Which CRM is connected, by its fingerprint.
+pub async fn fingerprint(app: &App, account: &AccountId) -> Result<Option<String>, V3Error> {
+    let row = app.store.crm(account, Read::Consistent).await?;
+    Ok(row.filter(|row| row.kind == CrmKind::Universal).map(|row| row.fingerprint()))
+}
+
+/// Links a contact that was loaded with the clients it names, and gives them to its responsible. A client who is another contact
+/// there keeps that one, and whoever is responsible for it. Without a connected CRM nothing can be linked yet; the responsible
+/// counts all the same.
+pub async fn contact(
+    app: &App,
+    owner: &Account,
+    crm: Option<&str>,
+    loaded: &CrmContact,
+) -> Result<(), V3Error> {
+    let persons = persons(app, owner, loaded).await?;
+    if persons.is_empty() {
+        return Ok(());
+    }
+    let known = app.store.employee(&owner.account, &loaded.responsible).await?.is_some();
+    for person in persons.into_values() {
+        let his = match crm {
+            None => true,
+            Some(crm) => {
+                let link = |records: &CrmRecords| link_contact(records, loaded, crm, app.ambient.now());
+                app.settle(|| link_records(app, owner, &person.contact, link)).await?
+            }
+        };
+        if his && known {
+            let changed = reassign_contact(app, &person, &loaded.responsible).await;
+            // Who is erased, or whose responsible was deleted a moment ago, needs nobody.
+            let gone = |error: &crate::error::ApiError| error.status() == axum::http::StatusCode::NOT_FOUND;
+            match changed {
+                Ok(0) => {}
+                Ok(chats) => {
+                    tracing::info!(account = %owner.account, contact = %person.contact, chats, "the CRM named a responsible")
+                }
+                Err(error) if gone(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Links a deal that was loaded with the contacts that it names, and with the clients who are these.
+pub async fn deal(app: &App, owner: &Account, crm: Option<&str>, loaded: &CrmDeal) -> Result<(), V3Error> {
+    for contact in app.store.crm_contacts(&owner.account, &loaded.contacts).await? {
+        note_deal(app, &contact, contact.with_deal(loaded)).await?;
+        let Some(crm) = crm else { continue };
+        for person in persons(app, owner, &contact).await?.into_values() {
+            let link = |records: &CrmRecords| link_deal(records, &contact.id, loaded, crm, app.ambient.now());
+            app.settle(|| link_records(app, owner, &person.contact, link)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A deal goes: its contacts have none any more. Clients keep theirs.
+pub async fn forget_deal(app: &App, account: &AccountId, gone: &CrmDeal) -> Result<(), V3Error> {
+    for contact in app.store.crm_contacts(account, &gone.contacts).await? {
+        if contact.deal.as_ref().is_some_and(|deal| deal.id == gone.id) {
+            note_deal(app, &contact, CrmContact { deal: None, ..contact.clone() }).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a contact's deal. Who was faster has loaded another one, or the contact anew: that stands.
+async fn note_deal(app: &App, before: &CrmContact, after: CrmContact) -> Result<(), V3Error> {
+    let write = Write::change(before, &after, &["deal"])?;
+    match app.store.commit(write.into_iter().collect()).await {
+        Err(error) if !error.wants_new_decision() => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The persons whom a contact of the CRM names: by an identity, or by a verified phone. Several are not joined by that.
+async fn persons(
+    app: &App,
+    owner: &Account,
+    loaded: &CrmContact,
+) -> Result<BTreeMap<ContactId, Contact>, StoreError> {
+    let (identities, phones) = (loaded.identities(), loaded.phones(&owner.region));
+    if identities.is_empty() && phones.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let claims = app.store.claims(&owner.account, &identities, &phones).await?;
+    let ids: Vec<ContactId> = claims.into_iter().map(|claim| claim.contact).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let persons = app.store.persons(&owner.account, &ids).await?;
+    Ok(persons.into_values().map(|person| (person.contact.clone(), person)).collect())
+}
+
+/// Writes what becomes of a client's records. Says whether they are the CRM's of this contact.
+async fn link_records(
+    app: &App,
+    owner: &Account,
+    id: &ContactId,
+    link: impl Fn(&CrmRecords) -> Option<CrmRecords>,
+) -> Result<bool, V3Error> {
+    let Some(before) = app.store.person(&owner.account, id, Read::Consistent).await? else {
+        return Ok(false);
+    };
+    let Some(crm) = link(&before.crm) else { return Ok(false) };
+    let after = Contact { crm, ..before.clone() };
+    let write = Write::change(&before, &after, &["crm", "merged_into"])?;
+    app.store.commit(write.into_iter().collect()).await?;
+    Ok(true)
+}

@@ -1,0 +1,255 @@
+//! `/v3/message`: sent, edited and deleted as a CRM does it at Wazzup.
+
+use super::body::{Caller, Fields, Id, Json};
+use super::error::V3Error;
+use super::message_body::{Asked, MAX_ID, MAX_TEXT, MAX_URL, invalid};
+use crate::App;
+use crate::auth::existing_account;
+use crate::contacts::user_id;
+use crate::error::ApiError;
+use crate::message_changes::{Change, ask};
+use crate::send::{Accepted, Dialogue, Target, send};
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use shared::account::Account;
+use shared::channel::Channel;
+use shared::chat::{Chat, Reach};
+use shared::event::{ContactHint, MessageEvent, Messenger};
+use shared::ids::{AccountId, ChatId, ConnectionId, EmployeeId, MessageId};
+use shared::outbound::{Action, own_ids};
+use shared::own_events::first_event;
+use shared::phone::Phone;
+use shared::providers::limits::{By, check_first, limits_of};
+use shared::providers::{chat_id, messenger_of, wazzup};
+use shared::store::settings::Pointed;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A message that was taken.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"messageId": "f66c53a6-957a-46b2-b41b-5a2ef4844bcb", "chatId": "79011112233"}))]
+pub struct Taken {
+    /// By it come statuses and echo.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+}
+
+/// Send a message
+///
+/// It is on its way when this is answered; `statuses` webhooks tell how far it comes. A `crmMessageId` is taken once, for
+/// good. The author's rights count where `crmUserId` is an employee who was loaded.
+#[utoipa::path(
+    post, path = "/v3/message", tag = "v3", request_body(content = Object, example = json!({
+        "channelId": "e0629e11-0f67-4567-92a9-2237e91ec1b9", "chatType": "whatsapp", "chatId": "79011112233",
+        "text": "Good afternoon!", "crmUserId": "17", "crmMessageId": "m1"
+    })),
+    responses(
+        (status = 201, description = "On its way", body = Taken),
+        (status = 400, description = "Not sent: `INVALID_MESSAGE_DATA` with the fields, `REPEATED_CRM_MESSAGE_ID`, `CHANNEL_NOT_FOUND`, `WRONG_TRANSPORT`, `CHAT_NO_ACCESS`, `MESSAGES_TOO_LONG_…` and others")
+    )
+)]
+pub async fn post(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Json(body): Json,
+) -> Result<(StatusCode, axum::Json<Taken>), V3Error> {
+    let owner = existing_account(&app, account.as_str()).await?;
+    let asked = Asked::read(&body)?;
+    let channel = channel_of(&app, &account, &asked.channel).await?;
+    let target = target(&app, &owner, &channel, &asked).await?;
+    let message = asked.message(&app, &channel)?;
+    let accepted = send(&app, &account, &target, &message).await.map_err(refused)?;
+    let Accepted { chat, message_id, repeated } = accepted;
+    if repeated {
+        return Err(repeated_id());
+    }
+    let taken = Taken { message_id: message_id.as_str().to_owned(), chat_id: chat.provider_chat_id };
+    Ok((StatusCode::CREATED, axum::Json(taken)))
+}
+
+/// Edit a message
+#[utoipa::path(
+    patch, path = "/v3/message/{id}", tag = "v3", params(("id" = String, Path, description = "`messageId`")),
+    request_body(content = Object, example = json!({"text": "Good afternoon! Until Friday.", "crmUserId": "17"})),
+    responses(
+        (status = 200, description = "On its way to the messenger", body = Taken),
+        (status = 400, description = "Not edited: `MESSAGES_NOT_FOUND`, `MESSAGES_EDITING_TIME_EXPIRED`, `CHANNEL_INVALID_TRANSPORT_FOR_EDITING` …")
+    )
+)]
+pub async fn patch(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+    Json(body): Json,
+) -> Result<axum::Json<Taken>, V3Error> {
+    let mut fields = Fields::of(&body);
+    let text = fields.text("text", MAX_TEXT);
+    let by = fields.text("crmUserId", MAX_ID).map(EmployeeId::new);
+    let uri = fields.text("contentUri", MAX_URL);
+    fields.finish().map_err(invalid)?;
+    match (text, uri) {
+        (Some(text), None) => changed(&app, &account, &id, by.as_ref(), Action::EditText(text)).await,
+        (Some(_), Some(_)) => Err(V3Error::bad("MESSAGE_ONLY_TEXT_OR_CONTENT", "Text or content, not both")),
+        (None, Some(_)) => {
+            let code = "CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING";
+            Err(V3Error::bad(code, "The content of a message cannot be replaced: send a new one"))
+        }
+        (None, None) => Err(V3Error::bad("MESSAGE_NOTHING_TO_SEND", "There is nothing to send")),
+    }
+}
+
+/// Delete a message
+#[utoipa::path(
+    delete, path = "/v3/message/{id}", tag = "v3", params(("id" = String, Path, description = "`messageId`")),
+    responses(
+        (status = 200, description = "On its way to the messenger", body = Taken),
+        (status = 400, description = "Not deleted: `MESSAGES_NOT_FOUND`, `MESSAGES_DELETION_TIME_EXPIRED`, `CHANNEL_INVALID_TRANSPORT_FOR_DELETION`")
+    )
+)]
+pub async fn delete(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+) -> Result<axum::Json<Taken>, V3Error> {
+    changed(&app, &account, &id, None, Action::Delete).await
+}
+
+async fn changed(
+    app: &App,
+    account: &AccountId,
+    id: &str,
+    by: Option<&EmployeeId>,
+    action: Action,
+) -> Result<axum::Json<Taken>, V3Error> {
+    let (chat, message) = message_of(app, account, id).await?;
+    let change = Change { message, by, action };
+    let chat = ask(app, account, &chat, &change).await.map_err(refused)?;
+    Ok(axum::Json(Taken { message_id: id.to_owned(), chat_id: chat.provider_chat_id }))
+}
+
+/// A message of the company's by the id that the CRM knows: ours, or the provider's where it was written elsewhere.
+async fn message_of(app: &App, account: &AccountId, id: &str) -> Result<(Chat, MessageId), V3Error> {
+    let unknown = || V3Error::bad("MESSAGES_NOT_FOUND", "There is no such message");
+    let id = MessageId::new(id);
+    let mut connections = vec![own_ids()];
+    let known = app.store.connections(account).await?;
+    connections.extend(known.into_iter().map(|row| row.connection));
+    for connection in connections {
+        if let Some((chat, id)) = pointed(app, account, &connection, &id).await? {
+            let chat = app.store.chat(account, &chat).await?.ok_or_else(unknown)?;
+            return Ok((chat, id));
+        }
+    }
+    Err(unknown())
+}
+
+async fn pointed(
+    app: &App,
+    account: &AccountId,
+    connection: &ConnectionId,
+    id: &MessageId,
+) -> Result<Option<(ChatId, MessageId)>, V3Error> {
+    let found = app.store.pointers(account, connection, std::slice::from_ref(id)).await?;
+    Ok(match found.into_iter().next() {
+        Some((_, Pointed::To(pointer))) => {
+            Some((pointer.chat.clone(), pointer.own_id.clone().unwrap_or_else(|| id.clone())))
+        }
+        Some((_, Pointed::Erased)) | None => None,
+    })
+}
+
+async fn channel_of(app: &App, account: &AccountId, id: &str) -> Result<Channel, V3Error> {
+    let channels = app.store.channels(account).await?;
+    let known = channels.into_iter().find(|channel| channel.external == id || channel.channel.as_str() == id);
+    known.ok_or_else(|| {
+        V3Error::bad("CHANNEL_NOT_FOUND", "There is no such channel").with(json!({ "channelId": id }))
+    })
+}
+
+/// The chat: one that is there, or one that begins with this message.
+async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) -> Result<Target, V3Error> {
+    let (messenger, group) =
+        wazzup::messenger_of_chat(&asked.chat_type).ok_or_else(|| invalid(vec!["chatType".into()]))?;
+    let carried = messenger_of(&channel.provider, channel.transport.as_deref());
+    if carried.is_some_and(|carried| carried != messenger) {
+        let transport = channel.transport.as_deref().unwrap_or_default();
+        let words = format!("You can't send message to {} chat from {transport} transport", asked.chat_type);
+        let data =
+            json!({ "channelId": channel.external, "transport": transport, "chatType": asked.chat_type });
+        return Err(V3Error::bad("WRONG_TRANSPORT", words).with(data));
+    }
+    // A chat that is there is meant as it is named, whatever phones look like.
+    if let Some(named) = &asked.chat {
+        let chat = chat_id(&owner.id_salt, channel, &messenger, group, named);
+        if app.store.chat(&owner.account, &chat).await?.is_some() {
+            return Ok(Target::Chat(chat));
+        }
+    }
+    let (provider_chat_id, by, reach) = address(owner, &messenger, asked)?;
+    let chat = chat_id(&owner.id_salt, channel, &messenger, group, &provider_chat_id);
+    if app.store.chat(&owner.account, &chat).await?.is_some() {
+        return Ok(Target::Chat(chat));
+    }
+    // An id of the messenger's may be of a dialogue that is older than we: the provider knows.
+    if by != By::UserId {
+        check_first(limits_of(channel.transport.as_deref(), &messenger), by)
+            .map_err(|error| refused(error.into()))?;
+    }
+    let contact = ContactHint {
+        username: asked.username.as_deref().map(|name| name.trim_start_matches('@').to_owned()),
+        ..ContactHint::default()
+    };
+    let first = first_event(channel, (chat, provider_chat_id), messenger, app.ambient.now());
+    let like = MessageEvent { contact, group, ..first };
+    Ok(Target::Dialogue(Box::new(Dialogue { channel: channel.clone(), like, reach })))
+}
+
+/// The provider's chat id, by what somebody is addressed, and how he is reached where that id is not known yet.
+fn address(
+    owner: &Account,
+    messenger: &Messenger,
+    asked: &Asked,
+) -> Result<(String, By, Option<Reach>), V3Error> {
+    if let Some(chat) = &asked.chat {
+        if !messenger.id_is_phone() || asked.chat_type == "whatsgroup" {
+            return Ok((chat.clone(), By::UserId, None));
+        }
+        let id = user_id(owner, messenger, false, chat);
+        return id.map(|id| (id, By::Phone, None)).ok_or_else(|| invalid(vec!["chatId".into()]));
+    }
+    if let Some(phone) = &asked.phone {
+        let phone = Phone::parse(phone, &owner.region).ok_or_else(|| invalid(vec!["phone".into()]))?;
+        let digits = phone.digits().to_owned();
+        return Ok(if messenger.id_is_phone() {
+            (digits, By::Phone, None)
+        } else {
+            (format!("+{digits}"), By::Phone, Some(Reach::Phone(digits)))
+        });
+    }
+    let bare = asked.username.as_deref().unwrap_or_default().trim().trim_start_matches('@');
+    if bare.is_empty() {
+        return Err(invalid(vec!["chatId".into()]));
+    }
+    Ok((format!("@{}", bare.to_lowercase()), By::Username, Some(Reach::Username(bare.to_owned()))))
+}
+
+fn repeated_id() -> V3Error {
+    V3Error::bad("REPEATED_CRM_MESSAGE_ID", "A message with this crmMessageId was taken already")
+}
+
+/// Our reason in Wazzup's words: the provider's code where there is one.
+fn refused(error: ApiError) -> V3Error {
+    let detail = error.detail();
+    match (detail.code, detail.reason) {
+        ("key_reused", _) => repeated_id(),
+        (_, Some(reason)) => {
+            let data = json!({ "reason": detail.code, "limit": detail.limit });
+            V3Error::bad(reason, detail.message.clone()).with(data)
+        }
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,237 @@
+//! What a CRM asks `/v3/message` for, read as loosely as Wazzup reads it.
+
+use super::body::Fields;
+use super::error::V3Error;
+use crate::App;
+use crate::send::{CallersKey, NewMessage, Writer};
+use crate::send_content::Content;
+use serde_json::Value;
+use shared::channel::Channel;
+use shared::content::Button;
+use shared::event::Origin;
+use shared::ids::{EmployeeId, MessageId, hex_digest};
+use shared::media::Media;
+use shared::outbound::SendKey;
+use url::Url;
+
+/// Longest identifiers, chat ids, links and texts that are read, in characters.
+pub const MAX_ID: usize = 100;
+const MAX_CHAT: usize = 500;
+/// The longest link.
+pub const MAX_URL: usize = 2000;
+/// The longest text.
+pub const MAX_TEXT: usize = 20_000;
+
+/// What a CRM asks for, read.
+#[derive(Debug)]
+pub struct Asked {
+    /// The provider's id of the channel.
+    pub channel: String,
+    /// Wazzup's word for messenger and kind of chat, lower case.
+    pub chat_type: String,
+    /// The provider's chat id.
+    pub chat: Option<String>,
+    /// Instead of it, a phone.
+    pub phone: Option<String>,
+    /// Instead of it, a user name.
+    pub username: Option<String>,
+    /// Text.
+    pub text: Option<String>,
+    /// Link to a file.
+    pub uri: Option<String>,
+    /// The message that it answers.
+    pub quote: Option<String>,
+    /// Who writes, by the CRM's user id.
+    pub employee: Option<String>,
+    /// The CRM's own id of the message.
+    pub key: Option<String>,
+    /// Whether it answers the client.
+    pub clears_unanswered: bool,
+    /// A template.
+    pub template: Option<String>,
+    /// What goes into its places.
+    pub values: Vec<String>,
+    /// Buttons below the text.
+    pub buttons: Vec<Button>,
+}
+
+impl Asked {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// `INVALID_MESSAGE_DATA` with the names of all fields that are wrong.
+    pub fn read(body: &Value) -> Result<Self, V3Error> {
+        let mut fields = Fields::of(body);
+        let asked = Self {
+            channel: fields.required("channelId", MAX_ID),
+            chat_type: fields.required("chatType", MAX_ID).to_ascii_lowercase(),
+            chat: fields.text("chatId", MAX_CHAT),
+            phone: fields.text("phone", MAX_ID),
+            username: fields.text("username", MAX_CHAT),
+            text: fields.text("text", MAX_TEXT),
+            uri: fields.text("contentUri", MAX_URL),
+            quote: fields.text("refMessageId", 1000),
+            employee: fields.text("crmUserId", MAX_ID),
+            key: fields.text("crmMessageId", 1000),
+            clears_unanswered: fields.flag("clearUnanswered").unwrap_or(true),
+            template: fields.text("templateId", MAX_ID),
+            values: texts(&mut fields, "templateValues"),
+            buttons: buttons(&mut fields),
+        };
+        if asked.chat.is_none() && asked.phone.is_none() && asked.username.is_none() {
+            fields.mark("chatId");
+        }
+        fields.finish().map_err(invalid)?;
+        Ok(asked)
+    }
+
+    /// What is to be sent.
+    ///
+    /// # Errors
+    /// Nothing or too much of text, content and template; an address that nobody may fetch.
+    pub fn message(&self, app: &App, channel: &Channel) -> Result<NewMessage, V3Error> {
+        let key = self.key.as_ref().map(|key| CallersKey {
+            digest: SendKey::digest("v3", key),
+            // Any second request under the key is refused, whatever it says.
+            request: hex_digest(key.as_bytes()),
+        });
+        Ok(NewMessage {
+            id: MessageId::new(app.ambient.uuid().to_string()),
+            from: Writer {
+                employee: self.employee.as_deref().map(EmployeeId::new),
+                origin: if self.clears_unanswered { Origin::Crm } else { Origin::Bot },
+            },
+            content: self.content(app, channel)?,
+            quote: self.quote.as_deref().map(MessageId::new),
+            mode: None,
+            key,
+        })
+    }
+
+    fn content(&self, app: &App, channel: &Channel) -> Result<Content, V3Error> {
+        let coded = self.text.as_deref().filter(|_| channel.transport.as_deref() == Some("wapi"));
+        match (&self.text, &self.uri, &self.template) {
+            (None, None, Some(id)) => Ok(Content::Template { id: id.clone(), values: self.values.clone() }),
+            (_, _, Some(_)) => Err(invalid(vec!["templateId".into()])),
+            (Some(_), Some(_), None) => {
+                Err(V3Error::bad("MESSAGE_ONLY_TEXT_OR_CONTENT", "Text or content, not both"))
+            }
+            (None, None, None) => Err(V3Error::bad("MESSAGE_NOTHING_TO_SEND", "There is nothing to send")),
+            (Some(text), None, None) => Ok(match coded.and_then(template_code) {
+                Some((id, values)) => Content::Template { id, values },
+                None => Content::Text { text: text.clone(), buttons: self.buttons.clone() },
+            }),
+            (None, Some(uri), None) => Ok(Content::Link(linked(app, uri)?)),
+        }
+    }
+}
+
+/// A file that the messenger fetches: a public address, and its type as its name tells it.
+fn linked(app: &App, uri: &str) -> Result<Media, V3Error> {
+    let unusable = |why: String| V3Error::bad("MESSAGE_DOWNLOAD_CONTENT_ERROR", why);
+    let url: Url = uri.parse().map_err(|_| unusable("contentUri is no absolute address".into()))?;
+    app.http.check(&url).map_err(|error| unusable(format!("contentUri: {error}")))?;
+    let name = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default().to_owned();
+    let mime = type_by_name(&name);
+    Ok(Media { name: Some(name).filter(|name| !name.is_empty()), mime, ..Media::linked(uri) })
+}
+
+/// The type of a file by the end of its name: what the chat shows it as.
+fn type_by_name(name: &str) -> Option<String> {
+    let (_, ending) = name.rsplit_once('.')?;
+    let mime = match ending.to_ascii_lowercase().as_str() {
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "gif" => "image/gif",
+        "mp3" => "audio/mpeg",
+        "ogg" | "oga" | "opus" => "audio/ogg",
+        "m4a" | "aac" => "audio/aac",
+        "mp4" => "video/mp4",
+        "3gp" => "video/3gpp",
+        "pdf" => "application/pdf",
+        _ => return None,
+    };
+    Some(mime.to_owned())
+}
+
+/// A template written as a text: `@template: <id> { [[v1]]; [[v2]] }` (Wazzup API v3, "WABA templates").
+fn template_code(text: &str) -> Option<(String, Vec<String>)> {
+    let (id, values) = text.trim().strip_prefix("@template:")?.split_once('{')?;
+    let values = values.trim().strip_suffix('}')?.trim();
+    let value = |part: &str| Some(part.trim().strip_prefix("[[")?.strip_suffix("]]")?.to_owned());
+    let values =
+        values.split(';').filter(|part| !part.trim().is_empty()).map(value).collect::<Option<_>>()?;
+    Some((id.trim().to_owned(), values))
+}
+
+fn texts(fields: &mut Fields<'_>, name: &str) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let told = fields.list(name);
+    let read: Option<Vec<String>> = told.iter().map(text).collect();
+    read.unwrap_or_else(|| {
+        fields.mark(name);
+        Vec::new()
+    })
+}
+
+/// Buttons as a list, or as rows of them.
+fn buttons(fields: &mut Fields<'_>) -> Vec<Button> {
+    const NAME: &str = "buttonsObject";
+    let Some(told) = fields.value(NAME) else { return Vec::new() };
+    let flat = |value: &Value| match value {
+        Value::Array(row) => row.clone(),
+        other => vec![other.clone()],
+    };
+    let told = told["buttons"].as_array().map(|rows| rows.iter().flat_map(flat).collect::<Vec<_>>());
+    let button = |value: &Value| {
+        let payload = value["payload"].as_str().map(str::to_owned);
+        Some(Button { title: value["text"].as_str()?.to_owned(), payload })
+    };
+    let read = told.and_then(|told| told.iter().map(button).collect::<Option<Vec<_>>>());
+    read.unwrap_or_else(|| {
+        fields.mark(NAME);
+        Vec::new()
+    })
+}
+
+/// `INVALID_MESSAGE_DATA`.
+pub fn invalid(fields: Vec<String>) -> V3Error {
+    V3Error::bad("INVALID_MESSAGE_DATA", "Message data is invalid").with_fields(&fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_template_may_be_written_as_a_text() {
+        let code = "@template: 8d255e5d { [[Anna]]; [[10:00]] }";
+        assert_eq!(template_code(code), Some(("8d255e5d".into(), vec!["Anna".into(), "10:00".into()])));
+        assert_eq!(template_code("@template: x { }"), Some(("x".into(), Vec::new())));
+        assert_eq!(template_code("@template: x { Anna }"), None, "a text then");
+        assert_eq!(template_code("Good afternoon {"), None);
+    }
+
+    #[test]
+    fn buttons_come_flat_or_in_rows() {
+        for body in [
+            json!({"buttonsObject": {"buttons": [{"text": "Yes", "type": "text", "payload": "y"}, {"text": "No"}]}}),
+            json!({"buttonsObject": {"buttons": [[{"text": "Yes", "payload": "y"}], [{"text": "No"}]]}}),
+        ] {
+            let mut fields = Fields::of(&body);
+            let read = buttons(&mut fields);
+            assert_eq!(read.iter().map(|button| button.title.as_str()).collect::<Vec<_>>(), ["Yes", "No"]);
+            assert!(fields.finish().is_ok());
+        }
+        let wrong = json!({"buttonsObject": {"buttons": [7]}});
+        let mut fields = Fields::of(&wrong);
+        buttons(&mut fields);
+        assert!(fields.finish().is_err());
+    }
+}

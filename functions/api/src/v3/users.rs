@@ -1,0 +1,216 @@
+//! `/v3/users`: the CRM's users, which are our employees. Who may do what on which channel is not in this call (Wazzup API v3):
+//! that is set up here.
+
+use super::body::{Caller, Fields, Id, Json as AnyJson};
+use super::document::LoadedUser;
+use super::entities::{Done, MAX_ID, MAX_NAME, read_all, read_ids};
+use super::error::V3Error;
+use crate::App;
+use crate::auth::{Tenant, existing_account};
+use crate::employees;
+use crate::error::ApiError;
+use crate::extract;
+use crate::validate;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use shared::employee::Employee;
+use shared::ids::{AccountId, EmployeeId};
+use shared::phone::Phone;
+use shared::store::row::Write;
+use std::collections::HashMap;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Most users of an account.
+const MAX_USERS: usize = 1000;
+/// Longest phone that is read, in characters.
+const MAX_PHONE: usize = 100;
+
+/// A user.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "17", "name": "Anna Petrova", "phone": "79011112233"}))]
+pub struct V3User {
+    /// The CRM's id.
+    id: String,
+    name: String,
+    /// Digits, with the country code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    phone: Option<String>,
+}
+
+impl From<Employee> for V3User {
+    fn from(employee: Employee) -> Self {
+        let phone = employee.phone.as_ref().map(|phone| phone.digits().to_owned());
+        Self { id: employee.employee.to_string(), name: employee.name, phone }
+    }
+}
+
+/// A user as it is loaded. `phone`: absent leaves what is known, null or an empty one takes it away.
+#[derive(Debug)]
+struct LoadUser {
+    id: String,
+    name: String,
+    phone: Option<Option<Phone>>,
+}
+
+fn read(fields: &mut Fields<'_>, region: &str) -> LoadUser {
+    let id = fields.required("id", MAX_ID);
+    if !id.is_empty() && validate::employee_id("id", &id).is_err() {
+        fields.mark("id");
+    }
+    let name = fields.required("name", MAX_NAME);
+    if !name.is_empty() && validate::name("name", &name, MAX_NAME).is_err() {
+        fields.mark("name");
+    }
+    let phone = fields.has("phone").then(|| {
+        let text = fields.text("phone", MAX_PHONE).filter(|text| !text.trim().is_empty())?;
+        let phone = Phone::parse(&text, region);
+        if phone.is_none() {
+            fields.mark("phone");
+        }
+        phone
+    });
+    LoadUser { id, name, phone }
+}
+
+/// Load users
+///
+/// At most 100 at once, all or none; a known id gets the new name and phone. A phone is one user's alone.
+#[utoipa::path(
+    post, path = "/v3/users", tag = "v3",
+    request_body(content = Vec<LoadedUser>, example = json!([{"id": "17", "name": "Anna Petrova", "phone": "79011112233"}])),
+    responses(
+        (status = 200, description = "Loaded", body = Done),
+        (status = 400, description = "`INVALID_USERS_DATA`, `TOO_MANY_ENTITIES`, `USER_LIMIT_EXCEEDED`, `DUPLICATE_PHONE_NUMBER`")
+    )
+)]
+pub async fn load(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    AnyJson(body): AnyJson,
+) -> Result<Json<Done>, V3Error> {
+    let region = existing_account(&app, account.as_str()).await?.region;
+    let users = read_all(&body, "INVALID_USERS_DATA", |fields| read(fields, &region), |user| &user.id)?;
+    let writes = app.settle(|| load_once(&app, &account, &users)).await?;
+    tracing::info!(account = %account, users = users.len(), written = writes, "users loaded");
+    Ok(Json(Done {}))
+}
+
+async fn load_once(app: &App, account: &AccountId, users: &[LoadUser]) -> Result<usize, V3Error> {
+    let known = app.store.employees(account).await?;
+    let mut after: HashMap<&str, Employee> =
+        known.iter().map(|employee| (employee.employee.as_str(), employee.clone())).collect();
+    for user in users {
+        let new =
+            || Employee::new(account, &EmployeeId::new(user.id.as_str()), &user.name, app.ambient.now());
+        let employee = after.entry(&user.id).or_insert_with(new);
+        employee.name.clone_from(&user.name);
+        if let Some(phone) = &user.phone {
+            employee.phone.clone_from(phone);
+        }
+    }
+    if after.len() > MAX_USERS {
+        return Err(V3Error::bad("USER_LIMIT_EXCEEDED", format!("An account has at most {MAX_USERS} users")));
+    }
+    phones_are_unique(&after)?;
+    let before: HashMap<&str, &Employee> =
+        known.iter().map(|employee| (employee.employee.as_str(), employee)).collect();
+    let mut writes = Vec::new();
+    for user in users {
+        let Some(next) = after.get(user.id.as_str()) else { continue };
+        match before.get(user.id.as_str()) {
+            Some(known) => writes.extend(Write::change(*known, next, &[])?),
+            None => writes.push(Write::create(next)?),
+        }
+    }
+    let count = writes.len();
+    app.store.commit(writes).await?;
+    Ok(count)
+}
+
+/// Two loads at the same moment may each bring the same phone; nothing but this error depends on it.
+fn phones_are_unique(after: &HashMap<&str, Employee>) -> Result<(), V3Error> {
+    let mut seen = std::collections::HashSet::new();
+    let twice =
+        after.values().filter_map(|employee| employee.phone.as_ref()).any(|phone| !seen.insert(phone));
+    if twice { Err(V3Error::bad("DUPLICATE_PHONE_NUMBER", "A phone belongs to one user")) } else { Ok(()) }
+}
+
+/// List users
+#[utoipa::path(
+    get, path = "/v3/users", tag = "v3",
+    responses((status = 200, description = "All of them, at most 1000", body = Vec<V3User>))
+)]
+pub async fn list(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Vec<V3User>>, V3Error> {
+    let employees = app.store.employees(&account).await?;
+    Ok(Json(employees.into_iter().map(V3User::from).collect()))
+}
+
+/// Read a user
+#[utoipa::path(
+    get, path = "/v3/users/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's user id")),
+    responses((status = 200, description = "The user", body = V3User))
+)]
+pub async fn get(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+) -> Result<Json<V3User>, V3Error> {
+    let employee = app.store.employee(&account, &EmployeeId::new(id)).await?;
+    employee.map(|employee| Json(employee.into())).ok_or_else(|| V3Error::not_found("user"))
+}
+
+/// Delete a user
+///
+/// He is taken off all channels; clients that wait are given to others at once, chats that were his stay as they are.
+#[utoipa::path(
+    delete, path = "/v3/users/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's user id")),
+    responses((status = 200, description = "Gone", body = Done))
+)]
+pub async fn delete(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+) -> Result<Json<Done>, V3Error> {
+    remove(&app, &account, id).await.map_err(|error| match error.status() {
+        StatusCode::NOT_FOUND => V3Error::not_found("user"),
+        _ => error.into(),
+    })?;
+    Ok(Json(Done {}))
+}
+
+/// Delete users
+///
+/// Ids that nobody has are passed over.
+#[utoipa::path(
+    patch, path = "/v3/users/bulk_delete", tag = "v3",
+    request_body(content = Vec<String>, example = json!(["17"])),
+    responses(
+        (status = 200, description = "Gone", body = Done),
+        (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
+    )
+)]
+pub async fn bulk_delete(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    AnyJson(body): AnyJson,
+) -> Result<Json<Done>, V3Error> {
+    for id in read_ids(&body)? {
+        match remove(&app, &account, id).await {
+            Err(error) if error.status() != StatusCode::NOT_FOUND => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(Json(Done {}))
+}
+
+async fn remove(app: &Arc<App>, account: &AccountId, id: String) -> Result<(), ApiError> {
+    let tenant = Tenant(account.clone());
+    employees::delete(tenant, State(Arc::clone(app)), extract::Ids(extract::Id(id))).await.map(|_| ())
+}

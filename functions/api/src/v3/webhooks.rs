@@ -1,0 +1,244 @@
+//! `/v3/webhooks`: where the CRM takes our webhooks, and which of them. Setting it makes the account one of a universal CRM.
+
+use super::body::{Caller, Fields, Json as AnyJson};
+use super::document::WantedWebhooks;
+use super::error::V3Error;
+use crate::App;
+use crate::auth::existing_account;
+use crate::crm::DECIDED_ON;
+use axum::Json;
+use axum::extract::State;
+use axum::http::Method;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::account::Account;
+use shared::crm::{CrmConnection, CrmKind, Subscriptions};
+use shared::http::{Request, SendError};
+use shared::ids::AccountId;
+use shared::secrets::Sealed;
+use shared::store::Read;
+use shared::store::row::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+use utoipa::ToSchema;
+
+/// Longest address, in characters.
+const MAX_URI: usize = 200;
+/// Time that the CRM has for the probe: the function's own is 28 s.
+const PROBE_WITHIN: Duration = Duration::from_secs(15);
+
+/// Which webhooks the CRM wants.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct V3Subscriptions {
+    messages_and_statuses: bool,
+    contacts_and_deals_creation: bool,
+    channels_updates: bool,
+    template_status: bool,
+    /// The same under its other name.
+    waba_templates_status: bool,
+}
+
+/// Where webhooks go.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "webhooksUri": "https://crm.example.com/hooks/wazzup",
+    "subscriptions": {
+        "messagesAndStatuses": true, "contactsAndDealsCreation": true, "channelsUpdates": true,
+        "templateStatus": false, "wabaTemplatesStatus": false
+    }
+}))]
+pub struct V3Webhooks {
+    /// Empty while none is set.
+    webhooks_uri: String,
+    subscriptions: V3Subscriptions,
+}
+
+/// It was set.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"ok": true}))]
+pub struct Set {
+    ok: bool,
+}
+
+impl From<Subscriptions> for V3Subscriptions {
+    fn from(on: Subscriptions) -> Self {
+        Self {
+            messages_and_statuses: on.messages_and_statuses,
+            contacts_and_deals_creation: on.contacts_and_deals_creation,
+            channels_updates: on.channels_updates,
+            template_status: on.template_status,
+            waba_templates_status: on.template_status,
+        }
+    }
+}
+
+/// Read where webhooks go
+#[utoipa::path(
+    get, path = "/v3/webhooks", tag = "v3",
+    responses((status = 200, description = "The address and the subscriptions", body = V3Webhooks))
+)]
+pub async fn get(Caller(account): Caller, State(app): State<Arc<App>>) -> Result<Json<V3Webhooks>, V3Error> {
+    let row = connection(&app, &account).await?;
+    let on = row.as_ref().map_or(Subscriptions::all(false), |row| row.subscriptions);
+    let webhooks_uri = row.map(|row| row.webhook_url).unwrap_or_default();
+    Ok(Json(V3Webhooks { webhooks_uri, subscriptions: on.into() }))
+}
+
+async fn connection(app: &App, account: &AccountId) -> Result<Option<CrmConnection>, V3Error> {
+    let row = app.store.crm(account, Read::Consistent).await?;
+    Ok(row.filter(|row| row.kind == CrmKind::Universal))
+}
+
+/// What a request asks for.
+struct Wanted {
+    uri: Option<(String, Url)>,
+    subscriptions: Option<Subscriptions>,
+}
+
+/// Set where webhooks go
+///
+/// The address gets a `POST` with `{"test":true}` first, and must answer 200. Members of `subscriptions` that are left out
+/// stay as they are; none are on before. The CRM's key stays while the address is at the same host.
+#[utoipa::path(
+    patch, path = "/v3/webhooks", tag = "v3",
+    request_body(content = WantedWebhooks, example = json!({
+        "webhooksUri": "https://crm.example.com/hooks/wazzup",
+        "subscriptions": {"messagesAndStatuses": true, "contactsAndDealsCreation": true, "channelsUpdates": true}
+    })),
+    responses(
+        (status = 200, description = "Set", body = Set),
+        (status = 400, description = "`uriNotValid`, `testPostNotPassed`, `VALIDATION_ERROR`")
+    )
+)]
+pub async fn change(
+    Caller(account): Caller,
+    State(app): State<Arc<App>>,
+    AnyJson(body): AnyJson,
+) -> Result<Json<Set>, V3Error> {
+    let before = connection(&app, &account).await?;
+    let wanted = read(&app, &body, before.as_ref())?;
+    if let Some((_, url)) = &wanted.uri {
+        let key =
+            before.as_ref().filter(|before| before.same_origin(url)).and_then(|row| row.crm_key.as_ref());
+        probe(&app, &account, url, key).await?;
+    }
+    app.settle(|| write(&app, &account, &wanted)).await?;
+    tracing::info!(account = %account, "webhooks set");
+    Ok(Json(Set { ok: true }))
+}
+
+fn read(app: &App, body: &serde_json::Value, before: Option<&CrmConnection>) -> Result<Wanted, V3Error> {
+    let mut fields = Fields::of(body);
+    let uri = match fields.any_of(&["webhooksUri", "webhooksUrl"]) {
+        None => None,
+        Some(uri) => Some(address(app, uri.as_str().unwrap_or_default())?),
+    };
+    let subscriptions = fields.value("subscriptions").map(|given| {
+        let mut flags = Fields::of(given);
+        let mut on = before.map_or(Subscriptions::all(false), |before| before.subscriptions);
+        for (names, member) in [
+            (["messagesAndStatuses", "messages"], &mut on.messages_and_statuses),
+            (["contactsAndDealsCreation", "contactsAndDeals"], &mut on.contacts_and_deals_creation),
+            (["channelsUpdates", "channels"], &mut on.channels_updates),
+            (["templateStatus", "wabaTemplatesStatus"], &mut on.template_status),
+        ] {
+            for name in names {
+                *member = flags.flag(name).unwrap_or(*member);
+            }
+        }
+        if !given.is_object() {
+            fields.mark("subscriptions");
+        }
+        if let Err(bad) = flags.finish() {
+            bad.iter().for_each(|name| fields.mark(format!("subscriptions.{name}")));
+        }
+        on
+    });
+    if uri.is_none() && before.is_none() {
+        fields.mark("webhooksUri");
+    }
+    let invalid = |bad: Vec<String>| V3Error::malformed("Some fields are invalid").with_fields(&bad);
+    fields.finish().map_err(invalid)?;
+    Ok(Wanted { uri, subscriptions })
+}
+
+/// The address, if it may be one: at most 200 characters, `https`, public (SSRF).
+fn address(app: &App, text: &str) -> Result<(String, Url), V3Error> {
+    let not_valid = |why: &str| V3Error::bad("uriNotValid", format!("The URI is not valid: {why}"));
+    if text.chars().count() > MAX_URI {
+        return Err(not_valid("at most 200 characters"));
+    }
+    let url: Url = text.parse().map_err(|_| not_valid("an absolute URL"))?;
+    match app.http.check(&url) {
+        Ok(()) => Ok((text.to_owned(), url)),
+        Err(SendError::NotAllowed(why)) => Err(not_valid(why)),
+        Err(_) => Err(not_valid("it cannot be called")),
+    }
+}
+
+/// Asks the address whether it is the CRM's.
+async fn probe(app: &App, account: &AccountId, url: &Url, key: Option<&Sealed>) -> Result<(), V3Error> {
+    let now = app.ambient.now();
+    let key: Option<SecretString> = match key {
+        Some(sealed) => Some(app.vault.open(account, sealed, now).await?),
+        None => None,
+    };
+    let request = Request {
+        method: Method::POST,
+        url,
+        bearer: key.as_ref(),
+        headers: Vec::new(),
+        body: Some(json!({"test": true}).to_string().into_bytes()),
+        timeout: PROBE_WITHIN,
+    };
+    let not_passed =
+        |data| V3Error::bad("testPostNotPassed", "URI does not return 200 OK on test request").with(data);
+    match app.http.send(request, now).await {
+        Ok(answer) if answer.status == 200 => Ok(()),
+        Ok(answer) => Err(not_passed(json!({"code": answer.status}))),
+        Err(error) => Err(not_passed(json!({"code": null, "reason": error.to_string()}))),
+    }
+}
+
+/// The kind at the account and the connection go together.
+async fn write(app: &App, account: &AccountId, wanted: &Wanted) -> Result<(), V3Error> {
+    let owner = existing_account(app, account.as_str()).await?;
+    let row = app.store.crm(account, Read::Consistent).await?;
+    let before = row.clone().filter(|row| row.kind == CrmKind::Universal);
+    let Some(mut after) = connected(account, before.as_ref(), wanted, app.ambient.now()) else {
+        return Err(V3Error::malformed("webhooksUri is missing").with_fields(&["webhooksUri".to_owned()]));
+    };
+    after.subscriptions = wanted.subscriptions.unwrap_or(after.subscriptions);
+    let mut writes = vec![match &row {
+        // It replaces what was read: who was faster has set another address.
+        Some(row) if row.kind == CrmKind::Universal => match Write::change(row, &after, &DECIDED_ON)? {
+            Some(change) => change,
+            None => return Ok(()),
+        },
+        Some(_) => Write::put(&after)?,
+        None => Write::create(&after)?,
+    }];
+    let mut its = Account { crm_kind: CrmKind::Universal, ..owner.clone() };
+    its.rewrite_leading_eight &= CrmKind::Universal.capabilities().writes_contacts;
+    writes.extend(Write::change(&owner, &its, &["crm_kind", "rewrite_leading_eight"])?);
+    Ok(app.store.commit(writes).await?)
+}
+
+/// The connection as it becomes. What it wants to be told stays as it was where nothing is said of it, also at another host.
+fn connected(
+    account: &AccountId,
+    before: Option<&CrmConnection>,
+    wanted: &Wanted,
+    now: shared::clock::Timestamp,
+) -> Option<CrmConnection> {
+    let Some((uri, url)) = &wanted.uri else { return before.cloned() };
+    let mut after = CrmConnection::moved_to(url, uri, before, (account, CrmKind::Universal), now);
+    if let Some(before) = before {
+        after.subscriptions = before.subscriptions;
+    }
+    Some(after)
+}

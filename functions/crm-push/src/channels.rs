@@ -1,0 +1,84 @@
+//! A channel's state: told once per change, to a CRM that wants it.
+//!
+//! The channel's row says whether the CRM lacks it (`check_at`); a newer report puts it there again.
+
+use crate::{CrmPush, PushError};
+use shared::account::Language;
+use shared::channel::Channel;
+use shared::clock::Timestamp;
+use shared::crm::universal::UniversalCrm;
+use shared::crm::wording::Wording;
+use shared::crm::{CrmConnection, CrmError, CrmKind};
+use shared::nudge::ChannelNudge;
+use shared::store::Read;
+use shared::store::row::Write;
+use std::time::Duration;
+
+/// When a CRM that failed is tried again, unless it names another time.
+const AGAIN: Duration = Duration::from_secs(60);
+/// The same when it does not take our key: a person has to set another one.
+const AFTER_REFUSAL: Duration = Duration::from_secs(900);
+
+impl CrmPush {
+    /// Tells the CRM of a channel's state, if it lacks it. The CRM's failures put it off.
+    pub(crate) async fn tell_channel(
+        &self,
+        nudge: &ChannelNudge,
+        last_call: Timestamp,
+    ) -> Result<(), PushError> {
+        let channel = self.store.channel(&nudge.account, &nudge.channel, Read::Consistent).await?;
+        let Some(channel) = channel.filter(|channel| channel.check_at.is_some()) else { return Ok(()) };
+        let wants =
+            |crm: &CrmConnection| crm.kind == CrmKind::Universal && crm.subscriptions.channels_updates;
+        let crm = self.store.crm(&nudge.account, Read::Consistent).await?.filter(wants);
+        let Some(crm) = crm else { return self.look_at(&channel, None).await };
+        let now = self.ambient.now();
+        if let Some(until) = crm.paused_until.filter(|until| *until > now) {
+            return self.look_at(&channel, Some(until)).await;
+        }
+        if now > last_call {
+            return self.look_at(&channel, Some(now)).await;
+        }
+        match self.tell_state(&crm, &channel).await {
+            Ok(()) => self.look_at(&channel, None).await,
+            Err(PushError::Crm(error)) => {
+                tracing::warn!(account = %nudge.account, channel = %nudge.channel, error = %error, "the CRM was not told of the channel's state");
+                let again = match error {
+                    // A CRM that takes no such bodies loses nothing by refusing them.
+                    CrmError::Never { .. } => None,
+                    CrmError::Unauthorized => Some(now + AFTER_REFUSAL),
+                    CrmError::Later { after: Some(after), .. } => Some(now + after.max(AGAIN)),
+                    _ => Some(now + AGAIN),
+                };
+                self.look_at(&channel, again).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn tell_state(&self, crm: &CrmConnection, channel: &Channel) -> Result<(), PushError> {
+        let key = match &crm.crm_key {
+            Some(sealed) => Some(self.vault.open(&crm.account, sealed, self.ambient.now()).await?),
+            None => None,
+        };
+        let unreadable = |_| CrmError::Never { why: "the webhook URL cannot be read".into() };
+        let url = crm.webhook_url.parse().map_err(unreadable)?;
+        // The body holds no text.
+        let wording =
+            Wording { language: Language::default(), channel: None, base_url: &self.public_base_url };
+        let crm =
+            UniversalCrm { http: &self.http, ambient: &*self.ambient, url: &url, key: key.as_ref(), wording };
+        Ok(crm.tell_channel(channel).await?)
+    }
+
+    /// When the channel is looked at again; `None`: the CRM has its state. Depends on the state that was told: whoever brought a
+    /// newer one has nudged for it.
+    async fn look_at(&self, channel: &Channel, at: Option<Timestamp>) -> Result<(), PushError> {
+        let after = Channel { check_at: at, ..channel.clone() };
+        let write = Write::change(channel, &after, &["state_at", "check_at"])?;
+        match self.store.commit(write.into_iter().collect()).await {
+            Err(error) if !error.wants_new_decision() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! One call to a provider: noted before it is made, made once, and sorted by what came of it.
+
+use crate::material::Missing;
+use crate::settle::Outcome;
+use crate::{Delivery, DeliveryError, Round, Work, provider};
+use secrecy::SecretString;
+use shared::channel::Channel;
+use shared::clock::Timestamp;
+use shared::connection::Connection;
+use shared::message::{DeliveryStatus, Message};
+use shared::outbound::{Action, AfterFailure, JobState, OutboundJob};
+use shared::providers::outgoing::{SendFailure, Sent};
+use shared::send_errors;
+use shared::store::row::Write;
+use shared::store::{StoreError, keys};
+use std::time::Duration;
+
+/// A chat of a channel that sends nothing for now is looked at again after this.
+const UNTIL_RESUMED: Duration = Duration::from_secs(300);
+/// One of a channel whose connection is gone: it may be connected again.
+const UNTIL_CONNECTED: Duration = Duration::from_secs(300);
+/// What a message lacks is looked for again after this.
+const WHILE_MISSING: Duration = Duration::from_secs(10);
+
+/// What a call needs besides its material.
+struct Way<'a> {
+    channel: &'a Channel,
+    connection: Connection,
+    key: SecretString,
+}
+
+/// Whether a call that is noted may be made.
+enum InTime {
+    Yes,
+    /// It would be a repetition that the provider may not know for one any more.
+    KeyTooOld,
+    /// Somebody else may be at it by now.
+    NotOurs,
+}
+
+impl From<Missing> for SendFailure {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Never(code) => Self::Never { code: code.into(), description: None },
+            Missing::NotYet(why) => Self::Later { after: Some(WHILE_MISSING), why: why.into() },
+        }
+    }
+}
+
+impl Delivery {
+    /// Makes the call of a job, if there is anything to call with and the provider's rate has room.
+    pub(crate) async fn call(
+        &self,
+        work: &Work,
+        job: &OutboundJob,
+        last_call: Timestamp,
+    ) -> Result<Round, DeliveryError> {
+        let now = self.ambient.now();
+        let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
+        if let Some(outcome) = done_already(job, &message) {
+            return self.settle(work, job, message, outcome).await;
+        }
+        if now > last_call {
+            return Ok(Round::OutOfTime);
+        }
+        let material = match self.material(work, job, &message).await? {
+            Ok(material) => material,
+            Err(missing) => return self.without_call(work, job, message, &missing.into()).await,
+        };
+        if work.channel.as_ref().is_some_and(|channel| channel.paused || channel.ignored) {
+            return Ok(Round::Rest(now + UNTIL_RESUMED));
+        }
+        let (Some(channel), Some(order)) = (&work.channel, material.order(work, &message)) else {
+            let gone = Missing::Never(send_errors::NO_CONNECTION);
+            return self.without_call(work, job, message, &gone.into()).await;
+        };
+        let Some(way) = self.way(channel).await? else {
+            let why = "the channel's connection is gone".into();
+            let later = SendFailure::Later { after: Some(UNTIL_CONNECTED), why };
+            return self.without_call(work, job, message, &later).await;
+        };
+        if let Some(until) = self.over_the_rate(&way, now).await? {
+            return Ok(Round::Rest(until + self.ambient.jitter(Duration::from_secs(1))));
+        }
+        let begun = job.begun(self.ambient.now());
+        self.change(job, &begun).await?;
+        match self.in_time(&way, job, &begun) {
+            InTime::Yes => {}
+            InTime::KeyTooOld => return self.await_proof(work, &begun).await,
+            InTime::NotOurs => return Ok(Round::Lost),
+        }
+        let answer = self.ask(&way, &order).await;
+        Box::pin(self.answered(work, &way, &begun, message.clone(), answer)).await
+    }
+
+    /// Whether the call may still be made: KMS, the rate and the note of its beginning have taken their time.
+    fn in_time(&self, way: &Way<'_>, found: &OutboundJob, begun: &OutboundJob) -> InTime {
+        let now = self.ambient.now();
+        let key_lasts = provider::traits_of(&way.channel.provider).key_lasts;
+        let repeats = found.action == Action::Send && found.state != JobState::Queued;
+        if repeats && !begun.may_call(key_lasts, now) {
+            return InTime::KeyTooOld;
+        }
+        if begun.retry_at.is_some_and(|until| until <= now) { InTime::NotOurs } else { InTime::Yes }
+    }
+
+    /// Takes a provider's answer in. What it did is noted before anything else that may fail.
+    async fn answered(
+        &self,
+        work: &Work,
+        way: &Way<'_>,
+        begun: &OutboundJob,
+        message: Message,
+        answer: Result<Sent, SendFailure>,
+    ) -> Result<Round, DeliveryError> {
+        let failure = match answer {
+            Ok(sent) => {
+                let outcome =
+                    if begun.action == Action::Send { Outcome::Sent(sent) } else { Outcome::Changed };
+                let settled = self.settle(work, begun, message, outcome).await;
+                if let Err(error) = self.accepted(&way.connection).await {
+                    let (account, connection) = (&way.connection.account, &way.connection.connection);
+                    tracing::warn!(account = %account, connection = %connection, error = %error, "that the connection works again is not noted yet");
+                }
+                return settled;
+            }
+            Err(failure) => self.judged(way, begun, failure).await,
+        };
+        if deleted_before(begun, &failure) {
+            return self.settle(work, begun, message, Outcome::Changed).await;
+        }
+        let next = begun.after_failure(&failure, self.ambient.now());
+        self.follow(work, begun, message, &failure, next).await
+    }
+
+    async fn ask(&self, way: &Way<'_>, order: &provider::Order<'_>) -> Result<Sent, SendFailure> {
+        let (name, now) = (&way.channel.provider, self.ambient.now());
+        let call = provider::ask(name, &self.addresses, &self.http, &way.key, order, now);
+        let late = |_| SendFailure::Unknown { why: "no answer in time".into() };
+        tokio::time::timeout(self.call_within, call).await.map_err(late)?
+    }
+
+    /// What a failure means here: a credential that was changed meanwhile is no refused one, and of what may be repeated at any
+    /// time it does not matter whether it was carried out.
+    async fn judged(&self, way: &Way<'_>, job: &OutboundJob, failure: SendFailure) -> SendFailure {
+        match failure {
+            SendFailure::Unauthorized => match self.refused(&way.connection).await {
+                Ok(true) => SendFailure::Later { after: None, why: "the credential was changed".into() },
+                Ok(false) => SendFailure::Unauthorized,
+                Err(error) => {
+                    let (account, connection) = (&way.connection.account, &way.connection.connection);
+                    tracing::warn!(account = %account, connection = %connection, error = %error, "that the credential is refused is not noted yet");
+                    SendFailure::Unauthorized
+                }
+            },
+            SendFailure::Unknown { why } if job.action != Action::Send => {
+                SendFailure::Later { after: None, why }
+            }
+            other => other,
+        }
+    }
+
+    /// Something stands against the call.
+    async fn without_call(
+        &self,
+        work: &Work,
+        job: &OutboundJob,
+        message: Message,
+        failure: &SendFailure,
+    ) -> Result<Round, DeliveryError> {
+        let next = job.without_call(failure, self.ambient.now());
+        self.follow(work, job, message, failure, next).await
+    }
+
+    /// Keeps the job for another time, or ends it.
+    async fn follow(
+        &self,
+        work: &Work,
+        job: &OutboundJob,
+        message: Message,
+        failure: &SendFailure,
+        next: AfterFailure,
+    ) -> Result<Round, DeliveryError> {
+        let (account, chat, attempt) = (&job.account, &job.chat, job.attempts);
+        match next {
+            AfterFailure::Keep(step) => {
+                tracing::warn!(account = %account, chat = %chat, number = job.number, attempt, failure = %failure, "not delivered yet");
+                self.change(job, &job.stepped(&step)).await?;
+                Ok(Round::GoOn)
+            }
+            AfterFailure::Fail { code, description } => {
+                tracing::info!(account = %account, chat = %chat, number = job.number, attempt, code, "refused for good");
+                self.settle(work, job, message, Outcome::Failed { code, description }).await
+            }
+        }
+    }
+
+    /// It is too late to repeat a call whose outcome nobody knows.
+    pub(crate) async fn await_proof(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
+        let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
+        if is_proved(&message) {
+            return self.settle(work, job, message, Outcome::Proved).await;
+        }
+        self.change(job, &job.in_doubt(self.ambient.now())).await?;
+        Ok(Round::GoOn)
+    }
+
+    /// No proof came.
+    pub(crate) async fn show_unknown(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
+        let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
+        let outcome = if is_proved(&message) { Outcome::Proved } else { Outcome::Unknown };
+        self.settle(work, job, message, outcome).await
+    }
+
+    /// The provider put it off for as long as it was worth.
+    pub(crate) async fn give_up(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
+        let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
+        let code = send_errors::NOT_DELIVERED_IN_TIME.to_owned();
+        self.settle(work, job, message, Outcome::Failed { code, description: None }).await
+    }
+
+    async fn way<'w>(&self, channel: &'w Channel) -> Result<Option<Way<'w>>, DeliveryError> {
+        let Some(connection) = self.connection(&channel.account, &channel.connection).await? else {
+            return Ok(None);
+        };
+        let key = self.vault.open(&channel.account, &connection.credential, self.ambient.now()).await?;
+        Ok(Some(Way { channel, connection, key }))
+    }
+
+    /// Until when the provider's rate is used up; none while there is room.
+    async fn over_the_rate(&self, way: &Way<'_>, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let Some(rate) = provider::traits_of(&way.channel.provider).rate else { return Ok(None) };
+        let of = (&way.connection.account, &way.connection.connection);
+        Ok(self.rates.take(&self.store, of, rate, now).await?.err())
+    }
+
+    /// The job's message; none when it was erased.
+    pub(crate) async fn message(
+        &self,
+        work: &Work,
+        job: &OutboundJob,
+    ) -> Result<Option<Message>, StoreError> {
+        let ids = std::slice::from_ref(&job.message_id);
+        Ok(self.store.messages(&work.chat.account, &work.chat.chat, ids).await?.into_iter().next())
+    }
+
+    /// Takes a step of a job, while it is as it was read: whoever else was at it has gone another one.
+    pub(crate) async fn change(&self, before: &OutboundJob, after: &OutboundJob) -> Result<(), StoreError> {
+        self.store.commit(Write::change(before, after, &["state", "attempts"])?.into_iter().collect()).await
+    }
+
+    /// There is no message any more: nobody waits for it.
+    async fn forget(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
+        let key = keys::outbound_job(&work.chat.account, &work.chat.chat, job.number);
+        self.store.commit(vec![Write::forget(key)]).await?;
+        Ok(Round::GoOn)
+    }
+}
+
+/// What became of a job without this call, if that is known.
+fn done_already(job: &OutboundJob, message: &Message) -> Option<Outcome> {
+    match job.action {
+        // Before its first call nothing proves it: what looks so is a message of the same words from elsewhere.
+        Action::Send if job.attempts > 0 && is_proved(message) => Some(Outcome::Proved),
+        Action::Delete if message.deleted_seq.is_some() => Some(Outcome::Changed),
+        _ => None,
+    }
+}
+
+/// Whether a deletion is refused because an earlier call of it, whose answer was lost, has carried it out.
+fn deleted_before(begun: &OutboundJob, failure: &SendFailure) -> bool {
+    let gone = matches!(failure, SendFailure::Never { code, .. } if provider::is_gone(code));
+    gone && begun.action == Action::Delete && begun.attempts > 1
+}
+
+/// Whether a message is known to have left, so that its send is over whatever was thought of it.
+pub(crate) fn is_proved(message: &Message) -> bool {
+    use DeliveryStatus::{Delivered, Read, Sent};
+    message.provider_id.is_some() || matches!(message.status, Some(Sent | Delivered | Read))
+}

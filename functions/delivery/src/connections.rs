@@ -1,0 +1,91 @@
+//! The credential of a channel, and what follows when a provider does not take it.
+
+use crate::{Delivery, DeliveryError};
+use shared::cache::{Cache, SETTINGS};
+use shared::connection::{Connection, ConnectionState};
+use shared::ids::{AccountId, ConnectionId};
+use shared::metrics::Metric;
+use shared::store::row::Write;
+use shared::telemetry;
+
+/// Connections, at most half a minute old: a credential that is old by then is refused, and read again.
+#[derive(Debug)]
+pub struct Connections(Cache<(AccountId, ConnectionId), Connection>);
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self(Cache::new(SETTINGS))
+    }
+}
+
+impl Delivery {
+    /// A connection; none when it is gone.
+    pub(crate) async fn connection(
+        &self,
+        account: &AccountId,
+        id: &ConnectionId,
+    ) -> Result<Option<Connection>, DeliveryError> {
+        let now = self.ambient.now();
+        if let Some(known) = self.connections.0.get(&(account.clone(), id.clone()), now) {
+            return Ok(Some(known));
+        }
+        self.connection_anew(account, id).await
+    }
+
+    async fn connection_anew(
+        &self,
+        account: &AccountId,
+        id: &ConnectionId,
+    ) -> Result<Option<Connection>, DeliveryError> {
+        let found = self.store.connection(account, id).await?;
+        if let Some(connection) = &found {
+            self.connections.0.put((account.clone(), id.clone()), connection.clone(), self.ambient.now());
+        }
+        Ok(found)
+    }
+
+    /// The provider does not take the credential. Says whether there is another one by now; else the connection shows it,
+    /// as far as it is still this credential that it has.
+    pub(crate) async fn refused(&self, used: &Connection) -> Result<bool, DeliveryError> {
+        let Some(present) = self.connection_anew(&used.account, &used.connection).await? else {
+            return Ok(false);
+        };
+        if present.credential != used.credential {
+            return Ok(true);
+        }
+        if present.state != ConnectionState::Unauthorized {
+            let mut shown = present.clone();
+            shown.state = ConnectionState::Unauthorized;
+            shown.error = Some("the provider refused the credential".into());
+            self.show(&present, &shown).await?;
+            telemetry::count(Metric::ConnectionUnauthorized, 1);
+            tracing::error!(account = %used.account, connection = %used.connection, "the provider refuses the credential");
+        }
+        Ok(false)
+    }
+
+    /// The provider took the credential: a connection that was refused works again.
+    pub(crate) async fn accepted(&self, used: &Connection) -> Result<(), DeliveryError> {
+        if used.state != ConnectionState::Unauthorized {
+            return Ok(());
+        }
+        let mut shown = used.clone();
+        shown.state = ConnectionState::Connected;
+        shown.error = None;
+        self.show(used, &shown).await
+    }
+
+    /// Writes how a connection is, while it has the same credential and nobody else said otherwise.
+    async fn show(&self, before: &Connection, after: &Connection) -> Result<(), DeliveryError> {
+        let write = Write::change(before, after, &["credential", "state"])?;
+        match self.store.commit(write.into_iter().collect()).await {
+            Ok(()) => {
+                let key = (after.account.clone(), after.connection.clone());
+                self.connections.0.put(key, after.clone(), self.ambient.now());
+                Ok(())
+            }
+            Err(error) if error.wants_new_decision() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

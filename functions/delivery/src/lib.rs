@@ -1,0 +1,212 @@
+//! Delivers what is queued for clients to their providers: each send once, in the order of its chat.
+//!
+//! A nudge names a chat; what is to be done stands in the table. That a call is begun is written **before** it is made:
+//! whoever finds it so repeats the call only while the provider tells a repeat by our id. Beyond that it waits for proof,
+//! and then shows a person that nobody knows; it never sends twice by itself.
+
+mod call;
+mod connections;
+mod look;
+mod material;
+pub mod plan;
+pub mod provider;
+pub mod rate;
+mod reach;
+mod rest;
+mod settle;
+mod stray;
+mod undone;
+
+pub use connections::Connections;
+
+use plan::Next;
+use provider::Addresses;
+use rate::Rates;
+use shared::account::Account;
+use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::channel::Channel;
+use shared::chat::Chat;
+use shared::clock::{Ambient, Timestamp};
+use shared::disposition::{Disposition, backoff};
+use shared::event;
+use shared::files::{FileError, Files};
+use shared::http::OutboundHttp;
+use shared::nudge::DeliveryNudge;
+use shared::outbound::{OutboundJob, Step};
+use shared::queue::{QueueError, Queues};
+use shared::secrets::{SecretError, Vault};
+use shared::store::settings_cache::SettingsCache;
+use shared::store::{Store, StoreError};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the function works with; built once per process.
+pub struct Delivery {
+    /// The table.
+    pub store: Store,
+    /// SQS.
+    pub queues: Queues,
+    /// Opens the providers' credentials.
+    pub vault: Vault,
+    /// Outbound HTTP.
+    pub http: OutboundHttp,
+    /// Accounts and channels, at most 30 s old.
+    pub settings: SettingsCache,
+    /// Connections, at most 30 s old.
+    pub connections: Connections,
+    /// What is reserved of the providers' rates.
+    pub rates: Rates,
+    /// The media bucket: providers fetch files straight from it.
+    pub files: Files,
+    /// Where the providers are.
+    pub addresses: Addresses,
+    /// `outbound.fifo`.
+    pub outbound_url: String,
+    /// `crm.fifo`.
+    pub crm_url: String,
+    /// The timers queue: "look at this chat then".
+    pub timers_url: String,
+    /// Time of one call to a provider. What follows it must be over before [`shared::outbound::ONE_CALL`].
+    pub call_within: Duration,
+    /// Time and ids.
+    pub ambient: Arc<dyn Ambient>,
+}
+
+/// Time of one call where nothing else is known: a provider may fetch a file before it answers.
+pub const CALL_WITHIN: Duration = Duration::from_secs(15);
+
+/// Time that is kept for what follows a call, and for the answer to the queue.
+const AFTER_CALL: Duration = Duration::from_secs(8);
+
+/// A lost race is decided again this many times before the queue takes over.
+const ATTEMPTS: u32 = 5;
+
+/// Why a nudge could not be handled now.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queues.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// KMS.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A link to a file could not be made.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The account is not there (yet): its rows are read with a moment's delay.
+    #[error("the account is not there")]
+    NoAccount,
+}
+
+/// A chat and what belongs to it, as a round sees it.
+pub(crate) struct Work {
+    pub owner: Account,
+    pub chat: Chat,
+    /// None when it is gone.
+    pub channel: Option<Channel>,
+    pub jobs: Vec<OutboundJob>,
+}
+
+/// What a round came to.
+pub(crate) enum Round {
+    /// There may be more to do.
+    GoOn,
+    /// Nothing is left.
+    Empty,
+    /// Nothing now; look again then.
+    Rest(Timestamp),
+    /// Somebody else was faster: to be read again.
+    Lost,
+    /// The function's time is over; the rest is for the next run.
+    OutOfTime,
+}
+
+impl Delivery {
+    /// Handles a batch from `outbound.fifo`.
+    pub async fn handle(&self, batch: SqsBatch, time_left: Duration, context: &BatchContext) -> BatchAnswer {
+        batch::run(batch, time_left, context, &*self.ambient, |group| self.group(group, time_left)).await
+    }
+
+    async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
+        // A call that the deadline cuts is one of unknown outcome: none is begun after this.
+        let last_call = self.ambient.now() + time_left.saturating_sub(self.call_within + AFTER_CALL);
+        let mut done: HashSet<DeliveryNudge> = HashSet::new();
+        let mut dispositions = Vec::with_capacity(group.len());
+        for record in &group {
+            let nudge: DeliveryNudge = match event::read(&record.body) {
+                Ok(nudge) => nudge,
+                Err(error) => {
+                    dispositions.push(error.into());
+                    continue;
+                }
+            };
+            if !done.contains(&nudge) {
+                if let Err(error) = self.chat(&nudge, record.receive_count() > 1, last_call).await {
+                    let after = backoff(record.receive_count());
+                    dispositions.push(Disposition::Retry { after, why: error.to_string() });
+                    break;
+                }
+                done.insert(nudge);
+            }
+            dispositions.push(Disposition::Done);
+        }
+        dispositions
+    }
+
+    /// Does what may be done now of a chat's jobs. Only the table, the queues and KMS make this fail, and lost races: then
+    /// the nudge comes again. What a provider does not take is put off.
+    async fn chat(
+        &self,
+        nudge: &DeliveryNudge,
+        repeated: bool,
+        last_call: Timestamp,
+    ) -> Result<(), DeliveryError> {
+        let mut lost = 0;
+        while lost < ATTEMPTS {
+            let Some(work) = self.read(nudge).await? else { return Ok(()) };
+            if repeated {
+                // Somebody may have died between his commit and his nudge.
+                self.tell(&work.chat, &work.owner).await?;
+            }
+            if work.chat.outbound_at.is_none() {
+                return Ok(());
+            }
+            // Boxed, as what follows a call: together, and not optimised, they are more than a thread's stack holds.
+            let round = match Box::pin(self.round(&work, last_call)).await {
+                Err(DeliveryError::Store(error)) if error.wants_new_decision() => Round::Lost,
+                round => round?,
+            };
+            let rested = match round {
+                Round::GoOn => continue,
+                Round::Empty => return Ok(()),
+                Round::OutOfTime => return self.again(nudge).await,
+                Round::Rest(until) => self.rest(&work, Some(until)).await?,
+                Round::Lost => false,
+            };
+            if rested {
+                return Ok(());
+            }
+            lost += 1;
+            tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100))).await;
+        }
+        Err(StoreError::Busy("lost every race".into()).into())
+    }
+
+    async fn round(&self, work: &Work, last_call: Timestamp) -> Result<Round, DeliveryError> {
+        let now = self.ambient.now();
+        let traits = provider::traits_of(work.channel.as_ref().map_or("", |channel| &channel.provider));
+        match plan::next(&work.jobs, traits.key_lasts, now) {
+            Next::Rest(Some(until)) => Ok(Round::Rest(until)),
+            Next::Rest(None) => Ok(if self.rest(work, None).await? { Round::Empty } else { Round::Lost }),
+            Next::Do(job, Step::Call) => self.call(work, job, last_call).await,
+            Next::Do(job, Step::AwaitProof) => self.await_proof(work, job).await,
+            Next::Do(job, Step::ShowUnknown) => self.show_unknown(work, job).await,
+            Next::Do(job, Step::GiveUp) => self.give_up(work, job).await,
+            Next::Do(_, Step::Wait { until, .. }) => Ok(Round::Rest(until)),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Entry point: reads the configuration, builds the clients once, and serves.
+
+use delivery::provider::Addresses;
+use delivery::rate::Rates;
+use delivery::{CALL_WITHIN, Connections, Delivery};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use shared::batch::{BatchContext, SqsBatch};
+use shared::clock::Machine;
+use shared::files::Files;
+use shared::http::{AllowList, OutboundHttp};
+use shared::queue::Queues;
+use shared::secrets::Vault;
+use shared::store::Store;
+use shared::store::settings_cache::SettingsCache;
+use shared::{aws, config, telemetry};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init("delivery", &config::required("LOG_LEVEL")?);
+    let aws = aws::config().await;
+    let queues = Queues::new(aws_sdk_sqs::Client::new(&aws));
+    let outbound_url = config::required("OUTBOUND_QUEUE_URL")?;
+    let context =
+        BatchContext { queues: queues.clone(), queue_urls: vec![outbound_url.clone()], quarantine: None };
+    let allow = AllowList::parse(&config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default());
+    let delivery = Delivery {
+        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
+        queues,
+        vault: Vault::opening(aws_sdk_kms::Client::new(&aws)),
+        http: OutboundHttp::new(allow)?,
+        settings: SettingsCache::default(),
+        connections: Connections::default(),
+        rates: Rates::default(),
+        files: Files::new(aws_sdk_s3::Client::new(&aws), config::required("MEDIA_BUCKET")?),
+        addresses: Addresses { wazzup: config::parsed("WAZZUP_BASE_URL")? },
+        outbound_url,
+        crm_url: config::required("CRM_QUEUE_URL")?,
+        timers_url: config::required("TIMERS_QUEUE_URL")?,
+        call_within: CALL_WITHIN,
+        ambient: Arc::new(Machine),
+    };
+    let (delivery, context) = (&delivery, &context);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsBatch>| async move {
+        let time_left = shared::batch::time_left(event.context.deadline);
+        Ok::<_, Error>(delivery.handle(event.payload, time_left, context).await)
+    }))
+    .await
+}

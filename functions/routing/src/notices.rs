@@ -1,0 +1,29 @@
+//! Notices of what we sent and what came to nothing (E2).
+
+use shared::account::Language;
+use shared::channel::Channel;
+use shared::chat::Chat;
+use shared::clock::Timestamp;
+use shared::message::{DeliveryStatus, Message};
+use shared::send_errors::{self, UNKNOWN_ERROR, Undone};
+
+/// Whether a message that we sent failed by this: then the chat says so (E2).
+pub fn came_to_nothing(before: &Message, after: &Message) -> bool {
+    let failed = |message: &Message| message.status == Some(DeliveryStatus::Failed);
+    after.provider_id.is_some() && failed(after) && !failed(before)
+}
+
+/// What is put into the chat then.
+pub fn notice(
+    chat: &mut Chat,
+    channel: &Channel,
+    message: &Message,
+    language: Language,
+    now: Timestamp,
+) -> Option<Message> {
+    let code = message.error.as_ref().map_or(UNKNOWN_ERROR, |error| error.code.as_str());
+    let text = send_errors::words(Undone::Send, code, language);
+    // By the number of the failure: there may be a notice from the time when nobody knew.
+    let id = send_errors::notice_id(&message.message_id, message.status_seq);
+    send_errors::notice(chat, channel, id, text, now)
+}

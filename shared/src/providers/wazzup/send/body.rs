@@ -1,0 +1,110 @@
+//! The bodies of `POST` and `PATCH /v3/message`. Pure.
+
+use crate::content::{Button, CommentMode};
+use crate::providers::outgoing::{Edit, Outgoing, OutgoingContent, Recipient};
+use crate::providers::wazzup::words::chat_type;
+use serde_json::{Map, Value, json};
+
+/// Longest `callbackData` of a Telegram button, in bytes.
+const MAX_CALLBACK: usize = 64;
+
+/// A message as Wazzup takes it.
+pub(super) fn of(message: &Outgoing<'_>) -> Value {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("channelId", json!(message.channel.external));
+    put("chatType", json!(chat_type(message.messenger, message.group)));
+    put("crmMessageId", json!(message.key.as_str()));
+    match message.to {
+        // Where a chat's id is a phone, Wazzup knows no other member for it.
+        Recipient::Phone(phone) if message.messenger.id_is_phone() => put("chatId", json!(phone)),
+        Recipient::Chat(id) => put("chatId", json!(id)),
+        Recipient::Phone(phone) => put("phone", json!(phone)),
+        Recipient::Username(name) => put("username", json!(name)),
+    };
+    if let Some(quoted) = quoted(message) {
+        put("refMessageId", json!(quoted));
+    }
+    if !message.answers {
+        put("clearUnanswered", json!(false));
+    }
+    match &message.content {
+        OutgoingContent::Text { text, buttons } => {
+            put("text", json!(text));
+            if let Some(buttons) = buttons_object(message.channel.transport.as_deref(), buttons) {
+                put("buttonsObject", buttons);
+            }
+        }
+        OutgoingContent::File { url } => {
+            put("contentUri", json!(url));
+        }
+        OutgoingContent::Template { id, values } => {
+            put("templateId", json!(id));
+            if !values.is_empty() {
+                put("templateValues", json!(values));
+            }
+        }
+    }
+    Value::Object(body)
+}
+
+/// An edit as Wazzup takes it.
+pub(super) fn of_edit(edit: Edit<'_>) -> Value {
+    match edit {
+        Edit::Text(text) => json!({ "text": text }),
+        Edit::File(url) => json!({ "contentUri": url }),
+    }
+}
+
+/// The message that it stands under. Wazzup's v3 has no member for how a comment is answered: quoting it answers under it,
+/// and what quotes nothing goes to its author as a direct message.
+fn quoted<'a>(message: &Outgoing<'a>) -> Option<&'a str> {
+    match message.comment {
+        Some(CommentMode::Private) => None,
+        _ => message.quote.map(|id| id.as_str()),
+    }
+}
+
+/// The buttons in the shape of the transport: a flat list for WABA, rows of one for bots. Others know none.
+fn buttons_object(transport: Option<&str>, buttons: &[Button]) -> Option<Value> {
+    if buttons.is_empty() {
+        return None;
+    }
+    let with = |members: Value, button: &Button, name: &str| {
+        let mut members = members;
+        if let Some(payload) = &button.payload {
+            members[name] = json!(payload);
+        }
+        members
+    };
+    match transport?.to_ascii_lowercase().as_str() {
+        "wapi" => {
+            let flat = |b: &Button| with(json!({ "text": b.title, "type": "text" }), b, "payload");
+            Some(json!({ "buttons": buttons.iter().map(flat).collect::<Vec<_>>() }))
+        }
+        "telegram" => Some(telegram(buttons)),
+        "maxbot" => {
+            let row = |b: &Button| {
+                let kind = if b.payload.is_some() { "callback" } else { "message" };
+                json!([with(json!({ "type": kind, "text": b.title }), b, "payload")])
+            };
+            Some(json!({ "chatType": "max", "buttons": buttons.iter().map(row).collect::<Vec<_>>() }))
+        }
+        _ => None,
+    }
+}
+
+/// Buttons that send something back stand below the message and need data each; plain ones stand in place of the
+/// keyboard and send their title.
+fn telegram(buttons: &[Button]) -> Value {
+    if buttons.iter().all(|button| button.payload.is_none()) {
+        let rows: Vec<Value> = buttons.iter().map(|b| json!([{ "text": b.title }])).collect();
+        return json!({ "replyMarkup": "reply", "oneTimeKeyboard": true, "buttons": rows });
+    }
+    let row = |b: &Button| {
+        let data = b.payload.as_deref().unwrap_or(&b.title);
+        let end = (0..=MAX_CALLBACK.min(data.len())).rev().find(|at| data.is_char_boundary(*at));
+        json!([{ "text": b.title, "callbackData": &data[..end.unwrap_or(0)] }])
+    };
+    json!({ "replyMarkup": "inline", "buttons": buttons.iter().map(row).collect::<Vec<_>>() })
+}

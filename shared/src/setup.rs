@@ -1,0 +1,388 @@
+//! The set-up check (B7): what of an account's settings keeps messages from coming, clients from being given out, or employees
+//! from answering. Pure: rows in, findings out.
+
+mod texts;
+
+use crate::account::Account;
+use crate::assignment::eligible;
+use crate::channel::{Channel, ChannelState, Distribution};
+use crate::clock::Timestamp;
+use crate::connection::{Connection, ConnectionState};
+use crate::crm::{CrmConnection, CrmKind, CrmState};
+use crate::employee::{Employee, Membership};
+use crate::ids::{ChannelId, ConnectionId, EmployeeId};
+use crate::pipeline::Pipelines;
+use std::collections::BTreeMap;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Something does not work.
+    Error,
+    /// Something may not be as it was meant.
+    Warning,
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum Code {
+    NoConnection,
+    ConnectionUnauthorized,
+    ConnectionNotReady,
+    ChannelNeedsAttention,
+    ChannelUnauthorized,
+    ChannelDisabled,
+    ChannelPending,
+    ChannelPaused,
+    ChannelIgnored,
+    NobodyMayWrite,
+    NobodyEligible,
+    NobodyReceives,
+    NoEmployees,
+    EmployeeWithoutRole,
+    EmployeeNotBound,
+    EmployeeWithoutDefault,
+    NoAccountDefault,
+    AccountDefaultUnusable,
+    StageUnknown,
+    NoPipelines,
+    NoCrm,
+    CrmUnauthorized,
+    CrmPaused,
+}
+
+impl Code {
+    /// All of them.
+    pub const ALL: [Self; 23] = [
+        Self::NoConnection,
+        Self::ConnectionUnauthorized,
+        Self::ConnectionNotReady,
+        Self::ChannelNeedsAttention,
+        Self::ChannelUnauthorized,
+        Self::ChannelDisabled,
+        Self::ChannelPending,
+        Self::ChannelPaused,
+        Self::ChannelIgnored,
+        Self::NobodyMayWrite,
+        Self::NobodyEligible,
+        Self::NobodyReceives,
+        Self::NoEmployees,
+        Self::EmployeeWithoutRole,
+        Self::EmployeeNotBound,
+        Self::EmployeeWithoutDefault,
+        Self::NoAccountDefault,
+        Self::AccountDefaultUnusable,
+        Self::StageUnknown,
+        Self::NoPipelines,
+        Self::NoCrm,
+        Self::CrmUnauthorized,
+        Self::CrmPaused,
+    ];
+
+    /// The word in answers; stable.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoConnection => "no_connection",
+            Self::ConnectionUnauthorized => "connection_unauthorized",
+            Self::ConnectionNotReady => "connection_not_ready",
+            Self::ChannelNeedsAttention => "channel_needs_attention",
+            Self::ChannelUnauthorized => "channel_unauthorized",
+            Self::ChannelDisabled => "channel_disabled",
+            Self::ChannelPending => "channel_pending",
+            Self::ChannelPaused => "channel_paused",
+            Self::ChannelIgnored => "channel_ignored",
+            Self::NobodyMayWrite => "nobody_may_write",
+            Self::NobodyEligible => "nobody_eligible",
+            Self::NobodyReceives => "nobody_receives_new_clients",
+            Self::NoEmployees => "no_employees",
+            Self::EmployeeWithoutRole => "employee_without_role",
+            Self::EmployeeNotBound => "employee_not_bound",
+            Self::EmployeeWithoutDefault => "employee_without_default",
+            Self::NoAccountDefault => "no_account_default",
+            Self::AccountDefaultUnusable => "account_default_unusable",
+            Self::StageUnknown => "deal_stage_unknown",
+            Self::NoPipelines => "no_pipelines",
+            Self::NoCrm => "no_crm",
+            Self::CrmUnauthorized => "crm_unauthorized",
+            Self::CrmPaused => "crm_paused",
+        }
+    }
+
+    /// How much it weighs.
+    pub fn level(self) -> Level {
+        match self {
+            Self::ConnectionNotReady
+            | Self::ChannelDisabled
+            | Self::ChannelPending
+            | Self::ChannelPaused
+            | Self::ChannelIgnored
+            | Self::NobodyReceives
+            | Self::EmployeeWithoutRole
+            | Self::EmployeeWithoutDefault
+            | Self::NoAccountDefault
+            | Self::NoCrm
+            | Self::CrmPaused => Level::Warning,
+            Self::NoConnection
+            | Self::ConnectionUnauthorized
+            | Self::ChannelNeedsAttention
+            | Self::ChannelUnauthorized
+            | Self::NobodyMayWrite
+            | Self::NobodyEligible
+            | Self::NoEmployees
+            | Self::EmployeeNotBound
+            | Self::AccountDefaultUnusable
+            | Self::StageUnknown
+            | Self::NoPipelines
+            | Self::CrmUnauthorized => Level::Error,
+        }
+    }
+}
+
+/// A finding, and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was found.
+    pub code: Code,
+    /// On which connection.
+    pub connection: Option<ConnectionId>,
+    /// On which channel.
+    pub channel: Option<ChannelId>,
+    /// At which employee.
+    pub employee: Option<EmployeeId>,
+    /// For which messenger.
+    pub messenger: Option<String>,
+    /// What is wrong, in the account's language.
+    pub message: String,
+}
+
+/// An account's settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// Its connections.
+    pub connections: &'a [Connection],
+    /// Its channels.
+    pub channels: &'a [Channel],
+    /// Its employees.
+    pub employees: &'a [Employee],
+    /// Their places on the channels.
+    pub members: &'a [Membership],
+    /// Its CRM connection.
+    pub crm: Option<&'a CrmConnection>,
+    /// The CRM's pipelines.
+    pub pipelines: Option<&'a Pipelines>,
+}
+
+/// Everything that was found, errors first.
+pub fn check(setup: &Setup<'_>, now: Timestamp) -> Vec<Finding> {
+    let mut found = Findings { setup: *setup, findings: Vec::new() };
+    found.connections();
+    for channel in setup.channels {
+        found.channel(channel);
+    }
+    found.defaults();
+    found.employees();
+    found.crm(now);
+    found.findings.sort_by_key(|finding| finding.code.level());
+    found.findings
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, Default)]
+struct About<'a> {
+    connection: Option<&'a Connection>,
+    channel: Option<&'a Channel>,
+    employee: Option<&'a Employee>,
+    messenger: Option<&'a str>,
+}
+
+struct Findings<'a> {
+    setup: Setup<'a>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    fn add(&mut self, code: Code, about: About<'_>) {
+        self.findings.push(Finding {
+            code,
+            connection: about.connection.map(|connection| connection.connection.clone()),
+            channel: about.channel.map(|channel| channel.channel.clone()),
+            employee: about.employee.map(|employee| employee.employee.clone()),
+            messenger: about.messenger.map(str::to_owned),
+            message: texts::text(code, about, self.setup.account.language),
+        });
+    }
+
+    fn connections(&mut self) {
+        if self.setup.connections.is_empty() {
+            self.add(Code::NoConnection, About::default());
+        }
+        for connection in self.setup.connections {
+            let code = match connection.state {
+                ConnectionState::Connected => continue,
+                ConnectionState::Connecting => Code::ConnectionNotReady,
+                ConnectionState::Unauthorized => Code::ConnectionUnauthorized,
+            };
+            self.add(code, About { connection: Some(connection), ..About::default() });
+        }
+    }
+
+    fn channel(&mut self, channel: &'a Channel) {
+        let about = About { channel: Some(channel), ..About::default() };
+        if channel.ignored {
+            return self.add(Code::ChannelIgnored, about);
+        }
+        match channel.state {
+            ChannelState::Active => {}
+            ChannelState::Pending => self.add(Code::ChannelPending, about),
+            ChannelState::NeedsAttention => self.add(Code::ChannelNeedsAttention, about),
+            ChannelState::Unauthorized => self.add(Code::ChannelUnauthorized, about),
+            ChannelState::Disabled => return self.add(Code::ChannelDisabled, about),
+        }
+        if channel.paused {
+            self.add(Code::ChannelPaused, about);
+        }
+        self.members(channel, about);
+        self.stage(channel, about);
+    }
+
+    /// Whether anybody can answer there, and anybody gets its new clients.
+    fn members(&mut self, channel: &Channel, about: About<'_>) {
+        let members = self.setup.members.iter().filter(|member| member.channel == channel.channel);
+        let members: Vec<&Membership> = members.collect();
+        if !members.iter().any(|member| writes(member)) {
+            return self.add(Code::NobodyMayWrite, about);
+        }
+        match channel.distribution {
+            Distribution::RoundRobin
+                if !members.iter().any(|member| writes(member) && eligible(member).is_ok()) =>
+            {
+                self.add(Code::NobodyEligible, about);
+            }
+            Distribution::FirstResponder | Distribution::ByCrm
+                if !members.iter().any(|member| writes(member) && member.receives_new_clients) =>
+            {
+                self.add(Code::NobodyReceives, about);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the stage where its deals begin is there still.
+    fn stage(&mut self, channel: &Channel, about: About<'_>) {
+        let Some(stage) = &channel.deal_stage else { return };
+        let stands = |loaded: &Pipelines| {
+            let mut pipelines = loaded.pipelines.iter().filter(|known| known.id == stage.pipeline_id);
+            pipelines.any(|pipeline| pipeline.stages.iter().any(|known| known.id == stage.stage_id))
+        };
+        // No pipelines at all are one finding, not one of each channel.
+        let loaded = self.setup.pipelines.filter(|loaded| !loaded.pipelines.is_empty());
+        let applies = self.setup.account.crm_kind.capabilities().stages;
+        if applies && loaded.is_some_and(|loaded| !stands(loaded)) {
+            self.add(Code::StageUnknown, about);
+        }
+    }
+
+    /// The account's default channels (B7): bots need one where a messenger has several channels.
+    fn defaults(&mut self) {
+        let mut channels: BTreeMap<String, usize> = BTreeMap::new();
+        for messenger in self.setup.channels.iter().filter(|channel| usable(channel)).filter_map(messenger_of)
+        {
+            *channels.entry(messenger).or_default() += 1;
+        }
+        for (messenger, count) in &channels {
+            if *count > 1 && !self.setup.account.default_channels.contains_key(messenger) {
+                self.add(Code::NoAccountDefault, About { messenger: Some(messenger), ..About::default() });
+            }
+        }
+        for (messenger, default) in &self.setup.account.default_channels {
+            let channel = self.setup.channels.iter().find(|channel| channel.channel == *default);
+            if !channel.is_some_and(usable) {
+                let about = About { channel, messenger: Some(messenger), ..About::default() };
+                self.add(Code::AccountDefaultUnusable, about);
+            }
+        }
+    }
+
+    fn employees(&mut self) {
+        if self.setup.employees.is_empty() {
+            return self.add(Code::NoEmployees, About::default());
+        }
+        let channels: BTreeMap<&str, &Channel> =
+            self.setup.channels.iter().map(|channel| (channel.channel.as_str(), channel)).collect();
+        let mut places: BTreeMap<&str, Vec<(&Channel, &Membership)>> = BTreeMap::new();
+        for member in self.setup.members {
+            if let Some(channel) = channels.get(member.channel.as_str()) {
+                places.entry(member.employee.as_str()).or_default().push((channel, member));
+            }
+        }
+        for employee in self.setup.employees {
+            match places.get(employee.employee.as_str()) {
+                Some(places) => self.employee(employee, places),
+                None => {
+                    let about = About { employee: Some(employee), ..About::default() };
+                    self.add(Code::EmployeeWithoutRole, about);
+                }
+            }
+        }
+    }
+
+    /// Whether an employee whose role writes can do so in each of his messengers, and by which channel.
+    fn employee(&mut self, employee: &Employee, places: &[(&Channel, &Membership)]) {
+        let mut by_messenger: BTreeMap<String, Vec<&Membership>> = BTreeMap::new();
+        for (channel, place) in
+            places.iter().filter(|(channel, place)| usable(channel) && place.role.may_write())
+        {
+            if let Some(messenger) = messenger_of(channel) {
+                by_messenger.entry(messenger).or_default().push(place);
+            }
+        }
+        for (messenger, places) in &by_messenger {
+            let about = About { employee: Some(employee), messenger: Some(messenger), ..About::default() };
+            let bound = places.iter().filter(|place| place.sends).count();
+            let has_default = places.iter().any(|place| place.sends && place.is_default)
+                || self.setup.account.default_channels.contains_key(messenger);
+            if bound == 0 {
+                self.add(Code::EmployeeNotBound, about);
+            } else if bound > 1 && !has_default {
+                self.add(Code::EmployeeWithoutDefault, about);
+            }
+        }
+    }
+
+    fn crm(&mut self, now: Timestamp) {
+        let kind = self.setup.account.crm_kind;
+        let row = self.setup.crm.filter(|row| row.kind == kind && kind != CrmKind::None);
+        let Some(row) = row else { return self.add(Code::NoCrm, About::default()) };
+        if row.state == CrmState::Unauthorized {
+            self.add(Code::CrmUnauthorized, About::default());
+        } else if row.paused_until.is_some_and(|until| until > now) {
+            self.add(Code::CrmPaused, About::default());
+        }
+        let loaded = self.setup.pipelines.is_some_and(|loaded| !loaded.pipelines.is_empty());
+        let mut used = self.setup.channels.iter().filter(|channel| usable(channel));
+        if kind.capabilities().stages && !loaded && used.any(|channel| channel.deal_stage.is_some()) {
+            self.add(Code::NoPipelines, About::default());
+        }
+    }
+}
+
+/// Whether a member can answer clients.
+fn writes(member: &Membership) -> bool {
+    member.role.may_write() && member.sends
+}
+
+/// Whether anything goes by the channel at all.
+fn usable(channel: &Channel) -> bool {
+    !channel.ignored && channel.state != ChannelState::Disabled
+}
+
+fn messenger_of(channel: &Channel) -> Option<String> {
+    channel.messenger().map(|messenger| messenger.as_str().to_owned())
+}
+
+#[cfg(test)]
+#[path = "setup_tests.rs"]
+mod tests;

@@ -1,0 +1,211 @@
+//! Lists of chats: by channel, by employee, by channel while they are nobody's, by how long the client waits. An index says
+//! where to look; what is answered is read from the rows, and a chat that has left the list meanwhile is left out.
+
+use super::chats::{key_of, moment};
+use super::row::{Item, Key};
+use super::{Page, Store, StoreError, failure, keys, number, text};
+use crate::chat::{Chat, ChatState, ClientState};
+use crate::clock::Timestamp;
+use crate::ids::{AccountId, ChannelId, EmployeeId};
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use std::cmp::Reverse;
+
+/// A global index of chats, and in which order it is read.
+#[derive(Clone, Copy)]
+struct Index {
+    name: &'static str,
+    partition: &'static str,
+    sort: &'static str,
+    latest_first: bool,
+}
+
+const CHAT_LIST: Index =
+    Index { name: "chat_list", partition: "list_key", sort: "list_at", latest_first: true };
+const EMPLOYEE_CHATS: Index =
+    Index { name: "employee_chats", partition: "employee_key", sort: "employee_sort", latest_first: true };
+const UNANSWERED: Index =
+    Index { name: "unanswered", partition: "employee_key", sort: "unanswered_at", latest_first: false };
+
+/// Which part of a partition.
+enum Part {
+    All,
+    /// Not before.
+    Since(Timestamp),
+    /// Whose sort key begins so.
+    Beginning(String),
+}
+
+impl Part {
+    fn of_list(list: Option<ChatState>) -> Self {
+        list.map_or(Self::All, |list| Self::Beginning(format!("{}#", keys::list_word(list))))
+    }
+
+    /// The condition on the sort key, and its value.
+    fn condition(self) -> (&'static str, Option<AttributeValue>) {
+        match self {
+            Self::All => ("#partition = :partition", None),
+            Self::Since(at) => ("#partition = :partition AND #sort >= :sort", Some(number(at.millis()))),
+            Self::Beginning(prefix) => {
+                ("#partition = :partition AND begins_with(#sort, :sort)", Some(text(prefix)))
+            }
+        }
+    }
+}
+
+/// Where a page begins, and how much it holds at most.
+#[derive(Clone, Debug)]
+pub struct PageFrom {
+    /// Most chats.
+    pub limit: i32,
+    /// The end of the page before.
+    pub start: Option<Item>,
+}
+
+/// The chats of an employee that wait for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// How many.
+    pub count: u64,
+    /// Since when the longest waiting one does.
+    pub oldest_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// A page of a channel's chats in one list, latest first: all, or those whose time in the list is not before `since`.
+    ///
+    /// # Errors
+    /// As [`Store::get`], here and in all reads below; [`StoreError::Refused`] also for a start that is none of the list's.
+    pub async fn chats_of_channel(
+        &self,
+        account: &AccountId,
+        channel: &ChannelId,
+        list: ChatState,
+        since: Option<Timestamp>,
+        from: PageFrom,
+    ) -> Result<Page<Chat>, StoreError> {
+        let part = since.map_or(Part::All, Part::Since);
+        let page = self.index_page(CHAT_LIST, keys::list(account, channel, list), part, from).await?;
+        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
+        chats.retain(|chat| chat.state == list && chat.channel == *channel);
+        chats.sort_by_key(|chat| Reverse(chat.listed_at));
+        Ok(Page { items: chats, next: page.next })
+    }
+
+    /// A page of an employee's chats, of one list or of all: live ones after the general ones and these after cases, so
+    /// latest first means live first.
+    pub async fn chats_of_employee(
+        &self,
+        account: &AccountId,
+        employee: &EmployeeId,
+        list: Option<ChatState>,
+        from: PageFrom,
+    ) -> Result<Page<Chat>, StoreError> {
+        let partition = keys::of_employee(account, employee);
+        let page = self.index_page(EMPLOYEE_CHATS, partition, Part::of_list(list), from).await?;
+        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
+        chats.retain(|chat| chat.responsible.as_ref() == Some(employee));
+        Ok(Page { items: in_list(chats, list), next: page.next })
+    }
+
+    /// A page of a channel's chats that are nobody's yet, as those of an employee.
+    pub async fn unclaimed_chats(
+        &self,
+        account: &AccountId,
+        channel: &ChannelId,
+        list: Option<ChatState>,
+        from: PageFrom,
+    ) -> Result<Page<Chat>, StoreError> {
+        let partition = keys::unclaimed(account, channel);
+        let page = self.index_page(EMPLOYEE_CHATS, partition, Part::of_list(list), from).await?;
+        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
+        chats.retain(|chat| chat.client == ClientState::Unclaimed && chat.channel == *channel);
+        Ok(Page { items: in_list(chats, list), next: page.next })
+    }
+
+    /// A page of the chats of an employee whose client waits for an answer, the longest waiting first.
+    pub async fn unanswered_chats(
+        &self,
+        account: &AccountId,
+        employee: &EmployeeId,
+        from: PageFrom,
+    ) -> Result<Page<Chat>, StoreError> {
+        let partition = keys::of_employee(account, employee);
+        let page = self.index_page(UNANSWERED, partition, Part::All, from).await?;
+        let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
+        chats.retain(|chat| chat.responsible.as_ref() == Some(employee) && chat.unanswered_at.is_some());
+        chats.sort_by_key(|chat| chat.unanswered_at);
+        Ok(Page { items: chats, next: page.next })
+    }
+
+    /// How many chats of an employee wait for an answer, as the index says: a moment old, and half a read unit for
+    /// every 4 KB of it (some 20 chats).
+    pub async fn unanswered(
+        &self,
+        account: &AccountId,
+        employee: &EmployeeId,
+    ) -> Result<Unanswered, StoreError> {
+        let query = |select: Select| {
+            self.client
+                .query()
+                .table_name(&self.table)
+                .index_name(UNANSWERED.name)
+                .key_condition_expression("employee_key = :partition")
+                .expression_attribute_values(":partition", text(keys::of_employee(account, employee)))
+                .select(select)
+        };
+        let first = query(Select::AllProjectedAttributes).limit(1).send().await;
+        let first = first.map_err(|error| failure(&error))?;
+        let oldest_at = first.items().first().and_then(|item| moment(item, "unanswered_at"));
+        let mut found = Unanswered { count: 0, oldest_at };
+        let mut from = None;
+        while oldest_at.is_some() {
+            let page = query(Select::Count).set_exclusive_start_key(from).send().await;
+            let page = page.map_err(|error| failure(&error))?;
+            found.count += u64::try_from(page.count).unwrap_or_default();
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn index_page(
+        &self,
+        index: Index,
+        partition: String,
+        part: Part,
+        from: PageFrom,
+    ) -> Result<Page<Key>, StoreError> {
+        let (condition, value) = part.condition();
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(index.name)
+            .key_condition_expression(condition)
+            .expression_attribute_names("#partition", index.partition)
+            .expression_attribute_values(":partition", text(partition));
+        if let Some(value) = value {
+            query = query
+                .expression_attribute_names("#sort", index.sort)
+                .expression_attribute_values(":sort", value);
+        }
+        let answer = query
+            .scan_index_forward(!index.latest_first)
+            .limit(from.limit)
+            .set_exclusive_start_key(from.start)
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
+        let items = answer.items.unwrap_or_default().iter().filter_map(key_of).collect();
+        Ok(Page { items, next: answer.last_evaluated_key })
+    }
+}
+
+/// Those of one list, or of all, as an employee's lists have them: live first, the latest first.
+fn in_list(mut chats: Vec<Chat>, list: Option<ChatState>) -> Vec<Chat> {
+    chats.retain(|chat| list.is_none_or(|list| chat.state == list));
+    chats.sort_by_key(|chat| Reverse((chat.state == ChatState::Live, chat.listed_at)));
+    chats
+}

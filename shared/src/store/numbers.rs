@@ -1,0 +1,79 @@
+//! What is known of numbers (E3).
+
+use super::row::{Condition, Key, Row, Write};
+use super::{Read, Store, StoreError, keys, number};
+use crate::account::Account;
+use crate::clock::Timestamp;
+use crate::event::Messenger;
+use crate::number_check::{LearnedFrom, NumberFact, digest, learn};
+use crate::phone::Phone;
+
+/// How often a lost race is decided again.
+const ATTEMPTS: u32 = 3;
+
+impl Row for NumberFact {
+    fn key(&self) -> Key {
+        keys::number(&self.account, &self.digest)
+    }
+}
+
+impl Store {
+    /// What is known of a number in a messenger, as of the last write.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn number_fact(
+        &self,
+        owner: &Account,
+        messenger: &Messenger,
+        phone: &Phone,
+    ) -> Result<Option<NumberFact>, StoreError> {
+        let key = keys::number(&owner.account, &digest(&owner.id_salt, messenger, phone));
+        self.get(&key, Read::Consistent).await
+    }
+
+    /// Notes that a number has a messenger, or has it not, as of `at`; nothing when the account switched the number check
+    /// off, or knows as much already. Whoever calls this goes on when it fails: a fact that is not learned is learned
+    /// another time.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub async fn learn_number(
+        &self,
+        owner: &Account,
+        (messenger, phone): (&Messenger, &Phone),
+        has: bool,
+        from: LearnedFrom,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        if owner.no_number_check {
+            return Ok(());
+        }
+        let report = NumberFact {
+            v: 1,
+            account: owner.account.clone(),
+            digest: digest(&owner.id_salt, messenger, phone),
+            messenger: messenger.clone(),
+            has,
+            learned_at: at,
+            from,
+        };
+        let mut lost = StoreError::Contended;
+        for _ in 0..ATTEMPTS {
+            let known: Option<NumberFact> = self.get(&report.key(), Read::Consistent).await?;
+            let Some(fact) = learn(known.as_ref(), report.clone()) else { return Ok(()) };
+            let condition = match &known {
+                None => Condition::Absent,
+                Some(known) => {
+                    let as_read = number(known.learned_at.millis());
+                    Condition::Same("learned_at".into(), Some(as_read))
+                }
+            };
+            match self.commit(vec![Write { conditions: vec![condition], ..Write::put(&fact)? }]).await {
+                Err(error) if error.wants_new_decision() => lost = error,
+                done => return done,
+            }
+        }
+        Err(lost)
+    }
+}

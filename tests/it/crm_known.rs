@@ -1,0 +1,88 @@
+//! A newcomer whom the CRM knows (C2): he is its contact and its responsible's from his first message on, and nothing is
+//! created for him again.
+
+use crate::world::{TOKEN, World, messages, text};
+use shared::account::Account;
+use shared::chat::ClientState;
+use shared::clock::Ambient;
+use shared::crm_entities::{ContactPoint, CrmContact, CrmSubject, DealRef};
+use shared::employee::Employee;
+use shared::ids::EmployeeId;
+use shared::store::{Read, keys};
+
+const PHONE: &str = "79011112233";
+
+impl World {
+    /// As `POST /v3/contacts` and `POST /v3/deals` leave it.
+    pub async fn loaded(&self, id: &str, phone: &str, responsible: &str, deal: Option<&str>) -> CrmContact {
+        let owner: Account =
+            self.store.get(&keys::account(&self.account), Read::Consistent).await.unwrap().unwrap();
+        self.write(&Account { has_crm_contacts: true, ..owner.clone() }).await;
+        let point = ContactPoint {
+            chat_type: "whatsapp".into(),
+            chat_id: Some(phone.into()),
+            username: None,
+            phone: None,
+        };
+        let contact = CrmContact {
+            v: 1,
+            account: self.account.clone(),
+            id: id.into(),
+            responsible: EmployeeId::new(responsible),
+            name: "Marina Test".into(),
+            points: vec![point],
+            uri: Some(format!("https://crm.example.com/{id}")),
+            in_crm: None,
+            deal: deal.map(|deal| DealRef { id: deal.into(), uri: None }),
+            loaded_at: self.clock.now(),
+        };
+        self.write(&contact).await;
+        for digest in contact.subjects(&owner.region, &owner.id_salt) {
+            let (account, crm_contact) = (self.account.clone(), id.to_owned());
+            self.write(&CrmSubject { v: 1, account, digest, crm_contact }).await;
+        }
+        contact
+    }
+
+    async fn employee(&self, name: &str) {
+        self.write(&Employee::new(&self.account, &EmployeeId::new(name), name, self.clock.now())).await;
+    }
+}
+
+#[tokio::test]
+async fn c2_a_newcomer_whom_the_crm_knows_goes_to_its_responsible_and_nothing_is_created() {
+    let world = World::with_employees(&["anna", "boris"]).await;
+    world.employee("boris").await;
+    world.loaded("4711", PHONE, "boris", Some("815")).await;
+    world.post(TOKEN, messages(&[text(PHONE, "m1", "Здравствуйте")])).await;
+    world.settle().await;
+    let chat = world.chat(PHONE).await.unwrap();
+    assert_eq!(
+        (chat.client, chat.responsible.as_ref().map(EmployeeId::as_str)),
+        (ClientState::Assigned, Some("boris"))
+    );
+    let person = world.store.person(&world.account, &chat.contact, Read::Consistent).await.unwrap().unwrap();
+    assert_eq!(
+        (person.crm.contact_id.as_deref(), person.crm.deal_id.as_deref()),
+        (Some("4711"), Some("815"))
+    );
+    let crm = world.crm().await;
+    assert_eq!((crm.contacts.len(), crm.deals.len(), crm.message_count()), (0, 0, 1));
+    // Whoever it does not know is new.
+    world.post(TOKEN, messages(&[text("79022223344", "m2", "Добрый день")])).await;
+    world.settle().await;
+    assert_eq!(world.crm().await.contacts.len(), 1);
+}
+
+#[tokio::test]
+async fn b5_a_responsible_who_takes_nobody_passes_him_on() {
+    let world = World::with_employees(&["anna"]).await;
+    world.employee("boris").await;
+    world.loaded("4711", PHONE, "boris", Some("815")).await;
+    world.post(TOKEN, messages(&[text(PHONE, "m1", "Здравствуйте")])).await;
+    world.settle().await;
+    let chat = world.chat(PHONE).await.unwrap();
+    assert_eq!(chat.responsible.as_ref().map(EmployeeId::as_str), Some("anna"));
+    let crm = world.crm().await;
+    assert_eq!((crm.contacts.len(), crm.deals.len(), crm.message_count()), (0, 0, 1), "he has both");
+}

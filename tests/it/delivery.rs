@@ -1,0 +1,18 @@
+//! Sending to clients: once each, in order, and never silently twice, whatever fails; looked at at the sandbox.
+
+mod answers;
+mod by_api;
+mod changes;
+mod crashes;
+mod doubts;
+mod echoes;
+mod order;
+
+use crate::world::World;
+
+/// A World whose client has written, with Anna responsible for him.
+async fn asked() -> World {
+    let world = World::with_employees(&["anna"]).await;
+    world.client_writes("m1", "Ещё продаёте?").await;
+    world
+}

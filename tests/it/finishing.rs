@@ -1,0 +1,45 @@
+//! A chat that an employee finishes by hand (F3), as the CRM learns of it.
+
+use crate::world::{TOKEN, World, messages, text};
+use shared::chat::{ChatState, ChatStatus};
+use shared::clock::Ambient;
+use shared::crm::CrmKind;
+use shared::store::chats::chat_write;
+use shared::store::row::Write;
+use std::time::Duration;
+use tests::sandbox::words;
+
+const PHONE: &str = "79011112233";
+
+#[tokio::test]
+async fn f3_the_crm_learns_who_finished_it_and_how_far_it_had_come() {
+    let world = World::with_employees(&["anna"]).await;
+    world.post(TOKEN, messages(&[text(PHONE, "m1", "Здравствуйте")])).await;
+    world.settle().await;
+    let before = world.chat(PHONE).await.unwrap();
+    let mut after = before.clone();
+    let window = Some(Duration::from_secs(600));
+    let now = world.clock.now();
+    let event = after.finish_by_hand(Some(ChatStatus::Closed), CrmKind::Universal, window, now).unwrap();
+    let change = chat_write(&before, &after).unwrap().unwrap();
+    world.store.commit(vec![change, Write::create(&event).unwrap()]).await.unwrap();
+    // The nudge got lost: the due index brings it back.
+    world.pass(Duration::from_secs(1800)).await;
+    let crm = world.crm().await;
+    let told: Vec<_> = crm.finished.iter().map(|finished| (finished.reason, finished.status)).collect();
+    assert_eq!(
+        told,
+        [(words::FinishReason::ByHand, Some(words::ChatStatus::Closed))],
+        "once, and not for silence"
+    );
+    assert!(crm.refused.is_empty() && crm.anomalies.is_empty(), "{:?} {:?}", crm.refused, crm.anomalies);
+    let chat = world.chat(PHONE).await.unwrap();
+    assert_eq!(
+        (chat.state, chat.status, chat.check_at),
+        (ChatState::General, Some(ChatStatus::Closed), None)
+    );
+    world.post(TOKEN, messages(&[text(PHONE, "m2", "Ещё вопрос")])).await;
+    world.settle().await;
+    let chat = world.chat(PHONE).await.unwrap();
+    assert_eq!((chat.state, chat.case_no, chat.status), (ChatState::Live, 2, Some(ChatStatus::Open)));
+}

@@ -1,0 +1,202 @@
+//! The API is fuzzed by its own OpenAPI document (schemathesis, `tests/fuzz`): no 5xx, no hang, no undocumented status, type
+//! or shape, and nothing of the inside in an error.
+
+use super::Live;
+use super::asking::Asker;
+use super::belongings::belongings;
+use axum::Json;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::Command;
+
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_schema_conformance,no_internals";
+
+const EMPLOYEE: &str = "anna";
+
+/// A whole run may take so long: longer, and something hangs.
+const LONGEST: Duration = Duration::from_secs(420);
+
+/// One run: against which API, with which key, and which operations.
+struct Run<'a> {
+    name: &'a str,
+    api: &'a str,
+    key: &'a str,
+    operations: &'a [&'a str],
+    examples: u32,
+    ids: BTreeMap<String, String>,
+}
+
+/// What came of it.
+struct Outcome {
+    /// What it printed.
+    told: String,
+    report: Value,
+}
+
+impl Run<'_> {
+    async fn go(&self) -> Outcome {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let home = folder(root, self.name);
+        let report = home.join("report.json");
+        let config = root.join("tests/fuzz/schemathesis.toml");
+        let mut command = Command::new(root.join(".venv/bin/schemathesis"));
+        command.args(["--no-color", "--config-file"]).arg(&config);
+        command.args(["run", &format!("{}/v1/openapi.json", self.api), "--url", self.api]);
+        command.args(["--header", &format!("Authorization: Bearer {}", self.key), "--checks", CHECKS]);
+        // One worker: with several, CPython's parser, which Hypothesis uses, fails now and then ("recursion depth mismatch").
+        command.args(["--workers", "1", "--max-examples", &self.examples.to_string()]);
+        command.args(["--report", "json", "--report-json-path"]).arg(&report).args(self.operations);
+        command
+            .env("SCHEMATHESIS_HOOKS", root.join("tests/fuzz/hooks.py"))
+            .env("SWITCHBOARD_FUZZ_IDS", json!(self.ids).to_string())
+            .env("NO_PROXY", "127.0.0.1")
+            .current_dir(&home)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(LONGEST, command.output()).await;
+        let output = output.expect("it hangs").expect("`make` installs schemathesis into .venv");
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        let report = std::fs::read(&report).unwrap_or_else(|error| panic!("{error}\n{told}"));
+        Outcome { told, report: serde_json::from_slice(&report).unwrap() }
+    }
+
+    /// Runs, and fails with the requests that show it when there is anything to find.
+    async fn finds_nothing(&self) {
+        let Outcome { told, report } = self.go().await;
+        assert_eq!(report["exit_code"], 0, "{}: {told}", self.name);
+        let operations = &report["operations"];
+        assert_eq!(operations["tested"], operations["selected"], "{}: {told}", self.name);
+        let cases = report["test_cases"]["generated"].as_u64().unwrap();
+        let tested = operations["tested"].as_u64().unwrap();
+        println!("{}: {tested} operations, {cases} requests", self.name);
+        assert!(cases >= tested * 4, "{}: {cases} requests for {tested} operations", self.name);
+    }
+}
+
+/// A folder that is empty.
+fn folder(root: &Path, name: &str) -> PathBuf {
+    let home = root.join("target/fuzz").join(name);
+    let _ = std::fs::remove_dir_all(&home);
+    std::fs::create_dir_all(&home).unwrap();
+    home
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fuzzing_with_an_accounts_key_finds_nothing() {
+    let live = Live::get();
+    let account = live.account(&[600], &[EMPLOYEE]).await;
+    let ids = belongings(live, &account, EMPLOYEE).await;
+    let run = Run {
+        name: "key",
+        api: &live.stack.api_url,
+        key: &account.key,
+        operations: &["--exclude-tag", "about"],
+        examples: 4,
+        // Keys are not named as they are: its own would be rotated or revoked in the middle.
+        ids: ids.into_iter().filter(|(name, _)| name != "key").collect(),
+    };
+    run.finds_nothing().await;
+    let still = account.api.get("/v1/account").await.unwrap();
+    assert_eq!(still["id"], account.id.as_str(), "the key works to the end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fuzzing_with_an_employees_token_finds_nothing() {
+    let live = Live::get();
+    let account = live.account(&[600], &[EMPLOYEE]).await;
+    let mut ids = belongings(live, &account, EMPLOYEE).await;
+    let api = Asker::new(live, &account.key);
+    let sections =
+        json!({"sections": ["channels", "crm", "account", "blacklist", "quick_replies", "contacts"]});
+    api.expect(200, "PUT", &format!("/v1/employees/{EMPLOYEE}/sections"), Some(&sections)).await;
+    let token = api.expect(201, "POST", &format!("/v1/employees/{EMPLOYEE}/tokens"), Some(&json!({}))).await;
+    // He is not taken off his channel in the middle.
+    ids.remove("employee");
+    let run = Run {
+        name: "token",
+        api: &live.stack.api_url,
+        key: token["token"].as_str().unwrap(),
+        // No token opens these two.
+        operations: &["--exclude-tag", "about", "--exclude-tag", "operator", "--exclude-tag", "v3"],
+        examples: 2,
+        ids,
+    };
+    run.finds_nothing().await;
+    let me = api.with(run.key.into()).expect(200, "GET", "/v1/me", None).await;
+    assert_eq!(me["employee"]["id"], EMPLOYEE, "the token works to the end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fuzzing_with_the_operators_key_finds_nothing() {
+    let live = Live::get();
+    let account = live.account(&[600], &[]).await;
+    let run = Run {
+        name: "operator",
+        api: &live.stack.api_url,
+        key: &live.stack.operator_key,
+        operations: &["--include-tag", "operator"],
+        examples: 4,
+        ids: [("account".to_owned(), account.id.clone())].into(),
+    };
+    run.finds_nothing().await;
+}
+
+/// A server with one fault of each kind.
+fn faulty() -> Router {
+    let text = json!({"type": "string"});
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "Faulty", "version": "1"},
+        "paths": {
+            "/fails": {"get": {"responses": {"200": {"description": "Fine"}}}},
+            "/surprises": {"get": {"responses": {"200": {"description": "Fine"}}}},
+            "/misshapes": {"get": {"responses": {"200": {"description": "Fine", "content": {"application/json": {"schema": text}}}}}},
+            "/leaks": {"post": {
+                "requestBody": {"content": {"application/json": {"schema": text}}},
+                "responses": {"200": {"description": "Fine"}, "400": {"description": "Not fine"}}
+            }},
+            "/things/{thing}": {"get": {
+                "parameters": [{"name": "thing", "in": "path", "required": true, "schema": text}],
+                "responses": {"200": {"description": "Fine"}, "404": {"description": "Not there"}}
+            }}
+        }
+    });
+    let inside = json!({"error": "StoreError: ConditionalCheckFailedException"});
+    Router::new()
+        .route("/v1/openapi.json", get(move || async move { Json(document) }))
+        .route("/fails", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
+        .route("/surprises", get(|| async { StatusCode::IM_A_TEAPOT }))
+        .route("/misshapes", get(|| async { Json(7) }))
+        .route("/leaks", post(move || async move { (StatusCode::BAD_REQUEST, Json(inside)) }))
+        // Found only by the id that is there.
+        .route("/things/there", get(|| async { StatusCode::BAD_GATEWAY }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fuzzing_finds_what_is_planted() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let api = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, faulty()).await });
+    let ids = [("thing".to_owned(), "there".to_owned())].into();
+    let run = Run { name: "planted", api: &api, key: "none", operations: &[], examples: 4, ids };
+    let Outcome { told, report } = run.go().await;
+    assert_eq!(report["exit_code"], 1, "{told}");
+    for (kind, operation) in [
+        ("ServerError", "GET /fails"),
+        ("ServerError", "GET /things/{thing}"),
+        ("UndefinedStatusCode", "GET /surprises"),
+        ("JsonSchemaError", "GET /misshapes"),
+        ("CustomFailure", "POST /leaks"),
+    ] {
+        let failures = report["failures"].as_array().unwrap().iter();
+        let found = failures.filter(|failure| failure["type"] == kind);
+        let named = found.flat_map(|failure| failure["operations"].as_array().unwrap());
+        assert!(named.into_iter().any(|one| one == operation), "{kind} {operation}: {told}");
+    }
+}

@@ -1,0 +1,128 @@
+//! The client's side of how a Wazzup account sends: who received what, and what became of it.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::client::{Client, Error, nothing};
+use super::state::SendOutcome;
+use super::wazzup_control::{Advance, Report, Which};
+use super::wazzup_state::{Behaviour, NoContact, Received, Refusal};
+use super::words::StatusWord;
+
+impl Behaviour {
+    /// The same, and a number (or user name, or chat id) that the messenger does not know.
+    #[must_use]
+    pub fn without(mut self, to: &str, shown: Refusal) -> Self {
+        self.no_contact.push(NoContact { to: to.to_owned(), shown });
+        self
+    }
+}
+
+impl Client {
+    /// What the client in a chat has received from a Wazzup account, on whichever channel, oldest first: without what
+    /// failed on its way, with what was taken back marked so.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn received(&self, key: &str, chat_id: &str) -> Result<Vec<Received>, Error> {
+        let chats = self.wazzup(key).await?.chats;
+        let of_chat = chats.into_iter().filter(|chat| chat.chat_id == chat_id).flat_map(|chat| chat.received);
+        let mut received: Vec<Received> = of_chat.filter(Received::arrived).collect();
+        received.sort_by_key(|message| message.at);
+        Ok(received)
+    }
+
+    /// Looks at a client's phone every 50 ms until it is as wanted, or the time is over; gives what it shows then.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn received_until(
+        &self,
+        key: &str,
+        chat_id: &str,
+        within: Duration,
+        wanted: impl Fn(&[Received]) -> bool,
+    ) -> Result<Vec<Received>, Error> {
+        let end = Instant::now() + within;
+        loop {
+            let received = self.received(key, chat_id).await?;
+            if wanted(&received) || Instant::now() >= end {
+                return Ok(received);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// How a Wazzup account behaves from now on.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn behave(&self, key: &str, behaviour: &Behaviour) -> Result<(), Error> {
+        self.put_at(key, "behaviour", &json!(behaviour)).await
+    }
+
+    /// A Wazzup account's WABA templates, as Wazzup lists them.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn put_templates(&self, key: &str, templates: &[Value]) -> Result<(), Error> {
+        self.put_at(key, "templates", &json!(templates)).await
+    }
+
+    /// Takes the messages of a webhook for posted so many seconds ago, without posting it: their chats can be written to,
+    /// and they can be quoted.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn remember(&self, key: &str, body: &Value, seconds_ago: u64) -> Result<(), Error> {
+        self.post_at(key, &format!("remember?ago={seconds_ago}"), body).await.map(nothing)
+    }
+
+    /// Moves a Wazzup account's clock on: its windows, keys, rate, times of edits and deletions.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn advance(&self, key: &str, by: Duration) -> Result<(), Error> {
+        let seconds = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+        self.post_at(key, "advance", &json!(Advance { seconds })).await.map(nothing)
+    }
+
+    /// Posts the webhook that repeats one of the account's own messages.
+    ///
+    /// # Errors
+    /// As every call; 404 where there is no such message, 409 where nobody has subscribed.
+    pub async fn echo(&self, key: &str, message_id: &str) -> Result<SendOutcome, Error> {
+        let which = Which { message_id: message_id.to_owned() };
+        self.post_at(key, "echo", &json!(which)).await
+    }
+
+    /// Tells by webhook what became of one of the account's own messages; `error` is the code of a failure.
+    ///
+    /// # Errors
+    /// As [`Self::echo`].
+    pub async fn report(
+        &self,
+        key: &str,
+        message_id: &str,
+        status: StatusWord,
+        error: Option<&str>,
+    ) -> Result<SendOutcome, Error> {
+        let error = error.map(str::to_owned);
+        let report = Report { message_id: message_id.to_owned(), status, error };
+        self.post_at(key, "status", &json!(report)).await
+    }
+
+    async fn put_at(&self, key: &str, what: &str, body: &Value) -> Result<(), Error> {
+        let path = format!("/control/wazzup/{key}/{what}");
+        self.call(Method::PUT, &path, Some(body.to_string())).await.map(nothing)
+    }
+
+    async fn post_at<T: DeserializeOwned>(&self, key: &str, what: &str, body: &Value) -> Result<T, Error> {
+        let path = format!("/control/wazzup/{key}/{what}");
+        self.call(Method::POST, &path, Some(body.to_string())).await
+    }
+}
