@@ -25,10 +25,10 @@ async fn b1_b7_who_may_not_write_is_refused_with_the_reason() {
     employ(&office, "unbound", place("head", false)).await;
     let path = format!("/v1/chats/{chat}/messages");
     let body = json!({"text": "Добрый день!"});
-    // Whoever may not see the chat is not told that it is there; who sees it is told why he may not write.
+    // Who has no role there is not told that it is there; who has one is told why he may not write.
     for (who, status, code) in [
         ("stranger", 404, "not_found"),
-        ("other", 404, "not_found"),
+        ("other", 403, "not_responsible"),
         ("quality", 403, "quality_control"),
         ("unbound", 403, "not_bound"),
     ] {
