@@ -155,11 +155,16 @@ pub async fn send_new(
     headers: &HeaderMap,
     new: &NewText,
 ) -> Result<(StatusCode, Json<OnItsWay>), ApiError> {
-    let owner = existing_account(app, acting.account.as_str()).await?;
-    let key = callers_key(&owner, &acting.by, headers, like.chat.as_str(), new)?;
-    // Before anything is copied for it.
-    if let Some(accepted) = accepted_before(app, &acting.account, key.as_ref()).await? {
-        return on_its_way(app, accepted).await;
+    let mut key = None;
+    if headers.contains_key(KEY_HEADER) {
+        let owner = existing_account(app, acting.account.as_str()).await?;
+        key = callers_key(&owner, &acting.by, headers, like.chat.as_str(), new)?;
+        // Before anything is copied for it.
+        if let Some(accepted) = accepted_before(app, &acting.account, key.as_ref()).await? {
+            // Whoever did it may have died before he told anybody.
+            app.tell(&accepted.chat, owner.crm_kind).await;
+            return on_its_way(app, accepted).await;
+        }
     }
     let message = new_message(app, acting, like, key, new).await?;
     let sent = send(app, &acting.account, target, &message).await;
