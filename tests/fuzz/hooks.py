@@ -26,8 +26,8 @@ def before_call(context, case, kwargs):
     if choice % 8 and case.headers is not None:
         case.headers.pop("Switchboard-Account", None)
     for name, value in (case.path_parameters or {}).items():
-        # The emulator's gateway knows no route for them, and answers itself.
-        case.path_parameters[name] = re.sub(r"[\r\n]", "_", value) if isinstance(value, str) else value
+        # The emulator's gateway knows no route for line ends, and answers itself. Values come quoted as well as plain.
+        case.path_parameters[name] = re.sub(r"[\r\n]|%0[AaDd]", "_", value) if isinstance(value, str) else value
     if choice % 2 == 0 or case.method.upper() == "DELETE" or not case.path_parameters:
         return
     for name in case.path_parameters:
