@@ -1,9 +1,11 @@
 //! Accounts: one company each.
 
 use crate::clock::Timestamp;
+use crate::closing::ClosingOptions;
 use crate::crm::CrmKind;
 use crate::ids::{AccountId, ApiKeyId, ChannelId, IdSalt};
 use crate::secrets::Sealed;
+use crate::working_hours::WorkingHours;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -54,6 +56,18 @@ pub struct Account {
     /// Whether the number check is switched off (E3).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_number_check: bool,
+    /// How chats end on channels that do not say.
+    #[serde(default, skip_serializing_if = "ClosingOptions::is_default")]
+    pub closing: ClosingOptions,
+    /// When the company works: what rules ask for on channels that do not say. None: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WorkingHours>,
+    /// Whether it has rules: without any, none are read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_rules: bool,
+    /// After how much silence, in minutes, rules want to look at a live chat; ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub idle_minutes: Vec<u32>,
     /// ISO 3166 region that numbers without a country code are read in.
     pub region: String,
     /// When it was created.
@@ -76,6 +90,10 @@ impl Account {
             default_channels: BTreeMap::new(),
             hide_send_errors: false,
             no_number_check: false,
+            closing: ClosingOptions::default(),
+            hours: None,
+            has_rules: false,
+            idle_minutes: Vec::new(),
             region: region.to_owned(),
             created_at: now,
         }

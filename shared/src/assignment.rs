@@ -1,8 +1,11 @@
-//! Round robin: who gets the next waiting client (B3–B5, P5).
+//! Who may get a new client, and what is remembered of a channel whose clients are given out (B3–B5). Who gets one is decided
+//! in [`choice`].
 
-use crate::channel::{Channel, Distribution};
+pub mod choice;
+pub mod circle;
+
 use crate::clock::Timestamp;
-use crate::employee::Membership;
+use crate::employee::{Membership, Status};
 use crate::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +37,24 @@ pub struct Ring {
     /// Who got the last client in turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<RingPlace>,
-    /// How many turns were given: two drains cannot give the same one.
+    /// Which head got the last client for whom nobody was eligible, where the channel falls back on its heads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_head: Option<RingPlace>,
+    /// How many turns were given.
     #[serde(default)]
     pub turns: u64,
+    /// How many decisions were taken: of two drains that read the same, one decides again. A cap holds by it.
+    #[serde(default, skip_serializing_if = "no_rounds")]
+    pub rounds: u64,
+    /// Whether the channel has too many members for all of them to be read each time. It saves looking, and decides nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub large: bool,
+    /// How many clients were left waiting by the last one, because nobody was eligible.
+    #[serde(default, skip_serializing_if = "none_left")]
+    pub left: u32,
+    /// Since when the first of them waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Timestamp>,
     /// When to look again although nothing happened, while somebody waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Timestamp>,
@@ -50,10 +68,26 @@ impl Ring {
             account: account.clone(),
             channel: channel.clone(),
             last: None,
+            last_head: None,
             turns: 0,
+            rounds: 0,
+            large: false,
+            left: 0,
+            oldest: None,
             check_at: None,
         }
     }
+}
+
+// Absent where there were none, as in rows that are older than it: conditions on it must agree with them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn no_rounds(count: &u64) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn none_left(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A client that waits for a responsible, in order of arrival.
@@ -83,13 +117,30 @@ pub enum Ineligible {
     MayNotWrite,
     /// He is not bound to the channel, so he could not answer (B7).
     NotBound,
+    /// The CRM does not know him any more, or refuses him.
+    Inactive,
+    /// He says that he has enough to do.
+    Busy,
+    /// He says that he is not at his desk.
+    Away,
+    /// He says that he does not work today.
+    Off,
+    /// It is not his time to work.
+    OutsideWorkingHours,
+    /// He has as many open chats as he may.
+    CapReached,
+    /// He had this client, and did not answer in time.
+    DidNotAnswer,
 }
 
-/// Whether a member may get a new client.
+/// Whether new clients come to a member at all, whenever: what his settings say.
 ///
 /// # Errors
 /// The reason why not.
-pub fn eligible(member: &Membership) -> Result<(), Ineligible> {
+pub fn takes_new_clients(member: &Membership) -> Result<(), Ineligible> {
+    if member.inactive {
+        return Err(Ineligible::Inactive);
+    }
     if !member.role.may_write() {
         return Err(Ineligible::MayNotWrite);
     }
@@ -102,161 +153,57 @@ pub fn eligible(member: &Membership) -> Result<(), Ineligible> {
     Ok(())
 }
 
-/// What becomes of a client who waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Given {
-    /// He goes to this employee; and the ring's new place.
-    To(EmployeeId, Option<RingPlace>),
-    /// Everybody sees him who receives new clients, until somebody answers or the CRM names one.
-    ToAll,
-    /// Nobody may have him now: he waits on.
-    ToNobody,
+/// Whether a member may get a new client at this moment (B4). `open_chats` is how many he has open on the channel, where that
+/// was counted; `passed` says that he had this very client and did not answer in time.
+///
+/// # Errors
+/// The reason why not; of several the one that lasts longest.
+pub fn eligible(
+    member: &Membership,
+    open_chats: Option<u32>,
+    passed: bool,
+    now: Timestamp,
+) -> Result<(), Ineligible> {
+    takes_new_clients(member)?;
+    is_there(member, now)?;
+    if member.cap.zip(open_chats).is_some_and(|(cap, open)| open >= cap) {
+        return Err(Ineligible::CapReached);
+    }
+    if passed {
+        return Err(Ineligible::DidNotAnswer);
+    }
+    Ok(())
 }
 
-/// What becomes of a waiting client on a channel. `sticky` is who was responsible for him before: he keeps him while he is
-/// eligible, however the channel gives its clients out (B5). A paused channel gives out nobody.
-pub fn give(
-    channel: &Channel,
-    members: &[Membership],
-    last: Option<&RingPlace>,
-    sticky: Option<&EmployeeId>,
-) -> Given {
-    if channel.paused {
-        return Given::ToNobody;
-    }
-    let kept = sticky
-        .filter(|keeps| members.iter().any(|member| member.employee == **keeps && eligible(member).is_ok()));
-    match channel.distribution {
-        Distribution::FirstResponder | Distribution::ByCrm => match kept {
-            Some(employee) => Given::To(employee.clone(), last.cloned()),
-            None => Given::ToAll,
-        },
-        Distribution::RoundRobin => match next_turn(members, last, kept) {
-            Some((employee, place)) => Given::To(employee, place),
-            None => Given::ToNobody,
-        },
+/// The same for whoever counts no chats: a cap is not looked at.
+///
+/// # Errors
+/// As [`eligible`].
+pub fn eligible_now(member: &Membership, now: Timestamp) -> Result<(), Ineligible> {
+    eligible(member, None, false, now)
+}
+
+/// Whether a member is there at this moment, by his own word and by his hours.
+///
+/// # Errors
+/// The reason why not.
+pub fn is_there(member: &Membership, now: Timestamp) -> Result<(), Ineligible> {
+    match member.status {
+        Status::Off => Err(Ineligible::Off),
+        Status::Away => Err(Ineligible::Away),
+        Status::Busy => Err(Ineligible::Busy),
+        Status::Available if member.hours.as_ref().is_some_and(|hours| !hours.is_open(now)) => {
+            Err(Ineligible::OutsideWorkingHours)
+        }
+        Status::Available => Ok(()),
     }
 }
 
-/// One client's turn: who is next after `last`, members given in any order. `sticky` keeps a known client with his
-/// responsible while that one is eligible, without using up a turn (B5). Answers whom, and the ring's new place.
-pub fn next_turn(
-    members: &[Membership],
-    last: Option<&RingPlace>,
-    sticky: Option<&EmployeeId>,
-) -> Option<(EmployeeId, Option<RingPlace>)> {
-    let mut places: Vec<RingPlace> =
-        members.iter().filter(|member| eligible(member).is_ok()).map(RingPlace::of).collect();
-    if let Some(keeps) = sticky
-        && places.iter().any(|place| place.employee == *keeps)
-    {
-        return Some((keeps.clone(), last.cloned()));
-    }
-    places.sort();
-    let next =
-        places.iter().find(|place| last.is_none_or(|last| *place > last)).or_else(|| places.first())?;
-    Some((next.employee.clone(), Some(next.clone())))
+/// Whether a client may be given to a member by name, whatever his switch, status, hours and cap say: he could answer him.
+pub fn may_be_given(member: &Membership) -> bool {
+    !member.inactive && member.role.may_write() && member.sends
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::employee::Role;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    fn member(name: &str, joined: i64) -> Membership {
-        Membership {
-            v: 1,
-            account: AccountId::new("a"),
-            channel: ChannelId::new("c"),
-            employee: EmployeeId::new(name),
-            role: Role::Manager,
-            receives_new_clients: true,
-            sends: true,
-            is_default: false,
-            joined_at: Timestamp::from_millis(joined),
-        }
-    }
-
-    fn run(members: &[Membership], last: &mut Option<RingPlace>, turns: usize) -> Vec<String> {
-        (0..turns)
-            .filter_map(|_| {
-                let (who, place) = next_turn(members, last.as_ref(), None)?;
-                *last = place;
-                Some(who.to_string())
-            })
-            .collect()
-    }
-
-    #[test]
-    fn p5_strictly_in_turn_by_joining() {
-        let members = [member("vera", 3), member("anna", 1), member("boris", 2)];
-        assert_eq!(run(&members, &mut None, 5), ["anna", "boris", "vera", "anna", "boris"]);
-    }
-
-    #[test]
-    fn p5_a_membership_change_keeps_the_place() {
-        let mut last = None;
-        let mut members = vec![member("anna", 1), member("boris", 2), member("vera", 3)];
-        assert_eq!(run(&members, &mut last, 2), ["anna", "boris"]);
-        members.remove(1);
-        assert_eq!(run(&members, &mut last, 1), ["vera"], "the last one left: the next one is still next");
-        members.push(member("gleb", 4));
-        assert_eq!(run(&members, &mut last, 2), ["gleb", "anna"]);
-    }
-
-    #[test]
-    fn b3_the_distribution_decides_and_a_known_client_keeps_his_employee() {
-        let on = |distribution, paused| Channel { distribution, paused, ..crate::chat::tests::channel() };
-        let members = [member("anna", 1), member("boris", 2)];
-        let boris = EmployeeId::new("boris");
-        for distribution in [Distribution::FirstResponder, Distribution::ByCrm] {
-            assert_eq!(give(&on(distribution, false), &members, None, None), Given::ToAll);
-            let kept = give(&on(distribution, false), &members, None, Some(&boris));
-            assert_eq!(kept, Given::To(boris.clone(), None));
-        }
-        let gone = EmployeeId::new("gone");
-        assert_eq!(give(&on(Distribution::FirstResponder, false), &members, None, Some(&gone)), Given::ToAll);
-        let Given::To(first, _) = give(&on(Distribution::RoundRobin, false), &members, None, None) else {
-            panic!("somebody is eligible")
-        };
-        assert_eq!(first.as_str(), "anna");
-        assert_eq!(give(&on(Distribution::RoundRobin, true), &members, None, None), Given::ToNobody);
-    }
-
-    #[test]
-    fn p5_nobody_eligible_means_nobody() {
-        let mut off = member("anna", 1);
-        off.receives_new_clients = false;
-        let mut quality = member("boris", 2);
-        quality.role = Role::QualityControl;
-        let mut unbound = member("vera", 3);
-        unbound.sends = false;
-        assert_eq!(next_turn(&[off, quality, unbound], None, Some(&EmployeeId::new("anna"))), None);
-    }
-
-    #[test]
-    fn a_known_client_keeps_his_responsible_while_eligible() {
-        let members = [member("anna", 1), member("boris", 2)];
-        let last = Some(RingPlace::of(&members[0]));
-        let kept = next_turn(&members, last.as_ref(), Some(&EmployeeId::new("anna")));
-        assert_eq!(kept, Some((EmployeeId::new("anna"), last.clone())), "no turn is used up");
-        let passed = next_turn(&members, last.as_ref(), Some(&EmployeeId::new("gone"))).unwrap();
-        assert_eq!(passed.0.as_str(), "boris");
-    }
-
-    proptest! {
-        #[test]
-        fn p5_counts_differ_by_at_most_one(count in 1usize..12, turns in 0usize..200, joined in prop::collection::vec(0i64..5, 12)) {
-            let members: Vec<_> = (0..count).map(|index| member(&format!("e{index}"), joined[index])).collect();
-            let mut counts: BTreeMap<String, usize> = members.iter().map(|m| (m.employee.to_string(), 0)).collect();
-            for who in run(&members, &mut None, turns) {
-                *counts.entry(who).or_default() += 1;
-            }
-            let (min, max) = (counts.values().min().unwrap(), counts.values().max().unwrap());
-            prop_assert!(max - min <= 1, "{counts:?}");
-            prop_assert_eq!(counts.values().sum::<usize>(), turns);
-        }
-    }
-}
+#[path = "assignment_tests.rs"]
+mod tests;

@@ -1,18 +1,41 @@
 //! Channels and their settings.
 
 use crate::clock::Timestamp;
+use crate::closing::ClosingOptions;
 use crate::event::{ChannelRef, Messenger};
-use crate::ids::{AccountId, ChannelId, ConnectionId};
+use crate::ids::{AccountId, ChannelId, ConnectionId, EmployeeId};
 use crate::providers;
+use crate::working_hours::WorkingHours;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
-/// Chats finish after this much silence, in seconds, unless the channel says otherwise (F1).
-pub const DEFAULT_CLOSE_AFTER_S: u32 = 600;
-/// Shortest window that a channel may set: 10 s.
-pub const MIN_CLOSE_AFTER_S: u32 = 10;
-/// Longest window that a channel may set: 30 days.
-pub const MAX_CLOSE_AFTER_S: u32 = 30 * 24 * 3600;
+/// Who gets a new client when nobody is eligible (B4).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fallback {
+    /// He waits, in order of arrival, until somebody is; the heads are told.
+    #[default]
+    Queue,
+    /// This employee, whatever his switch, status, hours and cap say. He waits where that one may not write.
+    Employee(EmployeeId),
+    /// A head who is there, in turn, whatever his switch and cap say. He waits while none is.
+    Heads,
+}
+
+/// How long an employee may leave a new client without an answer before the next one gets him.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Seconds until he must have answered.
+    pub answer_within_s: u32,
+    /// How often at most a client passes on; whoever has him then keeps him.
+    pub passes: u32,
+}
+
+/// Shortest time in which an answer may be asked for: half a minute.
+pub const MIN_ANSWER_WITHIN_S: u32 = 30;
+/// Longest: a day.
+pub const MAX_ANSWER_WITHIN_S: u32 = 24 * 3600;
+/// Most passes.
+pub const MAX_PASSES: u32 = 10;
 
 /// How a channel is, in our words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,8 +117,21 @@ pub struct Channel {
     /// How new clients are given out.
     #[serde(default)]
     pub distribution: Distribution,
-    /// Silence in seconds after which a chat finishes.
-    pub close_after_s: u32,
+    /// Who gets a new client when nobody is eligible.
+    #[serde(default, skip_serializing_if = "is_queue")]
+    pub fallback: Fallback,
+    /// Whether who got a client in turn must answer within a time. None: he need not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<Reservation>,
+    /// Whether a client who comes back always goes to who had him, eligible or not (B5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub always_same: bool,
+    /// When the channel works: what rules ask for. None: as the account says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WorkingHours>,
+    /// How its chats end; what it leaves open is as the account says.
+    #[serde(flatten)]
+    pub closing: ClosingOptions,
     /// No chats are made of what comes on it (B6): everything is dropped and counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignored: bool,
@@ -137,7 +173,11 @@ impl Channel {
             raw_state: None,
             state_at: Timestamp::default(),
             distribution: Distribution::RoundRobin,
-            close_after_s: DEFAULT_CLOSE_AFTER_S,
+            fallback: Fallback::Queue,
+            reservation: None,
+            always_same: false,
+            hours: None,
+            closing: ClosingOptions::default(),
             ignored: false,
             skip_echoes: false,
             echo_mark: None,
@@ -174,9 +214,8 @@ impl Channel {
     pub fn messenger(&self) -> Option<Messenger> {
         providers::messenger_of(&self.provider, self.transport.as_deref())
     }
+}
 
-    /// The silence after which a chat of this channel finishes.
-    pub fn close_after(&self) -> Duration {
-        Duration::from_secs(u64::from(self.close_after_s.clamp(MIN_CLOSE_AFTER_S, MAX_CLOSE_AFTER_S)))
-    }
+fn is_queue(fallback: &Fallback) -> bool {
+    *fallback == Fallback::Queue
 }

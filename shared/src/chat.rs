@@ -1,7 +1,11 @@
 //! Chats: what one is, and what an inbound message makes of it.
 
+pub use crate::chat_event::{ChatEvent, ForRules, NoticeTo, RuleNotice};
+
+use crate::assignment_log::Given;
+use crate::automatic::Replies;
 use crate::clock::Timestamp;
-use crate::closing;
+use crate::closing::{self, Closing};
 use crate::content::Details;
 use crate::crm::CrmKind;
 use crate::event::{MessageEvent, Messenger};
@@ -10,7 +14,7 @@ use crate::listing::{Listing, ListingMark};
 use crate::own_sends::PendingSend;
 use crate::phone::Phone;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 /// Which list a chat stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +24,7 @@ pub enum ChatState {
     Live,
     /// Finished, or never opened.
     General,
-    /// Open, and not live: comments under a post (C10).
+    /// Open, and not live: comments under a post (C10), or a client who came back where that makes no live chat (F5).
     Case,
 }
 
@@ -46,6 +50,18 @@ pub enum FinishReason {
     Inactivity,
     /// An employee finished it.
     ByHand,
+    /// A rule did (F6).
+    Rule,
+}
+
+/// What a client's wait is to end with, where it is not simply his turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// He goes to this employee, if that one may write to him; else he is given out as any.
+    To(EmployeeId),
+    /// He is given out as any, whoever had him before.
+    Anew,
 }
 
 /// What an employee or a rule says of how far a conversation has come (F3). Finishing is another thing.
@@ -86,13 +102,28 @@ pub struct Chat {
     pub name: Option<String>,
     /// Live or general list.
     pub state: ChatState,
-    /// How many times it was opened.
+    /// Which case it is: one is begun by the first opening, and by each further one where the channel begins a new one (F5).
     pub case_no: u32,
     /// Whether the client has a responsible.
     pub client: ClientState,
     /// Since when he waits for one: his place in the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,
+    /// Since when he waited the last time: where he goes back into the queue, he has his place again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Timestamp>,
+    /// What his wait is to end with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<Wish>,
+    /// Until when the responsible must have answered, or the next one gets the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_until: Option<Timestamp>,
+    /// Who let such a time pass since the client came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<EmployeeId>,
+    /// How the responsible came to be that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Given>,
     /// Who is responsible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<EmployeeId>,
@@ -113,6 +144,18 @@ pub struct Chat {
     /// What was last said of how far it has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ChatStatus>,
+    /// What employees and rules call it by (F6).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
+    /// The longest silence, in minutes, that rules have been told of since somebody wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_told: Option<u32>,
+    /// How often rules have answered in it of late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replies: Option<Replies>,
+    /// What happened to it outside of `routing`, which alone runs rules, and has yet to tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub for_rules: Vec<ForRules>,
     /// When it was last opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
@@ -133,6 +176,12 @@ pub struct Chat {
     /// When the client last wrote: from then runs the time in which some messengers let us answer (E5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_wrote_at: Option<Timestamp>,
+    /// When an employee last wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub employee_wrote_at: Option<Timestamp>,
+    /// When the last farewell was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub farewell_at: Option<Timestamp>,
     /// Since when the client waits for an employee's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered_at: Option<Timestamp>,
@@ -173,6 +222,9 @@ pub struct Chat {
     pub check_at: Option<Timestamp>,
 }
 
+/// Most tags of a chat.
+pub const MAX_CHAT_TAGS: usize = 20;
+
 /// How somebody is reached whose chat id only the provider knows.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -212,31 +264,6 @@ pub struct ChatAliasRow {
     pub alias_of: ChatId,
 }
 
-/// Something that happened to a chat as a whole, under its number: what the CRM is told besides messages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ChatEvent {
-    /// Version of the row's shape.
-    pub v: u16,
-    /// Whose.
-    pub account: AccountId,
-    /// Of which chat.
-    pub chat: ChatId,
-    /// Its number in the chat.
-    pub seq: u64,
-    /// When it happened.
-    pub at: Timestamp,
-    /// The chat was finished, for this reason.
-    pub finished: FinishReason,
-    /// What was said of how far it had come by then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<ChatStatus>,
-    /// When the row may go, in seconds since the epoch: the table's TTL.
-    pub expires_at: i64,
-}
-
-/// How long a chat's events are kept: 90 days. The CRM has had them long before.
-const EVENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
-
 impl Chat {
     /// A chat as it is before its first message: nothing in it, in the general list.
     pub fn unopened(
@@ -260,6 +287,11 @@ impl Chat {
             case_no: 0,
             client: ClientState::Silent,
             waiting_since: None,
+            arrived_at: None,
+            wish: None,
+            reserved_until: None,
+            passed: Vec::new(),
+            given: None,
             responsible: None,
             seq: 0,
             crm_done: 0,
@@ -267,6 +299,10 @@ impl Chat {
             crm_retry_at: None,
             crm_error: None,
             status: None,
+            tags: BTreeSet::new(),
+            idle_told: None,
+            replies: None,
+            for_rules: Vec::new(),
             opened_at: None,
             finished_at: None,
             finish_reason: None,
@@ -274,6 +310,8 @@ impl Chat {
             client_count: 0,
             read_count: 0,
             client_wrote_at: None,
+            employee_wrote_at: None,
+            farewell_at: None,
             unanswered_at: None,
             phone: None,
             listing: None,
@@ -300,31 +338,33 @@ impl Chat {
         true
     }
 
-    /// Finishes a live chat, or a case. The answer is a row of its own: the chat may be open again before the CRM learns of it.
-    pub fn finish(&mut self, reason: FinishReason, at: Timestamp) -> ChatEvent {
-        self.seq += 1;
-        self.state = ChatState::General;
-        self.finished_at = Some(at);
-        self.finish_reason = Some(reason);
-        self.listed_at = self.listed_at.max(at);
-        ChatEvent {
-            v: 1,
-            account: self.account.clone(),
-            chat: self.chat.clone(),
-            seq: self.seq,
-            at,
-            finished: reason,
-            status: self.status,
-            expires_at: (at + EVENTS_KEPT).seconds(),
-        }
-    }
-
     /// Gives a client to an employee: in turn, because he answered first, by hand, or by the CRM.
     pub fn assign(&mut self, employee: &EmployeeId) {
         self.seq += 1;
         self.client = ClientState::Assigned;
         self.waiting_since = None;
+        self.wish = None;
+        self.reserved_until = None;
         self.responsible = Some(employee.clone());
+    }
+
+    /// Puts the client into the queue of his channel, at his place of before if he had one. Whoever is responsible stays so
+    /// until he is given to somebody. It takes a number, because others read the chat by it.
+    pub fn wait(&mut self, wish: Option<Wish>, now: Timestamp) {
+        let since = self.waiting_since.or(self.arrived_at).unwrap_or(now);
+        self.seq += 1;
+        self.client = ClientState::Waiting;
+        self.arrived_at = Some(since);
+        self.waiting_since = Some(since);
+        self.wish = wish;
+        self.reserved_until = None;
+    }
+
+    /// Takes the client from whoever has him, and puts him into the queue.
+    pub fn take_back(&mut self, now: Timestamp) {
+        self.wait(Some(Wish::Anew), now);
+        self.responsible = None;
+        self.given = None;
     }
 
     /// Lets everybody who receives new clients have a waiting client (B3). It takes a number, because others read the chat by it.
@@ -332,25 +372,26 @@ impl Chat {
         self.seq += 1;
         self.client = ClientState::Unclaimed;
         self.waiting_since = None;
+        self.wish = None;
+        self.reserved_until = None;
         self.responsible = None;
+        self.given = None;
     }
 
     /// Whether the CRM lacks changes that it may have now: a waiting client's chat is shown to it once he has a
-    /// responsible, because the contact is created first, and for him.
+    /// responsible, because the contact is created first, and for him. One whom it knows already is not kept from it.
     pub fn crm_behind(&self) -> bool {
-        self.seq > self.crm_done && self.client != ClientState::Waiting
+        let known = self.responsible.is_some() || self.records_in.is_some();
+        self.seq > self.crm_done && (self.client != ClientState::Waiting || known)
     }
 
-    /// Takes the next number for a change of one of its messages that is no activity: a status, a file. `window` is the
-    /// silence after which it finishes, when its channel is still there.
-    pub fn take_number(&mut self, crm: CrmKind, window: Option<Duration>, now: Timestamp) {
+    /// Takes the next number for a change of one of its messages that is no activity: a status, a file.
+    pub fn take_number(&mut self, crm: CrmKind, closing: &Closing, now: Timestamp) {
         self.seq += 1;
         if crm == CrmKind::None {
             self.settle_without_crm();
         }
-        if let Some(window) = window {
-            self.watch(window, now);
-        }
+        self.watch(closing, now);
     }
 
     /// An account without a CRM has nobody to bring up to date.
@@ -360,8 +401,8 @@ impl Chat {
 
     /// Puts the chat on the due index where it must be looked at earlier than it is there. Never moves it later: that
     /// happens when a check fires.
-    pub fn watch(&mut self, window: Duration, now: Timestamp) {
-        if let Some(look) = closing::next_look(self, window, now)
+    pub fn watch(&mut self, closing: &Closing, now: Timestamp) {
+        if let Some(look) = closing::next_look(self, closing, now)
             && self.check_at.is_none_or(|at| look < at)
         {
             self.check_at = Some(look);

@@ -9,16 +9,11 @@ use crate::message::Kind;
 
 /// An employee's place on a channel.
 pub(crate) fn member(name: &str, role: Role, receives_new_clients: bool) -> Membership {
+    let (account, channel) = (AccountId::new("account"), ChannelId::new("channel"));
+    let joined_at = Timestamp::from_millis(0);
     Membership {
-        v: 1,
-        account: AccountId::new("account"),
-        channel: ChannelId::new("channel"),
-        employee: EmployeeId::new(name),
-        role,
         receives_new_clients,
-        sends: true,
-        is_default: false,
-        joined_at: Timestamp::from_millis(0),
+        ..Membership::new(&account, &channel, &EmployeeId::new(name), role, joined_at)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the CRM has to learn of a chat, in order (P8): a pure function of the rows behind its cursor.
 
+use crate::assignment_log::AssignmentRecord;
 use crate::chat::ChatEvent;
 use crate::message::Message;
 use std::collections::HashSet;
@@ -11,6 +12,8 @@ pub enum Numbered {
     Message(Box<Message>),
     /// Something that happened to the chat as a whole.
     Event(ChatEvent),
+    /// It got another responsible, or none. A CRM is told of him with the messages.
+    Assignment(Box<AssignmentRecord>),
 }
 
 /// One change that the CRM has to learn.
@@ -37,6 +40,8 @@ pub enum What {
     Status(Box<Message>),
     /// The chat was finished.
     Finished(ChatEvent),
+    /// A rule has something to say to employees.
+    Notified(ChatEvent),
 }
 
 impl Change {
@@ -48,7 +53,7 @@ impl Change {
             | What::Deleted(message)
             | What::File(message)
             | What::Status(message) => Some(message),
-            What::Finished(_) => None,
+            What::Finished(_) | What::Notified(_) => None,
         }
     }
 }
@@ -65,7 +70,11 @@ pub fn pending(done: u64, chat_seq: u64, rows: Vec<Numbered>) -> Vec<Change> {
     for row in rows {
         match row {
             Numbered::Message(row) => message_changes(done, row, &mut changes),
+            Numbered::Event(event) if event.notice.is_some() => {
+                changes.push(Change { seq: event.seq, what: What::Notified(event) });
+            }
             Numbered::Event(event) => changes.push(Change { seq: event.seq, what: What::Finished(event) }),
+            Numbered::Assignment(_) => {}
         }
     }
     changes.retain(|change| change.seq <= chat_seq);
@@ -105,6 +114,7 @@ pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[Numbered]) -> bool {
                 vec![Some(row.created_seq), row.edited_seq, row.file_seq, row.status_seq, row.deleted_seq]
             }
             Numbered::Event(event) => vec![Some(event.seq)],
+            Numbered::Assignment(record) => vec![Some(record.seq)],
         })
         .flatten()
         .collect();
@@ -141,6 +151,7 @@ mod tests {
                     What::File(_) => "file",
                     What::Status(_) => "status",
                     What::Finished(_) => "finished",
+                    What::Notified(_) => "notified",
                 };
                 let id = change.message().map_or("", |message| message.message_id.as_str());
                 format!("{}:{kind}:{id}", change.seq)

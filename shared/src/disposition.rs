@@ -18,6 +18,8 @@ pub enum DropReason {
     EchoNotImported,
     /// Of a client who was erased (P12).
     Erased,
+    /// A rule ignores such messages (F6).
+    Rule,
 }
 
 impl DropReason {
@@ -30,6 +32,7 @@ impl DropReason {
             Self::IgnoredChannel => "ignored_channel",
             Self::EchoNotImported => "echo_not_imported",
             Self::Erased => "erased",
+            Self::Rule => "rule",
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::ids::{AccountId, ChannelId, EmployeeId};
 use crate::phone::Phone;
+use crate::working_hours::WorkingHours;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -29,6 +30,9 @@ pub struct Employee {
     /// How often a default channel of his was set: of two who set one at once, one decides again (B7).
     #[serde(default, skip_serializing_if = "unset")]
     pub defaults_set: u64,
+    /// Since when the CRM refuses to give him clients: his places say so too. Loading him again ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_at: Option<Timestamp>,
     /// Tokens that were made for him until this second are over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_ended_at: Option<Timestamp>,
@@ -52,6 +56,7 @@ impl Employee {
             signature: None,
             sections: BTreeSet::new(),
             defaults_set: 0,
+            refused_at: None,
             tokens_ended_at: None,
             created_at: now,
         }
@@ -120,9 +125,75 @@ pub struct Membership {
     /// Whether it is his default among the channels of its messenger (B7).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_default: bool,
+    /// Most chats that he has open on the channel before he gets no new clients (B4). None: as many as come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<u32>,
+    /// When he works. None: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WorkingHours>,
+    /// Whether he is there now, in his own words.
+    #[serde(default, skip_serializing_if = "Status::is_available")]
+    pub status: Status,
+    /// Whether the CRM does not know him any more, or refuses to give him clients.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inactive: bool,
     /// When he joined the channel: his place in the ring.
     pub joined_at: Timestamp,
 }
+
+impl Membership {
+    /// The place of somebody who joins a channel: bound to it, new clients come to him, nothing else is said.
+    pub fn new(
+        account: &AccountId,
+        channel: &ChannelId,
+        employee: &EmployeeId,
+        role: Role,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            v: 1,
+            account: account.clone(),
+            channel: channel.clone(),
+            employee: employee.clone(),
+            role,
+            receives_new_clients: true,
+            sends: true,
+            is_default: false,
+            cap: None,
+            hours: None,
+            status: Status::Available,
+            inactive: false,
+            joined_at: now,
+        }
+    }
+}
+
+/// What an employee says of himself on a channel. Only who is available gets new clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Takes new clients.
+    #[default]
+    Available,
+    /// Has enough to do.
+    Busy,
+    /// Is not at his desk.
+    Away,
+    /// Does not work today.
+    Off,
+}
+
+impl Status {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_available(&self) -> bool {
+        *self == Self::Available
+    }
+}
+
+/// The attributes of a membership on which it depends whether a new client may go to him. Who writes on the strength of them
+/// names them all.
+pub const ELIGIBLE_BY: [&str; 7] =
+    ["role", "receives_new_clients", "sends", "cap", "hours", "status", "inactive"];
 
 fn bound() -> bool {
     true

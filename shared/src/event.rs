@@ -166,9 +166,14 @@ impl Origin {
         matches!(self, Self::ProviderApp | Self::Phone | Self::Outside)
     }
 
+    /// Whether nobody wrote it: such a message is no activity, and pulls no rule's trigger.
+    pub fn is_automatic(self) -> bool {
+        matches!(self, Self::Rule | Self::Farewell | Self::Notice)
+    }
+
     /// Whether an employee wrote it. Only such a message answers the client (D2).
     pub fn is_employee(self) -> bool {
-        !matches!(self, Self::Bot | Self::Rule | Self::Farewell | Self::Notice)
+        self != Self::Bot && !self.is_automatic()
     }
 }
 

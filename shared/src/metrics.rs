@@ -25,6 +25,8 @@ pub enum Metric {
     Assigned,
     /// Chats finished.
     Finished,
+    /// Farewells, and actions of rules, that could not be done.
+    AutomaticSkipped,
     /// Changes that the CRM has taken.
     CrmPushed,
     /// Changes that the CRM refused for good.
@@ -69,6 +71,7 @@ impl Metric {
             Self::WaitingClients => "WaitingClients",
             Self::Assigned => "Assigned",
             Self::Finished => "Finished",
+            Self::AutomaticSkipped => "AutomaticSkipped",
             Self::CrmPushed => "CrmPushed",
             Self::CrmRefused => "CrmRefused",
             Self::CrmPaused => "CrmPaused",

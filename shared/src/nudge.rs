@@ -5,6 +5,7 @@
 use crate::chat::{Chat, ClientState};
 use crate::clock::Timestamp;
 use crate::crm::CrmKind;
+use crate::departure::Whose;
 use crate::ids::{AccountId, ChannelId, ChatId, ContactId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -18,6 +19,39 @@ pub struct AssignmentNudge {
     pub account: AccountId,
     /// Which channel.
     pub channel: ChannelId,
+}
+
+/// "Put these clients back into the queue": goes to `assignment`, by the same queue as drains.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DepartureNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose account.
+    pub account: AccountId,
+    /// Whose clients.
+    pub whose: Whose,
+}
+
+impl DepartureNudge {
+    /// A nudge for a departure.
+    pub fn new(account: &AccountId, whose: &Whose) -> Self {
+        Self { v: 1, account: account.clone(), whose: whose.clone() }
+    }
+
+    /// FIFO message group.
+    pub fn group(&self) -> String {
+        self.whose.group(&self.account)
+    }
+}
+
+/// What `assignment` is nudged for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AssignmentWork {
+    /// A channel's waiting clients.
+    Channel(AssignmentNudge),
+    /// Clients of somebody who goes.
+    Departure(DepartureNudge),
 }
 
 /// "Bring the CRM up to date with this chat": goes to `crm-push`.
@@ -83,12 +117,49 @@ impl ChannelNudge {
     }
 }
 
-/// What `crm-push` is nudged for.
+/// "Tell the heads who waits on this channel": goes to `crm-push`, by the same queue as chats. How many wait, and since when,
+/// stands in the channel's [ring](crate::assignment::Ring).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WaitingNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which channel.
+    pub channel: ChannelId,
+    /// What tells it from a nudge for the channel's state.
+    pub about: AboutWaiting,
+}
+
+/// The one thing that such a nudge is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AboutWaiting {
+    /// Clients for whom nobody is eligible.
+    Waiting,
+}
+
+impl WaitingNudge {
+    /// A nudge for a channel.
+    pub fn new(account: &AccountId, channel: &ChannelId) -> Self {
+        Self { v: 1, account: account.clone(), channel: channel.clone(), about: AboutWaiting::Waiting }
+    }
+
+    /// FIFO message group: that of the account's channels.
+    pub fn group(&self) -> String {
+        ChannelNudge::new(&self.account, &self.channel).group()
+    }
+}
+
+/// What `crm-push` is nudged for. Who is read as whom goes by the members that are there, so one with more stands before one
+/// with less.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum CrmWork {
     /// A chat.
     Chat(CrmNudge),
+    /// Who waits on a channel.
+    Waiting(WaitingNudge),
     /// A channel.
     Channel(ChannelNudge),
 }
@@ -172,6 +243,58 @@ impl Timer {
     }
 }
 
+/// "Look at the live chats of this channel": how its chats end was set anew, and a chat must not wait for its next look,
+/// which may be an hour away. Waits in the timers queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recheck {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which channel; none: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    /// The end of the minute in which the settings changed. It names the checks, so that a page that is posted twice is posted
+    /// once, and what is set several times in a minute is looked at once.
+    pub changed_at: Timestamp,
+    /// Where to go on in the channel's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<ListPlace>,
+}
+
+/// A chat's place in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPlace {
+    /// The chat.
+    pub chat: ChatId,
+    /// Its time in the list.
+    pub listed_at: Timestamp,
+}
+
+impl Recheck {
+    /// For a channel of an account, or for all of them, from the beginning.
+    pub fn new(account: &AccountId, channel: Option<&ChannelId>, changed_at: Timestamp) -> Self {
+        Self { v: 1, account: account.clone(), channel: channel.cloned(), changed_at, after: None }
+    }
+
+    /// The deduplication id of its check of a chat.
+    pub fn check_id(&self, chat: &ChatId) -> String {
+        format!("recheck:{chat}:{}", self.changed_at.millis())
+    }
+}
+
+/// What waits in the timers queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Wake {
+    /// For a chat.
+    Chat(Timer),
+    /// For the live chats of a channel.
+    Channel(Recheck),
+    /// For the CRM that is to be told who waits, once it is not left alone any more.
+    Waiting(WaitingNudge),
+}
+
 /// Who has to be told of a chat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nudges {
@@ -206,12 +329,47 @@ mod tests {
     fn a_nudge_for_the_crm_is_a_chats_or_a_channels() {
         let chat = CrmWork::Chat(CrmNudge::of(&new_chat()));
         let channel = CrmWork::Channel(ChannelNudge::new(&AccountId::new("a"), &ChannelId::new("c")));
-        for work in [chat, channel] {
+        let waiting = CrmWork::Waiting(WaitingNudge::new(&AccountId::new("a"), &ChannelId::new("c")));
+        for work in [chat, waiting, channel] {
             let body = serde_json::to_string(&work).unwrap();
             assert_eq!(crate::event::read::<CrmWork>(&body).unwrap(), work);
         }
         assert!(crate::event::read::<CrmWork>(r#"{"v":1,"account":"a"}"#).is_err());
         assert!(crate::event::read::<CrmWork>(r#"{"v":99,"more":1}"#).is_err(), "a newer one is retried");
+    }
+
+    #[test]
+    fn what_waits_for_its_time_is_told_apart() {
+        let (account, channel, at) = (AccountId::new("a"), ChannelId::new("c"), Timestamp::from_millis(5));
+        let after = Some(ListPlace { chat: ChatId::new("k"), listed_at: at });
+        for wake in [
+            Wake::Chat(Timer::new(account.clone(), ChatId::new("k"), at)),
+            Wake::Channel(Recheck::new(&account, None, at)),
+            Wake::Channel(Recheck { after, ..Recheck::new(&account, Some(&channel), at) }),
+            Wake::Waiting(WaitingNudge::new(&account, &channel)),
+        ] {
+            let body = serde_json::to_string(&wake).unwrap();
+            assert_eq!(crate::event::read::<Wake>(&body).unwrap(), wake);
+        }
+        assert!(crate::event::read::<Wake>(r#"{"v":1,"account":"a","at":5}"#).is_err());
+    }
+
+    #[test]
+    fn a_nudge_for_assignment_is_a_channels_or_a_departures() {
+        let (account, channel) = (AccountId::new("a"), ChannelId::new("c"));
+        let employee = EmployeeId::new("anna");
+        for work in [
+            AssignmentWork::Channel(AssignmentNudge::new(&account, &channel)),
+            AssignmentWork::Departure(DepartureNudge::new(
+                &account,
+                &Whose::Employee { employee, channel: Some(channel.clone()) },
+            )),
+            AssignmentWork::Departure(DepartureNudge::new(&account, &Whose::Nobodys { channel })),
+        ] {
+            let body = serde_json::to_string(&work).unwrap();
+            assert_eq!(crate::event::read::<AssignmentWork>(&body).unwrap(), work);
+        }
+        assert!(crate::event::read::<AssignmentWork>(r#"{"v":1,"account":"a"}"#).is_err());
     }
 
     #[test]

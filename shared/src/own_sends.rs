@@ -146,7 +146,7 @@ impl Chat {
         if event.kind.is_said()
             && event.origin.is_some_and(|origin| origin.is_employee() && !origin.is_echo())
         {
-            self.open(at);
+            self.open(crate::closing::Reopening::Reopen, at);
         }
         // The oldest is the least likely to come back.
         if self.pending_sends.len() >= MOST_PENDING {

@@ -1,8 +1,9 @@
 //! Sending to SQS: events and nudges, in batches, in order per message group.
 
-use crate::clock::Ambient;
+use crate::clock::{Ambient, Timestamp};
 use crate::event::Envelope;
-use crate::nudge::{AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge};
+use crate::nudge::{AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, DepartureNudge, WaitingNudge};
+use aws_sdk_sqs::error::SdkError;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry};
 use futures::future::join_all;
 use serde::Serialize;
@@ -51,6 +52,14 @@ impl Outgoing {
         Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
     }
 
+    /// A nudge for a departure, for `assignment.fifo`, with a fresh deduplication id.
+    ///
+    /// # Errors
+    /// As [`Self::inbound`].
+    pub fn departure(nudge: &DepartureNudge, ambient: &dyn Ambient) -> Result<Self, QueueError> {
+        Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
+    }
+
     /// A nudge for `outbound.fifo`, with a fresh deduplication id.
     ///
     /// # Errors
@@ -73,6 +82,24 @@ impl Outgoing {
     /// As [`Self::inbound`].
     pub fn channel_state(nudge: &ChannelNudge, ambient: &dyn Ambient) -> Result<Self, QueueError> {
         Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
+    }
+
+    /// A nudge for who waits on a channel, for `crm.fifo`, with a fresh deduplication id.
+    ///
+    /// # Errors
+    /// As [`Self::inbound`].
+    pub fn waiting(nudge: &WaitingNudge, ambient: &dyn Ambient) -> Result<Self, QueueError> {
+        Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
+    }
+
+    /// The same when a timer brings it back: however many do in a minute, it comes once.
+    ///
+    /// # Errors
+    /// As [`Self::inbound`].
+    pub fn waiting_again(nudge: &WaitingNudge, now: Timestamp) -> Result<Self, QueueError> {
+        let minute = now.seconds().div_euclid(60);
+        let digest = format!("waiting:{}:{}:{minute}", nudge.account, nudge.channel);
+        Self::new(nudge, Some((nudge.group(), digest)))
     }
 
     /// Delivers it this much later (standard queues only, at most 15 minutes).
@@ -158,15 +185,73 @@ impl Queues {
 
     async fn send_in_order(&self, queue_url: &str, messages: &[Outgoing]) -> Result<(), QueueError> {
         for batch in batches(messages) {
-            let entries = batch.iter().enumerate().map(|(index, message)| message.entry(index));
-            let entries = entries.collect::<Result<Vec<_>, _>>()?;
-            let call = self.sqs.send_message_batch().queue_url(queue_url).set_entries(Some(entries));
-            let answer = call.send().await.map_err(|error| QueueError::NotTaken(code(&error)))?;
-            if let Some(failed) = answer.failed.first() {
-                return Err(QueueError::NotTaken(failed.code.clone()));
+            let failed = self.send_batch(queue_url, batch).await.map_err(|not| not.why)?;
+            if let Some((_, why)) = failed.into_iter().next() {
+                return Err(why);
             }
         }
         Ok(())
+    }
+
+    /// Sends messages that have nothing to do with each other; says which were not taken, by their places, and why. One that
+    /// SQS refuses keeps no other back. For what comes again by itself: events want [`Self::send`].
+    pub async fn send_each(&self, queue_url: &str, messages: &[Outgoing]) -> Vec<(usize, QueueError)> {
+        let mut lanes: Vec<Vec<(usize, &[Outgoing])>> = vec![Vec::new(); LANES];
+        let mut start = 0;
+        for (place, batch) in batches(messages).into_iter().enumerate() {
+            lanes[place % LANES].push((start, batch));
+            start += batch.len();
+        }
+        let sent = lanes.into_iter().map(|lane| self.send_lane(queue_url, lane));
+        join_all(sent).await.into_iter().flatten().collect()
+    }
+
+    async fn send_lane(&self, queue_url: &str, lane: Vec<(usize, &[Outgoing])>) -> Vec<(usize, QueueError)> {
+        let mut untaken = Vec::new();
+        let mut lane = lane.into_iter();
+        while let Some((start, batch)) = lane.next() {
+            let not = match self.send_batch(queue_url, batch).await {
+                Ok(failed) => {
+                    untaken.extend(failed.into_iter().map(|(place, why)| (start + place, why)));
+                    continue;
+                }
+                Err(not) => not,
+            };
+            if not.refused && batch.len() > 1 {
+                let alone = (start..).zip(batch.chunks(1)).collect();
+                untaken.extend(Box::pin(self.send_lane(queue_url, alone)).await);
+                continue;
+            }
+            let text = not.why.to_string();
+            untaken.extend(
+                (start..start + batch.len()).map(|place| (place, QueueError::NotTaken(text.clone()))),
+            );
+            if !not.refused {
+                // The queue is not there for now: it is not asked for each one.
+                let rest = lane.flat_map(|(start, batch)| start..start + batch.len());
+                untaken.extend(rest.map(|place| (place, QueueError::NotTaken(text.clone()))));
+                break;
+            }
+        }
+        untaken
+    }
+
+    /// One call of at most ten messages; answers those that were not taken.
+    async fn send_batch(
+        &self,
+        queue_url: &str,
+        batch: &[Outgoing],
+    ) -> Result<Vec<(usize, QueueError)>, NotSent> {
+        let entries = batch.iter().enumerate().map(|(index, message)| message.entry(index));
+        let entries = entries.collect::<Result<Vec<_>, _>>();
+        let entries = entries.map_err(|why| NotSent { why, refused: true })?;
+        let call = self.sqs.send_message_batch().queue_url(queue_url).set_entries(Some(entries));
+        let answer = call.send().await.map_err(|error| NotSent {
+            refused: is_refusal(&error),
+            why: QueueError::NotTaken(code(&error)),
+        })?;
+        let failed = answer.failed.into_iter();
+        Ok(failed.filter_map(|one| Some((one.id.parse().ok()?, QueueError::NotTaken(one.code)))).collect())
     }
 
     /// Sets when returned messages come again; one call per ten. A failure changes nothing but the time.
@@ -195,12 +280,28 @@ impl Queues {
     }
 }
 
-/// An AWS error's code: its text may hold what we sent.
-pub(crate) fn code<E, R>(error: &aws_sdk_sqs::error::SdkError<E, R>) -> String
+/// A call of which nothing was taken.
+struct NotSent {
+    why: QueueError,
+    /// SQS does not want what is in it; else it is not there for now.
+    refused: bool,
+}
+
+/// Whether it is of what was sent, and comes again with it.
+fn is_refusal<E>(error: &SdkError<E, aws_sdk_sqs::config::http::HttpResponse>) -> bool
 where
     E: aws_sdk_sqs::error::ProvideErrorMetadata,
 {
-    use aws_sdk_sqs::error::SdkError;
+    let SdkError::ServiceError(service) = error else { return false };
+    let of_it = service.raw().status().is_client_error();
+    of_it && !service.err().code().is_some_and(|code| code.contains("Throttl"))
+}
+
+/// An AWS error's code: its text may hold what we sent.
+pub(crate) fn code<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: aws_sdk_sqs::error::ProvideErrorMetadata,
+{
     match error {
         SdkError::ServiceError(service) => service.err().code().unwrap_or("service error").to_owned(),
         SdkError::TimeoutError(_) => "time-out".to_owned(),

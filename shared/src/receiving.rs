@@ -1,7 +1,8 @@
 //! What an inbound message makes of its chat: it opens it, is activity, wants to be read and answered, or answers.
 
-use crate::chat::{Chat, ChatState, ChatStatus, ClientState};
+use crate::chat::{Chat, ChatState, ChatStatus, ClientState, Wish};
 use crate::clock::Timestamp;
+use crate::closing::{Closing, Reopening};
 use crate::event::{MessageEvent, Origin, Revision, Side};
 use crate::message::Message;
 use std::time::Duration;
@@ -21,6 +22,17 @@ impl Chat {
         stored: Option<&Message>,
         accepted_at: Timestamp,
     ) -> Option<Message> {
+        self.receive_under(&Closing::default(), event, stored, accepted_at)
+    }
+
+    /// The same, where chats end as is said.
+    pub fn receive_under(
+        &mut self,
+        closing: &Closing,
+        event: &MessageEvent,
+        stored: Option<&Message>,
+        accepted_at: Timestamp,
+    ) -> Option<Message> {
         let seq = self.seq + 1;
         let mut row = match stored {
             Some(stored) => stored.revise(event, seq)?,
@@ -29,8 +41,10 @@ impl Chat {
         self.seq = seq;
         // What is first heard of by its edit or deletion is heard when it comes itself, if it does: it may be older than we.
         let heard = event.revision == Revision::New && stored.is_none_or(|stored| stored.incomplete);
-        if heard && event.kind.is_said() {
-            self.hear(event, accepted_at);
+        // What nobody wrote is no activity, and answers nobody.
+        let is_automatic = event.origin.is_some_and(Origin::is_automatic);
+        if heard && event.kind.is_said() && !is_automatic {
+            self.hear(closing, event, accepted_at);
         }
         if heard || stored.is_none() {
             row.client_no = self.client_count;
@@ -42,8 +56,9 @@ impl Chat {
     }
 
     /// What a message that is said for the first time makes of the chat.
-    fn hear(&mut self, event: &MessageEvent, accepted_at: Timestamp) {
+    fn hear(&mut self, closing: &Closing, event: &MessageEvent, accepted_at: Timestamp) {
         self.last_activity_at = self.last_activity_at.max(accepted_at);
+        self.idle_told = None;
         if self.name.is_none() && !event.group {
             self.name.clone_from(&event.contact.name);
         }
@@ -53,9 +68,13 @@ impl Chat {
                 self.client_count += 1;
                 self.client_wrote_at = self.client_wrote_at.max(Some(at));
                 self.unanswered_at = self.unanswered_at.or(Some(at));
-                self.open(accepted_at);
-                if self.client == ClientState::Silent {
+                let opened = self.open(closing.reopening, accepted_at);
+                // Whoever had him is asked for first (B5), and one who is nobody's is given out as the channel says by now.
+                let comes_back =
+                    opened && matches!(self.client, ClientState::Assigned | ClientState::Unclaimed);
+                if self.client == ClientState::Silent || comes_back {
                     self.client = ClientState::Waiting;
+                    self.arrived_at = Some(accepted_at);
                     self.waiting_since = Some(accepted_at);
                 }
             }
@@ -71,28 +90,68 @@ impl Chat {
         }
         let at = written_at(event, accepted_at);
         self.last_activity_at = self.last_activity_at.max(at);
+        self.idle_told = None;
         self.answered(event, at);
     }
 
     /// An answer clears what was asked before it was written: webhooks may come late, and in another order.
     fn answered(&mut self, event: &MessageEvent, at: Timestamp) {
-        if answers(event) && self.unanswered_at.is_some_and(|since| since <= at + ROUNDED) {
-            self.unanswered_at = None;
+        if !answers(event) {
+            return;
+        }
+        self.employee_wrote_at = self.employee_wrote_at.max(Some(at));
+        if self.unanswered_at.is_some_and(|since| since <= at + ROUNDED) {
+            // What the client wrote after the answer was written waits for another one; not within a time, as if it had come
+            // after the answer.
+            self.unanswered_at = self.client_wrote_at.filter(|wrote| *wrote > at + ROUNDED);
+            self.reserved_until = None;
+            self.passed.clear();
         }
     }
 
-    /// Puts the chat into the list of those that somebody talks in.
-    pub(crate) fn open(&mut self, at: Timestamp) {
-        if self.state == ChatState::General {
-            self.state = if self.post.is_some() { ChatState::Case } else { ChatState::Live };
-            self.case_no += 1;
-            self.opened_at = Some(at);
-            self.finished_at = None;
-            self.finish_reason = None;
-            // What was said of the conversation before is over.
-            self.status = self.status.map(|_| ChatStatus::Open);
-            self.listed_at = self.listed_at.max(at);
+    /// Whether the responsible let his time pass, and the next one has yet to get the client: then an answer that comes
+    /// meanwhile is his (B5).
+    pub fn waits_after_lapse(&self) -> bool {
+        self.client == ClientState::Waiting
+            && self.wish == Some(Wish::Anew)
+            && self.responsible.is_some()
+            && self.passed.last() == self.responsible.as_ref()
+    }
+
+    /// Whether the client has a responsible, and an employee has written since the chat was opened.
+    pub fn is_talked_with(&self) -> bool {
+        let wrote =
+            self.employee_wrote_at.is_some_and(|at| self.opened_at.is_some_and(|opened| at >= opened));
+        wrote && self.client == ClientState::Assigned
+    }
+
+    /// Whether a farewell may be said: not twice with no word of an employee's in between, or the client's machine and ours would
+    /// take leave for ever.
+    pub fn wants_farewell(&self) -> bool {
+        self.farewell_at.is_none_or(|said| self.employee_wrote_at.is_some_and(|wrote| wrote > said))
+    }
+
+    /// Puts the chat into the list of those that somebody talks in; says whether it was in none.
+    pub(crate) fn open(&mut self, reopening: Reopening, at: Timestamp) -> bool {
+        if self.state != ChatState::General {
+            return false;
         }
+        let is_first = self.case_no == 0;
+        let case_only = self.post.is_some() || (!is_first && reopening == Reopening::CaseOnly);
+        self.state = if case_only { ChatState::Case } else { ChatState::Live };
+        // What was said of the conversation before is over.
+        if is_first || reopening == Reopening::NewCase {
+            self.case_no += 1;
+            self.status = None;
+        } else {
+            self.status = self.status.map(|_| ChatStatus::Open);
+        }
+        self.opened_at = Some(at);
+        self.finished_at = None;
+        self.finish_reason = None;
+        self.passed.clear();
+        self.listed_at = self.listed_at.max(at);
+        true
     }
 }
 
@@ -179,24 +238,103 @@ mod tests {
         let mut chat = Chat::unopened(&account, &comment, contact, Timestamp::from_millis(0));
         chat.receive(&comment, None, Timestamp::from_millis(5));
         assert_eq!((chat.state, chat.client, chat.unread()), (ChatState::Case, ClientState::Waiting, 1));
-        assert_eq!(crate::closing::finishes_at(&chat, Duration::from_secs(10)), None);
+        assert_eq!(crate::closing::finishes_at(&chat, &Closing::default()), None);
+    }
+
+    fn under(reopening: Reopening) -> Closing {
+        Closing { reopening, ..Closing::default() }
+    }
+
+    /// A chat of Anna's that was finished with a status.
+    fn finished() -> Chat {
+        let mut chat = new_chat();
+        chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(5));
+        chat.assign(&crate::ids::EmployeeId::new("anna"));
+        chat.status = Some(ChatStatus::Closed);
+        let event = chat.finish(FinishReason::ByHand, Timestamp::from_millis(700_000));
+        assert_eq!((event.finished, event.status), (Some(FinishReason::ByHand), Some(ChatStatus::Closed)));
+        chat
     }
 
     #[test]
-    fn a_finished_chat_reopens_as_a_new_case() {
+    fn f5_a_clients_message_after_the_end_reopens_the_chat_begins_a_new_case_or_goes_to_the_cases() {
+        let at = Timestamp::from_millis(800_000);
+        for (reopening, state, case_no, status) in [
+            (Reopening::Reopen, ChatState::Live, 1, Some(ChatStatus::Open)),
+            (Reopening::NewCase, ChatState::Live, 2, None),
+            (Reopening::CaseOnly, ChatState::Case, 1, Some(ChatStatus::Open)),
+        ] {
+            let mut chat = finished();
+            chat.receive_under(&under(reopening), &text_event("m2", Side::Client), None, at);
+            assert_eq!((chat.state, chat.case_no, chat.status), (state, case_no, status), "{reopening:?}");
+            assert_eq!((chat.opened_at, chat.finished_at, chat.unread()), (Some(at), None, 2));
+            chat.status = Some(ChatStatus::Waiting);
+            chat.receive_under(&under(reopening), &text_event("m3", Side::Client), None, at);
+            assert_eq!(
+                (chat.case_no, chat.status),
+                (case_no, Some(ChatStatus::Waiting)),
+                "only opening speaks of it"
+            );
+        }
+    }
+
+    #[test]
+    fn b5_who_had_a_client_that_comes_back_is_asked_for_first() {
+        let at = Timestamp::from_millis(800_000);
+        let mut chat = finished();
+        chat.receive(&text_event("m2", Side::Client), None, at);
+        assert_eq!((chat.client, chat.waiting_since), (ClientState::Waiting, Some(at)));
+        assert_eq!(
+            chat.responsible,
+            Some(crate::ids::EmployeeId::new("anna")),
+            "until he is given to somebody"
+        );
+        assert!(chat.crm_behind(), "the CRM knows him, and learns of it at once");
+        let mut nobodys = finished();
+        nobodys.release();
+        nobodys.receive(&text_event("m2", Side::Client), None, at);
+        assert_eq!((nobodys.client, nobodys.waiting_since), (ClientState::Waiting, Some(at)));
+    }
+
+    #[test]
+    fn b5_who_let_his_time_pass_may_answer_until_somebody_else_has_the_client() {
         let mut chat = new_chat();
         chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(5));
-        chat.finish(FinishReason::Inactivity, Timestamp::from_millis(700_000));
-        chat.receive(&text_event("m2", Side::Client), None, Timestamp::from_millis(800_000));
-        assert_eq!((chat.state, chat.case_no, chat.finished_at), (ChatState::Live, 2, None));
-        assert_eq!(chat.status, None, "nobody has said anything of it");
-        chat.status = Some(ChatStatus::Closed);
-        chat.receive(&text_event("m3", Side::Client), None, Timestamp::from_millis(800_001));
-        assert_eq!(chat.status, Some(ChatStatus::Closed), "only opening speaks of it");
-        let event = chat.finish(FinishReason::ByHand, Timestamp::from_millis(900_000));
-        assert_eq!((event.finished, event.status), (FinishReason::ByHand, Some(ChatStatus::Closed)));
-        chat.receive(&text_event("m4", Side::Client), None, Timestamp::from_millis(900_001));
-        assert_eq!(chat.status, Some(ChatStatus::Open));
+        chat.assign(&crate::ids::EmployeeId::new("anna"));
+        assert!(!chat.waits_after_lapse());
+        chat.passed.extend(chat.responsible.clone());
+        chat.wait(Some(Wish::Anew), Timestamp::from_millis(9));
+        assert!(chat.waits_after_lapse());
+        let by_rule = Chat { passed: Vec::new(), ..chat.clone() };
+        let by_hand = Chat { responsible: None, ..chat };
+        assert!(!by_rule.waits_after_lapse() && !by_hand.waits_after_lapse());
+    }
+
+    #[test]
+    fn b3_an_answer_ends_the_reservation_though_it_comes_after_what_the_client_wrote_next() {
+        let mut chat = new_chat();
+        let said = |id: &str, side, ms| {
+            let sent_at = Timestamp::from_millis(ms);
+            MessageEvent { sent_at, ..text_event(id, side) }
+        };
+        let (first, next, answer) = (0, 9_000, 5_000);
+        for (id, ms) in [("m1", first), ("m2", next)] {
+            chat.receive(&said(id, Side::Client, ms), None, Timestamp::from_millis(ms));
+        }
+        chat.assign(&crate::ids::EmployeeId::new("anna"));
+        chat.reserved_until = Some(Timestamp::from_millis(60_000));
+        chat.receive(&said("e1", Side::Company, answer), None, Timestamp::from_millis(20_000));
+        assert_eq!(chat.unanswered_at, Some(Timestamp::from_millis(next)), "that one is still open");
+        assert_eq!((chat.reserved_until, chat.passed.len()), (None, 0));
+    }
+
+    #[test]
+    fn f6_silence_begins_anew_with_what_is_overheard() {
+        let mut chat = new_chat();
+        chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(5));
+        chat.idle_told = Some(3);
+        chat.overhear(&text_event("e1", Side::Company), Timestamp::from_millis(9));
+        assert_eq!((chat.idle_told, chat.employee_wrote_at.is_some()), (None, true));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The set-up check (B7): what of an account's settings keeps messages from coming, clients from being given out, or employees
 //! from answering. Pure: rows in, findings out.
 
+mod codes;
+mod people;
 mod texts;
 
+pub use codes::{Code, Level};
+
 use crate::account::Account;
-use crate::assignment::eligible;
-use crate::channel::{Channel, ChannelState, Distribution};
+use crate::channel::{Channel, ChannelState};
 use crate::clock::Timestamp;
 use crate::connection::{Connection, ConnectionState};
 use crate::crm::{CrmConnection, CrmKind, CrmState};
@@ -13,131 +16,6 @@ use crate::employee::{Employee, Membership};
 use crate::ids::{ChannelId, ConnectionId, EmployeeId};
 use crate::pipeline::Pipelines;
 use std::collections::BTreeMap;
-
-/// How much a finding weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Something does not work.
-    Error,
-    /// Something may not be as it was meant.
-    Warning,
-}
-
-/// What was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the texts say it")]
-pub enum Code {
-    NoConnection,
-    ConnectionUnauthorized,
-    ConnectionNotReady,
-    ChannelNeedsAttention,
-    ChannelUnauthorized,
-    ChannelDisabled,
-    ChannelPending,
-    ChannelPaused,
-    ChannelIgnored,
-    NobodyMayWrite,
-    NobodyEligible,
-    NobodyReceives,
-    NoEmployees,
-    EmployeeWithoutRole,
-    EmployeeNotBound,
-    EmployeeWithoutDefault,
-    NoAccountDefault,
-    AccountDefaultUnusable,
-    StageUnknown,
-    NoPipelines,
-    NoCrm,
-    CrmUnauthorized,
-    CrmPaused,
-}
-
-impl Code {
-    /// All of them.
-    pub const ALL: [Self; 23] = [
-        Self::NoConnection,
-        Self::ConnectionUnauthorized,
-        Self::ConnectionNotReady,
-        Self::ChannelNeedsAttention,
-        Self::ChannelUnauthorized,
-        Self::ChannelDisabled,
-        Self::ChannelPending,
-        Self::ChannelPaused,
-        Self::ChannelIgnored,
-        Self::NobodyMayWrite,
-        Self::NobodyEligible,
-        Self::NobodyReceives,
-        Self::NoEmployees,
-        Self::EmployeeWithoutRole,
-        Self::EmployeeNotBound,
-        Self::EmployeeWithoutDefault,
-        Self::NoAccountDefault,
-        Self::AccountDefaultUnusable,
-        Self::StageUnknown,
-        Self::NoPipelines,
-        Self::NoCrm,
-        Self::CrmUnauthorized,
-        Self::CrmPaused,
-    ];
-
-    /// The word in answers; stable.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoConnection => "no_connection",
-            Self::ConnectionUnauthorized => "connection_unauthorized",
-            Self::ConnectionNotReady => "connection_not_ready",
-            Self::ChannelNeedsAttention => "channel_needs_attention",
-            Self::ChannelUnauthorized => "channel_unauthorized",
-            Self::ChannelDisabled => "channel_disabled",
-            Self::ChannelPending => "channel_pending",
-            Self::ChannelPaused => "channel_paused",
-            Self::ChannelIgnored => "channel_ignored",
-            Self::NobodyMayWrite => "nobody_may_write",
-            Self::NobodyEligible => "nobody_eligible",
-            Self::NobodyReceives => "nobody_receives_new_clients",
-            Self::NoEmployees => "no_employees",
-            Self::EmployeeWithoutRole => "employee_without_role",
-            Self::EmployeeNotBound => "employee_not_bound",
-            Self::EmployeeWithoutDefault => "employee_without_default",
-            Self::NoAccountDefault => "no_account_default",
-            Self::AccountDefaultUnusable => "account_default_unusable",
-            Self::StageUnknown => "deal_stage_unknown",
-            Self::NoPipelines => "no_pipelines",
-            Self::NoCrm => "no_crm",
-            Self::CrmUnauthorized => "crm_unauthorized",
-            Self::CrmPaused => "crm_paused",
-        }
-    }
-
-    /// How much it weighs.
-    pub fn level(self) -> Level {
-        match self {
-            Self::ConnectionNotReady
-            | Self::ChannelDisabled
-            | Self::ChannelPending
-            | Self::ChannelPaused
-            | Self::ChannelIgnored
-            | Self::NobodyReceives
-            | Self::EmployeeWithoutRole
-            | Self::EmployeeWithoutDefault
-            | Self::NoAccountDefault
-            | Self::NoCrm
-            | Self::CrmPaused => Level::Warning,
-            Self::NoConnection
-            | Self::ConnectionUnauthorized
-            | Self::ChannelNeedsAttention
-            | Self::ChannelUnauthorized
-            | Self::NobodyMayWrite
-            | Self::NobodyEligible
-            | Self::NoEmployees
-            | Self::EmployeeNotBound
-            | Self::AccountDefaultUnusable
-            | Self::StageUnknown
-            | Self::NoPipelines
-            | Self::CrmUnauthorized => Level::Error,
-        }
-    }
-}
 
 /// A finding, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +58,7 @@ pub fn check(setup: &Setup<'_>, now: Timestamp) -> Vec<Finding> {
     let mut found = Findings { setup: *setup, findings: Vec::new() };
     found.connections();
     for channel in setup.channels {
-        found.channel(channel);
+        found.channel(channel, now);
     }
     found.defaults();
     found.employees();
@@ -229,7 +107,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn channel(&mut self, channel: &'a Channel) {
+    fn channel(&mut self, channel: &'a Channel, now: Timestamp) {
         let about = About { channel: Some(channel), ..About::default() };
         if channel.ignored {
             return self.add(Code::ChannelIgnored, about);
@@ -244,30 +122,8 @@ impl<'a> Findings<'a> {
         if channel.paused {
             self.add(Code::ChannelPaused, about);
         }
-        self.members(channel, about);
+        self.members(channel, about, now);
         self.stage(channel, about);
-    }
-
-    /// Whether anybody can answer there, and anybody gets its new clients.
-    fn members(&mut self, channel: &Channel, about: About<'_>) {
-        let members = self.setup.members.iter().filter(|member| member.channel == channel.channel);
-        let members: Vec<&Membership> = members.collect();
-        if !members.iter().any(|member| writes(member)) {
-            return self.add(Code::NobodyMayWrite, about);
-        }
-        match channel.distribution {
-            Distribution::RoundRobin
-                if !members.iter().any(|member| writes(member) && eligible(member).is_ok()) =>
-            {
-                self.add(Code::NobodyEligible, about);
-            }
-            Distribution::FirstResponder | Distribution::ByCrm
-                if !members.iter().any(|member| writes(member) && member.receives_new_clients) =>
-            {
-                self.add(Code::NobodyReceives, about);
-            }
-            _ => {}
-        }
     }
 
     /// Whether the stage where its deals begin is there still.
@@ -367,11 +223,6 @@ impl<'a> Findings<'a> {
             self.add(Code::NoPipelines, About::default());
         }
     }
-}
-
-/// Whether a member can answer clients.
-fn writes(member: &Membership) -> bool {
-    member.role.may_write() && member.sends
 }
 
 /// Whether anything goes by the channel at all.

@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::account::Language;
-use crate::channel::DealStage;
+use crate::channel::{DealStage, Distribution, Fallback};
 use crate::chat::tests::{channel, member};
-use crate::employee::Role;
+use crate::employee::{Role, Status};
 use crate::ids::{AccountId, IdSalt};
 use crate::pipeline::{Pipeline, Stage};
 use crate::secrets::Sealed;
+use crate::working_hours::{Day, Span, WorkingHours};
 use std::collections::HashSet;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -153,6 +154,75 @@ fn a_channel_without_anybody_for_its_clients_is_found() {
     assert_eq!(off(RoundRobin), [Code::NobodyEligible]);
     assert_eq!(off(FirstResponder), [Code::NobodyReceives]);
     assert_eq!(off(ByCrm), [Code::NobodyReceives]);
+}
+
+#[test]
+fn a_fallback_that_catches_nobody_is_found_and_one_that_does_is_enough() {
+    let falling = |fallback: Fallback, distribution, change: fn(&mut Rows)| {
+        after(|rows| {
+            rows.channels[0].fallback = fallback;
+            rows.channels[0].distribution = distribution;
+            rows.members[0].receives_new_clients = false;
+            let boris = EmployeeId::new("boris");
+            rows.employees.push(Employee::new(&rows.account.account, &boris, "Борис", NOW));
+            let head = place("boris", "c1", Role::Head);
+            rows.members.push(Membership { receives_new_clients: false, ..head });
+            change(rows);
+        })
+    };
+    use Distribution::{ByCrm, FirstResponder, RoundRobin};
+    let boris = || Fallback::Employee(EmployeeId::new("boris"));
+    for fallback in [boris(), Fallback::Heads] {
+        for distribution in [RoundRobin, FirstResponder] {
+            assert_eq!(falling(fallback.clone(), distribution, |_| {}), []);
+        }
+        assert_eq!(
+            falling(fallback, ByCrm, |_| {}),
+            [Code::NobodyReceives],
+            "the CRM names somebody, or nobody"
+        );
+    }
+    let lacking: [fn(&mut Rows); 3] = [
+        |rows| rows.members[1].role = Role::QualityControl,
+        |rows| rows.members[1].inactive = true,
+        |rows| {
+            rows.members.pop();
+            rows.employees.pop();
+        },
+    ];
+    for change in lacking {
+        let named = falling(boris(), RoundRobin, change);
+        assert_eq!(named, [Code::FallbackCannotWrite, Code::NobodyEligible]);
+        let heads = falling(Fallback::Heads, RoundRobin, change);
+        assert_eq!(heads, [Code::FallbackWithoutHeads, Code::NobodyEligible]);
+    }
+    let no_head = falling(Fallback::Heads, RoundRobin, |rows| rows.members[1].role = Role::Manager);
+    assert_eq!(no_head, [Code::FallbackWithoutHeads, Code::NobodyEligible]);
+}
+
+#[test]
+fn b4_hours_that_never_begin_are_found_and_a_status_is_not() {
+    let never = WorkingHours { zone: "Europe/Moscow".into(), spans: Vec::new() };
+    let mut rows = rows();
+    rows.members[0].hours = Some(never);
+    let told = found(&rows);
+    let codes: Vec<Code> = told.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [Code::HoursNeverOpen, Code::NobodyEligible]);
+    assert_eq!(
+        (told[0].employee.clone(), told[0].channel.clone()),
+        (Some(EmployeeId::new("anna")), Some(ChannelId::new("c1")))
+    );
+    rows.members[0].receives_new_clients = false;
+    assert_eq!(self::codes(&rows), [Code::NobodyEligible], "no client would come to her anyway");
+    assert_eq!(after(|rows| rows.members[0].status = Status::Off), [], "she is there again tomorrow");
+    assert_eq!(
+        after(|rows| rows.members[0].inactive = true),
+        [Code::NobodyMayWrite],
+        "the CRM knows her not"
+    );
+    let sunday = Span { days: vec![Day::Sunday], from: "09:00".into(), to: "10:00".into() };
+    let seldom = WorkingHours { zone: "Europe/Moscow".into(), spans: vec![sunday] };
+    assert_eq!(after(|rows| rows.members[0].hours = Some(seldom)), []);
 }
 
 #[test]

@@ -22,6 +22,8 @@ impl Chat {
         let changed = covers_all && self.unanswered_at.is_some();
         if changed {
             self.unanswered_at = None;
+            self.reserved_until = None;
+            self.passed.clear();
         }
         self.mark_read(client_no);
         changed

@@ -179,3 +179,15 @@ async fn p12_dead_letters_that_somebody_else_holds_are_waited_for() {
     story.world.pass(Duration::from_secs(600)).await;
     story.assert_gone().await;
 }
+
+#[tokio::test]
+async fn p12_an_erased_live_chat_leaves_nothing_under_its_employees_cap() {
+    let mut story = Story { world: World::with_employees(&["anna"]).await, posted: Vec::new() };
+    story.post(messages(&[text(PHONE, &id('c', 1), "Здравствуйте")])).await;
+    story.world.settle().await;
+    assert_eq!(story.world.open_with("anna").await, 1);
+    story.ask().await;
+    story.world.pass(Duration::from_secs(900)).await;
+    story.assert_gone().await;
+    assert_eq!(story.world.open_with("anna").await, 0);
+}

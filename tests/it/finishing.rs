@@ -3,6 +3,7 @@
 use crate::world::{TOKEN, World, messages, text};
 use shared::chat::{ChatState, ChatStatus};
 use shared::clock::Ambient;
+use shared::closing::Closing;
 use shared::crm::CrmKind;
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
@@ -18,9 +19,9 @@ async fn f3_the_crm_learns_who_finished_it_and_how_far_it_had_come() {
     world.settle().await;
     let before = world.chat(PHONE).await.unwrap();
     let mut after = before.clone();
-    let window = Some(Duration::from_secs(600));
+    let closing = Closing::default();
     let now = world.clock.now();
-    let event = after.finish_by_hand(Some(ChatStatus::Closed), CrmKind::Universal, window, now).unwrap();
+    let event = after.finish_by_hand(Some(ChatStatus::Closed), CrmKind::Universal, &closing, now).unwrap();
     let change = chat_write(&before, &after).unwrap().unwrap();
     world.store.commit(vec![change, Write::create(&event).unwrap()]).await.unwrap();
     // The nudge got lost: the due index brings it back.
@@ -41,5 +42,5 @@ async fn f3_the_crm_learns_who_finished_it_and_how_far_it_had_come() {
     world.post(TOKEN, messages(&[text(PHONE, "m2", "Ещё вопрос")])).await;
     world.settle().await;
     let chat = world.chat(PHONE).await.unwrap();
-    assert_eq!((chat.state, chat.case_no, chat.status), (ChatState::Live, 2, Some(ChatStatus::Open)));
+    assert_eq!((chat.state, chat.case_no, chat.status), (ChatState::Live, 1, Some(ChatStatus::Open)));
 }

@@ -10,19 +10,27 @@
     reason = "test code: a panic is how it fails"
 )]
 
+mod access;
+mod assignment;
 mod budget;
 mod channel_updates;
+mod closing;
 mod conversation;
 mod crm_known;
 mod delivery;
+mod departures;
 mod echoes;
 mod erasure;
 mod faults;
 mod finishing;
 mod gates;
 mod media;
+mod notices;
 mod properties;
+mod rules;
+mod simulation;
 mod stack;
 mod stories;
+mod sweep;
 mod tidy;
 mod world;

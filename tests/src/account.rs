@@ -88,7 +88,7 @@ impl Account {
         });
         let wazzup = WazzupSetup { channels: listed.collect(), crm_key: None };
         sandbox.put_wazzup(&wazzup_key, &wazzup).await?;
-        let crm = CrmSetup { crm_key: Some(crm_key.clone()), honour_idempotency_key: true };
+        let crm = CrmSetup { crm_key: Some(crm_key.clone()), ..CrmSetup::default() };
         sandbox.put_crm(plan.name, &crm).await?;
 
         let created = operator.post("/v1/accounts", &json!({"name": plan.name})).await?;

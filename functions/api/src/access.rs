@@ -5,12 +5,12 @@ use crate::auth::Acting;
 use crate::chats::existing_chat;
 use crate::error::ApiError;
 use shared::chat::Chat;
-use shared::employee::{Membership, Role};
+use shared::employee::Membership;
 use shared::ids::{AccountId, ChannelId, EmployeeId};
-use shared::sending::Refusal;
+use shared::sending::{Refusal, Sender};
 use shared::store::row::Key;
 use shared::store::{Read, StoreError, keys};
-use shared::visibility;
+use shared::visibility::{self, Denial, Operation};
 use std::collections::{BTreeSet, HashMap};
 
 /// A chat, and the caller's place on its channel.
@@ -23,31 +23,32 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether the caller may change the chat: mark it, finish it, say how far it has come. Whoever sees it may, but for
-    /// quality control, which watches and touches nothing.
+    /// Whether the caller may do something with the chat.
     ///
     /// # Errors
-    /// 403.
-    pub fn may_change(&self) -> Result<(), ApiError> {
-        match &self.place {
-            Some(place) if !place.role.may_write() => Err(denied(Refusal::QualityControl)),
-            _ => Ok(()),
-        }
+    /// 403 with the reason; 404 where he does not see it.
+    pub fn may(&self, operation: Operation) -> Result<(), ApiError> {
+        may(
+            operation,
+            self.place.as_ref().map_or(Sender::Account, |place| Sender::Employee(Some(place))),
+            &self.chat,
+        )
     }
+}
 
-    /// Whether the caller may give the client to another employee: the account's admin and the head of the channel.
-    ///
-    /// # Errors
-    /// 403.
-    pub fn may_assign(&self) -> Result<(), ApiError> {
-        self.may_change()?;
-        match &self.place {
-            Some(place) if place.role != Role::Head => {
-                Err(ApiError::denied("not_head", "only a head of the channel gives clients to others"))
-            }
-            _ => Ok(()),
+/// The rule's word on an operation, as an answer.
+fn may(operation: Operation, who: Sender<'_>, chat: &Chat) -> Result<(), ApiError> {
+    let words = |denial: Denial| match denial {
+        Denial::Hidden => ApiError::not_found("chat"),
+        Denial::NotHead => {
+            ApiError::denied(denial.code(), "only a head of the channel gives clients to others")
         }
-    }
+        Denial::NoRole => denied(Refusal::NoRole),
+        Denial::NotResponsible => denied(Refusal::NotResponsible),
+        Denial::NotBound => denied(Refusal::NotBound),
+        Denial::QualityControl => denied(Refusal::QualityControl),
+    };
+    visibility::may(operation, who, chat).map(|_| ()).map_err(words)
 }
 
 /// A refusal of the model's as an answer.
@@ -63,11 +64,8 @@ pub async fn seen_chat(app: &App, acting: &Acting, id: &str) -> Result<Seen, Api
     let chat = existing_chat(app, &acting.account, id).await?;
     let Some(employee) = acting.by.employee() else { return Ok(Seen { chat, place: None }) };
     let place = place_of(app, &acting.account, &chat.channel, employee).await?;
-    if visibility::sees(place.as_ref(), &chat) {
-        Ok(Seen { chat, place })
-    } else {
-        Err(ApiError::not_found("chat"))
-    }
+    may(Operation::Open, Sender::Employee(place.as_ref()), &chat)?;
+    Ok(Seen { chat, place })
 }
 
 /// A chat that somebody wants to write in: whether he may, sending decides, and says why not. Who has no role on its channel is
@@ -85,7 +83,8 @@ pub async fn addressed_chat(app: &App, acting: &Acting, id: &str) -> Result<Chat
     }
 }
 
-/// An employee's place on a channel, as of the last write: rights are never taken from memory.
+/// An employee's place on a channel, as of the last write: rights are never taken from memory. One whom the CRM does not know
+/// any more has none.
 ///
 /// # Errors
 /// As the store's.
@@ -95,7 +94,9 @@ pub async fn place_of(
     channel: &ChannelId,
     employee: &EmployeeId,
 ) -> Result<Option<Membership>, StoreError> {
-    app.store.get(&keys::membership(account, channel, employee), Read::Consistent).await
+    let place: Option<Membership> =
+        app.store.get(&keys::membership(account, channel, employee), Read::Consistent).await?;
+    Ok(place.filter(|place| visibility::active(Some(place)).is_some()))
 }
 
 /// An employee's places on channels, by channel, as of the last write.
@@ -115,14 +116,24 @@ pub async fn places_on(
         return Ok(HashMap::new());
     }
     let places: Vec<Membership> = app.store.get_many(&wanted, Read::Consistent).await?;
-    Ok(places.into_iter().map(|place| (place.channel.clone(), place)).collect())
+    let there = places.into_iter().filter(|place| visibility::active(Some(place)).is_some());
+    Ok(there.map(|place| (place.channel.clone(), place)).collect())
 }
 
-/// Of some chats those that the caller may see.
-pub async fn visible(app: &App, acting: &Acting, mut chats: Vec<Chat>) -> Result<Vec<Chat>, StoreError> {
+/// Of some chats those that the caller may find so.
+///
+/// # Errors
+/// As the store's.
+pub async fn visible(
+    app: &App,
+    acting: &Acting,
+    operation: Operation,
+    mut chats: Vec<Chat>,
+) -> Result<Vec<Chat>, StoreError> {
     let Some(employee) = acting.by.employee() else { return Ok(chats) };
     let channels = chats.iter().map(|chat| &chat.channel);
     let places = places_on(app, &acting.account, channels, employee).await?;
-    chats.retain(|chat| visibility::sees(places.get(&chat.channel), chat));
+    chats
+        .retain(|chat| visibility::may(operation, Sender::Employee(places.get(&chat.channel)), chat).is_ok());
     Ok(chats)
 }

@@ -1,17 +1,21 @@
 //! Accounts, for the operator: made, listed, read.
 
 use crate::auth::{Operator, existing_account};
+use crate::closing_options::ClosingView;
 use crate::cursor::{self, List};
 use crate::error::ApiError;
 use crate::extract::{Body, Id, Ids, Params, page_size};
 use crate::keys::{NewKey, fresh_key};
-use crate::views::{CrmKind, Language};
+use crate::setting_words::Reopening;
+use crate::views::{ChatStatus, CrmKind, Language};
+use crate::working_hours::HoursView;
 use crate::{App, validate};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::account::Account;
+use shared::closing::Closing;
 use shared::ids::{AccountId, ChannelId, IdSalt};
 use shared::store::keys::AccountEntry;
 use shared::store::row::Write;
@@ -43,6 +47,12 @@ fn russia() -> String {
     "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
     "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true,
     "default_channels": {"whatsapp": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11"}, "crm_kind": "universal",
+    "working_hours": null, "close_after_s": null, "client_waits": true, "timeout_status": "closed", "reopening": null,
+    "farewell": "Thank you for writing to us!",
+    "closing": {
+        "close_after_s": 600, "client_waits": true, "timeout_status": "closed", "reopening": "reopen",
+        "farewell": "Thank you for writing to us!"
+    },
     "created_at": "2026-11-21T09:10:00.000Z"
 }))]
 pub struct AccountView {
@@ -59,6 +69,20 @@ pub struct AccountView {
     number_check: bool,
     /// By messenger, the channel by which bots and employees without a default of their own begin dialogues.
     default_channels: BTreeMap<String, String>,
+    /// When the company works, on channels that do not say; null: always.
+    working_hours: Option<HoursView>,
+    /// Silence in seconds after which chats finish on channels that do not say; null is the default. What applies there
+    /// stands in `closing`, for this and the four below.
+    close_after_s: Option<u32>,
+    /// Whether a client who waits for an answer keeps his chat open; null is the default.
+    client_waits: Option<bool>,
+    /// What is said of a conversation when its chat finishes by silence; null: nothing new.
+    timeout_status: Option<ChatStatus>,
+    /// What a client's message after the end makes of his chat; null is the default.
+    reopening: Option<Reopening>,
+    /// What is written to the client when his chat finishes by silence; null or an empty one: nothing.
+    farewell: Option<String>,
+    closing: ClosingView,
     crm_kind: CrmKind,
     #[schema(format = DateTime)]
     created_at: String,
@@ -66,6 +90,7 @@ pub struct AccountView {
 
 impl From<Account> for AccountView {
     fn from(account: Account) -> Self {
+        let closing = Closing::of(&account, None).into();
         Self {
             id: account.account.to_string(),
             name: account.name,
@@ -75,6 +100,13 @@ impl From<Account> for AccountView {
             send_errors_in_chat: !account.hide_send_errors,
             number_check: !account.no_number_check,
             default_channels: named(account.default_channels),
+            working_hours: account.hours.map(HoursView::from),
+            close_after_s: account.closing.close_after_s,
+            client_waits: account.closing.client_waits,
+            timeout_status: account.closing.timeout_status.map(ChatStatus::from),
+            reopening: account.closing.reopening.map(Reopening::from),
+            farewell: account.closing.farewell,
+            closing,
             crm_kind: account.crm_kind.into(),
             created_at: account.created_at.rfc3339(),
         }
@@ -91,7 +123,12 @@ fn named(channels: BTreeMap<String, ChannelId>) -> BTreeMap<String, String> {
     "account": {
         "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
         "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "default_channels": {},
-        "crm_kind": "none", "created_at": "2026-11-21T09:10:00.000Z"
+        "crm_kind": "none", "working_hours": null, "close_after_s": null, "client_waits": null,
+        "timeout_status": null, "reopening": null, "farewell": null,
+        "closing": {
+            "close_after_s": 600, "client_waits": false, "timeout_status": null, "reopening": "reopen", "farewell": null
+        },
+        "created_at": "2026-11-21T09:10:00.000Z"
     },
     "key": {
         "id": "019aa5f0-7c1f-7d20-8a11-3b6d0f9e4c22", "prefix": "sb_5f0c1a", "name": null,
@@ -110,7 +147,12 @@ pub struct CreatedAccount {
     "accounts": [{
         "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
         "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "default_channels": {},
-        "crm_kind": "universal", "created_at": "2026-11-21T09:10:00.000Z"
+        "crm_kind": "universal", "working_hours": null, "close_after_s": null, "client_waits": null,
+        "timeout_status": null, "reopening": null, "farewell": null,
+        "closing": {
+            "close_after_s": 600, "client_waits": false, "timeout_status": null, "reopening": "reopen", "farewell": null
+        },
+        "created_at": "2026-11-21T09:10:00.000Z"
     }],
     "next_cursor": null
 }))]

@@ -1,43 +1,66 @@
-//! Giving a client to another employee by hand.
+//! Giving a client to another employee by hand, or back into the queue.
 
 use crate::App;
-use crate::access::{place_of, seen_chat};
+use crate::access::seen_chat;
 use crate::auth::{Acting, Actor};
+use crate::chat_changes::shown;
 use crate::chat_views::ChatView;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, Ids};
-use crate::people::people_of;
-use crate::reassign::reassign_chat;
+use crate::extract::{Body, Id, Ids, present};
+use crate::reassign::{By, put_back, reassign_chat};
 use crate::validate;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
+use shared::assignment_log::Why;
 use shared::ids::EmployeeId;
-use shared::sending::Refusal;
+use shared::visibility::Operation;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// To whom.
+/// To whom: an employee, or whoever the channel's distribution finds.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"employee": "17"}))]
 pub struct AssignTo {
     /// The CRM's user id. He has a role on the chat's channel that writes to clients.
-    #[schema(min_length = 1, max_length = 100)]
-    employee: String,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    employee: Option<String>,
+    /// True in its place: the client goes back into the queue, at his place of before, and is given out anew.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    distribute: Option<bool>,
 }
 
-/// Give a chat's client to an employee
+impl AssignTo {
+    /// The employee; `None` when the client is to be given out anew.
+    fn read(self) -> Result<Option<EmployeeId>, ApiError> {
+        match (self.employee, self.distribute) {
+            (Some(employee), None) => {
+                validate::employee_id("employee", &employee)?;
+                Ok(Some(EmployeeId::new(employee)))
+            }
+            (None, Some(true)) => Ok(None),
+            (None, None) => Err(ApiError::missing_field("employee")),
+            (Some(_), Some(_)) => Err(ApiError::invalid("distribute", "not together with employee")),
+            (None, Some(false)) => Err(ApiError::invalid("distribute", "true, or employee in its place")),
+        }
+    }
+}
+
+/// Give a chat's client to an employee, or back into the queue
 ///
 /// For the account's admin and heads of the channel. He becomes responsible for the contact too; whoever had the client
-/// loses him in the same write. One that is his already stays so.
+/// loses him in the same write. One that is his already stays so. With `distribute` the client loses whoever has him, and is
+/// given out as the channel says, before those who came after him.
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/assign", tag = "chats", request_body = AssignTo,
     params(("chat" = String, Path, description = "The chat's id")),
     responses(
         (status = 200, description = "The chat as it is now", body = ChatView),
         (status = 403, description = "Only a head of the channel may (`not_head`, `quality_control`)"),
-        (status = 422, description = "He has no role on the channel (`no_role`), or one that does not write (`quality_control`)")
+        (status = 422, description = "He has no role on the channel (`no_role`), or one that does not write (`quality_control`), or is not bound to it (`not_bound`); a client who has not written is given out to nobody (`client_silent`)")
     )
 )]
 pub async fn assign(
@@ -46,24 +69,21 @@ pub async fn assign(
     Ids(Id(id)): Ids<Id>,
     Body(to): Body<AssignTo>,
 ) -> Result<Json<ChatView>, ApiError> {
-    validate::employee_id("employee", &to.employee)?;
-    let employee = EmployeeId::new(to.employee);
+    let to = to.read()?;
     let seen = seen_chat(&app, &acting, &id).await?;
-    seen.may_assign()?;
-    let refused = |why: Refusal| ApiError::refused(why.code(), "employee", why.to_string());
-    // Whoever is not there has no place either.
-    let place = place_of(&app, &acting.account, &seen.chat.channel, &employee).await?;
-    let place = place.ok_or_else(|| refused(Refusal::NoRole))?;
-    if !place.role.may_write() {
-        return Err(refused(Refusal::QualityControl));
-    }
-    let chat = reassign_chat(&app, &seen.chat, &employee).await?;
+    seen.may(Operation::Assign)?;
+    let head = acting.by.employee();
+    let chat = match &to {
+        Some(employee) => {
+            reassign_chat(&app, &seen.chat, employee, &By { why: Why::ByHand, employee: head }).await?
+        }
+        None => put_back(&app, &seen.chat, head).await?,
+    };
     let by = match acting.by {
         Actor::Operator => "operator",
         Actor::Key(_) => "key",
         Actor::Employee(_) => "head",
     };
-    tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, by, "assigned by hand");
-    let people = people_of(&app, &acting.account, std::slice::from_ref(&chat)).await?;
-    Ok(Json(ChatView::of(chat, &people)))
+    tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, by, anew = to.is_none(), "assigned by hand");
+    shown(&app, &acting, chat).await
 }

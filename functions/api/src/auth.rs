@@ -171,12 +171,25 @@ impl FromRequestParts<Arc<App>> for Tenant {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let Granted(acting) = Granted::from_request_parts(parts, app).await?;
+        Ok(Self(acting.account))
+    }
+}
+
+/// As [`Tenant`], with who acts: for a settings route on which it matters what else he may see.
+#[derive(Debug)]
+pub struct Granted(pub Acting);
+
+impl FromRequestParts<Arc<App>> for Granted {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let (acting, employee) = acting(parts, app).await?;
         if let Some(employee) = employee {
             let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
             sections::check(&employee, &parts.method, route)?;
         }
-        Ok(Self(acting.account))
+        Ok(Self(acting))
     }
 }
 
@@ -192,6 +205,11 @@ pub struct Acting {
 }
 
 impl Acting {
+    /// The same as one of the account's employees has it: what he sees.
+    pub fn as_employee(&self, employee: &EmployeeId) -> Self {
+        Self { by: Actor::Employee(employee.clone()), sections: BTreeSet::new(), ..self.clone() }
+    }
+
     /// Whether the caller may change the settings of a section: an admin every one, an employee those granted to him.
     pub fn may_change(&self, section: Section) -> bool {
         self.by.employee().is_none() || self.sections.contains(&section)

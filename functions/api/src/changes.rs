@@ -2,11 +2,13 @@
 
 use crate::App;
 use crate::access::seen_chat;
+use crate::assignment_views::AssignedView;
 use crate::auth::Acting;
 use crate::chat_views::ChatView;
 use crate::error::ApiError;
 use crate::extract::{Id, Ids, Params, page_size};
 use crate::message_views::MessageView;
+use crate::notices::RuleNoticeView;
 use crate::people::people_of;
 use crate::views::{ChatStatus, FinishReason};
 use axum::Json;
@@ -41,41 +43,51 @@ pub struct FinishedView {
     status: Option<ChatStatus>,
 }
 
-/// A change: a message as it is now, new or changed, or the chat's end.
+/// A change: a message as it is now, new or changed, the chat's end, another responsible, or what a rule says.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChangeView {
     /// Its number.
     seq: u64,
     message: Option<MessageView>,
     finished: Option<FinishedView>,
+    /// Another responsible, or none.
+    assignment: Option<AssignedView>,
+    /// A rule has something to say to employees.
+    notice: Option<RuleNoticeView>,
 }
 
 impl ChangeView {
+    fn bare(seq: u64) -> Self {
+        Self { seq, message: None, finished: None, assignment: None, notice: None }
+    }
+
     fn of(row: Numbered, base_url: &str) -> Self {
+        let bare = Self::bare(number(&row));
         match row {
-            Numbered::Message(message) => {
-                let seq = message.seq;
-                Self { seq, message: Some(MessageView::of(*message, base_url)), finished: None }
+            Numbered::Message(message) => Self { message: Some(MessageView::of(*message, base_url)), ..bare },
+            Numbered::Event(event) => {
+                let notice = RuleNoticeView::of(&event);
+                Self { notice, finished: FinishedView::of(event), ..bare }
             }
-            Numbered::Event(event) => Self { seq: event.seq, message: None, finished: Some(event.into()) },
+            Numbered::Assignment(record) => Self { assignment: Some((*record).into()), ..bare },
         }
     }
 }
 
-impl From<ChatEvent> for FinishedView {
-    fn from(event: ChatEvent) -> Self {
-        Self {
+impl FinishedView {
+    fn of(event: ChatEvent) -> Option<Self> {
+        Some(Self {
             at: event.at.rfc3339(),
-            reason: event.finished.into(),
+            reason: event.finished?.into(),
             status: event.status.map(ChatStatus::from),
-        }
+        })
     }
 }
 
 /// What has changed in a chat.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Changes {
-    /// The chat as it is now: responsible, status and marks too, which are no change of their own below.
+    /// The chat as it is now: status, tags and marks too, which are no change of their own below.
     chat: ChatView,
     /// In the order of their numbers.
     changes: Vec<ChangeView>,
@@ -87,8 +99,8 @@ pub struct Changes {
 
 /// Read what has changed in a chat
 ///
-/// Messages that are new or changed, and the chat's ends, whose number is greater than `since`. A message that changed
-/// several times comes once, as it is now. Ends of the chat are kept for 90 days.
+/// Messages that are new or changed, the chat's ends, who became responsible, and what rules say, whose number is greater than
+/// `since`. A message that changed several times comes once, as it is now. Ends of the chat and notices are kept for 90 days.
 #[utoipa::path(
     get, path = "/v1/chats/{chat}/changes", tag = "chats",
     params(("chat" = String, Path, description = "The chat's id"), SinceParams),
@@ -134,7 +146,7 @@ fn up_to(mut rows: Vec<Numbered>, more: bool, chat_seq: u64, since: u64) -> Told
     let newer = rows.iter().any(|row| number(row) > chat_seq);
     rows.retain(|row| number(row) <= chat_seq);
     let more = more && !newer;
-    // Numbers without a row, as an assignment's, are passed with the last page.
+    // Numbers without a row, as a status's, are passed with the last page.
     let last_seq = if more { rows.last().map_or(since, number) } else { chat_seq.max(since) };
     Told { rows, last_seq, more }
 }
@@ -143,6 +155,7 @@ fn number(row: &Numbered) -> u64 {
     match row {
         Numbered::Message(message) => message.seq,
         Numbered::Event(event) => event.seq,
+        Numbered::Assignment(record) => record.seq,
     }
 }
 
@@ -160,7 +173,8 @@ mod tests {
             chat: ChatId::new("c"),
             seq,
             at: Timestamp::from_millis(1),
-            finished: FinishReason::ByHand,
+            finished: Some(FinishReason::ByHand),
+            notice: None,
             status: None,
             expires_at: 1,
         })
@@ -182,7 +196,7 @@ mod tests {
     #[test]
     fn numbers_without_a_row_are_passed_with_the_last_page_alone() {
         assert_eq!(told(&[2, 3], true, 9, 1), (vec![2, 3], 3, true));
-        assert_eq!(told(&[4, 5], false, 9, 3), (vec![4, 5], 9, false), "8 and 9 were assignments");
+        assert_eq!(told(&[4, 5], false, 9, 3), (vec![4, 5], 9, false), "6 to 9 were statuses");
         assert_eq!(told(&[], false, 9, 12), (vec![], 12, false), "one who knows more keeps what he knows");
     }
 }

@@ -1,8 +1,14 @@
 //! A channel as answers show it: its settings, and what its messenger takes.
 
-use crate::views::{AddressedBy, ChannelState, Distribution, Edits, FileKind};
+use crate::closing_options::ClosingView;
+use crate::giving_out::{FallbackView, ReservationView};
+use crate::setting_words::Reopening;
+use crate::views::{AddressedBy, ChannelState, ChatStatus, Distribution, Edits, FileKind};
+use crate::working_hours::HoursView;
 use serde::{Deserialize, Serialize};
+use shared::account::Account;
 use shared::channel::Channel;
+use shared::closing::Closing;
 use shared::providers::limits::{ButtonRule, FileRule, Limits, limits_of};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -24,7 +30,13 @@ pub struct DealStageView {
     "provider": "wazzup", "external": "e0629e11-0f67-4567-92a9-2237e91ec1b9", "name": "Sales, WhatsApp",
     "provider_name": "79990001122", "transport": "whatsapp", "messenger": "whatsapp", "state": "active",
     "raw_state": "active", "state_at": "2026-11-21T09:10:00.000Z", "paused": false, "distribution": "round_robin",
-    "close_after_s": 600, "ignored": false, "import_echoes": true, "echo_mark": null, "name_in_crm": false,
+    "fallback": {"type": "employee", "employee": "18"}, "reservation": {"answer_within_s": 300, "passes": 3},
+    "always_same": false, "working_hours": null, "close_after_s": 900, "client_waits": null, "timeout_status": null,
+    "reopening": null, "farewell": null,
+    "closing": {
+        "close_after_s": 900, "client_waits": false, "timeout_status": "closed", "reopening": "reopen", "farewell": null
+    },
+    "ignored": false, "import_echoes": true, "echo_mark": null, "name_in_crm": false,
     "deal_stage": {"pipeline_id": "1", "stage_id": "10"}, "group": null,
     "limits": {
         "text": 10000, "template": null, "buttons": null, "quotes": true, "edits": "text", "edit_within_s": 900,
@@ -57,8 +69,26 @@ pub struct ChannelView {
     /// Whether it is paused: what comes is kept, nothing is sent, and new clients wait.
     paused: bool,
     distribution: Distribution,
-    /// Silence in seconds after which a chat finishes.
-    close_after_s: u32,
+    /// Who gets a new client when nobody is eligible.
+    fallback: FallbackView,
+    /// How soon an employee must answer a client whom he got in turn, or the next one gets him; null: he need not.
+    reservation: Option<ReservationView>,
+    /// Whether a client who comes back always goes to who had him, eligible or not.
+    always_same: bool,
+    /// When the channel works; null: as the account says.
+    working_hours: Option<HoursView>,
+    /// The channel's own word on when a chat finishes, in seconds of silence; null: as the account says. What applies stands
+    /// in `closing`, for this and the four below.
+    close_after_s: Option<u32>,
+    /// Whether a client who waits for an answer keeps his chat open; null: as the account says.
+    client_waits: Option<bool>,
+    /// What is said of the conversation when its chat finishes by silence; null: as the account says.
+    timeout_status: Option<ChatStatus>,
+    /// What a client's message after the end makes of his chat; null: as the account says.
+    reopening: Option<Reopening>,
+    /// What is written to the client when his chat finishes by silence: an empty one is none; null: as the account says.
+    farewell: Option<String>,
+    closing: ClosingView,
     /// Whether everything that comes on it is dropped and counted.
     ignored: bool,
     /// Whether messages written on the phone or in the provider's application are taken in.
@@ -76,8 +106,10 @@ pub struct ChannelView {
     created_at: String,
 }
 
-impl From<Channel> for ChannelView {
-    fn from(channel: Channel) -> Self {
+impl ChannelView {
+    /// A channel of this account, which says what the channel does not.
+    pub fn of(channel: Channel, owner: &Account) -> Self {
+        let closing = Closing::of(owner, Some(&channel)).into();
         let messenger = channel.messenger();
         let limits = messenger.as_ref().map(|of| limits_of(channel.transport.as_deref(), of).into());
         let stage = channel
@@ -97,7 +129,16 @@ impl From<Channel> for ChannelView {
             state_at: (channel.state_at.millis() > 0).then(|| channel.state_at.rfc3339()),
             paused: channel.paused,
             distribution: channel.distribution.into(),
-            close_after_s: channel.close_after_s,
+            fallback: channel.fallback.into(),
+            reservation: channel.reservation.map(ReservationView::from),
+            always_same: channel.always_same,
+            working_hours: channel.hours.map(HoursView::from),
+            close_after_s: channel.closing.close_after_s,
+            client_waits: channel.closing.client_waits,
+            timeout_status: channel.closing.timeout_status.map(ChatStatus::from),
+            reopening: channel.closing.reopening.map(Reopening::from),
+            farewell: channel.closing.farewell,
+            closing,
             ignored: channel.ignored,
             import_echoes: !channel.skip_echoes,
             echo_mark: channel.echo_mark,

@@ -2,16 +2,17 @@
 
 use crate::App;
 use crate::auth::{Tenant, existing_account};
+use crate::channel_change::{ChannelChange, Checked};
 use crate::channel_views::DealStageView;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, Ids, given, present};
-use crate::validate;
-use crate::views::Distribution;
+use crate::extract::{Body, Id, Ids};
+use crate::giving_out::can_take;
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::account::Account;
-use shared::channel::{Channel, DealStage, Distribution as Given, MAX_CLOSE_AFTER_S, MIN_CLOSE_AFTER_S};
+use shared::channel::{Channel, Distribution as Given};
+use shared::departure::{Departure, gathers};
 use shared::ids::{AccountId, ChannelId};
 use shared::pipeline::Pipelines;
 use shared::store::row::Write;
@@ -25,91 +26,6 @@ pub use crate::channel_views::ChannelView;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Channels {
     channels: Vec<ChannelView>,
-}
-
-/// Longest mark of echoes, in characters.
-const MAX_ECHO_MARK: usize = 100;
-
-/// Settings to change; what is left out stays.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "title": "Sales, WhatsApp", "close_after_s": 900, "distribution": "first_responder", "paused": false
-}))]
-pub struct ChannelChange {
-    /// The account's own name for it. Null takes the provider's again.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
-    title: Option<Option<String>>,
-    /// The same as `title`, which it may not stand beside.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 200, nullable = false)]
-    name: Option<String>,
-    /// Whether it is paused: what comes is kept, nothing is sent, and new clients wait.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    paused: Option<bool>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(minimum = 10, maximum = 2_592_000, nullable = false)]
-    close_after_s: Option<u32>,
-    /// `by_crm` is refused where the CRM names nobody. A change gives waiting clients out anew; those that everybody is
-    /// shown already stay so until somebody answers or the CRM names one.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    distribution: Option<Distribution>,
-    /// Whether everything that comes on it is dropped and counted: nothing of it is stored.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    ignored: Option<bool>,
-    /// Whether messages written on the phone or in the provider's application are taken in. Those that are not still count as
-    /// an answer.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    import_echoes: Option<bool>,
-    /// What stands before such a message in the CRM. Null is our text for its origin, an empty one nothing.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, max_length = 100)]
-    echo_mark: Option<Option<String>>,
-    /// Whether the channel's name stands before the texts of clients and of such messages in the CRM.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    name_in_crm: Option<bool>,
-    /// Null takes the stage away. Refused where the CRM has no stages.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<DealStageView>)]
-    deal_stage: Option<Option<DealStageView>>,
-    /// The CRM's group that it belongs to. Refused where the CRM has no groups; no kind has any yet.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    group: Option<Option<String>>,
-}
-
-impl ChannelChange {
-    fn check(&self) -> Result<(), ApiError> {
-        if let Some(name) = &self.name {
-            validate::name("name", name, validate::MAX_NAME)?;
-            if self.title.is_some() {
-                return Err(ApiError::invalid("name", "is the same as title: only one of them"));
-            }
-        }
-        if let Some(Some(title)) = &self.title {
-            validate::name("title", title, validate::MAX_NAME)?;
-        }
-        if let Some(Some(mark)) = &self.echo_mark
-            && !mark.is_empty()
-        {
-            validate::name("echo_mark", mark, MAX_ECHO_MARK)?;
-        }
-        match self.close_after_s {
-            Some(seconds) if !(MIN_CLOSE_AFTER_S..=MAX_CLOSE_AFTER_S).contains(&seconds) => {
-                Err(ApiError::invalid(
-                    "close_after_s",
-                    format!("{MIN_CLOSE_AFTER_S} to {MAX_CLOSE_AFTER_S} seconds"),
-                ))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 /// A channel of the account that must be there, as of the last write.
@@ -127,9 +43,11 @@ pub async fn existing_channel(app: &App, account: &AccountId, id: &str) -> Resul
     responses((status = 200, description = "All channels", body = Channels))
 )]
 pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<Channels>, ApiError> {
+    let owner = existing_account(&app, account.as_str()).await?;
     let mut channels = app.store.channels(&account).await?;
     channels.sort_by(|left, right| (left.created_at, &left.channel).cmp(&(right.created_at, &right.channel)));
-    Ok(Json(Channels { channels: channels.into_iter().map(ChannelView::from).collect() }))
+    let channels = channels.into_iter().map(|channel| ChannelView::of(channel, &owner));
+    Ok(Json(Channels { channels: channels.collect() }))
 }
 
 /// Read a channel
@@ -142,13 +60,13 @@ pub async fn get(
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<ChannelView>, ApiError> {
-    Ok(Json(existing_channel(&app, &account, &id).await?.into()))
+    let owner = existing_account(&app, account.as_str()).await?;
+    Ok(Json(ChannelView::of(existing_channel(&app, &account, &id).await?, &owner)))
 }
 
 /// Change a channel's settings
 ///
-/// They take effect within 30 seconds; waiting clients are given out anew at once. Clients who were shown to everybody stay
-/// so when the distribution changes.
+/// They take effect within 30 seconds, and on live chats within two minutes; waiting clients are given out anew at once.
 #[utoipa::path(
     patch, path = "/v1/channels/{channel}", tag = "channels", request_body = ChannelChange,
     params(("channel" = String, Path, description = "Its id")),
@@ -156,7 +74,8 @@ pub async fn get(
         (status = 200, description = "The channel as it is now", body = ChannelView),
         (
             status = 422,
-            description = "The CRM cannot do it (`setting_not_applicable`), or has no such stage (`unknown_stage`)"
+            description = "The CRM cannot do it (`setting_not_applicable`), or has no such stage (`unknown_stage`); or who is \
+                           fallen back on cannot write there (`no_role`, `quality_control`, `not_bound`)"
         )
     )
 )]
@@ -166,61 +85,44 @@ pub async fn change(
     Ids(Id(id)): Ids<Id>,
     Body(change): Body<ChannelChange>,
 ) -> Result<Json<ChannelView>, ApiError> {
-    change.check()?;
-    let channel = app.settle(|| change_once(&app, &account, &id, &change)).await?;
-    if change.distribution.is_some() || change.paused.is_some() {
-        // Also when nothing changed: whoever nudged before may have died.
+    let change = change.checked()?;
+    let owner = existing_account(&app, account.as_str()).await?;
+    let (before, channel) = app.settle(|| change_once(&app, &account, &id, &change)).await?;
+    // Also when nothing changed: whoever told the workers before may have died.
+    if change.concerns_waiting() {
         app.nudge(&account, std::slice::from_ref(&channel.channel)).await;
     }
-    Ok(Json(channel.into()))
+    if before.closing != channel.closing {
+        app.recheck(&account, Some(&channel.channel)).await;
+    }
+    Ok(Json(ChannelView::of(channel, &owner)))
 }
 
+/// Answers the channel as it was, and as it is.
 async fn change_once(
     app: &App,
     account: &AccountId,
     id: &str,
-    change: &ChannelChange,
-) -> Result<Channel, ApiError> {
+    change: &Checked,
+) -> Result<(Channel, Channel), ApiError> {
     let before = existing_channel(app, account, id).await?;
     let mut after = before.clone();
-    set_handling(&mut after, change);
-    set_texts(&mut after, change);
-    let mut writes = applies(app, account, change).await?;
-    if let Some(stage) = &change.deal_stage {
-        let stage =
-            stage.clone().map(|DealStageView { pipeline_id, stage_id }| DealStage { pipeline_id, stage_id });
-        after.deal_stage = stage;
+    change.set(&mut after);
+    let mut writes = applies(app, account, &change.sent).await?;
+    if let Some(fallback) = &change.fallback {
+        writes.extend(can_take(app, account, &before.channel, fallback).await?);
     }
     if let Some(write) = Write::change(&before, &after, &[])? {
         writes.push(write);
+        let gather =
+            gathers(&before, &after).then(|| Departure::gather(account, &after.channel, &*app.ambient));
+        writes.extend(gather.as_ref().map(Write::put).transpose()?);
         app.store.commit(writes).await?;
+        if let Some(gather) = &gather {
+            app.pass_on(gather).await;
+        }
     }
-    Ok(after)
-}
-
-/// Its name, and what becomes of its clients and chats.
-fn set_handling(channel: &mut Channel, change: &ChannelChange) {
-    if let Some(title) = &change.title {
-        channel.title.clone_from(title);
-    }
-    if let Some(name) = &change.name {
-        channel.title = Some(name.clone());
-    }
-    if let Some(distribution) = change.distribution {
-        channel.distribution = distribution.into();
-    }
-    channel.paused = change.paused.unwrap_or(channel.paused);
-    channel.close_after_s = change.close_after_s.unwrap_or(channel.close_after_s);
-}
-
-/// What is taken in, and what stands before texts in the CRM.
-fn set_texts(channel: &mut Channel, change: &ChannelChange) {
-    channel.ignored = change.ignored.unwrap_or(channel.ignored);
-    channel.skip_echoes = change.import_echoes.map_or(channel.skip_echoes, |import| !import);
-    channel.name_in_crm = change.name_in_crm.unwrap_or(channel.name_in_crm);
-    if let Some(mark) = &change.echo_mark {
-        channel.echo_mark.clone_from(mark);
-    }
+    Ok((before, after))
 }
 
 /// Checks what only some CRMs can do (A3), and answers what has to stay as it was read until the channel is written.

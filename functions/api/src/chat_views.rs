@@ -10,7 +10,7 @@ use shared::contact::Contact;
 use shared::ids::ContactId;
 use shared::sending::{self, Permit};
 use shared::store::keys::listing_digest;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use utoipa::ToSchema;
 
 /// A chat.
@@ -45,6 +45,8 @@ pub struct ChatView {
     finish_reason: Option<FinishReason>,
     /// What was last said of how far the conversation has come; another thing than being finished.
     status: Option<ChatStatus>,
+    /// What employees and rules call it by.
+    tags: BTreeSet<String>,
     /// When we last took a message of either side.
     #[schema(format = DateTime)]
     last_activity_at: String,
@@ -113,6 +115,7 @@ impl ChatView {
             finished_at: moment(chat.finished_at),
             finish_reason: chat.finish_reason.map(FinishReason::from),
             status: chat.status.map(ChatStatus::from),
+            tags: chat.tags,
             last_activity_at: chat.last_activity_at.rfc3339(),
             crm: ChatCrmView {
                 behind: chat.seq.saturating_sub(chat.crm_done),
@@ -131,7 +134,7 @@ impl ChatView {
         "messenger": "whatsapp", "group": false, "provider_chat_id": "79011112233", "name": "Ivan", "phone": "+79011112233",
         "contact": "019aa600-2f4b-7d01-93c4-5d1a0e7b8c22", "state": "live", "case_no": 1, "client": "assigned",
         "waiting_since": null, "responsible": "17", "opened_at": "2026-11-21T09:20:00.000Z", "finished_at": null,
-        "finish_reason": null, "status": null, "last_activity_at": "2026-11-21T09:21:30.000Z", "unread": 1,
+        "finish_reason": null, "status": null, "tags": [], "last_activity_at": "2026-11-21T09:21:30.000Z", "unread": 1,
         "unanswered_at": "2026-11-21T09:21:30.000Z", "post": null, "listing": null,
         "crm": {"behind": 0, "error": null, "retry_at": null}
     }],

@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use shared::account::Account;
 use shared::connection::{Connection, ConnectionState as How, WebhookToken};
 use shared::ids::{AccountId, ConnectionId, hex_digest};
 use shared::providers::{ProviderError, wazzup};
@@ -111,7 +112,12 @@ pub struct LinkedConnection {
 }
 
 impl LinkedConnection {
-    fn of(connection: Connection, linked: Linked, webhook_url: Option<String>) -> Json<Self> {
+    fn of(
+        owner: &Account,
+        connection: Connection,
+        linked: Linked,
+        webhook_url: Option<String>,
+    ) -> Json<Self> {
         let skipped = linked.skipped.into_iter().map(|(external, owner)| {
             let reason = match owner {
                 Owner::OtherConnection => SkipReason::OtherConnection,
@@ -119,10 +125,11 @@ impl LinkedConnection {
             };
             SkippedView { external, reason }
         });
+        let channels = linked.channels.into_iter().map(|channel| ChannelView::of(channel, owner));
         Json(Self {
             connection: connection.into(),
             webhook_url,
-            channels: linked.channels.into_iter().map(ChannelView::from).collect(),
+            channels: channels.collect(),
             skipped: skipped.collect(),
         })
     }
@@ -150,6 +157,7 @@ pub async fn create(
 ) -> Result<Answer, ApiError> {
     validate::name("name", &new.name, validate::MAX_NAME)?;
     validate::credential("api_key", &new.api_key)?;
+    let owner = existing_account(&app, account.as_str()).await?;
     let token = SecretString::from(app.random_hex::<16>());
     let key = SecretString::from(new.api_key);
     let (connection, row) = prepare(&app, &account, (new.provider, new.name), &key, &token).await?;
@@ -171,7 +179,7 @@ pub async fn create(
         }
     };
     let connection = save(&app, connection, how, error).await?;
-    Ok((status, LinkedConnection::of(connection, linked, Some(url))))
+    Ok((status, LinkedConnection::of(&owner, connection, linked, Some(url))))
 }
 
 async fn prepare(
@@ -258,6 +266,7 @@ pub async fn refresh(
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Answer, ApiError> {
+    let owner = existing_account(&app, account.as_str()).await?;
     let connection = existing_connection(&app, &account, &id).await?;
     let now = app.ambient.now();
     let key = app.vault.open(&account, &connection.credential, now).await?;
@@ -270,11 +279,11 @@ pub async fn refresh(
             let off = switch_off(&app, &connection, &linked.channels, "not_listed").await?;
             linked.channels.extend(off);
             let connection = save(&app, connection, How::Connected, None).await?;
-            Ok((StatusCode::OK, LinkedConnection::of(connection, linked, None)))
+            Ok((StatusCode::OK, LinkedConnection::of(&owner, connection, linked, None)))
         }
         Some(Trouble::Provider(error @ ProviderError::Unavailable(_))) => {
             let connection = save(&app, connection, state, Some(error.to_string())).await?;
-            Ok((StatusCode::ACCEPTED, LinkedConnection::of(connection, linked, None)))
+            Ok((StatusCode::ACCEPTED, LinkedConnection::of(&owner, connection, linked, None)))
         }
         Some(Trouble::Provider(error)) => {
             let dead = matches!(error, ProviderError::Unauthorized);

@@ -106,6 +106,16 @@ impl List {
         Self::partition(keys::erasure_partition(account))
     }
 
+    /// The history of a chat's responsible.
+    pub fn assignment(account: &AccountId, chat: &ChatId) -> Self {
+        Self::partition(keys::chat_partition(account, chat))
+    }
+
+    /// An employee's notices.
+    pub fn notices(account: &AccountId, employee: &EmployeeId) -> Self {
+        Self::partition(keys::notices_of_employee(account, employee))
+    }
+
     /// The shared quick replies, or an employee's own.
     pub fn quick_replies(account: &AccountId, employee: Option<&EmployeeId>) -> Self {
         Self::partition(keys::quick_reply_partition(account, employee))

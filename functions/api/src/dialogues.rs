@@ -1,6 +1,7 @@
 //! New dialogues (D4): with a contact or a stranger, by phone or user name, from a channel that is chosen.
 
 use crate::App;
+use crate::access::{place_of, visible};
 use crate::auth::{Acting, existing_account};
 use crate::channels::existing_channel;
 use crate::error::ApiError;
@@ -16,13 +17,14 @@ use serde::Deserialize;
 use shared::account::Account;
 use shared::channel::Channel;
 use shared::chat::{Chat, Reach};
+use shared::contact::Contact;
 use shared::event::{ContactHint, MessageEvent, Messenger};
-use shared::ids::{ChatId, ContactId, EmployeeId};
+use shared::ids::{ChannelId, ChatId, ContactId, EmployeeId};
 use shared::own_events::first_event;
 use shared::phone::Phone;
 use shared::providers::limits::{By, check_first, limits_of};
 use shared::providers::{chat_id, messenger_of};
-use shared::visibility;
+use shared::visibility::Operation;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -138,8 +140,7 @@ async fn default_channel(
     let mut bound = Vec::new();
     for channel in channels.iter().filter(carries) {
         if let Some(employee) = employee
-            && let Some(place) =
-                crate::access::place_of(app, &owner.account, &channel.channel, employee).await?
+            && let Some(place) = place_of(app, &owner.account, &channel.channel, employee).await?
             && place.sends
             && place.role.may_write()
         {
@@ -171,7 +172,7 @@ async fn dialogue(
     if let Some(name) = &new.name {
         validate::name("name", name, validate::MAX_NAME)?;
     }
-    let (phone, name) = told(app, acting, owner, new).await?;
+    let (phone, name) = told(app, acting, owner, &channel.channel, new).await?;
     let limits = limits_of(channel.transport.as_deref(), &messenger);
     let (provider_chat_id, reach) = match (&phone, &new.username) {
         (Some(_), Some(_)) => return Err(ApiError::invalid("username", "goes without phone")),
@@ -209,6 +210,7 @@ async fn told(
     app: &App,
     acting: &Acting,
     owner: &Account,
+    channel: &ChannelId,
     new: &NewDialogue,
 ) -> Result<(Option<Phone>, Option<String>), ApiError> {
     let phone =
@@ -220,9 +222,7 @@ async fn told(
         };
     let Some(contact) = &new.contact else { return Ok((phone, new.name.clone())) };
     let person = existing_person(app, &owner.account, &ContactId::new(contact.as_str())).await?;
-    if let Some(employee) = acting.by.employee()
-        && !knows(app, owner, employee, &person.root).await?
-    {
+    if !knows(app, acting, channel, &person.root).await? {
         return Err(ApiError::not_found("contact"));
     }
     let known: Vec<&Phone> = person.phones().collect();
@@ -237,23 +237,17 @@ async fn told(
     Ok((phone, new.name.clone().or_else(|| person.root.name.clone())))
 }
 
-/// Whether an employee knows a contact: his own client, or he sees all somewhere.
-async fn knows(
-    app: &App,
-    owner: &Account,
-    employee: &EmployeeId,
-    contact: &shared::contact::Contact,
-) -> Result<bool, ApiError> {
-    if contact.responsible.as_ref() == Some(employee) {
+/// Whether the caller knows a contact: he is responsible for him and works on the channel, or finds a chat of his.
+async fn knows(app: &App, acting: &Acting, channel: &ChannelId, contact: &Contact) -> Result<bool, ApiError> {
+    let account = &acting.account;
+    let Some(employee) = acting.by.employee() else { return Ok(true) };
+    if contact.responsible.as_ref() == Some(employee)
+        && place_of(app, account, channel, employee).await?.is_some()
+    {
         return Ok(true);
     }
-    let chats = app.store.contact_chats(&owner.account, &contact.contact, 100, None).await?.items;
+    let chats = app.store.contact_chats(account, &contact.contact, 100, None).await?.items;
     let ids: Vec<ChatId> = chats.into_iter().map(|row| row.chat).collect();
-    for chat in app.store.chats(&owner.account, &ids).await? {
-        let place = crate::access::place_of(app, &owner.account, &chat.channel, employee).await?;
-        if visibility::sees(place.as_ref(), &chat) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let chats = app.store.chats(account, &ids).await?;
+    Ok(!visible(app, acting, Operation::Search, chats).await?.is_empty())
 }

@@ -5,16 +5,20 @@ use crate::auth::Tenant;
 use crate::error::ApiError;
 use crate::extract::{Body, Id, Ids, objects, present};
 use crate::members::{Place, places};
+use crate::setting_words::EmployeeStatus;
 use crate::validate;
 use crate::views::{Role, Section};
+use crate::working_hours::HoursView;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use shared::employee::{Employee, Membership};
+use shared::departure::Departure;
+use shared::employee::Employee;
 use shared::ids::{AccountId, ChannelId, EmployeeId};
-use shared::store::row::{Row, Write};
-use shared::store::{MAX_WRITES, keys};
+use shared::store::row::Write;
+use shared::store::settings::member_writes;
+use shared::store::{MAX_WRITES, StoreError, keys};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -101,6 +105,13 @@ pub struct PlaceView {
     sends: bool,
     /// Whether it is his default among the channels of its messenger.
     is_default: bool,
+    /// Most chats that he has open on the channel before he gets no new clients; null: as many as come.
+    cap: Option<u32>,
+    /// When he works; null: always.
+    working_hours: Option<HoursView>,
+    status: EmployeeStatus,
+    /// Whether the CRM does not know him any more, or refuses him.
+    inactive: bool,
     #[schema(format = DateTime)]
     joined_at: String,
 }
@@ -115,6 +126,10 @@ impl From<Place> for PlaceView {
             receives_new_clients: member.receives_new_clients,
             sends: member.sends,
             is_default: member.is_default,
+            cap: member.cap,
+            working_hours: member.hours.map(HoursView::from),
+            status: member.status.into(),
+            inactive: member.inactive,
             joined_at: member.joined_at.rfc3339(),
         }
     }
@@ -125,8 +140,8 @@ impl From<Place> for PlaceView {
 #[schema(example = json!({
     "channels": [{
         "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "name": "Sales, WhatsApp", "messenger": "whatsapp",
-        "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true,
-        "joined_at": "2026-11-21T09:12:00.000Z"
+        "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true, "cap": null, "working_hours": null,
+        "status": "available", "inactive": false, "joined_at": "2026-11-21T09:12:00.000Z"
     }]
 }))]
 pub struct Places {
@@ -139,8 +154,8 @@ pub struct Places {
     "id": "17", "name": "Anna Petrova", "signature": null, "sections": [], "created_at": "2026-11-21T09:10:00.000Z",
     "channels": [{
         "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "name": "Sales, WhatsApp", "messenger": "whatsapp",
-        "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true,
-        "joined_at": "2026-11-21T09:12:00.000Z"
+        "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true, "cap": null, "working_hours": null,
+        "status": "available", "inactive": false, "joined_at": "2026-11-21T09:12:00.000Z"
     }]
 }))]
 pub struct EmployeeWithPlaces {
@@ -174,7 +189,8 @@ pub async fn existing_employee(app: &App, account: &AccountId, id: &str) -> Resu
 
 /// Load employees
 ///
-/// Up to 100 at once, all or none. A known id gets the new name; who is not in the list stays as he is.
+/// Up to 100 at once, all or none. A known id gets the new name; who is not in the list stays as he is. One whom the CRM refused
+/// to give clients gets new ones again.
 #[utoipa::path(
     put, path = "/v1/employees", tag = "employees", request_body = LoadEmployees,
     responses(
@@ -216,8 +232,8 @@ async fn put_once(app: &App, account: &AccountId, load: &[LoadEmployee]) -> Resu
     for LoadEmployee { id, name } in load {
         let employee = match known.remove(id) {
             Some(before) => {
-                let after = Employee { name: name.clone(), ..before.clone() };
-                writes.extend(Write::change(&before, &after, &[])?);
+                let after = Employee { name: name.clone(), refused_at: None, ..before.clone() };
+                writes.extend(Write::change(&before, &after, &["refused_at"])?);
                 after
             }
             None => {
@@ -230,6 +246,7 @@ async fn put_once(app: &App, account: &AccountId, load: &[LoadEmployee]) -> Resu
         employees.push(employee);
     }
     app.store.commit(writes).await?;
+    app.take_back(account, &employees).await?;
     Ok(employees)
 }
 
@@ -324,7 +341,8 @@ async fn change_once(
 
 /// Remove an employee, and him from all channels
 ///
-/// Clients that wait are given to others at once. Chats that were his stay as they are.
+/// His clients who talk to him now or have no answer go back into the queue, each at his place of before, and are given to others
+/// at once; a chat that is finished and answered stays as it is, and its client passes on when he writes again.
 #[utoipa::path(
     delete, path = "/v1/employees/{employee}", tag = "employees",
     params(("employee" = String, Path, description = "The CRM's user id")),
@@ -336,29 +354,38 @@ pub async fn delete(
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {
     let employee = EmployeeId::new(id);
-    let mut places = memberships(&app, &account, &employee).await?;
+    let mut of = places(&app, &account, &employee).await?;
     let known = app.store.employee(&account, &employee).await?.is_some();
-    if !known && places.is_empty() {
+    if !known && of.is_empty() {
         return Err(ApiError::not_found("employee"));
     }
-    // He goes together with his first places: from then on nobody can add one, and the second look finds the rest.
-    let mut writes = vec![Write::forget(keys::employee(&account, &employee))];
-    writes.extend(places.iter().map(|place| Write::forget(place.key())));
+    // He goes together with his first places, and with the word that his clients are to be passed on: from then on nobody can
+    // add a place, and the second look finds the rest.
+    let departure = Departure::of(&account, &employee, None, &*app.ambient);
+    let mut writes = vec![Write::put(&departure)?, Write::forget(keys::employee(&account, &employee))];
+    let mut departures = vec![departure];
+    writes.extend(leaves(&app, &of, &mut departures)?);
     app.store.commit_in_parts(writes).await?;
-    let late = memberships(&app, &account, &employee).await?;
-    app.store.commit_in_parts(late.iter().map(|place| Write::forget(place.key())).collect()).await?;
-    places.extend(late);
+    let late = places(&app, &account, &employee).await?;
+    app.store.commit_in_parts(leaves(&app, &late, &mut departures)?).await?;
+    of.extend(late);
     app.store.forget_quick_replies(&account, &employee).await?;
-    let channels: Vec<ChannelId> = places.into_iter().map(|place| place.channel).collect();
+    let channels: Vec<ChannelId> = of.into_iter().map(|place| place.member.channel).collect();
     app.nudge(&account, &channels).await;
+    for departure in &departures {
+        app.pass_on(departure).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An employee's places, over all channels of the account.
-async fn memberships(
-    app: &App,
-    account: &AccountId,
-    employee: &EmployeeId,
-) -> Result<Vec<Membership>, ApiError> {
-    Ok(places(app, account, employee).await?.into_iter().map(|place| place.member).collect())
+/// The writes that take somebody from these places, with the word that clients who are nobody's there are looked at.
+fn leaves(app: &App, of: &[Place], departures: &mut Vec<Departure>) -> Result<Vec<Write>, StoreError> {
+    let mut writes = Vec::new();
+    for Place { channel, member } in of {
+        writes.extend(member_writes(Some(member), None, &[])?);
+        let left = Departure::gather_left(channel, Some(member), None, &*app.ambient);
+        writes.extend(left.as_ref().map(Write::put).transpose()?);
+        departures.extend(left);
+    }
+    Ok(writes)
 }

@@ -1,25 +1,25 @@
 //! Finishing a chat by hand, and saying how far a conversation has come (F3).
 
 use crate::App;
-use crate::access::seen_chat;
-use crate::auth::{Acting, existing_account};
+use crate::auth::Acting;
+use crate::chat_changes::{self, Change, owner_of};
 use crate::chat_views::ChatView;
 use crate::error::ApiError;
 use crate::extract::{Body, Id, Ids, present};
-use crate::people::people_of;
+use crate::tell::mark_for_rules;
 use crate::views::ChatStatus;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use shared::chat::{Chat, ChatEvent};
+use shared::chat::{Chat, ChatEvent, ForRules};
+use shared::closing::Closing;
 use shared::crm::CrmKind;
 use shared::metrics::Metric;
-use shared::store::Read;
-use shared::store::chats::chat_write;
+use shared::store::chats::{chat_write, open_chat_writes};
 use shared::store::row::Write;
 use shared::telemetry;
+use shared::visibility::Operation;
 use std::sync::Arc;
-use std::time::Duration;
 use utoipa::ToSchema;
 
 /// How a chat is finished.
@@ -64,8 +64,8 @@ pub async fn finish(
     Body(wanted): Body<FinishChat>,
 ) -> Result<Json<ChatView>, ApiError> {
     let status = wanted.status.map(ChatStatus::into);
-    change(&app, &acting, &id, |chat, crm, window| {
-        chat.finish_by_hand(status, crm, window, app.ambient.now())
+    change(&app, &acting, (Operation::Finish, &id), |chat, crm, closing| {
+        chat.finish_by_hand(status, crm, closing, app.ambient.now())
     })
     .await
 }
@@ -88,52 +88,37 @@ pub async fn put_status(
     Body(wanted): Body<SetStatus>,
 ) -> Result<Json<ChatView>, ApiError> {
     let status = wanted.status.map(ChatStatus::into);
-    change(&app, &acting, &id, |chat, crm, window| {
-        chat.set_status(status, crm, window, app.ambient.now());
+    change(&app, &acting, (Operation::SetStatus, &id), |chat, crm, closing| {
+        chat.set_status(status, crm, closing, app.ambient.now());
         None
     })
     .await
 }
 
+/// Depends on the chat's number: when the client writes at this moment, it is decided again, and his message is in what is
+/// finished, or opens the chat again.
 async fn change(
     app: &App,
     acting: &Acting,
-    id: &str,
-    decide: impl Fn(&mut Chat, CrmKind, Option<Duration>) -> Option<ChatEvent>,
+    what: (Operation, &str),
+    decide: impl Fn(&mut Chat, CrmKind, &Closing) -> Option<ChatEvent>,
 ) -> Result<Json<ChatView>, ApiError> {
-    let (chat, crm) = app.settle(|| change_once(app, acting, id, &decide)).await?;
-    // Also when nothing changed: whoever was to nudge before may have died.
-    app.tell(&chat, crm).await;
-    let people = people_of(app, &acting.account, std::slice::from_ref(&chat)).await?;
-    Ok(Json(ChatView::of(chat, &people)))
-}
-
-/// Depends on the chat's number: when the client writes at this moment, it is decided again, and his message is in what is
-/// finished, or opens the chat again.
-async fn change_once(
-    app: &App,
-    acting: &Acting,
-    id: &str,
-    decide: &impl Fn(&mut Chat, CrmKind, Option<Duration>) -> Option<ChatEvent>,
-) -> Result<(Chat, CrmKind), ApiError> {
-    let seen = seen_chat(app, acting, id).await?;
-    seen.may_change()?;
-    let before = seen.chat;
-    let (owner, channel) = tokio::join!(
-        existing_account(app, acting.account.as_str()),
-        app.store.channel(&acting.account, &before.channel, Read::Eventual),
-    );
-    let (crm, window) = (owner?.crm_kind, channel?.map(|channel| channel.close_after()));
-    let mut after = before.clone();
-    let event = decide(&mut after, crm, window);
-    let mut writes: Vec<Write> = chat_write(&before, &after)?.into_iter().collect();
-    if let Some(event) = &event {
-        writes.push(Write::create(event)?);
-    }
-    app.store.commit(writes).await?;
-    if event.is_some() {
-        telemetry::count(Metric::Finished, 1);
-        tracing::info!(account = %after.account, channel = %after.channel, chat = %after.chat, "finished by hand");
-    }
-    Ok((after, crm))
+    let decide = &decide;
+    chat_changes::change(app, acting, what, |before| async move {
+        let (owner, closing) = owner_of(app, &before).await?;
+        let mut after = before.clone();
+        let event = decide(&mut after, owner.crm_kind, &closing);
+        if event.is_some() {
+            mark_for_rules(&owner, &closing, &mut after, ForRules::Finished, app.ambient.now());
+        }
+        let mut writes: Vec<Write> = chat_write(&before, &after)?.into_iter().collect();
+        if let Some(event) = &event {
+            writes.push(Write::create(event)?);
+            telemetry::count(Metric::Finished, 1);
+            tracing::info!(account = %after.account, channel = %after.channel, chat = %after.chat, "finished by hand");
+        }
+        writes.extend(open_chat_writes(Some(&before), Some(&after))?);
+        Ok(Change { after, writes, tell: Some(owner.crm_kind) })
+    })
+    .await
 }

@@ -5,25 +5,35 @@
 //! without a key learns nothing of what he sent. Errors have one shape ([`error`]); lists go on by cursors that are good
 //! for one list of one account ([`cursor`]). The OpenAPI document is made of the handlers ([`openapi`]).
 
+// The examples in the OpenAPI document are read one member at a time.
+#![recursion_limit = "256"]
+
 mod access;
 mod accounts;
+mod addressed;
 mod assign;
+mod assignment_history;
+mod assignment_views;
 mod at_work;
 mod audit;
 pub mod auth;
 mod blacklist;
 mod changes;
+mod channel_change;
 mod channel_views;
 mod channels;
+mod chat_changes;
 mod chat_lists;
 mod chat_views;
 mod chats;
+mod closing_options;
 mod connections;
 mod contact_views;
 mod contacts;
 mod content_views;
 mod crm;
 pub mod cursor;
+mod departures;
 mod dialogues;
 mod employees;
 mod erasures;
@@ -33,16 +43,19 @@ mod export;
 pub mod extract;
 mod files;
 mod finish;
+mod giving_out;
 mod keys;
 mod link;
 mod listing_views;
 mod listings;
 mod marks;
 mod me;
+mod member_views;
 mod members;
 mod merges;
 mod message_changes;
 mod message_views;
+mod notices;
 mod numbers;
 pub mod openapi;
 mod outgoing;
@@ -53,20 +66,32 @@ mod quick_replies;
 mod quick_reply_views;
 pub mod rate_limit;
 mod reassign;
+mod recheck;
+mod rules;
+mod rules_dry_run;
+mod rules_model;
+mod rules_trial;
+mod rules_views;
 mod search;
 mod sections;
 mod send;
 mod send_content;
+mod setting_words;
 mod setup_check;
+mod statuses;
+mod tags;
 mod tell;
 mod test_message;
 mod test_message_views;
 mod tokens;
+mod turns;
 mod uploads;
 pub mod v3;
 mod validate;
 mod views;
 mod visit;
+mod waiting;
+mod working_hours;
 
 #[cfg(test)]
 mod testing;
@@ -111,6 +136,8 @@ pub struct App {
     pub outbound_url: String,
     /// `erasures`.
     pub erasures_url: String,
+    /// The timers queue.
+    pub timers_url: String,
     /// The media bucket.
     pub files: Files,
     /// Calls to providers; also says which URLs a tenant may set.
@@ -198,19 +225,25 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(connections::refresh))
         .routes(routes!(channels::list))
         .routes(routes!(channels::get, channels::change))
-        .routes(routes!(members::assignment))
+        .routes(routes!(turns::assignment))
         .routes(routes!(members::list))
         .routes(routes!(members::put, members::remove))
         .routes(routes!(employees::put, employees::list))
         .routes(routes!(employees::get, employees::change, employees::delete))
         .routes(routes!(employees::channels))
+        .routes(routes!(statuses::put))
+        .routes(routes!(statuses::put_own))
         .routes(routes!(marks::unanswered))
         .routes(routes!(pipelines::put, pipelines::get))
         .routes(routes!(crm::put, crm::get))
         .routes(routes!(crm::refresh))
         .routes(routes!(setup_check::get))
+        .routes(routes!(rules::get, rules::put))
+        .routes(routes!(rules_dry_run::dry_run))
         .routes(routes!(chat_lists::list, dialogues::begin))
         .routes(routes!(search::search))
+        .routes(routes!(notices::list))
+        .routes(routes!(waiting::list))
         .routes(routes!(chats::get))
         .routes(routes!(changes::list))
         .routes(routes!(chats::messages, outgoing::post))
@@ -218,6 +251,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(marks::read))
         .routes(routes!(marks::no_answer_needed))
         .routes(routes!(assign::assign))
+        .routes(routes!(assignment_history::get))
+        .routes(routes!(tags::put))
         .routes(routes!(finish::finish))
         .routes(routes!(finish::put_status))
         .routes(routes!(quick_replies::render))

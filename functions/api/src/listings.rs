@@ -13,6 +13,7 @@ use shared::ids::{AccountId, ChatId};
 use shared::listing::{ChatListing, CrmCar};
 use shared::store::row::Write;
 use shared::store::{Read, keys};
+use shared::visibility::Operation;
 use std::sync::Arc;
 
 /// List the listings of a chat
@@ -116,7 +117,7 @@ async fn write(
     car: Option<(&CrmCar, &'static str)>,
 ) -> Result<ChatListing, ApiError> {
     let seen = seen_chat(app, acting, chat).await?;
-    seen.may_change()?;
+    seen.may(Operation::Tag)?;
     let before = existing(app, &acting.account, &seen.chat.chat, listing).await?;
     if let Some((car, field)) = car
         && before.listing.matches(car).is_none()

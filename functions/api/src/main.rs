@@ -27,6 +27,7 @@ async fn main() -> Result<(), Error> {
         crm_url: config::required("CRM_QUEUE_URL")?,
         outbound_url: config::required("OUTBOUND_QUEUE_URL")?,
         erasures_url: config::required("ERASURES_QUEUE_URL")?,
+        timers_url: config::required("TIMERS_QUEUE_URL")?,
         media_days: config::parsed("MEDIA_RETENTION_DAYS")?,
         files: Files::new(Files::client(&aws), config::required("MEDIA_BUCKET")?),
         http: OutboundHttp::new(AllowList::parse(

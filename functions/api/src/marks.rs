@@ -1,13 +1,13 @@
 //! What employees acknowledge: messages read, and questions that want no answer (D2).
 
 use crate::App;
-use crate::access::{denied, places_on, seen_chat};
+use crate::access::{denied, places_on};
 use crate::auth::Acting;
+use crate::chat_changes::{self, Change};
 use crate::chat_views::ChatView;
 use crate::employees::existing_employee;
 use crate::error::ApiError;
 use crate::extract::{Body, Id, Ids, moment};
-use crate::people::people_of;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use shared::sending::Refusal;
 use shared::store::StoreError;
 use shared::store::chat_lists::PageFrom;
 use shared::store::row::Write;
+use shared::visibility::Operation;
 use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -26,8 +27,8 @@ use utoipa::ToSchema;
 /// Longest message id, in characters.
 const MAX_MESSAGE_ID: usize = 1000;
 
-/// What was acknowledged. Numbers of other writers do not matter: what they change stays.
-const DEPENDS_ON: [&str; 3] = ["read_count", "client_count", "unanswered_at"];
+/// What was acknowledged, and who had to. Numbers of other writers do not matter: what they change stays.
+const DEPENDS_ON: [&str; 5] = ["read_count", "client_count", "unanswered_at", "reserved_until", "passed"];
 
 /// Up to which message.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,7 +79,11 @@ pub async fn no_answer_needed(
     Body(up_to): Body<UpTo>,
 ) -> Result<Json<ChatView>, ApiError> {
     let mark = |chat: &mut Chat, client_no| {
-        chat.no_answer_needed(client_no);
+        if chat.no_answer_needed(client_no) {
+            // He who has the client has seen to him: nobody else gets him for it.
+            chat.reserved_until = None;
+            chat.passed.clear();
+        }
     };
     change(&app, &acting, &id, &up_to, mark).await
 }
@@ -93,29 +98,17 @@ async fn change(
     if !(1..=MAX_MESSAGE_ID).contains(&up_to.message.chars().count()) {
         return Err(ApiError::invalid("message", format!("1 to {MAX_MESSAGE_ID} characters")));
     }
-    let message = MessageId::new(up_to.message.as_str());
-    let chat = app.settle(|| change_once(app, acting, id, &message, &mark)).await?;
-    let people = people_of(app, &acting.account, std::slice::from_ref(&chat)).await?;
-    Ok(Json(ChatView::of(chat, &people)))
-}
-
-async fn change_once(
-    app: &App,
-    acting: &Acting,
-    id: &str,
-    message: &MessageId,
-    mark: &impl Fn(&mut Chat, u32),
-) -> Result<Chat, ApiError> {
-    let seen = seen_chat(app, acting, id).await?;
-    seen.may_change()?;
-    let before = seen.chat;
-    let found = app.store.messages(&acting.account, &before.chat, std::slice::from_ref(message)).await?;
-    let message = found.first().ok_or_else(|| ApiError::not_found("message"))?;
-    let mut after = before.clone();
-    mark(&mut after, message.client_no);
-    let write = Write::change(&before, &after, &DEPENDS_ON)?;
-    app.store.commit(write.into_iter().collect()).await?;
-    Ok(after)
+    let (message, mark) = (&MessageId::new(up_to.message.as_str()), &mark);
+    chat_changes::change(app, acting, (Operation::Mark, id), |before| async move {
+        let (account, chat) = (&before.account, &before.chat);
+        let found = app.store.messages(account, chat, std::slice::from_ref(message)).await?;
+        let message = found.first().ok_or_else(|| ApiError::not_found("message"))?;
+        let mut after = before.clone();
+        mark(&mut after, message.client_no);
+        let write = Write::change(&before, &after, &DEPENDS_ON)?;
+        Ok(Change { after, writes: write.into_iter().collect(), tell: None })
+    })
+    .await
 }
 
 /// An employee's unanswered chats.

@@ -5,6 +5,7 @@ use crate::auth::{Acting, Actor, existing_account};
 use crate::employees::existing_employee;
 use crate::error::ApiError;
 use crate::members::places;
+use crate::setting_words::EmployeeStatus;
 use crate::views::{Role, Section};
 use crate::visit::Visit;
 use axum::extract::State;
@@ -62,6 +63,8 @@ pub struct MyPlace {
     sends: bool,
     /// Whether it is his default among the channels of its messenger.
     is_default: bool,
+    /// What he says of himself there: `PUT /v1/me/status`.
+    status: EmployeeStatus,
 }
 
 /// Who calls.
@@ -73,7 +76,7 @@ pub struct MyPlace {
         "id": "17", "name": "Anna Petrova", "sections": ["quick_replies"],
         "channels": [{
             "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "role": "manager", "receives_new_clients": true,
-            "sends": true, "is_default": false
+            "sends": true, "is_default": false, "status": "available"
         }]
     }
 }))]
@@ -114,6 +117,7 @@ pub async fn get(
                 receives_new_clients: place.member.receives_new_clients,
                 sends: place.member.sends,
                 is_default: place.member.is_default,
+                status: place.member.status.into(),
             });
             let sections = row.sections.into_iter().map(Section::from).collect();
             let (id, name, channels) = (id.to_string(), row.name, places.collect());

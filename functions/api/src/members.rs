@@ -1,96 +1,31 @@
-//! Who works on a channel, and how its clients are given out.
+//! Who works on a channel.
 
 use crate::App;
 use crate::auth::Tenant;
 use crate::channels::existing_channel;
 use crate::employees::existing_employee;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, Ids, moment, present};
-use crate::views::{Distribution, Ineligible, Role};
+use crate::extract::{Body, Id, Ids};
+use crate::member_views::{Availability, MemberView, Members, PutMember};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
-use shared::assignment::eligible;
 use shared::channel::Channel;
+use shared::departure::{Departure, goes};
 use shared::employee::{Employee, Membership, Role as EmployeeRole};
 use shared::ids::{AccountId, EmployeeId};
-use shared::store::row::{Row, Write};
+use shared::store::row::{Key, Write};
+pub use shared::store::settings::PLACE;
+use shared::store::settings::member_writes;
 use shared::store::{Read, StoreError, keys};
 use std::collections::HashMap;
 use std::sync::Arc;
-use utoipa::ToSchema;
-
-/// Most waiting clients that are counted.
-const MOST_WAITING: i32 = 1000;
-
-/// An employee's place on a channel, to set.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "manager", "receives_new_clients": true, "sends": true, "is_default": true}))]
-pub struct PutMember {
-    role: Role,
-    /// Whether new clients come to him.
-    receives_new_clients: bool,
-    /// Whether he is bound to the channel: else he cannot send by it. Left out, it stays; true for one who is new there.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    sends: Option<bool>,
-    /// Whether it is his default among the channels of its messenger; another one of his is none any more then. Left out, it
-    /// stays while he can send there.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false)]
-    is_default: Option<bool>,
-}
-
-/// An employee on a channel.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "employee": "17", "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true,
-    "joined_at": "2026-11-21T09:12:00.000Z"
-}))]
-pub struct MemberView {
-    employee: String,
-    role: Role,
-    receives_new_clients: bool,
-    /// Whether he is bound to the channel: else he cannot send by it.
-    sends: bool,
-    /// Whether it is his default among the channels of its messenger.
-    is_default: bool,
-    /// His place in the ring: members stand in the order in which they joined.
-    #[schema(format = DateTime)]
-    joined_at: String,
-}
-
-impl From<Membership> for MemberView {
-    fn from(member: Membership) -> Self {
-        Self {
-            employee: member.employee.to_string(),
-            role: member.role.into(),
-            receives_new_clients: member.receives_new_clients,
-            sends: member.sends,
-            is_default: member.is_default,
-            joined_at: member.joined_at.rfc3339(),
-        }
-    }
-}
-
-/// A channel's members.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "members": [{
-        "employee": "17", "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true,
-        "joined_at": "2026-11-21T09:12:00.000Z"
-    }]
-}))]
-pub struct Members {
-    members: Vec<MemberView>,
-}
 
 /// Put an employee on a channel, or change his place there
 ///
-/// His place in the ring stays. Clients that wait are given out at once. One who is bound to no channel of a messenger cannot
-/// send there; of several, one may be his default.
+/// His place in the ring stays. Clients that wait are given out at once. Who writes there no more, by his role or because he is
+/// not bound, loses his clients: they go back into the queue, ahead of whoever came later. One who is bound to no channel of a
+/// messenger cannot send there; of several, one may be his default.
 #[utoipa::path(
     put, path = "/v1/channels/{channel}/employees/{employee}", tag = "channels", request_body = PutMember,
     params(
@@ -109,10 +44,42 @@ pub async fn put(
     Body(place): Body<PutMember>,
 ) -> Result<Json<MemberView>, ApiError> {
     let (Id(channel), Id(employee)) = ids;
-    let member = app.settle(|| put_once(&app, &account, &channel, &employee, place)).await?;
+    let availability = place.availability()?;
+    let given = Given { place: &place, availability: &availability };
+    let member = app.settle(|| put_once(&app, &account, &channel, &employee, given)).await?;
     // Also when nothing changed: whoever nudged before may have died.
     app.nudge(&account, std::slice::from_ref(&member.channel)).await;
     Ok(Json(member.into()))
+}
+
+/// What was given of a place, checked.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    place: &'a PutMember,
+    availability: &'a Availability,
+}
+
+impl Given<'_> {
+    /// The place as it is then, of how it was, or of how one begins.
+    fn place(&self, before: &Membership, employee: &Employee) -> Result<Membership, ApiError> {
+        let Self { place, availability } = self;
+        let sends = place.sends.unwrap_or(before.sends);
+        let can_send = sends && EmployeeRole::from(place.role).may_write();
+        if place.is_default == Some(true) && !can_send {
+            return Err(ApiError::invalid("is_default", "who cannot send by a channel has no default in it"));
+        }
+        let mut after = Membership {
+            role: place.role.into(),
+            receives_new_clients: place.receives_new_clients,
+            sends,
+            is_default: can_send && place.is_default.unwrap_or(before.is_default),
+            // As long as the CRM refuses him.
+            inactive: employee.refused_at.is_some(),
+            ..before.clone()
+        };
+        availability.set(&mut after);
+        Ok(after)
+    }
 }
 
 async fn put_once(
@@ -120,43 +87,38 @@ async fn put_once(
     account: &AccountId,
     channel: &str,
     employee: &str,
-    place: PutMember,
+    given: Given<'_>,
 ) -> Result<Membership, ApiError> {
     let channel = existing_channel(app, account, channel).await?;
     let employee = existing_employee(app, account, employee).await?;
     let key = keys::membership(account, &channel.channel, &employee.employee);
     let before: Option<Membership> = app.store.get(&key, Read::Consistent).await?;
-    let sends = place.sends.unwrap_or_else(|| before.as_ref().is_none_or(|before| before.sends));
-    let can_send = sends && EmployeeRole::from(place.role).may_write();
-    if place.is_default == Some(true) && !can_send {
-        return Err(ApiError::invalid("is_default", "who cannot send by a channel has no default in it"));
+    let role = given.place.role.into();
+    let joining = || Membership::new(account, &channel.channel, &employee.employee, role, app.ambient.now());
+    let after = given.place(&before.clone().unwrap_or_else(joining), &employee)?;
+    let mut writes = member_writes(before.as_ref(), Some(&after), &PLACE)?;
+    if writes.is_empty() {
+        return Ok(after);
     }
-    let stays = before.as_ref().is_some_and(|before| before.is_default);
-    let after = Membership {
-        v: 1,
-        account: account.clone(),
-        channel: channel.channel.clone(),
-        employee: employee.employee.clone(),
-        role: place.role.into(),
-        receives_new_clients: place.receives_new_clients,
-        sends,
-        is_default: can_send && place.is_default.unwrap_or(stays),
-        joined_at: before.as_ref().map_or_else(|| app.ambient.now(), |before| before.joined_at),
-    };
-    let write = match &before {
-        // Whether it is his default was decided on what was read: somebody may set another one meanwhile.
-        Some(before) => Write::change(before, &after, &["is_default"])?,
-        None => Some(Write::create(&after)?),
-    };
-    let Some(write) = write else { return Ok(after) };
     // A member without an employee or a channel would never be found again.
-    let mut writes = vec![write, Write::check(&channel, &["transport"])?];
-    if after.is_default && !stays {
+    writes.push(Write::check(&channel, &["transport"])?);
+    if after.is_default && !before.as_ref().is_some_and(|before| before.is_default) {
         writes.extend(only_default(app, &employee, &channel).await?);
     } else {
-        writes.push(Write::check(&employee, &[])?);
+        writes.push(Write::check(&employee, &["refused_at"])?);
+    }
+    // Who cannot write there any more leaves his clients to others.
+    let departure = goes(before.as_ref(), Some(&after))
+        .then(|| Departure::of(account, &after.employee, Some(&after.channel), &*app.ambient));
+    let left = Departure::gather_left(&channel, before.as_ref(), Some(&after), &*app.ambient);
+    let departures: Vec<Departure> = departure.into_iter().chain(left).collect();
+    for departure in &departures {
+        writes.push(Write::put(departure)?);
     }
     app.store.commit(writes).await?;
+    for departure in &departures {
+        app.pass_on(departure).await;
+    }
     Ok(after)
 }
 
@@ -169,11 +131,12 @@ async fn only_default(app: &App, employee: &Employee, channel: &Channel) -> Resu
     };
     let mut counted = employee.clone();
     counted.defaults_set += 1;
-    let mut writes: Vec<Write> = Write::change(employee, &counted, &["defaults_set"])?.into_iter().collect();
+    let mut writes: Vec<Write> =
+        Write::change(employee, &counted, &["defaults_set", "refused_at"])?.into_iter().collect();
     for Place { channel: of, member } in places(app, &employee.account, &employee.employee).await? {
         if member.is_default && of.channel != channel.channel && of.messenger().as_ref() == Some(&messenger) {
             let after = Membership { is_default: false, ..member.clone() };
-            writes.extend(Write::change(&member, &after, &["is_default"])?);
+            writes.extend(member_writes(Some(&member), Some(&after), &PLACE)?);
         }
     }
     Ok(writes)
@@ -206,6 +169,8 @@ pub async fn places(app: &App, account: &AccountId, employee: &EmployeeId) -> Re
 }
 
 /// Take an employee off a channel
+///
+/// His clients there who talk to him now or have no answer go back into the queue, ahead of whoever came later.
 #[utoipa::path(
     delete, path = "/v1/channels/{channel}/employees/{employee}", tag = "channels",
     params(
@@ -220,13 +185,29 @@ pub async fn remove(
     Ids(ids): Ids<(Id, Id)>,
 ) -> Result<StatusCode, ApiError> {
     let (Id(channel), Id(employee)) = ids;
-    let channel = existing_channel(&app, &account, &channel).await?.channel;
-    let key = keys::membership(&account, &channel, &EmployeeId::new(employee));
-    let found: Option<Membership> = app.store.get(&key, Read::Consistent).await?;
-    let found = found.ok_or_else(|| ApiError::not_found("member of the channel"))?;
-    app.store.commit(vec![Write::forget(found.key())]).await?;
-    app.nudge(&account, &[channel]).await;
+    let channel = existing_channel(&app, &account, &channel).await?;
+    let key = keys::membership(&account, &channel.channel, &EmployeeId::new(employee));
+    let departures = app.settle(|| remove_once(&app, &channel, &key)).await?;
+    app.nudge(&account, std::slice::from_ref(&channel.channel)).await;
+    for departure in &departures {
+        app.pass_on(departure).await;
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_once(app: &App, channel: &Channel, place: &Key) -> Result<Vec<Departure>, ApiError> {
+    let found: Option<Membership> = app.store.get(place, Read::Consistent).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("member of the channel"))?;
+    let departure = Departure::of(&found.account, &found.employee, Some(&found.channel), &*app.ambient);
+    // Who was taken off and put on again meanwhile has another turn in the ring than the one that goes with this place.
+    let mut writes = member_writes(Some(&found), None, &["joined_at"])?;
+    let left = Departure::gather_left(channel, Some(&found), None, &*app.ambient);
+    let departures: Vec<Departure> = std::iter::once(departure).chain(left).collect();
+    for departure in &departures {
+        writes.push(Write::put(departure)?);
+    }
+    app.store.commit(writes).await?;
+    Ok(departures)
 }
 
 /// List a channel's employees
@@ -245,85 +226,8 @@ pub async fn list(
     Ok(Json(Members { members: members.into_iter().map(MemberView::from).collect() }))
 }
 
-fn in_ring_order(mut members: Vec<Membership>) -> Vec<Membership> {
+/// Members in the order in which they joined.
+pub fn in_ring_order(mut members: Vec<Membership>) -> Vec<Membership> {
     members.sort_by(|left, right| (left.joined_at, &left.employee).cmp(&(right.joined_at, &right.employee)));
     members
-}
-
-/// A member's part in giving out clients.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TurnView {
-    employee: String,
-    name: Option<String>,
-    role: Role,
-    receives_new_clients: bool,
-    /// Whether new clients come to him now.
-    eligible: bool,
-    /// Why not.
-    reason: Option<Ineligible>,
-}
-
-/// How a channel's clients are given out.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "distribution": "round_robin", "last": "17", "turns": 41, "waiting": 0, "oldest_waiting_since": null,
-    "members": [
-        {"employee": "17", "name": "Anna Petrova", "role": "manager", "receives_new_clients": true, "eligible": true,
-         "reason": null},
-        {"employee": "18", "name": "Boris Orlov", "role": "head", "receives_new_clients": false, "eligible": false,
-         "reason": "receives_no_new_clients"}
-    ]
-}))]
-pub struct AssignmentView {
-    distribution: Distribution,
-    /// Who got the last client in turn.
-    last: Option<String>,
-    /// How many turns were given.
-    turns: u64,
-    /// How many clients wait for a responsible; 1000 means 1000 or more.
-    waiting: usize,
-    #[schema(format = DateTime)]
-    oldest_waiting_since: Option<String>,
-    /// In the order of the ring.
-    members: Vec<TurnView>,
-}
-
-/// Read how a channel's clients are given out
-#[utoipa::path(
-    get, path = "/v1/channels/{channel}/assignment", tag = "channels",
-    params(("channel" = String, Path, description = "The channel's id")),
-    responses((status = 200, description = "The ring, who waits, who is eligible", body = AssignmentView))
-)]
-pub async fn assignment(
-    Tenant(account): Tenant,
-    State(app): State<Arc<App>>,
-    Ids(Id(channel)): Ids<Id>,
-) -> Result<Json<AssignmentView>, ApiError> {
-    let row = existing_channel(&app, &account, &channel).await?;
-    let channel = &row.channel;
-    let ring = app.store.ring(&account, channel).await?;
-    let waiting = app.store.waiting(&account, channel, MOST_WAITING).await?;
-    let members = in_ring_order(app.store.members(&account, channel).await?);
-    let employees = app.store.employees(&account).await?;
-    let names: HashMap<_, _> = employees.into_iter().map(|known| (known.employee, known.name)).collect();
-    let members = members.into_iter().map(|member| {
-        let verdict = eligible(&member);
-        TurnView {
-            name: names.get(&member.employee).cloned(),
-            eligible: verdict.is_ok(),
-            reason: verdict.err().map(Ineligible::from),
-            role: member.role.into(),
-            receives_new_clients: member.receives_new_clients,
-            employee: member.employee.to_string(),
-        }
-    });
-    let (last, turns) = ring.map_or((None, 0), |ring| (ring.last, ring.turns));
-    Ok(Json(AssignmentView {
-        distribution: row.distribution.into(),
-        last: last.map(|place| place.employee.to_string()),
-        turns,
-        waiting: waiting.len(),
-        oldest_waiting_since: moment(waiting.first().map(|first| first.arrived_at)),
-        members: members.collect(),
-    }))
 }

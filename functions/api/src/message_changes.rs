@@ -10,16 +10,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use shared::account::Account;
 use shared::chat::Chat;
+use shared::closing::Closing;
 use shared::content::Details;
-use shared::crm::CrmKind;
 use shared::employee::Employee;
 use shared::event::{Origin, Side};
 use shared::ids::{AccountId, EmployeeId, MessageId};
 use shared::message::{DeliveryStatus, Message};
 use shared::outbound::{Action, OutboundJob, signed};
 use shared::providers::limits::{DraftEdit, check_delete, check_edit, limits_of};
-use shared::sending::{Permit, Refusal, Sender, may_send};
+use shared::sending::{Sender, may_edit};
 use shared::store::Read;
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
@@ -114,19 +115,14 @@ pub struct Change<'a> {
 /// # Errors
 /// 404 when the company sent no such message; 403 and 422 as for a send.
 pub async fn ask(app: &App, account: &AccountId, chat: &Chat, change: &Change<'_>) -> Result<Chat, ApiError> {
-    let crm = existing_account(app, account.as_str()).await?.crm_kind;
-    let chat = app.settle(|| ask_once(app, account, chat, crm, change)).await?;
-    app.tell(&chat, crm).await;
+    let owner = existing_account(app, account.as_str()).await?;
+    let chat = app.settle(|| ask_once(app, &owner, chat, change)).await?;
+    app.tell(&chat, owner.crm_kind).await;
     Ok(chat)
 }
 
-async fn ask_once(
-    app: &App,
-    account: &AccountId,
-    chat: &Chat,
-    crm: CrmKind,
-    change: &Change<'_>,
-) -> Result<Chat, ApiError> {
+async fn ask_once(app: &App, owner: &Account, chat: &Chat, change: &Change<'_>) -> Result<Chat, ApiError> {
+    let account = &owner.account;
     let before = app.store.chat(account, &chat.chat).await?.ok_or_else(|| ApiError::not_found("chat"))?;
     let channel = app.store.channel(account, &before.channel, Read::Consistent).await?;
     let channel = channel.ok_or_else(|| ApiError::not_found("channel"))?;
@@ -137,10 +133,7 @@ async fn ask_once(
     };
     let sender = author.as_ref().map_or(Sender::Account, |_| Sender::Employee(place.as_ref()));
     // Only an answer makes somebody responsible; who is not may change nothing.
-    match may_send(sender, &before, &channel).map_err(ApiError::may_not_send)? {
-        Permit::Write => {}
-        Permit::Claim => return Err(ApiError::may_not_send(Refusal::NotResponsible)),
-    }
+    may_edit(sender, &before, &channel).map_err(ApiError::may_not_send)?;
     let row = sent_message(app, &before, &change.message).await?;
     let now = app.ambient.now();
     let limits = limits_of(channel.transport.as_deref(), &before.messenger);
@@ -165,9 +158,10 @@ async fn ask_once(
         Action::Send => return Err(ApiError::internal("a send is no change")),
     }
     let mut after = before.clone();
-    after.take_number(crm, Some(channel.close_after()), now);
+    let closing = Closing::of(owner, Some(&channel));
+    after.take_number(owner.crm_kind, &closing, now);
     after.queue(after.seq, now);
-    after.watch(channel.close_after(), now);
+    after.watch(&closing, now);
     let mut job =
         OutboundJob::new(account, &after.chat, after.seq, &row.message_id, change.action.clone(), now);
     job.signature = signature;

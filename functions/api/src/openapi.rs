@@ -23,6 +23,7 @@ use utoipa::OpenApi;
         (name = "employees", description = "The CRM's users"),
         (name = "pipelines", description = "The CRM's pipelines and stages"),
         (name = "crm", description = "The CRM connection"),
+        (name = "rules", description = "What happens in chats by itself"),
         (name = "chats", description = "Chats, messages, listings"),
         (name = "quick-replies", description = "Texts written once, with variables"),
         (name = "uploads", description = "Files on their way into messages"),

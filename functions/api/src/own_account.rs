@@ -3,10 +3,13 @@
 use crate::App;
 use crate::accounts::AccountView;
 use crate::auth::{Tenant, existing_account};
+use crate::closing_options::ClosingChange;
 use crate::error::ApiError;
-use crate::extract::{Body, present};
+use crate::extract::{Body, given, present};
+use crate::setting_words::Reopening;
 use crate::validate;
-use crate::views::Language;
+use crate::views::{ChatStatus, Language};
+use crate::working_hours::{self, HoursView};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -14,6 +17,7 @@ use shared::account::Account;
 use shared::ids::{AccountId, ChannelId};
 use shared::store::Read;
 use shared::store::row::Write;
+use shared::working_hours::WorkingHours;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -28,7 +32,10 @@ const MAX_DEFAULTS: usize = 50;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "name": "Northern Motors", "language": "en", "region": "KZ", "send_errors_in_chat": true, "number_check": true,
-    "default_channels": {"telegram": null}
+    "default_channels": {"telegram": null},
+    "working_hours": {"zone": "Europe/Moscow", "spans": [{"days": ["monday", "tuesday"], "from": "09:00", "to": "18:00"}]},
+    "close_after_s": 900, "client_waits": true, "timeout_status": "closed", "reopening": "reopen",
+    "farewell": "Thank you for writing to us!"
 }))]
 pub struct AccountChange {
     #[serde(default, deserialize_with = "present")]
@@ -61,6 +68,62 @@ pub struct AccountChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<HashMap<String, Option<String>>>, nullable = false)]
     default_channels: Option<BTreeMap<String, Option<String>>>,
+    /// When the company works: what rules ask for on channels that do not say. Null: always.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<HoursView>)]
+    working_hours: Option<Option<HoursView>>,
+    /// Silence in seconds after which chats finish on channels that do not say. Null: 600.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 10, maximum = 2_592_000)]
+    close_after_s: Option<Option<u32>>,
+    /// Whether a client who waits for an answer keeps his chat open there. Null: he does not.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<bool>)]
+    client_waits: Option<Option<bool>>,
+    /// What is said of a conversation there when its chat finishes by silence. Null: nothing new.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<ChatStatus>)]
+    timeout_status: Option<Option<ChatStatus>>,
+    /// What a client's message after the end makes of his chat there. Null: it reopens it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Reopening>)]
+    reopening: Option<Option<Reopening>>,
+    /// What is written to the client there when his chat finishes by silence. Null or an empty one: nothing.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    farewell: Option<Option<String>>,
+}
+
+impl AccountChange {
+    /// Checks what can be checked without reading anything.
+    fn check(&self) -> Result<(), ApiError> {
+        if let Some(name) = &self.name {
+            validate::name("name", name, validate::MAX_NAME)?;
+        }
+        if let Some(region) = &self.region {
+            validate::region("region", region)?;
+        }
+        self.default_channels.as_ref().map_or(Ok(()), check_messengers)
+    }
+
+    /// How chats end, checked.
+    fn closing(&self) -> Result<ClosingChange, ApiError> {
+        let closing = ClosingChange {
+            close_after_s: self.close_after_s,
+            client_waits: self.client_waits,
+            timeout_status: self.timeout_status,
+            reopening: self.reopening,
+            farewell: self.farewell.clone(),
+        };
+        closing.checked()
+    }
+}
+
+/// What takes effect on all channels that do not say.
+#[derive(Clone, Debug)]
+struct Defaults {
+    closing: ClosingChange,
+    hours: Option<Option<WorkingHours>>,
 }
 
 /// Read your own account
@@ -77,7 +140,7 @@ pub async fn get(
 
 /// Change your own account's settings
 ///
-/// They take effect within 30 seconds.
+/// They take effect within 30 seconds, and on live chats within two minutes.
 #[utoipa::path(
     patch, path = "/v1/account", tag = "account", request_body = AccountChange,
     responses(
@@ -94,16 +157,13 @@ pub async fn change(
     State(app): State<Arc<App>>,
     Body(change): Body<AccountChange>,
 ) -> Result<Json<AccountView>, ApiError> {
-    if let Some(name) = &change.name {
-        validate::name("name", name, validate::MAX_NAME)?;
+    change.check()?;
+    let defaults =
+        Defaults { closing: change.closing()?, hours: working_hours::checked(change.working_hours.clone())? };
+    let (before, account) = app.settle(|| change_once(&app, &account, &change, &defaults)).await?;
+    if before.closing != account.closing {
+        app.recheck(&account.account, None).await;
     }
-    if let Some(region) = &change.region {
-        validate::region("region", region)?;
-    }
-    if let Some(defaults) = &change.default_channels {
-        check_messengers(defaults)?;
-    }
-    let account = app.settle(|| change_once(&app, &account, &change)).await?;
     Ok(Json(account.into()))
 }
 
@@ -123,7 +183,13 @@ fn check_messengers(defaults: &BTreeMap<String, Option<String>>) -> Result<(), A
     Ok(())
 }
 
-async fn change_once(app: &App, account: &AccountId, change: &AccountChange) -> Result<Account, ApiError> {
+/// Answers the account as it was, and as it is.
+async fn change_once(
+    app: &App,
+    account: &AccountId,
+    change: &AccountChange,
+    defaults: &Defaults,
+) -> Result<(Account, Account), ApiError> {
     let before = existing_account(app, account.as_str()).await?;
     let mut after = before.clone();
     if let Some(name) = &change.name {
@@ -144,9 +210,17 @@ async fn change_once(app: &App, account: &AccountId, change: &AccountChange) -> 
     }
     after.hide_send_errors = change.send_errors_in_chat.map_or(after.hide_send_errors, |shown| !shown);
     after.no_number_check = change.number_check.map_or(after.no_number_check, |checked| !checked);
-    // What applies depends on the CRM. The default channels are one attribute, of which each change knows a part.
+    defaults.closing.set(&mut after.closing);
+    if let Some(hours) = &defaults.hours {
+        after.hours.clone_from(hours);
+    }
+    // What applies depends on the CRM. The default channels are one attribute, of which each change knows a part, and so is
+    // how chats end.
     let mut depends_on = vec!["crm_kind"];
     let mut writes = Vec::new();
+    if defaults.closing.is_given() {
+        depends_on.push("closing");
+    }
     if let Some(defaults) = &change.default_channels {
         depends_on.push("default_channels");
         writes = set_defaults(app, &mut after, defaults).await?;
@@ -155,7 +229,7 @@ async fn change_once(app: &App, account: &AccountId, change: &AccountChange) -> 
         writes.push(write);
         app.store.commit(writes).await?;
     }
-    Ok(after)
+    Ok((before, after))
 }
 
 /// Sets default channels, and answers what has to stay as it was read until the account is written.

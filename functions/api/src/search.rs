@@ -18,6 +18,7 @@ use shared::contact::Identity;
 use shared::ids::{AccountId, ChatId, ContactId};
 use shared::phone::Phone;
 use shared::store::Read;
+use shared::visibility::Operation;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -69,7 +70,8 @@ pub async fn search(
         Some(messenger) => of_messenger(&app, &owner, messenger, text.trim()).await?,
         None => of_phone_or_id(&app, &owner, text.trim()).await?,
     };
-    let mut chats = visible(&app, &acting, chats_of(&app, &acting.account, &persons).await?).await?;
+    let his = chats_of(&app, &acting.account, &persons).await?;
+    let mut chats = visible(&app, &acting, Operation::Search, his).await?;
     chats.sort_by(|left, right| {
         (right.last_activity_at, &right.chat).cmp(&(left.last_activity_at, &left.chat))
     });

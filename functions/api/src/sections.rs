@@ -28,7 +28,7 @@ pub enum Opens {
 
 /// The settings routes by the beginnings of their paths, the narrower ones first. Other routes are no settings: they take
 /// employees by their roles, or nobody but admins.
-const ROUTES: [(&str, Opens); 22] = [
+const ROUTES: [(&str, Opens); 23] = [
     ("/v1/accounts", Opens::Admin),
     ("/v1/keys", Opens::Admin),
     ("/v1/tokens", Opens::Admin),
@@ -45,6 +45,7 @@ const ROUTES: [(&str, Opens); 22] = [
     ("/v1/pipelines", Opens::Granted(Section::Crm)),
     ("/v1/account", Opens::Granted(Section::Account)),
     ("/v1/setup-check", Opens::Granted(Section::Account)),
+    ("/v1/rules", Opens::Granted(Section::Account)),
     ("/v1/blacklist", Opens::Granted(Section::Blacklist)),
     ("/v1/quick-replies", Opens::Granted(Section::QuickReplies)),
     ("/v1/contacts", Opens::Granted(Section::Contacts)),
@@ -67,14 +68,14 @@ pub fn opens(method: &Method, route: &str) -> Option<Opens> {
 }
 
 /// Whether a request belongs into the audit trail: whatever changes settings, and whoever reads a key. Making an account
-/// is not (its row tells when), nor are tokens, which a CRM makes all day, nor a test message, which changes nothing.
+/// is not (its row tells when), nor are tokens, which a CRM makes all day, nor a test message or a dry run of rules, which
+/// change nothing.
 pub fn is_written_down(method: &Method, route: &str) -> bool {
     match (method, route) {
         (&Method::GET, "/v1/keys/{key}/secret") => true,
         (&Method::GET | &Method::HEAD | &Method::OPTIONS, _) => false,
-        (_, "/v1/accounts" | "/v1/test-messages") | (&Method::POST, "/v1/employees/{employee}/tokens") => {
-            false
-        }
+        (_, "/v1/accounts" | "/v1/test-messages" | "/v1/rules/dry-run")
+        | (&Method::POST, "/v1/employees/{employee}/tokens") => false,
         _ => opens(method, route).is_some(),
     }
 }

@@ -3,32 +3,35 @@
 
 use crate::App;
 use crate::access::place_of;
+use crate::addressed::{Addressed, Gone, addressed, claim, leave};
 use crate::auth::existing_account;
 use crate::error::ApiError;
-use crate::reassign::reassign_chat;
-use crate::send_content::{Content, NewFile, checked, event_of};
+use crate::reassign::{By, reassign_chat};
+use crate::send_content::{Content, checked, event_of};
+use crate::tell::mark_for_rules;
 use shared::account::Account;
-use shared::assignment::eligible;
+use shared::assignment::eligible_now;
+use shared::assignment_log::{AssignmentRecord, Why};
 use shared::channel::Channel;
-use shared::chat::Chat;
+use shared::chat::{Chat, ChatState, ClientState, ForRules};
+use shared::clock::Timestamp;
+use shared::closing::Closing;
 use shared::contact::Contact;
 use shared::content::CommentMode;
 use shared::employee::{Employee, Membership};
 use shared::event::{Author, MessageEvent, Origin};
-use shared::ids::{AccountId, ChannelId, ChatId, EmployeeId, MessageId, hex_digest};
-use shared::media::{FileCopy, FileLink};
+use shared::ids::{AccountId, ChatId, EmployeeId, MessageId};
 use shared::message::Message;
-use shared::outbound::{Action, OutboundJob, SendKey, own_ids, signed};
+use shared::outbound::{Action, OutboundJob, SendKey, signed};
 use shared::sending::{Permit, Refusal, Sender, keeps_whom_he_addresses, may_send};
-use shared::store::chats::chat_write;
-use shared::store::clients::in_history;
-use shared::store::keys::{FileLinkRow, Pointer};
+use shared::store::chats::{chat_write, open_chat_writes};
+use shared::store::outbound::send_writes;
 use shared::store::row::Write;
+use shared::store::waiting::waiting_writes;
 use shared::store::{Read, StoreError};
-use std::time::Duration;
 
 /// What a member's place must still say when his answer makes him responsible.
-const PLACE: [&str; 3] = ["role", "receives_new_clients", "sends"];
+const PLACE: [&str; 4] = ["role", "receives_new_clients", "sends", "inactive"];
 
 /// Who writes.
 #[derive(Clone, Debug)]
@@ -144,23 +147,21 @@ async fn send_once(
         facts.nobody_else_has_him(app).await?;
     }
     let mut after = facts.chat.clone();
-    if let Some(employee) = claimed {
-        after.assign(employee);
-    }
+    let given = claimed.map(|employee| claim(&mut after, employee, now));
     let mut row = after
         .send(&event, received.as_deref(), now)
         .ok_or_else(|| ApiError::internal("a new message changed nothing"))?;
     if let Content::File(file) = &message.content {
-        row.file = Some(stored(file));
+        row.file = Some(file.stored());
     }
-    if owner.crm_kind == shared::crm::CrmKind::None {
-        after.settle_without_crm();
-    }
-    after.watch(facts.channel.close_after(), now);
+    let given = given.or_else(|| facts.leave_whoever_is_gone(&mut after, now));
+    facts.conclude(&owner, message, &mut after, now);
     let mut job = OutboundJob::new(account, &after.chat, row.created_seq, &message.id, Action::Send, now);
     job.signature = signature.filter(|_| received.is_some()).map(str::to_owned);
-    let writes = facts.writes(app, &after, &row, &job, message, claimed)?;
-    app.store.commit(writes).await?;
+    app.store.commit(facts.writes(app, &after, &row, &job, message, given.as_ref())?).await?;
+    if given.is_some() && after.client == ClientState::Waiting {
+        app.nudge(account, std::slice::from_ref(&after.channel)).await;
+    }
     let (message_id, repeated) = (message.id.clone(), false);
     Ok((owner, Accepted { chat: after, message_id, repeated }))
 }
@@ -197,7 +198,9 @@ struct Facts {
     channel: Channel,
     author: Option<Employee>,
     place: Option<Membership>,
-    /// The client, where a claim may follow.
+    /// Who loses the chat when it opens.
+    gone: Option<Gone>,
+    /// The client, where somebody may get him.
     person: Option<Contact>,
     quoted: Option<Message>,
 }
@@ -208,18 +211,21 @@ async fn facts(app: &App, owner: &Account, target: &Target, message: &NewMessage
         Some(employee) => known_author(app, account, employee).await?,
         None => None,
     };
-    let (before, chat, belongings, place) = chat_of(app, owner, target, author.as_ref()).await?;
+    let Addressed { before, chat, belongings, place, gone } =
+        addressed(app, owner, target, author.as_ref()).await?;
     let channel = app.store.channel(account, &chat.channel, Read::Consistent).await?;
     let channel = channel.ok_or_else(|| ApiError::not_found("channel"))?;
-    let person = match (&author, before.is_some() && chat.responsible.is_none()) {
-        (Some(_), true) => app.store.person(account, &chat.contact, Read::Consistent).await?,
-        _ => None,
+    let claimable = before.is_some() && author.is_some() && chat.responsible.is_none();
+    let person = if claimable || gone.is_some() {
+        app.store.person(account, &chat.contact, Read::Consistent).await?
+    } else {
+        None
     };
     let quoted = match &message.quote {
         Some(id) => Some(quoted(app, account, &chat, id).await?),
         None => None,
     };
-    Ok(Facts { before, chat, belongings, channel, author, place, person, quoted })
+    Ok(Facts { before, chat, belongings, channel, author, place, gone, person, quoted })
 }
 
 /// The author, by the id that was told. Where nobody was ever loaded, every id is taken: the CRM keeps its users to itself. Where
@@ -241,17 +247,6 @@ pub async fn known_author(
     Err(ApiError::may_not_send(Refusal::NoRole))
 }
 
-async fn place(
-    app: &App,
-    chat: (&AccountId, &ChannelId),
-    author: Option<&Employee>,
-) -> Result<Option<Membership>, StoreError> {
-    match author {
-        Some(author) => place_of(app, chat.0, chat.1, &author.employee).await,
-        None => Ok(None),
-    }
-}
-
 async fn quoted(app: &App, account: &AccountId, chat: &Chat, id: &MessageId) -> Result<Message, ApiError> {
     let found = app.store.messages(account, &chat.chat, std::slice::from_ref(id)).await?;
     let found = found.into_iter().next().filter(|row| row.deleted_seq.is_none());
@@ -261,43 +256,20 @@ async fn quoted(app: &App, account: &AccountId, chat: &Chat, id: &MessageId) -> 
     })
 }
 
-/// The chat that a message goes into, as stored or as it begins, with what it brings along, and the author's place there.
-type ChatOf = (Option<Chat>, Chat, Vec<Write>, Option<Membership>);
-
-async fn chat_of(
-    app: &App,
-    owner: &Account,
-    target: &Target,
-    author: Option<&Employee>,
-) -> Result<ChatOf, ApiError> {
-    let id = match target {
-        Target::Chat(id) => id,
-        Target::Dialogue(dialogue) => &dialogue.like.chat,
-    };
-    if let Some(chat) = app.store.chat(&owner.account, id).await? {
-        let place = place(app, (&owner.account, &chat.channel), author).await?;
-        return Ok((Some(chat.clone()), chat, Vec::new(), place));
-    }
-    let Target::Dialogue(dialogue) = target else { return Err(ApiError::not_found("chat")) };
-    let now = app.ambient.now();
-    let place = place(app, (&owner.account, &dialogue.channel.channel), author).await?;
-    let keeper = place.as_ref().filter(|place| keeps_whom_he_addresses(place)).map(|place| &place.employee);
-    let client = app.store.client_addressed(owner, &dialogue.like, keeper, &*app.ambient).await?;
-    let contact = client.id.clone().ok_or(StoreError::Contended)?;
-    let mut chat = Chat::unopened(&owner.account, &dialogue.like, contact, now);
-    chat.phone.clone_from(&client.phone);
-    chat.erased_at = client.erased_at;
-    chat.reach.clone_from(&dialogue.reach);
-    chat.name.clone_from(&dialogue.like.contact.name);
-    // Whose client he was already stays so: another manager may not begin with him.
-    if let Some(responsible) = client.responsible.as_ref().filter(|of| Some(*of) != keeper) {
-        chat.assign(responsible);
-    }
-    let belongings = client.writes.into_iter().chain([in_history(&chat, now)?]).collect();
-    Ok((None, chat, belongings, place))
-}
-
 impl Facts {
+    /// What follows from a message for its chat besides the message: rules are to be told of it, and of the chat that it opened.
+    fn conclude(&self, owner: &Account, message: &NewMessage, after: &mut Chat, now: Timestamp) {
+        if owner.crm_kind == shared::crm::CrmKind::None {
+            after.settle_without_crm();
+        }
+        let closing = Closing::of(owner, Some(&self.channel));
+        if self.chat.state == ChatState::General && after.state != ChatState::General {
+            mark_for_rules(owner, &closing, after, ForRules::Opened, now);
+        }
+        mark_for_rules(owner, &closing, after, ForRules::MessageOut(message.id.clone()), now);
+        after.watch(&closing, now);
+    }
+
     fn sender(&self) -> Sender<'_> {
         match &self.author {
             Some(_) => Sender::Employee(self.place.as_ref()),
@@ -309,6 +281,17 @@ impl Facts {
         self.author.as_ref().filter(|_| permit == Permit::Claim).map(|author| &author.employee)
     }
 
+    /// A chat that the message has opened does not stay with somebody who is gone: its author gets the client where he keeps whom
+    /// he addresses, unless somebody else has the person.
+    fn leave_whoever_is_gone(&self, after: &mut Chat, now: Timestamp) -> Option<AssignmentRecord> {
+        let gone = self.gone.as_ref().filter(|_| after.state != ChatState::General)?;
+        let author = self.place.as_ref().filter(|place| place.sends && keeps_whom_he_addresses(place));
+        let author = author.map(|place| &place.employee);
+        let of = self.person.as_ref().and_then(|person| person.responsible.as_ref());
+        let kept = of.is_some_and(|of| *of != gone.employee && Some(of) != author);
+        Some(leave(after, author.filter(|_| !kept), kept, now))
+    }
+
     /// A person may have chats on several channels: who has him in one keeps him in all while he is eligible there (B5), and the
     /// chat goes to him instead.
     async fn nobody_else_has_him(&self, app: &App) -> Result<(), ApiError> {
@@ -316,10 +299,10 @@ impl Facts {
         let other = self.person.as_ref().and_then(|person| person.responsible.as_ref());
         let Some(other) = other.filter(|other| Some(*other) != author) else { return Ok(()) };
         let place = place_of(app, &self.chat.account, &self.chat.channel, other).await?;
-        if place.is_none_or(|place| eligible(&place).is_err()) {
+        if place.is_none_or(|place| eligible_now(&place, app.ambient.now()).is_err()) {
             return Ok(());
         }
-        reassign_chat(app, &self.chat, other).await?;
+        reassign_chat(app, &self.chat, other, &By { why: Why::Kept, employee: None }).await?;
         Err(ApiError::may_not_send(Refusal::NotResponsible))
     }
 
@@ -337,13 +320,17 @@ impl Facts {
         row: &Message,
         job: &OutboundJob,
         message: &NewMessage,
-        claimed: Option<&EmployeeId>,
+        given: Option<&AssignmentRecord>,
     ) -> Result<Vec<Write>, ApiError> {
         let mut writes: Vec<Write> = match &self.before {
             Some(before) => chat_write(before, after)?.into_iter().collect(),
             None => vec![Write::create(after)?],
         };
-        writes.extend([Write::create(row)?, Write::create(job)?]);
+        if let Some(before) = &self.before {
+            writes.extend(waiting_writes(before, after)?);
+        }
+        writes.extend(send_writes(row, job)?);
+        writes.extend(open_chat_writes(self.before.as_ref(), Some(after))?);
         writes.extend(self.belongings.iter().cloned());
         if let Some(key) = &message.key {
             writes.push(Write::create(&SendKey {
@@ -356,12 +343,18 @@ impl Facts {
                 created_at: job.created_at,
             })?);
         }
-        // A CRM names a message it wants changed by its id alone, whoever wrote it.
-        writes.push(Write::create(&own_pointer(after, &message.id))?);
         if let Content::File(file) = &message.content {
-            writes.push(Write::create(&link_row(app, after, file))?);
+            writes.push(Write::create(&file.link_row(app, after))?);
         }
-        if let (Some(employee), Some(place)) = (claimed, &self.place) {
+        writes.extend(given.map(|record| self.given_writes(record)).transpose()?.into_iter().flatten());
+        Ok(writes)
+    }
+
+    /// That the chat is somebody else's now, or nobody's, and what that depends on.
+    fn given_writes(&self, record: &AssignmentRecord) -> Result<Vec<Write>, StoreError> {
+        let mut writes = vec![Write::create(record)?];
+        writes.extend(self.gone.as_ref().map(|gone| gone.still.clone()));
+        if let (Some(employee), Some(place)) = (&record.responsible, &self.place) {
             writes.push(Write::check(place, &PLACE)?);
             if let Some(person) = &self.person {
                 let claimed = Contact { responsible: Some(employee.clone()), ..person.clone() };
@@ -370,37 +363,4 @@ impl Facts {
         }
         Ok(writes)
     }
-}
-
-/// In which chat a message of ours stands, by our id: among pointers of no connection.
-fn own_pointer(chat: &Chat, id: &MessageId) -> Pointer {
-    Pointer {
-        account: chat.account.clone(),
-        connection: own_ids(),
-        message_id: id.clone(),
-        chat: chat.chat.clone(),
-        own_id: Some(id.clone()),
-    }
-}
-
-fn stored(file: &NewFile) -> FileCopy {
-    FileCopy::Stored {
-        object: file.object.clone(),
-        link: file.link.clone(),
-        mime: file.mime.clone(),
-        bytes: file.bytes,
-    }
-}
-
-fn link_row(app: &App, chat: &Chat, file: &NewFile) -> FileLinkRow {
-    let kept = Duration::from_secs(app.media_days * 24 * 3600);
-    let link = FileLink {
-        v: 1,
-        account: chat.account.clone(),
-        chat: chat.chat.clone(),
-        object: file.object.clone(),
-        mime: file.mime.clone(),
-        expires_at: (app.ambient.now() + kept).seconds(),
-    };
-    FileLinkRow { hash: hex_digest(file.link.as_bytes()), link }
 }

@@ -1,5 +1,6 @@
 //! What a message says, checked against the provider's limits (E5) and put into our words.
 
+use crate::App;
 use crate::error::ApiError;
 use crate::send::NewMessage;
 use shared::channel::Channel;
@@ -7,12 +8,15 @@ use shared::chat::Chat;
 use shared::clock::Timestamp;
 use shared::content::{Button, Comment, CommentMode, Details, Post, Quote, Template};
 use shared::event::{Author, MessageEvent, Side};
-use shared::media::Media;
+use shared::ids::hex_digest;
+use shared::media::{FileCopy, FileLink, Media};
 use shared::message::{DeliveryStatus, Kind, Message};
 use shared::own_events::company_event;
 use shared::providers::limits::{
     Draft, DraftComment, DraftFile, DraftTemplate, FileKind, LimitError, Limits, check, limits_of,
 };
+use shared::store::keys::FileLinkRow;
+use std::time::Duration;
 
 /// What a message says.
 #[derive(Clone, Debug)]
@@ -52,6 +56,32 @@ pub struct NewFile {
     pub bytes: u64,
     /// File name.
     pub name: Option<String>,
+}
+
+impl NewFile {
+    /// The copy as the message's row has it.
+    pub fn stored(&self) -> FileCopy {
+        FileCopy::Stored {
+            object: self.object.clone(),
+            link: self.link.clone(),
+            mime: self.mime.clone(),
+            bytes: self.bytes,
+        }
+    }
+
+    /// Where its link leads.
+    pub fn link_row(&self, app: &App, chat: &Chat) -> FileLinkRow {
+        let kept = Duration::from_secs(app.media_days * 24 * 3600);
+        let link = FileLink {
+            v: 1,
+            account: chat.account.clone(),
+            chat: chat.chat.clone(),
+            object: self.object.clone(),
+            mime: self.mime.clone(),
+            expires_at: (app.ambient.now() + kept).seconds(),
+        };
+        FileLinkRow { hash: hex_digest(self.link.as_bytes()), link }
+    }
 }
 
 impl Content {

@@ -13,7 +13,7 @@ use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::account::{Account, Language};
-use shared::assignment::eligible;
+use shared::assignment::eligible_now;
 use shared::channel::Channel;
 use shared::clock::Timestamp;
 use shared::connection::Connection;
@@ -222,7 +222,7 @@ async fn view(app: &App, owner: &Account, test: TestMessage) -> Result<TestMessa
         message: stored.into_iter().next(),
         chat: found.into_iter().next(),
         channel: app.store.channel(account, &test.channel, Read::Consistent).await?,
-        somebody_eligible: members.iter().any(|member| eligible(member).is_ok()),
+        somebody_eligible: members.iter().any(|member| eligible_now(member, app.ambient.now()).is_ok()),
         crm_kind: owner.crm_kind,
         crm: app.store.crm(account, Read::Consistent).await?,
     };

@@ -141,7 +141,7 @@ pub async fn rotate_secret(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The employee for whom a token was made, as he is now.
+/// The employee for whom a token was made, as he is now, with the sections that are open to him.
 ///
 /// # Errors
 /// 401, the same whatever is wrong with it: forged, over, of another secret, of an employee who is gone.
@@ -154,5 +154,15 @@ pub async fn employee_of(app: &App, token: &str) -> Result<Employee, ApiError> {
     let secret = app.vault.open(&account, &row.secret, now).await?;
     let claims = unproved.prove(secret.expose_secret().as_bytes(), now).ok_or_else(ApiError::unauthorized)?;
     let employee = app.store.employee(&claims.account, &claims.employee).await?;
-    employee.filter(|employee| claims.hold(employee)).ok_or_else(ApiError::unauthorized)
+    let employee = employee.filter(|employee| claims.hold(employee)).ok_or_else(ApiError::unauthorized)?;
+    Ok(as_he_may(employee))
+}
+
+/// An employee with what is open to him now: whom the CRM refuses, changes no settings, and so cannot end that himself either.
+/// What was granted to him stays granted.
+fn as_he_may(mut employee: Employee) -> Employee {
+    if employee.refused_at.is_some() {
+        employee.sections.clear();
+    }
+    employee
 }

@@ -29,6 +29,7 @@ macro_rules! mirror {
         }
     };
 }
+pub(crate) use mirror;
 
 mirror! {
     /// How a channel is.
@@ -91,6 +92,20 @@ mirror! {
         MayNotWrite,
         /// Not bound to the channel: he could not answer.
         NotBound,
+        /// The CRM does not know him any more, or refuses him.
+        Inactive,
+        /// He says that he has enough to do.
+        Busy,
+        /// He says that he is not at his desk.
+        Away,
+        /// He says that he does not work today.
+        Off,
+        /// It is not his time to work.
+        OutsideWorkingHours,
+        /// He has as many open chats as he may.
+        CapReached,
+        /// He had this client, and did not answer in time.
+        DidNotAnswer,
     }
 }
 
@@ -121,7 +136,7 @@ mirror! {
         Live,
         /// Finished, or never opened.
         General,
-        /// Open, and not live: comments under a post.
+        /// Open, and not live: comments under a post, or a client who came back where that makes no live chat.
         Case,
     }
 }
@@ -147,6 +162,8 @@ mirror! {
         Inactivity,
         /// An employee finished it.
         ByHand,
+        /// A rule did.
+        Rule,
     }
 }
 

@@ -1,31 +1,27 @@
 //! One channel's waiting clients, a few dozen at a time, until nobody waits or nobody is eligible.
 
 use crate::Assignment;
+use crate::round::Round;
+use crate::view::View;
 use shared::account::Account;
-use shared::assignment::{Given, Ring, WaitingClient, give};
-use shared::channel::Channel;
-use shared::chat::{Chat, ClientState};
-use shared::contact::Contact;
+use shared::assignment::{Ring, WaitingClient};
+use shared::chat::Chat;
 use shared::crm::CrmKind;
-use shared::employee::Membership;
-use shared::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
+use shared::ids::{AccountId, ChannelId};
 use shared::metrics::Metric;
-use shared::nudge::nudges;
+use shared::nudge::{WaitingNudge, nudges};
 use shared::queue::{Outgoing, QueueError};
-use shared::store::row::{Row, Write};
+use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use shared::telemetry;
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// Clients in one transaction: three rows each, the ring, and a check per member, of a hundred writes in all.
+/// Clients in one round: more would seldom have room in one transaction.
 const AT_ONCE: i32 = 20;
-/// Most members that one transaction can check.
-const MOST_WRITES: usize = shared::store::MAX_WRITES;
 /// Races that may be lost in a row before the queue takes over.
 const ATTEMPTS: u32 = 5;
-/// While somebody waits and nobody is eligible, the channel is looked at this often even if nothing changes.
-const LOOK_AGAIN: Duration = Duration::from_secs(300);
+/// Most rounds of one look at all who wait in vain: behind the first of them may stand one whose own employee is there.
+const MOST_PAGES: u32 = 50;
 
 /// Why a drain stopped early.
 #[derive(Debug, thiserror::Error)]
@@ -41,235 +37,169 @@ pub enum DrainError {
     NoAccount,
 }
 
-/// A channel as a round of a drain sees it.
-struct View {
-    ring: Option<Ring>,
-    members: Vec<Membership>,
-    waiting: Vec<WaitingClient>,
-    chats: HashMap<ChatId, Chat>,
-    /// The persons, by the contacts that the clients wait under.
-    contacts: HashMap<ContactId, Contact>,
-}
-
-/// What a round decides.
-struct Round {
-    writes: Vec<Write>,
-    assigned: Vec<Chat>,
-    /// Clients for whom nobody is eligible.
-    left: usize,
-    /// Waiting rows whose chats were not read as waiting yet: two reads may see a transaction in part.
-    torn: usize,
+/// How far a drain has come.
+#[derive(Default)]
+struct Progress {
+    /// Races lost in a row.
+    lost: u32,
+    /// Rounds that looked at one client alone after that, and left him waiting in vain.
+    alone: u32,
+    /// Rounds in a row whose reads saw a transaction in part.
+    torn: u32,
+    /// Whether who waits in vain was looked at once more.
+    looked_again: bool,
+    /// All are looked at, although the first of them wait in vain.
+    pages: u32,
+    /// The last one who was.
+    behind: Option<WaitingClient>,
 }
 
 impl Assignment {
     /// Gives out all waiting clients of a channel.
     pub(crate) async fn drain(&self, account: &AccountId, channel: &ChannelId) -> Result<(), DrainError> {
-        let now = self.ambient.now();
-        let owner = self.settings.owner(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
-        let (mut lost, mut torn) = (0, 0);
+        let owner = self.settings.owner(&self.store, account, self.ambient.now()).await?;
+        let owner = owner.ok_or(DrainError::NoAccount)?;
+        let mut progress = Progress::default();
         loop {
             // After a lost race the first client goes alone, so that one contended chat holds up no other.
-            let limit = if lost > 0 { 1 } else { AT_ONCE };
-            let view = self.view(account, channel, limit).await?;
+            let limit = if progress.lost > 0 { 1 } else { AT_ONCE };
+            let view = self.view(account, channel, progress.behind.as_ref(), limit).await?;
             if view.waiting.is_empty() {
-                return Ok(self.rest(view.ring).await?);
+                let nobody_waits = progress.behind.is_none();
+                return if nobody_waits { self.rest(&owner, view.ring).await } else { Ok(()) };
             }
             // From the table, not from memory: who switches the distribution wants the next client to go by it.
-            let Some(row) = self.store.channel(account, channel, Read::Eventual).await? else {
+            let Some(row) = self.store.channel(account, channel, Read::Consistent).await? else {
                 return Ok(());
             };
-            let round = self.decide(&owner, &row, &view)?;
-            match self.store.commit(round.writes).await {
-                Ok(()) => lost = 0,
-                Err(error) if error.wants_new_decision() && lost < ATTEMPTS => {
-                    lost += 1;
-                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << lost))).await;
+            let mut round = self.decide(&owner, &row, &view, progress.lost > 0).await?;
+            match self.store.commit(std::mem::take(&mut round.writes)).await {
+                Ok(()) => {}
+                Err(error) if error.wants_new_decision() && progress.lost < ATTEMPTS => {
+                    progress.lost += 1;
+                    self.pause(50, progress.lost).await;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
             }
-            self.tell(&owner, &round.assigned).await?;
-            if round.torn > 0 {
-                torn += 1;
-                if torn > ATTEMPTS {
-                    return Err(StoreError::Busy("a waiting client's chat is not to be read".into()).into());
-                }
-                tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << torn))).await;
-                continue;
-            }
-            if round.left > 0 {
-                telemetry::count(Metric::WaitingClients, round.left as u64);
-                tracing::warn!(account = %account, channel = %channel, waiting = round.left, "nobody is eligible");
+            self.tell(&owner, &round).await?;
+            if self.is_done(&view, &round, &mut progress).await? {
                 return Ok(());
             }
         }
     }
 
-    async fn view(&self, account: &AccountId, channel: &ChannelId, limit: i32) -> Result<View, StoreError> {
-        let (waiting, ring, members) = tokio::join!(
-            self.store.waiting(account, channel, limit),
-            self.store.ring(account, channel),
-            self.store.members(account, channel),
-        );
-        let waiting = waiting?;
-        let ids: Vec<ChatId> = waiting.iter().map(|client| client.chat.clone()).collect();
-        let contacts: Vec<ContactId> = waiting.iter().map(|client| client.contact.clone()).collect();
-        let (chats, contacts) =
-            tokio::join!(self.store.chats(account, &ids), self.store.persons(account, &contacts),);
-        Ok(View {
-            ring: ring?,
-            members: members?,
-            waiting,
-            chats: chats?.into_iter().map(|chat| (chat.chat.clone(), chat)).collect(),
-            contacts: contacts?,
-        })
+    /// Whether nothing is left to do after a round.
+    async fn is_done(&self, view: &View, round: &Round, progress: &mut Progress) -> Result<bool, DrainError> {
+        let was_lost = std::mem::take(&mut progress.lost) > 0;
+        if round.torn > 0 {
+            progress.torn += 1;
+            if progress.torn > ATTEMPTS {
+                return Err(StoreError::Busy("a waiting client's chat is not to be read".into()).into());
+            }
+            self.pause(50, progress.torn).await;
+            return Ok(false);
+        }
+        progress.torn = 0;
+        if round.put_off > 0 {
+            return Ok(false);
+        }
+        if round.left.is_empty() && !(round.freed && progress.behind.is_some()) {
+            return Ok(!view.more);
+        }
+        if round.freed {
+            // Whoever was passed over for want of that place may have it now.
+            progress.behind = None;
+            return Ok(false);
+        }
+        if was_lost && view.more && progress.alone < ATTEMPTS {
+            // Only the first of them was looked at.
+            progress.alone += 1;
+            return Ok(false);
+        }
+        // A place that became free since it was counted is nobody's news: whoever freed it saw nobody waiting in vain.
+        if !round.paused && !progress.looked_again && (round.ring.0.left == 0 || was_lost) {
+            progress.looked_again = true;
+            return Ok(false);
+        }
+        let (account, channel, waiting) = (&round.ring.1.account, &round.ring.1.channel, round.ring.1.left);
+        if round.paused {
+            return Ok(true);
+        }
+        if progress.pages == 0 {
+            telemetry::count(Metric::WaitingClients, u64::from(waiting));
+            tracing::warn!(account = %account, channel = %channel, waiting, "nobody is eligible");
+        }
+        if view.more && (round.was_due || progress.pages > 0) && progress.pages < MOST_PAGES {
+            progress.pages += 1;
+            progress.behind = view.waiting.last().cloned();
+            return Ok(false);
+        }
+        Ok(true)
     }
 
-    fn decide(&self, owner: &Account, channel: &Channel, view: &View) -> Result<Round, StoreError> {
-        let before = view.ring.clone().unwrap_or_else(|| Ring::new(&owner.account, &channel.channel));
-        let mut ring = before.clone();
-        let mut round = Round { writes: Vec::new(), assigned: Vec::new(), left: 0, torn: 0 };
-        let mut chosen: HashSet<EmployeeId> = HashSet::new();
-        let mut contacts: HashSet<&ContactId> = HashSet::new();
-        for client in &view.waiting {
-            let chat = match view.chats.get(&client.chat) {
-                Some(chat) if chat.client == ClientState::Waiting => chat,
-                // Given out by another way meanwhile: only the row is left.
-                Some(chat) if matches!(chat.client, ClientState::Assigned | ClientState::Unclaimed) => {
-                    if round.writes.len() + chosen.len() + 5 <= MOST_WRITES {
-                        round.writes.push(Write::forget(client.key()));
-                        round.writes.push(Write::check(chat, &["client"])?);
-                    }
-                    continue;
-                }
-                _ => {
-                    round.torn += 1;
-                    continue;
-                }
-            };
-            // A second chat of the same person waits for the next round, and goes where the first one went. Room is
-            // kept for this client's three writes, the ring, and a check for each chosen member and one more.
-            let contact = view.contacts.get(&client.contact);
-            let person = contact.map_or(&client.contact, |contact| &contact.contact);
-            if contacts.contains(person) || round.writes.len() + chosen.len() + 5 > MOST_WRITES {
-                continue;
-            }
-            let sticky = contact.and_then(|contact| contact.responsible.as_ref());
-            let (employee, place) = match give(channel, &view.members, ring.last.as_ref(), sticky) {
-                Given::To(employee, place) => (employee, place),
-                Given::ToAll => {
-                    contacts.insert(person);
-                    round.writes.extend(release(owner.crm_kind, client, chat, &mut round.assigned)?);
-                    continue;
-                }
-                Given::ToNobody => {
-                    round.left += 1;
-                    continue;
-                }
-            };
-            if place != ring.last || Some(&employee) != sticky {
-                ring.turns += 1;
-            }
-            ring.last = place;
-            contacts.insert(person);
-            round.writes.extend(assign(
-                owner.crm_kind,
-                client,
-                chat,
-                contact,
-                &employee,
-                &mut round.assigned,
-            )?);
-            chosen.insert(employee);
-        }
-        let look_again = self.ambient.now() + LOOK_AGAIN;
-        ring.check_at = (round.left > 0).then_some(look_again);
-        for member in view.members.iter().filter(|member| chosen.contains(&member.employee)) {
-            // He must still be there and eligible at the very moment of the commit.
-            round.writes.push(Write::check(member, &["role", "receives_new_clients", "sends"])?);
-        }
-        match &view.ring {
-            Some(_) => round.writes.extend(Write::change(&before, &ring, &["turns", "last"])?),
-            None => round.writes.push(Write::create(&ring)?),
-        }
-        Ok(round)
+    async fn pause(&self, milliseconds: u64, attempt: u32) {
+        tokio::time::sleep(self.ambient.jitter(Duration::from_millis(milliseconds << attempt))).await;
     }
 
     /// Nobody waits: the due index lets go of the channel.
-    async fn rest(&self, ring: Option<Ring>) -> Result<(), StoreError> {
-        let Some(before) = ring.filter(|ring| ring.check_at.is_some()) else { return Ok(()) };
-        let after = Ring { check_at: None, ..before.clone() };
-        match self
-            .store
-            .commit(Write::change(&before, &after, &["turns", "check_at"])?.into_iter().collect())
-            .await
-        {
+    async fn rest(&self, owner: &Account, ring: Option<Ring>) -> Result<(), DrainError> {
+        let waited = |ring: &Ring| ring.check_at.is_some() || ring.left > 0;
+        let Some(before) = ring.filter(waited) else { return Ok(()) };
+        // Whoever decides at the same time decides again.
+        let rounds = before.rounds + 1;
+        let after = Ring { check_at: None, left: 0, oldest: None, rounds, ..before.clone() };
+        let write = Write::change(&before, &after, &["rounds", "turns", "check_at"])?;
+        match self.store.commit(write.into_iter().collect()).await {
             // Somebody is at it: it is looked at again.
             Err(error) if error.wants_new_decision() => Ok(()),
-            done => done,
+            Err(error) => Err(error.into()),
+            // Nobody waited in vain who had to be told of: a channel that was switched off.
+            Ok(()) if before.left == 0 => Ok(()),
+            Ok(()) => Ok(self.send(self.for_heads(owner, &after)?.into_iter().collect()).await?),
         }
     }
 
-    async fn tell(&self, owner: &Account, assigned: &[Chat]) -> Result<(), QueueError> {
-        telemetry::count(Metric::Assigned, assigned.len() as u64);
-        let workers = owner.crm_kind.capabilities().workers;
+    async fn tell(&self, owner: &Account, round: &Round) -> Result<(), QueueError> {
+        telemetry::count(Metric::Assigned, round.given.len() as u64);
         let mut outgoing = Vec::new();
-        for chat in assigned {
+        for chat in &round.given {
             tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, "assigned");
-            if let Some(nudge) = nudges(chat, owner.crm_kind, self.ambient.now()).crm {
-                outgoing.push(Outgoing::crm(&nudge, workers, &*self.ambient)?);
-            }
+            outgoing.extend(self.for_crm(owner, chat)?);
         }
-        // What was committed is not found waiting again, so its nudge is tried harder than others.
+        if round.heads_want_to_know() {
+            outgoing.extend(self.for_heads(owner, &round.ring.1)?);
+        }
+        self.send(outgoing).await
+    }
+
+    fn for_crm(&self, owner: &Account, chat: &Chat) -> Result<Option<Outgoing>, QueueError> {
+        let workers = owner.crm_kind.capabilities().workers;
+        let nudge = nudges(chat, owner.crm_kind, self.ambient.now()).crm;
+        nudge.map(|nudge| Outgoing::crm(&nudge, workers, &*self.ambient)).transpose()
+    }
+
+    /// The heads learn from their CRM how many wait in vain, and since when.
+    fn for_heads(&self, owner: &Account, ring: &Ring) -> Result<Option<Outgoing>, QueueError> {
+        if owner.crm_kind == CrmKind::None {
+            return Ok(None);
+        }
+        Outgoing::waiting(&WaitingNudge::new(&ring.account, &ring.channel), &*self.ambient).map(Some)
+    }
+
+    /// What was committed is not found waiting again, so its nudge is tried harder than others.
+    async fn send(&self, outgoing: Vec<Outgoing>) -> Result<(), QueueError> {
+        if outgoing.is_empty() {
+            return Ok(());
+        }
         let mut sent = self.queues.send(&self.crm_url, outgoing.clone()).await;
         for attempt in 0..ATTEMPTS {
             if sent.is_ok() {
                 break;
             }
-            tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100 << attempt))).await;
+            self.pause(100, attempt).await;
             sent = self.queues.send(&self.crm_url, outgoing.clone()).await;
         }
         sent
     }
-}
-
-/// The writes that show one client to everybody who receives new clients.
-fn release(
-    crm: CrmKind,
-    client: &WaitingClient,
-    chat: &Chat,
-    told: &mut Vec<Chat>,
-) -> Result<Vec<Write>, StoreError> {
-    let mut next = chat.clone();
-    next.release();
-    if crm == CrmKind::None {
-        next.settle_without_crm();
-    }
-    let change = Write::change(chat, &next, &["last_seq", "client", "responsible"])?;
-    told.push(next);
-    Ok(std::iter::once(Write::delete(client.key())).chain(change).collect())
-}
-
-/// The writes that give one client to an employee.
-fn assign(
-    crm: CrmKind,
-    client: &WaitingClient,
-    chat: &Chat,
-    contact: Option<&Contact>,
-    employee: &EmployeeId,
-    assigned: &mut Vec<Chat>,
-) -> Result<Vec<Write>, StoreError> {
-    let mut next = chat.clone();
-    next.assign(employee);
-    if crm == CrmKind::None {
-        next.settle_without_crm();
-    }
-    let mut writes = vec![Write::delete(client.key())];
-    writes.extend(Write::change(chat, &next, &["last_seq", "client", "responsible"])?);
-    if let Some(contact) = contact {
-        let responsible = Contact { responsible: Some(employee.clone()), ..contact.clone() };
-        writes.extend(Write::change(contact, &responsible, &["responsible", "merged_into"])?);
-    }
-    assigned.push(next);
-    Ok(writes)
 }

@@ -3,19 +3,25 @@
 //! A nudge says "drain channel"; everything is read from the table. One drain takes a few dozen clients, decides by a
 //! pure function, and commits ring, chats, contacts and waiting rows together. No outside I/O.
 
+mod departures;
 mod drain;
+mod round;
+mod view;
 
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::clock::Ambient;
+use shared::clock::{Ambient, Timestamp};
 use shared::disposition::{Disposition, backoff};
 use shared::event;
-use shared::nudge::AssignmentNudge;
+use shared::nudge::AssignmentWork;
 use shared::queue::Queues;
 use shared::store::Store;
 use shared::store::settings_cache::SettingsCache;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Time kept back of a batch's for the page that a departure is at.
+const KEPT_BACK: Duration = Duration::from_secs(20);
 
 /// What the function works with; built once per process.
 pub struct Assignment {
@@ -27,6 +33,8 @@ pub struct Assignment {
     pub settings: SettingsCache,
     /// `crm.fifo`.
     pub crm_url: String,
+    /// `assignment.fifo`: a departure lets drain, and goes on by itself.
+    pub assignment_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
@@ -34,31 +42,37 @@ pub struct Assignment {
 impl Assignment {
     /// Handles a batch from `assignment.fifo`.
     pub async fn handle(&self, batch: SqsBatch, time_left: Duration, context: &BatchContext) -> BatchAnswer {
-        batch::run(batch, time_left, context, &*self.ambient, |group| self.group(group)).await
+        // What is long goes on with another nudge, well before the runner's own limit.
+        let until = self.ambient.now() + time_left.saturating_sub(KEPT_BACK);
+        batch::run(batch, time_left, context, &*self.ambient, |group| self.group(group, until)).await
     }
 
-    /// The records of a group name one channel: it is drained once for all of them.
-    async fn group(&self, group: Vec<SqsRecord>) -> Vec<Disposition> {
-        let mut drained: HashMap<AssignmentNudge, Disposition> = HashMap::new();
+    /// The records of a group name one channel, or one departure: it is done once for all of them.
+    async fn group(&self, group: Vec<SqsRecord>, until: Timestamp) -> Vec<Disposition> {
+        let mut done: HashMap<AssignmentWork, Disposition> = HashMap::new();
         let mut dispositions = Vec::with_capacity(group.len());
         for record in &group {
-            let nudge: AssignmentNudge = match event::read(&record.body) {
-                Ok(nudge) => nudge,
+            let work: AssignmentWork = match event::read(&record.body) {
+                Ok(work) => work,
                 Err(error) => {
                     dispositions.push(error.into());
                     continue;
                 }
             };
-            if !drained.contains_key(&nudge) {
-                let outcome = match self.drain(&nudge.account, &nudge.channel).await {
+            if !done.contains_key(&work) {
+                let outcome = match &work {
+                    AssignmentWork::Channel(nudge) => self.drain(&nudge.account, &nudge.channel).await,
+                    AssignmentWork::Departure(nudge) => self.depart(nudge, until).await,
+                };
+                let outcome = match outcome {
                     Ok(()) => Disposition::Done,
                     Err(error) => {
                         Disposition::Retry { after: backoff(record.receive_count()), why: error.to_string() }
                     }
                 };
-                drained.insert(nudge.clone(), outcome);
+                done.insert(work.clone(), outcome);
             }
-            dispositions.push(drained[&nudge].clone());
+            dispositions.push(done[&work].clone());
         }
         dispositions
     }

@@ -14,16 +14,15 @@ async fn main() -> Result<(), Error> {
     telemetry::init("assignment", &config::required("LOG_LEVEL")?);
     let aws = aws::config().await;
     let queues = Queues::new(aws_sdk_sqs::Client::new(&aws));
-    let context = BatchContext {
-        queues: queues.clone(),
-        queue_urls: vec![config::required("ASSIGNMENT_QUEUE_URL")?],
-        quarantine: None,
-    };
+    let assignment_url = config::required("ASSIGNMENT_QUEUE_URL")?;
+    let context =
+        BatchContext { queues: queues.clone(), queue_urls: vec![assignment_url.clone()], quarantine: None };
     let assignment = Assignment {
         store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
         queues,
         settings: shared::store::settings_cache::SettingsCache::default(),
         crm_url: config::required("CRM_QUEUE_URL")?,
+        assignment_url,
         ambient: Arc::new(Machine),
     };
     let (assignment, context) = (&assignment, &context);

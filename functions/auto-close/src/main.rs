@@ -36,7 +36,7 @@ async fn main() -> Result<(), Error> {
                 Ok::<_, Error>(auto_close.timers(batch, time_left, context).await)
             }
             Trigger::Schedule => {
-                auto_close.sweep().await?;
+                auto_close.sweep(shared::batch::time_left(event.context.deadline)).await?;
                 Ok(BatchAnswer::default())
             }
         }

@@ -85,8 +85,8 @@ impl CrmPush {
                 Ok(1)
             }
             // A CRM that does not know our addition to the contract loses nothing by refusing it.
-            Err(CrmError::Never { why }) if matches!(left[0].what, What::Finished(_)) => {
-                tracing::info!(account = %job.chat.account, chat = %job.chat.chat, why, "the CRM takes no finished chats");
+            Err(CrmError::Never { why }) if matches!(left[0].what, What::Finished(_) | What::Notified(_)) => {
+                tracing::info!(account = %job.chat.account, chat = %job.chat.chat, why, "the CRM takes neither ends of chats nor notices");
                 Ok(1)
             }
             Err(CrmError::Never { why }) => {

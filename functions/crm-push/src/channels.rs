@@ -6,7 +6,6 @@ use crate::{CrmPush, PushError};
 use shared::account::Language;
 use shared::channel::Channel;
 use shared::clock::Timestamp;
-use shared::crm::universal::UniversalCrm;
 use shared::crm::wording::Wording;
 use shared::crm::{CrmConnection, CrmError, CrmKind};
 use shared::nudge::ChannelNudge;
@@ -57,18 +56,11 @@ impl CrmPush {
     }
 
     async fn tell_state(&self, crm: &CrmConnection, channel: &Channel) -> Result<(), PushError> {
-        let key = match &crm.crm_key {
-            Some(sealed) => Some(self.vault.open(&crm.account, sealed, self.ambient.now()).await?),
-            None => None,
-        };
-        let unreadable = |_| CrmError::Never { why: "the webhook URL cannot be read".into() };
-        let url = crm.webhook_url.parse().map_err(unreadable)?;
+        let reached = self.reach(crm).await?;
         // The body holds no text.
         let wording =
             Wording { language: Language::default(), channel: None, base_url: &self.public_base_url };
-        let crm =
-            UniversalCrm { http: &self.http, ambient: &*self.ambient, url: &url, key: key.as_ref(), wording };
-        Ok(crm.tell_channel(channel).await?)
+        Ok(reached.crm(&self.http, &*self.ambient, wording).tell_channel(channel).await?)
     }
 
     /// When the channel is looked at again; `None`: the CRM has its state. Depends on the state that was told: whoever brought a

@@ -6,7 +6,9 @@
 mod changes;
 mod channels;
 mod defer;
+mod reach;
 mod records;
+mod waiting;
 
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::chat::{Chat, ClientState};
@@ -44,6 +46,8 @@ pub struct CrmPush {
     pub public_base_url: String,
     /// The timers queue: "look at this chat then".
     pub timers_url: String,
+    /// `assignment.fifo`: whose responsible the CRM refuses goes back there.
+    pub assignment_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
@@ -66,6 +70,9 @@ pub enum PushError {
     /// The contact is not to be read (yet).
     #[error("the contact is not there")]
     NoContact,
+    /// The CRM refuses the responsible: the client goes to somebody else before anything is told of him.
+    #[error("the responsible is refused")]
+    ResponsibleRefused,
     /// The function's time is over; the rest is for the next invocation.
     #[error("out of time")]
     OutOfTime,
@@ -112,6 +119,9 @@ impl CrmPush {
             if !done.contains(&work) {
                 let worked = match &work {
                     CrmWork::Chat(nudge) => self.push(nudge, last_call).await,
+                    CrmWork::Waiting(nudge) => {
+                        self.tell_waiting(nudge, last_call, record.receive_count()).await
+                    }
                     CrmWork::Channel(nudge) => self.tell_channel(nudge, last_call).await,
                 };
                 if let Err(error) = worked {
@@ -151,13 +161,9 @@ impl CrmPush {
             return self.put_off(&chat, until, None).await;
         }
         let Some(connection) = self.probe(connection, &chat).await? else { return Ok(()) };
-        let key = match &connection.crm_key {
-            Some(sealed) => Some(self.vault.open(&nudge.account, sealed, now).await?),
-            None => None,
-        };
-        let Ok(url) = connection.webhook_url.parse() else {
-            let error = CrmError::Never { why: "the webhook URL cannot be read".into() };
-            return self.failed(&chat, &connection, &error).await;
+        let reached = match self.reach(&connection).await {
+            Err(PushError::Crm(error)) => return self.failed(&chat, &connection, &error).await,
+            reached => reached?,
         };
         let account = self.settings.owner(&self.store, &nudge.account, now).await?;
         let channel = self.settings.channel(&self.store, &nudge.account, &chat.channel, now).await?;
@@ -166,8 +172,7 @@ impl CrmPush {
             channel: channel.as_ref(),
             base_url: &self.public_base_url,
         };
-        let crm =
-            UniversalCrm { http: &self.http, ambient: &*self.ambient, url: &url, key: key.as_ref(), wording };
+        let crm = reached.crm(&self.http, &*self.ambient, wording);
         let fingerprint = connection.fingerprint();
         let wants = connection.subscriptions;
         let job = Job { chat, contact: None, crm, fingerprint, wants, last_call };
@@ -177,6 +182,8 @@ impl CrmPush {
     async fn work(&self, mut job: Job<'_>, connection: &CrmConnection) -> Result<(), PushError> {
         match self.bring_up_to_date(&mut job).await {
             Ok(()) => self.recovered(connection).await,
+            // The CRM answers, and there is nothing to put off.
+            Err(PushError::ResponsibleRefused) => self.recovered(connection).await,
             Err(PushError::OutOfTime) => self.put_off(&job.chat, self.ambient.now(), None).await,
             Err(PushError::Crm(error)) => self.failed(&job.chat, connection, &error).await,
             Err(error) => Err(error),

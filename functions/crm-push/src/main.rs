@@ -31,6 +31,7 @@ async fn main() -> Result<(), Error> {
         settings: SettingsCache::default(),
         public_base_url: config::required("PUBLIC_BASE_URL")?,
         timers_url: config::required("TIMERS_QUEUE_URL")?,
+        assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
         ambient: Arc::new(Machine),
     };
     let (crm_push, context) = (&crm_push, &context);

@@ -6,6 +6,8 @@ use shared::contact::{Contact, CreationClaim, CrmRecords};
 use shared::crm::CrmError;
 use shared::ids::EmployeeId;
 use shared::metrics::Metric;
+use shared::nudge::DepartureNudge;
+use shared::queue::Outgoing;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use shared::telemetry;
@@ -50,10 +52,29 @@ impl CrmPush {
         }
         self.save(job, after).await?;
         match created {
+            Err(PushError::Crm(CrmError::ResponsibleRefused)) => {
+                self.give_back(&job.chat, &responsible).await
+            }
             // Its messages are pushed all the same.
             Err(PushError::Crm(CrmError::Never { .. })) => Ok(()),
             created => created,
         }
+    }
+
+    /// The CRM refuses the responsible: he gets nobody any more, and his clients go back into the queue. When this one does, whoever
+    /// gets him is told to the CRM then, before anything else; else his messages are pushed all the same.
+    async fn give_back(&self, chat: &Chat, responsible: &EmployeeId) -> Result<(), PushError> {
+        tracing::warn!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, "the CRM refuses the responsible; his clients go to others");
+        let departure = self.store.begin_refusal(&chat.account, responsible, &*self.ambient).await?;
+        let nudge = DepartureNudge::new(&chat.account, &departure.whose);
+        let sent = match Outgoing::departure(&nudge, &*self.ambient) {
+            Ok(nudge) => self.queues.send(&self.assignment_url, vec![nudge]).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(account = %chat.account, error = %error, "assignment was not nudged; the due index will");
+        }
+        if departure.concerns(chat) { Err(PushError::ResponsibleRefused) } else { Ok(()) }
     }
 
     /// Who became one with the client may have records in the CRM, or somebody may be making them: then they are his.

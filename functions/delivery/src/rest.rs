@@ -2,9 +2,9 @@
 
 use crate::{Delivery, DeliveryError, Work};
 use shared::account::Account;
-use shared::channel::{Channel, DEFAULT_CLOSE_AFTER_S};
 use shared::chat::Chat;
 use shared::clock::Timestamp;
+use shared::closing::Closing;
 use shared::nudge::{self, DeliveryNudge, Timer};
 use shared::queue::Outgoing;
 use shared::store::row::Write;
@@ -20,7 +20,7 @@ impl Delivery {
         let now = self.ambient.now();
         let mut after = work.chat.clone();
         after.outbound_at = until;
-        after.watch(work.window(), now);
+        after.watch(&work.closing(), now);
         let write = Write::change(&work.chat, &after, &["last_seq", "outbound_at", "check_at"])?;
         // As it stands already: whoever wrote it has set the timer.
         if write.is_none() {
@@ -58,9 +58,8 @@ impl Delivery {
 }
 
 impl Work {
-    /// The silence after which the chat finishes; the usual one when its channel is gone.
-    pub(crate) fn window(&self) -> Duration {
-        let usual = Duration::from_secs(DEFAULT_CLOSE_AFTER_S.into());
-        self.channel.as_ref().map_or(usual, Channel::close_after)
+    /// How the chat ends.
+    pub(crate) fn closing(&self) -> Closing {
+        Closing::of(&self.owner, self.channel.as_ref())
     }
 }

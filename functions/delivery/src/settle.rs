@@ -193,7 +193,7 @@ impl Delivery {
             if work.owner.crm_kind == CrmKind::None {
                 after.settle_without_crm();
             }
-            after.watch(work.window(), now);
+            after.watch(&work.closing(), now);
         }
         writes.extend(chat_write(chat, &after)?);
         writes.extend(Write::change(message, &told, &["seq"])?);

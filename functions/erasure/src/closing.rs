@@ -9,6 +9,7 @@ use shared::chat::Chat;
 use shared::contact::{ContactChat, Identity};
 use shared::erasure::{ErasedSubject, Phase, digests};
 use shared::ids::ChatId;
+use shared::store::chats::open_chat_writes;
 use shared::store::erasure::{ChatPlace, mark, release};
 use shared::store::row::Write;
 use shared::store::{MAX_WRITES, Read, StoreError, keys};
@@ -73,6 +74,7 @@ impl Eraser {
         };
         self.note_words(job, chat).await?;
         let mut writes = vec![mark(chat, now)?];
+        writes.extend(open_chat_writes(Some(chat), None)?);
         // Mostly none: a contact's row lists what is claimed for him, and all that was released at the beginning. Written
         // again, its digest would drop what he has written since.
         let identities = [identity];

@@ -2,6 +2,7 @@
 
 use crate::{ATTEMPTS, Media, MediaError};
 use shared::chat::Chat;
+use shared::closing::Closing;
 use shared::ids::hex_digest;
 use shared::media::policy::served_type;
 use shared::media::{CopyFailure, FileCopy, FileLink, PendingFile};
@@ -132,11 +133,11 @@ impl Media {
         if message.media != tried.media {
             return Ok(Step::OtherFile);
         }
-        let crm = self.crm(account).await?;
-        let window = self.settings.channel(&self.store, account, &chat.channel, now).await?;
+        let owner = self.owner(account).await?;
+        let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
         // It is no activity: nobody wrote.
         let mut next = (*chat).clone();
-        next.take_number(crm, window.map(|channel| channel.close_after()), now);
+        next.take_number(owner.crm_kind, &Closing::of(&owner, channel.as_ref()), now);
         let told = message.with_file(copy, next.seq);
         let changes = [chat_write(&chat, &next)?, Write::change(&message, &told, &["seq"])?];
         let mut writes: Vec<Write> = changes.into_iter().flatten().collect();

@@ -8,10 +8,10 @@ mod commit;
 mod copy;
 mod source;
 
+use shared::account::Account;
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::chat::Chat;
 use shared::clock::{Ambient, Timestamp};
-use shared::crm::CrmKind;
 use shared::disposition::{Disposition, backoff};
 use shared::event;
 use shared::files::{FileError, Files};
@@ -152,7 +152,7 @@ impl Media {
 
     /// Nudges whoever the chat's state asks for.
     async fn tell(&self, chat: &Chat) -> Result<(), MediaError> {
-        let crm = self.crm(&chat.account).await?;
+        let crm = self.owner(&chat.account).await?.crm_kind;
         if let Some(nudge) = nudge::nudges(chat, crm, self.ambient.now()).crm {
             let outgoing = Outgoing::crm(&nudge, crm.capabilities().workers, &*self.ambient)?;
             self.queues.send(&self.crm_url, vec![outgoing]).await?;
@@ -160,9 +160,9 @@ impl Media {
         Ok(())
     }
 
-    async fn crm(&self, account: &AccountId) -> Result<CrmKind, MediaError> {
+    async fn owner(&self, account: &AccountId) -> Result<Account, MediaError> {
         let owner = self.settings.owner(&self.store, account, self.ambient.now()).await?;
-        Ok(owner.ok_or(MediaError::NoAccount)?.crm_kind)
+        owner.ok_or(MediaError::NoAccount)
     }
 
     /// Has this chat looked at again after a wait.

@@ -4,26 +4,24 @@ use crate::Routing;
 use crate::commit::{Changes, RoutingError};
 use crate::fold::Fold;
 use crate::gate::{Drops, Gate};
+use crate::ground::Ground;
+use crate::told::{Told, refuse_oversize};
 use shared::account::Account;
+use shared::automatic::FreshIds;
 use shared::blacklist::Subject;
-use shared::channel::{Channel, DEFAULT_CLOSE_AFTER_S};
-use shared::chat::{Chat, ChatState};
+use shared::channel::Channel;
+use shared::chat::Chat;
 use shared::clock::Timestamp;
+use shared::closing::Closing;
 use shared::contact::{Identity, verified_phone};
 use shared::crm::CrmKind;
 use shared::event::{ChannelRef, Envelope, Event, MessageEvent, Messenger, Origin};
 use shared::ids::{AccountId, ChatId};
-use shared::metrics::Metric;
 use shared::phone::Phone;
+use shared::store::StoreError;
 use shared::store::clients::{self as client, Client};
 use shared::store::row::Write;
-use shared::store::{StoreError, size_of};
-use shared::telemetry;
-use std::time::Duration;
-
-/// A row larger than this, in bytes, cannot be stored: an item and its entries in the two local indexes, each with all of
-/// it, may be 400 KB together.
-const LARGEST_MESSAGE: usize = 125_000;
+use std::sync::Arc;
 
 /// A group as it is applied.
 pub(crate) struct Group<'a> {
@@ -80,7 +78,8 @@ impl<'a> Group<'a> {
         self.messages().find(tells).or_else(|| self.first())
     }
 
-    fn is_checked(&self) -> bool {
+    /// Whether a check is among them.
+    pub fn is_checked(&self) -> bool {
         self.envelopes.iter().any(|envelope| matches!(envelope.event, Event::Check { .. }))
     }
 }
@@ -104,10 +103,8 @@ struct Start {
     forms: Vec<ChatId>,
     /// What messages have to pass.
     gate: Gate,
-    /// Silence after which the chat finishes.
-    window: Duration,
-    /// The channel, where failed sends are told in the chat (E2).
-    notices: Option<Channel>,
+    /// Its channel; none when that is gone.
+    channel: Option<Channel>,
 }
 
 impl Routing {
@@ -118,34 +115,66 @@ impl Routing {
             self.settings.owner(&self.store, group.account, now).await?.ok_or(RoutingError::NoAccount)?;
         let Some(start) = self.start(&owner, group).await? else { return Ok(()) };
         let known = self.known(group, start.before.is_some(), &start.chat, &start.gate, again).await?;
-        let Start { before, chat, client, forms, gate, window, notices } = start;
-        let mut fold = Fold::new(chat, gate, known, owner.language, notices);
+        let Start { before, chat, client, forms, gate, channel } = start;
+        let ground = self.ground(owner, channel, client.as_ref(), now).await?;
+        let mut fold = Fold::new(chat, gate, known, &ground);
         for envelope in group.envelopes {
-            fold.take(envelope, window, now);
+            fold.take(envelope);
         }
-        if before.is_none() && fold.messages.is_empty() {
+        let nothing_came = before.is_none() && fold.messages.is_empty();
+        if nothing_came || fold.ignored == group.envelopes.len() {
             fold.drops.report(group.account, group.chat);
             return Ok(());
         }
-        if owner.crm_kind == CrmKind::None {
+        if fold.is_too_much() && group.envelopes.len() > 1 {
+            return Err(RoutingError::TooMuch);
+        }
+        let crm = ground.owner.crm_kind;
+        if crm == CrmKind::None {
             fold.chat.settle_without_crm();
         }
         if before.as_ref().is_some_and(|before| before.seq != fold.chat.seq) {
             fold.chat.forget_old_sends(now);
         }
-        fold.chat.watch(window, now);
-        let Fold { chat, messages, listings, events, duplicates, drops, file_pending, .. } = fold;
-        let checked = group.is_checked();
-        let changes =
-            Changes { before, after: chat, messages, listings, events, client, forms, checked, now };
+        fold.chat.watch(&ground.closing, now);
+        let (told, file_pending) = (Told::of(&fold), fold.file_pending);
+        let changes = Changes {
+            before,
+            after: fold.chat,
+            messages: fold.messages,
+            listings: fold.listings,
+            events: fold.events,
+            assignments: fold.assignments,
+            sends: fold.sends,
+            client,
+            forms,
+            checked: group.is_checked(),
+            now,
+        };
         refuse_oversize(&changes)?;
         self.store.commit(changes.writes()?).await?;
-        report(&changes, duplicates, &drops);
-        self.nudge_for(&changes.after, owner.crm_kind).await?;
+        told.report(&changes);
+        self.nudge_for(&changes.after, crm).await?;
+        self.nudge_for_place(&changes).await?;
         if file_pending {
             self.nudge_media(&changes.after).await?;
         }
         Ok(self.set_timer(&changes).await?)
+    }
+
+    /// What the group is folded by.
+    async fn ground(
+        &self,
+        owner: Account,
+        channel: Option<Channel>,
+        client: Option<&Client>,
+        now: Timestamp,
+    ) -> Result<Ground, StoreError> {
+        let rules = self.settings.rules(&self.store, &owner, now).await?;
+        let closing = Closing::of(&owner, channel.as_ref());
+        let is_new_client = client.is_some_and(|client| client.is_new);
+        let (ambient, ids) = (Arc::clone(&self.ambient), FreshIds::default());
+        Ok(Ground { owner, channel, closing, rules, is_new_client, now, ambient, ids })
     }
 
     /// What a fold begins with. `None` when there is nothing to do: a check for a chat that is not there, or everything is
@@ -178,12 +207,11 @@ impl Routing {
             Some(channel) => channel,
             None => self.channel_of(group.account, first).await?,
         };
-        let window = channel.close_after();
         let Some(before) = found else {
             if gate.closed().is_none() && group.may_be_dialogue() {
                 return Err(RoutingError::MaybeDialogue);
             }
-            return self.start_of_chat(owner, group, first, gate, forms, window).await;
+            return self.start_of_chat(owner, group, first, gate, forms, channel).await;
         };
         let client = match gate.closed() {
             None => self.news_of_client(owner, &before, group, &mut forms).await?,
@@ -195,8 +223,7 @@ impl Routing {
         if let Some(phone) = client.as_ref().and_then(|client| client.phone.clone()) {
             chat.phone = Some(phone);
         }
-        let notices = (!owner.hide_send_errors).then_some(channel);
-        Ok(Some(Start { before: Some(before), chat, client, forms, gate, window, notices }))
+        Ok(Some(Start { before: Some(before), chat, client, forms, gate, channel: Some(channel) }))
     }
 
     /// A chat that is not there yet.
@@ -207,7 +234,7 @@ impl Routing {
         first: &MessageEvent,
         mut gate: Gate,
         forms: Vec<ChatId>,
-        window: Duration,
+        channel: Channel,
     ) -> Result<Option<Start>, RoutingError> {
         if gate.closed().is_some() {
             drop_all(group, &gate);
@@ -225,7 +252,7 @@ impl Routing {
         chat.phone.clone_from(&client.phone);
         chat.erased_at = client.erased_at;
         chat.aliases.clone_from(&forms);
-        Ok(Some(Start { before: None, chat, client: Some(client), forms, gate, window, notices: None }))
+        Ok(Some(Start { before: None, chat, client: Some(client), forms, gate, channel: Some(channel) }))
     }
 
     async fn start_of_check(
@@ -236,11 +263,9 @@ impl Routing {
         let Some(chat) = self.store.chat(group.account, group.chat).await? else { return Ok(None) };
         let now = self.ambient.now();
         let channel = self.settings.channel(&self.store, &owner.account, &chat.channel, now).await?;
-        // Its channel is gone; the chat finishes all the same.
-        let window = channel
-            .map_or(Duration::from_secs(DEFAULT_CLOSE_AFTER_S.into()), |channel| channel.close_after());
+        // Where that is gone, the chat finishes all the same.
         let (before, gate) = (Some(chat.clone()), Gate::default());
-        Ok(Some(Start { before, chat, client: None, forms: Vec::new(), gate, window, notices: None }))
+        Ok(Some(Start { before, chat, client: None, forms: Vec::new(), gate, channel }))
     }
 
     async fn is_blocked(&self, owner: &Account, subjects: &[Subject]) -> Result<bool, StoreError> {
@@ -358,24 +383,4 @@ fn drop_all(group: &Group<'_>, gate: &Gate) {
     let mut drops = Drops::default();
     group.messages().for_each(|_| drops.add(reason));
     drops.report(group.account, group.chat);
-}
-
-fn refuse_oversize(changes: &Changes) -> Result<(), StoreError> {
-    for staged in changes.messages.values() {
-        if size_of(&staged.after)? > LARGEST_MESSAGE {
-            return Err(StoreError::Refused("larger than a row may be".into()));
-        }
-    }
-    Ok(())
-}
-
-fn report(changes: &Changes, duplicates: u64, drops: &Drops) {
-    let stored = changes.messages.values().filter(|staged| staged.before.is_none()).count();
-    telemetry::count(Metric::Stored, stored as u64);
-    telemetry::count(Metric::Duplicates, duplicates);
-    telemetry::count(Metric::Finished, changes.events.len() as u64);
-    telemetry::count(Metric::Merged, changes.client.as_ref().map_or(0, |client| client.merged));
-    drops.report(&changes.after.account, &changes.after.chat);
-    let (chat, live) = (&changes.after, changes.after.state == ChatState::Live);
-    tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, seq = chat.seq, stored, duplicates, live, "applied");
 }

@@ -15,11 +15,11 @@ impl Routing {
     pub(crate) async fn chat_group(&self, envelopes: &[Envelope], is_first: bool) -> Vec<Outcome> {
         match self.apply(envelopes, is_first).await {
             Ok(()) => envelopes.iter().map(|_| Ok(Disposition::Done)).collect(),
-            Err(RoutingError::Store(StoreError::Refused(_)) | RoutingError::ForeignChannel)
-                if envelopes.len() > 1 =>
-            {
-                self.one_by_one(envelopes).await
-            }
+            Err(
+                RoutingError::Store(StoreError::Refused(_))
+                | RoutingError::ForeignChannel
+                | RoutingError::TooMuch,
+            ) if envelopes.len() > 1 => self.one_by_one(envelopes).await,
             Err(RoutingError::Store(error @ StoreError::Refused(_))) => {
                 vec![self.stand_in(&envelopes[0], &error).await]
             }
@@ -39,7 +39,7 @@ impl Routing {
         }
     }
 
-    /// One of several events is poison: each goes alone, so that only it is set aside.
+    /// One of several events is poison, or rules do too much for all of them: each goes alone.
     async fn one_by_one(&self, envelopes: &[Envelope]) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         for envelope in envelopes {

@@ -1,7 +1,8 @@
 //! What a group of events makes of a chat, as writes of one transaction.
 
 use crate::apply::belongings;
-use shared::assignment::WaitingClient;
+use shared::assignment_log::AssignmentRecord;
+use shared::automatic::Automatic;
 use shared::chat::{Chat, ChatEvent};
 use shared::clock::Timestamp;
 use shared::closing::LOST_NUDGE_AFTER;
@@ -13,10 +14,13 @@ use shared::message::Message;
 use shared::quarantine::QuarantineError;
 use shared::queue::QueueError;
 use shared::store::StoreError;
-use shared::store::chats::chat_write;
+use shared::store::chats::{chat_write, open_chat_writes};
 use shared::store::clients::Client;
 use shared::store::keys::{self, Pointer};
+use shared::store::notices::notice_writes;
+use shared::store::outbound::send_writes;
 use shared::store::row::Write;
+use shared::store::waiting::waiting_writes;
 use std::collections::HashMap;
 
 /// Why an event could not be applied now.
@@ -37,6 +41,9 @@ pub enum RoutingError {
     /// An echo that would begin a chat may be of a dialogue that we began ourselves: the send's answer tells.
     #[error("it may be of a dialogue that is being begun")]
     MaybeDialogue,
+    /// What rules are to do for all of these events does not fit into one transaction.
+    #[error("too much is to be done at once")]
+    TooMuch,
     /// The channel belongs to another account: what comes on it here can never be stored.
     #[error("the channel belongs to another account")]
     ForeignChannel,
@@ -68,6 +75,10 @@ pub struct Changes {
     pub listings: HashMap<String, (Option<ChatListing>, ChatListing)>,
     /// What happened to the chat as a whole.
     pub events: Vec<ChatEvent>,
+    /// Entries in the history of its responsible.
+    pub assignments: Vec<AssignmentRecord>,
+    /// What is sent that nobody wrote.
+    pub sends: Vec<Automatic>,
     /// The client, when the chat is new or something was told of him.
     pub client: Option<Client>,
     /// Forms of the chat's id that lead to it from now on.
@@ -97,18 +108,18 @@ impl Changes {
         }
         for event in &self.events {
             writes.push(Write::create(event)?);
+            writes.extend(notice_writes(&self.after, event)?);
         }
+        for record in &self.assignments {
+            writes.push(Write::create(record)?);
+        }
+        for sent in &self.sends {
+            writes.extend(send_writes(&sent.row, &sent.job)?);
+        }
+        writes.extend(open_chat_writes(self.before.as_ref(), Some(&self.after))?);
         writes.extend(self.client.iter().flat_map(|client| client.writes.iter().cloned()));
         writes.extend(belongings(self)?);
-        if let Some(waiting) = self.waiting_write()? {
-            // A row put right for a chat that does not change must not outlive it.
-            if let Some(before) =
-                self.before.as_ref().filter(|_| self.chat_write().is_ok_and(|write| write.is_none()))
-            {
-                writes.push(Write::check(before, &["last_seq", "waiting_since"])?);
-            }
-            writes.push(waiting);
-        }
+        writes.extend(self.waiting_writes()?);
         Ok(writes)
     }
 
@@ -119,22 +130,20 @@ impl Changes {
         }
     }
 
-    fn waiting_write(&self) -> Result<Option<Write>, StoreError> {
-        let waited = self.before.as_ref().and_then(|before| before.waiting_since);
-        let Some(arrived_at) =
-            self.after.waiting_since.filter(|since| self.checked || waited != Some(*since))
-        else {
-            return Ok(None);
-        };
-        let client = WaitingClient {
-            v: 1,
-            account: self.after.account.clone(),
-            channel: self.after.channel.clone(),
-            chat: self.after.chat.clone(),
-            contact: self.after.contact.clone(),
-            arrived_at,
-        };
-        Write::put(&client).map(Some)
+    /// His row in the queue: put there, taken away, or put right by a check.
+    fn waiting_writes(&self) -> Result<Vec<Write>, StoreError> {
+        let nobody = Chat { waiting_since: None, ..self.after.clone() };
+        let Some(before) = &self.before else { return waiting_writes(&nobody, &self.after) };
+        let writes = waiting_writes(before, &self.after)?;
+        if !self.checked || !writes.is_empty() || self.after.waiting_since.is_none() {
+            return Ok(writes);
+        }
+        let mut writes = waiting_writes(&nobody, &self.after)?;
+        // A row put right for a chat that does not change must not outlive it.
+        if self.chat_write()?.is_none() {
+            writes.push(Write::check(before, &["last_seq", "waiting_since"])?);
+        }
+        Ok(writes)
     }
 
     /// What stands beside a message's row: the pointer by which a status finds it (only the company's messages get

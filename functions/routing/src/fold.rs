@@ -1,27 +1,33 @@
 //! The events of one chat, folded over its state.
 
 use crate::commit::Staged;
+use crate::effects::Skipped;
 use crate::gate::{Drops, Gate, Pass};
+use crate::ground::Ground;
 use crate::known::Known;
 use crate::notices::{came_to_nothing, notice};
+use crate::rules::{Occasion, ignored};
 use shared::account::Language;
-use shared::channel::Channel;
+use shared::assignment_log::{AssignmentRecord, Why};
+use shared::automatic::Automatic;
 use shared::chat::{Chat, ChatEvent};
 use shared::clock::Timestamp;
-use shared::closing;
 use shared::disposition::DropReason;
 use shared::event::{Envelope, Event, MessageEvent, Revision, Side};
 use shared::ids::MessageId;
 use shared::listing::ChatListing;
 use shared::message::Message;
 use shared::own_sends::Called;
+use shared::rules::Rule;
 use shared::words;
 use std::collections::HashMap;
-use std::time::Duration;
+
+/// Rows that rules may write for the events of one group: what these write themselves must fit beside them into one
+/// transaction.
+pub(crate) const ROOM: usize = 40;
 
 /// The state while a group is folded.
-#[derive(Debug)]
-pub struct Fold {
+pub struct Fold<'a> {
     /// The chat.
     pub chat: Chat,
     /// Messages that change.
@@ -30,46 +36,59 @@ pub struct Fold {
     pub listings: HashMap<String, (Option<ChatListing>, ChatListing)>,
     /// What happened to the chat as a whole.
     pub events: Vec<ChatEvent>,
+    /// Entries in the history of its responsible.
+    pub assignments: Vec<AssignmentRecord>,
+    /// What is sent that nobody wrote.
+    pub sends: Vec<Automatic>,
+    /// Why farewells and actions of rules were left out, by their codes.
+    pub skipped: Vec<&'static str>,
     /// Events that were there already.
     pub duplicates: u64,
     /// Events that were dropped.
     pub drops: Drops,
+    /// How many of them a rule ignored.
+    pub ignored: usize,
     /// Whether a file of a named message has yet to be copied, be it new or not.
     pub file_pending: bool,
+    /// How many rows rules may still write.
+    pub(crate) room: usize,
+    pub(crate) ground: &'a Ground,
     gate: Gate,
     known: Known,
-    language: Language,
-    /// The channel, where failed sends are told in the chat.
-    notices: Option<Channel>,
 }
 
-impl Fold {
+impl<'a> Fold<'a> {
     /// Begins with a chat.
-    pub fn new(chat: Chat, gate: Gate, known: Known, language: Language, notices: Option<Channel>) -> Self {
+    pub fn new(chat: Chat, gate: Gate, known: Known, ground: &'a Ground) -> Self {
         Self {
             chat,
             messages: HashMap::new(),
             listings: HashMap::new(),
             events: Vec::new(),
+            assignments: Vec::new(),
+            sends: Vec::new(),
+            skipped: Vec::new(),
             duplicates: 0,
+            ignored: 0,
             drops: Drops::default(),
             file_pending: false,
+            room: ROOM,
+            ground,
             gate,
             known,
-            language,
-            notices,
         }
     }
 
+    /// Whether something was left out because there was no room for it.
+    pub fn is_too_much(&self) -> bool {
+        self.skipped.contains(&Skipped::TooMuch.code())
+    }
+
     /// Takes an event in.
-    pub fn take(&mut self, envelope: &Envelope, window: Duration, now: Timestamp) {
+    pub fn take(&mut self, envelope: &Envelope) {
         match &envelope.event {
             Event::Message(event) => self.message(event, envelope.accepted_at),
-            Event::Check { .. } => {
-                let (chat, finished) = closing::on_check(&self.chat, window, envelope.accepted_at, now);
-                self.chat = chat;
-                self.events.extend(finished);
-            }
+            Event::Check { .. } => self.check(envelope.accepted_at),
             Event::Status(_) | Event::ChannelState(_) => {}
         }
     }
@@ -78,6 +97,21 @@ impl Fold {
         if self.known.erased.contains(&event.message_id) {
             return self.drops.add(DropReason::Erased);
         }
+        let lapsed = self.chat.waits_after_lapse();
+        self.pass(event, accepted_at);
+        if lapsed && self.chat.passed.is_empty() {
+            self.keep(accepted_at);
+        }
+    }
+
+    /// Whoever let his time pass has answered before somebody else got the client: he has him again (B5).
+    fn keep(&mut self, at: Timestamp) {
+        if let Some(responsible) = self.chat.responsible.clone() {
+            self.assignments.push(self.chat.give(&responsible, Why::Kept, at));
+        }
+    }
+
+    fn pass(&mut self, event: &MessageEvent, accepted_at: Timestamp) {
         let own = self.own_id(event, accepted_at);
         match self.gate.pass(event, accepted_at, own.is_some()) {
             Pass::Drop(reason) => return self.drops.add(reason),
@@ -134,8 +168,9 @@ impl Fold {
     fn stage_ours(&mut self, known: &Message, after: Message, event: &MessageEvent, accepted_at: Timestamp) {
         let failed = came_to_nothing(known, &after);
         self.stage(&known.message_id, after.clone(), event);
-        if let Some(channel) = self.notices.as_ref().filter(|_| failed)
-            && let Some(row) = notice(&mut self.chat, channel, &after, self.language, accepted_at)
+        let ground = self.ground;
+        if let Some(channel) = ground.tells_failures().filter(|_| failed)
+            && let Some(row) = notice(&mut self.chat, channel, &after, ground.owner.language, accepted_at)
         {
             self.stage(&row.message_id.clone(), row, event);
         }
@@ -143,20 +178,44 @@ impl Fold {
 
     fn store(&mut self, event: &MessageEvent, accepted_at: Timestamp) -> bool {
         let known = self.present(&event.message_id);
-        let worded = with_words(event, self.language);
-        let Some(after) = self.chat.receive(&worded, known.as_ref(), accepted_at) else {
+        let is_first = known.as_ref().is_none_or(|known| known.incomplete);
+        let worded = with_words(event, self.ground.owner.language);
+        let mut chat = self.chat.clone();
+        let Some(after) = chat.receive_under(&self.ground.closing, &worded, known.as_ref(), accepted_at)
+        else {
             self.file_pending |= known.is_some_and(|row| row.waits_for_file());
             return false;
         };
+        let rules = if is_first { self.rules_for(&worded, &chat, accepted_at) } else { Vec::new() };
+        let again = if known.is_none() { self.rules_again(&worded, &chat, accepted_at) } else { Vec::new() };
+        if event.side == Side::Client && (ignored(&rules) || ignored(&again)) {
+            self.ignored += 1;
+            self.drops.add(DropReason::Rule);
+            return true;
+        }
+        self.chat = chat;
         self.file_pending |= after.waits_for_file();
         self.stage(&event.message_id, after, event);
-        if known.is_none_or(|known| known.incomplete) {
+        if is_first {
             self.listing(event, accepted_at);
         }
+        self.carry_out(&rules);
         true
     }
 
-    fn present(&self, id: &MessageId) -> Option<Message> {
+    /// The rules that a message calls, which makes this of the chat.
+    fn rules_for(&self, event: &MessageEvent, after: &Chat, accepted_at: Timestamp) -> Vec<&'a Rule> {
+        let is_new_client = self.ground.is_new_client && self.messages.is_empty();
+        let occasion = Occasion::of(event, &self.chat, after, accepted_at).new_client(is_new_client);
+        occasion.matching(self.ground, after)
+    }
+
+    /// The rules that a message would have called, of which only an edit or the deletion is known.
+    fn rules_again(&self, event: &MessageEvent, after: &Chat, accepted_at: Timestamp) -> Vec<&'a Rule> {
+        Occasion::again(event, accepted_at).matching(self.ground, after)
+    }
+
+    pub(crate) fn present(&self, id: &MessageId) -> Option<Message> {
         self.messages.get(id).map(|staged| &staged.after).or_else(|| self.known.messages.get(id)).cloned()
     }
 

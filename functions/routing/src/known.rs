@@ -3,7 +3,7 @@
 use crate::Routing;
 use crate::apply::Group;
 use crate::gate::Gate;
-use shared::chat::Chat;
+use shared::chat::{Chat, ForRules};
 use shared::clock::Timestamp;
 use shared::event::{MessageEvent, Origin, Revision, Side};
 use shared::ids::{AccountId, ConnectionId, MessageId};
@@ -74,6 +74,9 @@ impl Routing {
         if group.dated().any(|(message, at)| chat.may_be_pending(message, at)) {
             // All of them: the next echo of the same words is the next send's.
             ids.extend(chat.pending_sends.iter().map(|send| send.message.clone()));
+        }
+        if group.is_checked() {
+            ids.extend(chat.for_rules.iter().filter_map(ForRules::message).cloned());
         }
         self.pointed(group, chat, &mut known, |message| again || may_be_settled(message, gate)).await?;
         ids.extend(known.own.values().cloned());

@@ -1,4 +1,5 @@
-//! Inbound events become state: contacts, chats, messages, statuses, finished chats; and nudges follow from the state.
+//! Inbound events become state: contacts, chats, messages, statuses, finished chats; rules run; and nudges follow from the
+//! state.
 //!
 //! One transaction per group of records of a chat. A lost race is decided again in process; what can never succeed is
 //! kept raw in the quarantine and stands in the chat as a message of kind `unsupported`.
@@ -7,11 +8,15 @@ mod apply;
 mod channel_state;
 mod chat_group;
 mod commit;
+mod effects;
 mod fold;
 mod gate;
+mod ground;
 mod known;
 mod notices;
+mod rules;
 mod statuses;
+mod told;
 
 use commit::{Changes, RoutingError};
 use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
@@ -134,8 +139,9 @@ impl Routing {
         let (chat, now) = (&changes.after, self.ambient.now());
         let before = changes.before.as_ref().and_then(|chat| chat.check_at);
         let Some(at) = chat.check_at.filter(|at| Some(*at) != before) else { return Ok(()) };
+        // One that has come already while the check was on its way is looked at next, not by the next sweep.
         let wait = at.since(now);
-        if at <= now || wait > SOON {
+        if wait > SOON {
             return Ok(());
         }
         let timer = Timer::new(chat.account.clone(), chat.chat.clone(), at);

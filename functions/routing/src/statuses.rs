@@ -4,9 +4,9 @@ use crate::commit::RoutingError;
 use crate::notices::{came_to_nothing, notice};
 use crate::{ATTEMPTS, Routing, retry};
 use shared::account::Account;
-use shared::channel::Channel;
 use shared::chat::Chat;
 use shared::clock::Timestamp;
+use shared::closing::Closing;
 use shared::crm::CrmKind;
 use shared::disposition::{Disposition, DropReason, backoff};
 use shared::event::StatusEvent;
@@ -96,7 +96,7 @@ impl Routing {
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
         let (mut next_chat, mut next_message) = (chat.clone(), message.clone());
         if next_message.report(status.status, status.error.as_ref(), status.at, chat.seq + 1) {
-            next_chat.take_number(crm, channel.as_ref().map(Channel::close_after), now);
+            next_chat.take_number(crm, &Closing::of(&owner, channel.as_ref()), now);
             let changed = Write::change(&message, &next_message, &["seq"])?;
             let notice = channel
                 .filter(|_| !owner.hide_send_errors && came_to_nothing(&message, &next_message))

@@ -5,7 +5,10 @@ pub mod pace;
 pub mod universal;
 mod universal_creations;
 mod universal_hooks;
+mod universal_notices;
 pub mod wording;
+
+pub use universal_notices::Waiting;
 
 use crate::clock::Timestamp;
 use crate::http::{Answer, SendError};
@@ -260,6 +263,9 @@ pub enum CrmError {
     /// The CRM does not take our key.
     #[error("unauthorized")]
     Unauthorized,
+    /// The CRM does not know the responsible employee, or gives him nobody: it is not asked again for him.
+    #[error("the responsible employee is refused")]
+    ResponsibleRefused,
 }
 
 impl From<SendError> for CrmError {

@@ -5,20 +5,22 @@
 
 use super::universal_creations::{
     ContactData, CreateContact, CreateContactHook, CreateDeal, CreateDealHook, Created, Stage,
+    refuses_responsible,
 };
 use super::universal_hooks::{
     As, ChannelUpdate, ChannelsHook, ChatFinished, ChatFinishedHook, HookMessage, HookStatus, MessagesHook,
     StatusesHook, display_name,
 };
+use super::universal_notices::{Notification, NotificationHook, Waiting, WaitingClients, WaitingClientsHook};
 use super::wording::Wording;
-use super::{CrmError, sort};
+use super::{CrmConnection, CrmError, sort};
 use crate::channel::{Channel, DealStage};
 use crate::chat::Chat;
 use crate::clock::Ambient;
 use crate::contact::{Contact, CrmRecords};
 use crate::content::Details;
 use crate::crm_progress::{Change, What};
-use crate::http::{OutboundHttp, Request};
+use crate::http::{Answer, OutboundHttp, Request};
 use crate::ids::EmployeeId;
 use crate::phone::Phone;
 use crate::providers::wazzup::chat_type;
@@ -47,6 +49,33 @@ pub struct UniversalCrm<'a> {
     pub wording: Wording<'a>,
 }
 
+/// What a universal CRM is called with: its address, and the key it gave.
+pub struct Opened {
+    url: Url,
+    key: Option<SecretString>,
+}
+
+impl Opened {
+    /// A connection's, with its key opened.
+    ///
+    /// # Errors
+    /// [`CrmError::Never`] when the address cannot be read.
+    pub fn new(connection: &CrmConnection, key: Option<SecretString>) -> Result<Self, CrmError> {
+        let unreadable = |_| CrmError::Never { why: "the webhook URL cannot be read".into() };
+        Ok(Self { url: connection.webhook_url.parse().map_err(unreadable)?, key })
+    }
+
+    /// The CRM, ready to be called.
+    pub fn crm<'a>(
+        &'a self,
+        http: &'a OutboundHttp,
+        ambient: &'a dyn Ambient,
+        wording: Wording<'a>,
+    ) -> UniversalCrm<'a> {
+        UniversalCrm { http, ambient, url: &self.url, key: self.key.as_ref(), wording }
+    }
+}
+
 /// A record that the CRM made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrmRecord {
@@ -60,7 +89,7 @@ impl UniversalCrm<'_> {
     /// Has the CRM create the chat's contact, for `responsible`.
     ///
     /// # Errors
-    /// [`CrmError`]; an answer that cannot be read leaves the outcome unknown.
+    /// [`CrmError`]; an answer that cannot be read leaves the outcome unknown, and one may refuse the responsible.
     pub async fn create_contact(
         &self,
         chat: &Chat,
@@ -106,7 +135,11 @@ impl UniversalCrm<'_> {
     }
 
     async fn create(&self, body: &impl Serialize, key: String) -> Result<CrmRecord, CrmError> {
-        let answer = self.post(body, Some(key)).await?;
+        let answer = self.send(body, Some(key)).await?;
+        if refuses_responsible(&answer) {
+            return Err(CrmError::ResponsibleRefused);
+        }
+        let answer = sort(answer)?;
         let unreadable = |what| CrmError::Unknown { why: format!("the answer {what}") };
         let created: Created =
             serde_json::from_slice(&answer.body).map_err(|_| unreadable("is no entity"))?;
@@ -120,6 +153,15 @@ impl UniversalCrm<'_> {
     /// [`CrmError`].
     pub async fn tell_channel(&self, channel: &Channel) -> Result<(), CrmError> {
         let body = ChannelsHook { channels_updates: [ChannelUpdate::new(channel)] };
+        self.post(&body, None).await.map(|_| ())
+    }
+
+    /// Tells the CRM how many clients wait on a channel for whom nobody is eligible.
+    ///
+    /// # Errors
+    /// [`CrmError`].
+    pub async fn tell_waiting(&self, channel: &Channel, waiting: &Waiting) -> Result<(), CrmError> {
+        let body = WaitingClientsHook { waiting_clients: WaitingClients::new(channel, waiting) };
         self.post(&body, None).await.map(|_| ())
     }
 
@@ -142,6 +184,12 @@ impl UniversalCrm<'_> {
                 self.post(&ChatFinishedHook { chat_finished }, None).await?;
                 return Ok(1);
             }
+            What::Notified(event) => {
+                let Some(notice) = &event.notice else { return Ok(1) };
+                let notification = Notification::new(chat, event, notice);
+                self.post(&NotificationHook { notification }, None).await?;
+                return Ok(1);
+            }
             What::Status(_) => {
                 let statuses =
                     run.iter().filter_map(|change| change.message()).map(HookStatus::new).collect();
@@ -159,11 +207,11 @@ impl UniversalCrm<'_> {
         Ok(run.len())
     }
 
-    async fn post(
-        &self,
-        body: &impl Serialize,
-        idempotency_key: Option<String>,
-    ) -> Result<crate::http::Answer, CrmError> {
+    async fn post(&self, body: &impl Serialize, idempotency_key: Option<String>) -> Result<Answer, CrmError> {
+        sort(self.send(body, idempotency_key).await?)
+    }
+
+    async fn send(&self, body: &impl Serialize, idempotency_key: Option<String>) -> Result<Answer, CrmError> {
         let body = serde_json::to_vec(body)
             .map_err(|_| CrmError::Never { why: "the body cannot be written".into() })?;
         let headers = idempotency_key.map(|key| ("idempotency-key", key)).into_iter().collect();
@@ -175,7 +223,7 @@ impl UniversalCrm<'_> {
             body: Some(body),
             timeout: TIMEOUT,
         };
-        sort(self.http.send(request, self.ambient.now()).await?)
+        Ok(self.http.send(request, self.ambient.now()).await?)
     }
 }
 
@@ -184,7 +232,7 @@ fn shape(what: &What) -> u8 {
     match what {
         What::New(_) | What::Edited(_) | What::File(_) | What::Deleted(_) => 0,
         What::Status(_) => 1,
-        What::Finished(_) => 2,
+        What::Finished(_) | What::Notified(_) => 2,
     }
 }
 
@@ -193,7 +241,7 @@ fn hook_message<'a>(chat: &'a Chat, change: &'a Change, wording: &Wording<'_>) -
         What::New(message) => (message, As::New),
         What::Edited(message) | What::File(message) => (message, As::Edited),
         What::Deleted(message) => (message, As::Deleted),
-        What::Status(_) | What::Finished(_) => return None,
+        What::Status(_) | What::Finished(_) | What::Notified(_) => return None,
     };
     let taken_back =
         matches!(&message.details, Some(Details::Reaction(reaction)) if reaction.emoji.is_none());

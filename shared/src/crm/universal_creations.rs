@@ -2,6 +2,7 @@
 
 use super::is_web_link;
 use crate::channel::DealStage;
+use crate::http::Answer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -61,6 +62,16 @@ impl<'a> From<&'a DealStage> for Stage<'a> {
     }
 }
 
+/// The status and the word by which a CRM says that it does not know the responsible, or gives him nobody: ours.
+const RESPONSIBLE_REFUSED: (u16, &str) = (422, "responsible_not_found");
+
+/// Whether an answer to either creation refuses the responsible, and nothing else.
+pub(super) fn refuses_responsible(answer: &Answer) -> bool {
+    let (status, word) = RESPONSIBLE_REFUSED;
+    let said = |body| serde_json::from_slice::<Value>(body).ok()?.get("error")?.as_str().map(str::to_owned);
+    answer.status == status && said(&answer.body).as_deref() == Some(word)
+}
+
 /// What the CRM answers to either creation: of all it says, the id and the link are kept.
 #[derive(Deserialize)]
 pub(super) struct Created {
@@ -80,6 +91,24 @@ impl Created {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn only_the_word_for_it_refuses_the_responsible() {
+        for (status, body, refused) in [
+            (422, r#"{"error":"responsible_not_found"}"#, true),
+            (422, r#"{"error":"responsible_not_found","description":"17 is gone"}"#, true),
+            (400, r#"{"error":"responsible_not_found"}"#, false),
+            (200, r#"{"error":"responsible_not_found"}"#, false),
+            (422, r#"{"error":"invalid"}"#, false),
+            (422, r#"{"error":7}"#, false),
+            (422, r#"["responsible_not_found"]"#, false),
+            (422, "responsible_not_found", false),
+            (422, "", false),
+        ] {
+            let answer = Answer { status, retry_after: None, body: body.as_bytes().to_vec() };
+            assert_eq!(refuses_responsible(&answer), refused, "{status} {body}");
+        }
+    }
 
     #[test]
     fn only_a_link_that_can_be_followed_is_kept() {

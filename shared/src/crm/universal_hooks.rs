@@ -324,7 +324,8 @@ pub(super) struct ChatFinished<'a> {
     pub chat_type: String,
     pub chat_id: &'a str,
     pub finished_at: String,
-    pub reason: FinishReason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<FinishReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ChatStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]

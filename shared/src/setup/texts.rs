@@ -64,6 +64,15 @@ fn russian(code: Code) -> &'static str {
             "На канале «{channel}» никто не получает новых клиентов по очереди: они ждут."
         }
         Code::NobodyReceives => "На канале «{channel}» никто из тех, кто пишет, не получает новых клиентов.",
+        Code::FallbackCannotWrite => {
+            "Канал «{channel}»: сотрудник, которому достаются клиенты, когда больше некому, не может на нём писать: они ждут."
+        }
+        Code::FallbackWithoutHeads => {
+            "Канал «{channel}»: клиенты, когда больше некому, достаются руководителям, а писать на нём ни один не может: они ждут."
+        }
+        Code::HoursNeverOpen => {
+            "Сотрудник {employee}: рабочее время никогда не наступает, новых клиентов он не получит."
+        }
         Code::NoEmployees => "Сотрудники не загружены.",
         Code::EmployeeWithoutRole => "Сотрудник {employee}: нет роли ни на одном канале.",
         Code::EmployeeNotBound => {
@@ -102,6 +111,13 @@ fn english(code: Code) -> &'static str {
         Code::NobodyMayWrite => "Nobody can answer clients on channel “{channel}”.",
         Code::NobodyEligible => "Nobody gets new clients in turn on channel “{channel}”: they wait.",
         Code::NobodyReceives => "Nobody who writes gets new clients on channel “{channel}”.",
+        Code::FallbackCannotWrite => {
+            "Channel “{channel}”: the employee who gets clients when nobody else can have them cannot write there: they wait."
+        }
+        Code::FallbackWithoutHeads => {
+            "Channel “{channel}”: heads get the clients whom nobody else can have, and none can write there: they wait."
+        }
+        Code::HoursNeverOpen => "Employee {employee}: the working hours never begin, so no new clients come.",
         Code::NoEmployees => "No employees are loaded.",
         Code::EmployeeWithoutRole => "Employee {employee}: no role on any channel.",
         Code::EmployeeNotBound => {

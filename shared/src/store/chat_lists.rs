@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 
 /// A global index of chats, and in which order it is read.
 #[derive(Clone, Copy)]
-struct Index {
+pub(super) struct Index {
     name: &'static str,
     partition: &'static str,
     sort: &'static str,
@@ -21,13 +21,13 @@ struct Index {
 
 const CHAT_LIST: Index =
     Index { name: "chat_list", partition: "list_key", sort: "list_at", latest_first: true };
-const EMPLOYEE_CHATS: Index =
+pub(super) const EMPLOYEE_CHATS: Index =
     Index { name: "employee_chats", partition: "employee_key", sort: "employee_sort", latest_first: true };
-const UNANSWERED: Index =
+pub(super) const UNANSWERED: Index =
     Index { name: "unanswered", partition: "employee_key", sort: "unanswered_at", latest_first: false };
 
 /// Which part of a partition.
-enum Part {
+pub(super) enum Part {
     All,
     /// Not before.
     Since(Timestamp),
@@ -36,7 +36,7 @@ enum Part {
 }
 
 impl Part {
-    fn of_list(list: Option<ChatState>) -> Self {
+    pub(super) fn of_list(list: Option<ChatState>) -> Self {
         list.map_or(Self::All, |list| Self::Beginning(format!("{}#", keys::list_word(list))))
     }
 
@@ -170,7 +170,7 @@ impl Store {
         Ok(found)
     }
 
-    async fn index_page(
+    pub(super) async fn index_page(
         &self,
         index: Index,
         partition: String,

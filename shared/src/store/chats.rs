@@ -1,6 +1,7 @@
 //! Chats and messages: by key, by number, by time, by due time. The lists of chats are in [`super::chat_lists`].
 
-use super::row::{Item, Key, Write, row_of};
+use super::row::{Item, Key, Row, Write, row_of};
+use super::rows_assignment::OpenChat;
 use super::{Page, Read, Store, StoreError, failure, keys, number, text};
 use crate::chat::{Chat, ChatAliasRow};
 use crate::clock::Timestamp;
@@ -9,7 +10,6 @@ use crate::ids::{AccountId, ChatId, MessageId};
 use crate::listing::ChatListing;
 use crate::message::Message;
 use aws_sdk_dynamodb::types::AttributeValue;
-use keys::Due;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 impl Store {
@@ -181,44 +181,35 @@ impl Store {
         let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
         Ok(Page { items, next: answer.last_evaluated_key })
     }
-
-    /// A page of what is due in a shard up to a moment, earliest first, with its time.
-    pub async fn due(
-        &self,
-        shard: u8,
-        until: Timestamp,
-        from: Option<Item>,
-    ) -> Result<Page<(Due, Timestamp)>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("due")
-            .key_condition_expression("due_shard = :shard AND check_at <= :until")
-            .expression_attribute_values(":shard", text(keys::due_shard(shard)))
-            .expression_attribute_values(":until", number(until.millis()))
-            .limit(500)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
-        let items = answer.items.unwrap_or_default();
-        let items = items
-            .iter()
-            .filter_map(|item| Some((Due::parse(&key_of(item)?)?, moment(item, "check_at")?)))
-            .collect();
-        Ok(Page { items, next: answer.last_evaluated_key })
-    }
 }
 
 /// A chat's change by whoever takes numbers in it. It depends on the number alone, and on the due time when that is moved:
-/// the CRM's cursor and its retry times belong to another writer. `None` when nothing differs.
+/// the CRM's cursor and its retry times belong to another writer. What rules have yet to be told is taken off the chat
+/// without a number, so whoever adds to it depends on what stood there; and so are marks, so whoever leaves an unanswered
+/// client as he read him depends on that nobody answered him meanwhile. `None` when nothing differs.
 ///
 /// # Errors
 /// As [`Write::change`].
 pub fn chat_write(before: &Chat, after: &Chat) -> Result<Option<Write>, StoreError> {
-    let moved = before.check_at != after.check_at;
-    Write::change(before, after, if moved { &["last_seq", "check_at"] } else { &["last_seq"] })
+    let mut depends_on = vec!["last_seq", "unanswered_at", "reserved_until", "passed"];
+    depends_on.extend((before.check_at != after.check_at).then_some("check_at"));
+    depends_on.extend((before.for_rules != after.for_rules).then_some("for_rules"));
+    Write::change(before, after, &depends_on)
+}
+
+/// What stands beside a chat's row for the sake of caps (B4): one row per open chat of an employee on a channel. Whoever
+/// changes a chat's state or responsible writes this too. `before` is none for a new chat, `after` for one that goes.
+///
+/// # Errors
+/// As [`Write::create`].
+pub fn open_chat_writes(before: Option<&Chat>, after: Option<&Chat>) -> Result<Vec<Write>, StoreError> {
+    let (before, after) = (before.and_then(OpenChat::of), after.and_then(OpenChat::of));
+    if before == after {
+        return Ok(Vec::new());
+    }
+    let gone = before.map(|row| Write::forget(row.key()));
+    let new = after.map(|row| Write::put(&row)).transpose()?;
+    Ok(gone.into_iter().chain(new).collect())
 }
 
 /// Messages as they stand in the table.
@@ -240,6 +231,8 @@ fn numbered(item: Item) -> Result<(String, Numbered), StoreError> {
     let key = key_of(&item).ok_or(StoreError::Unreadable("a numbered row"))?.sk;
     let row = if key.starts_with("E#") {
         Numbered::Event(row_of(item)?)
+    } else if key.starts_with("A#") {
+        Numbered::Assignment(Box::new(row_of(item)?))
     } else {
         Numbered::Message(Box::new(row_of(item)?))
     };

@@ -55,6 +55,11 @@ impl People {
         Self { persons: vec![Person { before: None, after: contact }], own, logs: Vec::new() }
     }
 
+    /// Whether nobody knew the person, neither we nor the CRM.
+    pub fn are_new(&self) -> bool {
+        self.persons.iter().all(|person| person.before.is_none() && person.after.crm.contact_id.is_none())
+    }
+
     /// The person.
     pub fn root(&self) -> &Contact {
         &self.persons[0].after
@@ -66,9 +71,13 @@ impl People {
         own.map_or_else(|| self.root(), |person| &person.after)
     }
 
-    /// Makes somebody responsible for the person, if nobody is.
-    pub fn keep_for(&mut self, employee: &EmployeeId) {
-        self.persons[0].after.responsible.get_or_insert_with(|| employee.clone());
+    /// Makes somebody responsible for the person, if nobody is, or whoever is gone.
+    pub fn keep_for(&mut self, employee: &EmployeeId, gone: Option<&EmployeeId>) {
+        let responsible = &mut self.persons[0].after.responsible;
+        if responsible.as_ref() == gone {
+            *responsible = None;
+        }
+        responsible.get_or_insert_with(|| employee.clone());
     }
 
     /// Whether a contact is among them.

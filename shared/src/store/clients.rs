@@ -19,6 +19,8 @@ pub struct Client {
     /// The contact, when one is to be named on the chat: who has the identity, be he an alias or not. So what is his
     /// stays his when he is taken apart again.
     pub id: Option<ContactId>,
+    /// Whether neither we nor the CRM knew him until now (C2).
+    pub is_new: bool,
     /// Who is responsible for him.
     pub responsible: Option<EmployeeId>,
     /// The rows.
@@ -32,7 +34,7 @@ pub struct Client {
 }
 
 impl Store {
-    /// The client of a chat that we begin. `keeper` becomes responsible for him, if nobody is.
+    /// The client of a chat that we begin. `keeper` becomes responsible for him, if nobody is, or `gone` is.
     ///
     /// # Errors
     /// As [`Store::client_of`].
@@ -41,9 +43,10 @@ impl Store {
         owner: &Account,
         event: &MessageEvent,
         keeper: Option<&EmployeeId>,
+        gone: Option<&EmployeeId>,
         ambient: &dyn Ambient,
     ) -> Result<Client, StoreError> {
-        self.client(owner, None, event, keeper, ambient).await
+        self.client(owner, None, event, (keeper, gone), ambient).await
     }
 
     /// The client of a new chat.
@@ -56,7 +59,7 @@ impl Store {
         event: &MessageEvent,
         ambient: &dyn Ambient,
     ) -> Result<Client, StoreError> {
-        self.client(owner, None, event, None, ambient).await
+        self.client(owner, None, event, (None, None), ambient).await
     }
 
     /// What a message of a known chat tells of its client that was not known: a phone, another form of his identity.
@@ -67,7 +70,7 @@ impl Store {
         event: &MessageEvent,
         ambient: &dyn Ambient,
     ) -> Result<Client, StoreError> {
-        self.client(owner, Some(contact), event, None, ambient).await
+        self.client(owner, Some(contact), event, (None, None), ambient).await
     }
 
     async fn client(
@@ -75,7 +78,7 @@ impl Store {
         owner: &Account,
         known: Option<&ContactId>,
         event: &MessageEvent,
-        keeper: Option<&EmployeeId>,
+        (keeper, gone): (Option<&EmployeeId>, Option<&EmployeeId>),
         ambient: &dyn Ambient,
     ) -> Result<Client, StoreError> {
         let seen = Seen::of(event, owner);
@@ -113,12 +116,13 @@ impl Store {
             }
         }
         if let Some(keeper) = keeper {
-            people.keep_for(keeper);
+            people.keep_for(keeper, gone);
         }
         let claims = people.claim(&owner.account, &seen, &who)?;
         let phone_of = who.phone.as_ref().and_then(|owner| found.get(owner));
         Ok(Client {
             id: Some(people.own().contact.clone()),
+            is_new: people.are_new(),
             responsible: people.root().responsible.clone(),
             merged: people.merges(),
             phone: seen.phone.filter(|phone| people.has_phone(phone, phone_of)),

@@ -222,7 +222,8 @@ impl Store {
 /// # Errors
 /// [`StoreError::Unwritable`], which no row of ours is; here and below.
 pub fn mark(chat: &Chat, now: Timestamp) -> Result<Write, StoreError> {
-    let as_read = Write::check(chat, &["last_seq", "aliases", "waiting_since", "contact"])?;
+    let depends_on = ["last_seq", "aliases", "waiting_since", "contact", "responsible", "state"];
+    let as_read = Write::check(chat, &depends_on)?;
     Ok(Write { conditions: as_read.conditions, ..tombstone(chat.key(), now)? })
 }
 

@@ -5,18 +5,19 @@ pub use super::rows::{
     AccountEntry, ApiKeyEntry, ApiKeyRow, ContactClaimRow, ExternalChannel, FileLinkRow, Pointer,
     TombstoneRow, WebhookTokenRow,
 };
+pub use super::rows_assignment::{OpenChat, Turn};
+
+pub(super) use super::due::due;
 
 use super::crm_entities::Loaded;
 use super::row::Key;
+use crate::assignment::RingPlace;
 use crate::chat::ChatState;
 use crate::clock::Timestamp;
 use crate::contact::Identity;
+use crate::departure::Whose;
 use crate::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, EmployeeId, MessageId, in_key};
 use crate::phone::Phone;
-use aws_sdk_dynamodb::types::AttributeValue;
-
-/// Shards of the due index: enough that a sweep's reads and a minute's writes do not meet in one partition.
-pub const DUE_SHARDS: u8 = 16;
 
 pub(super) fn key(pk: String, sk: impl Into<String>) -> Key {
     Key { pk, sk: sk.into() }
@@ -131,6 +132,49 @@ pub fn membership(account: &AccountId, channel: &ChannelId, employee: &EmployeeI
     key(ring_partition(account, channel), format!("MEMBER#{employee}"))
 }
 
+/// Members of a channel to whom new clients come, in the order of the ring: those who are there.
+pub const IN_TURN: &str = "TURN#";
+
+/// The same, who are not.
+pub const RESTING: &str = "REST#";
+
+/// A member's turn: where he stands in the ring, while new clients come to him.
+pub fn turn(account: &AccountId, channel: &ChannelId, place: &RingPlace, is_there: bool) -> Key {
+    let list = if is_there { IN_TURN } else { RESTING };
+    key(ring_partition(account, channel), format!("{list}{}", turn_place(place)))
+}
+
+/// A place of the ring, as turns are sorted.
+pub fn turn_place(place: &RingPlace) -> String {
+    format!("{:013}#{}", place.joined_at.millis().max(0), place.employee)
+}
+
+/// Partition of an employee's open chats on a channel.
+pub fn open_chats(account: &AccountId, channel: &ChannelId, employee: &EmployeeId) -> String {
+    format!("A#{account}#OPEN#{channel}#{employee}")
+}
+
+/// An entry in the history of a chat's responsible, by its number.
+pub fn assignment_record(account: &AccountId, chat: &ChatId, seq: u64) -> Key {
+    key(chat_partition(account, chat), format!("A#{seq:020}"))
+}
+
+/// The rules of an account.
+pub fn rules(account: &AccountId) -> Key {
+    key(settings(account), "RULES")
+}
+
+/// An employee who is going: his clients have yet to be given to others.
+pub fn departure(account: &AccountId, employee: &EmployeeId, channel: Option<&ChannelId>) -> Key {
+    let channel = channel.map_or("*", ChannelId::as_str);
+    key(format!("A#{account}#LEAVING#{channel}"), employee.as_str())
+}
+
+/// A channel whose clients that are nobody's have yet to go into the queue.
+pub fn gather(account: &AccountId, channel: &ChannelId) -> Key {
+    key(format!("A#{account}#GATHER#{channel}"), "GATHER")
+}
+
 /// A waiting client: sorted by arrival.
 pub fn waiting(account: &AccountId, channel: &ChannelId, arrived_at: Timestamp, chat: &ChatId) -> Key {
     key(ring_partition(account, channel), format!("WAITING#{:013}#{chat}", arrived_at.millis().max(0)))
@@ -200,6 +244,21 @@ pub fn pending_file(account: &AccountId, chat: &ChatId, message: &MessageId) -> 
 /// What is to be done at the provider in a chat, in the order of its numbers.
 pub fn outbound_job(account: &AccountId, chat: &ChatId, number: u64) -> Key {
     key(chat_partition(account, chat), format!("O#{number:020}"))
+}
+
+/// Partition of an employee's notices. Ids of employees hold no `#`, so none is another list's.
+pub fn notices_of_employee(account: &AccountId, employee: &EmployeeId) -> String {
+    format!("A#{account}#NOTICES#{employee}")
+}
+
+/// Partition of the notices for the heads of a channel.
+pub fn notices_of_heads(account: &AccountId, channel: &ChannelId) -> String {
+    format!("A#{account}#NOTICES#heads#{channel}")
+}
+
+/// A notice in one of these, by when it was said.
+pub fn notice(partition: String, at: Timestamp, chat: &ChatId, seq: u64) -> Key {
+    key(partition, format!("{:013}#{chat}#{seq:020}", at.millis().max(0)))
 }
 
 /// How the sort key of a quick reply begins.
@@ -304,6 +363,8 @@ pub enum Due {
     Erasure(AccountId, String),
     /// A channel of whose state the CRM has yet to be told.
     Channel(AccountId, ChannelId),
+    /// Clients who have yet to go back into the queue.
+    Departure(AccountId, Whose),
 }
 
 impl Due {
@@ -325,21 +386,17 @@ impl Due {
             }
             ("A", "CHAT") => Some(Self::Chat(AccountId::new(account), ChatId::new(id))),
             ("A", "RING") => Some(Self::Ring(AccountId::new(account), ChannelId::new(id))),
+            ("A", "LEAVING") => {
+                let channel = (id != "*").then(|| ChannelId::new(id));
+                let employee = EmployeeId::new(key.sk.as_str());
+                Some(Self::Departure(AccountId::new(account), Whose::Employee { employee, channel }))
+            }
+            ("A", "GATHER") => {
+                Some(Self::Departure(AccountId::new(account), Whose::Nobodys { channel: ChannelId::new(id) }))
+            }
             _ => None,
         }
     }
-}
-
-/// The shard's name.
-pub fn due_shard(shard: u8) -> String {
-    format!("{shard:02}")
-}
-
-/// The attribute that puts a row with a `check_at` on the due index.
-pub(super) fn due(id: &str, check_at: Option<Timestamp>) -> Vec<(&'static str, AttributeValue)> {
-    let Some(_) = check_at else { return Vec::new() };
-    let hash = id.bytes().fold(0u8, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte));
-    vec![("due_shard", AttributeValue::S(due_shard(hash % DUE_SHARDS)))]
 }
 
 /// Partition of the indexes by employee.

@@ -1,6 +1,8 @@
 //! The table: the truth of everything. Reads and writes are here; what stands where is in [`keys`], how a change
 //! becomes a conditional update in [`row`].
 
+pub mod assignment;
+pub mod assignment_log;
 pub mod audit;
 pub mod chat_lists;
 pub mod chats;
@@ -9,17 +11,24 @@ pub mod clients;
 pub mod contacts;
 pub mod counters;
 pub mod crm_entities;
+pub mod departures;
+pub mod due;
 pub mod erasure;
 pub mod files;
 pub mod keys;
+pub mod notices;
 pub mod numbers;
+pub mod open_chats;
 pub mod outbound;
 pub mod quick_replies;
 pub mod row;
 pub mod rows;
+mod rows_assignment;
+pub mod rules;
 pub mod settings;
 pub mod settings_cache;
 pub mod unanswered;
+pub mod waiting;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;

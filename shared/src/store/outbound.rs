@@ -1,8 +1,11 @@
 //! What is on its way to clients.
 
-use super::{Read, Store, StoreError, keys};
+use super::keys::{self, Pointer};
+use super::row::Write;
+use super::{Read, Store, StoreError};
 use crate::ids::{AccountId, ChatId};
-use crate::outbound::{OutboundJob, SendKey};
+use crate::message::Message;
+use crate::outbound::{OutboundJob, SendKey, own_ids};
 
 impl Store {
     /// What is to be done at the provider in a chat, in order, as of the last write.
@@ -21,4 +24,20 @@ impl Store {
     pub async fn send_key(&self, account: &AccountId, digest: &str) -> Result<Option<SendKey>, StoreError> {
         self.get(&keys::send_key(account, digest), Read::Consistent).await
     }
+}
+
+/// The rows of a message that is written here, whoever writes it: its own, its job for the provider, and in which chat it
+/// stands by our id, for a CRM names a message that it wants changed by that alone.
+///
+/// # Errors
+/// As [`Write::create`].
+pub fn send_writes(row: &Message, job: &OutboundJob) -> Result<Vec<Write>, StoreError> {
+    let own_pointer = Pointer {
+        account: row.account.clone(),
+        connection: own_ids(),
+        message_id: row.message_id.clone(),
+        chat: row.chat.clone(),
+        own_id: Some(row.message_id.clone()),
+    };
+    Ok(vec![Write::create(row)?, Write::create(job)?, Write::create(&own_pointer)?])
 }

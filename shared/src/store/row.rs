@@ -127,6 +127,14 @@ impl Write {
         Self { key, conditions: vec![Condition::Exists], effect: Effect::Delete }
     }
 
+    /// Deletes a row that is still as it was read, by the attributes that matter.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn delete_as_read<R: Row>(row: &R, depends_on: &[&str]) -> Result<Self, StoreError> {
+        Ok(Self { effect: Effect::Delete, ..Self::check(row, depends_on)? })
+    }
+
     /// Deletes a row if it is there.
     pub fn forget(key: Key) -> Self {
         Self { key, conditions: Vec::new(), effect: Effect::Delete }
@@ -143,6 +151,11 @@ impl Write {
             depends_on.iter().map(|name| Condition::Same((*name).to_owned(), item.get(*name).cloned())),
         );
         Ok(Self { key: row.key(), conditions, effect: Effect::Check })
+    }
+
+    /// Only checks that there is no row.
+    pub fn absent(key: Key) -> Self {
+        Self { key, conditions: vec![Condition::Absent], effect: Effect::Check }
     }
 
     pub(super) fn expressions(&self) -> Expressions {

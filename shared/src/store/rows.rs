@@ -1,5 +1,6 @@
 //! The rows: each type's key, and what of it the indexes see.
 
+use super::due::{due_chat, due_file};
 use super::keys::{
     ACCOUNTS, account, api_key, audit_partition, block, channel, chat, chat_event, chat_listing, connection,
     contact, contact_chat, crm, crm_contact, crm_deal, crm_subject, due, employee, erased_subject, erasure,
@@ -237,7 +238,7 @@ impl Row for Chat {
     }
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        let mut index = due(self.chat.as_str(), self.check_at);
+        let mut index = due_chat(&self.chat, self.check_at);
         index.push(("list_key", AttributeValue::S(list(&self.account, &self.channel, self.state))));
         index.push(("list_at", AttributeValue::N(self.listed_at.millis().to_string())));
         let listed_by = match &self.responsible {
@@ -323,7 +324,7 @@ impl Row for PendingFile {
     }
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
-        due(self.chat.as_str(), Some(self.check_at))
+        due_file(&self.chat, self.check_at)
     }
 }
 

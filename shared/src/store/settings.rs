@@ -1,12 +1,14 @@
 //! Accounts and their settings: few rows, read often, written seldom.
 
 use super::chats::{is_tombstone, key_of};
-use super::keys::{self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, WebhookTokenRow};
-use super::row::{Item, Key, Write, row_of};
+use super::keys::{
+    self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, Turn, WebhookTokenRow,
+};
+use super::row::{Item, Key, Row, Write, row_of};
 use super::{Page, Read, Store, StoreError};
 use crate::access_token::TokenSecret;
 use crate::account::Account;
-use crate::assignment::{Ring, WaitingClient};
+use crate::assignment::{Ring, RingPlace, WaitingClient};
 use crate::channel::Channel;
 use crate::connection::{Connection, WebhookToken};
 use crate::crm::CrmConnection;
@@ -126,6 +128,16 @@ impl Store {
         self.query_all(&keys::ring_partition(account, channel), "MEMBER#", Read::Consistent).await
     }
 
+    /// One of a channel's members, as of the last write.
+    pub async fn member(
+        &self,
+        account: &AccountId,
+        channel: &ChannelId,
+        employee: &EmployeeId,
+    ) -> Result<Option<Membership>, StoreError> {
+        self.get(&keys::membership(account, channel, employee), Read::Consistent).await
+    }
+
     /// A channel's ring, as of the last write.
     pub async fn ring(&self, account: &AccountId, channel: &ChannelId) -> Result<Option<Ring>, StoreError> {
         self.get(&keys::ring(account, channel), Read::Consistent).await
@@ -171,6 +183,53 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// The attributes of a membership that its turn in the ring is a copy of: whoever writes one of them depends on all.
+pub const PLACE: [&str; 9] = [
+    "role",
+    "receives_new_clients",
+    "sends",
+    "is_default",
+    "cap",
+    "hours",
+    "status",
+    "inactive",
+    "joined_at",
+];
+
+/// The writes that change a membership, with his turn in the ring. `depends_on` names what of it was decided on; one that goes
+/// with nothing named goes whatever it is by now.
+///
+/// # Errors
+/// As [`Write::change`].
+pub fn member_writes(
+    before: Option<&Membership>,
+    after: Option<&Membership>,
+    depends_on: &[&str],
+) -> Result<Vec<Write>, StoreError> {
+    let own = match (before, after) {
+        (Some(before), Some(after)) => Write::change(before, after, depends_on)?,
+        (None, Some(after)) => Some(Write::create(after)?),
+        (Some(before), None) if depends_on.is_empty() => Some(Write::forget(before.key())),
+        (Some(before), None) => Some(Write::delete_as_read(before, depends_on)?),
+        (None, None) => None,
+    };
+    let (was, is) = (before.and_then(Turn::of), after.and_then(Turn::of));
+    let mut writes: Vec<Write> = own.into_iter().collect();
+    if let (Some(gone), None) = (before, after) {
+        // Wherever it stands by now: his status may have changed since he was read.
+        let place = RingPlace::of(gone);
+        let turns = [true, false].map(|there| keys::turn(&gone.account, &gone.channel, &place, there));
+        writes.extend(turns.map(Write::forget));
+    } else if was != is {
+        let stays = is.as_ref().map(Row::key);
+        // One transaction takes one write per row.
+        writes
+            .extend(was.map(|turn| turn.key()).filter(|key| stays.as_ref() != Some(key)).map(Write::forget));
+        writes.extend(is.map(|turn| Write::put(&turn)).transpose()?);
+    }
+    Ok(writes)
 }
 
 /// What stands at a pointer's key.

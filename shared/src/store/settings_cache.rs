@@ -1,4 +1,4 @@
-//! Accounts and channels as workers need them at every event: read once in thirty seconds.
+//! Accounts, channels and rules as workers need them at every event: read once in thirty seconds.
 
 use super::{Read, Store, StoreError, keys};
 use crate::account::Account;
@@ -7,17 +7,19 @@ use crate::channel::Channel;
 use crate::clock::Timestamp;
 use crate::crm::CrmKind;
 use crate::ids::{AccountId, ChannelId};
+use crate::rules::{Compiled, RuleSet};
 
 /// Settings, at most half a minute old.
 #[derive(Debug)]
 pub struct SettingsCache {
     accounts: Cache<AccountId, Account>,
     channels: Cache<(AccountId, ChannelId), Channel>,
+    rules: Cache<AccountId, Compiled>,
 }
 
 impl Default for SettingsCache {
     fn default() -> Self {
-        Self { accounts: Cache::new(SETTINGS), channels: Cache::new(SETTINGS) }
+        Self { accounts: Cache::new(SETTINGS), channels: Cache::new(SETTINGS), rules: Cache::new(SETTINGS) }
     }
 }
 
@@ -68,5 +70,27 @@ impl SettingsCache {
             self.channels.put(key, channel.clone(), now);
         }
         Ok(found)
+    }
+
+    /// The rules of an account, ready to run; `None` while it has none, which costs nothing.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn rules(
+        &self,
+        store: &Store,
+        owner: &Account,
+        now: Timestamp,
+    ) -> Result<Option<Compiled>, StoreError> {
+        if !owner.has_rules {
+            return Ok(None);
+        }
+        if let Some(rules) = self.rules.get(&owner.account, now) {
+            return Ok(Some(rules));
+        }
+        let found: Option<RuleSet> = store.get(&keys::rules(&owner.account), Read::Consistent).await?;
+        let rules = Compiled::new(&found.unwrap_or_else(|| RuleSet::none(&owner.account)));
+        self.rules.put(owner.account.clone(), rules.clone(), now);
+        Ok(Some(rules))
     }
 }

@@ -43,7 +43,7 @@ fn held<T>(property: impl AsyncFn(T) -> Verdict) -> impl Fn(T) -> Verdict {
 }
 
 /// Looks for a case in which the property does not hold, and fails with the smallest that it finds.
-fn holds<S: Strategy>(cases: u32, of: S, property: impl AsyncFn(S::Value) -> Verdict)
+pub(crate) fn holds<S: Strategy>(cases: u32, of: S, property: impl AsyncFn(S::Value) -> Verdict)
 where
     S::Value: Debug,
 {
@@ -53,7 +53,7 @@ where
 }
 
 /// Expects to find such a case within so many.
-fn breaks<S: Strategy>(cases: u32, of: S, property: impl AsyncFn(S::Value) -> Verdict)
+pub(crate) fn breaks<S: Strategy>(cases: u32, of: S, property: impl AsyncFn(S::Value) -> Verdict)
 where
     S::Value: Debug,
 {

@@ -26,13 +26,15 @@ fn changed(before: &Rows, after: &Rows) -> Vec<String> {
     differ.map(|key| format!("{key:?}:\n  {:?}\n  {:?}", before.get(key), after.get(key))).collect()
 }
 
-/// All rows. Of a channel with waiting clients the time of the next look is left out: whatever comes of such a client, a
-/// replay too, makes assignment look for somebody at once, and the next look is as long after that one.
+/// All rows. Of a channel with waiting clients the time of the next look and the count of looks are left out: whatever comes of
+/// such a client, a replay too, makes assignment look for somebody at once, and the next look is as long after that one.
 async fn rows(world: &World) -> Rows {
     let mut rows = dump(world).await;
     for ((_, sort), row) in &mut rows {
         if sort == "RING" {
-            row.as_object_mut().unwrap().remove("check_at");
+            let row = row.as_object_mut().unwrap();
+            row.remove("check_at");
+            row.remove("rounds");
         }
     }
     rows

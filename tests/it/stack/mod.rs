@@ -11,6 +11,7 @@ mod isolation;
 mod live;
 mod load;
 mod outbound;
+mod people;
 mod test_message;
 mod uploads;
 mod v3;

@@ -1,7 +1,7 @@
 //! Answers end to end: written by employees and by the CRM, checked, delivered to the client's phone in the sandbox, told to
 //! the CRM. That a killed delivery sends nothing twice is played in process (`tests/it/delivery`).
 
-mod office;
+pub mod office;
 mod refusals;
 
 use super::asking::until;

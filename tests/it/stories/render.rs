@@ -86,7 +86,7 @@ async fn chat_text(world: &World, chat: &Chat) -> String {
     let unanswered =
         chat.unanswered_at.map_or("answered".into(), |at| format!("unanswered since {}", time(at)));
     let state = [
-        format!("{name}: {}, opened {}×", word(chat.state), chat.case_no),
+        format!("{name}: {}, case {}", word(chat.state), chat.case_no),
         format!("{}{responsible}", word(chat.client)),
         format!("unread {}", chat.unread()),
         unanswered,

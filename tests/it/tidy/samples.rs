@@ -13,7 +13,7 @@ use shared::clock::Timestamp;
 use shared::connection::WebhookToken;
 use shared::event::{Envelope, Event};
 use shared::ids::{AccountId, ConnectionId, IdSalt};
-use shared::nudge::{AssignmentNudge, CrmNudge, DeliveryNudge, ErasureNudge, MediaNudge, Timer};
+use shared::nudge::{AssignmentNudge, CrmWork, DeliveryNudge, ErasureNudge, MediaNudge, Wake};
 use shared::providers::{self, Item, Parsed};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -134,7 +134,12 @@ fn crm_push_reads_its_samples() {
     let workers = shared::crm::CrmKind::Universal.capabilities().workers;
     for (place, text) in samples("crm-push") {
         for (body, group) in records(&place, &text, &["crm.fifo"]) {
-            assert_eq!(group, Some(nudge::<CrmNudge>(&place, &body).group(workers)), "{place}");
+            let expected = match nudge::<CrmWork>(&place, &body) {
+                CrmWork::Chat(nudge) => nudge.group(workers),
+                CrmWork::Waiting(nudge) => nudge.group(),
+                CrmWork::Channel(nudge) => nudge.group(),
+            };
+            assert_eq!(group, Some(expected), "{place}");
         }
     }
 }
@@ -173,7 +178,7 @@ fn auto_close_reads_its_samples() {
         match json::<Trigger>(&place, &text) {
             Trigger::Timers(_) => {
                 for (body, _) in records(&place, &text, &["timers"]) {
-                    nudge::<Timer>(&place, &body);
+                    nudge::<Wake>(&place, &body);
                     timers += 1;
                 }
             }

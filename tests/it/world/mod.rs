@@ -1,6 +1,7 @@
 //! A whole Switchboard in one process: the functions' own libraries over a real table engine, queues on a clock that
 //! the test moves, and the sandbox's CRM.
 
+pub mod asking;
 pub mod drops;
 pub mod events;
 pub mod sends;
@@ -187,6 +188,7 @@ impl World {
                 queues: sqs.clone(),
                 settings: SettingsCache::default(),
                 crm_url: url("crm.fifo"),
+                assignment_url: url("assignment.fifo"),
                 ambient: ambient(),
             },
             crm_push: CrmPush {
@@ -197,6 +199,7 @@ impl World {
                 settings: SettingsCache::default(),
                 public_base_url: BASE_URL.into(),
                 timers_url: url("timers"),
+                assignment_url: url("assignment.fifo"),
                 ambient: ambient(),
             },
             delivery: Delivery {
@@ -245,6 +248,7 @@ impl World {
                 crm_url: url("crm.fifo"),
                 outbound_url: url("outbound.fifo"),
                 erasures_url: url("erasures"),
+                timers_url: url("timers"),
                 files: Files::new(files_s3.clone(), "media"),
                 http: OutboundHttp::new(allow.clone()).unwrap(),
                 media_days: 365,
@@ -327,17 +331,8 @@ impl World {
     }
 
     pub fn member(&self, name: &str, place: i64) -> Membership {
-        Membership {
-            v: 1,
-            account: self.account.clone(),
-            channel: self.channel.clone(),
-            employee: EmployeeId::new(name),
-            role: Role::Manager,
-            sends: true,
-            is_default: false,
-            receives_new_clients: true,
-            joined_at: Timestamp::from_millis(place),
-        }
+        let employee = EmployeeId::new(name);
+        Membership::new(&self.account, &self.channel, &employee, Role::Manager, Timestamp::from_millis(place))
     }
 
     pub async fn join(&self, name: &str, place: i64) {
@@ -422,7 +417,7 @@ impl World {
     }
 
     pub async fn sweep(&self) {
-        self.auto_close.sweep().await.unwrap();
+        self.auto_close.sweep(TIME_LEFT).await.unwrap();
     }
 
     /// Lets time pass: the minute's schedule runs, and whatever becomes visible is delivered when it does.

@@ -127,7 +127,7 @@ impl World {
     }
 
     async fn queue(&self, before: &Chat, mut after: Chat, rows: Vec<Write>) {
-        after.watch(Duration::from_secs(600), self.clock.now());
+        after.watch(&shared::closing::Closing::default(), self.clock.now());
         let chat = chat_write(before, &after).unwrap();
         self.store.commit(chat.into_iter().chain(rows).collect()).await.unwrap();
         self.nudge_delivery().await;

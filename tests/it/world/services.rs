@@ -255,6 +255,7 @@ impl Service for Kms {
     async fn answer(&self, operation: &str, body: Vec<u8>) -> Answer {
         let request: Value = serde_json::from_slice(&body).unwrap();
         let answer = match operation {
+            "Encrypt" => json!({"CiphertextBlob": request["Plaintext"], "KeyId": "key"}),
             "Decrypt" => json!({"Plaintext": request["CiphertextBlob"], "KeyId": "key"}),
             "GetSecretValue" => json!({"SecretString": "the operator's key", "Name": "operator"}),
             other => panic!("{other} is not used"),

@@ -18,8 +18,17 @@ use super::{App, READ_AT_MOST, now_ms, read_json};
 /// The largest webhook a CRM takes.
 pub const MAX_BODY: usize = 6 * 1024 * 1024;
 
-const MEMBERS: [&str; 7] =
-    ["test", "messages", "statuses", "createContact", "createDeal", "channelsUpdates", "chatFinished"];
+const MEMBERS: [&str; 9] = [
+    "test",
+    "messages",
+    "statuses",
+    "createContact",
+    "createDeal",
+    "channelsUpdates",
+    "chatFinished",
+    "notification",
+    "waitingClients",
+];
 
 /// `POST /crm/{crm}/webhook`
 pub(crate) async fn webhook(

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::crm_notices;
 use super::crm_schema::{
     ChannelUpdate, ChatFinished, ContactData, CreateContact, CreateDeal, Hook, Message, StatusItem, Violation,
 };
 use super::words::{ChatType, MessageStatus, MessageType, StatusWord};
 
-type Checked = Result<(), Violation>;
+pub(super) type Checked = Result<(), Violation>;
 
 /// Checks every rule on one parsed body.
 ///
@@ -35,10 +36,12 @@ pub fn check(hook: &Hook) -> Checked {
                 .try_for_each(|(i, item)| channel_update(&format!("channelsUpdates[{i}]"), item))
         }
         Hook::ChatFinished(finished) => chat_finished("chatFinished", finished),
+        Hook::Notification(notice) => crm_notices::notification("notification", notice),
+        Hook::WaitingClients(waiting) => crm_notices::waiting_clients("waitingClients", waiting),
     }
 }
 
-fn need(holds: bool, at: &str, field: &str, message: &str) -> Checked {
+pub(super) fn need(holds: bool, at: &str, field: &str, message: &str) -> Checked {
     if holds {
         return Ok(());
     }
@@ -46,11 +49,11 @@ fn need(holds: bool, at: &str, field: &str, message: &str) -> Checked {
     Err(Violation { path, message: message.to_owned() })
 }
 
-fn not_empty(value: &str, at: &str, field: &str) -> Checked {
+pub(super) fn not_empty(value: &str, at: &str, field: &str) -> Checked {
     need(!value.trim().is_empty(), at, field, "must not be empty")
 }
 
-fn not_empty_if_given(value: Option<&String>, at: &str, field: &str) -> Checked {
+pub(super) fn not_empty_if_given(value: Option<&String>, at: &str, field: &str) -> Checked {
     value.map_or(Ok(()), |value| not_empty(value, at, field))
 }
 
@@ -129,7 +132,7 @@ fn responsible(at: &str, id: &str) -> Checked {
     need(id.chars().count() <= 100, at, "responsibleUserId", "at most 100 characters")
 }
 
-fn chat(at: &str, channel: &str, chat_type: ChatType, id: &str) -> Checked {
+pub(super) fn chat(at: &str, channel: &str, chat_type: ChatType, id: &str) -> Checked {
     need(is_uuid(channel), at, "channelId", "must be a UUID")?;
     chat_id(at, chat_type, id)
 }
@@ -141,12 +144,12 @@ fn chat_id(at: &str, chat_type: ChatType, id: &str) -> Checked {
     need(!digits_only || is_digits, at, "chatId", "whatsapp and viber ids are digits only")
 }
 
-fn is_uuid(text: &str) -> bool {
+pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
 /// `2025-05-06T14:16:00.002Z`, an offset in place of `Z`; the fraction optional unless `milliseconds` are asked for.
-fn is_rfc3339(text: &str, milliseconds: bool) -> bool {
+pub(super) fn is_rfc3339(text: &str, milliseconds: bool) -> bool {
     let shape: Vec<u8> = text.bytes().map(|b| if b.is_ascii_digit() { b'0' } else { b }).collect();
     let Some(rest) = shape.strip_prefix(b"0000-00-00T00:00:00") else { return false };
     let (fraction, offset) = match rest.iter().position(|b| matches!(b, b'Z' | b'+' | b'-')) {

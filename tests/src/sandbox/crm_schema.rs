@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::crm_notices::{Notification, WaitingClients};
 use super::crm_rules;
 use super::words::{
     ChannelState, ChatStatus, ChatType, FinishReason, MessageStatus, MessageType, Source, StatusWord,
@@ -49,7 +50,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Obj<T> {
 }
 
 /// An optional field that, when present, is not `null`.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -73,6 +76,10 @@ pub enum Hook {
     ChannelsUpdates(Vec<Obj<ChannelUpdate>>),
     /// `chatFinished`, Switchboard's extension.
     ChatFinished(ChatFinished),
+    /// `notification`, Switchboard's extension.
+    Notification(Notification),
+    /// `waitingClients`, Switchboard's extension.
+    WaitingClients(WaitingClients),
 }
 
 #[derive(Deserialize)]
@@ -92,6 +99,10 @@ struct Body {
     channels_updates: Option<Vec<Obj<ChannelUpdate>>>,
     #[serde(default, deserialize_with = "given")]
     chat_finished: Option<Obj<ChatFinished>>,
+    #[serde(default, deserialize_with = "given")]
+    notification: Option<Obj<Notification>>,
+    #[serde(default, deserialize_with = "given")]
+    waiting_clients: Option<Obj<WaitingClients>>,
 }
 
 /// One item of `messages[]`.
@@ -347,8 +358,8 @@ pub fn parse(bytes: &[u8]) -> Result<Hook, Violation> {
 
 impl Body {
     fn into_hook(self) -> Result<Hook, &'static str> {
-        let Self { test, messages, statuses, create_contact, create_deal, channels_updates, chat_finished } =
-            self;
+        let Self { test, messages, statuses, create_contact, create_deal, channels_updates, .. } = self;
+        let (finished, notice, waiting) = (self.chat_finished, self.notification, self.waiting_clients);
         let chat = messages.is_some() || statuses.is_some();
         let alone = [
             test.is_some(),
@@ -356,7 +367,9 @@ impl Body {
             create_contact.is_some(),
             create_deal.is_some(),
             channels_updates.is_some(),
-            chat_finished.is_some(),
+            finished.is_some(),
+            notice.is_some(),
+            waiting.is_some(),
         ];
         if alone.iter().filter(|present| **present).count() > 1 {
             return Err("these members do not come together in one webhook");
@@ -375,7 +388,9 @@ impl Body {
             .map(|c| Hook::CreateContact(c.0))
             .or(create_deal.map(|d| Hook::CreateDeal(d.0)))
             .or(channels_updates.map(Hook::ChannelsUpdates))
-            .or(chat_finished.map(|f| Hook::ChatFinished(f.0)))
+            .or(finished.map(|f| Hook::ChatFinished(f.0)))
+            .or(notice.map(|n| Hook::Notification(n.0)))
+            .or(waiting.map(|w| Hook::WaitingClients(w.0)))
             .ok_or("a webhook carries something")
     }
 }

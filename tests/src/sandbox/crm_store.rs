@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use super::crm_notices::Notification;
 use super::crm_schema::{ChatFinished, CreateContact, CreateDeal, Hook, Message, Obj, StatusItem};
 use super::reply::Reply;
 use super::state::{Anomaly, Chat, ChatMessage, Contact, CrmSetup, CrmState, Deal, Delivery, Refusal};
@@ -84,9 +85,15 @@ impl Crm {
             Hook::Test => {}
             Hook::Chat { messages, statuses } => return self.chat(arrival, &messages, &statuses),
             Hook::CreateContact(asked) => {
+                if self.refuses(&asked.responsible_user_id) {
+                    return responsible_refused();
+                }
                 return self.once(arrival, "contact", |crm| crm.create_contact(arrival.seq, asked));
             }
             Hook::CreateDeal(asked) => {
+                if self.refuses(&asked.responsible_user_id) {
+                    return responsible_refused();
+                }
                 if let Some(i) = asked.contacts.iter().position(|id| !self.holds_contact(id)) {
                     let path = format!("createDeal.contacts[{i}]");
                     return self.refuse(arrival, StatusCode::BAD_REQUEST, &path, "unknown contact");
@@ -98,6 +105,8 @@ impl Crm {
                 self.state.channels_updates.extend(items);
             }
             Hook::ChatFinished(finished) => self.finish(arrival.seq, finished),
+            Hook::Notification(notice) => self.notify(arrival.seq, notice),
+            Hook::WaitingClients(waiting) => self.state.waiting.push(waiting),
         }
         Reply::json(StatusCode::OK, json!({}))
     }
@@ -113,6 +122,11 @@ impl Crm {
     pub(crate) fn message(&mut self, message_id: &str) -> Option<&mut ChatMessage> {
         let &(chat, at) = self.messages.get(message_id)?;
         self.state.chats.get_mut(chat)?.messages.get_mut(at)
+    }
+
+    /// Whether it gives this user nobody.
+    fn refuses(&self, user: &str) -> bool {
+        self.setup.refused_users.iter().any(|refused| refused == user)
     }
 
     fn holds_contact(&self, id: &str) -> bool {
@@ -209,6 +223,14 @@ impl Crm {
             self.anomaly(seq, AnomalyKind::UnknownEntity, format!("chatFinished.dealId {id}"));
         }
         self.state.finished.push(finished);
+    }
+
+    fn notify(&mut self, seq: u64, notice: Notification) {
+        if self.state.notifications.contains(&notice) {
+            let detail = format!("{} {} at {}", notice.chat_type, notice.chat_id, notice.at);
+            self.anomaly(seq, AnomalyKind::NotifiedTwice, detail);
+        }
+        self.state.notifications.push(notice);
     }
 
     fn chat(&mut self, arrival: Arrival, messages: &[Obj<Message>], statuses: &[Obj<StatusItem>]) -> Reply {
@@ -333,6 +355,10 @@ impl Crm {
             }
         }
     }
+}
+
+fn responsible_refused() -> Reply {
+    Reply::json(StatusCode::UNPROCESSABLE_ENTITY, json!({ "error": "responsible_not_found" }))
 }
 
 fn key_of(message: &Message) -> ChatKey {

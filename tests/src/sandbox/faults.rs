@@ -18,7 +18,7 @@ pub struct Fault {
     /// `crm:NAME`, `wazzup:KEY` or `file:NAME`.
     pub target: String,
     /// A top-level member of the body (`messages`, `statuses`, `createContact`, `createDeal`, `chatFinished`,
-    /// `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks`, `templates`, `message` or one of
+    /// `notification`, `waitingClients`, `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks`, `templates`, `message` or one of
     /// its deeds `send`, `edit`, `delete`; `any` for all, and for files.
     pub kind: String,
     /// Only requests whose body contains this.
@@ -198,7 +198,7 @@ impl Faults {
     }
 }
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 17] = [
     "any",
     "test",
     "messages",
@@ -207,6 +207,8 @@ const KINDS: [&str; 15] = [
     "createDeal",
     "channelsUpdates",
     "chatFinished",
+    "notification",
+    "waitingClients",
     "channels",
     "webhooks",
     "message",

@@ -34,6 +34,7 @@ pub mod client;
 mod control;
 pub mod crm;
 mod crm_files;
+pub mod crm_notices;
 pub mod crm_rules;
 pub mod crm_schema;
 mod crm_store;

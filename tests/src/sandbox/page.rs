@@ -148,6 +148,17 @@ fn one_crm(html: &mut String, crm: &Crm) -> fmt::Result {
         (None, vec![f.finished_at.clone(), chat, f.channel_id.clone(), f.reason.to_string()])
     });
     section(html, "<h3>Finished chats</h3>", &["at", "chat", "channel", "reason"], finished)?;
+    let notices = state.notifications.iter().map(|n| {
+        let chat = format!("{} {}", n.chat_type, n.chat_id);
+        let to = n.user_id.as_ref().map_or(n.to.to_string(), |user| format!("{} {user}", n.to));
+        (None, vec![n.at.clone(), chat, to, n.text.clone()])
+    });
+    section(html, "<h3>Notices</h3>", &["at", "chat", "to", "text"], notices)?;
+    let waiting = state.waiting.iter().map(|w| {
+        let oldest = w.oldest_at.clone().unwrap_or_default();
+        (None, vec![w.channel_id.clone(), w.count.to_string(), oldest, w.heads.join(", ")])
+    });
+    section(html, "<h3>Waiting clients</h3>", &["channel", "how many", "since", "heads"], waiting)?;
     let refused = state
         .refused
         .iter()

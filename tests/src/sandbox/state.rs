@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::crm_notices::{Notification, WaitingClients};
 use super::crm_schema::{ChatFinished, ContactData, Stage};
 use super::wazzup_state::ClientChat;
 use super::words::{AnomalyKind, ChatType, MessageStatus, MessageType, Source};
@@ -17,6 +18,9 @@ pub struct CrmSetup {
     /// Whether a repeated `Idempotency-Key` answers the entity made before.
     #[serde(default = "yes")]
     pub honour_idempotency_key: bool,
+    /// Users for whom it makes nothing: it answers that it does not know them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_users: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -25,7 +29,7 @@ fn yes() -> bool {
 
 impl Default for CrmSetup {
     fn default() -> Self {
-        Self { crm_key: None, honour_idempotency_key: true }
+        Self { crm_key: None, honour_idempotency_key: true, refused_users: Vec::new() }
     }
 }
 
@@ -43,6 +47,10 @@ pub struct CrmState {
     pub chats: Vec<Chat>,
     /// Finished chats in the order told, doubles included.
     pub finished: Vec<ChatFinished>,
+    /// Notices of rules in the order told, doubles included.
+    pub notifications: Vec<Notification>,
+    /// What was told of clients who wait, in that order.
+    pub waiting: Vec<WaitingClients>,
     /// Items of `channelsUpdates[]` as they came.
     pub channels_updates: Vec<Value>,
     /// Deliveries that broke the contract.

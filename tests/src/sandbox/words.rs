@@ -82,6 +82,11 @@ words! {
 }
 
 words! {
+    /// For whom a notification is.
+    NoticeTo { Responsible = "responsible", Heads = "heads", User = "user" }
+}
+
+words! {
     /// A channel's state in `channelsUpdates[]`.
     ChannelState {
         Active = "active", Disabled = "disabled", Qr = "qr", PhoneUnavailable = "phoneUnavailable",
@@ -94,7 +99,7 @@ words! {
     AnomalyKind {
         MessageTwice = "messageTwice", MessageInTwoChats = "messageInTwoChats", FirstSeenEdited = "firstSeenEdited",
         FirstSeenDeleted = "firstSeenDeleted", ChangeAfterDelete = "changeAfterDelete", StatusBackwards = "statusBackwards",
-        StatusOnInbound = "statusOnInbound", FinishedTwice = "finishedTwice", ContactTwice = "contactTwice",
+        StatusOnInbound = "statusOnInbound", FinishedTwice = "finishedTwice", NotifiedTwice = "notifiedTwice", ContactTwice = "contactTwice",
         DealTwice = "dealTwice", UnknownEntity = "unknownEntity", IdempotencyKeyReused = "idempotencyKeyReused",
         UnexpectedAuthorization = "unexpectedAuthorization",
     }

@@ -1,9 +1,9 @@
 //! The story's third chapter: answers. Two employees want the same client, one gets him; what he reads, what the CRM sees,
 //! and what becomes of a number that has no WhatsApp.
 
+use super::chapter::Chapter;
 use super::{ARRIVAL, StoryError};
 use crate::account::{Account, Plan, SetupError, random};
-use crate::api::Api;
 use crate::sandbox::client::Client;
 use crate::sandbox::state::CrmState;
 use crate::sandbox::wazzup_state::{Behaviour, Refusal};
@@ -18,14 +18,6 @@ const CLIENT: &str = "79011114401";
 const NO_WHATSAPP: &str = "79011114402";
 /// What stands below Anna's messages.
 const SIGNATURE: &str = "Анна, отдел продаж";
-
-struct Chapter<'a> {
-    account: Account,
-    sandbox: &'a Client,
-    say: &'a dyn Fn(&str),
-    chat: String,
-    wrong: Vec<String>,
-}
 
 /// Tells it on an account of its own.
 pub(super) async fn tell(stack: &Stack, sandbox: &Client, say: &dyn Fn(&str)) -> Result<(), StoryError> {
@@ -54,30 +46,14 @@ pub(super) async fn tell(stack: &Stack, sandbox: &Client, say: &dyn Fn(&str)) ->
         .map_err(SetupError::from)?;
     let behaviour = Behaviour::default().without(NO_WHATSAPP, Refusal::Status);
     sandbox.behave(&account.wazzup_key, &behaviour).await?;
-    let mut chapter = Chapter { account, sandbox, say, chat: String::new(), wrong: Vec::new() };
+    let mut chapter = Chapter::new(account, sandbox, say);
     chapter.claim().await?;
     chapter.answers_from_the_crm().await?;
     chapter.no_whatsapp(&channel.id).await?;
-    if chapter.wrong.is_empty() { Ok(()) } else { Err(StoryError::Untrue(chapter.wrong)) }
+    chapter.end()
 }
 
 impl Chapter<'_> {
-    fn say(&self, line: &str) {
-        (self.say)(line);
-    }
-
-    fn must(&mut self, holds: bool, otherwise: &str) {
-        if !holds {
-            self.wrong.push(otherwise.to_owned());
-        }
-    }
-
-    async fn token(&self, employee: &str) -> Result<Api, StoryError> {
-        let path = format!("/v1/employees/{employee}/tokens");
-        let made = self.account.api.post(&path, &json!({})).await.map_err(SetupError::from)?;
-        Ok(self.account.api.with_key(made["token"].as_str().unwrap_or_default()))
-    }
-
     /// A client writes, and two answer at once.
     async fn claim(&mut self) -> Result<(), StoryError> {
         let external = self.account.channels[0].external.clone();
@@ -90,9 +66,9 @@ impl Chapter<'_> {
         let pool = self
             .until(&anna, &list, |found| found["chats"].as_array().is_some_and(|chats| !chats.is_empty()));
         let pool = pool.await?;
-        self.chat = pool["chats"][0]["id"].as_str().unwrap_or_default().to_owned();
+        let chat = pool["chats"][0]["id"].as_str().unwrap_or_default();
         self.say("  a client writes; Anna and Boris both see the chat, and answer at once");
-        let path = format!("/v1/chats/{}/messages", self.chat);
+        let path = format!("/v1/chats/{chat}/messages");
         let (hers, his) =
             (json!({"text": "Добрый день! Да, приезжайте."}), json!({"text": "Здравствуйте, продаём."}));
         let (hers, his) = tokio::join!(
@@ -195,22 +171,5 @@ impl Chapter<'_> {
         self.say(&format!("  Boris writes to a number without WhatsApp; in his chat: {words}"));
         self.must(words.starts_with("[SWITCHBOARD ERROR]"), "the failed send says nothing in the chat");
         Ok(())
-    }
-
-    async fn until(
-        &self,
-        api: &Api,
-        path: &str,
-        wanted: impl Fn(&Value) -> bool,
-    ) -> Result<Value, StoryError> {
-        let mut found = Value::Null;
-        for _ in 0..600 {
-            found = api.get(path).await.map_err(SetupError::from)?;
-            if wanted(&found) {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        }
-        Ok(found)
     }
 }

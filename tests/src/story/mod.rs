@@ -2,7 +2,9 @@
 //! the API.
 
 mod answers;
+mod chapter;
 mod contents;
+mod people;
 mod scenario;
 mod transcript;
 
@@ -79,6 +81,7 @@ pub async fn tell(stack: &Stack, tamper: bool, say: &dyn Fn(&str)) -> Result<(),
     transcript::tell(&account, &sandbox.crm(&name).await?, &posted, say).await?;
     answers::tell(stack, &sandbox, say).await?;
     contents::tell(stack, &sandbox, say).await?;
+    people::tell(stack, &sandbox, say).await?;
     say("");
     say(&format!("The CRM, to look at:      http://127.0.0.1:{}/", stack.sandbox_port));
     say(&format!("Its state as JSON:        http://127.0.0.1:{}/state/crm/{name}", stack.sandbox_port));

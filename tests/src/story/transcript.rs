@@ -25,7 +25,7 @@ pub(super) async fn tell(
         say(&format!(
             "Channel «{}», chats finish after {} s of silence",
             word(&settings["name"]),
-            settings["close_after_s"]
+            settings["closing"]["close_after_s"]
         ));
         for state in ["live", "general"] {
             for chat in account.chats(channel, state).await? {

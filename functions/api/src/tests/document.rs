@@ -179,16 +179,32 @@ async fn the_documents_examples_are_accepted() {
     let reply = bench.expect(201, &company.key, "POST", "/v1/quick-replies", reply).await;
     let sent = Some(json!({"text": "Hello"}));
     let sent = bench.expect(202, &company.key, "POST", "/v1/chats/chat/messages", sent).await;
+    let head = json!({"role": "head", "receives_new_clients": false});
+    for employee in ["17", "18"] {
+        bench.token(&company.key, employee).await;
+        let place = format!("/v1/channels/{}/employees/{employee}", channels[0]);
+        bench.expect(200, &company.key, "PUT", &place, Some(head.clone())).await;
+    }
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let Some(body) = operation.get("requestBody").filter(|_| operation["tags"][0] != "v3") else {
                 continue;
             };
             let mut example = body["content"]["application/json"]["example"].clone();
-            if path == "/v1/chats" {
+            if path == "/v1/chats" || path == "/v1/rules/dry-run" {
                 example["channel"] = json!(channels[0]);
             }
-            let key = if operation["tags"][0] == "operator" { OPERATOR } else { &company.key };
+            // What is an employee's own.
+            let token = if path.starts_with("/v1/me/") {
+                bench.token(&company.key, "18").await
+            } else {
+                String::new()
+            };
+            let key = match (operation["tags"][0] == "operator", token.as_str()) {
+                (true, _) => OPERATOR,
+                (false, "") => &company.key,
+                (false, token) => token,
+            };
             let path = path
                 .replace("{channel}", &channels[0])
                 .replace("{employee}", "17")

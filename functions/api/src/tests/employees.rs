@@ -1,8 +1,11 @@
 //! What an employee has of his own: name and signature (B8).
 
 use super::rows;
+use super::staff::Staff;
 use crate::testing::Bench;
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::clock::Ambient;
+use shared::departure::Whose;
 use shared::employee::Section;
 use shared::ids::EmployeeId;
 
@@ -61,4 +64,59 @@ async fn changes_of_an_employee_are_checked() {
         bench.refused(&key, ("PATCH", "/v1/employees/7"), Some(body), (400, code, Some(field))).await;
     }
     bench.expect(404, &key, "PATCH", "/v1/employees/8", Some(json!({"name": "A"}))).await;
+}
+
+/// The departures that assignment was told of, and that the due index would bring back.
+async fn departures(staff: &Staff) -> Vec<Value> {
+    let nudges = std::mem::take(&mut staff.bench.world.lock().unwrap().nudges);
+    let told: Vec<Value> =
+        nudges.into_iter().map(|nudge| nudge["whose"].clone()).filter(|whose| !whose.is_null()).collect();
+    for whose in &told {
+        let whose: Whose = serde_json::from_value(whose.clone()).unwrap();
+        let row = staff.bench.app.store.departure(&rows::account(&staff.company), &whose).await.unwrap();
+        assert!(row.is_some_and(|row| row.check_at <= staff.bench.clock.now()), "{whose:?}");
+    }
+    told
+}
+
+#[tokio::test]
+async fn b4_who_goes_leaves_his_clients_by_the_same_write_and_a_switch_leaves_none() {
+    let staff = Staff::new().await;
+    departures(&staff).await;
+    let (key, channel) = (&staff.company.key, &staff.channel);
+    staff.place("anna", "manager", false).await;
+    staff.place("anna", "head", true).await;
+    assert!(departures(&staff).await.is_empty());
+    let here = |name: &str| json!({"employee": {"employee": name, "channel": channel}});
+    staff.place("anna", "quality_control", true).await;
+    assert_eq!(departures(&staff).await, [here("anna")]);
+    let path = format!("/v1/channels/{channel}/employees/boris");
+    staff.bench.expect(204, key, "DELETE", &path, None).await;
+    assert_eq!(departures(&staff).await, [here("boris")]);
+    let everywhere = |name: &str| json!({"employee": {"employee": name}});
+    staff.bench.expect(204, key, "DELETE", "/v1/employees/head", None).await;
+    assert_eq!(departures(&staff).await, [everywhere("head")]);
+    staff.bench.expect(200, key, "DELETE", "/v3/users/stranger", None).await;
+    assert_eq!(departures(&staff).await, [everywhere("stranger")]);
+    let two = Some(json!(["anna", "nobody"]));
+    staff.bench.expect(200, key, "PATCH", "/v3/users/bulk_delete", two).await;
+    assert_eq!(departures(&staff).await, [everywhere("anna")]);
+}
+
+#[tokio::test]
+async fn b3_a_channel_that_begins_to_give_its_clients_out_in_turn_gathers_them() {
+    let staff = Staff::new().await;
+    let path = format!("/v1/channels/{}", staff.channel);
+    for (word, gathers) in [
+        ("first_responder", false),
+        ("round_robin", true),
+        ("round_robin", false),
+        ("first_responder", false),
+    ] {
+        departures(&staff).await;
+        let change = Some(json!({"distribution": word}));
+        staff.bench.expect(200, &staff.company.key, "PATCH", &path, change).await;
+        let told = departures(&staff).await;
+        assert_eq!(told == [json!({"nobodys": {"channel": staff.channel}})], gathers, "{word} {told:?}");
+    }
 }

@@ -5,13 +5,14 @@ use crate::testing::Bench;
 use serde_json::{Value, json};
 use shared::erasure::{Erasure, ErasureState};
 use shared::ids::ContactId;
+use shared::store::due::{DueBetween, Shard};
 use shared::store::keys::Due;
 
 async fn due(bench: &Bench) -> Vec<Due> {
     let mut found = Vec::new();
-    for shard in 0..shared::store::keys::DUE_SHARDS {
+    for shard in Shard::all() {
         let now = shared::clock::Ambient::now(&*bench.clock);
-        let page = bench.app.store.due(shard, now, None).await.unwrap();
+        let page = bench.app.store.due(shard, DueBetween::until(now), 100, None).await.unwrap();
         found.extend(page.items.into_iter().map(|(due, _)| due));
     }
     found

@@ -1,13 +1,15 @@
 //! Finishing by hand, the status, and giving a client to another (F3).
 
-use super::rows::{account, contact, event, ids};
+use super::rows::{account, change, contact, event, ids};
 use super::staff::Staff;
 use serde_json::{Value, json};
-use shared::chat::Chat;
+use shared::account::Account;
+use shared::assignment::Ring;
+use shared::chat::{Chat, ForRules};
 use shared::clock::Timestamp;
-use shared::ids::{ChatId, ContactId};
-use shared::store::Read;
+use shared::ids::{ChannelId, ChatId, ContactId};
 use shared::store::row::Write;
+use shared::store::{Read, keys};
 
 /// The chats of which the CRM was nudged since the last look.
 fn told(staff: &Staff) -> Vec<Value> {
@@ -53,7 +55,9 @@ async fn f3_an_employee_finishes_a_chat_with_a_status() {
     let news = staff.bench.expect(200, staff.key("anna"), "GET", &news, None).await;
     let at = "2026-11-21T09:10:00.000Z";
     let finished = json!({"at": at, "reason": "by_hand", "status": "closed"});
-    assert_eq!(news["changes"], json!([{"seq": before.seq + 1, "message": null, "finished": finished}]));
+    let seq = before.seq + 1;
+    let told = json!({"seq": seq, "message": null, "finished": finished, "assignment": null, "notice": null});
+    assert_eq!(news["changes"], json!([told]));
     let again =
         staff.bench.expect(200, staff.key("head"), "POST", "/v1/chats/a/finish", Some(json!({}))).await;
     assert_eq!(again["status"], "closed");
@@ -77,6 +81,10 @@ async fn f3_a_status_is_said_without_finishing_and_taken_back() {
         ("finish", json!({"status": "done"}), "invalid_value", "status"),
         ("finish", json!({"why": "x"}), "unknown_field", "why"),
         ("assign", json!({}), "missing_field", "employee"),
+        ("assign", json!({"employee": null}), "invalid_value", "employee"),
+        ("assign", json!({"distribute": false}), "invalid_value", "distribute"),
+        ("assign", json!({"distribute": null}), "invalid_value", "distribute"),
+        ("assign", json!({"distribute": true, "employee": "anna"}), "invalid_value", "distribute"),
         ("assign", json!({"employee": ""}), "invalid_value", "employee"),
         ("assign", json!({"employee": "a#b"}), "invalid_value", "employee"),
         ("assign", json!({"employee": "anna", "by": "x"}), "unknown_field", "by"),
@@ -156,4 +164,76 @@ async fn a_client_is_given_to_another_with_his_contact() {
     let mut mine = ids(&staff.bench, staff.key("anna"), "/v1/chats?list=mine&limit=5", "chats").await;
     mine.sort();
     assert_eq!(mine, ["boris", "pool", "waiting"]);
+}
+
+/// A ring whose last look left somebody waiting.
+async fn somebody_waits(staff: &Staff) {
+    let ring =
+        Ring { left: 1, ..Ring::new(&account(&staff.company), &ChannelId::new(staff.channel.as_str())) };
+    staff.bench.app.store.commit(vec![Write::put(&ring).unwrap()]).await.unwrap();
+}
+
+#[tokio::test]
+async fn b4_whoever_frees_a_place_lets_the_next_one_in() {
+    let staff = Staff::new().await;
+    for (id, path, body) in [
+        ("a", "finish", json!({})),
+        ("b", "assign", json!({"employee": "boris"})),
+        ("c", "assign", json!({"distribute": true})),
+    ] {
+        for waits in [false, true] {
+            if waits {
+                somebody_waits(&staff).await;
+            }
+            let id = format!("{id}{waits}");
+            staff.chat(&id, "anna", 1_000_000).await;
+            staff.bench.nudged();
+            let path = format!("/v1/chats/{id}/{path}");
+            staff.bench.expect(200, staff.key("head"), "POST", &path, Some(body.clone())).await;
+            // Who goes back into the queue is given out himself.
+            let expected = waits || body["distribute"] == true;
+            assert_eq!(staff.bench.nudged().contains(&staff.channel), expected, "{path} {waits}");
+            staff
+                .bench
+                .app
+                .store
+                .commit(vec![Write::forget(keys::ring(
+                    &account(&staff.company),
+                    &ChannelId::new(staff.channel.as_str()),
+                ))])
+                .await
+                .unwrap();
+        }
+    }
+    // A status frees nothing.
+    somebody_waits(&staff).await;
+    staff.chat("d", "anna", 1_000_000).await;
+    staff.bench.nudged();
+    let waiting = Some(json!({"status": "waiting"}));
+    staff.bench.expect(200, staff.key("anna"), "PUT", "/v1/chats/d/status", waiting).await;
+    assert!(staff.bench.nudged().is_empty());
+}
+
+#[tokio::test]
+async fn f6_rules_are_told_of_an_end_where_there_are_rules() {
+    let staff = Staff::new().await;
+    for has_rules in [false, true] {
+        let id = format!("c{has_rules}");
+        let owner: Account = staff
+            .bench
+            .app
+            .store
+            .get(&keys::account(&account(&staff.company)), Read::Consistent)
+            .await
+            .unwrap()
+            .unwrap();
+        change(&staff.bench, &owner, |owner| owner.has_rules = has_rules).await;
+        staff.chat(&id, "anna", 1_000_000).await;
+        let path = format!("/v1/chats/{id}/finish");
+        for _ in 0..2 {
+            staff.bench.expect(200, staff.key("anna"), "POST", &path, Some(json!({}))).await;
+        }
+        let expected = if has_rules { vec![ForRules::Finished] } else { Vec::new() };
+        assert_eq!(stored(&staff, &id).await.for_rules, expected, "once");
+    }
 }

@@ -38,6 +38,31 @@ async fn an_acknowledgement_covers_what_was_there() {
 }
 
 #[tokio::test]
+async fn no_answer_needed_ends_the_time_to_answer_in() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    for (path, keeps) in [("read", true), ("no-answer-needed", false)] {
+        let before = chat(&bench, &company, "channel", path, 1_000_000, 2).await;
+        change(&bench, &before, |chat: &mut Chat| {
+            chat.assign(&EmployeeId::new("7"));
+            (chat.reserved_until, chat.passed) = (Some(at(2_000_000)), vec![EmployeeId::new("8")]);
+        })
+        .await;
+        let url = format!("/v1/chats/{path}/{path}");
+        // A question that is not covered keeps it.
+        for (message, kept) in [("m0", true), ("m1", keeps)] {
+            bench.expect(200, &company.key, "POST", &url, Some(json!({"message": message}))).await;
+            let now = bench.app.store.chat(&before.account, &before.chat).await.unwrap().unwrap();
+            assert_eq!(
+                (now.reserved_until.is_some(), !now.passed.is_empty()),
+                (kept, kept),
+                "{url} {message}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_acknowledged_is_told() {
     let bench = Bench::new().await;
     let company = bench.company("One").await;

@@ -5,8 +5,12 @@ use super::rows;
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
 use shared::channel::Channel;
-use shared::ids::ChannelId;
+use shared::ids::{ChannelId, EmployeeId};
 use shared::store::Read;
+use shared::store::keys::Turn;
+use shared::store::row::Row;
+use shared::store::settings::member_writes;
+use std::time::Duration;
 
 /// An account with channels of these transports, and an employee.
 async fn staffed(bench: &Bench, transports: &[&str]) -> (Company, Vec<String>) {
@@ -122,6 +126,31 @@ async fn b7_two_defaults_set_at_once_leave_one() {
         let set = defaults(&bench, key, &channels).await;
         assert_eq!(set.iter().filter(|default| **default).count(), 1, "{set:?}");
     }
+}
+
+#[tokio::test]
+async fn who_was_put_on_again_meanwhile_is_not_taken_off_unseen() {
+    let bench = Bench::new().await;
+    let (company, channels) = staffed(&bench, &["whatsapp"]).await;
+    let (key, path) = (&company.key, place(&channels[0]));
+    let (account, channel) = (rows::account(&company), ChannelId::new(channels[0].as_str()));
+    let stored =
+        || async { bench.app.store.member(&account, &channel, &EmployeeId::new("7")).await.unwrap() };
+    bench.expect(200, key, "PUT", &path, manager(json!({}))).await;
+    let seen = stored().await.unwrap();
+    bench.expect(204, key, "DELETE", &path, None).await;
+    bench.clock.advance(Duration::from_secs(1));
+    bench.expect(200, key, "PUT", &path, manager(json!({}))).await;
+    let writes = member_writes(Some(&seen), None, &["joined_at"]).unwrap();
+    let late = bench.app.store.commit(writes).await;
+    assert!(late.unwrap_err().wants_new_decision(), "his turn in the ring is another one");
+    let again = stored().await.unwrap();
+    let turn: Option<Turn> =
+        bench.app.store.get(&Turn { member: again.clone() }.key(), Read::Consistent).await.unwrap();
+    assert_eq!(turn.map(|turn| turn.member), Some(again));
+    bench.expect(204, key, "DELETE", &path, None).await;
+    assert_eq!(stored().await, None);
+    bench.expect(404, key, "DELETE", &path, None).await;
 }
 
 #[tokio::test]

@@ -168,8 +168,17 @@ async fn without_a_section_a_token_opens_no_setting() {
 /// A new route is a setting, or stands here: whoever adds one says which.
 #[tokio::test]
 async fn every_route_is_a_setting_or_open_by_role() {
-    let by_role =
-        ["/v1/chats", "/v1/me", "/v1/uploads", "/v1/numbers", "/v1/dialogues", "/v3", "/v1/messages"];
+    let by_role = [
+        "/v1/chats",
+        "/v1/me",
+        "/v1/uploads",
+        "/v1/numbers",
+        "/v1/dialogues",
+        "/v3",
+        "/v1/messages",
+        "/v1/notices",
+        "/v1/waiting",
+    ];
     let bench = Bench::new().await;
     for (method, pattern, _) in routes(&document(&bench).await) {
         let known =

@@ -49,17 +49,8 @@ impl Office {
 
     pub async fn join(&self, name: &str, role: Role, change: impl FnOnce(&mut Membership)) {
         let (account, employee) = (rows::account(&self.company), EmployeeId::new(name));
-        let mut place = Membership {
-            v: 1,
-            account: account.clone(),
-            channel: ChannelId::new(self.channel.as_str()),
-            employee: employee.clone(),
-            role,
-            receives_new_clients: true,
-            sends: true,
-            is_default: false,
-            joined_at: self.bench.clock.now(),
-        };
+        let channel = ChannelId::new(self.channel.as_str());
+        let mut place = Membership::new(&account, &channel, &employee, role, self.bench.clock.now());
         change(&mut place);
         let mut row = Employee::new(&account, &employee, &format!("Name of {name}"), self.bench.clock.now());
         row.signature = Some(format!("{name}, sales"));

@@ -41,7 +41,7 @@ async fn a_token_says_who_he_is() {
             "id": "17", "name": "Anna", "sections": ["crm", "quick_replies"],
             "channels": [{
                 "channel": channels[0], "role": "head", "receives_new_clients": false, "sends": true,
-                "is_default": false
+                "is_default": false, "status": "available"
             }]
         }
     });

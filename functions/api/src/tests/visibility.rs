@@ -240,3 +240,27 @@ async fn another_accounts_chats_are_not_there_for_an_employee() {
         staff.bench.expect(404, &other.key, "GET", "/v1/employees/anna/unanswered", None).await;
     }
 }
+
+#[tokio::test]
+async fn b9_what_is_left_out_of_a_page_is_made_up_for() {
+    let staff = Staff::new().await;
+    let (channels, _) = staff.bench.connected(&staff.company.key, &["c1", "c2"]).await;
+    let second = channels.iter().find(|id| **id != staff.channel).unwrap();
+    for at in 0..6 {
+        let id = format!("elsewhere-{at}");
+        let waits = super::rows::chat(&staff.bench, &staff.company, second, &id, 2_000_000 + at, 1).await;
+        change(&staff.bench, &waits, |chat| chat.assign(&EmployeeId::new("anna"))).await;
+    }
+    for id in ["a", "b"] {
+        staff.chat(id, "anna", 1_000_000).await;
+    }
+    // She has no place on the second channel, where six later chats are still hers.
+    for list in ["list=mine&state=live", "list=mine"] {
+        let path = format!("/v1/chats?{list}&limit=2");
+        let page = staff.bench.expect(200, staff.key("anna"), "GET", &path, None).await;
+        assert_eq!(page["chats"].as_array().unwrap().len(), 2, "{page}");
+        assert!(
+            page["chats"].as_array().unwrap().iter().all(|chat| chat["channel"] == staff.channel.as_str())
+        );
+    }
+}

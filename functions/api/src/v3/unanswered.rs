@@ -9,11 +9,17 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use shared::clock::Timestamp;
-use shared::employee::Role;
-use shared::ids::EmployeeId;
-use shared::store::keys;
+use shared::employee::{Membership, Role};
+use shared::ids::{ChatId, EmployeeId};
+use shared::sending::Sender;
+use shared::store::unanswered::Waiting;
+use shared::store::{StoreError, keys};
+use shared::visibility::{self, Operation};
 use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// Clients in a channel's queue whose chats are read, at most.
+const MOST_READ: i32 = 100;
 
 /// How many chats wait.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,8 +28,7 @@ use utoipa::ToSchema;
 pub struct V3Unanswered {
     #[serde(rename = "counterV2")]
     counter_v2: u64,
-    /// `red`: his own clients, and those that are nobody's and shown to him. `grey`: he only looks on. null: nobody waits, or he
-    /// has no role.
+    /// `red`: he is to answer. `grey`: he only looks on. null: nobody waits, or he has no role.
     r#type: Option<&'static str>,
     /// When the last of them began to wait.
     #[schema(format = DateTime)]
@@ -32,8 +37,10 @@ pub struct V3Unanswered {
 
 /// Count unanswered chats
 ///
-/// Those of his own clients on the channels where he has a role (a thousand of them at most, where that is not all), and on channels where he sees clients that are nobody's yet also those. An employee without a role
-/// has none.
+/// Those that he is to answer: of his own clients on the channels where he has a role (a thousand of them at most, where that
+/// is not all), of those that are nobody's yet where they are shown to him, and, where he is head or quality control, of
+/// those who wait for a responsible (a thousand a channel at most). What is another employee's counts for that one. An
+/// employee without a role has none.
 #[utoipa::path(
     get, path = "/v3/unanswered/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's user id")),
     responses((status = 200, description = "How many, from an index: a moment old", body = V3Unanswered))
@@ -51,19 +58,51 @@ pub async fn get(
     let places =
         places_on(&app, &account, channels.iter().map(|channel| &channel.channel), &employee).await?;
     // What the index says of all his chats is what he sees of them where he works on every channel.
-    let (mut count, mut last) = if !places.is_empty() && places.len() == channels.len() {
-        let found = app.store.unanswered_in(&keys::of_employee(&account, &employee)).await?;
-        (found.count, found.latest_at)
+    let mut found = if !places.is_empty() && places.len() == channels.len() {
+        app.store.unanswered_in(&keys::of_employee(&account, &employee)).await?
     } else {
-        let found = unanswered_on(&app, &account, &employee, &places).await?;
-        (found.count, found.latest_at)
+        let own = unanswered_on(&app, &account, &employee, &places).await?;
+        Waiting { count: own.count, latest_at: own.latest_at }
     };
-    for place in places.values().filter(|place| shared::visibility::sees_unclaimed(place)) {
-        let found = app.store.unanswered_in(&keys::unclaimed(&account, &place.channel)).await?;
-        count += found.count;
-        last = last.max(found.latest_at);
+    for place in places.values() {
+        if visibility::sees_unclaimed(place) {
+            add(&mut found, app.store.unanswered_in(&keys::unclaimed(&account, &place.channel)).await?);
+        }
+        if visibility::sees_all(place) {
+            add(&mut found, waiting_on(&app, place).await?);
+        }
     }
     let supervises = places.values().all(|place| place.role == Role::QualityControl);
-    let r#type = (count > 0).then_some(if supervises { "grey" } else { "red" });
-    Ok(Json(V3Unanswered { counter_v2: count, r#type, last_msg_date_time: last.map(Timestamp::rfc3339) }))
+    let r#type = (found.count > 0).then_some(if supervises { "grey" } else { "red" });
+    let last_msg_date_time = found.latest_at.map(Timestamp::rfc3339);
+    Ok(Json(V3Unanswered { counter_v2: found.count, r#type, last_msg_date_time }))
+}
+
+fn add(found: &mut Waiting, more: Waiting) {
+    found.count += more.count;
+    found.latest_at = found.latest_at.max(more.latest_at);
+}
+
+/// The unanswered chats of a channel whose clients wait for a responsible. One who is kept for somebody until he is asked counts
+/// for that one. Of a long queue the rows alone are counted.
+async fn waiting_on(app: &App, place: &Membership) -> Result<Waiting, StoreError> {
+    let (account, channel) = (&place.account, &place.channel);
+    let rows = app.store.waiting(account, channel, MOST_READ + 1).await?;
+    if i32::try_from(rows.len()).is_ok_and(|many| many > MOST_READ) {
+        let (count, latest_at) = tokio::try_join!(
+            app.store.count_waiting(account, channel, None),
+            app.store.last_waiting(account, channel),
+        )?;
+        return Ok(Waiting { count: count.into(), latest_at });
+    }
+    let ids: Vec<ChatId> = rows.into_iter().map(|row| row.chat).collect();
+    let mut found = Waiting::default();
+    for chat in app.store.chats(account, &ids).await? {
+        let counts = chat.responsible.is_none()
+            && visibility::may(Operation::Count, Sender::Employee(Some(place)), &chat).is_ok();
+        if let Some(at) = chat.unanswered_at.filter(|_| counts) {
+            add(&mut found, Waiting { count: 1, latest_at: Some(at) });
+        }
+    }
+    Ok(found)
 }

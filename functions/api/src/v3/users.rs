@@ -78,7 +78,8 @@ fn read(fields: &mut Fields<'_>, region: &str) -> LoadUser {
 
 /// Load users
 ///
-/// At most 100 at once, all or none; a known id gets the new name and phone. A phone is one user's alone.
+/// At most 100 at once, all or none; a known id gets the new name and phone. A phone is one user's alone. A user whom the CRM
+/// refused to give clients gets new ones again.
 #[utoipa::path(
     post, path = "/v3/users", tag = "v3",
     request_body(content = Vec<LoadedUser>, example = json!([{"id": "17", "name": "Anna Petrova", "phone": "79011112233"}])),
@@ -108,6 +109,7 @@ async fn load_once(app: &App, account: &AccountId, users: &[LoadUser]) -> Result
             || Employee::new(account, &EmployeeId::new(user.id.as_str()), &user.name, app.ambient.now());
         let employee = after.entry(&user.id).or_insert_with(new);
         employee.name.clone_from(&user.name);
+        employee.refused_at = None;
         if let Some(phone) = &user.phone {
             employee.phone.clone_from(phone);
         }
@@ -122,12 +124,15 @@ async fn load_once(app: &App, account: &AccountId, users: &[LoadUser]) -> Result
     for user in users {
         let Some(next) = after.get(user.id.as_str()) else { continue };
         match before.get(user.id.as_str()) {
-            Some(known) => writes.extend(Write::change(*known, next, &[])?),
+            Some(known) => writes.extend(Write::change(*known, next, &["refused_at"])?),
             None => writes.push(Write::create(next)?),
         }
     }
     let count = writes.len();
     app.store.commit(writes).await?;
+    let loaded: Vec<Employee> =
+        users.iter().filter_map(|user| after.get(user.id.as_str()).cloned()).collect();
+    app.take_back(account, &loaded).await?;
     Ok(count)
 }
 
@@ -168,7 +173,8 @@ pub async fn get(
 
 /// Delete a user
 ///
-/// He is taken off all channels; clients that wait are given to others at once, chats that were his stay as they are.
+/// He is taken off all channels. His clients who talk to him now or have no answer go back into the queue, each at his place of
+/// before, and are given to others at once; a chat that is finished and answered stays, and its client passes on when he writes again.
 #[utoipa::path(
     delete, path = "/v3/users/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's user id")),
     responses((status = 200, description = "Gone", body = Done))

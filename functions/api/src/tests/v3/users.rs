@@ -126,3 +126,33 @@ async fn unanswered_chats_are_counted() {
     assert_eq!(nobody, json!({"counterV2": 0, "type": null, "lastMsgDateTime": null}));
     refused(&bench, key, ("GET", &count("99")), None, (404, "NOT_FOUND")).await;
 }
+
+#[tokio::test]
+async fn of_a_long_queue_the_rows_alone_are_counted() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    bench.expect(200, key, "POST", "/v3/users", Some(json!([{"id": "17", "name": "A"}]))).await;
+    let (channels, _) = bench.connected(key, &["c1"]).await;
+    let place = format!("/v1/channels/{}/employees/17", channels[0]);
+    let head = json!({"role": "head", "receives_new_clients": false});
+    bench.expect(200, key, "PUT", &place, Some(head)).await;
+    for (waiting, counted, latest) in
+        [(0..100, 0, Value::Null), (100..101, 101, json!("1970-01-01T00:01:40.000Z"))]
+    {
+        let rows: Vec<_> = waiting
+            .map(|second| shared::assignment::WaitingClient {
+                v: 1,
+                account: crate::tests::rows::account(&company),
+                channel: shared::ids::ChannelId::new(channels[0].as_str()),
+                chat: shared::ids::ChatId::new(format!("chat-{second}")),
+                contact: shared::ids::ContactId::new("contact"),
+                arrived_at: shared::clock::Timestamp::from_millis(second * 1000),
+            })
+            .collect();
+        crate::tests::rows::create(&bench, &rows).await;
+        // Of a short one, the chats are asked: here is none.
+        let told = bench.expect(200, key, "GET", "/v3/unanswered/17", None).await;
+        assert_eq!((&told["counterV2"], &told["lastMsgDateTime"]), (&json!(counted), &latest));
+    }
+}

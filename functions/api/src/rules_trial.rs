@@ -1,0 +1,121 @@
+//! What a rule's actions would do in a chat, in words.
+
+use crate::rules_views::RuleAction;
+use serde::Serialize;
+use shared::account::Account;
+use shared::assignment_log::Given;
+use shared::automatic;
+use shared::channel::Channel;
+use shared::chat::{Chat, ClientState, MAX_CHAT_TAGS, NoticeTo};
+use shared::clock::Timestamp;
+use shared::event::Origin;
+use shared::ids::MessageId;
+use shared::rules::{Action, Happened, reply_text};
+use utoipa::ToSchema;
+
+/// What an action would do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DryAction {
+    /// The action, as in the rule.
+    action: RuleAction,
+    /// What it would do, in words.
+    would: String,
+    /// What it would write: an answer with its variables filled in, or a notice.
+    text: Option<String>,
+    /// Why it would be left out, by the code that the log would have; null when it would be done.
+    skipped: Option<&'static str>,
+}
+
+/// A chat in which actions are tried, one after the other.
+pub struct Trial<'a> {
+    chat: Chat,
+    channel: &'a Channel,
+    owner: &'a Account,
+    at: Timestamp,
+}
+
+impl<'a> Trial<'a> {
+    /// One in a chat as it is once this has happened.
+    pub fn new(
+        mut chat: Chat,
+        channel: &'a Channel,
+        owner: &'a Account,
+        happened: &[Happened],
+        at: Timestamp,
+    ) -> Self {
+        if happened.contains(&Happened::MessageIn) {
+            chat.client_wrote_at = Some(at);
+            if chat.client == ClientState::Silent {
+                chat.client = ClientState::Waiting;
+            }
+        }
+        Self { chat, channel, owner, at }
+    }
+
+    /// What an action would do after those before.
+    pub fn of(&mut self, action: &Action) -> DryAction {
+        let (text, skipped) = match action {
+            Action::AutoReply { text } => self.reply(text),
+            Action::Assign(to) => (None, self.assign(to.is_none())),
+            Action::Tag { add, remove } => (None, self.tag(add, remove)),
+            Action::Notify { text, .. } => (Some(text.clone()), None),
+            Action::Finish { .. } | Action::SetStatus(_) | Action::Ignore => (None, None),
+        };
+        DryAction { action: action.into(), would: words(action), text, skipped }
+    }
+
+    fn reply(&mut self, template: &str) -> (Option<String>, Option<&'static str>) {
+        let Ok(text) = reply_text(template, &self.chat, self.channel, self.owner) else {
+            return (None, Some("no_value"));
+        };
+        let id = MessageId::new("dry-run");
+        let sent = automatic::write(&mut self.chat, self.channel, &id, Origin::Rule, &text, self.at);
+        (Some(text), sent.err().map(automatic::NotWritten::code))
+    }
+
+    fn assign(&self, distributes: bool) -> Option<&'static str> {
+        if self.chat.client == ClientState::Silent {
+            return Some("silent");
+        }
+        if self.chat.responsible.is_some() && self.chat.given == Some(Given::ByHand) {
+            return Some("given_by_hand");
+        }
+        if distributes && self.chat.is_talked_with() {
+            return Some("answered");
+        }
+        None
+    }
+
+    fn tag(&mut self, add: &[String], remove: &[String]) -> Option<&'static str> {
+        let mut tags = self.chat.tags.clone();
+        tags.retain(|tag| !remove.contains(tag));
+        tags.extend(add.iter().cloned());
+        if tags.len() > MAX_CHAT_TAGS {
+            return Some("too_many_tags");
+        }
+        self.chat.tags = tags;
+        None
+    }
+}
+
+fn words(action: &Action) -> String {
+    let listed = |tags: &[String]| tags.join(", ");
+    match action {
+        Action::AutoReply { .. } => "write to the client".into(),
+        Action::Assign(Some(employee)) => format!("give the client to employee {employee}"),
+        Action::Assign(None) => "give the client out as the channel gives out new ones".into(),
+        Action::Tag { add, remove } if remove.is_empty() => format!("add the tags {}", listed(add)),
+        Action::Tag { add, remove } if add.is_empty() => format!("remove the tags {}", listed(remove)),
+        Action::Tag { add, remove } => {
+            format!("remove the tags {}, then add {}", listed(remove), listed(add))
+        }
+        Action::Finish { .. } => "finish the chat".into(),
+        Action::SetStatus(_) => "say how far the conversation has come".into(),
+        Action::Ignore => "drop the message before anything is stored".into(),
+        Action::Notify { to: NoticeTo::Responsible, .. } => {
+            "tell the responsible employee, or else the heads".into()
+        }
+        Action::Notify { to: NoticeTo::Heads, .. } => "tell the heads of the channel".into(),
+        Action::Notify { to: NoticeTo::Employee(employee), .. } => format!("tell employee {employee}"),
+    }
+}

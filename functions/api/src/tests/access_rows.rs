@@ -1,0 +1,135 @@
+//! `docs/ACCESS.md` as data: what its table says of every combination.
+
+use shared::channel::Distribution;
+use shared::chat::{Chat, ClientState};
+use shared::clock::Timestamp;
+use shared::employee::Role;
+use shared::ids::EmployeeId;
+use shared::visibility::Operation;
+use std::collections::BTreeMap;
+
+/// The columns of the table that are operations, in their order.
+pub const OPERATIONS: [&str; 12] = [
+    "List",
+    "Search",
+    "Open",
+    "Count",
+    "Notify",
+    "Send",
+    "Edit",
+    "Mark",
+    "Finish",
+    "SetStatus",
+    "Tag",
+    "Assign",
+];
+
+/// Whose client it may be.
+pub const WHOSE: [&str; 7] = [
+    "me",
+    "me, asked first",
+    "other",
+    "other, asked first",
+    "none, waiting",
+    "none, unclaimed",
+    "none, silent",
+];
+
+/// How new clients are given out.
+pub const DISTRIBUTIONS: [(&str, Distribution); 3] = [
+    ("round robin", Distribution::RoundRobin),
+    ("first responder", Distribution::FirstResponder),
+    ("by CRM", Distribution::ByCrm),
+];
+
+/// Who asks; the account's rows have no role.
+pub const ROLES: [(&str, Option<Role>); 5] = [
+    ("manager", Some(Role::Manager)),
+    ("head", Some(Role::Head)),
+    ("quality control", Some(Role::QualityControl)),
+    ("none", None),
+    ("account", None),
+];
+
+/// One combination: role, whose, distribution, B2.
+pub type Case = (&'static str, &'static str, &'static str, bool);
+
+/// What the page says: of every combination the words for each operation.
+pub type Table = BTreeMap<Case, BTreeMap<&'static str, String>>;
+
+/// The table as the page has it. Every combination stands in exactly one row.
+pub fn read() -> Table {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ACCESS.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows: Vec<Vec<String>> = page.lines().filter_map(cells).filter(|row| row.len() == 16).collect();
+    let (head, rows) = rows.split_first().unwrap();
+    assert_eq!(head[4..], OPERATIONS.map(str::to_owned), "the operations, in this order");
+    let mut table = Table::new();
+    for row in rows.iter().filter(|row| !row[0].starts_with("---")) {
+        for case in cases(row) {
+            let words = OPERATIONS.into_iter().zip(row[4..].iter().cloned()).collect();
+            assert!(table.insert(case, words).is_none(), "{case:?} stands in two rows");
+        }
+    }
+    assert_eq!(table.len(), ROLES.len() * WHOSE.len() * DISTRIBUTIONS.len() * 2, "all combinations");
+    table
+}
+
+fn cells(line: &str) -> Option<Vec<String>> {
+    let inner = line.trim().strip_prefix('|')?.strip_suffix('|')?;
+    Some(inner.split('|').map(|cell| cell.trim().to_owned()).collect())
+}
+
+/// The combinations of a row. A word that is none of its column's is a mistake.
+fn cases(row: &[String]) -> Vec<Case> {
+    let pick = |word: &str, all: &[&'static str]| -> Vec<&'static str> {
+        let picked: Vec<&'static str> =
+            all.iter().copied().filter(|known| word == "any" || word == *known).collect();
+        assert!(!picked.is_empty(), "{word} is none of {all:?}");
+        picked
+    };
+    let mut found = Vec::new();
+    for role in pick(&row[0], &ROLES.map(|(name, _)| name)) {
+        for whose in pick(&row[1], &WHOSE) {
+            for how in pick(&row[2], &DISTRIBUTIONS.map(|(name, _)| name)) {
+                found.extend(
+                    pick(&row[3], &["on", "off"]).into_iter().map(|b2| (role, whose, how, b2 == "on")),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// Puts a chat whose client has written into the state that the words say, for one who is `me`.
+pub fn place(chat: &mut Chat, whose: &str, me: &EmployeeId, other: &EmployeeId, now: Timestamp) {
+    match whose {
+        "me" => chat.assign(me),
+        "other" => chat.assign(other),
+        "me, asked first" | "other, asked first" => {
+            chat.assign(if whose.starts_with("me") { me } else { other });
+            chat.wait(None, now);
+        }
+        "none, waiting" => assert_eq!((chat.client, &chat.responsible), (ClientState::Waiting, &None)),
+        "none, unclaimed" => chat.release(),
+        _ => assert_eq!((whose, chat.client), ("none, silent", ClientState::Silent)),
+    }
+}
+
+/// The operation of a column.
+pub fn operation(name: &str, how: Distribution) -> Operation {
+    match name {
+        "List" => Operation::List,
+        "Search" => Operation::Search,
+        "Open" => Operation::Open,
+        "Count" => Operation::Count,
+        "Notify" => Operation::Notify,
+        "Send" => Operation::Send(how),
+        "Edit" => Operation::Edit(how),
+        "Mark" => Operation::Mark,
+        "Finish" => Operation::Finish,
+        "SetStatus" => Operation::SetStatus,
+        "Tag" => Operation::Tag,
+        _ => Operation::Assign,
+    }
+}

@@ -1,0 +1,250 @@
+//! The clients of an employee who goes, and those of a channel that were everybody's, go back into the queue: a page at a time,
+//! each by a write of its own. Nothing is kept between two looks but the row that says that there is something to do.
+
+use crate::Assignment;
+use crate::drain::DrainError;
+use shared::account::Account;
+use shared::assignment::takes_new_clients;
+use shared::assignment_log::MOST_CONSIDERED;
+use shared::channel::{Channel, Distribution};
+use shared::chat::Chat;
+use shared::clock::Timestamp;
+use shared::closing::Closing;
+use shared::crm::CrmKind;
+use shared::departure::{Departure, Next, Whose, works};
+use shared::ids::{AccountId, ChannelId, ChatId};
+use shared::nudge::{AssignmentNudge, DepartureNudge};
+use shared::queue::Outgoing;
+use shared::store::departures::{Among, Because, end_write, pass_on_writes};
+use shared::store::row::Write;
+use shared::store::{Read, StoreError};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Races that may be lost in a row at one chat.
+const ATTEMPTS: u32 = 5;
+/// A look that was cut short goes on at once; this long later it is taken for lost.
+const LOST_AFTER: Duration = Duration::from_secs(300);
+
+/// What a look did.
+#[derive(Debug, Default)]
+struct Look {
+    /// Clients who are in the queue now.
+    passed_on: usize,
+    /// Chats that could not be read or written.
+    failed: usize,
+    /// Whether it came to no end before its time was over.
+    cut: bool,
+}
+
+impl Assignment {
+    /// Looks once at all chats that a departure is about, until a moment.
+    pub(crate) async fn depart(&self, nudge: &DepartureNudge, until: Timestamp) -> Result<(), DrainError> {
+        let (account, now) = (&nudge.account, self.ambient.now());
+        // It was ended by another nudge.
+        let Some(departure) = self.store.departure(account, &nudge.whose).await? else { return Ok(()) };
+        let owner = self.settings.owner(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
+        let look = self.look(&owner, &departure, until).await?;
+        tracing::info!(account = %account, why = ?departure.why, passed_on = look.passed_on, failed = look.failed,
+            cut = look.cut, "clients go back into the queue");
+        if look.cut {
+            return self.go_on(&departure, &look).await;
+        }
+        match departure.after_look(look.failed, self.ambient.now()) {
+            Next::Again(next) => self.remember(&departure, &next).await?,
+            Next::End => self.end(&departure).await?,
+            Next::GiveUp => {
+                tracing::error!(account = %account, failed = look.failed, "clients of a departed employee are left to people");
+                self.end(&departure).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(
+        &self,
+        owner: &Account,
+        departure: &Departure,
+        until: Timestamp,
+    ) -> Result<Look, DrainError> {
+        let mut look = Look::default();
+        if let Whose::Nobodys { channel } = &departure.whose
+            && self.nobody_sees(&departure.account, channel).await?.is_none()
+        {
+            return Ok(look);
+        }
+        for among in Among::ALL {
+            let mut from = None;
+            loop {
+                let page = self.store.chats_to_pass_on(departure, among, from.take()).await?;
+                self.pass_on_page(owner, departure, &page.items, &mut look).await?;
+                from = page.next;
+                if from.is_none() {
+                    break;
+                }
+                if self.ambient.now() >= until {
+                    look.cut = true;
+                    return Ok(look);
+                }
+            }
+        }
+        Ok(look)
+    }
+
+    /// A page of chats; then the channels are nudged on which somebody waits now, also when the page came to no good end.
+    async fn pass_on_page(
+        &self,
+        owner: &Account,
+        departure: &Departure,
+        page: &[ChatId],
+        look: &mut Look,
+    ) -> Result<(), DrainError> {
+        let mut channels = HashSet::new();
+        let mut outcome = Ok(());
+        let (chats, unreadable) = self.readable(&owner.account, page).await?;
+        look.failed += unreadable.len();
+        for chat in chats {
+            match self.pass_on(owner, departure, &chat).await {
+                Ok(true) => {
+                    look.passed_on += 1;
+                    channels.insert(chat.channel);
+                }
+                Ok(false) => {}
+                // Not this chat's fault.
+                Err(error @ StoreError::Busy(_)) => {
+                    outcome = Err(error.into());
+                    break;
+                }
+                Err(error) => {
+                    tracing::error!(account = %owner.account, chat = %chat.chat, error = %error, "a client cannot be passed on");
+                    look.failed += 1;
+                }
+            }
+        }
+        self.nudge_drains(&owner.account, &channels).await?;
+        outcome
+    }
+
+    /// One chat; says whether its client went back into the queue. `first` is how it was read.
+    async fn pass_on(
+        &self,
+        owner: &Account,
+        departure: &Departure,
+        first: &Chat,
+    ) -> Result<bool, StoreError> {
+        let mut before = first.clone();
+        for attempt in 0..ATTEMPTS {
+            let now = self.ambient.now();
+            if !departure.concerns(&before) {
+                return Ok(false);
+            }
+            let Some(because) = self.because(departure, &before).await? else { return Ok(false) };
+            let channel = self.settings.channel(&self.store, &owner.account, &before.channel, now).await?;
+            let mut after = before.clone();
+            let record = departure.pass_on(&mut after, now);
+            if owner.crm_kind == CrmKind::None {
+                after.settle_without_crm();
+            }
+            after.watch(&Closing::of(owner, channel.as_ref()), now);
+            match self.store.commit(pass_on_writes(&before, &after, &record, &because)?).await {
+                Err(error) if error.wants_new_decision() => {
+                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;
+                }
+                done => return done.map(|()| true),
+            }
+            let Some(read) = self.store.chat(&owner.account, &first.chat).await? else { return Ok(false) };
+            before = read;
+        }
+        Err(StoreError::Contended)
+    }
+
+    /// Why a chat's client is to be passed on, as of the last write; `None`: he is not. The employee may have come back, and
+    /// the channel may show its clients to everybody again.
+    async fn because(&self, departure: &Departure, chat: &Chat) -> Result<Option<Because>, StoreError> {
+        let account = &departure.account;
+        Ok(match &departure.whose {
+            Whose::Employee { employee, .. } => {
+                let place = self.store.member(account, &chat.channel, employee).await?;
+                match place {
+                    None => {
+                        Some(Because::NoPlace { employee: employee.clone(), channel: chat.channel.clone() })
+                    }
+                    Some(place) if !works(Some(&place)) => Some(Because::Place(Box::new(place))),
+                    // His place may have been made while he was being refused.
+                    Some(_) => {
+                        let known = self.store.employee(account, employee).await?;
+                        let refused = known.filter(|employee| employee.refused_at.is_some());
+                        refused.map(|employee| Because::Refused(Box::new(employee)))
+                    }
+                }
+            }
+            Whose::Nobodys { channel } => {
+                let row = self.nobody_sees(account, channel).await?;
+                row.map(|row| Because::Channel(Box::new(row)))
+            }
+        })
+    }
+
+    /// The channel, if its clients who are nobody's are to be given out: in turn, or because new ones come to nobody who would
+    /// see them.
+    async fn nobody_sees(
+        &self,
+        account: &AccountId,
+        channel: &ChannelId,
+    ) -> Result<Option<Channel>, StoreError> {
+        let Some(row) = self.store.channel(account, channel, Read::Consistent).await? else {
+            return Ok(None);
+        };
+        let given_out = match row.distribution {
+            Distribution::RoundRobin => true,
+            Distribution::ByCrm => false,
+            // As a drain looks: all where they are few.
+            Distribution::FirstResponder => {
+                !match self.store.few_members(account, channel, MOST_CONSIDERED).await? {
+                    Some(few) => few.iter().any(|member| takes_new_clients(member).is_ok()),
+                    None => self.store.anybody_takes_clients(account, channel).await?,
+                }
+            }
+        };
+        Ok(given_out.then_some(row))
+    }
+
+    async fn nudge_drains(
+        &self,
+        account: &AccountId,
+        channels: &HashSet<ChannelId>,
+    ) -> Result<(), DrainError> {
+        let nudges = channels
+            .iter()
+            .map(|channel| Outgoing::assignment(&AssignmentNudge::new(account, channel), &*self.ambient));
+        Ok(self.queues.send(&self.assignment_url, nudges.collect::<Result<_, _>>()?).await?)
+    }
+
+    /// There is more to do than there was time for.
+    async fn go_on(&self, departure: &Departure, look: &Look) -> Result<(), DrainError> {
+        let again = Departure { check_at: self.ambient.now() + LOST_AFTER, ..departure.clone() };
+        self.remember(departure, &again).await?;
+        if look.passed_on > 0 {
+            let nudge = DepartureNudge::new(&departure.account, &departure.whose);
+            let outgoing = Outgoing::departure(&nudge, &*self.ambient)?;
+            self.queues.send(&self.assignment_url, vec![outgoing]).await?;
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, before: &Departure, after: &Departure) -> Result<(), StoreError> {
+        self.unless_another(Write::change(before, after, &["id"])?).await
+    }
+
+    async fn end(&self, departure: &Departure) -> Result<(), StoreError> {
+        self.unless_another(Some(end_write(departure))).await
+    }
+
+    /// One that began meanwhile in its place is due by itself.
+    async fn unless_another(&self, write: Option<Write>) -> Result<(), StoreError> {
+        match self.store.commit(write.into_iter().collect()).await {
+            Err(error) if error.wants_new_decision() => Ok(()),
+            done => done,
+        }
+    }
+}

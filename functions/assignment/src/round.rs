@@ -1,0 +1,310 @@
+//! One round of a drain: what becomes of the waiting clients that were read, as one transaction.
+
+use crate::Assignment;
+use crate::view::{Members, View};
+use shared::account::Account;
+use shared::assignment::choice::{Choice, Choices, Client, Outcome};
+use shared::assignment::{Ring, WaitingClient};
+use shared::assignment_log::{AssignmentRecord, Why};
+use shared::channel::Channel;
+use shared::chat::{Chat, ClientState, Wish};
+use shared::clock::Timestamp;
+use shared::closing::Closing;
+use shared::contact::Contact;
+use shared::crm::CrmKind;
+use shared::employee::{ELIGIBLE_BY, Membership};
+use shared::ids::{ChatId, ContactId, EmployeeId};
+use shared::store::StoreError;
+use shared::store::chats::open_chat_writes;
+use shared::store::open_chats::frees_place;
+use shared::store::row::{Row, Write};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+/// Writes of one client at most: waiting row, chat, history, two rows of open chats, contact; and the check of his employee.
+const PER_CLIENT: usize = 7;
+/// While somebody waits and nobody is eligible, the channel is looked at this often even if nothing changes.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
+
+/// What a round decides.
+pub(crate) struct Round {
+    /// All of it.
+    pub(crate) writes: Vec<Write>,
+    /// Chats that are not waiting any more.
+    pub(crate) given: Vec<Chat>,
+    /// Whether somebody's place under his cap became free, because a client who was kept for him went to another.
+    pub(crate) freed: bool,
+    /// Whether the channel gives out nothing for now, because it is switched off.
+    pub(crate) paused: bool,
+    /// Clients for whom nobody is eligible.
+    pub(crate) left: Vec<Timestamp>,
+    /// Clients who have to wait for the next round: there was no room, or they are somebody who got an employee in this one.
+    pub(crate) put_off: usize,
+    /// Waiting rows whose chats were not read as waiting yet: two reads may see a transaction in part.
+    pub(crate) torn: usize,
+    /// The ring as it was, and as it is then.
+    pub(crate) ring: (Ring, Ring),
+    /// Whether the channel's time to be looked at had come.
+    pub(crate) was_due: bool,
+    /// Whose row was written: one transaction takes one write per row.
+    persons: HashSet<ContactId>,
+    tidied: HashSet<ChatId>,
+    chosen: HashMap<EmployeeId, Membership>,
+}
+
+impl Round {
+    fn of(ring: Ring, now: Timestamp) -> Self {
+        Self {
+            writes: Vec::new(),
+            given: Vec::new(),
+            freed: false,
+            paused: false,
+            left: Vec::new(),
+            put_off: 0,
+            torn: 0,
+            was_due: ring.check_at.is_some_and(|at| at <= now),
+            ring: (ring.clone(), ring),
+            persons: HashSet::new(),
+            tidied: HashSet::new(),
+            chosen: HashMap::new(),
+        }
+    }
+
+    /// Clients began to wait in vain, have ceased to, or still do after the time in which heads are told again; not while it is by
+    /// their own will that nobody gets any.
+    pub(crate) fn heads_want_to_know(&self) -> bool {
+        if self.paused {
+            return false;
+        }
+        let (before, after) = (self.ring.0.left > 0, self.ring.1.left > 0);
+        before != after || (after && self.was_due)
+    }
+
+    fn has_room(&self) -> bool {
+        self.writes.len() + self.chosen.len() + PER_CLIENT < shared::store::MAX_WRITES
+    }
+
+    /// The chat of a client who is to be given out; `None` where there is nothing to give, or not now.
+    fn takes_up<'v>(
+        &mut self,
+        client: &WaitingClient,
+        view: &'v View,
+    ) -> Result<Option<&'v Chat>, StoreError> {
+        if !self.has_room() {
+            self.put_off += 1;
+            return Ok(None);
+        }
+        match view.chats.get(&client.chat) {
+            Some(chat) if chat.client == ClientState::Waiting => {
+                // A second chat of the same person goes where the first one went.
+                if self.persons.contains(&person(client, view).1) {
+                    self.put_off += 1;
+                    return Ok(None);
+                }
+                Ok(Some(chat))
+            }
+            // Given out by another way meanwhile: only the row is left.
+            Some(chat) if matches!(chat.client, ClientState::Assigned | ClientState::Unclaimed) => {
+                self.writes.push(Write::forget(client.key()));
+                if self.tidied.insert(chat.chat.clone()) {
+                    self.writes.push(Write::check(chat, &["client"])?);
+                }
+                Ok(None)
+            }
+            // He waits in vain, like one for whom nobody is there, until its row is mended.
+            None if view.unreadable.contains(&client.chat) => {
+                self.left.push(client.arrived_at);
+                Ok(None)
+            }
+            _ => {
+                self.torn += 1;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Who a client is, where he is known, and by which id.
+fn person<'v>(client: &WaitingClient, view: &'v View) -> (Option<&'v Contact>, ContactId) {
+    let contact = view.contacts.get(&client.contact);
+    (contact, contact.map_or(&client.contact, |contact| &contact.contact).clone())
+}
+
+impl Assignment {
+    /// Decides on all clients of a view, one after the other.
+    pub(crate) async fn decide(
+        &self,
+        owner: &Account,
+        channel: &Channel,
+        view: &View,
+        doubted: bool,
+    ) -> Result<Round, StoreError> {
+        let now = self.ambient.now();
+        let before = view.ring.clone().unwrap_or_else(|| Ring::new(&owner.account, &channel.channel));
+        let mut round = Round { paused: channel.paused, ..Round::of(before.clone(), now) };
+        let (mut members, circle) = self.members(&before, doubted).await?;
+        let mut choices = Choices::new(channel, before.clone(), circle, now);
+        for client in &view.waiting {
+            let Some(chat) = round.takes_up(client, view)? else { continue };
+            let (contact, id) = person(client, view);
+            let choice = choose(&mut choices, &mut members, chat, contact).await?;
+            let giving = Giving { owner, channel, client, chat, contact, choice, now };
+            match giving.writes()? {
+                None => round.left.push(client.arrived_at),
+                Some((next, writes)) => {
+                    round.writes.extend(writes);
+                    round.freed |= frees_place(chat, &next);
+                    round.given.push(next);
+                    round.persons.insert(id);
+                    let member = giving.employee().and_then(|employee| choices.circle.chosen(employee));
+                    round.chosen.extend(member.map(|member| (member.employee.clone(), member.clone())));
+                }
+            }
+        }
+        for member in round.chosen.values() {
+            // He must still be there and eligible at the very moment of the commit.
+            round.writes.push(Write::check(member, &ELIGIBLE_BY)?);
+        }
+        let opening = choices.circle.next_opening(now);
+        round.ring.1 = Ring { large: choices.circle.is_large(), ..choices.ring };
+        self.note_who_waits(&mut round, view, opening).await?;
+        round.writes.extend(ring_write(&mut round.ring, view.ring.is_some(), !round.given.is_empty())?);
+        Ok(round)
+    }
+
+    /// Notes in the ring who is left waiting, and when to look again.
+    async fn note_who_waits(
+        &self,
+        round: &mut Round,
+        view: &View,
+        opening: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let (before, now) = (round.ring.0.clone(), self.ambient.now());
+        let given = u32::try_from(round.given.len()).unwrap_or(u32::MAX);
+        let after = &mut round.ring.1;
+        if view.is_behind {
+            after.left = before.left.saturating_sub(given).max(1);
+            return Ok(());
+        }
+        let Some(oldest) = round.left.first() else {
+            if !view.more && round.put_off == 0 && round.torn == 0 {
+                (after.left, after.oldest, after.check_at) = (0, None, None);
+            }
+            return Ok(());
+        };
+        let page = u32::try_from(round.left.len() + round.put_off).unwrap_or(u32::MAX);
+        let look = (now + LOOK_AGAIN).min(opening.unwrap_or(now + LOOK_AGAIN));
+        after.check_at = Some(before.check_at.filter(|at| *at > now).map_or(look, |at| at.min(look)));
+        if round.paused {
+            // What heads were told stays: who still waits is counted when it gives out again.
+            (after.left, after.oldest) = (before.left, before.oldest);
+            return Ok(());
+        }
+        after.left = match view.more {
+            false => page,
+            // Counting costs by who waits, so it is done when the heads are told, and not for each message that comes.
+            true if before.left == 0 || round.was_due => {
+                let waiting = self.store.count_waiting(&before.account, &before.channel, None).await?;
+                waiting.saturating_sub(given).max(page)
+            }
+            true => before.left.saturating_sub(given).max(page),
+        };
+        after.oldest = Some(*oldest);
+        Ok(())
+    }
+}
+
+async fn choose(
+    choices: &mut Choices<'_>,
+    members: &mut Members<'_>,
+    chat: &Chat,
+    contact: Option<&Contact>,
+) -> Result<Choice, StoreError> {
+    let responsible = contact.and_then(|contact| contact.responsible.as_ref());
+    loop {
+        match choices.choose(Client { chat, responsible }) {
+            Ok(choice) => return Ok(choice),
+            Err(wanted) => members.read(wanted, &mut choices.circle).await?,
+        }
+    }
+}
+
+/// The ring's write, when anything came of the round. Of two rounds that read the same ring one is decided again: so nobody has
+/// two turns at once, nor more chats than his cap.
+fn ring_write(ring: &mut (Ring, Ring), exists: bool, gave: bool) -> Result<Option<Write>, StoreError> {
+    let (before, after) = ring;
+    if !gave && before == after {
+        return Ok(None);
+    }
+    after.rounds += 1;
+    match exists {
+        true => Write::change(before, after, &["rounds", "turns"]),
+        false => Write::create(after).map(Some),
+    }
+}
+
+/// One client, and what was decided on him.
+struct Giving<'a> {
+    owner: &'a Account,
+    channel: &'a Channel,
+    client: &'a WaitingClient,
+    chat: &'a Chat,
+    contact: Option<&'a Contact>,
+    choice: Choice,
+    now: Timestamp,
+}
+
+impl Giving<'_> {
+    fn employee(&self) -> Option<&EmployeeId> {
+        match &self.choice.outcome {
+            Outcome::To { employee, .. } => Some(employee),
+            Outcome::ToAll | Outcome::ToNobody => None,
+        }
+    }
+
+    /// His chat as it is then, and the writes that give him out; `None` where he waits on.
+    fn writes(&self) -> Result<Option<(Chat, Vec<Write>)>, StoreError> {
+        let mut next = self.chat.clone();
+        let record = match &self.choice.outcome {
+            Outcome::ToNobody => return Ok(None),
+            Outcome::ToAll => {
+                next.release();
+                AssignmentRecord::new(&next, Why::ShownToAll, self.now)
+            }
+            Outcome::To { employee, why, reserved_until } => {
+                let record = next.give(employee, *why, self.now);
+                next.reserved_until = *reserved_until;
+                record
+            }
+        };
+        if self.owner.crm_kind == CrmKind::None {
+            next.settle_without_crm();
+        }
+        next.watch(&Closing::of(self.owner, Some(self.channel)), self.now);
+        let record = record.among(self.choice.considered.clone(), self.choice.more);
+        let mut writes = vec![Write::delete(self.client.key()), Write::create(&record)?];
+        let moved = next.check_at != self.chat.check_at;
+        let depends_on = ["last_seq", "client", "responsible", "check_at"];
+        writes.extend(Write::change(self.chat, &next, &depends_on[..3 + usize::from(moved)])?);
+        writes.extend(open_chat_writes(Some(self.chat), Some(&next))?);
+        writes.extend(self.contact_write()?);
+        Ok(Some((next, writes)))
+    }
+
+    /// His person goes to the same employee; where that was so, and decided it, it must still be so. He of whom a client was taken
+    /// who is everybody's now does not get him back by the first answer of another.
+    fn contact_write(&self) -> Result<Option<Write>, StoreError> {
+        let depends_on = ["responsible", "merged_into"];
+        let Some(contact) = self.contact else { return Ok(None) };
+        if self.choice.outcome == Outcome::ToAll && self.chat.wish == Some(Wish::Anew) {
+            let after = Contact { responsible: None, ..contact.clone() };
+            return Write::change(contact, &after, &depends_on);
+        }
+        let Some(employee) = self.employee() else { return Ok(None) };
+        let after = Contact { responsible: Some(employee.clone()), ..contact.clone() };
+        if contact.responsible == after.responsible && self.chat.responsible != after.responsible {
+            return Write::check(contact, &depends_on).map(Some);
+        }
+        Write::change(contact, &after, &depends_on)
+    }
+}

@@ -1,0 +1,186 @@
+//! What a round of a drain reads: always the waiting clients with their chats and persons, and the ring; of the members all where
+//! they are few, else only those whom the decisions ask for.
+
+use crate::Assignment;
+use shared::assignment::circle::{Circle, Wanted};
+use shared::assignment::{Ring, RingPlace, WaitingClient};
+use shared::assignment_log::MOST_CONSIDERED;
+use shared::chat::Chat;
+use shared::contact::Contact;
+use shared::employee::Membership;
+use shared::ids::{AccountId, ChannelId, ChatId, ContactId};
+use shared::store::row::Key;
+use shared::store::{Read, StoreError, keys};
+use std::collections::{HashMap, HashSet};
+
+/// Members of a large channel that are read at first: whoever is next is among the first few, as a rule.
+const FIRST_TURNS: i32 = 10;
+/// And at a time after these.
+const FURTHER_TURNS: i32 = 100;
+/// Most queries for open chats side by side.
+const MOST_COUNTS: usize = 32;
+
+/// A channel as a round of a drain sees it.
+pub(crate) struct View {
+    pub(crate) ring: Option<Ring>,
+    pub(crate) waiting: Vec<WaitingClient>,
+    /// Others wait behind these.
+    pub(crate) more: bool,
+    /// Others wait before these.
+    pub(crate) is_behind: bool,
+    pub(crate) chats: HashMap<ChatId, Chat>,
+    /// Chats whose rows cannot be read: their clients wait until somebody mends them.
+    pub(crate) unreadable: HashSet<ChatId>,
+    /// The persons, by the contacts that the clients wait under.
+    pub(crate) contacts: HashMap<ContactId, Contact>,
+}
+
+/// The members, as far as they were read in a round.
+pub(crate) struct Members<'a> {
+    assignment: &'a Assignment,
+    account: &'a AccountId,
+    channel: &'a ChannelId,
+    /// Who had the last turn.
+    last: Option<RingPlace>,
+    /// Where the ring is read on.
+    after: Option<RingPlace>,
+    /// Its end was reached, and it is read from its beginning.
+    wrapped: bool,
+    /// A race was lost: the copies in the ring are not relied on.
+    doubted: bool,
+    turns_at_once: i32,
+    counts_at_once: usize,
+}
+
+impl Assignment {
+    /// Who waits behind `behind`, and what belongs to them.
+    pub(crate) async fn view(
+        &self,
+        account: &AccountId,
+        channel: &ChannelId,
+        behind: Option<&WaitingClient>,
+        limit: i32,
+    ) -> Result<View, StoreError> {
+        // The ring before all else: whatever is counted after it is not older than its round.
+        let (ring, waiting) = tokio::join!(
+            self.store.ring(account, channel),
+            self.store.waiting_behind(account, channel, behind, limit),
+        );
+        let (ring, (waiting, more)) = (ring?, waiting?);
+        let ids: Vec<ChatId> = waiting.iter().map(|client| client.chat.clone()).collect();
+        let contacts: Vec<ContactId> = waiting.iter().map(|client| client.contact.clone()).collect();
+        let (chats, contacts) =
+            tokio::join!(self.readable(account, &ids), self.store.persons(account, &contacts));
+        let (chats, unreadable) = chats?;
+        let chats = chats.into_iter().map(|chat| (chat.chat.clone(), chat)).collect();
+        Ok(View { ring, waiting, more, is_behind: behind.is_some(), chats, unreadable, contacts: contacts? })
+    }
+
+    /// Chats, as of the last write, and those of them that cannot be read: they hold up no other.
+    pub(crate) async fn readable(
+        &self,
+        account: &AccountId,
+        ids: &[ChatId],
+    ) -> Result<(Vec<Chat>, HashSet<ChatId>), StoreError> {
+        match self.store.chats(account, ids).await {
+            Err(StoreError::Unreadable(_)) => {}
+            read => return Ok((read?, HashSet::new())),
+        }
+        let (mut chats, mut unreadable) = (Vec::with_capacity(ids.len()), HashSet::new());
+        for id in ids {
+            match self.store.chat(account, id).await {
+                Ok(chat) => chats.extend(chat),
+                Err(error @ StoreError::Unreadable(_)) => {
+                    tracing::error!(account = %account, chat = %id, error = %error, "a client cannot be passed on");
+                    unreadable.insert(id.clone());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((chats, unreadable))
+    }
+
+    /// The members of a channel, of a large one nobody yet; and whether it is one.
+    pub(crate) async fn members<'a>(
+        &'a self,
+        ring: &'a Ring,
+        doubted: bool,
+    ) -> Result<(Members<'a>, Circle), StoreError> {
+        let (account, channel) = (&ring.account, &ring.channel);
+        let members = Members {
+            assignment: self,
+            account,
+            channel,
+            last: ring.last.clone(),
+            after: ring.last.clone(),
+            wrapped: false,
+            doubted,
+            turns_at_once: FIRST_TURNS,
+            counts_at_once: 1,
+        };
+        let few = match ring.large {
+            true => None,
+            false => self.store.few_members(account, channel, MOST_CONSIDERED).await?,
+        };
+        let circle = few.map_or_else(Circle::default, |few| Circle::small(few, ring.last.as_ref()));
+        Ok((members, circle))
+    }
+}
+
+impl Members<'_> {
+    /// Reads what a decision asks for.
+    pub(crate) async fn read(&mut self, wanted: Wanted, circle: &mut Circle) -> Result<(), StoreError> {
+        let (store, account, channel) = (&self.assignment.store, self.account, self.channel);
+        match wanted {
+            Wanted::OpenChats(mut caps) => {
+                // He whose turn it is has room, as a rule; the more have none, the more are counted at once.
+                caps.truncate(self.counts_at_once);
+                self.counts_at_once = (self.counts_at_once * 2).min(MOST_COUNTS);
+                let counts = store.count_open_chats(account, channel, &caps).await?;
+                for ((employee, _), open) in caps.iter().zip(counts) {
+                    circle.add_open_chats(employee, open);
+                }
+            }
+            Wanted::Member(employee) => {
+                let member = store.member(account, channel, &employee).await?;
+                circle.add_member(&employee, member);
+            }
+            Wanted::Turns => self.read_turns(circle).await?,
+            Wanted::Anybody => circle.add_anybody(store.anybody_takes_clients(account, channel).await?),
+            Wanted::Heads => circle.add_heads(store.members(account, channel).await?),
+        }
+        Ok(())
+    }
+
+    /// The next ones in the ring, from behind who was last, round to himself.
+    async fn read_turns(&mut self, circle: &mut Circle) -> Result<(), StoreError> {
+        let store = &self.assignment.store;
+        let (mut members, more) =
+            store.turns(self.account, self.channel, self.after.as_ref(), self.turns_at_once).await?;
+        self.turns_at_once = FURTHER_TURNS;
+        let read_to = members.last().map(RingPlace::of);
+        let read = members.len();
+        if let Some(last) = self.last.as_ref().filter(|_| self.wrapped) {
+            members.retain(|member| RingPlace::of(member) <= *last);
+        }
+        let past_last = members.len() < read;
+        let at_end = !more || past_last;
+        let is_whole = at_end && (self.wrapped || self.last.is_none());
+        self.wrapped |= at_end;
+        self.after = read_to.filter(|_| !at_end);
+        if self.doubted {
+            members = self.as_written(members).await?;
+        }
+        circle.add_turns(members, is_whole);
+        Ok(())
+    }
+
+    /// The memberships themselves, of whom their copies told.
+    async fn as_written(&self, copies: Vec<Membership>) -> Result<Vec<Membership>, StoreError> {
+        let keys: Vec<Key> =
+            copies.iter().map(|copy| keys::membership(self.account, self.channel, &copy.employee)).collect();
+        let mut members: Vec<Membership> = self.assignment.store.get_many(&keys, Read::Consistent).await?;
+        members.sort_by_key(RingPlace::of);
+        Ok(members)
+    }
+}

@@ -1,0 +1,160 @@
+//! What is posted for what is due: a check for a chat, a nudge for all else.
+
+use crate::AutoClose;
+use shared::clock::{Ambient, Timestamp};
+use shared::event::{Envelope, Event};
+use shared::ids::{AccountId, ChatId};
+use shared::nudge::{AssignmentNudge, ChannelNudge, DepartureNudge, ErasureNudge, MediaNudge, Timer};
+use shared::queue::{Outgoing, QueueError};
+use shared::store::keys::Due;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// When something is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Now: its time has come.
+    Now,
+    /// By a timer, after so long.
+    In(Duration),
+}
+
+impl When {
+    /// For what is due `at`. A timer comes a whole second later: a check that comes early would have to be posted again.
+    pub fn of(at: Timestamp, now: Timestamp) -> Self {
+        if at <= now { Self::Now } else { Self::In(Duration::from_secs(at.since(now).as_secs() + 1)) }
+    }
+}
+
+/// What came of posting.
+#[derive(Debug, Default)]
+pub(crate) struct Posted {
+    /// How much was.
+    pub taken: usize,
+    /// How much SQS did not take.
+    pub untaken: usize,
+    /// Why, for the last one of these.
+    pub error: Option<QueueError>,
+}
+
+/// How many of a page that were not taken are named in the log; the number of them all is.
+const NAMED: usize = 3;
+
+/// What goes into one queue, each with what it is for.
+type Lot = Vec<(Due, Outgoing)>;
+
+/// What goes where.
+#[derive(Default)]
+struct Lots {
+    checks: Lot,
+    timers: Lot,
+    assignment: Lot,
+    media: Lot,
+    erasures: Lot,
+    crm: Lot,
+}
+
+impl AutoClose {
+    /// Posts what becomes of a page of what is due. What cannot be posted is logged and passed by: the next sweep finds it again.
+    pub(crate) async fn post(&self, due: Vec<(Due, Timestamp)>) -> Posted {
+        let mut posted = Posted::default();
+        let mut lots = Lots::default();
+        let now = self.ambient.now();
+        // A chat may have several files; one nudge looks at all of them.
+        let mut files = HashSet::new();
+        for (what, at) in due {
+            if matches!(&what, Due::File(_, chat) if !files.insert(chat.clone())) {
+                continue;
+            }
+            if let Err(error) = self.sort(&mut lots, what, When::of(at, now), at) {
+                posted.untaken += 1;
+                posted.error = Some(error);
+            }
+        }
+        for (url, lot) in [
+            (&self.inbound_url, lots.checks),
+            (&self.timers_url, lots.timers),
+            (&self.assignment_url, lots.assignment),
+            (&self.media_url, lots.media),
+            (&self.erasures_url, lots.erasures),
+            (&self.crm_url, lots.crm),
+        ] {
+            self.send(url, lot, &mut posted).await;
+        }
+        posted
+    }
+
+    /// Puts a thing where it belongs. Only chats are exact to the second: for all else the next sweep is soon enough.
+    fn sort(&self, lots: &mut Lots, what: Due, when: When, at: Timestamp) -> Result<(), QueueError> {
+        let ambient: &dyn Ambient = &*self.ambient;
+        let (lot, outgoing) = match (&what, when) {
+            (Due::Chat(account, chat), When::Now) => {
+                (&mut lots.checks, self.check(Timer::new(account.clone(), chat.clone(), at))?)
+            }
+            (Due::Chat(account, chat), When::In(wait)) => {
+                let timer = Timer::new(account.clone(), chat.clone(), at);
+                (&mut lots.timers, Outgoing::standard(&timer)?.after(wait))
+            }
+            (_, When::In(_)) => return Ok(()),
+            (Due::Ring(account, channel), When::Now) => {
+                let nudge = AssignmentNudge::new(account, channel);
+                (&mut lots.assignment, Outgoing::assignment(&nudge, ambient)?)
+            }
+            (Due::Departure(account, whose), When::Now) => {
+                let nudge = DepartureNudge::new(account, whose);
+                (&mut lots.assignment, Outgoing::departure(&nudge, ambient)?)
+            }
+            (Due::File(account, chat), When::Now) => {
+                (&mut lots.media, Outgoing::standard(&MediaNudge::new(account, chat))?)
+            }
+            (Due::Erasure(account, erasure), When::Now) => {
+                (&mut lots.erasures, Outgoing::standard(&ErasureNudge::new(account, erasure))?)
+            }
+            (Due::Channel(account, channel), When::Now) => {
+                let nudge = ChannelNudge::new(account, channel);
+                (&mut lots.crm, Outgoing::channel_state(&nudge, ambient)?)
+            }
+        };
+        lot.push((what, outgoing));
+        Ok(())
+    }
+
+    async fn send(&self, url: &str, lot: Lot, posted: &mut Posted) {
+        let (of, messages): (Vec<Due>, Vec<Outgoing>) = lot.into_iter().unzip();
+        let untaken = self.queues.send_each(url, &messages).await;
+        for (place, error) in untaken.iter().take(NAMED) {
+            let (account, chat) = of.get(*place).map(named).unwrap_or_default();
+            tracing::warn!(account, chat, error = %error, "not posted; the next sweep tries again");
+        }
+        posted.taken += messages.len() - untaken.len();
+        posted.untaken += untaken.len();
+        posted.error = untaken.into_iter().last().map(|(_, error)| error).or(posted.error.take());
+    }
+
+    /// A chat's check for its due time, posted now: as of now its silence is judged.
+    pub(crate) fn check(&self, timer: Timer) -> Result<Outgoing, QueueError> {
+        let digest = timer.check_id();
+        self.check_as(timer.account, timer.chat, digest)
+    }
+
+    /// The same under another name.
+    pub(crate) fn check_as(
+        &self,
+        account: AccountId,
+        chat: ChatId,
+        digest: String,
+    ) -> Result<Outgoing, QueueError> {
+        Outgoing::inbound(&Envelope::new(account, self.ambient.now(), Event::Check { chat }), digest)
+    }
+}
+
+/// Whose something is, and of which chat; the text is empty where it is none's.
+fn named(due: &Due) -> (&str, &str) {
+    match due {
+        Due::Chat(account, chat) | Due::File(account, chat) => (account.as_str(), chat.as_str()),
+        Due::Ring(account, _)
+        | Due::Erasure(account, _)
+        | Due::Channel(account, _)
+        | Due::Departure(account, _) => (account.as_str(), ""),
+    }
+}

@@ -1,0 +1,165 @@
+//! Rules made ready to run: each pattern is compiled once.
+
+use super::{Condition, Facts, LOOKED_AT, ResponsibleTest, Rule, RuleSet, TagTest, TextTest};
+use regex::{Regex, RegexBuilder};
+use std::sync::Arc;
+
+/// Most bytes that a compiled pattern takes: each of them may be gone through for each character of a text. Room for an e-mail
+/// address whose letters are Latin; one of all scripts' letters takes five times as much.
+const PATTERN_BYTES: usize = 128 * 1024;
+/// Most bytes that its cache of states takes while it runs; past that it runs without one, as linear and slower.
+const CACHE_BYTES: usize = 256 * 1024;
+/// The steps in which a compiled pattern is measured.
+const STEPS: [usize; 4] = [4 * 1024, 16 * 1024, 64 * 1024, PATTERN_BYTES];
+
+/// Compiles a pattern within our limits. It runs in a time linear in the text, whatever it says.
+pub(super) fn pattern(text: &str) -> Result<Regex, regex::Error> {
+    within(text, PATTERN_BYTES)
+}
+
+/// How many bytes a pattern takes that can be compiled: at most so many.
+pub(super) fn weight(text: &str) -> usize {
+    STEPS.into_iter().find(|bytes| within(text, *bytes).is_ok()).unwrap_or(PATTERN_BYTES)
+}
+
+fn within(text: &str, bytes: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).size_limit(bytes).dfa_size_limit(CACHE_BYTES).nest_limit(50).build()
+}
+
+/// A set of rules that is ready to run. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Compiled(Arc<Ready>);
+
+#[derive(Debug)]
+struct Ready {
+    set: RuleSet,
+    /// For each rule, for each of its conditions.
+    tests: Vec<Vec<Test>>,
+}
+
+/// What a condition on a text was made of.
+enum Test {
+    /// It is about something else.
+    NoText,
+    Contains(String),
+    Equals(String),
+    /// None: it cannot be compiled, and matches nothing. Nobody can save such a one.
+    Matches(Option<Regex>),
+}
+
+impl std::fmt::Debug for Test {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Test(…)")
+    }
+}
+
+impl Test {
+    fn of(condition: &Condition) -> Self {
+        match condition {
+            Condition::Text(TextTest::Contains(text)) => Self::Contains(compared(text)),
+            Condition::Text(TextTest::Equals(text)) => Self::Equals(compared(text)),
+            Condition::Text(TextTest::Matches(text)) => Self::Matches(pattern(text).ok()),
+            _ => Self::NoText,
+        }
+    }
+}
+
+/// What becomes of a rule when something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It runs.
+    Runs,
+    /// It is switched off.
+    Disabled,
+    /// It waits for something else.
+    NotCalled,
+    /// Its condition at this place, from 0, is the first that does not hold.
+    Fails(usize),
+}
+
+/// A message's text as conditions look at it: only as much of it as they may.
+struct Looked<'a> {
+    raw: Option<&'a str>,
+    compared: Option<String>,
+}
+
+impl<'a> Looked<'a> {
+    fn at(text: Option<&'a str>) -> Self {
+        let raw = text.map(|text| text.char_indices().nth(LOOKED_AT).map_or(text, |(end, _)| &text[..end]));
+        Self { raw, compared: raw.map(compared) }
+    }
+}
+
+/// A text without case and surrounding space. Each character by itself, so that a part of a text becomes the same part.
+fn compared(text: &str) -> String {
+    text.trim().chars().flat_map(char::to_lowercase).collect()
+}
+
+impl Compiled {
+    /// Makes a set ready.
+    pub fn new(set: &RuleSet) -> Self {
+        let tests = set.rules.iter().map(|rule| rule.conditions.iter().map(Test::of).collect()).collect();
+        Self(Arc::new(Ready { set: set.clone(), tests }))
+    }
+
+    /// The set that it was made of.
+    pub fn set(&self) -> &RuleSet {
+        &self.0.set
+    }
+
+    /// The rules that run, in their order. All are asked about the chat as it is in `facts`: what one does, the others do
+    /// not see.
+    pub fn matching(&self, facts: &Facts<'_>) -> Vec<&Rule> {
+        let outcomes = self.outcomes(facts);
+        self.0.set.rules.iter().zip(outcomes).filter(|(_, o)| *o == Outcome::Runs).map(|(r, _)| r).collect()
+    }
+
+    /// What becomes of each rule, in their order.
+    pub fn outcomes(&self, facts: &Facts<'_>) -> Vec<Outcome> {
+        let text = Looked::at(facts.text);
+        let rules = self.0.set.rules.iter().zip(&self.0.tests);
+        rules.map(|(rule, tests)| outcome(rule, tests, facts, &text)).collect()
+    }
+}
+
+fn outcome(rule: &Rule, tests: &[Test], facts: &Facts<'_>, text: &Looked<'_>) -> Outcome {
+    if !rule.enabled {
+        return Outcome::Disabled;
+    }
+    if !facts.happened.contains(&rule.when.happened()) {
+        return Outcome::NotCalled;
+    }
+    let mut conditions = rule.conditions.iter().zip(tests);
+    match conditions.position(|(condition, test)| !holds(condition, test, facts, text)) {
+        Some(place) => Outcome::Fails(place),
+        None => Outcome::Runs,
+    }
+}
+
+fn holds(condition: &Condition, test: &Test, facts: &Facts<'_>, text: &Looked<'_>) -> bool {
+    let chat = facts.chat;
+    match condition {
+        Condition::Channel(any_of) => any_of.contains(&chat.channel),
+        Condition::Messenger(any_of) => any_of.iter().any(|messenger| messenger == chat.messenger.as_str()),
+        Condition::Text(_) => is_like(text, test),
+        Condition::Kind(any_of) => facts.kind.is_some_and(|kind| any_of.contains(&kind)),
+        Condition::NewClient(wanted) => facts.is_new_client == *wanted,
+        Condition::Tag(TagTest::Has(tag)) => chat.tags.contains(tag),
+        Condition::Tag(TagTest::Lacks(tag)) => !chat.tags.contains(tag),
+        Condition::WorkingHours(wanted) => facts.in_working_hours == *wanted,
+        Condition::Responsible(ResponsibleTest::AnyOf(any_of)) => {
+            chat.responsible.as_ref().is_some_and(|responsible| any_of.contains(responsible))
+        }
+        Condition::Responsible(ResponsibleTest::Present(wanted)) => chat.responsible.is_some() == *wanted,
+    }
+}
+
+fn is_like(text: &Looked<'_>, test: &Test) -> bool {
+    let (Some(raw), Some(compared)) = (text.raw, &text.compared) else { return false };
+    match test {
+        Test::Contains(part) => compared.contains(part.as_str()),
+        Test::Equals(whole) => compared == whole,
+        Test::Matches(pattern) => pattern.as_ref().is_some_and(|pattern| pattern.is_match(raw)),
+        Test::NoText => false,
+    }
+}

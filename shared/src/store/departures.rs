@@ -1,0 +1,268 @@
+//! Departures: their rows, the chats that they are about, and the writes that begin, carry out and end them.
+
+use super::chat_lists::{EMPLOYEE_CHATS, PageFrom, Part, UNANSWERED};
+use super::chats::open_chat_writes;
+use super::keys::{self, Due, due};
+use super::row::{Condition, Effect, Item, Key, Row, Write};
+use super::settings::{PLACE, member_writes};
+use super::waiting::waiting_writes;
+use super::{Page, Read, Store, StoreError};
+use crate::assignment_log::{AssignmentRecord, Why};
+use crate::channel::Channel;
+use crate::chat::{Chat, ChatState};
+use crate::clock::Ambient;
+use crate::departure::{Departure, WORKS_BY, Whose};
+use crate::employee::{Employee, Membership};
+use crate::ids::{AccountId, ChannelId, ChatId, EmployeeId};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Chats of a page.
+const PAGE: i32 = 50;
+/// Races that may be lost in a row.
+const ATTEMPTS: u32 = 5;
+/// On what of an employee a refusal depends: who loads him again meanwhile ends it.
+const REFUSED: [&str; 1] = ["refused_at"];
+
+impl Row for Departure {
+    fn key(&self) -> Key {
+        key_of(&self.account, &self.whose)
+    }
+
+    fn index(&self) -> Vec<(&'static str, AttributeValue)> {
+        due(&self.id, Some(self.check_at))
+    }
+}
+
+fn key_of(account: &AccountId, whose: &Whose) -> Key {
+    match whose {
+        Whose::Employee { employee, channel } => keys::departure(account, employee, channel.as_ref()),
+        Whose::Nobodys { channel } => keys::gather(account, channel),
+    }
+}
+
+/// Which of the chats that a departure may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Those that are live.
+    Live,
+    /// The cases.
+    Cases,
+    /// Those whose client has no answer, finished ones too.
+    Unanswered,
+}
+
+impl Among {
+    /// All of them: who talks now first.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Cases, Self::Unanswered];
+}
+
+/// On what a client goes back: it must hold still when he does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Because {
+    /// The employee has no place on the channel.
+    NoPlace {
+        /// Who.
+        employee: EmployeeId,
+        /// Where.
+        channel: ChannelId,
+    },
+    /// His place is such.
+    Place(Box<Membership>),
+    /// His place is as any, but the CRM refuses him.
+    Refused(Box<Employee>),
+    /// The channel gives its clients out so.
+    Channel(Box<Channel>),
+}
+
+impl Store {
+    /// A departure, as of the last write.
+    ///
+    /// # Errors
+    /// As [`Store::get`], here and in all reads below.
+    pub async fn departure(
+        &self,
+        account: &AccountId,
+        whose: &Whose,
+    ) -> Result<Option<Departure>, StoreError> {
+        self.get(&key_of(account, whose), Read::Consistent).await
+    }
+
+    /// A page of the chats that a departure may be about, as the index says: what of it holds is read from the chats.
+    pub async fn chats_to_pass_on(
+        &self,
+        departure: &Departure,
+        among: Among,
+        start: Option<Item>,
+    ) -> Result<Page<ChatId>, StoreError> {
+        let partition = match &departure.whose {
+            Whose::Employee { employee, .. } => keys::of_employee(&departure.account, employee),
+            Whose::Nobodys { channel } => keys::unclaimed(&departure.account, channel),
+        };
+        let (index, part) = match among {
+            Among::Live => (EMPLOYEE_CHATS, Part::of_list(Some(ChatState::Live))),
+            Among::Cases => (EMPLOYEE_CHATS, Part::of_list(Some(ChatState::Case))),
+            Among::Unanswered => (UNANSWERED, Part::All),
+        };
+        let page = self.index_page(index, partition, part, PageFrom { limit: PAGE, start }).await?;
+        let chats = page.items.iter().filter_map(|key| match Due::parse(key)? {
+            Due::Chat(_, chat) => Some(chat),
+            _ => None,
+        });
+        Ok(Page { items: chats.collect(), next: page.next })
+    }
+
+    /// The CRM refuses an employee: his places say so from now on, and his clients pass on. Doing it again begins anew.
+    ///
+    /// # Errors
+    /// As [`Store::commit`]; what was written before stays.
+    pub async fn begin_refusal(
+        &self,
+        account: &AccountId,
+        employee: &EmployeeId,
+        ambient: &dyn Ambient,
+    ) -> Result<Departure, StoreError> {
+        let whose = Whose::Employee { employee: employee.clone(), channel: None };
+        let departure = Departure::begin(account, whose, Why::RefusedByCrm, ambient);
+        // A place that is made once that is written says so itself; one that was made meanwhile is found by the second look.
+        for is_begun in [false, true] {
+            let mut lost = 0;
+            loop {
+                match self.refuse(&departure, employee, is_begun, ambient).await {
+                    Err(error) if error.wants_new_decision() && lost < ATTEMPTS => {
+                        tokio::time::sleep(ambient.jitter(Duration::from_millis(50 << lost))).await;
+                        lost += 1;
+                    }
+                    Err(error) => return Err(error),
+                    Ok(()) => break,
+                }
+            }
+        }
+        Ok(departure)
+    }
+
+    async fn refuse(
+        &self,
+        departure: &Departure,
+        employee: &EmployeeId,
+        is_begun: bool,
+        ambient: &dyn Ambient,
+    ) -> Result<(), StoreError> {
+        let before = self.employee(&departure.account, employee).await?;
+        let places = self.refusal_writes(&departure.account, employee, ambient).await?;
+        let mut writes = Vec::new();
+        if is_begun {
+            // Whoever was loaded again since is refused no more.
+            let refused = before.filter(|before| before.refused_at.is_some() && !places.is_empty());
+            let Some(refused) = refused else { return Ok(()) };
+            writes.push(Write::check(&refused, &REFUSED)?);
+        } else {
+            writes.push(Write::put(departure)?);
+            if let Some(before) = before {
+                let after = Employee { refused_at: Some(departure.begun_at), ..before.clone() };
+                writes.extend(Write::change(&before, &after, &REFUSED)?);
+            }
+        }
+        writes.extend(places);
+        self.commit_in_parts(writes).await
+    }
+
+    /// The writes by which the places say so of somebody whom the CRM refuses, and those of his channels that show their clients
+    /// to everybody are looked at.
+    async fn refusal_writes(
+        &self,
+        account: &AccountId,
+        employee: &EmployeeId,
+        ambient: &dyn Ambient,
+    ) -> Result<Vec<Write>, StoreError> {
+        let mut writes = Vec::new();
+        for (channel, before) in self.places_of(account, employee).await? {
+            let after = Membership { inactive: true, ..before.clone() };
+            writes.extend(member_writes(Some(&before), Some(&after), &PLACE)?);
+            let left = Departure::gather_left(&channel, Some(&before), Some(&after), ambient);
+            writes.extend(left.as_ref().map(Write::put).transpose()?);
+        }
+        Ok(writes)
+    }
+
+    /// An employee's places, as of the last write, and the channels on which they are.
+    async fn places_of(
+        &self,
+        account: &AccountId,
+        employee: &EmployeeId,
+    ) -> Result<Vec<(Channel, Membership)>, StoreError> {
+        let channels = self.channels(account).await?;
+        let wanted: Vec<Key> =
+            channels.iter().map(|channel| keys::membership(account, &channel.channel, employee)).collect();
+        let found: Vec<Membership> = self.get_many(&wanted, Read::Consistent).await?;
+        let mut found: HashMap<ChannelId, Membership> =
+            found.into_iter().map(|place| (place.channel.clone(), place)).collect();
+        let place = |channel: Channel| found.remove(&channel.channel).map(|place| (channel, place));
+        Ok(channels.into_iter().filter_map(place).collect())
+    }
+}
+
+/// The writes that put a client back into the queue: one transaction.
+///
+/// # Errors
+/// As [`Write::create`].
+pub fn pass_on_writes(
+    before: &Chat,
+    after: &Chat,
+    record: &AssignmentRecord,
+    because: &Because,
+) -> Result<Vec<Write>, StoreError> {
+    let moved = before.check_at != after.check_at;
+    let depends_on = ["last_seq", "client", "responsible", "check_at"];
+    let depends_on = if moved { &depends_on[..] } else { &depends_on[..3] };
+    let mut writes: Vec<Write> = Write::change(before, after, depends_on)?.into_iter().collect();
+    writes.extend(waiting_writes(before, after)?);
+    writes.extend(open_chat_writes(Some(before), Some(after))?);
+    writes.push(Write::create(record)?);
+    writes.push(match because {
+        Because::NoPlace { employee, channel } => Write {
+            key: keys::membership(&before.account, channel, employee),
+            conditions: vec![Condition::Absent],
+            effect: Effect::Check,
+        },
+        Because::Place(place) => Write::check(&**place, &WORKS_BY)?,
+        Because::Refused(employee) => Write::check(&**employee, &REFUSED)?,
+        Because::Channel(channel) => Write::check(&**channel, &["distribution"])?,
+    });
+    Ok(writes)
+}
+
+/// Ends a departure, unless another one has begun in its place.
+pub fn end_write(departure: &Departure) -> Write {
+    let id = AttributeValue::S(departure.id.clone());
+    Write {
+        key: departure.key(),
+        conditions: vec![Condition::Same("id".to_owned(), Some(id))],
+        effect: Effect::Delete,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Manual, Timestamp};
+
+    #[test]
+    fn the_due_index_leads_back_to_a_departure() {
+        let (account, channel, employee) =
+            (AccountId::new("a"), ChannelId::new("c"), EmployeeId::new("анна*"));
+        let clock = Manual::new(Timestamp::from_millis(5));
+        for departure in [
+            Departure::of(&account, &employee, None, &clock),
+            Departure::of(&account, &employee, Some(&channel), &clock),
+            Departure::gather(&account, &channel, &clock),
+        ] {
+            let found = Due::parse(&departure.key());
+            assert_eq!(found, Some(Due::Departure(account.clone(), departure.whose.clone())));
+            let item = super::super::row::item_of(&departure).unwrap();
+            assert!(item.contains_key("due_shard") && item.contains_key("check_at"));
+            assert_eq!(super::super::row::row_of::<Departure>(item).unwrap(), departure);
+        }
+    }
+}

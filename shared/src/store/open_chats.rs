@@ -1,0 +1,51 @@
+//! Employees' open chats, which their caps count (B4): when one goes, somebody who waits may have it.
+
+use super::rows_assignment::OpenChat;
+use super::{Store, StoreError};
+use crate::chat::Chat;
+use crate::ids::{AccountId, ChannelId};
+
+impl Store {
+    /// Whether the last drain of a channel left clients waiting, as of the last write: asked by whoever freed a place, so that
+    /// he nudges only where somebody may come to it.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn clients_wait(&self, account: &AccountId, channel: &ChannelId) -> Result<bool, StoreError> {
+        Ok(self.ring(account, channel).await?.is_some_and(|ring| ring.left > 0))
+    }
+}
+
+/// Whether a change of a chat frees a place under its employee's cap: it is not open with him any more.
+pub fn frees_place(before: &Chat, after: &Chat) -> bool {
+    let had = OpenChat::of(before);
+    had.is_some() && had != OpenChat::of(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::FinishReason;
+    use crate::chat::tests::{new_chat, text_event};
+    use crate::clock::Timestamp;
+    use crate::event::Side;
+    use crate::ids::EmployeeId;
+
+    #[test]
+    fn a_place_is_freed_when_the_chat_finishes_or_goes_to_somebody_else() {
+        let at = Timestamp::from_millis(5);
+        let mut chat = new_chat();
+        chat.receive(&text_event("m1", Side::Client), None, at);
+        let waiting = chat.clone();
+        chat.assign(&EmployeeId::new("anna"));
+        assert!(!frees_place(&waiting, &chat), "she got him");
+        assert!(!frees_place(&chat, &chat));
+        let (mut finished, mut passed, mut back) = (chat.clone(), chat.clone(), chat.clone());
+        finished.finish(FinishReason::Inactivity, at);
+        passed.assign(&EmployeeId::new("boris"));
+        back.take_back(at);
+        for after in [finished, passed, back] {
+            assert!(frees_place(&chat, &after));
+        }
+    }
+}

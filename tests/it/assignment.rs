@@ -1,0 +1,107 @@
+//! Who gets the clients that wait, over the real table: drains at once, waiting and served, large channels, history.
+
+mod at_once;
+mod in_vain;
+mod large;
+mod reserved;
+mod waiting;
+
+use crate::world::{TOKEN, World, messages, text};
+use shared::assignment::Ring;
+use shared::assignment_log::{AssignmentRecord, Why};
+use shared::chat::Wish;
+use shared::clock::Ambient;
+use shared::employee::Membership;
+use shared::ids::EmployeeId;
+use shared::nudge::AssignmentNudge;
+use shared::queue::Outgoing;
+use shared::store::chats::{chat_write, open_chat_writes};
+use shared::store::settings::member_writes;
+use shared::store::waiting::waiting_writes;
+use std::time::Duration;
+
+/// The phone of the client of this number.
+pub fn phone(number: usize) -> String {
+    format!("7901111{number:04}")
+}
+
+impl World {
+    /// A client writes for the first time, and waits.
+    pub async fn comes(&self, number: usize) {
+        // Nobody comes at the very moment at which somebody else does: that would leave their order open.
+        self.clock.advance(Duration::from_millis(1));
+        let phone = phone(number);
+        self.post(TOKEN, messages(&[text(&phone, &format!("m{phone}"), "Здравствуйте")])).await;
+        while self.deliver("inbound.fifo").await {}
+    }
+
+    /// Nudges for the channel as they are: one drain each.
+    pub async fn nudge_channel(&self) {
+        let nudge = AssignmentNudge::new(&self.account, &self.channel);
+        let outgoing = Outgoing::assignment(&nudge, &*self.clock).unwrap();
+        self.context.queues.send("https://sqs.test/assignment.fifo", vec![outgoing]).await.unwrap();
+    }
+
+    /// One drain, undisturbed.
+    pub async fn drain_channel(&self) {
+        self.queues.lose("assignment.fifo");
+        self.nudge_channel().await;
+        assert!(self.deliver("assignment.fifo").await);
+        assert!(self.queues.holds("assignment.fifo").is_empty(), "the drain came to an end");
+    }
+
+    /// A member is there, or is another one than before, with his turn in the ring.
+    pub async fn place(&self, member: &Membership) {
+        let before = self.store.member(&self.account, &self.channel, &member.employee).await.unwrap();
+        let writes = member_writes(before.as_ref(), Some(member), &[]).unwrap();
+        self.store.commit(writes).await.unwrap();
+    }
+
+    pub async fn ring_row(&self) -> Ring {
+        self.store.ring(&self.account, &self.channel).await.unwrap().unwrap()
+    }
+
+    /// Whose the clients of these numbers are; `-` is nobody's.
+    pub async fn whose(&self, numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
+        let mut whose = Vec::new();
+        for number in numbers {
+            let chat = self.chat(&phone(number)).await.unwrap();
+            whose.push(chat.responsible.map_or_else(|| "-".to_owned(), |employee| employee.to_string()));
+        }
+        whose
+    }
+
+    /// Whose a client's person is, whatever his chat says.
+    pub async fn whose_person(&self, number: usize) -> Option<EmployeeId> {
+        let chat = self.chat(&phone(number)).await.unwrap();
+        self.contact(&chat.contact).await.responsible
+    }
+
+    /// A client who is somebody's waits again, at his place of before.
+    pub async fn waits_again(&self, number: usize, wish: Option<Wish>) {
+        let before = self.chat(&phone(number)).await.unwrap();
+        let mut after = before.clone();
+        after.wait(wish, self.clock.now());
+        let mut writes = vec![chat_write(&before, &after).unwrap().unwrap()];
+        writes.extend(waiting_writes(&before, &after).unwrap());
+        writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
+        self.store.commit(writes).await.unwrap();
+    }
+
+    /// How many chats an employee has open, as his cap counts them.
+    pub async fn open_with(&self, name: &str) -> u32 {
+        let caps = [(EmployeeId::new(name), 1000)];
+        self.store.count_open_chats(&self.account, &self.channel, &caps).await.unwrap()[0]
+    }
+
+    /// The history of a client's responsible, the first entry first.
+    pub async fn history_of(&self, number: usize) -> Vec<AssignmentRecord> {
+        let chat = self.chat_id(&phone(number));
+        let page = self.store.assignment_records(&self.account, &chat, 100, None).await.unwrap();
+        page.items.into_iter().rev().collect()
+    }
+
+    pub async fn why_of(&self, number: usize) -> Vec<Why> {
+        self.history_of(number).await.into_iter().map(|record| record.why).collect()
+    }
+}

@@ -1,0 +1,40 @@
+//! A chat that finishes frees a place under its employee's cap, and whoever waits comes to it at once (B4).
+
+use crate::world::sends::PHONE;
+use crate::world::{TOKEN, World, messages, text};
+use shared::chat::{ChatState, ClientState};
+use shared::ids::EmployeeId;
+use std::time::Duration;
+
+const OTHER: &str = "79990000001";
+
+#[tokio::test]
+async fn b4_who_waits_is_served_when_a_chat_finishes_by_silence() {
+    let world = World::with_employees(&[]).await;
+    let mut anna = world.member("anna", 0);
+    anna.cap = Some(1);
+    world
+        .store
+        .commit(shared::store::settings::member_writes(None, Some(&anna), &[]).unwrap())
+        .await
+        .unwrap();
+    world.client_writes("m1", "Привет").await;
+    world.clock.advance(Duration::from_secs(400));
+    world.post(TOKEN, messages(&[text(OTHER, "o1", "Здравствуйте")])).await;
+    world.settle().await;
+    assert_eq!(world.chat(OTHER).await.unwrap().client, ClientState::Waiting, "she has as many as she may");
+    // The first chat's end, and nothing else: the ring's own time has not come.
+    world.clock.advance(Duration::from_secs(240));
+    let check = shared::event::Event::Check { chat: world.chat_id(PHONE) };
+    let envelope = shared::event::Envelope::new(
+        world.account.clone(),
+        shared::clock::Ambient::now(&*world.clock),
+        check,
+    );
+    let outgoing = shared::queue::Outgoing::inbound(&envelope, String::from("check")).unwrap();
+    world.context.queues.send("https://sqs.test/inbound.fifo", vec![outgoing]).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.there().await.state, ChatState::General);
+    let served = world.chat(OTHER).await.unwrap();
+    assert_eq!((served.client, served.responsible), (ClientState::Assigned, Some(EmployeeId::new("anna"))));
+}

@@ -1,0 +1,106 @@
+//! Who got a client in turn must answer within a time, where the channel says so; else the next one gets him.
+
+use crate::world::sends::PHONE;
+use crate::world::{CHANNEL, TOKEN, World};
+use shared::assignment_log::Why;
+use shared::channel::Reservation;
+use shared::chat::ClientState;
+use shared::clock::Ambient;
+use shared::ids::EmployeeId;
+use std::time::Duration;
+use tests::wazzup;
+
+async fn reserved(names: &[&str], passes: u32) -> World {
+    let world = World::with_employees(names).await;
+    world
+        .set_channel(|channel| {
+            channel.reservation = Some(Reservation { answer_within_s: 60, passes });
+            // So long that no end of the chat comes in between.
+            channel.closing.close_after_s = Some(24 * 3600);
+        })
+        .await;
+    world.client_writes("m1", "Привет").await;
+    assert_eq!(world.responsible().await, Some(EmployeeId::new(names[0])));
+    assert!(world.there().await.reserved_until.is_some());
+    world
+}
+
+async fn has(world: &World, name: &str) {
+    assert_eq!(world.responsible().await, Some(EmployeeId::new(name)));
+}
+
+#[tokio::test]
+async fn b3_who_does_not_answer_in_time_loses_the_client_a_bounded_number_of_times() {
+    let world = reserved(&["anna", "boris", "vera"], 2).await;
+    world.pass(Duration::from_secs(55)).await;
+    has(&world, "anna").await;
+    for name in ["boris", "vera", "vera", "vera"] {
+        world.pass(Duration::from_secs(125)).await;
+        has(&world, name).await;
+    }
+    let lapses = world.history().await.into_iter().filter(|(why, _)| *why == Why::Lapsed).count();
+    assert_eq!((lapses, world.there().await.reserved_until), (2, None), "the last one keeps him");
+    world.assert_crm_content().await;
+}
+
+#[tokio::test]
+async fn b3_any_employees_answer_keeps_him_wherever_it_is_written() {
+    let world = reserved(&["anna", "boris"], 3).await;
+    world.answers_on_the_phone("e1", "Да").await;
+    world.pass(Duration::from_secs(600)).await;
+    has(&world, "anna").await;
+    let world = reserved(&["anna", "boris"], 3).await;
+    world.send("own-1", "Да").await;
+    world.pass_everywhere(Duration::from_secs(600)).await;
+    has(&world, "anna").await;
+    let world = reserved(&["anna", "boris"], 3).await;
+    world
+        .change_chat(|chat| {
+            assert!(chat.no_answer_needed(chat.client_count));
+        })
+        .await;
+    world.pass(Duration::from_secs(600)).await;
+    has(&world, "anna").await;
+    assert_eq!(world.messages(PHONE).await.len(), 1);
+}
+
+#[tokio::test]
+async fn b5_who_answers_late_but_before_somebody_else_has_the_client_keeps_him() {
+    for skips in [false, true] {
+        let world = reserved(&["anna", "boris"], 3).await;
+        world.set_channel(|channel| channel.skip_echoes = skips).await;
+        world.clock.advance(Duration::from_secs(120));
+        world.sweep().await;
+        while world.deliver("timers").await || world.deliver("inbound.fifo").await {}
+        let lapsed = world.there().await;
+        assert_eq!((lapsed.client, lapsed.passed.len()), (ClientState::Waiting, 1));
+        let at = world.clock.now().rfc3339();
+        let echo = wazzup::echo(CHANNEL, PHONE, "e1", &at, "Да");
+        assert_eq!(world.post(TOKEN, wazzup::messages(&[echo]).to_string()).await, 200);
+        while world.deliver("inbound.fifo").await {}
+        let kept = world.there().await;
+        assert_eq!((kept.client, kept.reserved_until), (ClientState::Assigned, None));
+        let queue = world.store.count_waiting(&world.account, &world.channel, None).await.unwrap();
+        assert_eq!(queue, 0, "he stands in no queue");
+        world.pass(Duration::from_secs(600)).await;
+        has(&world, "anna").await;
+        assert_eq!(world.history().await.last(), Some(&(Why::Kept, Some("anna".to_owned()))));
+    }
+}
+
+#[tokio::test]
+async fn b3_one_that_is_switched_off_lapses_no_more() {
+    let world = reserved(&["anna", "boris"], 3).await;
+    world.set_channel(|channel| channel.reservation = None).await;
+    world.pass(Duration::from_secs(600)).await;
+    has(&world, "anna").await;
+}
+
+#[tokio::test]
+async fn b3_nobody_else_is_there_and_he_stays() {
+    let world = reserved(&["anna"], 3).await;
+    world.pass(Duration::from_secs(600)).await;
+    has(&world, "anna").await;
+    let history = world.history().await;
+    assert!(history.len() <= 3, "he is not passed round for ever: {history:?}");
+}

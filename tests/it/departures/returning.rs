@@ -1,0 +1,115 @@
+//! Somebody whom the CRM refuses, and somebody who comes back.
+
+use super::{MANAGER, MINUTE, at_work, phone};
+use reqwest::Method;
+use serde_json::json;
+use shared::assignment_log::Why;
+use shared::chat::ClientState;
+use shared::clock::Ambient;
+use shared::employee::Membership;
+use shared::ids::EmployeeId;
+use shared::store::row::Write;
+use shared::store::waiting::waiting_writes;
+
+#[tokio::test]
+async fn b4_whom_the_crm_refuses_gets_nobody_until_it_loads_him_again() {
+    for (method, path, body) in [
+        (Method::POST, "/v3/users", json!([{"id": "anna", "name": "Anna"}])),
+        (Method::PUT, "/v1/employees", json!({"employees": [{"id": "anna", "name": "Anna"}]})),
+    ] {
+        let (world, api) = at_work().await;
+        let anna = EmployeeId::new("anna");
+        world.store.begin_refusal(&world.account, &anna, &*world.clock).await.unwrap();
+        assert!(world.membership_of("anna").await.unwrap().inactive);
+        world.clients_come(4..5).await;
+        assert_eq!(
+            world.whose_are(0..5).await,
+            ["anna", "boris", "anna", "boris", "-"],
+            "nobody has looked yet"
+        );
+        world.pass(2 * MINUTE).await;
+        assert_eq!(world.who_waits(0..5).await, [0, 2, 4]);
+        assert_eq!(world.records_of_client(0).await[0].why, Why::RefusedByCrm);
+        assert_eq!(world.departure_of("anna", true).await, None, "it is over");
+        api.done(method, path, Some(body)).await;
+        world.settle().await;
+        assert!(!world.membership_of("anna").await.unwrap().inactive);
+        let employee = world.store.employee(&world.account, &anna).await.unwrap().unwrap();
+        assert_eq!(employee.refused_at, None);
+        assert_eq!(world.whose_are(0..5).await, ["anna", "boris", "anna", "boris", "anna"]);
+    }
+}
+
+#[tokio::test]
+async fn b4_loading_an_employee_again_wakes_nobody_who_was_not_refused() {
+    let (world, api) = at_work().await;
+    let before = world.membership_of("boris").await;
+    world.load_users(&api, &["anna", "boris"]).await;
+    assert!(world.queues.holds("assignment.fifo").iter().all(|nudge| nudge.receive_count == 0));
+    world.settle().await;
+    assert_eq!(world.membership_of("boris").await, before, "his switch stays off");
+}
+
+#[tokio::test]
+async fn a_departure_of_somebody_who_is_there_again_does_nothing_and_ends() {
+    let (world, api) = at_work().await;
+    api.done(Method::DELETE, &world.path_of("anna"), None).await;
+    world.set_place(&api, "anna", MANAGER(true)).await;
+    world.settle().await;
+    assert_eq!(world.whose_are(0..4).await, ["anna", "boris", "anna", "boris"]);
+    assert!(world.departure_of("anna", false).await.is_some(), "an index may be behind");
+    world.pass(2 * MINUTE).await;
+    assert_eq!(world.departure_of("anna", false).await, None);
+    assert_eq!(world.whose_are(0..4).await, ["anna", "boris", "anna", "boris"]);
+}
+
+#[tokio::test]
+async fn a_second_departure_is_not_ended_with_the_first_one() {
+    let (world, api) = at_work().await;
+    api.done(Method::DELETE, &world.path_of("anna"), None).await;
+    world.settle().await;
+    let first = world.departure_of("anna", false).await.unwrap();
+    world.set_place(&api, "anna", MANAGER(true)).await;
+    world.settle().await;
+    api.done(Method::DELETE, &world.path_of("anna"), None).await;
+    let end = shared::store::departures::end_write(&first);
+    assert!(world.store.commit(vec![end]).await.is_err(), "another one has begun");
+    world.pass(2 * MINUTE).await;
+    assert_eq!(world.whose_are(0..1).await, ["-"]);
+    assert_eq!(world.departure_of("anna", false).await, None);
+}
+
+#[tokio::test]
+async fn b4_whom_the_crm_refuses_loses_his_clients_also_where_his_place_was_made_meanwhile() {
+    let (world, api) = at_work().await;
+    world.set_place(&api, "boris", MANAGER(true)).await;
+    let place = world.membership_of("anna").await.unwrap();
+    let anna = EmployeeId::new("anna");
+    world.store.begin_refusal(&world.account, &anna, &*world.clock).await.unwrap();
+    world.write(&Membership { receives_new_clients: false, ..place }).await;
+    world.settle().await;
+    world.pass(2 * MINUTE).await;
+    assert_eq!(world.whose_are(0..4).await, ["boris"; 4]);
+    world.store.begin_refusal(&world.account, &anna, &*world.clock).await.unwrap();
+    assert!(world.membership_of("anna").await.unwrap().inactive);
+}
+
+#[tokio::test]
+async fn b5_who_waits_for_somebody_who_is_removed_is_not_kept_for_him() {
+    let (world, api) = at_work().await;
+    world.set_place(&api, "anna", MANAGER(false)).await;
+    let before = world.chat(&phone(0)).await.unwrap();
+    let mut after = before.clone();
+    after.wait(None, world.clock.now());
+    let mut writes: Vec<Write> = Write::change(&before, &after, &[]).unwrap().into_iter().collect();
+    writes.extend(waiting_writes(&before, &after).unwrap());
+    world.store.commit(writes).await.unwrap();
+    api.done(Method::DELETE, "/v1/employees/anna", None).await;
+    world.settle().await;
+    let chat = world.chat(&phone(0)).await.unwrap();
+    assert_eq!((chat.client, chat.responsible), (ClientState::Waiting, None), "and nobody is eligible");
+    assert_eq!(world.records_of_client(0).await[0].why, Why::Removed);
+    world.set_place(&api, "boris", MANAGER(true)).await;
+    world.settle().await;
+    assert_eq!(world.whose_are(0..4).await, ["boris"; 4]);
+}

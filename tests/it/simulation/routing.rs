@@ -1,0 +1,115 @@
+//! What routing, and whoever comes after it, makes of the queue: the policies themselves.
+
+use super::chat::{Fault, Record, Simulation, Step, ms};
+use super::plan::Who;
+use super::story::{LATE, Verdict};
+use shared::automatic;
+use shared::chat::{Chat, ChatState, ClientState};
+use shared::clock::Timestamp;
+use shared::closing::{Closing, GRACE, on_check};
+use shared::event::{MessageEvent, Origin};
+use shared::ids::{ContactId, EmployeeId, MessageId};
+use std::time::Duration;
+
+/// What routing sets a timer for, because the next sweeps may not have run by then.
+const SOON: Duration = Duration::from_secs(120);
+
+impl Simulation<'_> {
+    pub(super) fn work(&mut self) -> Verdict {
+        if self.is_in(&self.plan.faults.stalls) {
+            return Ok(());
+        }
+        while let Some(record) = self.queue.pop_front() {
+            match record {
+                Record::Message { event, accepted_at, who } => self.message(&event, accepted_at, who)?,
+                Record::Check { posted_at } => self.check(posted_at)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, event: &MessageEvent, accepted_at: Timestamp, who: Who) -> Verdict {
+        let (closing, _) = self.closing();
+        let unopened =
+            || Chat::unopened(&self.channel.account, event, ContactId::new("contact"), accepted_at);
+        let before = self.chat.take().unwrap_or_else(unopened);
+        let mut chat = before.clone();
+        let row = chat.receive_under(&closing, event, self.stored.get(&event.message_id), accepted_at);
+        self.note(|| format!("{who:?} of {accepted_at:?}, new: {}", row.is_some()));
+        if let Some(row) = row {
+            self.stored.insert(row.message_id.clone(), row);
+        }
+        if before.state != ChatState::Live && chat.state == ChatState::Live {
+            self.story.open(Some(who))?;
+        }
+        self.commit(before, chat);
+        Ok(())
+    }
+
+    fn check(&mut self, posted_at: Timestamp) -> Verdict {
+        let (closing, _) = self.closing();
+        let Some(before) = self.chat.take() else { return Ok(()) };
+        let judged_at = match self.fault {
+            Fault::JudgesWhenRead => self.now,
+            Fault::NoGrace => posted_at + GRACE,
+            _ => posted_at,
+        };
+        let looked = on_check(&before, &closing, judged_at, self.now);
+        self.note(|| format!("check of {posted_at:?}, finished: {}", looked.finished.is_some()));
+        if let Some(minutes) = looked.idle {
+            self.story.idle(minutes, posted_at)?;
+        }
+        if looked.lapsed.is_some() {
+            self.story.lapse(self.had, before.reserved_until.unwrap_or_default(), posted_at)?;
+        }
+        let mut chat = looked.chat;
+        if (before.state == ChatState::Live) != (chat.state == ChatState::Live) || looked.finished.is_some() {
+            self.story.finish(posted_at, &closing)?;
+            self.farewell(&mut chat, &closing);
+        }
+        self.commit(before, chat);
+        Ok(())
+    }
+
+    fn farewell(&mut self, chat: &mut Chat, closing: &Closing) {
+        let Some(text) = &closing.farewell else { return };
+        let id = MessageId::new(format!("farewell {}", self.story.finishes));
+        let written = automatic::write(chat, &self.channel, &id, Origin::Farewell, text, self.now);
+        assert!(written.is_ok(), "{written:?}");
+        // It comes back, and nobody knows it for ours.
+        let who = if self.fault == Fault::FarewellOpens { Who::Client } else { Who::Phone };
+        let accepted_at = self.now + ms(1_500);
+        let event = Box::new(self.event(MessageId::new(format!("echo {}", self.story.finishes)), who));
+        self.story.write(accepted_at, Who::Phone);
+        self.at(accepted_at, Step::Enqueue(Record::Message { event, accepted_at, who: Who::Phone }));
+        self.at(accepted_at + closing.window + LATE, Step::Audit);
+    }
+
+    pub(super) fn note(&mut self, line: impl FnOnce() -> String) {
+        let due = self.chat.as_ref().and_then(|chat| chat.check_at);
+        self.log.push(format!("{:?}: {} (due {due:?})", self.now, line()));
+    }
+
+    /// The rest of what a transaction, delivery and a drain do.
+    pub(super) fn commit(&mut self, before: Chat, mut chat: Chat) {
+        let (closing, settings) = self.closing();
+        chat.settle_without_crm();
+        chat.outbound_at = None;
+        if chat.client == ClientState::Waiting {
+            chat.assign(&EmployeeId::new("anna"));
+            chat.settle_without_crm();
+            self.had = self.now;
+            let waits = chat.unanswered_at.is_some() && chat.state != ChatState::General;
+            let within = settings.answer_within_s.filter(|_| chat.passed.len() < 2 && waits);
+            chat.reserved_until = within.map(|seconds| self.now + Duration::from_secs(seconds));
+        }
+        chat.watch(&closing, self.now);
+        let moved = chat.check_at.filter(|at| Some(*at) != before.check_at);
+        if let Some(at) = moved.filter(|at| at.since(self.now) <= SOON) {
+            // One that is past already: its check came before it, and was read after it.
+            let forgets = self.fault == Fault::ForgetsThePast && at <= self.now;
+            self.timer(if forgets { self.ends + SOON } else { at });
+        }
+        self.chat = Some(chat);
+    }
+}
