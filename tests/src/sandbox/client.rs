@@ -75,7 +75,9 @@ impl Client {
     /// # Errors
     /// The HTTP client cannot be built.
     pub fn new(base: &str) -> Result<Self, Error> {
-        Ok(Self::over(reqwest::Client::builder().no_proxy().build()?, base.trim_end_matches('/').to_owned()))
+        // Nothing is kept open: one client serves many tests, and a connection ends with the runtime that began it.
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
+        Ok(Self::over(http, base.trim_end_matches('/').to_owned()))
     }
 
     pub(crate) fn over(http: reqwest::Client, base: String) -> Self {

@@ -44,7 +44,7 @@ async fn f6_a_missed_call_is_answered_and_an_advertisement_is_finished_with_a_st
     assert_eq!(json!(crm.finished[0].status), "closed");
     // The rule's words answer nobody: the caller is unanswered still.
     let unanswered = office.asker.expect(200, "GET", "/v1/employees/anna/unanswered", None).await;
-    assert_eq!(unanswered["unanswered"], 2, "{unanswered}");
+    assert_eq!(unanswered["count"], 2, "{unanswered}");
     let received =
         office.live.sandbox.received_until(&office.account.wazzup_key, office.client, PATIENCE, |_| true);
     assert_eq!(received.await.unwrap().len(), 1, "an action's own message triggers nothing");
