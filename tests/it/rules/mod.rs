@@ -10,11 +10,13 @@ mod triggers;
 use crate::world::World;
 use crate::world::sends::PHONE;
 use serde_json::{Value, json};
+use shared::channel::Channel;
 use shared::chat::Chat;
 use shared::clock::Ambient;
-use shared::ids::EmployeeId;
+use shared::employee::Employee;
+use shared::ids::{ChannelId, EmployeeId};
 use shared::message::Message;
-use shared::rules::{Rule, RuleSet};
+use shared::store::Read;
 use shared::store::row::Write;
 use std::time::Duration;
 use tests::wazzup;
@@ -22,6 +24,30 @@ use tests::wazzup;
 /// A rule as it is stored.
 pub fn rule(when: Value, conditions: Value, actions: Value) -> Value {
     json!({"id": "r", "name": "r", "enabled": true, "when": when, "if": conditions, "then": actions})
+}
+
+/// A trigger, a condition or an action as the API wants it, of one as it is stored.
+fn asked(stored: &Value) -> Value {
+    let Some((kind, what)) = stored.as_object().and_then(|object| object.iter().next()) else {
+        return json!({"type": stored});
+    };
+    let named = |name: &str| json!({"type": kind, name: what});
+    match (kind.as_str(), what) {
+        ("assign", Value::Null) => json!({"type": kind, "distribute": true}),
+        ("assign", _) => named("employee"),
+        ("new_client", _) => named("is"),
+        ("working_hours", _) => named("inside"),
+        ("set_status", _) => named("status"),
+        (_, Value::Array(_)) => named("any_of"),
+        _ => {
+            let mut asked = what.clone();
+            if let Some(employee) = what["to"]["employee"].as_str() {
+                (asked["to"], asked["employee"]) = (json!("employee"), json!(employee));
+            }
+            asked["type"] = json!(kind);
+            asked
+        }
+    }
 }
 
 /// That a chat gets a tag.
@@ -34,19 +60,33 @@ pub fn reply(text: &str) -> Value {
 }
 
 impl World {
-    /// Saves these rules, as the API does.
+    /// Saves these rules through the API.
     pub async fn set_rules(&self, rules: Vec<Value>) {
-        let rules: Vec<Rule> = rules.into_iter().map(|rule| serde_json::from_value(rule).unwrap()).collect();
-        let set = RuleSet { v: 1, account: self.account.clone(), version: 1, rules };
-        let (has_rules, idle_minutes) = (set.runs(), set.idle_minutes());
-        self.write(&set).await;
-        self.set_account(|account| {
-            account.has_rules = has_rules;
-            account.idle_minutes = idle_minutes;
-        })
-        .await;
+        let rules = rules.into_iter().enumerate().map(|(place, rule)| {
+            let all = |of: &Value| of.as_array().unwrap().iter().map(asked).collect::<Value>();
+            json!({
+                "id": format!("r{place}"), "name": rule["name"], "enabled": rule["enabled"], "when": asked(&rule["when"]),
+                "if": all(&rule["if"]), "then": all(&rule["then"]),
+            })
+        });
+        let body = json!({"rules": rules.collect::<Value>()});
+        self.know_whom_rules_name().await;
+        self.serve().await.done(reqwest::Method::PUT, "/v1/rules", Some(body)).await;
         // Workers have read them for half a minute at most.
         self.clock.advance(Duration::from_secs(30));
+    }
+
+    /// Whoever is named is there: employees, and a channel besides the World's own.
+    async fn know_whom_rules_name(&self) {
+        let now = self.clock.now();
+        for name in ["anna", "boris", "vera"] {
+            let id = EmployeeId::new(name);
+            if self.store.employee(&self.account, &id).await.unwrap().is_none() {
+                self.write(&Employee::new(&self.account, &id, name, now)).await;
+            }
+        }
+        let own = self.store.channel(&self.account, &self.channel, Read::Consistent).await.unwrap().unwrap();
+        self.write(&Channel { channel: ChannelId::new("elsewhere"), ..own }).await;
     }
 
     /// The client's chat, which is there.
