@@ -6,10 +6,12 @@
 mod check;
 mod compiled;
 mod reply;
+mod skipped;
 
 pub use check::{BadRule, Fault, Known, check, check_size, named_employees};
 pub use compiled::{Compiled, Outcome};
 pub use reply::{ReplyError, VARIABLES, reply_text};
+pub use skipped::{Skipped, may_assign, tags_after};
 
 use crate::chat::{Chat, ChatStatus, NoticeTo};
 use crate::ids::{AccountId, ChannelId, EmployeeId};

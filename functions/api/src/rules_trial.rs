@@ -3,14 +3,13 @@
 use crate::rules_views::RuleAction;
 use serde::Serialize;
 use shared::account::Account;
-use shared::assignment_log::Given;
 use shared::automatic;
 use shared::channel::Channel;
-use shared::chat::{Chat, ClientState, MAX_CHAT_TAGS, NoticeTo};
+use shared::chat::{Chat, ClientState, NoticeTo};
 use shared::clock::Timestamp;
 use shared::event::Origin;
 use shared::ids::MessageId;
-use shared::rules::{Action, Happened, reply_text};
+use shared::rules::{Action, Happened, Skipped, may_assign, reply_text, tags_after};
 use utoipa::ToSchema;
 
 /// What an action would do.
@@ -56,45 +55,25 @@ impl<'a> Trial<'a> {
     pub fn of(&mut self, action: &Action) -> DryAction {
         let (text, skipped) = match action {
             Action::AutoReply { text } => self.reply(text),
-            Action::Assign(to) => (None, self.assign(to.is_none())),
-            Action::Tag { add, remove } => (None, self.tag(add, remove)),
+            Action::Assign(to) => (None, may_assign(&self.chat, to.as_ref()).err()),
+            Action::Tag { add, remove } => {
+                let tags = tags_after(&self.chat, add, remove);
+                (None, tags.map(|tags| self.chat.tags = tags).err())
+            }
             Action::Notify { text, .. } => (Some(text.clone()), None),
             Action::Finish { .. } | Action::SetStatus(_) | Action::Ignore => (None, None),
         };
+        let skipped = skipped.map(Skipped::code);
         DryAction { action: action.into(), would: words(action), text, skipped }
     }
 
-    fn reply(&mut self, template: &str) -> (Option<String>, Option<&'static str>) {
+    fn reply(&mut self, template: &str) -> (Option<String>, Option<Skipped>) {
         let Ok(text) = reply_text(template, &self.chat, self.channel, self.owner) else {
-            return (None, Some("no_value"));
+            return (None, Some(Skipped::NoValue));
         };
         let id = MessageId::new("dry-run");
         let sent = automatic::write(&mut self.chat, self.channel, &id, Origin::Rule, &text, self.at);
-        (Some(text), sent.err().map(automatic::NotWritten::code))
-    }
-
-    fn assign(&self, distributes: bool) -> Option<&'static str> {
-        if self.chat.client == ClientState::Silent {
-            return Some("silent");
-        }
-        if self.chat.responsible.is_some() && self.chat.given == Some(Given::ByHand) {
-            return Some("given_by_hand");
-        }
-        if distributes && self.chat.is_talked_with() {
-            return Some("answered");
-        }
-        None
-    }
-
-    fn tag(&mut self, add: &[String], remove: &[String]) -> Option<&'static str> {
-        let mut tags = self.chat.tags.clone();
-        tags.retain(|tag| !remove.contains(tag));
-        tags.extend(add.iter().cloned());
-        if tags.len() > MAX_CHAT_TAGS {
-            return Some("too_many_tags");
-        }
-        self.chat.tags = tags;
-        None
+        (Some(text), sent.err().map(Skipped::NotWritten))
     }
 }
 

@@ -1,12 +1,12 @@
 //! What the actions of rules make of a chat (F6).
 
 use crate::ground::Ground;
-use shared::assignment_log::{AssignmentRecord, Given, Why};
+use shared::assignment_log::{AssignmentRecord, Why};
 use shared::automatic::{self, Automatic, NotWritten};
-use shared::chat::{Chat, ChatEvent, ClientState, FinishReason, MAX_CHAT_TAGS, RuleNotice, Wish};
+use shared::chat::{Chat, ChatEvent, ClientState, FinishReason, RuleNotice, Wish};
 use shared::event::Origin;
 use shared::ids::EmployeeId;
-use shared::rules::{Action, reply_text};
+use shared::rules::{Action, Skipped, may_assign, reply_text, tags_after};
 
 /// What an action made, beside what stands in the chat itself.
 #[derive(Debug, PartialEq)]
@@ -19,40 +19,6 @@ pub enum Effect {
     Event(ChatEvent),
     /// The client waits for another responsible.
     Waits(AssignmentRecord),
-}
-
-/// Why an action was left out: the others are done all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Skipped {
-    /// The answer cannot be sent now.
-    NotWritten(NotWritten),
-    /// The answer's text wants what is not known of this client.
-    NoValue,
-    /// A person or the CRM gave the client to whom has him.
-    GivenByHand,
-    /// An employee has answered since the chat was opened: the client stays with whom he talks.
-    Answered,
-    /// The client has not written: there is nobody to be given out.
-    Silent,
-    /// The chat would have more tags than one may have.
-    TooManyTags,
-    /// So much was to be done at once that one transaction cannot hold it.
-    TooMuch,
-}
-
-impl Skipped {
-    /// The code in logs.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NotWritten(why) => why.code(),
-            Self::NoValue => "no_value",
-            Self::GivenByHand => "given_by_hand",
-            Self::Answered => "answered",
-            Self::Silent => "silent",
-            Self::TooManyTags => "too_many_tags",
-            Self::TooMuch => "too_much",
-        }
-    }
 }
 
 /// Rows that an action may want.
@@ -100,15 +66,7 @@ fn reply(template: &str, chat: &mut Chat, ground: &Ground) -> Result<Effect, Ski
 
 /// Puts the client into the queue: whom he goes to is decided by its turn, as for any other.
 fn assign(to: Option<&EmployeeId>, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
-    if chat.client == ClientState::Silent {
-        return Err(Skipped::Silent);
-    }
-    if chat.responsible.is_some() && chat.given == Some(Given::ByHand) {
-        return Err(Skipped::GivenByHand);
-    }
-    if to.is_none() && chat.is_talked_with() {
-        return Err(Skipped::Answered);
-    }
+    may_assign(chat, to)?;
     let has_him = to.is_some() && chat.responsible.as_ref() == to && chat.client == ClientState::Assigned;
     let wish = to.map_or(Wish::Anew, |to| Wish::To(to.clone()));
     let waits_so = chat.client == ClientState::Waiting && chat.wish.as_ref() == Some(&wish);
@@ -120,12 +78,7 @@ fn assign(to: Option<&EmployeeId>, chat: &mut Chat, ground: &Ground) -> Result<E
 }
 
 fn tag(add: &[String], remove: &[String], chat: &mut Chat) -> Result<Effect, Skipped> {
-    let mut tags = chat.tags.clone();
-    tags.retain(|tag| !remove.contains(tag));
-    tags.extend(add.iter().cloned());
-    if tags.len() > MAX_CHAT_TAGS {
-        return Err(Skipped::TooManyTags);
-    }
+    let tags = tags_after(chat, add, remove)?;
     if tags != chat.tags {
         chat.tags = tags;
         chat.seq += 1;

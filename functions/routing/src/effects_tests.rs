@@ -3,6 +3,7 @@
 use super::*;
 use shared::account::Account;
 use shared::channel::Channel;
+use shared::chat::MAX_CHAT_TAGS;
 use shared::chat::{ChatState, ChatStatus, NoticeTo};
 use shared::clock::{Manual, Timestamp};
 use shared::closing::Closing;

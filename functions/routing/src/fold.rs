@@ -1,7 +1,6 @@
 //! The events of one chat, folded over its state.
 
 use crate::commit::Staged;
-use crate::effects::Skipped;
 use crate::gate::{Drops, Gate, Pass};
 use crate::ground::Ground;
 use crate::known::Known;
@@ -18,7 +17,7 @@ use shared::ids::MessageId;
 use shared::listing::ChatListing;
 use shared::message::Message;
 use shared::own_sends::Called;
-use shared::rules::Rule;
+use shared::rules::{Rule, Skipped};
 use shared::words;
 use std::collections::HashMap;
 

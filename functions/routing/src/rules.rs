@@ -1,7 +1,7 @@
 //! Rules at work (F6): what happened, which of them run for it, and what they make of the chat. What a rule does pulls no
 //! trigger.
 
-use crate::effects::{Effect, Skipped, apply, rows_of};
+use crate::effects::{Effect, apply, rows_of};
 use crate::fold::{Fold, ROOM};
 use crate::ground::Ground;
 use shared::automatic::{self, Automatic, NotWritten};
@@ -10,7 +10,7 @@ use shared::clock::Timestamp;
 use shared::closing::{self, Looked};
 use shared::event::{MessageEvent, Origin, Revision, Side};
 use shared::message::{Kind, Message};
-use shared::rules::{Action, Facts, Happened, Rule};
+use shared::rules::{Action, Facts, Happened, Rule, Skipped};
 use std::time::Duration;
 
 /// Something that happened, as rules are asked about it.
