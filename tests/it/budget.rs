@@ -4,11 +4,11 @@
 use crate::assignment::phone;
 use crate::world::wire::Traffic;
 use crate::world::{TOKEN, World, echo, messages, text};
-use shared::assignment::WaitingClient;
-use shared::channel::Distribution;
-use shared::clock::Ambient;
-use shared::employee::{Employee, Membership};
-use shared::ids::{ChatId, ContactId, EmployeeId};
+use shared::base::clock::Ambient;
+use shared::base::ids::{ChatId, ContactId, EmployeeId};
+use shared::model::assignment::WaitingClient;
+use shared::model::channel::Distribution;
+use shared::model::employee::{Employee, Membership};
 use shared::store::keys::{OpenChat, Turn};
 use shared::store::row::{Row, Write};
 use std::time::Duration;
@@ -64,7 +64,7 @@ async fn one_message_in_a_live_assigned_chat_stays_in_the_budget() {
 async fn the_look_at_the_blacklist_stays_in_the_budget() {
     let world = answered().await;
     let account = world.store.account(&world.account).await.unwrap().unwrap();
-    world.write(&shared::account::Account { has_blacklist: true, ..account }).await;
+    world.write(&shared::model::account::Account { has_blacklist: true, ..account }).await;
     world.clock.advance(Duration::from_secs(45));
     let looked = cost_of_a_message(&world, "with a blacklist", "m1").await;
     assert!(looked.calls("GetItem") > 3, "it was looked at: {looked:?}");
@@ -252,7 +252,7 @@ async fn a_finish_costs_the_same_from_two_to_two_thousand_employees_and_from_ten
         println!("a finish, {members} employees, {chats} chats: {cost:?}");
         while world.deliver("crm.fifo").await {}
         println!("the CRM is told of it: {:?}", world.table.take_traffic());
-        assert_eq!(world.chat(&phone(0)).await.unwrap().state, shared::chat::ChatState::General);
+        assert_eq!(world.chat(&phone(0)).await.unwrap().state, shared::model::chat::ChatState::General);
         costs.push((cost.read_units, cost.write_units));
     }
     assert_eq!(costs[0], costs[1]);

@@ -2,7 +2,7 @@
 
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::{Value, json};
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
 use shared::crm::Subscriptions;
 use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault};

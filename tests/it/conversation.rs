@@ -2,8 +2,8 @@
 
 use crate::world::{TOKEN, World, echo, messages, status, text};
 use serde_json::json;
-use shared::chat::{ChatState, ClientState};
-use shared::ids::EmployeeId;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::{ChatState, ClientState};
 use std::time::Duration;
 
 #[tokio::test]

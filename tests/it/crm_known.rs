@@ -2,12 +2,12 @@
 //! created for him again.
 
 use crate::world::{TOKEN, World, messages, text};
-use shared::account::Account;
-use shared::chat::ClientState;
-use shared::clock::Ambient;
-use shared::crm_entities::{ContactPoint, CrmContact, CrmSubject, DealRef};
-use shared::employee::Employee;
-use shared::ids::EmployeeId;
+use shared::base::clock::Ambient;
+use shared::base::ids::EmployeeId;
+use shared::model::account::Account;
+use shared::model::chat::ClientState;
+use shared::model::crm::entities::{ContactPoint, CrmContact, CrmSubject, DealRef};
+use shared::model::employee::Employee;
 use shared::store::{Read, keys};
 
 const PHONE: &str = "79011112233";

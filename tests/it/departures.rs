@@ -8,12 +8,12 @@ use crate::world::asking::Asking;
 use crate::world::{TOKEN, World, messages, text};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::assignment_log::{AssignmentRecord, Why};
-use shared::chat::{ChatState, ClientState, FinishReason};
-use shared::clock::Ambient;
-use shared::departure::{Departure, Whose};
-use shared::employee::Membership;
-use shared::ids::EmployeeId;
+use shared::base::clock::Ambient;
+use shared::base::ids::EmployeeId;
+use shared::model::assignment::requeue::{Departure, Whose};
+use shared::model::chat::assignment_record::{AssignmentRecord, Why};
+use shared::model::chat::{ChatState, ClientState, FinishReason};
+use shared::model::employee::Membership;
 use shared::store::chats::open_chat_writes;
 use shared::store::row::Write;
 use std::time::Duration;
@@ -82,7 +82,7 @@ impl World {
     /// The numbers of the clients that wait, first come first.
     async fn who_waits(&self, numbers: std::ops::Range<usize>) -> Vec<usize> {
         let waiting = self.store.waiting(&self.account, &self.channel, 1000).await.unwrap();
-        let of = |client: &shared::assignment::WaitingClient| {
+        let of = |client: &shared::model::assignment::WaitingClient| {
             numbers.clone().find(|number| self.chat_id(&phone(*number)) == client.chat).unwrap()
         };
         waiting.iter().map(of).collect()

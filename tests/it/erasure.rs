@@ -7,8 +7,8 @@ mod story;
 
 use crate::world::{TOKEN, World, messages, text};
 use serde_json::Value;
-use shared::clock::Ambient;
-use shared::erasure::{Erasure, ErasureState};
+use shared::base::clock::Ambient;
+use shared::model::erasure::{Erasure, ErasureState};
 use std::time::Duration;
 use story::{HIS, PHONE, Story, anew, id};
 

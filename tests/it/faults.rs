@@ -3,9 +3,9 @@
 use crate::world::wire::{Fault, How};
 use crate::world::{TOKEN, World, messages, text};
 use serde_json::json;
-use shared::chat::ClientState;
-use shared::clock::Ambient;
-use shared::message::Kind;
+use shared::base::clock::Ambient;
+use shared::model::chat::ClientState;
+use shared::model::message::Kind;
 use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault as SandboxFault};
 
@@ -241,7 +241,7 @@ async fn p5_an_employee_deleted_while_his_turn_comes_gets_nobody() {
     let gone = shared::store::keys::membership(
         &world.account,
         &world.channel,
-        &shared::ids::EmployeeId::new("anna"),
+        &shared::base::ids::EmployeeId::new("anna"),
     );
     world.table.fail(throttle("TransactWriteItems", "anna", 1));
     world.deliver("assignment.fifo").await;
@@ -299,7 +299,9 @@ async fn p8_a_message_that_a_query_does_not_show_yet_is_not_passed() {
 async fn p8_a_crm_set_while_messages_come_misses_none_of_them() {
     let world = World::with_employees(&["anna"]).await;
     let account = world.store.account(&world.account).await.unwrap().unwrap();
-    world.write(&shared::account::Account { crm_kind: shared::crm::CrmKind::None, ..account.clone() }).await;
+    world
+        .write(&shared::model::account::Account { crm_kind: shared::crm::CrmKind::None, ..account.clone() })
+        .await;
     world.post(TOKEN, messages(&[text("79011112233", "m1", "до CRM")])).await;
     world.settle().await;
     world.write(&account).await;

@@ -1,10 +1,10 @@
 //! A chat that an employee finishes by hand (F3), as the CRM learns of it.
 
 use crate::world::{TOKEN, World, messages, text};
-use shared::chat::{ChatState, ChatStatus};
-use shared::clock::Ambient;
-use shared::closing::Closing;
+use shared::base::clock::Ambient;
 use shared::crm::CrmKind;
+use shared::model::chat::closing::Closing;
+use shared::model::chat::{ChatState, ChatStatus};
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
 use std::time::Duration;

@@ -8,12 +8,12 @@ mod people;
 
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::Value;
-use shared::blacklist::{BlockEntry, Subject};
-use shared::clock::{Ambient, Timestamp};
-use shared::contact::{Contact, Identity};
-use shared::event::Messenger;
-use shared::ids::ChatId;
-use shared::phone::Phone;
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::ids::ChatId;
+use shared::base::phone::Phone;
+use shared::model::contact::blacklist::{BlockEntry, Subject};
+use shared::model::contact::{Contact, Identity};
+use shared::model::event::Messenger;
 use shared::store::Read;
 use std::time::Duration;
 use tests::wazzup;
@@ -76,8 +76,8 @@ impl World {
         self.set_account(|account| account.has_blacklist = true).await;
     }
 
-    fn salt(&self) -> shared::ids::IdSalt {
-        shared::ids::IdSalt::from_bytes([7; 16])
+    fn salt(&self) -> shared::base::ids::IdSalt {
+        shared::base::ids::IdSalt::from_bytes([7; 16])
     }
 
     /// The rows that were written or went since then, by key: a row that changed stands among them.

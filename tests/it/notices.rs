@@ -4,12 +4,12 @@ use crate::rules::rule;
 use crate::world::{CHANNEL, TOKEN, World, messages, text};
 use reqwest::Method;
 use serde_json::json;
-use shared::assignment_log::Why;
-use shared::chat::ClientState;
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
+use shared::base::ids::EmployeeId;
 use shared::crm::CrmConnection;
-use shared::employee::{Membership, Role, Status};
-use shared::ids::EmployeeId;
+use shared::model::chat::ClientState;
+use shared::model::chat::assignment_record::Why;
+use shared::model::employee::{Membership, Role, Status};
 use shared::store::row::Write;
 use shared::store::settings::member_writes;
 use std::time::Duration;
@@ -197,7 +197,7 @@ async fn p4_by_hand_wins_over_a_drain_in_flight() {
         let member = world.member(name, i64::try_from(place).unwrap());
         world.seat(&Membership { receives_new_clients, ..member }).await;
         let employee = EmployeeId::new(name);
-        let row = shared::employee::Employee::new(&world.account, &employee, name, world.clock.now());
+        let row = shared::model::employee::Employee::new(&world.account, &employee, name, world.clock.now());
         world.write(&row).await;
     }
     let api = world.serve().await;

@@ -5,8 +5,8 @@ mod fakes;
 use auto_close::AutoClose;
 use auto_close::sweep::{CHECKS, TIMERS};
 use fakes::{Index, Sqs, client};
-use shared::clock::{Ambient, Manual, Timestamp};
-use shared::ids::{AccountId, ChatId};
+use shared::base::clock::{Ambient, Manual, Timestamp};
+use shared::base::ids::{AccountId, ChatId};
 use shared::store::Store;
 use shared::store::due::{CHAT_SHARDS, Shard};
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ impl Bench {
         let url = |name: &str| format!("https://sqs.test/{name}");
         let auto_close = AutoClose {
             store: Store::new(client!(aws_sdk_dynamodb, Arc::clone(&index)), "table"),
-            queues: shared::queue::Queues::new(client!(aws_sdk_sqs, Arc::clone(&sqs))),
+            queues: shared::platform::queue::Queues::new(client!(aws_sdk_sqs, Arc::clone(&sqs))),
             inbound_url: url("inbound.fifo"),
             timers_url: url("timers"),
             assignment_url: url("assignment.fifo"),
@@ -240,7 +240,7 @@ async fn a_sweep_ends_before_its_time_limit_and_the_next_one_goes_on_elsewhere()
 #[tokio::test]
 async fn a_check_before_its_time_waits_for_it() {
     let bench = Bench::new();
-    let timer = |at| shared::nudge::Timer::new(AccountId::new("a"), ChatId::new("chat"), at);
+    let timer = |at| shared::platform::nudge::Timer::new(AccountId::new("a"), ChatId::new("chat"), at);
     let (early, due) = (timer(bench.at_s(2)), timer(bench.at_s(0)));
     assert_eq!(bench.wake(&early).await, 1, "a check of that name would keep the right one out");
     assert!(bench.sqs.take("inbound.fifo").is_empty());
@@ -252,8 +252,8 @@ async fn a_check_before_its_time_waits_for_it() {
 async fn changed_settings_let_every_live_chat_be_looked_at_page_by_page() {
     let bench = Bench::new();
     let chats: BTreeSet<ChatId> = bench.chats(1_234, 3_000).into_iter().collect();
-    let (account, channel) = (AccountId::new("a"), shared::ids::ChannelId::new("channel"));
-    let recheck = shared::nudge::Recheck::new(&account, Some(&channel), bench.at_s(0));
+    let (account, channel) = (AccountId::new("a"), shared::base::ids::ChannelId::new("channel"));
+    let recheck = shared::platform::nudge::Recheck::new(&account, Some(&channel), bench.at_s(0));
     assert_eq!(bench.wake(&recheck).await, 0);
     let mut looked_at = BTreeSet::new();
     for page in [500, 500, 234] {

@@ -98,7 +98,7 @@ fn functions_are_the_same_in_template_folders_samples_and_readme() {
     assert_eq!(samples, in_folders, "events/");
 }
 
-/// The names that the code of these files asks `shared::config` for.
+/// The names that the code of these files asks `shared::platform::config` for.
 fn variables_read(files: &[PathBuf]) -> Names {
     let mut names = Names::new();
     for file in files {
@@ -131,20 +131,23 @@ fn variables_in_the_template_are_the_variables_the_code_reads() {
     }
 }
 
-/// The names that [`shared::metrics::Metric::name`] can give.
+/// The names that [`shared::platform::metrics::Metric::name`] can give.
 fn metrics() -> Names {
     let code = read("shared/src/metrics.rs");
     let arms = code.lines().filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => \""));
     let names: Names = arms.map(|(_, name)| name.trim_end_matches("\",").to_owned()).collect();
-    assert!(names.contains(shared::metrics::Metric::Quarantined.name()), "{names:?}");
+    assert!(names.contains(shared::platform::metrics::Metric::Quarantined.name()), "{names:?}");
     names
 }
 
 #[test]
 fn alarms_on_our_metrics_use_their_names() {
     let (metrics, template) = (metrics(), Template::read());
-    let ours: Vec<_> =
-        template.alarms.iter().filter(|alarm| alarm.namespace == shared::metrics::NAMESPACE).collect();
+    let ours: Vec<_> = template
+        .alarms
+        .iter()
+        .filter(|alarm| alarm.namespace == shared::platform::metrics::NAMESPACE)
+        .collect();
     assert!(!ours.is_empty(), "no alarm on the functions' own metrics");
     for alarm in ours {
         assert!(metrics.contains(&alarm.metric), "{}: there is no metric {}", alarm.name, alarm.metric);
@@ -153,7 +156,8 @@ fn alarms_on_our_metrics_use_their_names() {
         }
     }
     for alarm in &template.alarms {
-        let known = alarm.namespace.starts_with("AWS/") || alarm.namespace == shared::metrics::NAMESPACE;
+        let known =
+            alarm.namespace.starts_with("AWS/") || alarm.namespace == shared::platform::metrics::NAMESPACE;
         assert!(known, "{}: nobody counts in {}", alarm.name, alarm.namespace);
     }
 }

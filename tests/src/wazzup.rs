@@ -170,12 +170,12 @@ pub fn failed_echo(channel: &str, phone: &str, id: &str, at: &str, body: &str, c
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::clock::Timestamp;
-    use shared::connection::WebhookToken;
-    use shared::content::Details;
-    use shared::event::{Event, MessageEvent, Origin, Revision, Side};
-    use shared::ids::{AccountId, ConnectionId, IdSalt};
-    use shared::message::Kind;
+    use shared::base::clock::Timestamp;
+    use shared::base::ids::{AccountId, ConnectionId, IdSalt};
+    use shared::model::connection::WebhookToken;
+    use shared::model::event::{Event, MessageEvent, Origin, Revision, Side};
+    use shared::model::message::Kind;
+    use shared::model::message::content::Details;
     use shared::providers::{Item, Parsed, wazzup::parse};
 
     const AT: &str = "2026-11-21T09:00:00.000Z";

@@ -1,14 +1,14 @@
 //! Stable links to files: each leads to one that is good for five minutes.
 
-use crate::App;
-use crate::error::ApiError;
-use crate::extract::{Id, Ids};
+use crate::app::App;
+use crate::http::body::{Id, Ids};
+use crate::http::error::ApiError;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use shared::files::FileError;
-use shared::ids::hex_digest;
+use shared::base::ids::hex_digest;
+use shared::platform::files::FileError;
 use std::sync::Arc;
 
 /// Length of a link's ending: 128 bits in hexadecimal.
@@ -67,9 +67,9 @@ mod tests {
     use axum::body::Body;
     use axum::http::{HeaderMap, Request};
     use serde_json::{Value, json};
-    use shared::clock::Ambient;
-    use shared::ids::{AccountId, ChatId};
-    use shared::media::FileLink;
+    use shared::base::clock::Ambient;
+    use shared::base::ids::{AccountId, ChatId};
+    use shared::model::message::media::FileLink;
     use shared::store::keys::FileLinkRow;
     use shared::store::row::Write;
     use std::time::Duration;

@@ -1,16 +1,16 @@
 //! Entry point: reads the configuration, builds the clients once, and serves.
 
 use api::App;
-use api::auth::OperatorKey;
-use api::rate_limit::RateLimit;
+use api::http::operator_key::OperatorKey;
+use api::http::rate_limit::RateLimit;
 use lambda_http::Error;
-use shared::clock::Machine;
-use shared::files::Files;
-use shared::http::{AllowList, OutboundHttp};
-use shared::queue::Queues;
-use shared::secrets::Vault;
+use shared::base::clock::Machine;
+use shared::platform::files::Files;
+use shared::platform::http::{AllowList, OutboundHttp};
+use shared::platform::queue::Queues;
+use shared::platform::secrets::Vault;
+use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
-use shared::{aws, config, telemetry};
 use std::sync::Arc;
 use url::Url;
 

@@ -2,8 +2,8 @@
 
 mod objects;
 
-use crate::App;
-use crate::auth::OperatorKey;
+use crate::app::App;
+use crate::http::operator_key::OperatorKey;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -14,11 +14,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 pub use objects::Object;
 use serde_json::{Value, json};
-use shared::clock::{Manual, Timestamp};
-use shared::files::Files;
-use shared::http::{AllowList, OutboundHttp};
-use shared::queue::Queues;
-use shared::secrets::Vault;
+use shared::base::clock::{Manual, Timestamp};
+use shared::platform::files::Files;
+use shared::platform::http::{AllowList, OutboundHttp};
+use shared::platform::queue::Queues;
+use shared::platform::secrets::Vault;
 use shared::store::Store;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -122,7 +122,7 @@ impl Bench {
             files: Files::new(aws_sdk_s3::Client::from_conf(s3), "media"),
             http: OutboundHttp::new(allow).unwrap(),
             operator: OperatorKey::new(aws_sdk_secretsmanager::Client::from_conf(secrets), "operator".into()),
-            rate: crate::rate_limit::RateLimit::default(),
+            rate: crate::http::rate_limit::RateLimit::default(),
             public_base_url: if part == "reached" {
                 outside.clone()
             } else {

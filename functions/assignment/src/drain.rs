@@ -3,17 +3,17 @@
 use crate::Assignment;
 use crate::round::Round;
 use crate::view::View;
-use shared::account::Account;
-use shared::assignment::{Ring, WaitingClient};
-use shared::chat::Chat;
+use shared::base::ids::{AccountId, ChannelId};
 use shared::crm::CrmKind;
-use shared::ids::{AccountId, ChannelId};
-use shared::metrics::Metric;
-use shared::nudge::{WaitingNudge, nudges};
-use shared::queue::{Outgoing, QueueError};
+use shared::model::account::Account;
+use shared::model::assignment::{Ring, WaitingClient};
+use shared::model::chat::Chat;
+use shared::platform::metrics::Metric;
+use shared::platform::nudge::{WaitingNudge, nudges};
+use shared::platform::queue::{Outgoing, QueueError};
+use shared::platform::telemetry;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
-use shared::telemetry;
 use std::time::Duration;
 
 /// Clients in one round: more would seldom have room in one transaction.

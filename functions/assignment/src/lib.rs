@@ -8,12 +8,12 @@ mod drain;
 mod round;
 mod view;
 
-use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::clock::{Ambient, Timestamp};
-use shared::disposition::{Disposition, backoff};
-use shared::event;
-use shared::nudge::AssignmentWork;
-use shared::queue::Queues;
+use shared::base::clock::{Ambient, Timestamp};
+use shared::model::event;
+use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::nudge::AssignmentWork;
+use shared::platform::queue::Queues;
 use shared::store::Store;
 use shared::store::settings_cache::SettingsCache;
 use std::collections::HashMap;

@@ -2,13 +2,13 @@
 //! they are few, else only those whom the decisions ask for.
 
 use crate::Assignment;
-use shared::assignment::circle::{Circle, Wanted};
-use shared::assignment::{Ring, RingPlace, WaitingClient};
-use shared::assignment_log::MOST_CONSIDERED;
-use shared::chat::Chat;
-use shared::contact::Contact;
-use shared::employee::Membership;
-use shared::ids::{AccountId, ChannelId, ChatId, ContactId};
+use shared::base::ids::{AccountId, ChannelId, ChatId, ContactId};
+use shared::model::assignment::candidates::{Circle, Wanted};
+use shared::model::assignment::{Ring, RingPlace, WaitingClient};
+use shared::model::chat::Chat;
+use shared::model::chat::assignment_record::MOST_CONSIDERED;
+use shared::model::contact::Contact;
+use shared::model::employee::Membership;
 use shared::store::row::Key;
 use shared::store::{Read, StoreError, keys};
 use std::collections::{HashMap, HashSet};

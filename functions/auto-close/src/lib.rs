@@ -8,12 +8,12 @@ mod recheck;
 pub mod sweep;
 
 use serde::Deserialize;
-use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::clock::Ambient;
-use shared::disposition::{Disposition, backoff};
-use shared::event;
-use shared::nudge::{Timer, WaitingNudge, Wake};
-use shared::queue::{Outgoing, QueueError, Queues};
+use shared::base::clock::Ambient;
+use shared::model::event;
+use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::nudge::{Timer, WaitingNudge, Wake};
+use shared::platform::queue::{Outgoing, QueueError, Queues};
 use shared::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;

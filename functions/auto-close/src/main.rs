@@ -2,11 +2,11 @@
 
 use auto_close::{AutoClose, Trigger};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::batch::{BatchAnswer, BatchContext};
-use shared::clock::Machine;
-use shared::queue::Queues;
+use shared::base::clock::Machine;
+use shared::platform::batch::{BatchAnswer, BatchContext};
+use shared::platform::queue::Queues;
+use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
-use shared::{aws, config, telemetry};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,11 +32,11 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Trigger>| async move {
         match event.payload {
             Trigger::Timers(batch) => {
-                let time_left = shared::batch::time_left(event.context.deadline);
+                let time_left = shared::platform::batch::time_left(event.context.deadline);
                 Ok::<_, Error>(auto_close.timers(batch, time_left, context).await)
             }
             Trigger::Schedule => {
-                auto_close.sweep(shared::batch::time_left(event.context.deadline)).await?;
+                auto_close.sweep(shared::platform::batch::time_left(event.context.deadline)).await?;
                 Ok(BatchAnswer::default())
             }
         }

@@ -1,11 +1,13 @@
 //! What is posted for what is due: a check for a chat, a nudge for all else.
 
 use crate::AutoClose;
-use shared::clock::{Ambient, Timestamp};
-use shared::event::{Envelope, Event};
-use shared::ids::{AccountId, ChatId};
-use shared::nudge::{AssignmentNudge, ChannelNudge, DepartureNudge, ErasureNudge, MediaNudge, Timer};
-use shared::queue::{Outgoing, QueueError};
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::ids::{AccountId, ChatId};
+use shared::model::event::{Envelope, Event};
+use shared::platform::nudge::{
+    AssignmentNudge, ChannelNudge, DepartureNudge, ErasureNudge, MediaNudge, Timer,
+};
+use shared::platform::queue::{Outgoing, QueueError};
 use shared::store::keys::Due;
 use std::collections::HashSet;
 use std::time::Duration;

@@ -2,8 +2,8 @@
 //! to where the new settings want it.
 
 use crate::{AutoClose, SweepError};
-use shared::nudge::{ListPlace, Recheck};
-use shared::queue::Outgoing;
+use shared::platform::nudge::{ListPlace, Recheck};
+use shared::platform::queue::Outgoing;
 use std::time::Duration;
 
 /// Chats for which checks are posted at once: some 10,000 a minute for one change, so that messages of clients, which go

@@ -13,11 +13,11 @@
 //! **What is not a chat** has shards of its own, read first. **What nobody can handle** stays due for ever: so what has been
 //! due for an hour gets no more than half of the places while others want them.
 //!
-//! [`Timer::check_id`]: shared::nudge::Timer::check_id
+//! [`Timer::check_id`]: shared::platform::nudge::Timer::check_id
 
 use crate::{AutoClose, SweepError};
 use futures::future::join_all;
-use shared::clock::Timestamp;
+use shared::base::clock::Timestamp;
 use shared::store::due::{CHAT_SHARDS, DueBetween, Shard};
 use shared::store::row::Item;
 use std::time::Duration;

@@ -1,14 +1,14 @@
 //! The changes behind the cursor, in order.
 
 use crate::{CrmPush, Job, PushError};
-use shared::chat::Chat;
-use shared::contact::{Contact, CrmRecords};
 use shared::crm::CrmError;
-use shared::crm_progress::{Change, Numbered, What, accounts_for_all, cursor_after, pending};
-use shared::metrics::Metric;
+use shared::model::chat::Chat;
+use shared::model::contact::{Contact, CrmRecords};
+use shared::model::crm::progress::{Change, Numbered, What, accounts_for_all, cursor_after, pending};
+use shared::platform::metrics::Metric;
+use shared::platform::telemetry;
 use shared::store::StoreError;
 use shared::store::row::Write;
-use shared::telemetry;
 use std::time::Duration;
 
 /// A transaction that is under way is over by then.

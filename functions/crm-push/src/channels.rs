@@ -3,12 +3,12 @@
 //! The channel's row says whether the CRM lacks it (`check_at`); a newer report puts it there again.
 
 use crate::{CrmPush, PushError};
-use shared::account::Language;
-use shared::channel::Channel;
-use shared::clock::Timestamp;
-use shared::crm::wording::Wording;
+use shared::base::clock::Timestamp;
+use shared::crm::formatting::Wording;
 use shared::crm::{CrmConnection, CrmError, CrmKind};
-use shared::nudge::ChannelNudge;
+use shared::model::account::Language;
+use shared::model::channel::Channel;
+use shared::platform::nudge::ChannelNudge;
 use shared::store::Read;
 use shared::store::row::Write;
 use std::time::Duration;

@@ -1,15 +1,15 @@
 //! Putting a chat off: on the due index, with a timer where the wait is short.
 
 use crate::{CrmPush, PushError};
-use shared::chat::Chat;
-use shared::clock::Timestamp;
-use shared::crm::{CrmConnection, CrmError, pace};
-use shared::metrics::Metric;
-use shared::nudge::Timer;
-use shared::queue::Outgoing;
+use shared::base::clock::Timestamp;
+use shared::crm::{CrmConnection, CrmError, backoff};
+use shared::model::chat::Chat;
+use shared::platform::metrics::Metric;
+use shared::platform::nudge::Timer;
+use shared::platform::queue::Outgoing;
+use shared::platform::telemetry;
 use shared::store::StoreError;
 use shared::store::row::Write;
-use shared::telemetry;
 use std::time::Duration;
 
 /// Chats of one account that were put off together come back spread over this.
@@ -32,12 +32,12 @@ impl CrmPush {
         error: &CrmError,
     ) -> Result<(), PushError> {
         let now = self.ambient.now();
-        let until = now + pace::chat_pause(chat.crm_attempts + 1, error);
+        let until = now + backoff::chat_pause(chat.crm_attempts + 1, error);
         tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, attempt = chat.crm_attempts + 1, "the CRM did not take it");
         if matches!(error, CrmError::Busy { .. }) {
             return self.put_off(chat, until, Some(error)).await;
         }
-        let next = pace::after_failure(connection, error, now);
+        let next = backoff::after_failure(connection, error, now);
         let pause = next.paused_until.map_or(Duration::ZERO, |until| until.since(now));
         if next.paused_until != connection.paused_until && pause >= WORTH_AN_ALARM {
             telemetry::count(Metric::CrmPaused, 1);
@@ -54,7 +54,7 @@ impl CrmPush {
         connection: CrmConnection,
         chat: &Chat,
     ) -> Result<Option<CrmConnection>, PushError> {
-        if connection.failures < pace::BREAKER_AFTER {
+        if connection.failures < backoff::BREAKER_AFTER {
             return Ok(Some(connection));
         }
         let now = self.ambient.now();
@@ -73,7 +73,7 @@ impl CrmPush {
 
     /// The CRM took everything: whatever was held against it is cleared.
     pub(crate) async fn recovered(&self, connection: &CrmConnection) -> Result<(), PushError> {
-        match pace::after_success(connection) {
+        match backoff::after_success(connection) {
             Some(next) => self.save_connection(connection, &next).await,
             None => Ok(()),
         }

@@ -5,24 +5,24 @@
 
 mod changes;
 mod channels;
+mod contact_and_deal;
 mod defer;
 mod reach;
-mod records;
-mod waiting;
+mod waiting_clients;
 
-use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::chat::{Chat, ClientState};
-use shared::clock::{Ambient, Timestamp};
-use shared::contact::Contact;
-use shared::crm::universal::UniversalCrm;
-use shared::crm::wording::Wording;
+use shared::base::clock::{Ambient, Timestamp};
+use shared::crm::formatting::Wording;
+use shared::crm::universal::client::UniversalCrm;
 use shared::crm::{CrmConnection, CrmError, CrmKind, Subscriptions};
-use shared::disposition::{Disposition, backoff};
-use shared::event;
-use shared::http::OutboundHttp;
-use shared::nudge::{CrmNudge, CrmWork};
-use shared::queue::{QueueError, Queues};
-use shared::secrets::{SecretError, Vault};
+use shared::model::chat::{Chat, ClientState};
+use shared::model::contact::Contact;
+use shared::model::event;
+use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::http::OutboundHttp;
+use shared::platform::nudge::{CrmNudge, CrmWork};
+use shared::platform::queue::{QueueError, Queues};
+use shared::platform::secrets::{SecretError, Vault};
 use shared::store::row::Write;
 use shared::store::settings_cache::SettingsCache;
 use shared::store::{Read, Store, StoreError};

@@ -2,7 +2,7 @@
 
 use crate::{CrmPush, PushError};
 use shared::crm::CrmConnection;
-use shared::crm::universal::Opened;
+use shared::crm::universal::client::Opened;
 
 impl CrmPush {
     /// Opens a connection: only KMS can fail, or an address that cannot be read.

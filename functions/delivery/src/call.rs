@@ -1,16 +1,16 @@
 //! One call to a provider: noted before it is made, made once, and sorted by what came of it.
 
-use crate::material::Missing;
-use crate::settle::Outcome;
+use crate::outcome::Outcome;
+use crate::payload::Missing;
 use crate::{Delivery, DeliveryError, Round, Work, provider};
 use secrecy::SecretString;
-use shared::channel::Channel;
-use shared::clock::Timestamp;
-use shared::connection::Connection;
-use shared::message::{DeliveryStatus, Message};
-use shared::outbound::{Action, AfterFailure, JobState, OutboundJob};
-use shared::providers::outgoing::{SendFailure, Sent};
-use shared::send_errors;
+use shared::base::clock::Timestamp;
+use shared::model::channel::Channel;
+use shared::model::connection::Connection;
+use shared::model::failure_texts;
+use shared::model::message::{DeliveryStatus, Message};
+use shared::model::outbound::call::{SendFailure, Sent};
+use shared::model::outbound::{Action, AfterFailure, JobState, OutboundJob};
 use shared::store::row::Write;
 use shared::store::{StoreError, keys};
 use std::time::Duration;
@@ -71,7 +71,7 @@ impl Delivery {
             return Ok(Round::Rest(now + UNTIL_RESUMED));
         }
         let (Some(channel), Some(order)) = (&work.channel, material.order(work, &message)) else {
-            let gone = Missing::Never(send_errors::NO_CONNECTION);
+            let gone = Missing::Never(failure_texts::NO_CONNECTION);
             return self.without_call(work, job, message, &gone.into()).await;
         };
         let Some(way) = self.way(channel).await? else {
@@ -215,7 +215,7 @@ impl Delivery {
     /// The provider put it off for as long as it was worth.
     pub(crate) async fn give_up(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
         let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
-        let code = send_errors::NOT_DELIVERED_IN_TIME.to_owned();
+        let code = failure_texts::NOT_DELIVERED_IN_TIME.to_owned();
         self.settle(work, job, message, Outcome::Failed { code, description: None }).await
     }
 

@@ -1,12 +1,12 @@
 //! The credential of a channel, and what follows when a provider does not take it.
 
 use crate::{Delivery, DeliveryError};
-use shared::cache::{Cache, SETTINGS};
-use shared::connection::{Connection, ConnectionState};
-use shared::ids::{AccountId, ConnectionId};
-use shared::metrics::Metric;
+use shared::base::cache::{Cache, SETTINGS};
+use shared::base::ids::{AccountId, ConnectionId};
+use shared::model::connection::{Connection, ConnectionState};
+use shared::platform::metrics::Metric;
+use shared::platform::telemetry;
 use shared::store::row::Write;
-use shared::telemetry;
 
 /// Connections, at most half a minute old: a credential that is old by then is refused, and read again.
 #[derive(Debug)]

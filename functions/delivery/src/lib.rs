@@ -5,36 +5,36 @@
 //! and then shows a person that nobody knows; it never sends twice by itself.
 
 mod call;
+mod chat_id;
 mod connections;
-mod look;
-mod material;
-pub mod plan;
+mod early_echo;
+mod failure_notice;
+mod load;
+pub mod next_job;
+mod outcome;
+mod payload;
 pub mod provider;
 pub mod rate;
-mod reach;
-mod rest;
-mod settle;
-mod stray;
-mod undone;
+mod reschedule;
 
 pub use connections::Connections;
 
-use plan::Next;
+use crate::next_job::Next;
 use provider::Addresses;
 use rate::Rates;
-use shared::account::Account;
-use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::channel::Channel;
-use shared::chat::Chat;
-use shared::clock::{Ambient, Timestamp};
-use shared::disposition::{Disposition, backoff};
-use shared::event;
-use shared::files::{FileError, Files};
-use shared::http::OutboundHttp;
-use shared::nudge::DeliveryNudge;
-use shared::outbound::{OutboundJob, Step};
-use shared::queue::{QueueError, Queues};
-use shared::secrets::{SecretError, Vault};
+use shared::base::clock::{Ambient, Timestamp};
+use shared::model::account::Account;
+use shared::model::channel::Channel;
+use shared::model::chat::Chat;
+use shared::model::event;
+use shared::model::outbound::{OutboundJob, Step};
+use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::files::{FileError, Files};
+use shared::platform::http::OutboundHttp;
+use shared::platform::nudge::DeliveryNudge;
+use shared::platform::queue::{QueueError, Queues};
+use shared::platform::secrets::{SecretError, Vault};
 use shared::store::settings_cache::SettingsCache;
 use shared::store::{Store, StoreError};
 use std::collections::HashSet;
@@ -67,7 +67,7 @@ pub struct Delivery {
     pub crm_url: String,
     /// The timers queue: "look at this chat then".
     pub timers_url: String,
-    /// Time of one call to a provider. What follows it must be over before [`shared::outbound::ONE_CALL`].
+    /// Time of one call to a provider. What follows it must be over before [`shared::model::outbound::ONE_CALL`].
     pub call_within: Duration,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
@@ -199,7 +199,7 @@ impl Delivery {
     async fn round(&self, work: &Work, last_call: Timestamp) -> Result<Round, DeliveryError> {
         let now = self.ambient.now();
         let traits = provider::traits_of(work.channel.as_ref().map_or("", |channel| &channel.provider));
-        match plan::next(&work.jobs, traits.key_lasts, now) {
+        match next_job::next(&work.jobs, traits.key_lasts, now) {
             Next::Rest(Some(until)) => Ok(Round::Rest(until)),
             Next::Rest(None) => Ok(if self.rest(work, None).await? { Round::Empty } else { Round::Lost }),
             Next::Do(job, Step::Call) => self.call(work, job, last_call).await,

@@ -4,15 +4,15 @@ use delivery::provider::Addresses;
 use delivery::rate::Rates;
 use delivery::{CALL_WITHIN, Connections, Delivery};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::batch::{BatchContext, SqsBatch};
-use shared::clock::Machine;
-use shared::files::Files;
-use shared::http::{AllowList, OutboundHttp};
-use shared::queue::Queues;
-use shared::secrets::Vault;
+use shared::base::clock::Machine;
+use shared::platform::batch::{BatchContext, SqsBatch};
+use shared::platform::files::Files;
+use shared::platform::http::{AllowList, OutboundHttp};
+use shared::platform::queue::Queues;
+use shared::platform::secrets::Vault;
+use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
 use shared::store::settings_cache::SettingsCache;
-use shared::{aws, config, telemetry};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
     };
     let (delivery, context) = (&delivery, &context);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsBatch>| async move {
-        let time_left = shared::batch::time_left(event.context.deadline);
+        let time_left = shared::platform::batch::time_left(event.context.deadline);
         Ok::<_, Error>(delivery.handle(event.payload, time_left, context).await)
     }))
     .await

@@ -1,10 +1,10 @@
 //! The providers that can send, by name: what each knows, and one call to it.
 
 use secrecy::SecretString;
-use shared::clock::Timestamp;
-use shared::http::OutboundHttp;
-use shared::ids::MessageId;
-use shared::providers::outgoing::{Edit, Outgoing, SendFailure, Sent};
+use shared::base::clock::Timestamp;
+use shared::base::ids::MessageId;
+use shared::model::outbound::call::{Edit, Outgoing, SendFailure, Sent};
+use shared::platform::http::OutboundHttp;
 use shared::providers::wazzup::{self, WazzupApi};
 use std::time::Duration;
 use url::Url;
@@ -70,6 +70,9 @@ pub async fn ask(
                 Order::Delete(id) => api.delete(key, id, now).await.map(|()| Sent::default()),
             }
         }
-        _ => Err(SendFailure::Never { code: shared::send_errors::NO_CONNECTION.into(), description: None }),
+        _ => Err(SendFailure::Never {
+            code: shared::model::failure_texts::NO_CONNECTION.into(),
+            description: None,
+        }),
     }
 }

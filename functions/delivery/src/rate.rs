@@ -1,8 +1,8 @@
 //! The provider's rate, kept by all workers of a connection together: calls are reserved in the table, a block at a time,
 //! so that a busy worker does not write for every call.
 
-use shared::clock::Timestamp;
-use shared::ids::{AccountId, ConnectionId};
+use shared::base::clock::Timestamp;
+use shared::base::ids::{AccountId, ConnectionId};
 use shared::store::{Store, StoreError, keys};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -4,11 +4,11 @@
 use crate::chats::{cursor, position};
 use crate::job::{Job, words_of};
 use crate::{ATTEMPTS, Eraser, ErasureError};
-use shared::account::Account;
-use shared::chat::Chat;
-use shared::contact::{ContactChat, Identity};
-use shared::erasure::{ErasedSubject, Phase, digests};
-use shared::ids::ChatId;
+use shared::base::ids::ChatId;
+use shared::model::account::Account;
+use shared::model::chat::Chat;
+use shared::model::contact::{ContactChat, Identity};
+use shared::model::erasure::{ErasedSubject, Phase, digests};
 use shared::store::chats::open_chat_writes;
 use shared::store::erasure::{ChatPlace, mark, release};
 use shared::store::row::Write;

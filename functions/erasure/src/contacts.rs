@@ -2,11 +2,11 @@
 
 use crate::job::Job;
 use crate::{ATTEMPTS, Eraser, ErasureError};
-use shared::account::Account;
-use shared::blacklist::BlockEntry;
-use shared::contact::Contact;
-use shared::erasure::{ErasedSubject, Phase, digests_of};
-use shared::number_check::digests_of_numbers;
+use shared::model::account::Account;
+use shared::model::contact::Contact;
+use shared::model::contact::blacklist::BlockEntry;
+use shared::model::contact::number_check::digests_of_numbers;
+use shared::model::erasure::{ErasedSubject, Phase, digests_of};
 use shared::store::erasure::{Claim, release};
 use shared::store::row::{Key, Write};
 use shared::store::{MAX_WRITES, Read, StoreError, keys};
@@ -91,8 +91,8 @@ impl Eraser {
     pub(crate) async fn own_claims(
         &self,
         job: &Job,
-        identities: &[shared::contact::Identity],
-        phones: impl Iterator<Item = shared::phone::Phone>,
+        identities: &[shared::model::contact::Identity],
+        phones: impl Iterator<Item = shared::base::phone::Phone>,
     ) -> Result<Vec<Claim>, StoreError> {
         let phones: Vec<_> = phones.collect();
         let mut claims = self.store.claims(&job.row.account, identities, &phones).await?;

@@ -1,11 +1,11 @@
 //! The job's row: whose turn it is, how far it has come, and what one run keeps in mind of it.
 
 use crate::{Eraser, ErasureError};
-use shared::account::Account;
-use shared::contact::Contact;
-use shared::erasure::{Addressee, Erasure, ErasureState, Traces, digests_of};
-use shared::ids::ConnectionId;
-use shared::nudge::ErasureNudge;
+use shared::base::ids::ConnectionId;
+use shared::model::account::Account;
+use shared::model::contact::Contact;
+use shared::model::erasure::{Addressee, Erasure, ErasureState, Traces, digests_of};
+use shared::platform::nudge::ErasureNudge;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::collections::HashMap;

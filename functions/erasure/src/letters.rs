@@ -3,9 +3,9 @@
 
 use crate::job::{Job, Next};
 use crate::{Eraser, ErasureError};
-use shared::account::Account;
-use shared::dead_letters::Letter;
-use shared::erasure::{Addressee, Phase, Verdict};
+use shared::model::account::Account;
+use shared::model::erasure::{Addressee, Phase, Verdict};
+use shared::platform::dead_letters::Letter;
 use shared::store::StoreError;
 use shared::store::settings::Pointed;
 use std::collections::HashSet;

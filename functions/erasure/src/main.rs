@@ -2,14 +2,14 @@
 
 use erasure::Eraser;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use shared::batch::{BatchContext, SqsBatch};
-use shared::clock::Machine;
-use shared::dead_letters::DeadLetters;
-use shared::files::Files;
-use shared::objects::Objects;
-use shared::queue::Queues;
+use shared::base::clock::Machine;
+use shared::platform::batch::{BatchContext, SqsBatch};
+use shared::platform::dead_letters::DeadLetters;
+use shared::platform::files::Files;
+use shared::platform::objects::Objects;
+use shared::platform::queue::Queues;
+use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
-use shared::{aws, config, telemetry};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
     };
     let (eraser, context) = (&eraser, &context);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsBatch>| async move {
-        let time_left = shared::batch::time_left(event.context.deadline);
+        let time_left = shared::platform::batch::time_left(event.context.deadline);
         Ok::<_, Error>(eraser.handle(event.payload, time_left, context).await)
     }))
     .await

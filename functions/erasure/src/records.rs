@@ -3,9 +3,9 @@
 use crate::job::Job;
 use crate::{Eraser, ErasureError};
 use futures::future::join_all;
-use shared::account::Account;
-use shared::erasure::Phase;
-use shared::quarantine::Quarantine;
+use shared::model::account::Account;
+use shared::model::erasure::Phase;
+use shared::platform::quarantine::Quarantine;
 
 /// Records of a step. The lifecycle of the bucket bounds how many there are.
 const PAGE: i32 = 100;

@@ -1,19 +1,19 @@
 //! What became of a file, told in one transaction: chat, message, the list of what is to be copied, the stable link.
 
 use crate::{ATTEMPTS, Media, MediaError};
-use shared::chat::Chat;
-use shared::closing::Closing;
-use shared::ids::hex_digest;
-use shared::media::policy::served_type;
-use shared::media::{CopyFailure, FileCopy, FileLink, PendingFile};
-use shared::message::Message;
-use shared::metrics::Metric;
+use shared::base::ids::hex_digest;
+use shared::model::chat::Chat;
+use shared::model::chat::closing::Closing;
+use shared::model::message::Message;
+use shared::model::message::media::{CopyFailure, FileCopy, FileLink, PendingFile};
+use shared::model::message::media_policy::served_type;
+use shared::platform::metrics::Metric;
+use shared::platform::telemetry;
 use shared::store::chats::chat_write;
 use shared::store::erasure::ChatPlace;
 use shared::store::keys::FileLinkRow;
 use shared::store::row::Write;
 use shared::store::{StoreError, files};
-use shared::telemetry;
 use std::time::Duration;
 
 /// A file that stands in the bucket.

@@ -3,13 +3,13 @@
 use crate::commit::{Outcome, StoredFile};
 use crate::source::source_of;
 use crate::{Media, MediaError};
-use shared::closing::LOST_NUDGE_AFTER;
-use shared::files::FileError;
-use shared::http::download::{self, Download, DownloadError, Downloaded};
-use shared::ids::MessageId;
-use shared::media::policy::{self, Trouble, Verdict};
-use shared::media::{self, CopyFailure, PendingFile};
-use shared::message::Message;
+use shared::base::ids::MessageId;
+use shared::model::chat::closing::LOST_NUDGE_AFTER;
+use shared::model::message::Message;
+use shared::model::message::media::{self, CopyFailure, PendingFile};
+use shared::model::message::media_policy::{self, Trouble, Verdict};
+use shared::platform::files::FileError;
+use shared::platform::http::download::{self, Download, DownloadError, Downloaded};
 use shared::store::row::Write;
 use shared::store::{StoreError, files};
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl Media {
         let Some(message) = self.waiting_message(pending).await? else {
             return self.drop_pending(pending).await;
         };
-        if pending.attempts >= policy::ATTEMPTS {
+        if pending.attempts >= media_policy::ATTEMPTS {
             // Each of them began and none came to an end: the file itself may be what kills the process.
             self.discard(pending.object.as_deref()).await?;
             return self.settle(pending, &message, &Outcome::GivenUp(CopyFailure::Unavailable)).await;
@@ -144,7 +144,7 @@ impl Media {
         trouble: Trouble,
     ) -> Result<(), MediaError> {
         let now = self.ambient.now();
-        let at = match policy::after(begun.attempts, trouble, now) {
+        let at = match media_policy::after(begun.attempts, trouble, now) {
             Verdict::Again(at) => at,
             Verdict::GiveUp(why) => return self.settle(begun, message, &Outcome::GivenUp(why)).await,
         };
@@ -177,10 +177,10 @@ fn look_at(message: &Message, told: &media::Media, answer: Downloaded) -> Result
     if answer.body.is_empty() {
         return Err(Trouble::NoAnswer);
     }
-    let mime = policy::told_type(answer.content_type.as_deref(), told.mime.as_deref());
-    if !policy::fits(message.kind, &mime) {
+    let mime = media_policy::told_type(answer.content_type.as_deref(), told.mime.as_deref());
+    if !media_policy::fits(message.kind, &mime) {
         return Err(Trouble::WrongType);
     }
-    let name = told.name.clone().or(answer.name).and_then(|name| policy::clean_name(&name));
+    let name = told.name.clone().or(answer.name).and_then(|name| media_policy::clean_name(&name));
     Ok(Fetched { mime, name, body: answer.body })
 }

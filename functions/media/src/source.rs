@@ -1,7 +1,7 @@
 //! Where a message's file is fetched from.
 
 use secrecy::SecretString;
-use shared::media::Media;
+use shared::model::message::media::Media;
 use url::Url;
 
 /// Where a file is, and what opens it.

@@ -1,23 +1,23 @@
 //! One attempt at a group of events of one chat: read, decide, commit, tell.
 
 use crate::Routing;
-use crate::commit::{Changes, RoutingError};
+use crate::changes::{Changes, RoutingError};
+use crate::context::Ground;
+use crate::filter::{Drops, Gate};
 use crate::fold::Fold;
-use crate::gate::{Drops, Gate};
-use crate::ground::Ground;
-use crate::told::{Told, refuse_oversize};
-use shared::account::Account;
-use shared::automatic::FreshIds;
-use shared::blacklist::Subject;
-use shared::channel::Channel;
-use shared::chat::Chat;
-use shared::clock::Timestamp;
-use shared::closing::Closing;
-use shared::contact::{Identity, verified_phone};
+use crate::report::{Told, refuse_oversize};
+use shared::base::clock::Timestamp;
+use shared::base::ids::{AccountId, ChatId};
+use shared::base::phone::Phone;
 use shared::crm::CrmKind;
-use shared::event::{ChannelRef, Envelope, Event, MessageEvent, Messenger, Origin};
-use shared::ids::{AccountId, ChatId};
-use shared::phone::Phone;
+use shared::model::account::Account;
+use shared::model::channel::Channel;
+use shared::model::chat::Chat;
+use shared::model::chat::automatic::FreshIds;
+use shared::model::chat::closing::Closing;
+use shared::model::contact::blacklist::Subject;
+use shared::model::contact::{Identity, verified_phone};
+use shared::model::event::{ChannelRef, Envelope, Event, MessageEvent, Messenger, Origin};
 use shared::store::StoreError;
 use shared::store::clients::{self as client, Client};
 use shared::store::row::Write;

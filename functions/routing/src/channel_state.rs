@@ -1,16 +1,16 @@
 //! What a provider says of a channel's state: the latest report counts.
 
-use crate::commit::RoutingError;
+use crate::changes::RoutingError;
 use crate::{ATTEMPTS, Routing, retry};
-use shared::channel::Channel;
-use shared::clock::Timestamp;
-use shared::closing::LOST_NUDGE_AFTER;
+use shared::base::clock::Timestamp;
+use shared::base::ids::AccountId;
 use shared::crm::CrmKind;
-use shared::disposition::Disposition;
-use shared::event::ChannelStateEvent;
-use shared::ids::AccountId;
-use shared::nudge::ChannelNudge;
-use shared::queue::Outgoing;
+use shared::model::channel::Channel;
+use shared::model::chat::closing::LOST_NUDGE_AFTER;
+use shared::model::event::ChannelStateEvent;
+use shared::platform::disposition::Disposition;
+use shared::platform::nudge::ChannelNudge;
+use shared::platform::queue::Outgoing;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 

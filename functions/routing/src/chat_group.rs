@@ -1,10 +1,10 @@
 //! The events of one chat: applied in one transaction, and what follows when that cannot be.
 
 use crate::apply::Group;
-use crate::commit::RoutingError;
+use crate::changes::RoutingError;
 use crate::{ATTEMPTS, Routing};
-use shared::disposition::Disposition;
-use shared::event::{Envelope, Event, Revision};
+use shared::model::event::{Envelope, Event, Revision};
+use shared::platform::disposition::Disposition;
 use shared::store::StoreError;
 use std::time::Duration;
 

@@ -1,24 +1,24 @@
 //! The events of one chat, folded over its state.
 
-use crate::commit::Staged;
-use crate::gate::{Drops, Gate, Pass};
-use crate::ground::Ground;
-use crate::known::Known;
+use crate::changes::Staged;
+use crate::context::Ground;
+use crate::filter::{Drops, Gate, Pass};
+use crate::loaded::Known;
 use crate::notices::{came_to_nothing, notice};
 use crate::rules::{Occasion, ignored};
-use shared::account::Language;
-use shared::assignment_log::{AssignmentRecord, Why};
-use shared::automatic::Automatic;
-use shared::chat::{Chat, ChatEvent};
-use shared::clock::Timestamp;
-use shared::disposition::DropReason;
-use shared::event::{Envelope, Event, MessageEvent, Revision, Side};
-use shared::ids::MessageId;
-use shared::listing::ChatListing;
-use shared::message::Message;
-use shared::own_sends::Called;
-use shared::rules::{Rule, Skipped};
-use shared::words;
+use shared::base::clock::Timestamp;
+use shared::base::ids::MessageId;
+use shared::model::account::Language;
+use shared::model::chat::assignment_record::{AssignmentRecord, Why};
+use shared::model::chat::automatic::Automatic;
+use shared::model::chat::pending_sends::Called;
+use shared::model::chat::{Chat, ChatEvent};
+use shared::model::event::{Envelope, Event, MessageEvent, Revision, Side};
+use shared::model::message::Message;
+use shared::model::message::listing::ChatListing;
+use shared::model::rules::{Rule, Skipped};
+use shared::model::texts;
+use shared::platform::disposition::DropReason;
 use std::collections::HashMap;
 
 /// Rows that rules may write for the events of one group: what these write themselves must fit beside them into one
@@ -248,7 +248,7 @@ impl<'a> Fold<'a> {
 
 /// A call has the account's fixed text, which rules match like any other (C9).
 fn with_words(event: &MessageEvent, language: Language) -> std::borrow::Cow<'_, MessageEvent> {
-    match words::call(event.kind, language).filter(|_| event.text.is_none()) {
+    match texts::call(event.kind, language).filter(|_| event.text.is_none()) {
         Some(text) => std::borrow::Cow::Owned(MessageEvent { text: Some(text.to_owned()), ..event.clone() }),
         None => std::borrow::Cow::Borrowed(event),
     }

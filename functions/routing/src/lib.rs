@@ -5,28 +5,28 @@
 //! kept raw in the quarantine and stands in the chat as a message of kind `unsupported`.
 
 mod apply;
+mod changes;
 mod channel_state;
 mod chat_group;
-mod commit;
-mod effects;
+mod context;
+mod filter;
 mod fold;
-mod gate;
-mod ground;
-mod known;
+mod loaded;
 mod notices;
+mod report;
+mod rule_actions;
 mod rules;
 mod statuses;
-mod told;
 
-use commit::{Changes, RoutingError};
-use shared::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::clock::Ambient;
+use crate::changes::{Changes, RoutingError};
+use shared::base::clock::Ambient;
 use shared::crm::CrmKind;
-use shared::disposition::{Disposition, backoff};
-use shared::event::{Envelope, EnvelopeError, Event};
-use shared::nudge::{self, MediaNudge, Nudges, Timer};
-use shared::quarantine::Quarantine;
-use shared::queue::{Outgoing, QueueError, Queues};
+use shared::model::event::{Envelope, EnvelopeError, Event};
+use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
+use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::nudge::{self, MediaNudge, Nudges, Timer};
+use shared::platform::quarantine::Quarantine;
+use shared::platform::queue::{Outgoing, QueueError, Queues};
 use shared::store::Store;
 use shared::store::settings_cache::SettingsCache;
 use std::sync::Arc;
@@ -151,12 +151,12 @@ impl Routing {
     }
 
     /// A file of the chat has yet to be copied.
-    async fn nudge_media(&self, chat: &shared::chat::Chat) -> Result<(), QueueError> {
+    async fn nudge_media(&self, chat: &shared::model::chat::Chat) -> Result<(), QueueError> {
         let nudge = MediaNudge::new(&chat.account, &chat.chat);
         self.queues.send(&self.media_url, vec![Outgoing::standard(&nudge)?]).await
     }
 
-    async fn nudge_for(&self, chat: &shared::chat::Chat, crm: CrmKind) -> Result<(), QueueError> {
+    async fn nudge_for(&self, chat: &shared::model::chat::Chat, crm: CrmKind) -> Result<(), QueueError> {
         self.nudge(nudge::nudges(chat, crm, self.ambient.now()), crm).await
     }
 }

@@ -2,12 +2,12 @@
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use routing::Routing;
-use shared::batch::{BatchContext, SqsBatch};
-use shared::clock::Machine;
-use shared::quarantine::Quarantine;
-use shared::queue::Queues;
+use shared::base::clock::Machine;
+use shared::platform::batch::{BatchContext, SqsBatch};
+use shared::platform::quarantine::Quarantine;
+use shared::platform::queue::Queues;
+use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
-use shared::{aws, config, telemetry};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
     };
     let (routing, context) = (&routing, &context);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsBatch>| async move {
-        let time_left = shared::batch::time_left(event.context.deadline);
+        let time_left = shared::platform::batch::time_left(event.context.deadline);
         Ok::<_, Error>(routing.handle(event.payload, time_left, context).await)
     }))
     .await

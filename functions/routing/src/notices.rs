@@ -1,11 +1,11 @@
 //! Notices of what we sent and what came to nothing (E2).
 
-use shared::account::Language;
-use shared::channel::Channel;
-use shared::chat::Chat;
-use shared::clock::Timestamp;
-use shared::message::{DeliveryStatus, Message};
-use shared::send_errors::{self, UNKNOWN_ERROR, Undone};
+use shared::base::clock::Timestamp;
+use shared::model::account::Language;
+use shared::model::channel::Channel;
+use shared::model::chat::Chat;
+use shared::model::failure_texts::{self, UNKNOWN_ERROR, Undone};
+use shared::model::message::{DeliveryStatus, Message};
 
 /// Whether a message that we sent failed by this: then the chat says so (E2).
 pub fn came_to_nothing(before: &Message, after: &Message) -> bool {
@@ -22,8 +22,8 @@ pub fn notice(
     now: Timestamp,
 ) -> Option<Message> {
     let code = message.error.as_ref().map_or(UNKNOWN_ERROR, |error| error.code.as_str());
-    let text = send_errors::words(Undone::Send, code, language);
+    let text = failure_texts::words(Undone::Send, code, language);
     // By the number of the failure: there may be a notice from the time when nobody knew.
-    let id = send_errors::notice_id(&message.message_id, message.status_seq);
-    send_errors::notice(chat, channel, id, text, now)
+    let id = failure_texts::notice_id(&message.message_id, message.status_seq);
+    failure_texts::notice(chat, channel, id, text, now)
 }

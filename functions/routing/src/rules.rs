@@ -1,16 +1,16 @@
 //! Rules at work (F6): what happened, which of them run for it, and what they make of the chat. What a rule does pulls no
 //! trigger.
 
-use crate::effects::{Effect, apply, rows_of};
+use crate::context::Ground;
 use crate::fold::{Fold, ROOM};
-use crate::ground::Ground;
-use shared::automatic::{self, Automatic, NotWritten};
-use shared::chat::{Chat, ChatState, ForRules};
-use shared::clock::Timestamp;
-use shared::closing::{self, Looked};
-use shared::event::{MessageEvent, Origin, Revision, Side};
-use shared::message::{Kind, Message};
-use shared::rules::{Action, Facts, Happened, Rule, Skipped};
+use crate::rule_actions::{Effect, apply, rows_of};
+use shared::base::clock::Timestamp;
+use shared::model::chat::automatic::{self, Automatic, NotWritten};
+use shared::model::chat::closing::{self, Looked};
+use shared::model::chat::{Chat, ChatState, ForRules};
+use shared::model::event::{MessageEvent, Origin, Revision, Side};
+use shared::model::message::{Kind, Message};
+use shared::model::rules::{Action, Facts, Happened, Rule, Skipped};
 use std::time::Duration;
 
 /// Something that happened, as rules are asked about it.

@@ -1,18 +1,18 @@
 //! Delivery statuses: commutative, found through a pointer row, patient with a message that is not there yet.
 
-use crate::commit::RoutingError;
+use crate::changes::RoutingError;
 use crate::notices::{came_to_nothing, notice};
 use crate::{ATTEMPTS, Routing, retry};
-use shared::account::Account;
-use shared::chat::Chat;
-use shared::clock::Timestamp;
-use shared::closing::Closing;
+use shared::base::clock::Timestamp;
+use shared::base::ids::AccountId;
 use shared::crm::CrmKind;
-use shared::disposition::{Disposition, DropReason, backoff};
-use shared::event::StatusEvent;
-use shared::ids::AccountId;
-use shared::number_check::LearnedFrom;
-use shared::number_news::number_news;
+use shared::model::account::Account;
+use shared::model::chat::Chat;
+use shared::model::chat::closing::Closing;
+use shared::model::contact::number_check::LearnedFrom;
+use shared::model::contact::number_news::number_news;
+use shared::model::event::StatusEvent;
+use shared::platform::disposition::{Disposition, DropReason, backoff};
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
 use shared::store::settings::Pointed;

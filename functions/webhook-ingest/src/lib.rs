@@ -9,17 +9,17 @@ use answer::{Answer, answer};
 use futures::{StreamExt, TryStreamExt};
 use lambda_http::http::Method;
 use lambda_http::{Body, Request, RequestExt, Response};
-use shared::cache::{Cache, SETTINGS};
-use shared::clock::{Ambient, Timestamp};
-use shared::connection::WebhookToken;
-use shared::event::{Envelope, Event};
-use shared::ids::hex_digest;
-use shared::metrics::Metric;
+use shared::base::cache::{Cache, SETTINGS};
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::ids::hex_digest;
+use shared::model::connection::WebhookToken;
+use shared::model::event::{Envelope, Event};
+use shared::platform::metrics::Metric;
+use shared::platform::quarantine::{Quarantine, QuarantineError};
+use shared::platform::queue::{Outgoing, QueueError, Queues};
+use shared::platform::telemetry;
 use shared::providers::{self, Item, Parsed};
-use shared::quarantine::{Quarantine, QuarantineError};
-use shared::queue::{Outgoing, QueueError, Queues};
 use shared::store::{Store, StoreError};
-use shared::telemetry;
 use std::sync::Arc;
 
 /// What the function works with; built once per process.

@@ -1,11 +1,11 @@
 //! Entry point: reads the configuration, builds the clients once, and serves.
 
 use lambda_http::{Error, Request, service_fn};
-use shared::clock::Machine;
-use shared::quarantine::Quarantine;
-use shared::queue::Queues;
+use shared::base::clock::Machine;
+use shared::platform::quarantine::Quarantine;
+use shared::platform::queue::Queues;
+use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
-use shared::{aws, config, telemetry};
 use std::sync::Arc;
 use webhook_ingest::Ingest;
 

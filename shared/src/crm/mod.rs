@@ -1,19 +1,16 @@
 //! CRMs: what each kind can do, the connection to one, and how its answers are sorted. One file per kind beside this.
 
-pub mod channel_words;
-pub mod pace;
+pub mod backoff;
+pub mod formatting;
+
 pub mod universal;
-mod universal_creations;
-mod universal_hooks;
-mod universal_notices;
-pub mod wording;
 
-pub use universal_notices::Waiting;
+pub use crate::crm::universal::notices::Waiting;
 
-use crate::clock::Timestamp;
-use crate::http::{Answer, SendError};
-use crate::ids::AccountId;
-use crate::secrets::Sealed;
+use crate::base::clock::Timestamp;
+use crate::base::ids::AccountId;
+use crate::platform::http::{Answer, SendError};
+use crate::platform::secrets::Sealed;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use url::Url;
@@ -226,7 +223,7 @@ impl CrmConnection {
 
     /// Tells one CRM from another by where it takes webhooks: records made in one are unknown to the next.
     pub fn fingerprint(&self) -> String {
-        let by_url = || crate::ids::hex_digest(self.webhook_url.as_bytes()).chars().take(16).collect();
+        let by_url = || crate::base::ids::hex_digest(self.webhook_url.as_bytes()).chars().take(16).collect();
         self.known_as.clone().unwrap_or_else(by_url)
     }
 }

@@ -1,15 +1,13 @@
 //! Messaging providers: one folder each, and this registry.
 
-pub mod limits;
-pub mod outgoing;
 pub mod wazzup;
 
-use crate::channel::Channel;
-use crate::clock::Timestamp;
-use crate::connection::WebhookToken;
-use crate::event::{Event, Messenger};
-use crate::http::SendError;
-use crate::ids::{ChatId, IdSalt};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{ChatId, IdSalt};
+use crate::model::channel::Channel;
+use crate::model::connection::WebhookToken;
+use crate::model::event::{Event, Messenger};
+use crate::platform::http::SendError;
 
 /// What a webhook's body holds.
 #[derive(Debug)]
@@ -58,7 +56,7 @@ pub struct ListedChannel {
     /// What carries it (`whatsapp`, `tgapi` …).
     pub transport: String,
     /// Our word for its state.
-    pub state: crate::channel::ChannelState,
+    pub state: crate::model::channel::ChannelState,
     /// The provider's word for it.
     pub raw_state: String,
 }

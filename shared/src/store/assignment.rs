@@ -3,9 +3,9 @@
 use super::row::Row;
 use super::rows_assignment::Turn;
 use super::{Page, Read, Store, StoreError, failure, keys, text};
-use crate::assignment::{RingPlace, WaitingClient};
-use crate::employee::Membership;
-use crate::ids::{AccountId, ChannelId, EmployeeId};
+use crate::base::ids::{AccountId, ChannelId, EmployeeId};
+use crate::model::assignment::{RingPlace, WaitingClient};
+use crate::model::employee::Membership;
 use aws_sdk_dynamodb::types::Select;
 use futures::future::try_join_all;
 

@@ -2,8 +2,8 @@
 
 use super::row::{Item, row_of};
 use super::{Page, Store, StoreError, failure, keys, text};
-use crate::assignment_log::AssignmentRecord;
-use crate::ids::{AccountId, ChatId};
+use crate::base::ids::{AccountId, ChatId};
+use crate::model::chat::assignment_record::AssignmentRecord;
 
 impl Store {
     /// A page of the history of a chat's responsible, the latest first, as of the last write.

@@ -2,8 +2,8 @@
 
 use super::row::{Item, row_of};
 use super::{Page, Store, StoreError, failure, keys, text};
-use crate::audit::AuditEntry;
-use crate::ids::AccountId;
+use crate::base::ids::AccountId;
+use crate::model::audit::AuditEntry;
 
 impl Store {
     /// A page of an account's trail, the newest first.

@@ -4,9 +4,9 @@
 use super::chats::{key_of, moment};
 use super::row::{Item, Key};
 use super::{Page, Store, StoreError, failure, keys, number, text};
-use crate::chat::{Chat, ChatState, ClientState};
-use crate::clock::Timestamp;
-use crate::ids::{AccountId, ChannelId, EmployeeId};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId, EmployeeId};
+use crate::model::chat::{Chat, ChatState, ClientState};
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use std::cmp::Reverse;
 

@@ -3,12 +3,12 @@
 use super::row::{Item, Key, Row, Write, row_of};
 use super::rows_assignment::OpenChat;
 use super::{Page, Read, Store, StoreError, failure, keys, number, text};
-use crate::chat::{Chat, ChatAliasRow};
-use crate::clock::Timestamp;
-use crate::crm_progress::Numbered;
-use crate::ids::{AccountId, ChatId, MessageId};
-use crate::listing::ChatListing;
-use crate::message::Message;
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChatId, MessageId};
+use crate::model::chat::{Chat, ChatAliasRow};
+use crate::model::crm::progress::Numbered;
+use crate::model::message::Message;
+use crate::model::message::listing::ChatListing;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -4,12 +4,12 @@ use super::StoreError;
 use super::contacts::Who;
 use super::keys::{self, ContactClaimRow};
 use super::row::Write;
-use crate::account::Account;
-use crate::contact::{Contact, ContactClaim, Identity, Merge, verified_phone};
-use crate::contact_merge::{DEPENDS_ON, Merged, follow};
-use crate::event::MessageEvent;
-use crate::ids::{AccountId, ContactId, EmployeeId};
-use crate::phone::Phone;
+use crate::base::ids::{AccountId, ContactId, EmployeeId};
+use crate::base::phone::Phone;
+use crate::model::account::Account;
+use crate::model::contact::merge::{DEPENDS_ON, Merged, follow};
+use crate::model::contact::{Contact, ContactClaim, Identity, Merge, verified_phone};
+use crate::model::event::MessageEvent;
 
 /// The strong attributes of a message.
 pub(super) struct Seen {
@@ -172,9 +172,9 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
-    use crate::contact::{CrmRecords, MergeReason};
-    use crate::contact_merge::merge;
+    use crate::base::clock::Timestamp;
+    use crate::model::contact::merge::merge;
+    use crate::model::contact::{CrmRecords, MergeReason};
 
     fn contact(id: &str) -> Contact {
         Contact {
@@ -224,7 +224,7 @@ mod tests {
         alias.merged_into = Some(root.contact.clone());
         let mut people = People::known(root, Some(alias));
         let identity =
-            Identity { messenger: crate::event::Messenger::Telegram, group: false, user: "17".into() };
+            Identity { messenger: crate::model::event::Messenger::Telegram, group: false, user: "17".into() };
         let seen = Seen { identities: vec![identity.clone()], phone: None };
         people.claim(&AccountId::new("a"), &seen, &Who::default()).unwrap();
         assert_eq!(people.own().contact.as_str(), "alias");

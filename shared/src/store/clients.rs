@@ -4,14 +4,14 @@
 use super::client_people::{People, Seen};
 use super::row::Write;
 use super::{Read, Store, StoreError};
-use crate::account::Account;
-use crate::blacklist::Subject;
-use crate::clock::{Ambient, Timestamp};
-use crate::contact::{Contact, ContactChat, CrmRecords, Join, MergeReason};
-use crate::contact_merge::{MAX_ALIASES, merge};
-use crate::event::MessageEvent;
-use crate::ids::{AccountId, ChatId, ContactId, EmployeeId};
-use crate::phone::Phone;
+use crate::base::clock::{Ambient, Timestamp};
+use crate::base::ids::{AccountId, ChatId, ContactId, EmployeeId};
+use crate::base::phone::Phone;
+use crate::model::account::Account;
+use crate::model::contact::blacklist::Subject;
+use crate::model::contact::merge::{MAX_ALIASES, merge};
+use crate::model::contact::{Contact, ContactChat, CrmRecords, Join, MergeReason};
+use crate::model::event::MessageEvent;
 
 /// Who a chat's client turned out to be, and what makes him so.
 #[derive(Debug, Default)]
@@ -210,7 +210,7 @@ fn new_contact(owner: &Account, event: &MessageEvent, ambient: &dyn Ambient) -> 
 ///
 /// # Errors
 /// As [`Write::create`], here and below.
-pub fn in_history(chat: &crate::chat::Chat, at: Timestamp) -> Result<Write, StoreError> {
+pub fn in_history(chat: &crate::model::chat::Chat, at: Timestamp) -> Result<Write, StoreError> {
     Write::create(&ContactChat {
         v: 1,
         account: chat.account.clone(),
@@ -223,7 +223,7 @@ pub fn in_history(chat: &crate::chat::Chat, at: Timestamp) -> Result<Write, Stor
 
 /// Another form of a chat's id, which leads to it from now on.
 pub fn alias_row(account: &AccountId, form: &ChatId, chat: &ChatId) -> Result<Write, StoreError> {
-    Write::create(&crate::chat::ChatAliasRow {
+    Write::create(&crate::model::chat::ChatAliasRow {
         v: 1,
         account: account.clone(),
         chat: form.clone(),

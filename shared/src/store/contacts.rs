@@ -3,13 +3,13 @@
 use super::chats::key_of;
 use super::row::{Item, Key, row_of};
 use super::{Page, Read, Store, StoreError, keys};
-use crate::account::Account;
-use crate::blacklist::{BlockEntry, Subject};
-use crate::clock::Timestamp;
-use crate::contact::{Contact, ContactChat, Identity, Merge};
-use crate::erasure::{ErasedSubject, Erasure};
-use crate::ids::{AccountId, ContactId};
-use crate::phone::Phone;
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ContactId};
+use crate::base::phone::Phone;
+use crate::model::account::Account;
+use crate::model::contact::blacklist::{BlockEntry, Subject};
+use crate::model::contact::{Contact, ContactChat, Identity, Merge};
+use crate::model::erasure::{ErasedSubject, Erasure};
 use keys::ContactClaimRow;
 use std::collections::HashMap;
 

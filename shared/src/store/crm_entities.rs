@@ -3,12 +3,12 @@
 
 use super::row::{Row, Write};
 use super::{Read, Store, StoreError, failure, keys, text};
-use crate::account::Account;
-use crate::blacklist::Subject;
-use crate::clock::Timestamp;
-use crate::contact::CrmRecords;
-use crate::crm_entities::{CrmContact, CrmDeal, CrmSubject, link_contact};
-use crate::ids::{AccountId, EmployeeId};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, EmployeeId};
+use crate::model::account::Account;
+use crate::model::contact::CrmRecords;
+use crate::model::contact::blacklist::Subject;
+use crate::model::crm::entities::{CrmContact, CrmDeal, CrmSubject, link_contact};
 use aws_sdk_dynamodb::types::Select;
 
 /// What a CRM loads.

@@ -7,13 +7,13 @@ use super::row::{Condition, Effect, Item, Key, Row, Write};
 use super::settings::{PLACE, member_writes};
 use super::waiting::waiting_writes;
 use super::{Page, Read, Store, StoreError};
-use crate::assignment_log::{AssignmentRecord, Why};
-use crate::channel::Channel;
-use crate::chat::{Chat, ChatState};
-use crate::clock::Ambient;
-use crate::departure::{Departure, WORKS_BY, Whose};
-use crate::employee::{Employee, Membership};
-use crate::ids::{AccountId, ChannelId, ChatId, EmployeeId};
+use crate::base::clock::Ambient;
+use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
+use crate::model::assignment::requeue::{Departure, WORKS_BY, Whose};
+use crate::model::channel::Channel;
+use crate::model::chat::assignment_record::{AssignmentRecord, Why};
+use crate::model::chat::{Chat, ChatState};
+use crate::model::employee::{Employee, Membership};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -246,7 +246,7 @@ pub fn end_write(departure: &Departure) -> Write {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Manual, Timestamp};
+    use crate::base::clock::{Manual, Timestamp};
 
     #[test]
     fn the_due_index_leads_back_to_a_departure() {

@@ -4,10 +4,10 @@ use super::chats::{key_of, moment};
 use super::keys::Due;
 use super::row::Item;
 use super::{Store, StoreError, failure, keys, number, text};
-use crate::chat::ChatState;
-use crate::clock::Timestamp;
-use crate::ids::{AccountId, ChannelId, ChatId};
-use crate::nudge::ListPlace;
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId, ChatId};
+use crate::model::chat::ChatState;
+use crate::platform::nudge::ListPlace;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// Shards of the chats: enough that a sweep's reads and a minute's writes do not meet in one partition.

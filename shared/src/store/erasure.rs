@@ -8,14 +8,14 @@ use super::chats::{is_tombstone, key_of};
 use super::keys::{self, ContactClaimRow, Pointer, TombstoneRow};
 use super::row::{Condition, Effect, Item, Key, Row, Write, row_of};
 use super::{Page, Read, Store, StoreError, failure, text};
-use crate::blacklist::BlockEntry;
-use crate::chat::Chat;
-use crate::clock::Timestamp;
-use crate::contact::{ContactChat, Identity};
-use crate::erasure::{ErasedSubject, Erasure, Tombstone};
-use crate::ids::{AccountId, ChatId, ConnectionId, ContactId, MessageId};
-use crate::message::Message;
-use crate::phone::Phone;
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChatId, ConnectionId, ContactId, MessageId};
+use crate::base::phone::Phone;
+use crate::model::chat::Chat;
+use crate::model::contact::blacklist::BlockEntry;
+use crate::model::contact::{ContactChat, Identity};
+use crate::model::erasure::{ErasedSubject, Erasure, Tombstone};
+use crate::model::message::Message;
 use std::collections::HashSet;
 
 /// What stands at a chat's key.

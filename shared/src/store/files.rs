@@ -2,9 +2,9 @@
 
 use super::row::{Condition, Effect, Key, Row, Write};
 use super::{Read, Store, StoreError, keys, number};
-use crate::ids::{AccountId, ChatId};
-use crate::media::{FileLink, PendingFile};
-use crate::upload::Upload;
+use crate::base::ids::{AccountId, ChatId};
+use crate::model::message::media::{FileLink, PendingFile};
+use crate::model::upload::Upload;
 use keys::FileLinkRow;
 
 impl Row for Upload {

@@ -11,13 +11,15 @@ pub(super) use super::due::due;
 
 use super::crm_entities::Loaded;
 use super::row::Key;
-use crate::assignment::RingPlace;
-use crate::chat::ChatState;
-use crate::clock::Timestamp;
-use crate::contact::Identity;
-use crate::departure::Whose;
-use crate::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, EmployeeId, MessageId, in_key};
-use crate::phone::Phone;
+use crate::base::clock::Timestamp;
+use crate::base::ids::{
+    AccountId, ChannelId, ChatId, ConnectionId, ContactId, EmployeeId, MessageId, in_key,
+};
+use crate::base::phone::Phone;
+use crate::model::assignment::RingPlace;
+use crate::model::assignment::requeue::Whose;
+use crate::model::chat::ChatState;
+use crate::model::contact::Identity;
 
 pub(super) fn key(pk: String, sk: impl Into<String>) -> Key {
     Key { pk, sk: sk.into() }
@@ -290,12 +292,12 @@ pub fn test_message(account: &AccountId, test: &str) -> Key {
     key(format!("A#{account}#TEST#{test}"), "TEST")
 }
 
-/// What is known of a number, by [`crate::number_check::digest`].
+/// What is known of a number, by [`crate::model::contact::number_check::digest`].
 pub fn number(account: &AccountId, digest: &str) -> Key {
     key(format!("A#{account}#NUMBER#{digest}"), "NUMBER")
 }
 
-/// A send under a key of the caller's, by [`crate::outbound::SendKey::digest`].
+/// A send under a key of the caller's, by [`crate::model::outbound::SendKey::digest`].
 pub fn send_key(account: &AccountId, digest: &str) -> Key {
     key(format!("A#{account}#SEND#{digest}"), "SEND")
 }

@@ -2,9 +2,9 @@
 
 use super::row::{Key, Row, Write, row_of};
 use super::{Read, Store, StoreError, failure, keys, text};
-use crate::chat::{Chat, ChatEvent};
-use crate::ids::AccountId;
-use crate::notices::{NoticeRow, Reader, notice_rows};
+use crate::base::ids::AccountId;
+use crate::model::chat::{Chat, ChatEvent};
+use crate::model::notices::{NoticeRow, Reader, notice_rows};
 use futures::future::try_join_all;
 use std::cmp::Reverse;
 

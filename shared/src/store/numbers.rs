@@ -2,11 +2,11 @@
 
 use super::row::{Condition, Key, Row, Write};
 use super::{Read, Store, StoreError, keys, number};
-use crate::account::Account;
-use crate::clock::Timestamp;
-use crate::event::Messenger;
-use crate::number_check::{LearnedFrom, NumberFact, digest, learn};
-use crate::phone::Phone;
+use crate::base::clock::Timestamp;
+use crate::base::phone::Phone;
+use crate::model::account::Account;
+use crate::model::contact::number_check::{LearnedFrom, NumberFact, digest, learn};
+use crate::model::event::Messenger;
 
 /// How often a lost race is decided again.
 const ATTEMPTS: u32 = 3;

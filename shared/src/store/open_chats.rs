@@ -2,8 +2,8 @@
 
 use super::rows_assignment::OpenChat;
 use super::{Store, StoreError};
-use crate::chat::Chat;
-use crate::ids::{AccountId, ChannelId};
+use crate::base::ids::{AccountId, ChannelId};
+use crate::model::chat::Chat;
 
 impl Store {
     /// Whether the last drain of a channel left clients waiting, as of the last write: asked by whoever freed a place, so that
@@ -25,11 +25,11 @@ pub fn frees_place(before: &Chat, after: &Chat) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::FinishReason;
-    use crate::chat::tests::{new_chat, text_event};
-    use crate::clock::Timestamp;
-    use crate::event::Side;
-    use crate::ids::EmployeeId;
+    use crate::base::clock::Timestamp;
+    use crate::base::ids::EmployeeId;
+    use crate::model::chat::FinishReason;
+    use crate::model::chat::tests::{new_chat, text_event};
+    use crate::model::event::Side;
 
     #[test]
     fn a_place_is_freed_when_the_chat_finishes_or_goes_to_somebody_else() {

@@ -3,9 +3,9 @@
 use super::keys::{self, Pointer};
 use super::row::Write;
 use super::{Read, Store, StoreError};
-use crate::ids::{AccountId, ChatId};
-use crate::message::Message;
-use crate::outbound::{OutboundJob, SendKey, own_ids};
+use crate::base::ids::{AccountId, ChatId};
+use crate::model::message::Message;
+use crate::model::outbound::{OutboundJob, SendKey, own_ids};
 
 impl Store {
     /// What is to be done at the provider in a chat, in order, as of the last write.

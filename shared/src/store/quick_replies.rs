@@ -2,8 +2,8 @@
 
 use super::row::{Item, Key, Row, Write};
 use super::{Page, Read, Store, StoreError, keys};
-use crate::ids::{AccountId, EmployeeId};
-use crate::quick_reply::{QuickReply, QuickReplyCount};
+use crate::base::ids::{AccountId, EmployeeId};
+use crate::model::quick_reply::{QuickReply, QuickReplyCount};
 
 impl Row for QuickReply {
     fn key(&self) -> Key {

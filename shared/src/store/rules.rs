@@ -2,9 +2,9 @@
 
 use super::row::{Key, Row, Write};
 use super::{Read, Store, StoreError, keys};
-use crate::account::Account;
-use crate::ids::AccountId;
-use crate::rules::RuleSet;
+use crate::base::ids::AccountId;
+use crate::model::account::Account;
+use crate::model::rules::RuleSet;
 
 impl Row for RuleSet {
     fn key(&self) -> Key {

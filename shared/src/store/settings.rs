@@ -6,15 +6,15 @@ use super::keys::{
 };
 use super::row::{Item, Key, Row, Write, row_of};
 use super::{Page, Read, Store, StoreError};
-use crate::access_token::TokenSecret;
-use crate::account::Account;
-use crate::assignment::{Ring, RingPlace, WaitingClient};
-use crate::channel::Channel;
-use crate::connection::{Connection, WebhookToken};
+use crate::base::ids::{AccountId, ChannelId, ConnectionId, EmployeeId, MessageId, hex_digest};
 use crate::crm::CrmConnection;
-use crate::employee::{Employee, Membership};
-use crate::ids::{AccountId, ChannelId, ConnectionId, EmployeeId, MessageId, hex_digest};
-use crate::pipeline::Pipelines;
+use crate::model::access_token::TokenSecret;
+use crate::model::account::Account;
+use crate::model::assignment::{Ring, RingPlace, WaitingClient};
+use crate::model::channel::Channel;
+use crate::model::connection::{Connection, WebhookToken};
+use crate::model::employee::{Employee, Membership};
+use crate::model::pipeline::Pipelines;
 use std::collections::HashMap;
 
 impl Store {
@@ -37,7 +37,7 @@ impl Store {
     }
 
     /// What an API key opens, as of the last write: a new key works and a revoked one does not, at once. Whether it still
-    /// [`opens`](crate::account::ApiKey::opens) is the caller's to ask.
+    /// [`opens`](crate::model::account::ApiKey::opens) is the caller's to ask.
     pub async fn api_key(&self, key: &str) -> Result<Option<ApiKeyRow>, StoreError> {
         self.get(&keys::api_key(&hex_digest(key.as_bytes())), Read::Consistent).await
     }

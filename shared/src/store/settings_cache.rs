@@ -1,13 +1,13 @@
 //! Accounts, channels and rules as workers need them at every event: read once in thirty seconds.
 
 use super::{Read, Store, StoreError, keys};
-use crate::account::Account;
-use crate::cache::{Cache, SETTINGS};
-use crate::channel::Channel;
-use crate::clock::Timestamp;
+use crate::base::cache::{Cache, SETTINGS};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId};
 use crate::crm::CrmKind;
-use crate::ids::{AccountId, ChannelId};
-use crate::rules::{Compiled, RuleSet};
+use crate::model::account::Account;
+use crate::model::channel::Channel;
+use crate::model::rules::{Compiled, RuleSet};
 
 /// Settings, at most half a minute old.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! How many chats wait for an answer in one partition of the index: an employee's, or a channel's that are nobody's.
 
 use super::{Store, StoreError, failure, text};
-use crate::clock::Timestamp;
+use crate::base::clock::Timestamp;
 use aws_sdk_dynamodb::types::Select;
 
 /// The chats of a partition that wait for an answer.

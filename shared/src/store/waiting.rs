@@ -2,10 +2,10 @@
 
 use super::row::{Write, row_of};
 use super::{Store, StoreError, failure, keys, text};
-use crate::assignment::WaitingClient;
-use crate::chat::Chat;
-use crate::clock::Timestamp;
-use crate::ids::{AccountId, ChannelId};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId};
+use crate::model::assignment::WaitingClient;
+use crate::model::chat::Chat;
 use aws_sdk_dynamodb::types::Select;
 
 /// Most waiting clients that are counted.

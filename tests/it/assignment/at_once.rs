@@ -3,11 +3,11 @@
 use super::phone;
 use crate::world::World;
 use crate::world::wire::{Fault, How};
-use shared::assignment_log::Why;
-use shared::chat::ClientState;
-use shared::clock::Ambient;
-use shared::employee::Membership;
-use shared::ids::EmployeeId;
+use shared::base::clock::Ambient;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::ClientState;
+use shared::model::chat::assignment_record::Why;
+use shared::model::employee::Membership;
 use shared::store::chats::{chat_write, open_chat_writes};
 use shared::store::row::Write;
 use shared::store::waiting::waiting_writes;
@@ -57,7 +57,7 @@ async fn p5_a_cap_holds_under_drains_at_once_and_who_is_left_is_served_in_order(
     assert_eq!((ring.left, ring.oldest), (3, world.chat(&phone(4)).await.unwrap().waiting_since));
     let before = world.chat(&phone(2)).await.unwrap();
     let mut after = before.clone();
-    let event = after.finish(shared::chat::FinishReason::ByHand, world.clock.now());
+    let event = after.finish(shared::model::chat::FinishReason::ByHand, world.clock.now());
     let mut writes = vec![chat_write(&before, &after).unwrap().unwrap(), Write::create(&event).unwrap()];
     writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
     world.store.commit(writes).await.unwrap();
@@ -129,17 +129,17 @@ async fn p5_a_member_who_goes_while_the_drain_decides_gets_nobody() {
     // Each thing that makes somebody ineligible is a condition of the write.
     for gone in [
         Membership { receives_new_clients: false, ..anna.clone() },
-        Membership { status: shared::employee::Status::Away, ..anna.clone() },
+        Membership { status: shared::model::employee::Status::Away, ..anna.clone() },
         Membership { inactive: true, ..anna.clone() },
         Membership { sends: false, ..anna.clone() },
         Membership { cap: Some(0), ..anna.clone() },
-        Membership { role: shared::employee::Role::QualityControl, ..anna.clone() },
+        Membership { role: shared::model::employee::Role::QualityControl, ..anna.clone() },
     ] {
         world.place(&gone).await;
         let (status, _) = world.table.try_ask("TransactWriteItems", &drain).await;
         assert_eq!(status, 400, "{gone:?}");
     }
-    world.place(&Membership { status: shared::employee::Status::Busy, ..anna }).await;
+    world.place(&Membership { status: shared::model::employee::Status::Busy, ..anna }).await;
     world.pass(std::time::Duration::from_secs(30)).await;
     assert_eq!(world.whose([1]).await, ["boris"]);
 }

@@ -4,11 +4,11 @@ use super::phone;
 use crate::world::World;
 use crate::world::wire::{Fault, How};
 use serde::{Deserialize, Serialize};
-use shared::assignment_log::Why;
-use shared::channel::Distribution;
-use shared::chat::{ClientState, Wish};
-use shared::employee::{Membership, Status};
-use shared::ids::{AccountId, ChatId, EmployeeId};
+use shared::base::ids::{AccountId, ChatId, EmployeeId};
+use shared::model::channel::Distribution;
+use shared::model::chat::assignment_record::Why;
+use shared::model::chat::{ClientState, Wish};
+use shared::model::employee::{Membership, Status};
 use shared::store::keys;
 use shared::store::row::{Key, Row};
 use std::time::Duration;
@@ -45,7 +45,7 @@ async fn b4_a_place_that_the_drain_itself_frees_is_somebodys() {
     // The first one is taken from her, and waits behind those who found no place.
     let before = world.chat(&phone(0)).await.unwrap();
     let late = Some(world.chat(&phone(2)).await.unwrap().waiting_since.unwrap() + Duration::from_secs(1));
-    world.write(&shared::chat::Chat { arrived_at: late, ..before }).await;
+    world.write(&shared::model::chat::Chat { arrived_at: late, ..before }).await;
     world.waits_again(0, Some(Wish::To(EmployeeId::new("boris")))).await;
     world.place(&Membership { receives_new_clients: false, ..world.member("boris", 2) }).await;
     world.drain_channel().await;

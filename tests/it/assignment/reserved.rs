@@ -2,9 +2,9 @@
 
 use super::phone;
 use crate::world::World;
-use shared::channel::Reservation;
-use shared::chat::Chat;
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
+use shared::model::channel::Reservation;
+use shared::model::chat::Chat;
 use std::time::Duration;
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn a_reserved_client_is_looked_at_as_the_time_ends() {
     let chat = world.chat(&phone(1)).await.unwrap();
     let until = world.clock.now() + Duration::from_secs(120);
     assert_eq!((world.whose([1]).await, chat.reserved_until), (vec!["anna".to_owned()], Some(until)));
-    assert_eq!(chat.check_at, Some(until + shared::closing::GRACE));
+    assert_eq!(chat.check_at, Some(until + shared::model::chat::closing::GRACE));
 }
 
 #[tokio::test]

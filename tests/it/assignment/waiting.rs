@@ -2,17 +2,17 @@
 
 use super::phone;
 use crate::world::World;
-use shared::assignment::Ineligible;
-use shared::assignment_log::Why;
-use shared::channel::{Distribution, Fallback};
-use shared::chat::{ChatState, ClientState};
-use shared::clock::{Ambient, Timestamp};
-use shared::contact::Contact;
-use shared::employee::{Membership, Role, Status};
-use shared::ids::EmployeeId;
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::ids::EmployeeId;
+use shared::model::assignment::Ineligible;
+use shared::model::channel::{Distribution, Fallback};
+use shared::model::chat::assignment_record::Why;
+use shared::model::chat::{ChatState, ClientState};
+use shared::model::contact::Contact;
+use shared::model::employee::{Membership, Role, Status};
+use shared::model::working_hours::{Day, Span, WorkingHours};
 use shared::store::keys;
 use shared::store::{Read, row::Write};
-use shared::working_hours::{Day, Span, WorkingHours};
 use std::time::Duration;
 
 /// The World begins on a Saturday at nine in Greenwich.

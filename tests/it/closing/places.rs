@@ -2,8 +2,8 @@
 
 use crate::world::sends::PHONE;
 use crate::world::{TOKEN, World, messages, text};
-use shared::chat::{ChatState, ClientState};
-use shared::ids::EmployeeId;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::{ChatState, ClientState};
 use std::time::Duration;
 
 const OTHER: &str = "79990000001";
@@ -25,13 +25,13 @@ async fn b4_who_waits_is_served_when_a_chat_finishes_by_silence() {
     assert_eq!(world.chat(OTHER).await.unwrap().client, ClientState::Waiting, "she has as many as she may");
     // The first chat's end, and nothing else: the ring's own time has not come.
     world.clock.advance(Duration::from_secs(240));
-    let check = shared::event::Event::Check { chat: world.chat_id(PHONE) };
-    let envelope = shared::event::Envelope::new(
+    let check = shared::model::event::Event::Check { chat: world.chat_id(PHONE) };
+    let envelope = shared::model::event::Envelope::new(
         world.account.clone(),
-        shared::clock::Ambient::now(&*world.clock),
+        shared::base::clock::Ambient::now(&*world.clock),
         check,
     );
-    let outgoing = shared::queue::Outgoing::inbound(&envelope, String::from("check")).unwrap();
+    let outgoing = shared::platform::queue::Outgoing::inbound(&envelope, String::from("check")).unwrap();
     world.context.queues.send("https://sqs.test/inbound.fifo", vec![outgoing]).await.unwrap();
     world.settle().await;
     assert_eq!(world.there().await.state, ChatState::General);

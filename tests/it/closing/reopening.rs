@@ -2,11 +2,11 @@
 
 use crate::world::World;
 use crate::world::sends::PHONE;
-use shared::assignment_log::Why;
-use shared::chat::{ChatState, ChatStatus, ClientState};
-use shared::closing::Reopening;
-use shared::employee::Membership;
-use shared::ids::EmployeeId;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::assignment_record::Why;
+use shared::model::chat::closing::Reopening;
+use shared::model::chat::{ChatState, ChatStatus, ClientState};
+use shared::model::employee::Membership;
 use std::time::Duration;
 
 /// Anna's client of before, whose chat was finished as closed.

@@ -2,11 +2,11 @@
 
 use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN, World};
-use shared::assignment_log::Why;
-use shared::channel::Reservation;
-use shared::chat::ClientState;
-use shared::clock::Ambient;
-use shared::ids::EmployeeId;
+use shared::base::clock::Ambient;
+use shared::base::ids::EmployeeId;
+use shared::model::channel::Reservation;
+use shared::model::chat::ClientState;
+use shared::model::chat::assignment_record::Why;
 use std::time::Duration;
 use tests::wazzup;
 

@@ -2,8 +2,8 @@
 
 use crate::world::World;
 use crate::world::sends::PHONE;
-use shared::chat::{ChatState, ChatStatus};
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
+use shared::model::chat::{ChatState, ChatStatus};
 use std::time::Duration;
 
 async fn live() -> World {

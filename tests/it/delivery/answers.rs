@@ -4,8 +4,8 @@ use super::asked;
 use crate::world::World;
 use crate::world::sends::{KEY, PHONE};
 use serde_json::json;
-use shared::connection::ConnectionState;
-use shared::message::DeliveryStatus::{self, Failed, Queued, Sent};
+use shared::model::connection::ConnectionState;
+use shared::model::message::DeliveryStatus::{self, Failed, Queued, Sent};
 use std::time::Duration;
 use tests::sandbox::faults::Action as Deed;
 use tests::sandbox::wazzup_state::{Behaviour, EchoMode, Refusal};
@@ -150,8 +150,9 @@ async fn e3_what_becomes_of_a_send_tells_of_the_number() {
     world.wazzup().behave(KEY, &behaviour).await.unwrap();
     sends(&world).await;
     let owner = world.store.account(&world.account).await.unwrap().unwrap();
-    let phone = shared::phone::Phone::from_international_digits(PHONE).unwrap();
-    let fact = world.store.number_fact(&owner, &shared::event::Messenger::Whatsapp, &phone).await.unwrap();
+    let phone = shared::base::phone::Phone::from_international_digits(PHONE).unwrap();
+    let fact =
+        world.store.number_fact(&owner, &shared::model::event::Messenger::Whatsapp, &phone).await.unwrap();
     assert!(!fact.unwrap().has);
 }
 
@@ -175,8 +176,8 @@ async fn a4_a_credential_that_was_changed_meanwhile_is_no_refused_one() {
     let setup = json!({"channels": [{"channelId": crate::world::CHANNEL, "transport": "whatsapp", "plainId": "1", "state": "active"}]});
     world.wazzup().put_wazzup("other-key", &serde_json::from_value(setup).unwrap()).await.unwrap();
     let connection = world.connection().await;
-    let credential = shared::secrets::Sealed::new(b"other-key".to_vec());
-    world.write(&shared::connection::Connection { credential, ..connection }).await;
+    let credential = shared::platform::secrets::Sealed::new(b"other-key".to_vec());
+    world.write(&shared::model::connection::Connection { credential, ..connection }).await;
     world.wazzup_fails("send", Deed::status(401), 9).await;
     world.send("own-2", "и ещё").await;
     world.pass_everywhere(Duration::from_secs(30)).await;
@@ -213,7 +214,7 @@ async fn a4_a_paused_channel_keeps_what_is_to_be_sent() {
 async fn e5_the_rate_is_shared_by_all_workers_and_what_is_over_it_waits() {
     let world = asked().await;
     // Others of the connection have used up this window's part.
-    let window = shared::clock::Ambient::now(&*world.clock).millis().div_euclid(5000);
+    let window = shared::base::clock::Ambient::now(&*world.clock).millis().div_euclid(5000);
     let key = shared::store::keys::rate(&world.account, "send-connection", window);
     world.store.count(&key, 200, 9_999_999_999).await.unwrap();
     sends(&world).await;

@@ -5,11 +5,11 @@ use crate::world::World;
 use crate::world::asking::Asking;
 use reqwest::Method;
 use serde_json::json;
-use shared::assignment_log::Why;
-use shared::channel::{Distribution, Fallback};
-use shared::chat::ClientState;
-use shared::departure::Whose;
-use shared::ids::EmployeeId;
+use shared::base::ids::EmployeeId;
+use shared::model::assignment::requeue::Whose;
+use shared::model::channel::{Distribution, Fallback};
+use shared::model::chat::ClientState;
+use shared::model::chat::assignment_record::Why;
 
 async fn distribute(world: &World, api: &Asking, word: &str) {
     let path = format!("/v1/channels/{}", world.channel);

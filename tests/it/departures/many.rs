@@ -6,15 +6,15 @@ use crate::world::{TOKEN, World, messages, text};
 use assignment::Assignment;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
-use shared::assignment_log::Why;
-use shared::batch::SqsBatch;
-use shared::chat::{Chat, ClientState};
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
+use shared::base::ids::{AccountId, ChatId, ContactId, EmployeeId};
 use shared::crm::CrmKind;
-use shared::departure::Departure;
-use shared::ids::{AccountId, ChatId, ContactId, EmployeeId};
-use shared::nudge::DepartureNudge;
-use shared::queue::Outgoing;
+use shared::model::assignment::requeue::Departure;
+use shared::model::chat::assignment_record::Why;
+use shared::model::chat::{Chat, ClientState};
+use shared::platform::batch::SqsBatch;
+use shared::platform::nudge::DepartureNudge;
+use shared::platform::queue::Outgoing;
 use shared::store::chats::open_chat_writes;
 use shared::store::keys;
 use shared::store::row::{Key, Row, Write};
@@ -170,13 +170,13 @@ async fn a_broken_chat_holds_up_no_other_and_is_left_to_people_after_some_looks(
     assert!(left.check_at > world.clock.now());
     let mut looks = 1;
     while let Some(left) = world.departure_left(&departure).await {
-        assert!(looks <= shared::departure::MOST_ATTEMPTS, "bounded");
+        assert!(looks <= shared::model::assignment::requeue::MOST_ATTEMPTS, "bounded");
         world.clock.advance(left.check_at.since(world.clock.now()));
         world.nudge_departure(&departure).await;
         while world.deliver("assignment.fifo").await {}
         looks += 1;
     }
-    assert_eq!(looks, shared::departure::MOST_ATTEMPTS);
+    assert_eq!(looks, shared::model::assignment::requeue::MOST_ATTEMPTS);
 }
 
 #[tokio::test]

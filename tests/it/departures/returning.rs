@@ -3,11 +3,11 @@
 use super::{MANAGER, MINUTE, at_work, phone};
 use reqwest::Method;
 use serde_json::json;
-use shared::assignment_log::Why;
-use shared::chat::ClientState;
-use shared::clock::Ambient;
-use shared::employee::Membership;
-use shared::ids::EmployeeId;
+use shared::base::clock::Ambient;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::ClientState;
+use shared::model::chat::assignment_record::Why;
+use shared::model::employee::Membership;
 use shared::store::row::Write;
 use shared::store::waiting::waiting_writes;
 

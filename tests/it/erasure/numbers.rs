@@ -1,10 +1,10 @@
 //! What is known of a client's numbers (E3) goes with him, and what is known of others' stays.
 
 use super::story::{OTHER, PHONE, Story};
-use shared::clock::Ambient;
-use shared::event::Messenger;
-use shared::number_check::LearnedFrom;
-use shared::phone::Phone;
+use shared::base::clock::Ambient;
+use shared::base::phone::Phone;
+use shared::model::contact::number_check::LearnedFrom;
+use shared::model::event::Messenger;
 use shared::store::Read;
 use shared::store::keys;
 use std::time::Duration;

@@ -3,11 +3,11 @@
 use super::story::{OTHER, PHONE, Story, TELEGRAM, id, telegram};
 use crate::world::{TOKEN, messages, text};
 use serde_json::json;
-use shared::clock::{Ambient, Timestamp};
-use shared::erasure::ErasureState;
-use shared::event::{Envelope, Event, MessageEvent, Messenger};
-use shared::ids::{AccountId, ChatId};
-use shared::queue::Outgoing;
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::ids::{AccountId, ChatId};
+use shared::model::erasure::ErasureState;
+use shared::model::event::{Envelope, Event, MessageEvent, Messenger};
+use shared::platform::queue::Outgoing;
 use std::time::Duration;
 
 const LETTERS: &str = "inbound-dead-letters.fifo";

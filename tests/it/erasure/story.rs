@@ -2,17 +2,17 @@
 
 use crate::world::{TOKEN, World, echo, messages, status, text};
 use serde_json::{Value, json};
-use shared::batch::SqsBatch;
-use shared::blacklist::{BlockEntry, Subject};
-use shared::chat::{Chat, ClientState};
-use shared::clock::Ambient;
-use shared::contact::Contact;
-use shared::erasure::{Erasure, ErasureState};
-use shared::ids::{ChatId, ContactId, IdSalt, MessageId, hex_digest};
-use shared::media::{FileCopy, FileLink};
-use shared::message::Message;
-use shared::nudge::ErasureNudge;
-use shared::queue::Outgoing;
+use shared::base::clock::Ambient;
+use shared::base::ids::{ChatId, ContactId, IdSalt, MessageId, hex_digest};
+use shared::model::chat::{Chat, ClientState};
+use shared::model::contact::Contact;
+use shared::model::contact::blacklist::{BlockEntry, Subject};
+use shared::model::erasure::{Erasure, ErasureState};
+use shared::model::message::Message;
+use shared::model::message::media::{FileCopy, FileLink};
+use shared::platform::batch::SqsBatch;
+use shared::platform::nudge::ErasureNudge;
+use shared::platform::queue::Outgoing;
 use shared::store::Read;
 use shared::store::keys::{self, FileLinkRow};
 use shared::store::row::Write;

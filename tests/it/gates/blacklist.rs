@@ -3,13 +3,15 @@
 use super::{NOTHING, PHONE, SETTINGS_ARE_OLD, SILENCE, TELEGRAM, phone, telegram_user};
 use crate::world::{TOKEN, World, drops};
 use serde_json::json;
-use shared::chat::ChatState;
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
+use shared::model::chat::ChatState;
 use std::time::Duration;
 use tests::wazzup;
 
 /// A world that has a blacklist, and what it held before anybody wrote.
-pub async fn blocking(subject: shared::blacklist::Subject) -> (World, Vec<serde_json::Value>) {
+pub async fn blocking(
+    subject: shared::model::contact::blacklist::Subject,
+) -> (World, Vec<serde_json::Value>) {
     let world = World::with_employees(&["anna"]).await;
     world.block(subject, None).await;
     let before = world.items().await;

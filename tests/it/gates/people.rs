@@ -3,12 +3,12 @@
 use super::{PHONE, SILENCE, TELEGRAM};
 use crate::world::{CHANNEL, World};
 use serde_json::json;
-use shared::chat::ChatState;
-use shared::contact::MergeReason;
-use shared::content::{Details, Reaction};
-use shared::event::{ChatAlias, MessageEvent, Messenger};
-use shared::ids::MessageId;
-use shared::message::Kind;
+use shared::base::ids::MessageId;
+use shared::model::chat::ChatState;
+use shared::model::contact::MergeReason;
+use shared::model::event::{ChatAlias, MessageEvent, Messenger};
+use shared::model::message::Kind;
+use shared::model::message::content::{Details, Reaction};
 use std::time::Duration;
 use tests::wazzup;
 

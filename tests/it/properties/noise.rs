@@ -5,7 +5,7 @@ use crate::world::wire::{Fault, How};
 use crate::world::{TOKEN, World};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
 use std::time::Duration;
 
 /// A failing call of a kind that the code has to live with.

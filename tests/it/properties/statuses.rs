@@ -7,8 +7,8 @@ use super::{Verdict, breaks, holds, mutations};
 use crate::world::World;
 use crate::world::wire::Mutation;
 use proptest::prelude::*;
-use shared::event::Side;
-use shared::message::DeliveryStatus;
+use shared::model::event::Side;
+use shared::model::message::DeliveryStatus;
 use std::collections::BTreeMap;
 
 /// What the test expects of reports, in the order in which they were made.

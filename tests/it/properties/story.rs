@@ -3,7 +3,7 @@
 use crate::world::CHANNEL;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::clock::Timestamp;
+use shared::base::clock::Timestamp;
 use std::time::Duration;
 
 /// The second channel of the account.

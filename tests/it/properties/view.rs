@@ -2,10 +2,10 @@
 
 use crate::world::World;
 use serde_json::Value;
-use shared::chat::Chat;
-use shared::contact::Contact;
-use shared::ids::{ChatId, ContactId};
-use shared::message::Message;
+use shared::base::ids::{ChatId, ContactId};
+use shared::model::chat::Chat;
+use shared::model::contact::Contact;
+use shared::model::message::Message;
 use shared::store::Read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

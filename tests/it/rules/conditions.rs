@@ -4,7 +4,7 @@ use super::{rule, tag};
 use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::{Value, json};
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
 use std::time::Duration;
 use tests::wazzup;
 

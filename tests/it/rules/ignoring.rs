@@ -5,7 +5,7 @@ use crate::world::drops::told_while;
 use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::json;
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
 use tests::wazzup;
 
 async fn spam_is_ignored() -> World {

@@ -10,12 +10,12 @@ mod triggers;
 use crate::world::World;
 use crate::world::sends::PHONE;
 use serde_json::{Value, json};
-use shared::channel::Channel;
-use shared::chat::Chat;
-use shared::clock::Ambient;
-use shared::employee::Employee;
-use shared::ids::{ChannelId, EmployeeId};
-use shared::message::Message;
+use shared::base::clock::Ambient;
+use shared::base::ids::{ChannelId, EmployeeId};
+use shared::model::channel::Channel;
+use shared::model::chat::Chat;
+use shared::model::employee::Employee;
+use shared::model::message::Message;
 use shared::store::Read;
 use shared::store::row::Write;
 use std::time::Duration;
@@ -116,7 +116,7 @@ impl World {
         let mut after = before.clone();
         after.seq += 1;
         change(&mut after);
-        after.watch(&shared::closing::Closing::default(), self.clock.now());
+        after.watch(&shared::model::chat::closing::Closing::default(), self.clock.now());
         let mut writes: Vec<Write> =
             shared::store::chats::chat_write(&before, &after).unwrap().into_iter().collect();
         writes.extend(shared::store::chats::open_chat_writes(Some(&before), Some(&after)).unwrap());
@@ -126,6 +126,6 @@ impl World {
 
 /// The messages that rules wrote.
 pub fn automatic(messages: &[Message]) -> Vec<&str> {
-    let by_rules = messages.iter().filter(|row| row.origin == Some(shared::event::Origin::Rule));
+    let by_rules = messages.iter().filter(|row| row.origin == Some(shared::model::event::Origin::Rule));
     by_rules.filter_map(|row| row.text.as_deref()).collect()
 }

@@ -4,8 +4,8 @@ use super::rule;
 use crate::world::World;
 use crate::world::sends::PHONE;
 use serde_json::json;
-use shared::chat::{ChatState, ChatStatus, ClientState};
-use shared::ids::EmployeeId;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::{ChatState, ChatStatus, ClientState};
 use std::time::Duration;
 
 #[tokio::test]

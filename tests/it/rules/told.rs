@@ -4,7 +4,7 @@ use super::{reply, rule};
 use crate::world::World;
 use crate::world::sends::PHONE;
 use serde_json::json;
-use shared::chat::ForRules;
+use shared::model::chat::ForRules;
 use shared::store::chats::chat_write;
 use std::time::Duration;
 
@@ -14,7 +14,9 @@ async fn f6_what_is_taken_off_does_not_come_back_with_a_writer_who_read_before()
     world.set_rules(vec![rule(json!("chat_opened"), json!([]), json!([reply("Открыто")]))]).await;
     world.client_writes("m1", "Привет").await;
     world
-        .change_chat(|chat| chat.for_rules.push(ForRules::MessageOut(shared::ids::MessageId::new("gone"))))
+        .change_chat(|chat| {
+            chat.for_rules.push(ForRules::MessageOut(shared::base::ids::MessageId::new("gone")))
+        })
         .await;
     let read = world.there().await;
     let mut late = read.clone();
@@ -34,7 +36,7 @@ async fn f6_of_two_who_save_rules_at_once_one_decides_again() {
     let world = World::with_employees(&["anna"]).await;
     let set = |version, rules: &[serde_json::Value]| {
         let rules = rules.iter().map(|rule| serde_json::from_value(rule.clone()).unwrap()).collect();
-        shared::rules::RuleSet { v: 1, account: world.account.clone(), version, rules }
+        shared::model::rules::RuleSet { v: 1, account: world.account.clone(), version, rules }
     };
     let idle = rule(json!({"idle": {"minutes": 3}}), json!([]), json!([reply("?")]));
     let read = || async { world.store.account(&world.account).await.unwrap().unwrap() };

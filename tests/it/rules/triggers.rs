@@ -4,9 +4,9 @@ use super::{automatic, reply, rule, tag};
 use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::json;
-use shared::chat::{ChatState, ForRules};
-use shared::clock::Ambient;
-use shared::ids::MessageId;
+use shared::base::clock::Ambient;
+use shared::base::ids::MessageId;
+use shared::model::chat::{ChatState, ForRules};
 use std::time::Duration;
 use tests::wazzup;
 
@@ -114,7 +114,7 @@ async fn f6_a_chat_is_opened_and_finished() {
     assert_eq!(world.tags().await, ["opened"], "again");
     world
         .change_chat(|chat| {
-            chat.finish(shared::chat::FinishReason::ByHand, chat.last_activity_at);
+            chat.finish(shared::model::chat::FinishReason::ByHand, chat.last_activity_at);
             chat.for_rules.push(ForRules::Finished);
         })
         .await;

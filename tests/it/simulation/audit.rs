@@ -2,9 +2,9 @@
 
 use super::chat::{EFFECT, Simulation};
 use super::story::{LATE, Verdict};
-use shared::chat::ChatState;
-use shared::clock::Timestamp;
-use shared::closing;
+use shared::base::clock::Timestamp;
+use shared::model::chat::ChatState;
+use shared::model::chat::closing;
 use std::time::Duration;
 
 impl Simulation<'_> {

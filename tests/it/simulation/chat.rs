@@ -4,15 +4,15 @@ use super::plan::{Act, Fate, Plan, Settings, Who};
 use super::story::{LATE, Story, Verdict};
 use auto_close::When;
 use auto_close::sweep::AHEAD;
-use shared::channel::Channel;
-use shared::chat::{Chat, ChatState};
-use shared::clock::Timestamp;
-use shared::closing::Closing;
+use shared::base::clock::Timestamp;
+use shared::model::channel::Channel;
+use shared::model::chat::closing::Closing;
+use shared::model::chat::{Chat, ChatState};
 
-use shared::event::{ChannelRef, MessageEvent, Messenger, Origin, Side};
-use shared::ids::{AccountId, ChannelId, ChatId, ConnectionId, MessageId};
-use shared::message::Message;
-use shared::own_events::{company_event, first_event};
+use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, MessageId};
+use shared::model::chat::company_events::{company_event, first_event};
+use shared::model::event::{ChannelRef, MessageEvent, Messenger, Origin, Side};
+use shared::model::message::Message;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use shared::closing::{Closing, GRACE};
+use shared::model::chat::closing::{Closing, GRACE};
 use std::time::Duration;
 
 /// All of it; times are in milliseconds.

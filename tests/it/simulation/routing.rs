@@ -3,12 +3,12 @@
 use super::chat::{Fault, Record, Simulation, Step, ms};
 use super::plan::Who;
 use super::story::{LATE, Verdict};
-use shared::automatic;
-use shared::chat::{Chat, ChatState, ClientState};
-use shared::clock::Timestamp;
-use shared::closing::{Closing, GRACE, on_check};
-use shared::event::{MessageEvent, Origin};
-use shared::ids::{ContactId, EmployeeId, MessageId};
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ContactId, EmployeeId, MessageId};
+use shared::model::chat::automatic;
+use shared::model::chat::closing::{Closing, GRACE, on_check};
+use shared::model::chat::{Chat, ChatState, ClientState};
+use shared::model::event::{MessageEvent, Origin};
 use std::time::Duration;
 
 /// What routing sets a timer for, because the next sweeps may not have run by then.

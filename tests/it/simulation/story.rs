@@ -1,8 +1,8 @@
 //! What happened, and what must be so.
 
 use super::plan::Who;
-use shared::clock::Timestamp;
-use shared::closing::{Closing, GRACE};
+use shared::base::clock::Timestamp;
+use shared::model::chat::closing::{Closing, GRACE};
 use std::time::Duration;
 
 /// Later than so long after its time nothing may be.

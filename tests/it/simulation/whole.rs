@@ -6,13 +6,13 @@ use crate::properties::{breaks, holds};
 use crate::world::World;
 use proptest::strategy::Strategy;
 use proptest::test_runner::TestCaseError;
-use shared::chat::{Chat, ChatState};
-use shared::clock::{Ambient, Timestamp};
-use shared::closing::{Closing, ClosingOptions};
-use shared::crm_progress::Numbered;
-use shared::event::{Envelope, Event, Messenger, Origin};
-use shared::message::Message;
-use shared::queue::Outgoing;
+use shared::base::clock::{Ambient, Timestamp};
+use shared::model::chat::closing::{Closing, ClosingOptions};
+use shared::model::chat::{Chat, ChatState};
+use shared::model::crm::progress::Numbered;
+use shared::model::event::{Envelope, Event, Messenger, Origin};
+use shared::model::message::Message;
+use shared::platform::queue::Outgoing;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -171,7 +171,7 @@ impl<'a> Whole<'a> {
     /// As the API does when how chats end was set anew.
     async fn recheck(&self) {
         let (account, channel) = (&self.world.account, &self.world.channel);
-        let recheck = shared::nudge::Recheck::new(account, Some(channel), self.world.clock.now());
+        let recheck = shared::platform::nudge::Recheck::new(account, Some(channel), self.world.clock.now());
         let outgoing = Outgoing::standard(&recheck).unwrap().after(Duration::from_secs(35));
         self.world.context.queues.send("https://sqs.test/timers", vec![outgoing]).await.unwrap();
     }

@@ -107,7 +107,7 @@ async fn every_alarm_is_tripped_once_and_reads_alarm() {
     for alarm in &alarms {
         let name = alarm.metric_name().unwrap();
         let too_long = TOO_LONG.contains(&name);
-        if alarm.namespace() == Some(shared::metrics::NAMESPACE) && !too_long {
+        if alarm.namespace() == Some(shared::platform::metrics::NAMESPACE) && !too_long {
             assert!(
                 is_printed(alarm, &printed),
                 "{:?} looks at a metric that no function prints",

@@ -67,7 +67,7 @@ async fn second_channel(live: &Live, account: &Account, connection: &str) -> Str
         state: "active".into(),
         name: Some("Канал".into()),
     };
-    let external = shared::ids::hex_digest(account.id.as_bytes());
+    let external = shared::base::ids::hex_digest(account.id.as_bytes());
     let external = format!("{}-0000-4000-8000-{}", &external[..8], &external[8..20]);
     let channels = vec![entry(&account.channels[0].external, "whatsapp"), entry(&external, "avito")];
     let setup = WazzupSetup { channels, crm_key: None };
@@ -80,8 +80,8 @@ async fn second_channel(live: &Live, account: &Account, connection: &str) -> Str
 async fn chat_of(account: &Account, avito: &str, employee: &str) -> String {
     let message = |name: &str| format!("{name}-{}", account.id);
     // A listing's id is told by its number: each account has another one.
-    let number =
-        shared::ids::hex_digest(account.id.as_bytes()).replace(|digit: char| !digit.is_ascii_digit(), "");
+    let number = shared::base::ids::hex_digest(account.id.as_bytes())
+        .replace(|digit: char| !digit.is_ascii_digit(), "");
     let car = advert(&number[..10], "Автомобиль", "1 000 000 ₽");
     let first = &account.channels[0].external;
     let written = messages(&[

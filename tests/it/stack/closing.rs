@@ -1,7 +1,7 @@
 //! Chats finish by themselves: not early, not late, once.
 
 use super::{Live, PATIENCE, moment};
-use shared::clock::{Ambient, Machine, Timestamp};
+use shared::base::clock::{Ambient, Machine, Timestamp};
 use std::time::Duration;
 use tests::wazzup::{messages, text};
 

@@ -30,8 +30,8 @@ async fn assert_logs_hold_nothing_personal(account: &Account) {
 
 /// The present moment as a webhook has it.
 pub fn moment() -> String {
-    use shared::clock::Ambient;
-    shared::clock::Machine.now().rfc3339()
+    use shared::base::clock::Ambient;
+    shared::base::clock::Machine.now().rfc3339()
 }
 
 /// What the machine may need at its slowest.

@@ -214,7 +214,7 @@ async fn d6_an_uploaded_file_reaches_the_client_to_the_byte() {
     let received = office.received(1).await;
     let file = received[0].file.as_ref().unwrap();
     assert_eq!((file.bytes, file.content_type.as_str()), (bytes.len(), "image/jpeg"));
-    assert_eq!(file.sha256, shared::ids::hex_digest(&bytes));
+    assert_eq!(file.sha256, shared::base::ids::hex_digest(&bytes));
     // The CRM fetches it by our link.
     let crm = office
         .crm_until(|crm| crm.chats.iter().flat_map(|chat| &chat.messages).any(|message| message.is_echo));

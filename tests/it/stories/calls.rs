@@ -2,7 +2,7 @@
 
 use super::{PHONE, Story};
 use crate::world::CHANNEL;
-use shared::account::Language;
+use shared::model::account::Language;
 use std::time::Duration;
 use tests::wazzup;
 

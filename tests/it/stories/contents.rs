@@ -3,10 +3,10 @@
 use super::{PHONE, Story};
 use crate::world::CHANNEL;
 use serde_json::json;
-use shared::content::{Details, Story as Told};
-use shared::event::{MessageEvent, Messenger};
-use shared::media::Media;
-use shared::message::Kind;
+use shared::model::event::{MessageEvent, Messenger};
+use shared::model::message::Kind;
+use shared::model::message::content::{Details, Story as Told};
+use shared::model::message::media::Media;
 use std::time::Duration;
 use tests::wazzup;
 

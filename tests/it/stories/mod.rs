@@ -11,7 +11,7 @@ mod render;
 
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::Value;
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
 use std::time::Duration;
 use tests::wazzup;
 

@@ -2,7 +2,7 @@
 
 use super::Story;
 use crate::world::sends::KEY;
-use shared::clock::Ambient;
+use shared::base::clock::Ambient;
 use tests::sandbox::faults::Action;
 use tests::sandbox::wazzup_state::Received;
 

@@ -3,14 +3,14 @@
 
 use crate::world::World;
 use serde_json::Value;
-use shared::chat::Chat;
-use shared::clock::Timestamp;
-use shared::contact::{Contact, Identity};
-use shared::content::Details;
-use shared::ids::{ChatId, ContactId};
-use shared::listing::ChatListing;
-use shared::media::FileCopy;
-use shared::message::Message;
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ChatId, ContactId};
+use shared::model::chat::Chat;
+use shared::model::contact::{Contact, Identity};
+use shared::model::message::Message;
+use shared::model::message::content::Details;
+use shared::model::message::listing::ChatListing;
+use shared::model::message::media::FileCopy;
 use std::fmt::Write as _;
 use tests::sandbox::state::{ChatMessage, CrmState};
 

@@ -3,9 +3,9 @@
 use super::World;
 use reqwest::Method;
 use serde_json::Value;
-use shared::account::ApiKey;
-use shared::clock::Ambient;
-use shared::ids::{ApiKeyId, hex_digest};
+use shared::base::clock::Ambient;
+use shared::base::ids::{ApiKeyId, hex_digest};
+use shared::model::account::ApiKey;
 use shared::store::keys::ApiKeyRow;
 use std::sync::Arc;
 

@@ -2,16 +2,16 @@
 
 use super::{CHANNEL, World};
 use serde_json::{Value, json};
-use shared::account::Account;
-use shared::channel::Channel;
-use shared::clock::Ambient;
-use shared::contact::Contact;
-use shared::event::{
+use shared::base::clock::Ambient;
+use shared::base::ids::{ChatId, ConnectionId, ContactId, MessageId};
+use shared::model::account::Account;
+use shared::model::channel::Channel;
+use shared::model::contact::Contact;
+use shared::model::event::{
     ChannelRef, ContactHint, Envelope, Event, MessageEvent, Messenger, Origin, Revision, Side,
 };
-use shared::ids::{ChatId, ConnectionId, ContactId, MessageId};
-use shared::message::Kind;
-use shared::queue::Outgoing;
+use shared::model::message::Kind;
+use shared::platform::queue::Outgoing;
 use shared::store::Read;
 
 impl World {

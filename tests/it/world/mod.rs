@@ -20,24 +20,24 @@ use media::{Keeping, Media};
 use routing::Routing;
 use serde_json::{Value, json};
 use services::{Bucket, Kms, Queued, Queues, Table, dead_letters};
-use shared::account::Account;
-use shared::batch::{BatchAnswer, BatchContext, SqsBatch};
-use shared::channel::Channel;
-use shared::chat::Chat;
-use shared::clock::{Ambient, Manual, Timestamp};
-use shared::connection::WebhookToken;
+use shared::base::clock::{Ambient, Manual, Timestamp};
+use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, EmployeeId, IdSalt, hex_digest};
 use shared::crm::{CrmConnection, CrmKind};
-use shared::dead_letters::DeadLetters;
-use shared::employee::{Membership, Role};
-use shared::event::ChannelRef;
-use shared::files::Files;
-use shared::http::{AllowList, OutboundHttp};
-use shared::ids::{AccountId, ChannelId, ChatId, ConnectionId, EmployeeId, IdSalt, hex_digest};
-use shared::message::Message;
-use shared::objects::Objects;
-use shared::pipeline::{Pipeline, Pipelines, Stage};
-use shared::quarantine::Quarantine;
-use shared::secrets::Vault;
+use shared::model::account::Account;
+use shared::model::channel::Channel;
+use shared::model::chat::Chat;
+use shared::model::connection::WebhookToken;
+use shared::model::employee::{Membership, Role};
+use shared::model::event::ChannelRef;
+use shared::model::message::Message;
+use shared::model::pipeline::{Pipeline, Pipelines, Stage};
+use shared::platform::batch::{BatchAnswer, BatchContext, SqsBatch};
+use shared::platform::dead_letters::DeadLetters;
+use shared::platform::files::Files;
+use shared::platform::http::{AllowList, OutboundHttp};
+use shared::platform::objects::Objects;
+use shared::platform::quarantine::Quarantine;
+use shared::platform::secrets::Vault;
 use shared::store::keys::WebhookTokenRow;
 use shared::store::row::{Row, Write};
 use shared::store::settings_cache::SettingsCache;
@@ -154,7 +154,7 @@ impl World {
         let files_wire = Wire::to(Arc::clone(&files));
         let files_s3 = client!(aws_sdk_s3, files_wire.clone());
         let store = Store::new(client!(aws_sdk_dynamodb, table.clone()), "table");
-        let sqs = shared::queue::Queues::new(client!(aws_sdk_sqs, sqs_wire.clone()));
+        let sqs = shared::platform::queue::Queues::new(client!(aws_sdk_sqs, sqs_wire.clone()));
         let quarantine = Quarantine::new(s3.clone(), "quarantine".into());
         let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let allow = AllowList::parse(&sandbox.address().to_string());
@@ -252,11 +252,11 @@ impl World {
                 files: Files::new(files_s3.clone(), "media"),
                 http: OutboundHttp::new(allow.clone()).unwrap(),
                 media_days: 365,
-                operator: api::auth::OperatorKey::new(
+                operator: api::http::operator_key::OperatorKey::new(
                     client!(aws_sdk_secretsmanager, Wire::to(Arc::new(Kms))),
                     "operator".into(),
                 ),
-                rate: api::rate_limit::RateLimit::default(),
+                rate: api::http::rate_limit::RateLimit::default(),
                 public_base_url: BASE_URL.into(),
                 wazzup_base_url: sandbox.client().wazzup_url().parse().unwrap(),
                 ambient: ambient(),

@@ -3,17 +3,17 @@
 
 use super::{CHANNEL, TOKEN, World};
 use serde_json::{Value, json};
-use shared::chat::Chat;
-use shared::clock::Ambient;
-use shared::connection::{Connection, ConnectionState};
+use shared::base::clock::Ambient;
+use shared::base::ids::{ConnectionId, MessageId};
 use shared::crm::CrmKind;
-use shared::event::{MessageEvent, Messenger, Origin};
-use shared::ids::{ConnectionId, MessageId};
-use shared::message::{DeliveryStatus, Message};
-use shared::nudge::{CrmNudge, DeliveryNudge};
-use shared::outbound::{Action, OutboundJob};
-use shared::queue::Outgoing;
-use shared::secrets::Sealed;
+use shared::model::chat::Chat;
+use shared::model::connection::{Connection, ConnectionState};
+use shared::model::event::{MessageEvent, Messenger, Origin};
+use shared::model::message::{DeliveryStatus, Message};
+use shared::model::outbound::{Action, OutboundJob};
+use shared::platform::nudge::{CrmNudge, DeliveryNudge};
+use shared::platform::queue::Outgoing;
+use shared::platform::secrets::Sealed;
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl World {
             state: ConnectionState::Connected,
             error: None,
             credential: sealed(),
-            token_hash: shared::ids::hex_digest(TOKEN.as_bytes()),
+            token_hash: shared::base::ids::hex_digest(TOKEN.as_bytes()),
             token: sealed(),
             created_at: self.clock.now(),
         })
@@ -101,7 +101,7 @@ impl World {
 
     /// The same with a signature below it, or with something else than a text.
     pub async fn send_event(&self, event: &MessageEvent, signature: Option<&str>) {
-        let received = event.text.as_deref().map(|text| shared::outbound::signed(text, signature));
+        let received = event.text.as_deref().map(|text| shared::model::outbound::signed(text, signature));
         let before = self.chat(PHONE).await.unwrap();
         let now = self.clock.now();
         let mut after = before.clone();
@@ -127,7 +127,7 @@ impl World {
     }
 
     async fn queue(&self, before: &Chat, mut after: Chat, rows: Vec<Write>) {
-        after.watch(&shared::closing::Closing::default(), self.clock.now());
+        after.watch(&shared::model::chat::closing::Closing::default(), self.clock.now());
         let chat = chat_write(before, &after).unwrap();
         self.store.commit(chat.into_iter().chain(rows).collect()).await.unwrap();
         self.nudge_delivery().await;

@@ -4,7 +4,7 @@
 use super::wire::{Answer, Service};
 use dynoxide::Database;
 use serde_json::{Value, json};
-use shared::clock::{Ambient, Manual, Timestamp};
+use shared::base::clock::{Ambient, Manual, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::json;
-use shared::channel::Channel;
-use shared::clock::Timestamp;
-use shared::content::Button;
-use shared::event::{ChannelRef, Messenger};
-use shared::http::{AllowList, OutboundHttp};
-use shared::ids::{AccountId, ChannelId, ConnectionId, MessageId};
-use shared::providers::limits::{
-    Draft, DraftEdit, DraftFile, FileKind, LimitError, Limits, TABLE, check, check_delete, check_edit,
+use shared::base::clock::Timestamp;
+use shared::base::ids::{AccountId, ChannelId, ConnectionId, MessageId};
+use shared::model::channel::Channel;
+use shared::model::event::{ChannelRef, Messenger};
+use shared::model::limits::{
+    Draft, DraftEdit, DraftFile, FileKind, LimitError, Limits, check, check_delete, check_edit,
 };
-use shared::providers::outgoing::{Edit, Outgoing, OutgoingContent, Recipient, SendFailure, Sent};
+use shared::model::message::content::Button;
+use shared::model::outbound::call::{Edit, Outgoing, OutgoingContent, Recipient, SendFailure, Sent};
+use shared::platform::http::{AllowList, OutboundHttp};
 use shared::providers::wazzup::WazzupApi;
+use shared::providers::wazzup::limits::TABLE;
 
 use super::faults::{Action, Fault};
 use super::tests::Scene;

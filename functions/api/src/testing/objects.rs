@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use shared::ids::hex_digest;
+use shared::base::ids::hex_digest;
 use std::collections::BTreeMap;
 
 /// What stands under a key.

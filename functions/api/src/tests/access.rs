@@ -4,7 +4,7 @@ use crate::testing::{Bench, OPERATOR};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
-use shared::ids::AccountId;
+use shared::base::ids::AccountId;
 use shared::store::keys;
 use shared::store::row::{Key, Row, Write};
 use std::time::Duration;

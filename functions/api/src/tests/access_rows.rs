@@ -1,11 +1,11 @@
 //! `docs/ACCESS.md` as data: what its table says of every combination.
 
-use shared::channel::Distribution;
-use shared::chat::{Chat, ClientState};
-use shared::clock::Timestamp;
-use shared::employee::Role;
-use shared::ids::EmployeeId;
-use shared::visibility::Operation;
+use shared::base::clock::Timestamp;
+use shared::base::ids::EmployeeId;
+use shared::model::access::Operation;
+use shared::model::channel::Distribution;
+use shared::model::chat::{Chat, ClientState};
+use shared::model::employee::Role;
 use std::collections::BTreeMap;
 
 /// The columns of the table that are operations, in their order.

@@ -4,11 +4,11 @@ use super::access_floor::{ACTORS, Deed, Floor, OTHER, asked};
 use super::access_rows::{self, DISTRIBUTIONS, OPERATIONS, ROLES};
 use crate::testing::Bench;
 use serde_json::json;
-use shared::clock::Timestamp;
-use shared::employee::Membership;
-use shared::ids::{AccountId, ChannelId, EmployeeId};
-use shared::sending::{Permit, Sender};
-use shared::visibility;
+use shared::base::clock::Timestamp;
+use shared::base::ids::{AccountId, ChannelId, EmployeeId};
+use shared::model::access;
+use shared::model::access::sending::{Permit, Sender};
+use shared::model::employee::Membership;
 
 /// The routes of a chat, each with its column.
 const ROUTES: [(&str, &str, &str); 17] = [
@@ -45,10 +45,10 @@ fn p10_the_table_is_the_rules() {
         let mut chat = asked(&AccountId::new("a"), ("c", "chat"), whose == "none, silent", now).0;
         access_rows::place(&mut chat, whose, &me, &other, now);
         for (name, word) in words {
-            let said = match visibility::may(access_rows::operation(name, distribution), who, &chat) {
+            let said = match access::may(access_rows::operation(name, distribution), who, &chat) {
                 Ok(Permit::Write) => "yes",
                 Ok(Permit::Claim) => "claims",
-                Err(visibility::Denial::Hidden) => "hidden",
+                Err(access::Denial::Hidden) => "hidden",
                 Err(denial) => denial.code(),
             };
             assert_eq!(said, word, "{role}, {whose}, {how}, {receives}: {name}");

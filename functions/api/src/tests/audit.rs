@@ -130,7 +130,7 @@ async fn the_trail_is_read_page_by_page_and_ends_after_400_days() {
 /// A CRM row as nobody can read it: what is to replace it fails midway.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Garbage {
-    account: shared::ids::AccountId,
+    account: shared::base::ids::AccountId,
     webhook_url: u32,
 }
 
@@ -143,7 +143,7 @@ impl shared::store::row::Row for Garbage {
 #[tokio::test]
 async fn what_failed_midway_is_written_down_as_failed() {
     let (bench, one, _) = two().await;
-    let row = Garbage { account: shared::ids::AccountId::new(one.id.as_str()), webhook_url: 7 };
+    let row = Garbage { account: shared::base::ids::AccountId::new(one.id.as_str()), webhook_url: 7 };
     super::rows::create(&bench, &[row]).await;
     bench.expect(500, &one.key, "PUT", "/v1/crm", Some(json!({"kind": "none"}))).await;
     let entries = trail(&bench, &one.key).await;
@@ -156,6 +156,6 @@ fn an_entry_that_is_older_than_its_status_was_done() {
         "v": 1, "account": "a", "id": "i", "at": 1, "by": {"kind": "operator"}, "method": "PATCH", "route": "/v1/account",
         "expires_at": 1
     });
-    let read: shared::audit::AuditEntry = serde_json::from_value(row).unwrap();
+    let read: shared::model::audit::AuditEntry = serde_json::from_value(row).unwrap();
     assert_eq!(read.status, 200);
 }

@@ -3,9 +3,9 @@
 use super::rows::{account, change, contact, ids, telegram};
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
-use shared::account::Account;
-use shared::blacklist::Subject;
-use shared::phone::Phone;
+use shared::base::phone::Phone;
+use shared::model::account::Account;
+use shared::model::contact::blacklist::Subject;
 use shared::store::{Read, keys};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn owner(bench: &Bench, company: &Company) -> Account {
 
 async fn blocked(bench: &Bench, company: &Company, subject: Subject) -> bool {
     let owner = owner(bench, company).await;
-    let now = shared::clock::Ambient::now(&*bench.clock);
+    let now = shared::base::clock::Ambient::now(&*bench.clock);
     owner.has_blacklist && bench.app.store.is_blocked(&owner, &[subject], now).await.unwrap()
 }
 

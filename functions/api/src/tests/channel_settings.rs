@@ -3,8 +3,8 @@
 use super::rows;
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::channel::Channel;
-use shared::ids::ChannelId;
+use shared::base::ids::ChannelId;
+use shared::model::channel::Channel;
 use shared::store::Read;
 
 /// What Wazzup lists from now on: ids with their transports.

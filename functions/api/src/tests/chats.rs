@@ -3,9 +3,9 @@
 use super::rows::{change, chat, contact, ids};
 use crate::testing::{Bench, Company, OPERATOR};
 use serde_json::{Value, json};
-use shared::chat::FinishReason;
-use shared::clock::Timestamp;
-use shared::ids::EmployeeId;
+use shared::base::clock::Timestamp;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::FinishReason;
 use shared::store::row::Write;
 
 #[tokio::test]

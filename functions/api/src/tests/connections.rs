@@ -2,7 +2,7 @@
 
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::ids::{AccountId, ConnectionId};
+use shared::base::ids::{AccountId, ConnectionId};
 
 fn new() -> Option<Value> {
     Some(json!({"provider": "wazzup", "name": "Our Wazzup", "api_key": "wazzup-key"}))

@@ -3,8 +3,8 @@
 use super::rows::{chat, contact, ids, telegram};
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
-use shared::contact::Identity;
-use shared::event::Messenger;
+use shared::model::contact::Identity;
+use shared::model::event::Messenger;
 
 fn whatsapp(user: &str) -> Identity {
     Identity { messenger: Messenger::Whatsapp, group: false, user: user.into() }

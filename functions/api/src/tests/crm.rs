@@ -4,7 +4,7 @@ use super::channel_settings::{carrying, universal};
 use crate::testing::Bench;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shared::ids::AccountId;
+use shared::base::ids::AccountId;
 use shared::store::Read;
 
 #[tokio::test]

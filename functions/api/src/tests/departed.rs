@@ -4,13 +4,13 @@ use super::rows;
 use super::sending::Office;
 use super::staff::Staff;
 use serde_json::{Value, json};
-use shared::assignment_log::Given;
-use shared::channel::Distribution;
-use shared::chat::{Chat, ChatState, ClientState, FinishReason};
-use shared::clock::Ambient;
-use shared::contact::Contact;
-use shared::employee::{Membership, Role};
-use shared::ids::{ChannelId, EmployeeId};
+use shared::base::clock::Ambient;
+use shared::base::ids::{ChannelId, EmployeeId};
+use shared::model::channel::Distribution;
+use shared::model::chat::assignment_record::Given;
+use shared::model::chat::{Chat, ChatState, ClientState, FinishReason};
+use shared::model::contact::Contact;
+use shared::model::employee::{Membership, Role};
 use shared::store::waiting::waiting_writes;
 use shared::store::{Read, keys};
 
@@ -165,7 +165,7 @@ async fn b7_nobody_is_given_a_client_by_hand_whom_he_could_not_write_to() {
     let store = &staff.bench.app.store;
     for _ in 0..2 {
         staff.bench.expect(200, staff.key("head"), at.0, at.1, to("anna")).await;
-        let chat = store.chat(&rows::account(&staff.company), &shared::ids::ChatId::new("a")).await;
+        let chat = store.chat(&rows::account(&staff.company), &shared::base::ids::ChatId::new("a")).await;
         let chat = chat.unwrap().unwrap();
         assert_eq!((chat.given, chat.responsible), (Some(Given::ByHand), Some(id("anna"))));
     }
@@ -186,7 +186,7 @@ async fn b1_the_crms_word_ends_a_wait_for_the_one_whom_it_names() {
     .await;
     let person = office.contact(&chat.contact).await;
     for changed in [1, 0] {
-        let done = crate::reassign::reassign_contact(&office.bench.app, &person, &id("anna")).await;
+        let done = crate::chats::reassign::reassign_contact(&office.bench.app, &person, &id("anna")).await;
         assert_eq!(done.unwrap(), changed);
     }
     let chat = office.chat("chat").await;

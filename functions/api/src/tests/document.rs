@@ -5,7 +5,7 @@ use super::rows;
 use crate::testing::{Bench, OPERATOR};
 use axum::body::to_bytes;
 use serde_json::{Value, json};
-use shared::listing::{ChatListing, Listing};
+use shared::model::message::listing::{ChatListing, Listing};
 use shared::store::keys;
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -4,10 +4,10 @@ use super::rows;
 use super::staff::Staff;
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::clock::Ambient;
-use shared::departure::Whose;
-use shared::employee::Section;
-use shared::ids::EmployeeId;
+use shared::base::clock::Ambient;
+use shared::base::ids::EmployeeId;
+use shared::model::assignment::requeue::Whose;
+use shared::model::employee::Section;
 
 #[tokio::test]
 async fn b8_a_signature_is_set_kept_and_taken_away() {

@@ -3,15 +3,15 @@
 use super::rows::{account, change, contact, create, telegram};
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::erasure::{Erasure, ErasureState};
-use shared::ids::ContactId;
+use shared::base::ids::ContactId;
+use shared::model::erasure::{Erasure, ErasureState};
 use shared::store::due::{DueBetween, Shard};
 use shared::store::keys::Due;
 
 async fn due(bench: &Bench) -> Vec<Due> {
     let mut found = Vec::new();
     for shard in Shard::all() {
-        let now = shared::clock::Ambient::now(&*bench.clock);
+        let now = shared::base::clock::Ambient::now(&*bench.clock);
         let page = bench.app.store.due(shard, DueBetween::until(now), 100, None).await.unwrap();
         found.extend(page.items.into_iter().map(|(due, _)| due));
     }
@@ -82,7 +82,7 @@ async fn an_erasure_that_is_over_shows_what_it_did_and_is_no_answer_to_the_next(
     let company = bench.company("One").await;
     let key = &company.key;
     contact(&bench, &company, "a", None, &[]).await;
-    let now = shared::clock::Ambient::now(&*bench.clock);
+    let now = shared::base::clock::Ambient::now(&*bench.clock);
     let old = Erasure::new(&account(&company), "0", vec![ContactId::new("a")], now);
     create(&bench, std::slice::from_ref(&old)).await;
     change(&bench, &old, |erasure| {

@@ -5,14 +5,14 @@ use crate::testing::{Bench, Company};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use shared::chat::Chat;
-use shared::clock::Timestamp;
-use shared::contact::ContactChat;
-use shared::content::Quote;
-use shared::ids::{ChannelId, ChatId, ContactId};
-use shared::listing::{ChatListing, Listing};
-use shared::media::{FileCopy, Media};
-use shared::message::Message;
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ChannelId, ChatId, ContactId};
+use shared::model::chat::Chat;
+use shared::model::contact::ContactChat;
+use shared::model::message::Message;
+use shared::model::message::content::Quote;
+use shared::model::message::listing::{ChatListing, Listing};
+use shared::model::message::media::{FileCopy, Media};
 use shared::store::keys;
 use shared::store::row::Write;
 
@@ -33,7 +33,8 @@ fn message(id: &str) -> Message {
     let mut event = event("channel", "a", id, 5_000_000);
     event.media = Some(Media { expires: true, ..Media::linked("https://provider.example/secret") });
     event.quote = Some(Quote { raw: Some(json!({"as": "given"})), ..Quote::default() });
-    let row = Message::new(&shared::ids::AccountId::new("x"), &ChatId::new("a"), &event, event.sent_at, 9);
+    let row =
+        Message::new(&shared::base::ids::AccountId::new("x"), &ChatId::new("a"), &event, event.sent_at, 9);
     let (object, link) = ("object".into(), "0123456789abcdef".into());
     row.with_file(FileCopy::Stored { object, link, mime: "image/jpeg".into(), bytes: 7 }, 9)
 }

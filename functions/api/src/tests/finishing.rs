@@ -3,11 +3,11 @@
 use super::rows::{account, change, contact, event, ids};
 use super::staff::Staff;
 use serde_json::{Value, json};
-use shared::account::Account;
-use shared::assignment::Ring;
-use shared::chat::{Chat, ForRules};
-use shared::clock::Timestamp;
-use shared::ids::{ChannelId, ChatId, ContactId};
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ChannelId, ChatId, ContactId};
+use shared::model::account::Account;
+use shared::model::assignment::Ring;
+use shared::model::chat::{Chat, ForRules};
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 

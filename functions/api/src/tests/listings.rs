@@ -3,7 +3,7 @@
 use super::rows::{change, chat, create};
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::listing::{ChatListing, Listing, Vehicle};
+use shared::model::message::listing::{ChatListing, Listing, Vehicle};
 use shared::store::keys::listing_digest;
 
 fn listing(site_id: &str) -> Listing {
@@ -24,7 +24,7 @@ async fn bench() -> (Bench, String, String) {
     let rows: Vec<ChatListing> = [("https://x/?a=1#%2F", 1_000), ("17", 2_000)]
         .into_iter()
         .map(|(id, ms)| {
-            let at = shared::clock::Timestamp::from_millis(ms);
+            let at = shared::base::clock::Timestamp::from_millis(ms);
             ChatListing::tell(None, &first.account, &first.chat, &listing(id), at).unwrap()
         })
         .collect();

@@ -3,9 +3,9 @@
 use super::rows::{account, change, chat, ids};
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::chat::{Chat, FinishReason};
-use shared::clock::Timestamp;
-use shared::ids::{ChatId, EmployeeId};
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ChatId, EmployeeId};
+use shared::model::chat::{Chat, FinishReason};
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)

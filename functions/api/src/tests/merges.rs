@@ -3,9 +3,9 @@
 use super::rows::{account, change, chat, contact, create, telegram};
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
-use shared::contact::{Contact, ContactChat};
-use shared::contact_merge::MAX_ALIASES;
-use shared::ids::{ChatId, ContactId};
+use shared::base::ids::{ChatId, ContactId};
+use shared::model::contact::merge::MAX_ALIASES;
+use shared::model::contact::{Contact, ContactChat};
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 

@@ -3,17 +3,17 @@
 use super::rows::{account, chat, create, event};
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::content::{Details, Location, Quote, Reaction};
-use shared::event::{Author, Origin, Side};
-use shared::ids::{ChatId, MessageId};
-use shared::listing::Listing;
-use shared::media::{CopyFailure, FileCopy, Media};
-use shared::message::{Kind, Message};
+use shared::base::ids::{ChatId, MessageId};
+use shared::model::event::{Author, Origin, Side};
+use shared::model::message::content::{Details, Location, Quote, Reaction};
+use shared::model::message::listing::Listing;
+use shared::model::message::media::{CopyFailure, FileCopy, Media};
+use shared::model::message::{Kind, Message};
 use shared::store::keys::listing_digest;
 
 /// The message as the API shows it, of an event that `change` made.
 async fn shown(
-    change: impl FnOnce(&mut shared::event::MessageEvent),
+    change: impl FnOnce(&mut shared::model::event::MessageEvent),
     row: impl FnOnce(Message) -> Message,
 ) -> Value {
     let bench = Bench::new().await;

@@ -3,11 +3,11 @@
 use super::rows::{account, change, create};
 use super::staff::Staff;
 use serde_json::{Value, json};
-use shared::assignment::{Ring, WaitingClient};
-use shared::chat::{Chat, NoticeTo, RuleNotice};
-use shared::clock::{Ambient, Timestamp};
-use shared::employee::Membership;
-use shared::ids::{ChannelId, ChatId, EmployeeId};
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::ids::{ChannelId, ChatId, EmployeeId};
+use shared::model::assignment::{Ring, WaitingClient};
+use shared::model::chat::{Chat, NoticeTo, RuleNotice};
+use shared::model::employee::Membership;
 use shared::store::keys;
 use shared::store::notices::notice_writes;
 use shared::store::row::Write;
@@ -148,7 +148,7 @@ async fn b4_heads_learn_where_clients_wait() {
             account: account.clone(),
             channel: channel.clone(),
             chat: ChatId::new(format!("c{at}")),
-            contact: shared::ids::ContactId::new("contact"),
+            contact: shared::base::ids::ContactId::new("contact"),
             arrived_at: Timestamp::from_millis(at),
         })
         .collect();

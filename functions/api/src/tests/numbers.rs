@@ -4,12 +4,12 @@ use super::rows;
 use super::staff::Staff;
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
-use shared::account::Account;
-use shared::clock::{Ambient, Timestamp};
-use shared::contact::Identity;
-use shared::event::Messenger;
-use shared::number_check::LearnedFrom;
-use shared::phone::Phone;
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::phone::Phone;
+use shared::model::account::Account;
+use shared::model::contact::Identity;
+use shared::model::contact::number_check::LearnedFrom;
+use shared::model::event::Messenger;
 use shared::store::{Read, keys};
 use std::time::Duration;
 

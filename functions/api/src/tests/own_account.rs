@@ -3,8 +3,8 @@
 use super::channel_settings::carrying;
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::account::Account;
-use shared::ids::AccountId;
+use shared::base::ids::AccountId;
+use shared::model::account::Account;
 use shared::store::{Read, keys};
 
 #[tokio::test]

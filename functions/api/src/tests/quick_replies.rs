@@ -4,9 +4,9 @@ use super::rows;
 use super::staff::Staff;
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::ids::{AccountId, EmployeeId};
-use shared::listing::{ChatListing, Listing, Price};
-use shared::quick_reply::QuickReplyCount;
+use shared::base::ids::{AccountId, EmployeeId};
+use shared::model::message::listing::{ChatListing, Listing, Price};
+use shared::model::quick_reply::QuickReplyCount;
 use shared::store::keys;
 
 const LIST: &str = "/v1/quick-replies";

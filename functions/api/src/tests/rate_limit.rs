@@ -1,12 +1,12 @@
 //! 500 requests in five seconds for each key.
 
-use crate::rate_limit::{LIMIT, RateLimit, WINDOW_MS};
+use crate::http::rate_limit::{LIMIT, RateLimit, WINDOW_MS};
 use crate::testing::Bench;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use serde_json::json;
-use shared::clock::{Ambient, Timestamp};
-use shared::ids::AccountId;
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::ids::AccountId;
 use shared::store::keys;
 use std::time::Duration;
 use tower::ServiceExt;

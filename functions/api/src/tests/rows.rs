@@ -1,13 +1,13 @@
 //! Rows as the workers write them, for tests of what reads them.
 
 use crate::testing::{Bench, Company};
-use shared::chat::Chat;
-use shared::clock::Timestamp;
-use shared::contact::{Contact, ContactChat, ContactClaim, CrmRecords, Identity};
-use shared::event::{ChannelRef, ContactHint, MessageEvent, Messenger, Revision, Side};
-use shared::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, MessageId};
-use shared::message::Kind;
-use shared::phone::Phone;
+use shared::base::clock::Timestamp;
+use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, MessageId};
+use shared::base::phone::Phone;
+use shared::model::chat::Chat;
+use shared::model::contact::{Contact, ContactChat, ContactClaim, CrmRecords, Identity};
+use shared::model::event::{ChannelRef, ContactHint, MessageEvent, Messenger, Revision, Side};
+use shared::model::message::Kind;
 use shared::store::keys::{self, ContactClaimRow};
 use shared::store::row::{Row, Write};
 

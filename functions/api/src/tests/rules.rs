@@ -3,7 +3,7 @@
 use super::staff::Staff;
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
-use shared::ids::AccountId;
+use shared::base::ids::AccountId;
 use shared::store::{Read, keys};
 
 pub const RULES: &str = "/v1/rules";
@@ -20,7 +20,7 @@ pub async fn save(bench: &Bench, company: &Company, rules: Value) -> Value {
     bench.expect(200, &company.key, "PUT", RULES, Some(json!({"rules": rules}))).await
 }
 
-async fn account(bench: &Bench, company: &Company) -> shared::account::Account {
+async fn account(bench: &Bench, company: &Company) -> shared::model::account::Account {
     let key = keys::account(&AccountId::new(company.id.as_str()));
     bench.app.store.get(&key, Read::Consistent).await.unwrap().unwrap()
 }
@@ -76,7 +76,7 @@ async fn the_account_follows_its_rules_and_live_chats_are_looked_at_for_a_new_si
     let idle = |minutes: u32| {
         rule(json!({"type": "idle", "minutes": minutes}), json!([]), json!([{"type": "finish"}]))
     };
-    let says = |account: &shared::account::Account| (account.has_rules, account.idle_minutes.clone());
+    let says = |account: &shared::model::account::Account| (account.has_rules, account.idle_minutes.clone());
     let rechecks = |bench: &Bench| {
         let nudges = std::mem::take(&mut bench.world.lock().unwrap().nudges);
         nudges.iter().filter(|nudge| nudge["changed_at"].is_number()).count()

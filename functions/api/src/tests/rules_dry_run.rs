@@ -4,10 +4,10 @@ use super::rows;
 use super::rules::{RULES, on_message, rule, save};
 use super::staff::Staff;
 use serde_json::{Value, json};
-use shared::account::Account;
-use shared::assignment_log::Given;
-use shared::chat::{Chat, ForRules};
-use shared::ids::{AccountId, ChatId, EmployeeId, MessageId};
+use shared::base::ids::{AccountId, ChatId, EmployeeId, MessageId};
+use shared::model::account::Account;
+use shared::model::chat::assignment_record::Given;
+use shared::model::chat::{Chat, ForRules};
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 

@@ -1,9 +1,9 @@
 //! Employees' tokens on every route: broken ones, and what granted sections open.
 
 use super::access::document;
-use crate::sections::{Opens, opens};
+use crate::employees::sections::{Opens, opens};
+use crate::http::enums::Section;
 use crate::testing::{Bench, Company};
-use crate::views::Section;
 use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

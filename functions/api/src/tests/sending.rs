@@ -5,14 +5,14 @@ use crate::testing::{Bench, Company};
 use axum::http::Request;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::channel::{Channel, Distribution};
-use shared::chat::{Chat, ClientState};
-use shared::clock::Ambient;
-use shared::contact::Contact;
-use shared::employee::{Employee, Membership, Role};
-use shared::ids::{ChannelId, ChatId, ContactId, EmployeeId, MessageId};
-use shared::message::Message;
-use shared::outbound::{Action, JobState, OutboundJob};
+use shared::base::clock::Ambient;
+use shared::base::ids::{ChannelId, ChatId, ContactId, EmployeeId, MessageId};
+use shared::model::channel::{Channel, Distribution};
+use shared::model::chat::{Chat, ClientState};
+use shared::model::contact::Contact;
+use shared::model::employee::{Employee, Membership, Role};
+use shared::model::message::Message;
+use shared::model::outbound::{Action, JobState, OutboundJob};
 use shared::store::Read;
 
 /// An account with a channel, a client's chat on it that is nobody's yet, and his contact.

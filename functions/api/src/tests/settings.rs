@@ -2,9 +2,9 @@
 
 use crate::testing::{Bench, OPERATOR};
 use serde_json::json;
-use shared::clock::{Ambient, Timestamp};
-use shared::employee::{Employee, Membership, Role};
-use shared::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
+use shared::base::clock::{Ambient, Timestamp};
+use shared::base::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
+use shared::model::employee::{Employee, Membership, Role};
 use shared::store::Read;
 use shared::store::row::Write;
 use std::time::Duration;
@@ -166,9 +166,9 @@ async fn assignment_says_who_waits_and_who_is_eligible() {
     let (none, mute, off) = (json!(null), json!("may_not_write"), json!("receives_no_new_clients"));
     assert_eq!(verdicts, [(&yes, &none), (&no, &mute), (&no, &off)]);
     let (account, channel) = (AccountId::new(company.id.as_str()), ChannelId::new(channels[0].as_str()));
-    let mut ring = shared::assignment::Ring::new(&account, &channel);
+    let mut ring = shared::model::assignment::Ring::new(&account, &channel);
     ring.turns = 3;
-    ring.last = Some(shared::assignment::RingPlace {
+    ring.last = Some(shared::model::assignment::RingPlace {
         joined_at: Timestamp::default(),
         employee: EmployeeId::new("1"),
     });
@@ -177,7 +177,8 @@ async fn assignment_says_who_waits_and_who_is_eligible() {
         let (chat, contact, arrived_at) =
             (ChatId::new(at.to_string()), ContactId::new("c"), Timestamp::from_millis(at));
         let (account, channel) = (account.clone(), channel.clone());
-        let waiting = shared::assignment::WaitingClient { v: 1, account, channel, chat, contact, arrived_at };
+        let waiting =
+            shared::model::assignment::WaitingClient { v: 1, account, channel, chat, contact, arrived_at };
         writes.push(Write::create(&waiting).unwrap());
     }
     bench.app.store.commit(writes).await.unwrap();

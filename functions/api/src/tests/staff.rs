@@ -3,8 +3,8 @@
 use super::rows;
 use crate::testing::{Bench, Company};
 use serde_json::json;
-use shared::chat::Chat;
-use shared::ids::EmployeeId;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::Chat;
 use std::collections::HashMap;
 
 /// Everybody, the admin with the account's key included: a manager to whom new clients come, one to whom none come, a head,

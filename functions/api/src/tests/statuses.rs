@@ -4,8 +4,8 @@ use super::channel_settings::carrying;
 use super::rows;
 use crate::testing::{Bench, Company, OPERATOR};
 use serde_json::{Value, json};
-use shared::employee::{Membership, Status};
-use shared::ids::{ChannelId, EmployeeId};
+use shared::base::ids::{ChannelId, EmployeeId};
+use shared::model::employee::{Membership, Status};
 use shared::store::keys::{OpenChat, Turn};
 use shared::store::row::Row;
 use shared::store::{Read, keys};
@@ -271,7 +271,7 @@ async fn the_assignment_tells_who_is_full_away_or_off_hours() {
         account: account.clone(),
         channel: ChannelId::new(channel.as_str()),
         employee: employee.clone(),
-        chat: shared::ids::ChatId::new(chat),
+        chat: shared::base::ids::ChatId::new(chat),
     };
     rows::create(&bench, &[open("a"), open("b"), open("c")]).await;
     let told = turn(&bench, &company, channel).await;

@@ -3,7 +3,7 @@
 use super::rows::account;
 use super::staff::Staff;
 use serde_json::json;
-use shared::ids::ChatId;
+use shared::base::ids::ChatId;
 
 #[tokio::test]
 async fn tags_are_replaced_and_take_a_number_when_that_is_news() {

@@ -6,8 +6,8 @@ use crate::testing::{Bench, Company};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
-use shared::ids::{ChatId, MessageId};
-use shared::listing::{ChatListing, Listing};
+use shared::base::ids::{ChatId, MessageId};
+use shared::model::message::listing::{ChatListing, Listing};
 use shared::store::keys::{self, Pointer};
 
 /// Every operation of accounts that names something of theirs: method, path, and the document's example of its body.
@@ -93,7 +93,7 @@ async fn load_entities(bench: &Bench, company: &Company) {
     }
     let pointer = Pointer {
         account: rows::account(company),
-        connection: shared::outbound::own_ids(),
+        connection: shared::model::outbound::own_ids(),
         message_id: MessageId::new("7"),
         chat: ChatId::new("chat"),
         own_id: Some(MessageId::new("7")),

@@ -2,16 +2,16 @@
 
 use super::channel_settings::{carrying, universal};
 use super::rows;
-use crate::test_message::TestMessage;
+use crate::connections::test_message::TestMessage;
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
-use shared::channel::ChannelState;
-use shared::chat::Chat;
-use shared::clock::Ambient;
-use shared::contact::verified_phone;
-use shared::event::{Event, MessageEvent, Messenger, Side};
-use shared::ids::{ChatId, ContactId, EmployeeId, MessageId};
-use shared::message::{Kind, Message};
+use shared::base::clock::Ambient;
+use shared::base::ids::{ChatId, ContactId, EmployeeId, MessageId};
+use shared::model::channel::ChannelState;
+use shared::model::chat::Chat;
+use shared::model::contact::verified_phone;
+use shared::model::event::{Event, MessageEvent, Messenger, Side};
+use shared::model::message::{Kind, Message};
 use shared::providers::{Item, Parsed};
 use shared::store::row::{Row, Write};
 use shared::store::{Read, keys};
@@ -186,7 +186,7 @@ async fn a_webhook_that_refuses_or_is_not_reached_is_told() {
     let row = TestMessage { answered: None, ..row_like(&company) };
     let unanswered = shared_answer(&bench, &company, row.clone()).await;
     assert_eq!(steps(&unanswered)[0], step("accepted", "waiting", Some("not_yet"), None));
-    let nobody = Some(crate::test_message::Answered { status: None, at: bench.clock.now() });
+    let nobody = Some(crate::connections::test_message::Answered { status: None, at: bench.clock.now() });
     let row = TestMessage { id: bench.app.ambient.uuid().to_string(), answered: nobody, ..row };
     let failed = shared_answer(&bench, &company, row).await;
     assert_eq!(steps(&failed)[0], step("accepted", "failed", Some("no_answer"), None));
@@ -198,11 +198,11 @@ pub fn row_like(company: &Company) -> TestMessage {
         v: 1,
         account: rows::account(company),
         id: "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a92".into(),
-        channel: shared::ids::ChannelId::new("c"),
+        channel: shared::base::ids::ChannelId::new("c"),
         chat: ChatId::new("chat"),
         message: MessageId::new("m"),
         answered: None,
-        posted_at: shared::clock::Timestamp::default(),
+        posted_at: shared::base::clock::Timestamp::default(),
         expires_at: i64::MAX / 1000,
     }
 }
@@ -258,7 +258,7 @@ async fn a_channel_that_is_off_takes_none_and_a_paused_one_does() {
     let company = bench.company("One").await;
     let (mut channels, _) = carrying(&bench, &company.key, &[("c1", "whatsapp"), ("c2", "tgapi")]).await;
     channels.sort();
-    let id = shared::ids::ChannelId::new(channels[0].as_str());
+    let id = shared::base::ids::ChannelId::new(channels[0].as_str());
     let account = rows::account(&company);
     for (state, paused, taker) in [
         (ChannelState::Active, true, &channels[0]),

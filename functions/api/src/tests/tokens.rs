@@ -2,9 +2,9 @@
 
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
-use shared::access_token::Claims;
-use shared::clock::Ambient;
-use shared::ids::{AccountId, EmployeeId};
+use shared::base::clock::Ambient;
+use shared::base::ids::{AccountId, EmployeeId};
+use shared::model::access_token::Claims;
 use shared::store::{Read, keys};
 use std::time::Duration;
 

@@ -2,11 +2,11 @@
 
 use super::rows;
 use super::staff::Staff;
+use crate::messages::uploads::take_upload;
 use crate::testing::{Bench, Company, Object};
-use crate::uploads::take_upload;
 use serde_json::{Value, json};
-use shared::chat::Chat;
-use shared::ids::EmployeeId;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::Chat;
 use std::time::Duration;
 
 fn file(bytes: u64) -> Option<Value> {

@@ -6,12 +6,12 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::channel::Distribution;
-use shared::chat::ClientState;
-use shared::employee::Role;
-use shared::event::Origin;
-use shared::ids::EmployeeId;
-use shared::outbound::Action;
+use shared::base::ids::EmployeeId;
+use shared::model::channel::Distribution;
+use shared::model::chat::ClientState;
+use shared::model::employee::Role;
+use shared::model::event::Origin;
+use shared::model::outbound::Action;
 use tower::ServiceExt;
 
 impl Office {
@@ -51,13 +51,13 @@ impl Office {
 async fn office() -> Office {
     let office = Office::open(Distribution::FirstResponder).await;
     let account = office.bench.app.store.account(&rows::account(&office.company)).await.unwrap().unwrap();
-    let channel = shared::ids::ChannelId::new(office.channel.as_str());
-    let id = shared::ids::ChatId::derive(&account.id_salt, &channel, "whatsapp:79011112233");
-    let alias = shared::chat::ChatAliasRow {
+    let channel = shared::base::ids::ChannelId::new(office.channel.as_str());
+    let id = shared::base::ids::ChatId::derive(&account.id_salt, &channel, "whatsapp:79011112233");
+    let alias = shared::model::chat::ChatAliasRow {
         v: 1,
         account: account.account.clone(),
         chat: id,
-        alias_of: shared::ids::ChatId::new("chat"),
+        alias_of: shared::base::ids::ChatId::new("chat"),
     };
     rows::create(&office.bench, &[alias]).await;
     office.join("17", Role::Manager, |_| {}).await;

@@ -3,8 +3,8 @@
 use super::rows::{change, ids};
 use super::staff::{EVERYBODY, Staff};
 use serde_json::{Value, json};
-use shared::chat::Chat;
-use shared::ids::EmployeeId;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::Chat;
 
 /// Whose chats there are, and who sees those.
 const SEEN: [(&str, [&str; 4]); 4] = [

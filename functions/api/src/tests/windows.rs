@@ -4,11 +4,11 @@ use super::rows::{change, chat, contact, event, ids, telegram};
 use super::staff::Staff;
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::chat::{Chat, FinishReason};
-use shared::clock::Timestamp;
-use shared::contact::Identity;
-use shared::event::{Messenger, Revision};
-use shared::ids::EmployeeId;
+use shared::base::clock::Timestamp;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::{Chat, FinishReason};
+use shared::model::contact::Identity;
+use shared::model::event::{Messenger, Revision};
 use shared::store::row::Write;
 
 #[tokio::test]
@@ -57,7 +57,10 @@ async fn an_employees_lists_stand_apart() {
             change(&staff.bench, &before, |chat| drop(chat.finish(FinishReason::Inactivity, end))).await;
         }
         if id == "c" {
-            change(&staff.bench, &before, |chat: &mut Chat| chat.state = shared::chat::ChatState::Case).await;
+            change(&staff.bench, &before, |chat: &mut Chat| {
+                chat.state = shared::model::chat::ChatState::Case
+            })
+            .await;
         }
     }
     for (who, list) in [("anna", "list=mine"), ("anna", "employee=anna"), ("admin", "employee=anna")] {
@@ -131,7 +134,7 @@ async fn a_window_learns_every_change_once_and_in_order() {
     let mut after = before.clone();
     let stored = bench.app.store.numbered_after(&before.account, &before.chat, 1).await.unwrap();
     let second = stored.iter().find_map(|row| match row {
-        shared::crm_progress::Numbered::Message(row) if row.seq == 2 => Some(row.clone()),
+        shared::model::crm::progress::Numbered::Message(row) if row.seq == 2 => Some(row.clone()),
         _ => None,
     });
     let second = second.unwrap();

@@ -2,16 +2,16 @@
 //! texts; what is wrong is collected by name, so that one answer names all of it.
 
 use super::error::V3Error;
-use crate::App;
-use crate::auth::{Acting, Actor};
+use crate::app::App;
+use crate::http::auth::{Acting, Actor};
 use axum::body::Bytes;
 use axum::extract::path::Path;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde_json::{Map, Value};
+use shared::base::ids::AccountId;
 use shared::crm::is_web_link;
-use shared::ids::AccountId;
 use std::sync::Arc;
 
 /// Longest identifier in a path, in characters; no id of ours or of a CRM is longer.
@@ -43,7 +43,7 @@ impl<S: Send + Sync> FromRequest<S> for Json {
     async fn from_request(request: Request, state: &S) -> Result<Self, V3Error> {
         let bytes =
             Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => crate::error::ApiError::too_large().into(),
+                StatusCode::PAYLOAD_TOO_LARGE => crate::http::error::ApiError::too_large().into(),
                 _ => V3Error::malformed("The body cannot be read"),
             })?;
         // Some clients put a byte order mark before it.

@@ -2,12 +2,12 @@
 
 use super::body::Caller;
 use super::error::V3Error;
-use crate::App;
+use crate::app::App;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use shared::channel::Channel;
-use shared::crm::channel_words;
+use shared::model::channel::Channel;
+use shared::wazzup_v3::channel_states;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -34,7 +34,7 @@ pub struct V3Channel {
 impl From<Channel> for V3Channel {
     fn from(channel: Channel) -> Self {
         Self {
-            state: channel_words::listed(&channel),
+            state: channel_states::listed(&channel),
             name: channel.shown_name().to_owned(),
             channel_id: channel.external,
             transport: channel.transport.unwrap_or_default(),

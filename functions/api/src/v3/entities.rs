@@ -4,7 +4,7 @@ use super::body::{Fields, plain_id};
 use super::error::V3Error;
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::crm_entities::MAX_ENTITIES;
+use shared::model::crm::entities::MAX_ENTITIES;
 use std::collections::HashSet;
 use utoipa::ToSchema;
 

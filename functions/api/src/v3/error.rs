@@ -1,6 +1,6 @@
 //! Errors as Wazzup answers them: `{"status","requestId","error","description","data"}`.
 
-use crate::error::{ApiError, Losable};
+use crate::http::error::{ApiError, Losable};
 use axum::Json;
 use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -8,8 +8,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::queue::QueueError;
-use shared::secrets::SecretError;
+use shared::platform::queue::QueueError;
+use shared::platform::secrets::SecretError;
 use shared::store::StoreError;
 use utoipa::ToSchema;
 
@@ -92,7 +92,7 @@ impl V3Error {
 
     /// An error that did not come from a handler of ours.
     fn unnamed(status: StatusCode) -> Self {
-        crate::error::unnamed(status).into()
+        crate::http::error::unnamed(status).into()
     }
 }
 

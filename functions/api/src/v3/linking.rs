@@ -1,13 +1,13 @@
 //! What the CRM's contacts and deals say of our clients: which of its records are theirs, and who is responsible (B1).
 
 use super::error::V3Error;
-use crate::App;
-use crate::reassign::reassign_contact;
-use shared::account::Account;
-use shared::contact::{Contact, CrmRecords};
+use crate::app::App;
+use crate::chats::reassign::reassign_contact;
+use shared::base::ids::{AccountId, ContactId};
 use shared::crm::CrmKind;
-use shared::crm_entities::{CrmContact, CrmDeal, link_contact, link_deal};
-use shared::ids::{AccountId, ContactId};
+use shared::model::account::Account;
+use shared::model::contact::{Contact, CrmRecords};
+use shared::model::crm::entities::{CrmContact, CrmDeal, link_contact, link_deal};
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::collections::BTreeMap;
@@ -43,7 +43,8 @@ pub async fn contact(
         if his && known {
             let changed = reassign_contact(app, &person, &loaded.responsible).await;
             // Who is erased, or whose responsible was deleted a moment ago, needs nobody.
-            let gone = |error: &crate::error::ApiError| error.status() == axum::http::StatusCode::NOT_FOUND;
+            let gone =
+                |error: &crate::http::error::ApiError| error.status() == axum::http::StatusCode::NOT_FOUND;
             match changed {
                 Ok(0) => {}
                 Ok(chats) => {

@@ -2,16 +2,16 @@
 
 use super::body::Fields;
 use super::error::V3Error;
-use crate::App;
-use crate::send::{CallersKey, NewMessage, Writer};
-use crate::send_content::Content;
+use crate::app::App;
+use crate::service::checked_content::Content;
+use crate::service::send::{CallersKey, NewMessage, Writer};
 use serde_json::Value;
-use shared::channel::Channel;
-use shared::content::Button;
-use shared::event::Origin;
-use shared::ids::{EmployeeId, MessageId, hex_digest};
-use shared::media::Media;
-use shared::outbound::SendKey;
+use shared::base::ids::{EmployeeId, MessageId, hex_digest};
+use shared::model::channel::Channel;
+use shared::model::event::Origin;
+use shared::model::message::content::Button;
+use shared::model::message::media::Media;
+use shared::model::outbound::SendKey;
 use url::Url;
 
 /// Longest identifiers, chat ids, links and texts that are read, in characters.

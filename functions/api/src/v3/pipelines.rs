@@ -4,11 +4,11 @@ use super::body::{Caller, Fields, Json as AnyJson};
 use super::document::LoadedPipeline;
 use super::entities::{Done, MAX_ID, read_all};
 use super::error::V3Error;
-use crate::App;
+use crate::app::App;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use shared::pipeline::{Pipeline, Pipelines, Stage};
+use shared::model::pipeline::{Pipeline, Pipelines, Stage};
 use shared::store::row::Write;
 use shared::store::size_of;
 use std::collections::HashSet;
@@ -79,7 +79,7 @@ pub async fn load(
 ) -> Result<Json<Done>, V3Error> {
     let pipelines = read_all(&body, INVALID, read, |pipeline| &pipeline.id)?;
     let row = Pipelines { v: 1, account, pipelines };
-    if size_of(&row)? > crate::pipelines::MAX_BYTES {
+    if size_of(&row)? > crate::crm::pipelines::MAX_BYTES {
         return Err(V3Error::bad(INVALID, "All pipelines together are too large"));
     }
     app.store.commit(vec![Write::put(&row)?]).await?;

@@ -3,13 +3,13 @@
 use super::body::Caller;
 use super::entities::number;
 use super::error::V3Error;
-use crate::App;
-use crate::error::ApiError;
+use crate::app::App;
+use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde_json::Value;
-use shared::connection::{Connection, ConnectionState};
-use shared::ids::AccountId;
+use shared::base::ids::AccountId;
+use shared::model::connection::{Connection, ConnectionState};
 use shared::providers::ProviderError;
 use shared::providers::wazzup::{self, WazzupApi};
 use std::sync::Arc;

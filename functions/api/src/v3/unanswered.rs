@@ -2,19 +2,19 @@
 
 use super::body::{Caller, Id};
 use super::error::V3Error;
-use crate::App;
-use crate::access::places_on;
-use crate::marks::unanswered_on;
+use crate::app::App;
+use crate::chats::read_state::unanswered_on;
+use crate::http::chat_access::places_on;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use shared::clock::Timestamp;
-use shared::employee::{Membership, Role};
-use shared::ids::{ChatId, EmployeeId};
-use shared::sending::Sender;
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ChatId, EmployeeId};
+use shared::model::access::sending::Sender;
+use shared::model::access::{self, Operation};
+use shared::model::employee::{Membership, Role};
 use shared::store::unanswered::Waiting;
 use shared::store::{StoreError, keys};
-use shared::visibility::{self, Operation};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -65,10 +65,10 @@ pub async fn get(
         Waiting { count: own.count, latest_at: own.latest_at }
     };
     for place in places.values() {
-        if visibility::sees_unclaimed(place) {
+        if access::sees_unclaimed(place) {
             add(&mut found, app.store.unanswered_in(&keys::unclaimed(&account, &place.channel)).await?);
         }
-        if visibility::sees_all(place) {
+        if access::sees_all(place) {
             add(&mut found, waiting_on(&app, place).await?);
         }
     }
@@ -99,7 +99,7 @@ async fn waiting_on(app: &App, place: &Membership) -> Result<Waiting, StoreError
     let mut found = Waiting::default();
     for chat in app.store.chats(account, &ids).await? {
         let counts = chat.responsible.is_none()
-            && visibility::may(Operation::Count, Sender::Employee(Some(place)), &chat).is_ok();
+            && access::may(Operation::Count, Sender::Employee(Some(place)), &chat).is_ok();
         if let Some(at) = chat.unanswered_at.filter(|_| counts) {
             add(&mut found, Waiting { count: 1, latest_at: Some(at) });
         }

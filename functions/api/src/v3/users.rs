@@ -5,19 +5,19 @@ use super::body::{Caller, Fields, Id, Json as AnyJson};
 use super::document::LoadedUser;
 use super::entities::{Done, MAX_ID, MAX_NAME, read_all, read_ids};
 use super::error::V3Error;
-use crate::App;
-use crate::auth::{Tenant, existing_account};
+use crate::app::App;
 use crate::employees;
-use crate::error::ApiError;
-use crate::extract;
-use crate::validate;
+use crate::http::auth::{Tenant, existing_account};
+use crate::http::body;
+use crate::http::error::ApiError;
+use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
-use shared::employee::Employee;
-use shared::ids::{AccountId, EmployeeId};
-use shared::phone::Phone;
+use shared::base::ids::{AccountId, EmployeeId};
+use shared::base::phone::Phone;
+use shared::model::employee::Employee;
 use shared::store::row::Write;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -218,5 +218,5 @@ pub async fn bulk_delete(
 
 async fn remove(app: &Arc<App>, account: &AccountId, id: String) -> Result<(), ApiError> {
     let tenant = Tenant(account.clone());
-    employees::delete(tenant, State(Arc::clone(app)), extract::Ids(extract::Id(id))).await.map(|_| ())
+    employees::delete(tenant, State(Arc::clone(app)), body::Ids(body::Id(id))).await.map(|_| ())
 }

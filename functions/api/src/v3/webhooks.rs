@@ -3,20 +3,20 @@
 use super::body::{Caller, Fields, Json as AnyJson};
 use super::document::WantedWebhooks;
 use super::error::V3Error;
-use crate::App;
-use crate::auth::existing_account;
+use crate::app::App;
 use crate::crm::DECIDED_ON;
+use crate::http::auth::existing_account;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::account::Account;
+use shared::base::ids::AccountId;
 use shared::crm::{CrmConnection, CrmKind, Subscriptions};
-use shared::http::{Request, SendError};
-use shared::ids::AccountId;
-use shared::secrets::Sealed;
+use shared::model::account::Account;
+use shared::platform::http::{Request, SendError};
+use shared::platform::secrets::Sealed;
 use shared::store::Read;
 use shared::store::row::Write;
 use std::sync::Arc;
@@ -233,7 +233,7 @@ fn connected(
     account: &AccountId,
     before: Option<&CrmConnection>,
     wanted: &Wanted,
-    now: shared::clock::Timestamp,
+    now: shared::base::clock::Timestamp,
 ) -> Option<CrmConnection> {
     let Some((uri, url)) = &wanted.uri else { return before.cloned() };
     let mut after = CrmConnection::moved_to(url, uri, before, (account, CrmKind::Universal), now);

@@ -2,7 +2,7 @@
 //! it is read by the names that it and the sites themselves use elsewhere.
 
 use super::loose::{first, layers, link, number, text};
-use crate::listing::{Listing, Price, Vehicle};
+use crate::model::message::listing::{Listing, Price, Vehicle};
 use serde_json::{Map, Value};
 
 /// Objects inside which the members may stand.

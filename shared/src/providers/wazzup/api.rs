@@ -1,8 +1,8 @@
 //! One way to call Wazzup's API, and the calls that connect an account (Wazzup API v3: "Webhooks", "Working with channels", "Common errors").
 
 use super::{wire, words};
-use crate::clock::Timestamp;
-use crate::http::{Answer, OutboundHttp, Request, SendError};
+use crate::base::clock::Timestamp;
+use crate::platform::http::{Answer, OutboundHttp, Request, SendError};
 use crate::providers::{ListedChannel, ProviderError};
 pub(super) use reqwest::Method;
 use secrecy::SecretString;

@@ -1,8 +1,8 @@
 //! The calls against a server on this machine.
 
 use super::*;
-use crate::channel::ChannelState;
-use crate::http::AllowList;
+use crate::model::channel::ChannelState;
+use crate::platform::http::AllowList;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread::JoinHandle;

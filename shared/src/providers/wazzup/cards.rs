@@ -1,7 +1,7 @@
 //! Contact cards of a message: vCards (RFC 6350 and the older versions that phones write), or objects.
 
 use super::loose::{first, layers, text};
-use crate::content::ContactCard;
+use crate::model::message::content::ContactCard;
 use serde_json::{Map, Value};
 
 /// Most cards of a message, and most phones of a card, that are kept.

@@ -1,10 +1,10 @@
 //! What a message holds besides text and file, and which chat it belongs to.
 
 use super::tests::message;
-use crate::content::{CallOutcome, CommentMode, Details};
-use crate::event::{MessageEvent, Origin};
-use crate::ids::{AccountId, ChannelId, ChatId, IdSalt, MessageId};
-use crate::message::Kind;
+use crate::base::ids::{AccountId, ChannelId, ChatId, IdSalt, MessageId};
+use crate::model::event::{MessageEvent, Origin};
+use crate::model::message::Kind;
+use crate::model::message::content::{CallOutcome, CommentMode, Details};
 use serde_json::{Value, json};
 
 fn comment(changes: Value) -> MessageEvent {

@@ -6,13 +6,13 @@
 
 use super::cards::{cards, vcards};
 use super::loose::{first, layers, link, number, says_something, text};
-use crate::content::{
+use crate::base::ids::MessageId;
+use crate::model::event::Side;
+use crate::model::message::Kind;
+use crate::model::message::content::{
     Button, Call, CallOutcome, Comment, CommentMode, Details, Location, Post, Quote, Template,
 };
-use crate::event::Side;
-use crate::ids::MessageId;
-use crate::listing::page;
-use crate::message::Kind;
+use crate::model::message::listing::page;
 use serde_json::Value;
 
 /// Most buttons that are kept.

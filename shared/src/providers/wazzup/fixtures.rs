@@ -3,9 +3,9 @@
 use super::expected::EXPECTED;
 use super::parse;
 use super::tests::{ACCEPTED, token};
-use crate::clock::Timestamp;
-use crate::content::Details;
-use crate::event::{Event, MessageEvent};
+use crate::base::clock::Timestamp;
+use crate::model::event::{Event, MessageEvent};
+use crate::model::message::content::Details;
 use crate::providers::{Item, Parsed};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -4,13 +4,15 @@ use super::details::{self, Members};
 use super::loose::says_something;
 use super::words::{self, Status};
 use super::{NAME, advert, reports::Failure, wire};
-use crate::clock::Timestamp;
-use crate::connection::WebhookToken;
-use crate::content::{Post, Quote};
-use crate::event::{Author, ChannelRef, ContactHint, Event, MessageEvent, Messenger, Origin, Revision, Side};
-use crate::ids::{ChannelId, ChatId, MessageId, hex_digest};
-use crate::media::Media;
-use crate::message::{DeliveryStatus, Kind};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{ChannelId, ChatId, MessageId, hex_digest};
+use crate::model::connection::WebhookToken;
+use crate::model::event::{
+    Author, ChannelRef, ContactHint, Event, MessageEvent, Messenger, Origin, Revision, Side,
+};
+use crate::model::message::content::{Post, Quote};
+use crate::model::message::media::Media;
+use crate::model::message::{DeliveryStatus, Kind};
 use crate::providers::Item;
 use serde::Deserialize;
 use serde_json::value::RawValue;

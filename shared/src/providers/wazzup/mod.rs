@@ -3,6 +3,8 @@
 //! The protocol is told on Wazzup's own pages, cited below by their titles: "Wazzup API v3, Webhooks", "… Working with
 //! channels", "… Sending messages", "… Common errors". Webhooks are not signed; the URL's token is the only proof of who posts.
 
+pub mod limits;
+
 mod advert;
 mod api;
 mod cards;
@@ -24,14 +26,14 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+pub use crate::providers::wazzup::send::{RATE, SEND_KEY_LASTS};
 pub use api::WazzupApi;
-pub use send::{RATE, SEND_KEY_LASTS};
 pub use templates::WabaTemplate;
 pub use words::{chat_form, chat_type, messenger as messenger_of_chat, messenger_of};
 
 use super::{Item, Parsed};
-use crate::clock::Timestamp;
-use crate::connection::WebhookToken;
+use crate::base::clock::Timestamp;
+use crate::model::connection::WebhookToken;
 use serde_json::value::RawValue;
 use wire::Members;
 

@@ -1,10 +1,10 @@
 //! Statuses and channel states.
 
-use crate::channel::ChannelState;
-use crate::clock::Timestamp;
-use crate::event::{Event, StatusEvent};
-use crate::ids::{AccountId, ChannelId};
-use crate::message::DeliveryStatus;
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId};
+use crate::model::channel::ChannelState;
+use crate::model::event::{Event, StatusEvent};
+use crate::model::message::DeliveryStatus;
 use crate::providers::Item;
 use crate::providers::wazzup::tests::{ACCEPTED, one, poison};
 use serde_json::{Value, json};

@@ -3,11 +3,11 @@
 
 use super::words::{self, Status};
 use super::{NAME, wire};
-use crate::clock::Timestamp;
-use crate::connection::WebhookToken;
-use crate::event::{ChannelRef, ChannelStateEvent, Event, StatusEvent};
-use crate::ids::{ChannelId, MessageId, hex_digest};
-use crate::message::{DeliveryError, DeliveryStatus};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{ChannelId, MessageId, hex_digest};
+use crate::model::connection::WebhookToken;
+use crate::model::event::{ChannelRef, ChannelStateEvent, Event, StatusEvent};
+use crate::model::message::{DeliveryError, DeliveryStatus};
 use crate::providers::Item;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;

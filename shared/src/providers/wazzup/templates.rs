@@ -3,8 +3,8 @@
 use super::WazzupApi;
 use super::api::{Call, Method, shortened, verdict};
 use super::loose;
-use crate::clock::Timestamp;
-use crate::http::DEFAULT_TIMEOUT;
+use crate::base::clock::Timestamp;
+use crate::platform::http::DEFAULT_TIMEOUT;
 use crate::providers::ProviderError;
 use secrecy::SecretString;
 use serde_json::Value;

@@ -1,11 +1,11 @@
 //! The rules, one by one.
 
 use super::{NAME, chat_type, parse};
-use crate::clock::Timestamp;
-use crate::connection::WebhookToken;
-use crate::event::{Event, MessageEvent, Messenger, Origin, Revision, Side};
-use crate::ids::{AccountId, ChannelId, ChatId, ConnectionId, IdSalt, hex_digest};
-use crate::message::{DeliveryStatus, Kind};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, IdSalt, hex_digest};
+use crate::model::connection::WebhookToken;
+use crate::model::event::{Event, MessageEvent, Messenger, Origin, Revision, Side};
+use crate::model::message::{DeliveryStatus, Kind};
 use crate::providers::{Item, Parsed};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! How Wazzup's JSON is read: tolerant of what it spells in two ways, exact about where something is wrong.
 
-use crate::clock::Timestamp;
+use crate::base::clock::Timestamp;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;

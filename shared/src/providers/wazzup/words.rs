@@ -1,9 +1,9 @@
 //! Wazzup's words and ours (Wazzup API v3: "Webhooks", "Working with channels").
 
 use super::wire::word;
-use crate::channel::ChannelState;
-use crate::event::Messenger;
-use crate::message::{DeliveryStatus, Kind};
+use crate::model::channel::ChannelState;
+use crate::model::event::Messenger;
+use crate::model::message::{DeliveryStatus, Kind};
 
 /// Longest `chatType` that is taken for one: it stands in keys.
 const MAX_CHAT_TYPE: usize = 32;

@@ -4,10 +4,10 @@ use super::refused;
 use crate::testing::{Bench, Company};
 use crate::tests::rows;
 use serde_json::{Value, json};
-use shared::chat::{Chat, ClientState};
-use shared::contact::Contact;
-use shared::event::Messenger;
-use shared::ids::{AccountId, ChatId, ContactId};
+use shared::base::ids::{AccountId, ChatId, ContactId};
+use shared::model::chat::{Chat, ClientState};
+use shared::model::contact::Contact;
+use shared::model::event::Messenger;
 use shared::store::{Read, keys};
 
 const PHONE: &str = "79011112233";
@@ -31,7 +31,7 @@ async fn with_a_client(client: fn(&mut Chat)) -> (Bench, Company) {
     let chat = rows::chat(&bench, &company, &channels[0], "chat", 1000, 1).await;
     rows::change(&bench, &chat, client).await;
     let identity =
-        shared::contact::Identity { messenger: Messenger::Whatsapp, group: false, user: PHONE.into() };
+        shared::model::contact::Identity { messenger: Messenger::Whatsapp, group: false, user: PHONE.into() };
     let contact = rows::contact(&bench, &company, "contact", Some(PHONE), &[identity]).await;
     rows::change(&bench, &contact, |contact| contact.crm = Default::default()).await;
     (bench, company)
@@ -118,7 +118,7 @@ async fn b1_the_crms_responsible_is_ours_at_once_and_again_when_he_changes() {
     let (bench, company) = with_a_client(|_| {}).await;
     let key = &company.key;
     let waiting = chat(&bench, &company).await;
-    let row = shared::assignment::WaitingClient {
+    let row = shared::model::assignment::WaitingClient {
         v: 1,
         account: waiting.account.clone(),
         channel: waiting.channel.clone(),
@@ -204,7 +204,8 @@ async fn a_deleted_contact_leaves_the_client_as_he_is() {
     assert_eq!(contact(&bench, &company).await, before);
     let account = AccountId::new(company.id.as_str());
     let owner = bench.app.store.account(&account).await.unwrap().unwrap();
-    let digest = shared::blacklist::Subject::Phone(before.phone.unwrap()).digest(&owner.id_salt);
+    let digest =
+        shared::model::contact::blacklist::Subject::Phone(before.phone.unwrap()).digest(&owner.id_salt);
     let found = bench.app.store.crm_contacts_by(&owner, std::slice::from_ref(&digest)).await.unwrap();
     assert!(found.is_empty(), "nothing leads to it any more");
     assert!(bench.app.store.crm_subjects(&account, &[digest]).await.unwrap().is_empty());
@@ -217,8 +218,8 @@ async fn a_contact_is_found_by_what_it_has_now() {
     let key = &company.key;
     let owner = bench.app.store.account(&AccountId::new(company.id.as_str())).await.unwrap().unwrap();
     let digest = |phone: &str| {
-        let phone = shared::phone::Phone::parse(phone, "RU").unwrap();
-        shared::blacklist::Subject::Phone(phone).digest(&owner.id_salt)
+        let phone = shared::base::phone::Phone::parse(phone, "RU").unwrap();
+        shared::model::contact::blacklist::Subject::Phone(phone).digest(&owner.id_salt)
     };
     let found = |phone: &str| {
         let (store, owner, digest) = (bench.app.store.clone(), owner.clone(), digest(phone));

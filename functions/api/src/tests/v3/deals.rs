@@ -4,8 +4,8 @@ use super::refused;
 use crate::testing::Bench;
 use crate::tests::rows;
 use serde_json::{Value, json};
-use shared::event::Messenger;
-use shared::ids::{AccountId, ContactId};
+use shared::base::ids::{AccountId, ContactId};
+use shared::model::event::Messenger;
 use shared::store::Read;
 
 fn deal(id: &str, contacts: &[&str]) -> Value {
@@ -58,7 +58,8 @@ async fn a_deal_becomes_its_clients_as_far_as_he_has_none() {
     let key = &company.key;
     let crm = json!({"kind": "universal", "webhook_url": "https://crm.example.com/hook"});
     bench.expect(200, key, "PUT", "/v1/crm", Some(crm)).await;
-    let identity = shared::contact::Identity { messenger: Messenger::Vk, group: false, user: "77".into() };
+    let identity =
+        shared::model::contact::Identity { messenger: Messenger::Vk, group: false, user: "77".into() };
     let contact = rows::contact(&bench, &company, "contact", None, &[identity]).await;
     rows::change(&bench, &contact, |contact| contact.crm = Default::default()).await;
     let account = AccountId::new(company.id.as_str());

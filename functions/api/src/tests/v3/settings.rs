@@ -3,7 +3,7 @@
 use super::refused;
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::ids::AccountId;
+use shared::base::ids::AccountId;
 use shared::store::Read;
 use std::time::Duration;
 

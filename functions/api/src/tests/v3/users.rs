@@ -102,9 +102,9 @@ async fn unanswered_chats_are_counted() {
     }
     for (id, at) in [("own", 1000), ("own2", 5000), ("shared", 9000)] {
         let chat = crate::tests::rows::chat(&bench, &company, &channels[0], id, at, 1).await;
-        let give = |chat: &mut shared::chat::Chat| match id {
+        let give = |chat: &mut shared::model::chat::Chat| match id {
             "shared" => chat.release(),
-            _ => chat.assign(&shared::ids::EmployeeId::new("17")),
+            _ => chat.assign(&shared::base::ids::EmployeeId::new("17")),
         };
         crate::tests::rows::change(&bench, &chat, give).await;
     }
@@ -119,7 +119,7 @@ async fn unanswered_chats_are_counted() {
     let second = all["channels"].as_array().unwrap().iter().find(|one| one["id"] != channels[0].as_str());
     let second = second.unwrap()["id"].as_str().unwrap().to_owned();
     let chat = crate::tests::rows::chat(&bench, &company, &second, "elsewhere", 20_000, 1).await;
-    let his = |chat: &mut shared::chat::Chat| chat.assign(&shared::ids::EmployeeId::new("17"));
+    let his = |chat: &mut shared::model::chat::Chat| chat.assign(&shared::base::ids::EmployeeId::new("17"));
     crate::tests::rows::change(&bench, &chat, his).await;
     assert_eq!(bench.expect(200, key, "GET", &count("17"), None).await, anna);
     let nobody = bench.expect(200, key, "GET", &count("19"), None).await;
@@ -141,13 +141,13 @@ async fn of_a_long_queue_the_rows_alone_are_counted() {
         [(0..100, 0, Value::Null), (100..101, 101, json!("1970-01-01T00:01:40.000Z"))]
     {
         let rows: Vec<_> = waiting
-            .map(|second| shared::assignment::WaitingClient {
+            .map(|second| shared::model::assignment::WaitingClient {
                 v: 1,
                 account: crate::tests::rows::account(&company),
-                channel: shared::ids::ChannelId::new(channels[0].as_str()),
-                chat: shared::ids::ChatId::new(format!("chat-{second}")),
-                contact: shared::ids::ContactId::new("contact"),
-                arrived_at: shared::clock::Timestamp::from_millis(second * 1000),
+                channel: shared::base::ids::ChannelId::new(channels[0].as_str()),
+                chat: shared::base::ids::ChatId::new(format!("chat-{second}")),
+                contact: shared::base::ids::ContactId::new("contact"),
+                arrived_at: shared::base::clock::Timestamp::from_millis(second * 1000),
             })
             .collect();
         crate::tests::rows::create(&bench, &rows).await;

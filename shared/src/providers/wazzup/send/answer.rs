@@ -1,9 +1,9 @@
 //! Wazzup's answers, sorted by what has to follow (Wazzup API v3: "Sending messages", "Common errors"). Pure.
 
 use super::RATE;
-use crate::http::{Answer, SendError};
-use crate::ids::MessageId;
-use crate::providers::outgoing::{SendFailure, Sent};
+use crate::base::ids::MessageId;
+use crate::model::outbound::call::{SendFailure, Sent};
+use crate::platform::http::{Answer, SendError};
 use crate::providers::wazzup::api::{refusal_parts, short};
 use crate::providers::wazzup::wire::{Id, filled};
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! The bodies of `POST` and `PATCH /v3/message`. Pure.
 
-use crate::content::{Button, CommentMode};
-use crate::providers::outgoing::{Edit, Outgoing, OutgoingContent, Recipient};
+use crate::model::message::content::{Button, CommentMode};
+use crate::model::outbound::call::{Edit, Outgoing, OutgoingContent, Recipient};
 use crate::providers::wazzup::words::chat_type;
 use serde_json::{Map, Value, json};
 

@@ -1,0 +1,129 @@
+//! Who the caller is, for a window that has nothing but a token.
+
+use crate::app::App;
+use crate::channels::members::places;
+use crate::employees::existing_employee;
+use crate::http::auth::{Acting, Actor, existing_account};
+use crate::http::enums::EmployeeStatus;
+use crate::http::enums::{Role, Section};
+use crate::http::error::ApiError;
+use crate::http::request_context::Visit;
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde::Serialize;
+use shared::model::audit::ChangedBy;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// What kind of caller it is.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CallerKind)]
+pub enum Kind {
+    /// The operator.
+    Operator,
+    /// Whoever has a key of the account.
+    Key,
+    /// An employee with a token.
+    Employee,
+}
+
+/// The account for which the caller acts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyAccount {
+    id: String,
+    name: String,
+}
+
+/// The key with which he calls.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyKey {
+    id: String,
+    prefix: String,
+}
+
+/// The employee whose token it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyEmployee {
+    id: String,
+    name: String,
+    /// Settings that he may change.
+    sections: Vec<Section>,
+    /// His places.
+    channels: Vec<MyPlace>,
+}
+
+/// A place on a channel.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyPlace {
+    channel: String,
+    role: Role,
+    receives_new_clients: bool,
+    /// Whether he is bound to the channel: without that he cannot send by it.
+    sends: bool,
+    /// Whether it is his default among the channels of its messenger.
+    is_default: bool,
+    /// What he says of himself there: `PUT /v1/me/status`.
+    status: EmployeeStatus,
+}
+
+/// Who calls.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "kind": "employee", "account": {"id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors"},
+    "key": null,
+    "employee": {
+        "id": "17", "name": "Anna Petrova", "sections": ["quick_replies"],
+        "channels": [{
+            "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "role": "manager", "receives_new_clients": true,
+            "sends": true, "is_default": false, "status": "available"
+        }]
+    }
+}))]
+pub struct Me {
+    kind: Kind,
+    account: MyAccount,
+    /// Null but for a key.
+    key: Option<MyKey>,
+    /// Null but for an employee.
+    employee: Option<MyEmployee>,
+}
+
+/// Who am I
+///
+/// The operator and whoever has a key may do everything; an employee what his roles and sections let him.
+#[utoipa::path(
+    get, path = "/v1/me", tag = "account",
+    responses((status = 200, description = "The caller", body = Me))
+)]
+pub async fn get(
+    acting: Acting,
+    State(app): State<Arc<App>>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Json<Me>, ApiError> {
+    let account = existing_account(&app, acting.account.as_str()).await?;
+    let key = visit.by().and_then(|(_, by)| match by {
+        ChangedBy::Key { key_id, prefix } => Some(MyKey { id: key_id.to_string(), prefix }),
+        ChangedBy::Operator | ChangedBy::Employee { .. } => None,
+    });
+    let (kind, employee) = match &acting.by {
+        Actor::Operator => (Kind::Operator, None),
+        Actor::Key(_) => (Kind::Key, None),
+        Actor::Employee(id) => {
+            let row = existing_employee(&app, &acting.account, id.as_str()).await?;
+            let places = places(&app, &acting.account, id).await?.into_iter().map(|place| MyPlace {
+                channel: place.channel.channel.to_string(),
+                role: place.member.role.into(),
+                receives_new_clients: place.member.receives_new_clients,
+                sends: place.member.sends,
+                is_default: place.member.is_default,
+                status: place.member.status.into(),
+            });
+            let sections = row.sections.into_iter().map(Section::from).collect();
+            let (id, name, channels) = (id.to_string(), row.name, places.collect());
+            (Kind::Employee, Some(MyEmployee { id, name, sections, channels }))
+        }
+    };
+    let account = MyAccount { id: account.account.to_string(), name: account.name };
+    Ok(Json(Me { kind, account, key, employee }))
+}

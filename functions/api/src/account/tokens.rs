@@ -1,0 +1,168 @@
+//! Tokens by which employees act: the CRM gets one for each with its key, and the employee's window calls with it.
+
+use crate::app::App;
+use crate::employees::existing_employee;
+use crate::http::auth::{Tenant, may_be_account};
+use crate::http::body::{Body, Id, Ids};
+use crate::http::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use shared::base::clock::Timestamp;
+use shared::base::ids::AccountId;
+use shared::model::access_token::{Claims, TokenSecret, Unproved, end_all};
+use shared::model::employee::Employee;
+use shared::store::row::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// Shortest and longest life of a token, in seconds.
+const LASTS_S: std::ops::RangeInclusive<u64> = 60..=43_200;
+
+/// What a token is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"expires_in_s": 3600}))]
+pub struct NewToken {
+    /// How long it is good, in seconds.
+    #[serde(default = "an_hour")]
+    #[schema(minimum = 60, maximum = 43200, default = 3600)]
+    expires_in_s: u64,
+}
+
+fn an_hour() -> u64 {
+    3600
+}
+
+/// A token as it was made; it is kept nowhere.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "token": "sbe_eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhY2NvdW50IjoiMDE5YWE1ZjAi….4CVP-mB92K27uhbUJU1p1r",
+    "expires_at": "2026-11-21T10:10:00.000Z"
+}))]
+pub struct Token {
+    token: String,
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Token(… until {})", self.expires_at)
+    }
+}
+
+/// Make a token for an employee
+///
+/// With it he acts himself: he sees and does what his roles let him, and changes settings in sections that are granted to
+/// him. It ends with its time, with his removal, and with `DELETE` of his tokens.
+#[utoipa::path(
+    post, path = "/v1/employees/{employee}/tokens", tag = "employees", request_body = NewToken,
+    params(("employee" = String, Path, description = "The CRM's user id")),
+    responses((status = 201, description = "The token", body = Token))
+)]
+pub async fn create(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+    Ids(Id(id)): Ids<Id>,
+    Body(new): Body<NewToken>,
+) -> Result<(StatusCode, Json<Token>), ApiError> {
+    if !LASTS_S.contains(&new.expires_in_s) {
+        let message = format!("{} to {} seconds", LASTS_S.start(), LASTS_S.end());
+        return Err(ApiError::invalid("expires_in_s", message));
+    }
+    let employee = existing_employee(&app, &account, &id).await?;
+    let row = app.settle(|| secret_of(&app, &account)).await?;
+    let now = app.ambient.now();
+    let secret = app.vault.open(&account, &row.secret, now).await?;
+    let claims = Claims::new(&employee, now, Duration::from_secs(new.expires_in_s));
+    let token = claims.sign(secret.expose_secret().as_bytes());
+    let token = token.map_err(|error| ApiError::internal(error.to_string()))?;
+    let expires_at = Timestamp::from_millis(claims.exp * 1000).rfc3339();
+    Ok((StatusCode::CREATED, Json(Token { token, expires_at })))
+}
+
+/// The account's secret, made at first use.
+async fn secret_of(app: &App, account: &AccountId) -> Result<TokenSecret, ApiError> {
+    if let Some(known) = app.store.token_secret(account).await? {
+        return Ok(known);
+    }
+    let fresh = fresh_secret(app, account).await?;
+    // Of two at once the second reads the first one's.
+    app.store.commit(vec![Write::create(&fresh)?]).await?;
+    Ok(fresh)
+}
+
+async fn fresh_secret(app: &App, account: &AccountId) -> Result<TokenSecret, ApiError> {
+    let secret = app.vault.seal(account, &SecretString::from(app.random_hex::<32>())).await?;
+    Ok(TokenSecret { v: 1, account: account.clone(), secret, created_at: app.ambient.now() })
+}
+
+/// End all tokens of an employee
+///
+/// Those that were made until now open nothing from the next request on.
+#[utoipa::path(
+    delete, path = "/v1/employees/{employee}/tokens", tag = "employees",
+    params(("employee" = String, Path, description = "The CRM's user id")),
+    responses((status = 204, description = "Ended"))
+)]
+pub async fn end(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+    Ids(Id(id)): Ids<Id>,
+) -> Result<StatusCode, ApiError> {
+    app.settle(|| end_once(&app, &account, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn end_once(app: &App, account: &AccountId, id: &str) -> Result<(), ApiError> {
+    let before = existing_employee(app, account, id).await?;
+    let after = end_all(&before, app.ambient.now());
+    let write = Write::change(&before, &after, &["tokens_ended_at"])?;
+    Ok(app.store.commit(write.into_iter().collect()).await?)
+}
+
+/// End all tokens of the account
+///
+/// They are signed with a new secret from now on; those that were made before open nothing from the next request on.
+#[utoipa::path(
+    post, path = "/v1/tokens/rotate-secret", tag = "account",
+    responses((status = 204, description = "Ended"))
+)]
+pub async fn rotate_secret(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+) -> Result<StatusCode, ApiError> {
+    let fresh = fresh_secret(&app, &account).await?;
+    app.store.commit(vec![Write::put(&fresh)?]).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The employee for whom a token was made, as he is now, with the sections that are open to him.
+///
+/// # Errors
+/// 401, the same whatever is wrong with it: forged, over, of another secret, of an employee who is gone.
+pub async fn employee_of(app: &App, token: &str) -> Result<Employee, ApiError> {
+    let unproved = Unproved::parse(token).ok_or_else(ApiError::unauthorized)?;
+    let account = unproved.account().filter(|account| may_be_account(account.as_str()));
+    let account = account.ok_or_else(ApiError::unauthorized)?;
+    let row = app.store.token_secret(&account).await?.ok_or_else(ApiError::unauthorized)?;
+    let now = app.ambient.now();
+    let secret = app.vault.open(&account, &row.secret, now).await?;
+    let claims = unproved.prove(secret.expose_secret().as_bytes(), now).ok_or_else(ApiError::unauthorized)?;
+    let employee = app.store.employee(&claims.account, &claims.employee).await?;
+    let employee = employee.filter(|employee| claims.hold(employee)).ok_or_else(ApiError::unauthorized)?;
+    Ok(as_he_may(employee))
+}
+
+/// An employee with what is open to him now: whom the CRM refuses, changes no settings, and so cannot end that himself either.
+/// What was granted to him stays granted.
+fn as_he_may(mut employee: Employee) -> Employee {
+    if employee.refused_at.is_some() {
+        employee.sections.clear();
+    }
+    employee
+}

@@ -1,0 +1,140 @@
+//! An employee's place on a channel: as it is set, and as answers show it.
+
+use crate::channels::working_hours::{self, HoursView};
+use crate::http::body::{given, present};
+use crate::http::enums::EmployeeStatus;
+use crate::http::enums::Role;
+use crate::http::error::ApiError;
+use serde::{Deserialize, Serialize};
+use shared::model::employee::Membership;
+use shared::model::working_hours::WorkingHours;
+use utoipa::ToSchema;
+
+/// Most open chats that a cap may allow: so many are counted in one read.
+const MAX_CAP: u32 = 1000;
+
+/// An employee's place on a channel, to set.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true, "cap": 20, "status": "available",
+    "working_hours": {
+        "zone": "Europe/Moscow",
+        "spans": [{"days": ["monday", "tuesday", "wednesday", "thursday", "friday"], "from": "09:00", "to": "18:00"}]
+    }
+}))]
+pub struct PutMember {
+    pub(crate) role: Role,
+    /// Whether new clients come to him.
+    pub(crate) receives_new_clients: bool,
+    /// Whether he is bound to the channel: else he cannot send by it. Left out, it stays; true for one who is new there.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    pub(crate) sends: Option<bool>,
+    /// Whether it is his default among the channels of its messenger; another one of his is none any more then. Left out, it
+    /// stays while he can send there.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    pub(crate) is_default: Option<bool>,
+    /// Most chats that he has open on the channel before he gets no new clients. Left out, it stays; null: as many as come.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    cap: Option<Option<u32>>,
+    /// When he works; outside them he gets no new clients. Left out, they stay; null: always.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<HoursView>)]
+    working_hours: Option<Option<HoursView>>,
+    /// Left out, it stays; `available` for one who is new there.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    status: Option<EmployeeStatus>,
+}
+
+/// What decides whether new clients come to him now, beside the switch: checked, and what was left out stays.
+#[derive(Clone, Debug)]
+pub struct Availability {
+    cap: Option<Option<u32>>,
+    hours: Option<Option<WorkingHours>>,
+    status: Option<EmployeeStatus>,
+}
+
+impl PutMember {
+    /// Checks what can be checked without reading anything.
+    ///
+    /// # Errors
+    /// 400 naming the field.
+    pub fn availability(&self) -> Result<Availability, ApiError> {
+        if self.cap.flatten().is_some_and(|cap| !(1..=MAX_CAP).contains(&cap)) {
+            return Err(ApiError::invalid("cap", format!("1 to {MAX_CAP}")));
+        }
+        let hours = working_hours::checked(self.working_hours.clone())?;
+        Ok(Availability { cap: self.cap, hours, status: self.status })
+    }
+}
+
+impl Availability {
+    /// Sets what was given.
+    pub fn set(&self, member: &mut Membership) {
+        member.cap = self.cap.unwrap_or(member.cap);
+        member.status = self.status.map_or(member.status, EmployeeStatus::into);
+        if let Some(hours) = &self.hours {
+            member.hours.clone_from(hours);
+        }
+    }
+}
+
+/// An employee on a channel.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "employee": "17", "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true, "cap": 20,
+    "working_hours": null, "status": "available", "inactive": false, "joined_at": "2026-11-21T09:12:00.000Z"
+}))]
+pub struct MemberView {
+    employee: String,
+    role: Role,
+    receives_new_clients: bool,
+    /// Whether he is bound to the channel: else he cannot send by it.
+    sends: bool,
+    /// Whether it is his default among the channels of its messenger.
+    is_default: bool,
+    /// Most chats that he has open on the channel before he gets no new clients; null: as many as come.
+    cap: Option<u32>,
+    /// When he works; null: always.
+    working_hours: Option<HoursView>,
+    status: EmployeeStatus,
+    /// Whether the CRM does not know him any more, or refuses him: no clients are given to him until it loads him again.
+    inactive: bool,
+    /// His place in the ring: members stand in the order in which they joined.
+    #[schema(format = DateTime)]
+    joined_at: String,
+}
+
+impl From<Membership> for MemberView {
+    fn from(member: Membership) -> Self {
+        Self {
+            employee: member.employee.to_string(),
+            role: member.role.into(),
+            receives_new_clients: member.receives_new_clients,
+            sends: member.sends,
+            is_default: member.is_default,
+            cap: member.cap,
+            working_hours: member.hours.map(HoursView::from),
+            status: member.status.into(),
+            inactive: member.inactive,
+            joined_at: member.joined_at.rfc3339(),
+        }
+    }
+}
+
+/// A channel's members.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "members": [{
+        "employee": "17", "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true, "cap": null,
+        "working_hours": null, "status": "busy", "inactive": false, "joined_at": "2026-11-21T09:12:00.000Z"
+    }]
+}))]
+pub struct Members {
+    /// In the order of the ring.
+    pub(crate) members: Vec<MemberView>,
+}

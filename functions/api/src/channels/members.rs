@@ -1,0 +1,233 @@
+//! Who works on a channel.
+
+use crate::app::App;
+use crate::channels::existing_channel;
+use crate::channels::member_view::{Availability, MemberView, Members, PutMember};
+use crate::employees::existing_employee;
+use crate::http::auth::Tenant;
+use crate::http::body::{Body, Id, Ids};
+use crate::http::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::base::ids::{AccountId, EmployeeId};
+use shared::model::assignment::requeue::{Departure, goes};
+use shared::model::channel::Channel;
+use shared::model::employee::{Employee, Membership, Role as EmployeeRole};
+use shared::store::row::{Key, Write};
+pub use shared::store::settings::PLACE;
+use shared::store::settings::member_writes;
+use shared::store::{Read, StoreError, keys};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Put an employee on a channel, or change his place there
+///
+/// His place in the ring stays. Clients that wait are given out at once. Who writes there no more, by his role or because he is
+/// not bound, loses his clients: they go back into the queue, ahead of whoever came later. One who is bound to no channel of a
+/// messenger cannot send there; of several, one may be his default.
+#[utoipa::path(
+    put, path = "/v1/channels/{channel}/employees/{employee}", tag = "channels", request_body = PutMember,
+    params(
+        ("channel" = String, Path, description = "The channel's id"),
+        ("employee" = String, Path, description = "The CRM's user id")
+    ),
+    responses(
+        (status = 200, description = "His place as it is now", body = MemberView),
+        (status = 422, description = "No default where the messenger is not known yet: `messenger_unknown`")
+    )
+)]
+pub async fn put(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+    Ids(ids): Ids<(Id, Id)>,
+    Body(place): Body<PutMember>,
+) -> Result<Json<MemberView>, ApiError> {
+    let (Id(channel), Id(employee)) = ids;
+    let availability = place.availability()?;
+    let given = Given { place: &place, availability: &availability };
+    let member = app.settle(|| put_once(&app, &account, &channel, &employee, given)).await?;
+    // Also when nothing changed: whoever nudged before may have died.
+    app.nudge(&account, std::slice::from_ref(&member.channel)).await;
+    Ok(Json(member.into()))
+}
+
+/// What was given of a place, checked.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    place: &'a PutMember,
+    availability: &'a Availability,
+}
+
+impl Given<'_> {
+    /// The place as it is then, of how it was, or of how one begins.
+    fn place(&self, before: &Membership, employee: &Employee) -> Result<Membership, ApiError> {
+        let Self { place, availability } = self;
+        let sends = place.sends.unwrap_or(before.sends);
+        let can_send = sends && EmployeeRole::from(place.role).may_write();
+        if place.is_default == Some(true) && !can_send {
+            return Err(ApiError::invalid("is_default", "who cannot send by a channel has no default in it"));
+        }
+        let mut after = Membership {
+            role: place.role.into(),
+            receives_new_clients: place.receives_new_clients,
+            sends,
+            is_default: can_send && place.is_default.unwrap_or(before.is_default),
+            // As long as the CRM refuses him.
+            inactive: employee.refused_at.is_some(),
+            ..before.clone()
+        };
+        availability.set(&mut after);
+        Ok(after)
+    }
+}
+
+async fn put_once(
+    app: &App,
+    account: &AccountId,
+    channel: &str,
+    employee: &str,
+    given: Given<'_>,
+) -> Result<Membership, ApiError> {
+    let channel = existing_channel(app, account, channel).await?;
+    let employee = existing_employee(app, account, employee).await?;
+    let key = keys::membership(account, &channel.channel, &employee.employee);
+    let before: Option<Membership> = app.store.get(&key, Read::Consistent).await?;
+    let role = given.place.role.into();
+    let joining = || Membership::new(account, &channel.channel, &employee.employee, role, app.ambient.now());
+    let after = given.place(&before.clone().unwrap_or_else(joining), &employee)?;
+    let mut writes = member_writes(before.as_ref(), Some(&after), &PLACE)?;
+    if writes.is_empty() {
+        return Ok(after);
+    }
+    // A member without an employee or a channel would never be found again.
+    writes.push(Write::check(&channel, &["transport"])?);
+    if after.is_default && !before.as_ref().is_some_and(|before| before.is_default) {
+        writes.extend(only_default(app, &employee, &channel).await?);
+    } else {
+        writes.push(Write::check(&employee, &["refused_at"])?);
+    }
+    // Who cannot write there any more leaves his clients to others.
+    let departure = goes(before.as_ref(), Some(&after))
+        .then(|| Departure::of(account, &after.employee, Some(&after.channel), &*app.ambient));
+    let left = Departure::gather_left(&channel, before.as_ref(), Some(&after), &*app.ambient);
+    let departures: Vec<Departure> = departure.into_iter().chain(left).collect();
+    for departure in &departures {
+        writes.push(Write::put(departure)?);
+    }
+    app.store.commit(writes).await?;
+    for departure in &departures {
+        app.pass_on(departure).await;
+    }
+    Ok(after)
+}
+
+/// Takes the default from his other channels of this one's messenger. The count at the employee lets one of two who set a
+/// default at once decide again, also when neither finds the other's.
+async fn only_default(app: &App, employee: &Employee, channel: &Channel) -> Result<Vec<Write>, ApiError> {
+    let Some(messenger) = channel.messenger() else {
+        let message = "the provider has not told yet which messenger the channel carries";
+        return Err(ApiError::refused("messenger_unknown", "is_default", message));
+    };
+    let mut counted = employee.clone();
+    counted.defaults_set += 1;
+    let mut writes: Vec<Write> =
+        Write::change(employee, &counted, &["defaults_set", "refused_at"])?.into_iter().collect();
+    for Place { channel: of, member } in places(app, &employee.account, &employee.employee).await? {
+        if member.is_default && of.channel != channel.channel && of.messenger().as_ref() == Some(&messenger) {
+            let after = Membership { is_default: false, ..member.clone() };
+            writes.extend(member_writes(Some(&member), Some(&after), &PLACE)?);
+        }
+    }
+    Ok(writes)
+}
+
+/// An employee's place, and the channel on which it is.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The channel.
+    pub channel: Channel,
+    /// His place on it.
+    pub member: Membership,
+}
+
+/// An employee's places, over all channels of the account, in the order of the channels' ids.
+///
+/// # Errors
+/// As the store's.
+pub async fn places(app: &App, account: &AccountId, employee: &EmployeeId) -> Result<Vec<Place>, StoreError> {
+    let channels = app.store.channels(account).await?;
+    let wanted: Vec<_> =
+        channels.iter().map(|channel| keys::membership(account, &channel.channel, employee)).collect();
+    let found: Vec<Membership> = app.store.get_many(&wanted, Read::Consistent).await?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|member| (member.channel.clone(), member)).collect();
+    let places = channels.into_iter().filter_map(|channel| {
+        let member = found.remove(&channel.channel)?;
+        Some(Place { channel, member })
+    });
+    Ok(places.collect())
+}
+
+/// Take an employee off a channel
+///
+/// His clients there who talk to him now or have no answer go back into the queue, ahead of whoever came later.
+#[utoipa::path(
+    delete, path = "/v1/channels/{channel}/employees/{employee}", tag = "channels",
+    params(
+        ("channel" = String, Path, description = "The channel's id"),
+        ("employee" = String, Path, description = "The CRM's user id")
+    ),
+    responses((status = 204, description = "He is not there any more"))
+)]
+pub async fn remove(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+    Ids(ids): Ids<(Id, Id)>,
+) -> Result<StatusCode, ApiError> {
+    let (Id(channel), Id(employee)) = ids;
+    let channel = existing_channel(&app, &account, &channel).await?;
+    let key = keys::membership(&account, &channel.channel, &EmployeeId::new(employee));
+    let departures = app.settle(|| remove_once(&app, &channel, &key)).await?;
+    app.nudge(&account, std::slice::from_ref(&channel.channel)).await;
+    for departure in &departures {
+        app.pass_on(departure).await;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remove_once(app: &App, channel: &Channel, place: &Key) -> Result<Vec<Departure>, ApiError> {
+    let found: Option<Membership> = app.store.get(place, Read::Consistent).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("member of the channel"))?;
+    let departure = Departure::of(&found.account, &found.employee, Some(&found.channel), &*app.ambient);
+    // Who was taken off and put on again meanwhile has another turn in the ring than the one that goes with this place.
+    let mut writes = member_writes(Some(&found), None, &["joined_at"])?;
+    let left = Departure::gather_left(channel, Some(&found), None, &*app.ambient);
+    let departures: Vec<Departure> = std::iter::once(departure).chain(left).collect();
+    for departure in &departures {
+        writes.push(Write::put(departure)?);
+    }
+    app.store.commit(writes).await?;
+    Ok(departures)
+}
+
+/// List a channel's employees
+#[utoipa::path(
+    get, path = "/v1/channels/{channel}/employees", tag = "channels",
+    params(("channel" = String, Path, description = "The channel's id")),
+    responses((status = 200, description = "All of them, in the order of the ring", body = Members))
+)]
+pub async fn list(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+    Ids(Id(channel)): Ids<Id>,
+) -> Result<Json<Members>, ApiError> {
+    let channel = existing_channel(&app, &account, &channel).await?.channel;
+    let members = in_ring_order(app.store.members(&account, &channel).await?);
+    Ok(Json(Members { members: members.into_iter().map(MemberView::from).collect() }))
+}
+
+/// Members in the order in which they joined.
+pub fn in_ring_order(mut members: Vec<Membership>) -> Vec<Membership> {
+    members.sort_by(|left, right| (left.joined_at, &left.employee).cmp(&(right.joined_at, &right.employee)));
+    members
+}

@@ -1,0 +1,86 @@
+//! Channels on which clients wait because nobody is eligible: what heads are told (B4).
+
+use crate::app::App;
+use crate::http::auth::Acting;
+use crate::http::chat_access::places_on;
+use crate::http::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use futures::future::try_join_all;
+use serde::Serialize;
+use shared::base::ids::{AccountId, ChannelId};
+use shared::model::assignment::Ring;
+use shared::model::employee::Role;
+use shared::store::row::Key;
+use shared::store::{Read, StoreError, keys};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A channel on which clients wait.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitingOnChannel {
+    /// The channel's id.
+    channel: String,
+    /// How many, counted up to 1000.
+    #[schema(minimum = 1, maximum = 1000)]
+    waiting: u32,
+    /// Since when the first of them does.
+    #[schema(format = DateTime)]
+    oldest_waiting_since: String,
+}
+
+/// Where clients wait because nobody is eligible.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "channels": [{
+        "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "waiting": 3, "oldest_waiting_since": "2026-11-21T08:59:12.000Z"
+    }]
+}))]
+pub struct WaitingChannels {
+    /// Whose first client waits the longest stands first; channels where nobody waits are left out.
+    channels: Vec<WaitingOnChannel>,
+}
+
+/// Read where clients wait
+///
+/// Channels on which nobody was eligible when their clients were last given out, with how many wait now and since when. With an
+/// employee's token: those where he is head.
+#[utoipa::path(
+    get, path = "/v1/waiting", tag = "channels",
+    responses((status = 200, description = "Channels on which clients wait", body = WaitingChannels))
+)]
+pub async fn list(acting: Acting, State(app): State<Arc<App>>) -> Result<Json<WaitingChannels>, ApiError> {
+    let account = &acting.account;
+    let mut channels: Vec<ChannelId> =
+        app.store.channels(account).await?.into_iter().map(|channel| channel.channel).collect();
+    if let Some(employee) = acting.by.employee() {
+        let places = places_on(&app, account, &channels, employee).await?;
+        channels.retain(|channel| places.get(channel).is_some_and(|place| place.role == Role::Head));
+    }
+    let keys: Vec<Key> = channels.iter().map(|channel| keys::ring(account, channel)).collect();
+    let rings: Vec<Ring> =
+        if keys.is_empty() { Vec::new() } else { app.store.get_many(&keys, Read::Consistent).await? };
+    let left = rings.iter().filter(|ring| ring.left > 0);
+    let found = try_join_all(left.map(|ring| waiting_on(&app, account, &ring.channel))).await?;
+    let mut channels: Vec<WaitingOnChannel> = found.into_iter().flatten().collect();
+    channels.sort_by(|left, right| left.oldest_waiting_since.cmp(&right.oldest_waiting_since));
+    Ok(Json(WaitingChannels { channels }))
+}
+
+/// Who waits on a channel now; `None` when they have been served since.
+async fn waiting_on(
+    app: &App,
+    account: &AccountId,
+    channel: &ChannelId,
+) -> Result<Option<WaitingOnChannel>, StoreError> {
+    let (waiting, first) = tokio::try_join!(
+        app.store.count_waiting(account, channel, None),
+        app.store.waiting(account, channel, 1)
+    )?;
+    // Two reads: who was served between them is not there in one of them.
+    Ok(first.first().map(|client| WaitingOnChannel {
+        channel: channel.to_string(),
+        waiting: waiting.max(1),
+        oldest_waiting_since: client.arrived_at.rfc3339(),
+    }))
+}

@@ -1,0 +1,191 @@
+//! Who is responsible for a chat's client and why: now, and how it came to be.
+
+use crate::account::accounts::PageParams;
+use crate::app::App;
+use crate::chats::assignment_view::{AssignmentEntry, ConsideredView, Names};
+use crate::http::auth::Acting;
+use crate::http::body::{Id, Ids, Params, moment, page_size};
+use crate::http::chat_access::seen_chat;
+use crate::http::enums::ClientState;
+use crate::http::error::ApiError;
+use crate::http::page::{self, List};
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use shared::base::ids::{AccountId, EmployeeId};
+use shared::model::assignment::{RingPlace, eligible};
+use shared::model::chat::assignment_record::{AssignmentRecord, Considered, MOST_CONSIDERED};
+use shared::model::chat::{Chat, ClientState as Client, Wish};
+use shared::model::employee::Employee;
+use shared::store::row::Key;
+use shared::store::{Read, StoreError, keys};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// What a client's wait is to end with, where it is not simply his turn.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum WishView {
+    /// He goes to this employee, if that one may write to him; else he is given out as any.
+    To {
+        /// The employee's id.
+        employee: String,
+    },
+    /// He is given out as any, whoever had him before.
+    Anew,
+}
+
+impl From<&Wish> for WishView {
+    fn from(wish: &Wish) -> Self {
+        match wish {
+            Wish::To(employee) => Self::To { employee: employee.to_string() },
+            Wish::Anew => Self::Anew,
+        }
+    }
+}
+
+/// The members of the channel as they are now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NowView {
+    /// At most 50; of a larger channel those whose turn comes next.
+    members: Vec<ConsideredView>,
+    /// Whether there are more.
+    more: bool,
+}
+
+/// Who is responsible for a chat's client, and how it came to be.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "responsible": null, "client": "waiting", "waiting_since": "2026-11-21T09:20:00.000Z", "position": 2,
+    "wish": {"type": "anew"}, "reserved_until": null, "passed": ["17"],
+    "now": {"members": [{"employee": "17", "name": "Anna Petrova", "reason": "did_not_answer"}], "more": false},
+    "history": [{
+        "seq": 4, "at": "2026-11-21T09:25:01.000Z", "why": "lapsed", "responsible": "17", "by": null,
+        "arrived_at": "2026-11-21T09:20:00.000Z", "waits": true, "considered": [], "more": false
+    }, {
+        "seq": 2, "at": "2026-11-21T09:20:00.400Z", "why": "turn", "responsible": "17", "by": null,
+        "arrived_at": "2026-11-21T09:20:00.000Z", "waits": false,
+        "considered": [
+            {"employee": "21", "name": "Boris Orlov", "reason": "outside_working_hours"},
+            {"employee": "17", "name": "Anna Petrova", "reason": null}
+        ], "more": false
+    }],
+    "next_cursor": null
+}))]
+pub struct AssignmentHistory {
+    /// The employee's id.
+    responsible: Option<String>,
+    client: ClientState,
+    /// Since when the client waits for a responsible.
+    #[schema(format = DateTime)]
+    waiting_since: Option<String>,
+    /// While he waits: how many of the channel's clients stand before him, counted up to 1000.
+    position: Option<u32>,
+    /// What his wait is to end with, where it is not simply his turn.
+    wish: Option<WishView>,
+    /// Until when the responsible must have answered, or the next one gets the client.
+    #[schema(format = DateTime)]
+    reserved_until: Option<String>,
+    /// Who let such a time pass since the client came.
+    passed: Vec<String>,
+    /// While he waits: the channel's members, each with why he does not get the client now. Null when he does not wait.
+    now: Option<NowView>,
+    /// The latest entry first.
+    history: Vec<AssignmentEntry>,
+    /// Where the next page of the history begins; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// Read who is responsible for a chat's client, and how it came to be
+///
+/// For whoever sees the chat. The history says who, why and by whom, and of a choice among several who was passed over for what
+/// reason. It begins where this was first kept.
+#[utoipa::path(
+    get, path = "/v1/chats/{chat}/assignment", tag = "chats",
+    params(("chat" = String, Path, description = "The chat's id"), PageParams),
+    responses((status = 200, description = "How it is, and a page of the history", body = AssignmentHistory))
+)]
+pub async fn get(
+    acting: Acting,
+    State(app): State<Arc<App>>,
+    Ids(Id(id)): Ids<Id>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<AssignmentHistory>, ApiError> {
+    let limit = page_size(page.limit)?;
+    let account = &acting.account;
+    let chat = seen_chat(&app, &acting, &id).await?.chat;
+    let from = List::assignment(account, &chat.chat).start(page.cursor.as_deref())?;
+    let read = app.store.assignment_records(account, &chat.chat, limit, from).await;
+    let found = page::page(read, page.cursor.is_some())?;
+    let waits = chat.client == Client::Waiting;
+    let (position, now) = if waits {
+        let position = app.store.count_waiting(account, &chat.channel, Some(&chat)).await?;
+        (Some(position), Some(members_now(&app, &chat).await?))
+    } else {
+        (None, None)
+    };
+    let names = names_of(&app, account, &found.items, now.as_ref()).await?;
+    let now = now.map(|(members, more)| NowView {
+        members: members.into_iter().map(|one| ConsideredView::of(one, &names)).collect(),
+        more,
+    });
+    let history = found.items.into_iter().map(|record| AssignmentEntry::of(record, &names)).collect();
+    let next_cursor = page::next(found.next.as_ref())?;
+    Ok(Json(AssignmentHistory {
+        responsible: chat.responsible.as_ref().map(ToString::to_string),
+        client: chat.client.into(),
+        waiting_since: moment(chat.waiting_since),
+        position,
+        wish: chat.wish.as_ref().map(WishView::from),
+        reserved_until: moment(chat.reserved_until),
+        passed: chat.passed.iter().map(ToString::to_string).collect(),
+        now,
+        history,
+        next_cursor,
+    }))
+}
+
+/// The members of a chat's channel, each with why he does not get its client now; and whether there are more.
+async fn members_now(app: &App, chat: &Chat) -> Result<(Vec<Considered>, bool), StoreError> {
+    let (account, channel) = (&chat.account, &chat.channel);
+    let (mut members, more) = match app.store.few_members(account, channel, MOST_CONSIDERED).await? {
+        Some(members) => (members, false),
+        None => {
+            let last = app.store.ring(account, channel).await?.and_then(|ring| ring.last);
+            let most = i32::try_from(MOST_CONSIDERED).unwrap_or(i32::MAX);
+            (app.store.turns(account, channel, last.as_ref(), most).await?.0, true)
+        }
+    };
+    members.sort_by_cached_key(RingPlace::of);
+    // Only a cap is counted for.
+    let capped: Vec<(EmployeeId, u32)> =
+        members.iter().filter_map(|member| Some((member.employee.clone(), member.cap?))).collect();
+    let counts = app.store.count_open_chats(account, channel, &capped).await?;
+    let open: HashMap<EmployeeId, u32> = capped.into_iter().map(|(who, _)| who).zip(counts).collect();
+    let now = app.ambient.now();
+    let considered = members.into_iter().map(|member| {
+        let passed = chat.passed.contains(&member.employee);
+        let reason = eligible(&member, open.get(&member.employee).copied(), passed, now).err();
+        Considered { employee: member.employee, reason }
+    });
+    Ok((considered.collect(), more))
+}
+
+/// The names of those of whom an answer tells what came of a look at them.
+async fn names_of(
+    app: &App,
+    account: &AccountId,
+    records: &[AssignmentRecord],
+    now: Option<&(Vec<Considered>, bool)>,
+) -> Result<Names, StoreError> {
+    let before = records.iter().flat_map(|record| &record.considered);
+    let now = now.iter().flat_map(|(members, _)| members);
+    let who: BTreeSet<&EmployeeId> = before.chain(now).map(|one| &one.employee).collect();
+    let wanted: Vec<Key> = who.into_iter().map(|employee| keys::employee(account, employee)).collect();
+    if wanted.is_empty() {
+        return Ok(Names::new());
+    }
+    let found: Vec<Employee> = app.store.get_many(&wanted, Read::Eventual).await?;
+    Ok(found.into_iter().map(|row| (row.employee, row.name)).collect())
+}

@@ -1,0 +1,306 @@
+//! Lists of chats, as whoever asks may see them (B9, D1): a list is read by its key, and is one that he sees whole, or
+//! refused.
+
+use crate::app::App;
+use crate::channels::existing_channel;
+use crate::chats::view::{ChatView, Chats};
+use crate::contacts::person::people_of;
+use crate::http::auth::Acting;
+use crate::http::body::{Params, page_size};
+use crate::http::chat_access::{denied, place_of, visible};
+use crate::http::enums::ChatState;
+use crate::http::error::ApiError;
+use crate::http::page::{self, List};
+use crate::http::validate;
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ChannelId, EmployeeId};
+use shared::model::access::sending::Refusal;
+use shared::model::access::{self, Operation};
+use shared::model::chat::Chat;
+use shared::model::employee::Membership;
+use shared::store::chat_lists::PageFrom;
+use shared::store::row::Item;
+use shared::store::{Page, StoreError};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// The lists' time stays behind a chat's last message by up to so many milliseconds.
+const LIST_LAG_MS: i64 = 30_000;
+/// How often an index is read for one page at most.
+const ROUNDS: usize = 5;
+
+/// Lists that go by who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ListName {
+    /// Those for which the employee is responsible whose token it is.
+    Mine,
+    /// With `channel`: those that are nobody's yet, and shown to everybody who receives new clients.
+    Unclaimed,
+}
+
+/// Which chats.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChatParams {
+    /// A list that goes by who asks. Without it: one of `channel`, `employee` and `unanswered_by`.
+    #[param(inline)]
+    list: Option<ListName>,
+    /// Those of a channel.
+    channel: Option<String>,
+    /// Those for which an employee is responsible: live ones first.
+    employee: Option<String>,
+    /// Those of them whose client waits for an employee's answer, the longest waiting first.
+    unanswered_by: Option<String>,
+    /// From which list. Of a channel `live` when nothing is said, of the others all.
+    #[param(inline)]
+    state: Option<ChatState>,
+    /// With `channel` alone: only chats in which something was written since, or up to 30 seconds before. RFC 3339.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<String>,
+    /// Chats in a page.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// What is asked for, in itself without contradiction.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    Channel { channel: String, state: ChatState, since: Option<Timestamp> },
+    Unclaimed { channel: String, state: Option<ChatState> },
+    Mine { state: Option<ChatState> },
+    Employee { employee: EmployeeId, state: Option<ChatState> },
+    Unanswered { employee: EmployeeId },
+}
+
+const ONE_OF: &str = "one of channel, employee and unanswered_by";
+const NOT_HERE: &str = "does not go with this list";
+
+impl ChatParams {
+    fn wanted(&self) -> Result<Wanted, ApiError> {
+        let state = self.state;
+        let wanted = match (self.list, &self.channel, &self.employee, &self.unanswered_by) {
+            (Some(ListName::Mine), None, None, None) => Wanted::Mine { state },
+            (Some(ListName::Unclaimed), Some(channel), None, None) => {
+                Wanted::Unclaimed { channel: named("channel", channel)?, state }
+            }
+            (Some(ListName::Unclaimed), None, None, None) => return Err(ApiError::missing_field("channel")),
+            (Some(ListName::Mine), Some(_), ..) => return Err(ApiError::invalid("channel", NOT_HERE)),
+            (Some(_), _, Some(_), _) => return Err(ApiError::invalid("employee", NOT_HERE)),
+            (Some(_), ..) => return Err(ApiError::invalid("unanswered_by", NOT_HERE)),
+            (None, Some(channel), None, None) => Wanted::Channel {
+                channel: named("channel", channel)?,
+                state: state.unwrap_or(ChatState::Live),
+                since: self.since()?,
+            },
+            (None, None, Some(employee), None) => {
+                Wanted::Employee { employee: EmployeeId::new(named("employee", employee)?), state }
+            }
+            (None, None, None, Some(_)) if state.is_some() => {
+                return Err(ApiError::invalid("state", NOT_HERE));
+            }
+            (None, None, None, Some(employee)) => {
+                Wanted::Unanswered { employee: EmployeeId::new(named("unanswered_by", employee)?) }
+            }
+            (None, None, None, None) => return Err(ApiError::missing_field("channel")),
+            (None, _, Some(_), _) => return Err(ApiError::invalid("employee", ONE_OF)),
+            (None, ..) => return Err(ApiError::invalid("unanswered_by", ONE_OF)),
+        };
+        match wanted {
+            Wanted::Channel { .. } => Ok(wanted),
+            _ if self.since.is_some() => Err(ApiError::invalid("since", NOT_HERE)),
+            _ => Ok(wanted),
+        }
+    }
+
+    fn since(&self) -> Result<Option<Timestamp>, ApiError> {
+        let read = |text: &String| {
+            let at = Timestamp::parse_rfc3339(text)
+                .ok_or_else(|| ApiError::invalid("since", "RFC 3339, as 2026-11-21T09:20:00Z"))?;
+            Ok(Timestamp::from_millis(at.millis().saturating_sub(LIST_LAG_MS)))
+        };
+        self.since.as_ref().map(read).transpose()
+    }
+}
+
+/// One who is gone may still have chats, so he need not be there.
+fn named(field: &str, id: &str) -> Result<String, ApiError> {
+    validate::name(field, id, validate::MAX_ID)?;
+    Ok(id.to_owned())
+}
+
+/// A list that the caller may read.
+enum Open {
+    Channel(ChannelId, ChatState, Option<Timestamp>),
+    Unclaimed(ChannelId, Option<ChatState>),
+    Employee(EmployeeId, Option<ChatState>),
+    Unanswered(EmployeeId),
+}
+
+/// List chats
+///
+/// Those of a channel, live, general or cases, those that are nobody's yet, or those of an employee; the latest first. His
+/// unanswered ones come the longest waiting first. With an employee's token: his own; of a channel all where he is head or
+/// quality control, and those that are nobody's yet where new clients come to him too.
+#[utoipa::path(
+    get, path = "/v1/chats", tag = "chats", params(ChatParams),
+    responses(
+        (status = 200, description = "A page of chats", body = Chats),
+        (status = 403, description = "Not a list for this employee's role (`no_role`)")
+    )
+)]
+pub async fn list(
+    acting: Acting,
+    State(app): State<Arc<App>>,
+    Params(params): Params<ChatParams>,
+) -> Result<Json<Chats>, ApiError> {
+    let limit = page_size(params.limit)?;
+    let open = admit(&app, &acting, params.wanted()?).await?;
+    let list = open.list(&acting);
+    let start = list.start(params.cursor.as_deref())?;
+    let found = page::page(filled(&app, &acting, &open, limit, start).await, params.cursor.is_some())?;
+    let chats = found.items;
+    let people = people_of(&app, &acting.account, &chats).await?;
+    let chats = chats.into_iter().map(|chat| ChatView::of(chat, &people)).collect();
+    Ok(Json(Chats { chats, next_cursor: list.next(found.next.as_ref())? }))
+}
+
+/// A page, read on while it is not half full: what has left the list meanwhile leaves gaps, and so does what is an employee's
+/// still on a channel that he was taken off. Of the other lists he sees all.
+async fn filled(
+    app: &App,
+    acting: &Acting,
+    open: &Open,
+    limit: i32,
+    start: Option<Item>,
+) -> Result<Page<Chat>, StoreError> {
+    let mut found = Page { items: Vec::new(), next: start };
+    for _ in 0..ROUNDS {
+        let left = limit - i32::try_from(found.items.len()).unwrap_or(limit);
+        let page = read(app, acting, open, PageFrom { limit: left, start: found.next.take() }).await?;
+        found.next = page.next;
+        found.items.extend(match open {
+            Open::Employee(..) | Open::Unanswered(_) => {
+                visible(app, acting, Operation::List, page.items).await?
+            }
+            Open::Channel(..) | Open::Unclaimed(..) => page.items,
+        });
+        let half = found.items.len() * 2 >= usize::try_from(limit).unwrap_or_default();
+        if half || found.next.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the caller sees the whole list. A channel on which he has no place is not there for him.
+async fn admit(app: &App, acting: &Acting, wanted: Wanted) -> Result<Open, ApiError> {
+    let caller = acting.by.employee();
+    let own = |employee: &EmployeeId| caller.is_none_or(|caller| caller == employee);
+    match wanted {
+        Wanted::Mine { state } => match caller {
+            Some(caller) => Ok(Open::Employee(caller.clone(), state)),
+            None => Err(ApiError::invalid("list", "goes with an employee's token; others name the employee")),
+        },
+        Wanted::Employee { employee, state } if own(&employee) => Ok(Open::Employee(employee, state)),
+        Wanted::Unanswered { employee } if own(&employee) => Ok(Open::Unanswered(employee)),
+        Wanted::Employee { .. } | Wanted::Unanswered { .. } => Err(denied(Refusal::NoRole)),
+        Wanted::Channel { channel, state, since } => {
+            let channel = existing_channel(app, &acting.account, &channel).await?.channel;
+            place_lets(app, acting, &channel, access::sees_all).await?;
+            Ok(Open::Channel(channel, state, since))
+        }
+        Wanted::Unclaimed { channel, state } => {
+            let channel = existing_channel(app, &acting.account, &channel).await?.channel;
+            place_lets(app, acting, &channel, access::sees_unclaimed).await?;
+            Ok(Open::Unclaimed(channel, state))
+        }
+    }
+}
+
+async fn place_lets(
+    app: &App,
+    acting: &Acting,
+    channel: &ChannelId,
+    lets: impl Fn(&Membership) -> bool,
+) -> Result<(), ApiError> {
+    let Some(employee) = acting.by.employee() else { return Ok(()) };
+    match place_of(app, &acting.account, channel, employee).await? {
+        None => Err(ApiError::not_found("channel")),
+        Some(place) if lets(&place) => Ok(()),
+        Some(_) => Err(denied(Refusal::NoRole)),
+    }
+}
+
+impl Open {
+    /// The list, as this caller sees it.
+    fn list(&self, acting: &Acting) -> List {
+        let account = &acting.account;
+        let (list, state) = match self {
+            Self::Channel(channel, state, _) => {
+                (List::channel_chats(account, channel, (*state).into()), Some(*state))
+            }
+            Self::Unclaimed(channel, state) => (List::unclaimed_chats(account, channel), *state),
+            Self::Employee(employee, state) => (List::employee_chats(account, employee), *state),
+            Self::Unanswered(employee) => (List::unanswered_chats(account, employee), None),
+        };
+        let caller = acting.by.employee().map(EmployeeId::as_str);
+        list.seen_as(format!("{state:?} {caller:?}"))
+    }
+}
+
+async fn read(app: &App, acting: &Acting, open: &Open, from: PageFrom) -> Result<Page<Chat>, StoreError> {
+    let (store, account) = (&app.store, &acting.account);
+    match open {
+        Open::Channel(channel, state, since) => {
+            store.chats_of_channel(account, channel, (*state).into(), *since, from).await
+        }
+        Open::Unclaimed(channel, state) => {
+            store.unclaimed_chats(account, channel, state.map(ChatState::into), from).await
+        }
+        Open::Employee(employee, state) => {
+            store.chats_of_employee(account, employee, state.map(ChatState::into), from).await
+        }
+        Open::Unanswered(employee) => store.unanswered_chats(account, employee, from).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(query: &str) -> ChatParams {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let map: serde_json::Map<String, serde_json::Value> =
+            pairs.map(|(name, value)| (name.to_owned(), value.into())).collect();
+        serde_json::from_value(map.into()).unwrap()
+    }
+
+    #[test]
+    fn what_is_asked_for_is_one_list() {
+        let live = ChatState::Live;
+        for (query, wanted) in [
+            ("channel=c", Wanted::Channel { channel: "c".into(), state: live, since: None }),
+            (
+                "channel=c&since=1970-01-01T00:01:00Z",
+                Wanted::Channel {
+                    channel: "c".into(),
+                    state: live,
+                    since: Some(Timestamp::from_millis(30_000)),
+                },
+            ),
+            ("list=unclaimed&channel=c", Wanted::Unclaimed { channel: "c".into(), state: None }),
+            ("list=mine&state=live", Wanted::Mine { state: Some(live) }),
+            ("employee=7", Wanted::Employee { employee: EmployeeId::new("7"), state: None }),
+            ("unanswered_by=7", Wanted::Unanswered { employee: EmployeeId::new("7") }),
+        ] {
+            assert_eq!(params(query).wanted().unwrap(), wanted, "{query}");
+        }
+    }
+}

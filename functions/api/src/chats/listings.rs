@@ -1,0 +1,132 @@
+//! The listings that a chat is or was about, and the CRM's records of their cars.
+
+use crate::app::App;
+use crate::chats::listing_view::{CrmCarView, ListingView, Listings};
+use crate::http::auth::Acting;
+use crate::http::body::{Body, Id, Ids};
+use crate::http::chat_access::seen_chat;
+use crate::http::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use shared::base::ids::{AccountId, ChatId};
+use shared::model::access::Operation;
+use shared::model::message::listing::{ChatListing, CrmCar};
+use shared::store::row::Write;
+use shared::store::{Read, keys};
+use std::sync::Arc;
+
+/// List the listings of a chat
+///
+/// What the client has written or called about, the latest told first.
+#[utoipa::path(
+    get, path = "/v1/chats/{chat}/listings", tag = "chats",
+    params(("chat" = String, Path, description = "The chat's id")),
+    responses((status = 200, description = "All of them", body = Listings))
+)]
+pub async fn list(
+    acting: Acting,
+    State(app): State<Arc<App>>,
+    Ids(Id(id)): Ids<Id>,
+) -> Result<Json<Listings>, ApiError> {
+    let chat = seen_chat(&app, &acting, &id).await?.chat.chat;
+    Ok(Json(Listings { listings: of_chat(&app, &acting.account, &chat).await? }))
+}
+
+/// A chat's listings, the latest told first.
+///
+/// # Errors
+/// As the store's.
+pub async fn of_chat(app: &App, account: &AccountId, chat: &ChatId) -> Result<Vec<ListingView>, ApiError> {
+    let mut listings = app.store.chat_listings(account, chat).await?;
+    listings.sort_by_key(|row| std::cmp::Reverse((row.last_at, row.first_at)));
+    Ok(listings.into_iter().map(ListingView::from).collect())
+}
+
+async fn existing(
+    app: &App,
+    account: &AccountId,
+    chat: &ChatId,
+    listing: &str,
+) -> Result<ChatListing, ApiError> {
+    // A digest; anything else need not be asked for.
+    let possible = listing.len() == 32 && listing.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let key = keys::chat_listing_by_digest(account, chat, listing);
+    let found = if possible { app.store.get(&key, Read::Consistent).await? } else { None };
+    found.ok_or_else(|| ApiError::not_found("listing"))
+}
+
+/// Set the CRM's record of a listing's car
+///
+/// The record is the car's when its VIN is the listing's, one of its offers is the listing's id, or one of its links is the
+/// listing's.
+#[utoipa::path(
+    put, path = "/v1/chats/{chat}/listings/{listing}/car", tag = "chats", request_body = CrmCarView,
+    params(
+        ("chat" = String, Path, description = "The chat's id"),
+        ("listing" = String, Path, description = "The listing's id, as the chat's listings show it")
+    ),
+    responses(
+        (status = 200, description = "The listing as it is now", body = ListingView),
+        (status = 403, description = "Quality control changes nothing (`quality_control`)"),
+        (status = 422, description = "It is another car (`car_does_not_match`)")
+    )
+)]
+pub async fn put_car(
+    acting: Acting,
+    State(app): State<Arc<App>>,
+    Ids(ids): Ids<(Id, Id)>,
+    Body(car): Body<CrmCarView>,
+) -> Result<Json<ListingView>, ApiError> {
+    let (Id(chat), Id(listing)) = ids;
+    car.check()?;
+    let field = car.mismatch();
+    let car = CrmCar::from(car);
+    let row = app.settle(|| write(&app, &acting, &chat, &listing, Some((&car, field)))).await?;
+    Ok(Json(row.into()))
+}
+
+/// Take the CRM's record of a listing's car away
+#[utoipa::path(
+    delete, path = "/v1/chats/{chat}/listings/{listing}/car", tag = "chats",
+    params(
+        ("chat" = String, Path, description = "The chat's id"),
+        ("listing" = String, Path, description = "The listing's id, as the chat's listings show it")
+    ),
+    responses(
+        (status = 204, description = "There is none now"),
+        (status = 403, description = "Quality control changes nothing (`quality_control`)")
+    )
+)]
+pub async fn delete_car(
+    acting: Acting,
+    State(app): State<Arc<App>>,
+    Ids(ids): Ids<(Id, Id)>,
+) -> Result<StatusCode, ApiError> {
+    let (Id(chat), Id(listing)) = ids;
+    app.settle(|| write(&app, &acting, &chat, &listing, None)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets the record, or takes it away. Whether it is the listing's car depends on what was told of that, and on nothing else.
+async fn write(
+    app: &App,
+    acting: &Acting,
+    chat: &str,
+    listing: &str,
+    car: Option<(&CrmCar, &'static str)>,
+) -> Result<ChatListing, ApiError> {
+    let seen = seen_chat(app, acting, chat).await?;
+    seen.may(Operation::Tag)?;
+    let before = existing(app, &acting.account, &seen.chat.chat, listing).await?;
+    if let Some((car, field)) = car
+        && before.listing.matches(car).is_none()
+    {
+        let message = "neither VIN, offer nor URL is the listing's";
+        return Err(ApiError::refused("car_does_not_match", field, message));
+    }
+    let after = ChatListing { crm_car: car.map(|(car, _)| car.clone()), ..before.clone() };
+    let change = Write::change(&before, &after, &["listing"])?;
+    app.store.commit(change.into_iter().collect()).await?;
+    Ok(after)
+}

@@ -1,0 +1,222 @@
+//! Linking a connection with its provider: list its channels, keep them, register our webhook. Repeatable at any time.
+
+use crate::app::App;
+use crate::http::error::ApiError;
+use secrecy::SecretString;
+use shared::base::ids::{ChannelId, ConnectionId};
+use shared::model::channel::{Channel, ChannelState};
+use shared::model::connection::Connection;
+use shared::model::event::ChannelRef;
+use shared::providers::wazzup::WazzupApi;
+use shared::providers::{ListedChannel, ProviderError};
+use shared::store::row::{Row, Write};
+use shared::store::{Read, StoreError, keys};
+use std::collections::HashSet;
+use std::future::Future;
+use std::time::Duration;
+
+/// The CRM is told of another state of a channel by then: by the due index, for it is no hurry.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
+/// Time to list channels, and to register a webhook, which the provider tries meanwhile. Together they leave room within
+/// the function's 28 s.
+const LIST_WITHIN: Duration = Duration::from_secs(8);
+const REGISTER_WITHIN: Duration = Duration::from_secs(14);
+/// Longest id of a channel at a provider, in bytes: it stands in a key.
+const MAX_EXTERNAL: usize = 500;
+/// Longest name of a channel, in characters.
+const MAX_NAME: usize = crate::http::validate::MAX_NAME;
+
+/// Why a listed channel is not carried by this connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Another connection of the account carries it.
+    OtherConnection,
+    /// Another account owns it.
+    OtherAccount,
+}
+
+/// Why linking did not come to its end.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The provider's word.
+    Provider(ProviderError),
+    /// Anything else.
+    Api(ApiError),
+}
+
+impl From<ApiError> for Trouble {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<ProviderError> for Trouble {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(error)
+    }
+}
+
+/// How far linking came.
+#[derive(Debug, Default)]
+pub struct Linked {
+    /// The channels that the connection carries.
+    pub channels: Vec<Channel>,
+    /// The provider's ids of those that it does not.
+    pub skipped: Vec<(String, Owner)>,
+    /// What takes back the channels that came by this.
+    pub undo: Vec<Write>,
+    /// What stopped it.
+    pub trouble: Option<Trouble>,
+}
+
+/// Links a connection whose row and token are committed: the provider tries the webhook while it is registered.
+pub async fn link(app: &App, connection: &Connection, key: &SecretString, webhook_url: &str) -> Linked {
+    let mut linked = Linked::default();
+    if let Err(trouble) = link_into(&mut linked, app, connection, key, webhook_url).await {
+        linked.trouble = Some(trouble);
+    }
+    linked
+}
+
+async fn link_into(
+    linked: &mut Linked,
+    app: &App,
+    connection: &Connection,
+    key: &SecretString,
+    webhook_url: &str,
+) -> Result<(), Trouble> {
+    let api = WazzupApi::new(&app.http, &app.wazzup_base_url);
+    let listed = within(LIST_WITHIN, api.list_channels(key, app.ambient.now())).await?;
+    let connections = app.store.connections(&connection.account).await.map_err(ApiError::from)?;
+    let living: HashSet<ConnectionId> = connections.into_iter().map(|known| known.connection).collect();
+    for channel in listed.iter().filter(|listed| listed.external.len() <= MAX_EXTERNAL) {
+        match app.settle(|| carry(app, connection, channel, &living)).await? {
+            Carried::Yes(channel, undo) => {
+                linked.channels.push(*channel);
+                linked.undo.extend(undo);
+            }
+            Carried::No(owner) => linked.skipped.push((channel.external.clone(), owner)),
+        }
+    }
+    if linked.channels.is_empty() && !linked.skipped.is_empty() {
+        let message = "every channel of this credential is carried by another connection";
+        return Err(ApiError::conflict("channels_taken", message).into());
+    }
+    within(REGISTER_WITHIN, api.register_webhook(key, webhook_url, app.ambient.now())).await?;
+    Ok(())
+}
+
+/// Ends the registration, as far as the provider can.
+///
+/// # Errors
+/// The provider's word.
+pub async fn unlink(app: &App, key: &SecretString, webhook_url: &str) -> Result<(), ProviderError> {
+    let api = WazzupApi::new(&app.http, &app.wazzup_base_url);
+    within(REGISTER_WITHIN, api.unregister_webhook(key, webhook_url, app.ambient.now())).await
+}
+
+async fn within<T>(
+    span: Duration,
+    call: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, ProviderError> {
+    let late = |_| ProviderError::Unavailable("no answer in time".into());
+    tokio::time::timeout(span, call).await.map_err(late)?
+}
+
+enum Carried {
+    /// With what takes it back.
+    Yes(Box<Channel>, Vec<Write>),
+    No(Owner),
+}
+
+/// Makes a listed channel the connection's: creates it, brings it up to date, or takes it over from a connection that
+/// is gone.
+async fn carry(
+    app: &App,
+    connection: &Connection,
+    listed: &ListedChannel,
+    living: &HashSet<ConnectionId>,
+) -> Result<Carried, ApiError> {
+    let id = ChannelId::derive(&connection.account, &connection.provider, &listed.external);
+    let Some(before) = app.store.channel(&connection.account, &id, Read::Consistent).await? else {
+        return create(app, connection, listed, id).await;
+    };
+    let own = before.connection == connection.connection;
+    if !own && living.contains(&before.connection) {
+        return Ok(Carried::No(Owner::OtherConnection));
+    }
+    let mut after = before.clone();
+    after.connection = connection.connection.clone();
+    // The account's own name is its title, and stays.
+    after.name = short(&listed.name);
+    report(&mut after, listed, app);
+    let write = Write::change(&before, &after, &["connection"])?;
+    let undo = if own { None } else { Write::change(&after, &before, &["connection"])? };
+    app.store.commit(write.into_iter().collect()).await?;
+    Ok(Carried::Yes(Box::new(after), undo.into_iter().collect()))
+}
+
+async fn create(
+    app: &App,
+    connection: &Connection,
+    listed: &ListedChannel,
+    id: ChannelId,
+) -> Result<Carried, ApiError> {
+    let named = ChannelRef { id, provider: connection.provider.clone(), external: listed.external.clone() };
+    let mut channel = Channel::new(&connection.account, &connection.connection, &named, app.ambient.now());
+    channel.name = short(&listed.name);
+    report(&mut channel, listed, app);
+    // A channel that is new is no other than before.
+    channel.check_at = None;
+    match app.store.create_channel(&channel).await {
+        Ok(()) => {
+            let owner = keys::external_channel(&channel.provider, &channel.external);
+            let undo = vec![Write::forget(channel.key()), Write::forget(owner)];
+            Ok(Carried::Yes(Box::new(channel), undo))
+        }
+        Err(StoreError::Lost(places)) if !places.contains(&0) => Ok(Carried::No(Owner::OtherAccount)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn report(channel: &mut Channel, listed: &ListedChannel, app: &App) {
+    channel.plain_id.clone_from(&listed.plain_id);
+    channel.transport = Some(listed.transport.clone()).filter(|transport| !transport.is_empty());
+    let raw_state = Some(listed.raw_state.clone()).filter(|state| !state.is_empty());
+    let now = app.ambient.now();
+    channel.report(listed.state, raw_state, now, Some(now + TOLD_WITHIN));
+}
+
+fn short(name: &str) -> String {
+    name.chars().filter(|char| !char.is_control()).take(MAX_NAME).collect()
+}
+
+/// Switches off channels of a connection that nobody carries any more; `why` stands for the provider's word.
+///
+/// # Errors
+/// The store's.
+pub async fn switch_off(
+    app: &App,
+    connection: &Connection,
+    but: &[Channel],
+    why: &str,
+) -> Result<Vec<Channel>, ApiError> {
+    let kept: HashSet<&ChannelId> = but.iter().map(|channel| &channel.channel).collect();
+    let mut off = Vec::new();
+    for before in app.store.channels(&connection.account).await? {
+        if before.connection != connection.connection || kept.contains(&before.channel) {
+            continue;
+        }
+        let mut after = before.clone();
+        let now = app.ambient.now();
+        after.report(ChannelState::Disabled, Some(why.to_owned()), now, Some(now + TOLD_WITHIN));
+        let write = Write::change(&before, &after, &["connection"])?;
+        match app.store.commit(write.into_iter().collect()).await {
+            Ok(()) => off.push(after),
+            // Another connection has taken it over meanwhile.
+            Err(StoreError::Lost(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(off)
+}

@@ -1,0 +1,292 @@
+//! The account's CRM connection.
+
+pub mod pipelines;
+
+use crate::app::App;
+use crate::http::auth::{Tenant, existing_account};
+use crate::http::body::{Body, moment, present};
+use crate::http::enums::{CrmKind, CrmState};
+use crate::http::error::ApiError;
+use crate::http::validate;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use shared::base::ids::AccountId;
+use shared::crm::{Capabilities, CrmConnection, CrmKind as Kind};
+use shared::model::channel::{Channel, Distribution};
+use shared::platform::http::SendError;
+use shared::platform::secrets::Sealed;
+use shared::store::row::Write;
+use shared::store::{Read, keys};
+use std::sync::Arc;
+use url::Url;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes of this folder.
+pub fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(pipelines::put, pipelines::get))
+        .routes(routes!(put, get))
+        .routes(routes!(refresh))
+}
+
+/// Longest URL of a CRM, in characters.
+const MAX_URL: usize = 2000;
+
+/// A CRM connection to set. It replaces what was there.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "kind": "universal", "webhook_url": "https://crm.example.com/hooks/switchboard", "crm_key": "a-key-of-the-crm"
+}))]
+pub struct NewCrm {
+    kind: CrmKind,
+    /// Where the CRM takes our webhooks: `https`, a public address. Required for `universal`.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    webhook_url: Option<String>,
+    /// Sent there as `Authorization: Bearer …`. Never shown again. Left out, the one that is set stays while the URL leads to
+    /// the same host, port and scheme: a key is sent to no other. Null takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    crm_key: Option<Option<String>>,
+}
+
+/// What the CRM's kind can do: settings that need more are refused with `setting_not_applicable`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CapabilitiesView {
+    /// It can name a client's responsible, so a channel's `distribution` may be `by_crm`.
+    assigns: bool,
+    /// Deals have pipeline stages, so a channel may name a `deal_stage`.
+    stages: bool,
+    /// It has groups, so a channel may name its `group`.
+    groups: bool,
+    /// It is told how far a delivery has come.
+    statuses: bool,
+    /// It is told of edits.
+    edits: bool,
+    /// It is told of deletions.
+    deletions: bool,
+    /// It is told of reactions as such; else they are texts.
+    reactions: bool,
+    /// It is told that a chat is finished.
+    finished: bool,
+    /// It can be asked for its employees and pipelines (`POST /v1/crm/refresh`); else it brings them.
+    refreshes: bool,
+    /// Contacts that are there already may be changed, so the account's `rewrite_leading_eight` may be switched on.
+    writes_contacts: bool,
+}
+
+impl From<Capabilities> for CapabilitiesView {
+    fn from(can: Capabilities) -> Self {
+        Self {
+            assigns: can.assigns,
+            stages: can.stages,
+            groups: can.groups,
+            statuses: can.statuses,
+            edits: can.edits,
+            deletions: can.deletions,
+            reactions: can.reactions,
+            finished: can.finished,
+            refreshes: can.refreshes,
+            writes_contacts: can.writes_contacts,
+        }
+    }
+}
+
+/// The CRM connection.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "kind": "universal", "webhook_url": "https://crm.example.com/hooks/switchboard", "has_key": true, "state": "active",
+    "failures": 0, "paused_until": null, "error": null, "set_at": "2026-11-21T09:10:00.000Z",
+    "capabilities": {
+        "assigns": true, "stages": true, "groups": false, "statuses": true, "edits": true, "deletions": true,
+        "reactions": false, "finished": true, "refreshes": false, "writes_contacts": false
+    }
+}))]
+pub struct CrmView {
+    kind: CrmKind,
+    webhook_url: Option<String>,
+    /// Whether a key is set.
+    has_key: bool,
+    state: CrmState,
+    /// Failures in a row.
+    failures: u32,
+    /// Nobody calls the CRM before this moment.
+    #[schema(format = DateTime)]
+    paused_until: Option<String>,
+    /// What it last said against us.
+    error: Option<String>,
+    #[schema(format = DateTime)]
+    set_at: Option<String>,
+    capabilities: CapabilitiesView,
+}
+
+impl CrmView {
+    fn of(kind: Kind, row: Option<CrmConnection>) -> Self {
+        let capabilities = kind.capabilities().into();
+        let row = row.filter(|row| row.kind == kind);
+        Self {
+            kind: kind.into(),
+            has_key: row.as_ref().is_some_and(|row| row.crm_key.is_some()),
+            state: row.as_ref().map(|row| row.state).unwrap_or_default().into(),
+            failures: row.as_ref().map_or(0, |row| row.failures),
+            paused_until: moment(row.as_ref().and_then(|row| row.paused_until)),
+            set_at: moment(row.as_ref().map(|row| row.created_at)),
+            error: row.as_ref().and_then(|row| row.error.clone()),
+            webhook_url: row.map(|row| row.webhook_url),
+            capabilities,
+        }
+    }
+}
+
+/// Set the CRM connection
+///
+/// Setting it again clears failures and a pause. `{"kind":"none"}` takes the CRM away. What the new one cannot do is switched
+/// off: the account's `rewrite_leading_eight` where it does not let us change its contacts, and a channel's `by_crm` becomes
+/// `first_responder` where it names nobody.
+#[utoipa::path(
+    put, path = "/v1/crm", tag = "crm", request_body = NewCrm,
+    responses((status = 200, description = "As set", body = CrmView))
+)]
+pub async fn put(
+    Tenant(account): Tenant,
+    State(app): State<Arc<App>>,
+    Body(new): Body<NewCrm>,
+) -> Result<Json<CrmView>, ApiError> {
+    let wanted = match Kind::from(new.kind) {
+        Kind::Universal => Some(universal(&app, &account, new).await?),
+        Kind::None if new.webhook_url.is_some() => return Err(not_without("webhook_url")),
+        Kind::None if new.crm_key.flatten().is_some() => return Err(not_without("crm_key")),
+        Kind::None => None,
+    };
+    let (kind, row) = app.settle(|| write(&app, &account, wanted.as_ref())).await?;
+    if !kind.capabilities().assigns {
+        app.settle(|| leave_to_first(&app, &account)).await?;
+    }
+    Ok(Json(CrmView::of(kind, row)))
+}
+
+fn not_without(field: &str) -> ApiError {
+    ApiError::invalid(field, "does not apply without a CRM")
+}
+
+/// What a connection is replaced on.
+pub(crate) const DECIDED_ON: [&str; 7] =
+    ["webhook_url", "crm_key", "known_as", "subscriptions", "state", "failures", "paused_until"];
+
+/// A connection as it was asked for.
+struct Wanted {
+    kind: Kind,
+    /// As it was given: records in the CRM are told apart by it.
+    webhook_url: String,
+    url: Url,
+    /// The key, sealed; `Some(None)` takes away what is set.
+    key: Option<Option<Sealed>>,
+}
+
+/// The kind at the account and the connection go together.
+async fn write(
+    app: &App,
+    account: &AccountId,
+    wanted: Option<&Wanted>,
+) -> Result<(Kind, Option<CrmConnection>), ApiError> {
+    let before = existing_account(app, account.as_str()).await?;
+    let mut after = before.clone();
+    after.crm_kind = wanted.map_or(Kind::None, |wanted| wanted.kind);
+    after.rewrite_leading_eight &= after.crm_kind.capabilities().writes_contacts;
+    let known = app.store.crm(account, Read::Consistent).await?;
+    let row = wanted.map(|wanted| connection(app, account, wanted, known.as_ref()));
+    let kept = match (&known, &row) {
+        // Which key stays was decided on where it has been sent so far; trouble that comes meanwhile goes too.
+        (Some(known), Some(row)) => Write::change(known, row, &DECIDED_ON)?,
+        (None, Some(row)) => Some(Write::create(row)?),
+        (_, None) => Some(Write::forget(keys::crm(account))),
+    };
+    let writes = Write::change(&before, &after, &["rewrite_leading_eight"])?.into_iter().chain(kept);
+    app.store.commit(writes.collect()).await?;
+    Ok((after.crm_kind, row))
+}
+
+/// The row of a connection. A key that was told counts, be it none; else the one that goes to the same host stays.
+fn connection(
+    app: &App,
+    account: &AccountId,
+    wanted: &Wanted,
+    known: Option<&CrmConnection>,
+) -> CrmConnection {
+    let of = (account, wanted.kind);
+    let moved = CrmConnection::moved_to(&wanted.url, &wanted.webhook_url, known, of, app.ambient.now());
+    let crm_key = wanted.key.clone().unwrap_or_else(|| moved.crm_key.clone());
+    CrmConnection { crm_key, ..moved }
+}
+
+/// Lets whoever answers first have the clients of channels that left it to the CRM: nobody would get them any more. Once the
+/// account is written nobody can leave a channel to the CRM, so one look finds them all.
+async fn leave_to_first(app: &App, account: &AccountId) -> Result<(), ApiError> {
+    let mut writes = Vec::new();
+    for before in app.store.channels(account).await? {
+        if before.distribution == Distribution::ByCrm {
+            let after = Channel { distribution: Distribution::FirstResponder, ..before.clone() };
+            writes.extend(Write::change(&before, &after, &["distribution"])?);
+        }
+    }
+    Ok(app.store.commit_in_parts(writes).await?)
+}
+
+async fn universal(app: &App, account: &AccountId, new: NewCrm) -> Result<Wanted, ApiError> {
+    let webhook_url = new.webhook_url.ok_or_else(|| ApiError::missing_field("webhook_url"))?;
+    let url = check_url(app, &webhook_url)?;
+    let key = match new.crm_key {
+        Some(Some(key)) => {
+            validate::credential("crm_key", &key)?;
+            Some(Some(app.vault.seal(account, &SecretString::from(key)).await?))
+        }
+        other => other.map(|_| None),
+    };
+    Ok(Wanted { kind: Kind::Universal, webhook_url, url, key })
+}
+
+fn check_url(app: &App, text: &str) -> Result<Url, ApiError> {
+    if text.chars().count() > MAX_URL {
+        return Err(ApiError::invalid("webhook_url", format!("at most {MAX_URL} characters")));
+    }
+    let url: Url = text.parse().map_err(|_| ApiError::invalid("webhook_url", "an absolute URL"))?;
+    app.http.check(&url).map_err(|error| match error {
+        SendError::NotAllowed(why) => ApiError::invalid("webhook_url", why),
+        other => ApiError::invalid("webhook_url", other.to_string()),
+    })?;
+    Ok(url)
+}
+
+/// Read the CRM connection
+#[utoipa::path(
+    get, path = "/v1/crm", tag = "crm",
+    responses((status = 200, description = "How it is; the key is never shown", body = CrmView))
+)]
+pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<CrmView>, ApiError> {
+    let kind = existing_account(&app, account.as_str()).await?.crm_kind;
+    let row = app.store.crm(&account, Read::Consistent).await?;
+    Ok(Json(CrmView::of(kind, row)))
+}
+
+/// Ask the CRM for its employees and pipelines
+///
+/// Only where `capabilities.refreshes` is true, which no kind is yet: a universal CRM brings them, by `/v3` or by
+/// `PUT /v1/employees` and `PUT /v1/pipelines`.
+#[utoipa::path(
+    post, path = "/v1/crm/refresh", tag = "crm",
+    responses(
+        (status = 422, description = "The CRM cannot be asked: `setting_not_applicable`")
+    )
+)]
+pub async fn refresh(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<StatusCode, ApiError> {
+    let why = match existing_account(&app, account.as_str()).await?.crm_kind {
+        Kind::None => "the account has no CRM",
+        Kind::Universal => "this CRM is not asked: it brings its employees and pipelines itself",
+    };
+    Err(ApiError::refused("setting_not_applicable", "", why))
+}

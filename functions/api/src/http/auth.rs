@@ -1,0 +1,216 @@
+//! Who calls: the operator, an account by one of its keys, or an employee by a token of his.
+
+use crate::account::tokens;
+use crate::app::App;
+use crate::employees::sections;
+use crate::http::error::ApiError;
+use crate::http::request_context::Visit;
+use axum::extract::{FromRequestParts, MatchedPath};
+use axum::http::request::Parts;
+use shared::base::ids::{AccountId, ApiKeyId, EmployeeId};
+use shared::model::access_token;
+use shared::model::account::ApiKey;
+use shared::model::audit::ChangedBy;
+use shared::model::employee::{Employee, Section};
+use shared::store::{Read, keys};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The header in which the operator says for which account he acts.
+pub const ACCOUNT_HEADER: &str = "Switchboard-Account";
+/// How every account key begins.
+pub const KEY_PREFIX: &str = "sb_";
+/// Longest key that is looked at.
+const MAX_KEY: usize = 1024;
+
+enum Caller {
+    Operator,
+    Account(AccountId, ApiKeyId),
+    Employee(Box<Employee>),
+}
+
+/// Who acts for an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The operator.
+    Operator,
+    /// Whoever has this key of the account: an admin, the CRM.
+    Key(ApiKeyId),
+    /// An employee, by a token that the CRM got for him.
+    Employee(EmployeeId),
+}
+
+impl Actor {
+    /// The employee, when it is one.
+    pub fn employee(&self) -> Option<&EmployeeId> {
+        match self {
+            Self::Employee(employee) => Some(employee),
+            Self::Operator | Self::Key(_) => None,
+        }
+    }
+}
+
+async fn caller(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
+    let header = parts.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let (scheme, key) = header.and_then(|value| value.split_once(' ')).ok_or_else(ApiError::unauthorized)?;
+    let key = key.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() || key.len() > MAX_KEY {
+        return Err(ApiError::unauthorized());
+    }
+    let visit = Visit::of(parts);
+    let (caller, account, by) = if key.starts_with(KEY_PREFIX) {
+        by_key(app, &visit, key).await?
+    } else if key.starts_with(access_token::PREFIX) {
+        by_token(app, &visit, key).await?
+    } else if app.operator.is(key, app.ambient.now()).await? {
+        (Caller::Operator, None, ChangedBy::Operator)
+    } else {
+        return Err(ApiError::unauthorized());
+    };
+    visit.is_by(account.as_ref(), by);
+    Ok(caller)
+}
+
+type Known = (Caller, Option<AccountId>, ChangedBy);
+
+async fn by_key(app: &App, visit: &Visit, key: &str) -> Result<Known, ApiError> {
+    let now = app.ambient.now();
+    let found = app.store.api_key(key).await?.filter(|found| found.key.opens(now));
+    let found = found.ok_or_else(ApiError::unauthorized)?;
+    let ApiKey { account, key_id, prefix, .. } = found.key.clone();
+    admit(app, visit, &account, &format!("key:{key_id}")).await?;
+    if let Some(used) = found.key.used(now) {
+        visit.used(&app.store, &found, used);
+    }
+    let by = ChangedBy::Key { key_id: key_id.clone(), prefix };
+    Ok((Caller::Account(account.clone(), key_id), Some(account), by))
+}
+
+async fn by_token(app: &App, visit: &Visit, token: &str) -> Result<Known, ApiError> {
+    let employee = tokens::employee_of(app, token).await?;
+    admit(app, visit, &employee.account, &format!("employee:{}", employee.employee)).await?;
+    let (account, by) =
+        (employee.account.clone(), ChangedBy::Employee { employee: employee.employee.clone() });
+    Ok((Caller::Employee(Box::new(employee)), Some(account), by))
+}
+
+/// Counts the request of a caller who is who he says, and refuses it when he makes too many.
+async fn admit(app: &App, visit: &Visit, account: &AccountId, who: &str) -> Result<(), ApiError> {
+    tracing::Span::current().record("account", account.as_str());
+    app.rate.admit(&app.store, account, who, app.ambient.now()).await.map_err(|seconds| {
+        visit.comes_again_in(seconds);
+        ApiError::too_many_requests()
+    })
+}
+
+/// The operator; nobody else passes.
+#[derive(Debug)]
+pub struct Operator;
+
+impl FromRequestParts<Arc<App>> for Operator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        match caller(parts, app).await? {
+            Caller::Operator => Ok(Self),
+            Caller::Account(..) | Caller::Employee(..) => Err(ApiError::forbidden()),
+        }
+    }
+}
+
+/// The account for which the request is: its key's, or the one that the operator names. On a settings route also an
+/// employee's to whom its section is granted ([`sections`]).
+#[derive(Debug)]
+pub struct Tenant(pub AccountId);
+
+impl FromRequestParts<Arc<App>> for Tenant {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let Granted(acting) = Granted::from_request_parts(parts, app).await?;
+        Ok(Self(acting.account))
+    }
+}
+
+/// As [`Tenant`], with who acts: for a settings route on which it matters what else he may see.
+#[derive(Debug)]
+pub struct Granted(pub Acting);
+
+impl FromRequestParts<Arc<App>> for Granted {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let (acting, employee) = acting(parts, app).await?;
+        if let Some(employee) = employee {
+            let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+            sections::check(&employee, &parts.method, route)?;
+        }
+        Ok(Self(acting))
+    }
+}
+
+/// The account for which the request is, and who acts for it: also an employee, who sees and does what his roles let him.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    /// The account.
+    pub account: AccountId,
+    /// Who acts.
+    pub by: Actor,
+    /// Settings sections that are granted to him, when he is an employee.
+    sections: BTreeSet<Section>,
+}
+
+impl Acting {
+    /// The same as one of the account's employees has it: what he sees.
+    pub fn as_employee(&self, employee: &EmployeeId) -> Self {
+        Self { by: Actor::Employee(employee.clone()), sections: BTreeSet::new(), ..self.clone() }
+    }
+
+    /// Whether the caller may change the settings of a section: an admin every one, an employee those granted to him.
+    pub fn may_change(&self, section: Section) -> bool {
+        self.by.employee().is_none() || self.sections.contains(&section)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Acting {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        acting(parts, app).await.map(|(acting, _)| acting)
+    }
+}
+
+async fn acting(parts: &Parts, app: &App) -> Result<(Acting, Option<Box<Employee>>), ApiError> {
+    let named = parts.headers.get(ACCOUNT_HEADER).map(|value| value.to_str().unwrap_or_default().trim());
+    let (account, by, employee) = match caller(parts, app).await? {
+        Caller::Operator => {
+            let named = named.ok_or_else(ApiError::account_required)?;
+            let account = existing_account(app, named).await?.account;
+            tracing::Span::current().record("account", account.as_str());
+            Visit::of(parts).is_by(Some(&account), ChangedBy::Operator);
+            return Ok((Acting { account, by: Actor::Operator, sections: BTreeSet::new() }, None));
+        }
+        Caller::Account(account, key) => (account, Actor::Key(key), None),
+        Caller::Employee(row) => (row.account.clone(), Actor::Employee(row.employee.clone()), Some(row)),
+    };
+    if named.is_some_and(|named| named != account.as_str()) {
+        return Err(ApiError::not_found("account"));
+    }
+    let sections = employee.as_ref().map(|row| row.sections.clone()).unwrap_or_default();
+    Ok((Acting { account, by, sections }, employee))
+}
+
+/// Whether a text can be an account's id at all: ids are UUIDs, and anything else need not be asked for.
+pub fn may_be_account(id: &str) -> bool {
+    (1..=100).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// An account that must be there, as of the last write.
+///
+/// # Errors
+/// 404 when it is not.
+pub async fn existing_account(app: &App, id: &str) -> Result<shared::model::account::Account, ApiError> {
+    let key = keys::account(&AccountId::new(id));
+    let found = if may_be_account(id) { app.store.get(&key, Read::Consistent).await? } else { None };
+    found.ok_or_else(|| ApiError::not_found("account"))
+}

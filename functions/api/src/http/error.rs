@@ -1,0 +1,364 @@
+//! Errors as answers: one shape everywhere, an internal fault logged once and told to nobody.
+
+use crate::app::App;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use serde::Serialize;
+use shared::model::access::sending::Refusal;
+use shared::platform::queue::QueueError;
+use shared::platform::secrets::SecretError;
+use shared::providers::ProviderError;
+use shared::store::StoreError;
+use std::sync::Arc;
+use tracing::Instrument;
+use utoipa::ToSchema;
+
+/// What every error looks like.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "error": {"code": "invalid_value", "message": "at most 200 characters", "field": "name"},
+    "request_id": "JKJaXmPLvHcESHA="
+}))]
+pub struct ErrorAnswer {
+    /// What is wrong.
+    pub error: ErrorDetail,
+    /// The request's id at API Gateway: name it when you ask for help.
+    pub request_id: String,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ErrorDetail {
+    /// For programs; stable.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+    /// The field, parameter or header at fault, when it is one: `employees[2].role`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub field: Option<String>,
+    /// The provider's code for it, where it has one: `MESSAGES_TOO_LONG_INSTAGRAM`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reason: Option<&'static str>,
+    /// The limit that is broken, in the field's unit: characters, bytes, seconds, pieces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub limit: Option<u64>,
+}
+
+/// An error that may mean that somebody else was faster.
+pub trait Losable {
+    /// Whether it does: read again and decide again.
+    fn is_lost(&self) -> bool;
+}
+
+impl Losable for ApiError {
+    fn is_lost(&self) -> bool {
+        self.lost
+    }
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    detail: Box<ErrorDetail>,
+    /// For the log only.
+    cause: Option<String>,
+    lost: bool,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let detail = ErrorDetail { code, message: message.into(), field: None, reason: None, limit: None };
+        Self { status, detail: Box::new(detail), cause: None, lost: false }
+    }
+
+    fn at(mut self, field: impl Into<String>) -> Self {
+        self.detail.field = Some(field.into()).filter(|field| !field.is_empty());
+        self
+    }
+
+    /// A value that may not stand where it stands.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_value", message).at(field)
+    }
+
+    /// A field that does not exist here.
+    pub fn unknown_field(field: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "unknown_field", "there is no such field").at(field)
+    }
+
+    /// A field that must be there.
+    pub fn missing_field(field: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "missing_field", "the field is required").at(field)
+    }
+
+    /// A body that is no JSON.
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", message)
+    }
+
+    /// A cursor that does not belong to this list.
+    pub fn cursor() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", "the cursor does not belong to this list")
+            .at("cursor")
+    }
+
+    /// The operator on an account's route without saying whose.
+    pub fn account_required() -> Self {
+        let message = "the operator names the account in this header";
+        Self::new(StatusCode::BAD_REQUEST, "account_required", message).at(crate::http::auth::ACCOUNT_HEADER)
+    }
+
+    /// No key, or one that opens nothing.
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "a valid key is needed: Authorization: Bearer <key>",
+        )
+    }
+
+    /// An account's key on an operator's route.
+    pub fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "only the operator's key opens this route")
+    }
+
+    /// Somebody whose role does not let him do it; he may see that it is there.
+    pub fn denied(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
+    /// Not there, or not this account's.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+    }
+
+    /// The path is known, the method is not.
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the path does not take this method")
+    }
+
+    /// Does not fit what is there.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// A body over the limit.
+    pub fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "a body has at most 1 MiB")
+    }
+
+    /// A body that does not say that it is JSON.
+    pub fn unsupported_media_type() -> Self {
+        let message = "the body is sent as application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message).at("content-type")
+    }
+
+    /// Understood, and not possible: in this account's set-up or by the provider's word.
+    pub fn refused(code: &'static str, field: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).at(field)
+    }
+
+    /// Understood, and this author may not write there: 403 with the reason.
+    pub fn may_not_send(refusal: Refusal) -> Self {
+        let reason = match refusal {
+            Refusal::ChannelPaused | Refusal::ChannelIgnored | Refusal::ChannelUnavailable => {
+                "MESSAGE_CHANNEL_UNAVAILABLE"
+            }
+            _ => "CHAT_NO_ACCESS",
+        };
+        let message = format!("not sent: the author {refusal}").replace("the author the", "the");
+        Self::new(StatusCode::FORBIDDEN, refusal.code(), message).because(reason)
+    }
+
+    /// With the provider's code.
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.detail.reason = Some(reason);
+        self
+    }
+
+    /// With the limit that is broken.
+    #[must_use]
+    pub fn limited(mut self, limit: Option<u64>) -> Self {
+        self.detail.limit = limit;
+        self
+    }
+
+    /// Too many in a short time; [`crate::http::request_context`] says when to come again.
+    pub fn too_many_requests() -> Self {
+        let message = "too many requests: at most 500 in five seconds";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
+    }
+
+    /// Not now.
+    pub fn busy(cause: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again in a moment");
+        Self { cause: Some(cause.into()), ..error }
+    }
+
+    /// Our fault. The cause goes to the log, without personal data.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error");
+        Self { cause: Some(cause.into()), ..error }
+    }
+
+    /// Whether somebody else was faster: read again and decide again.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is wrong.
+    pub fn detail(&self) -> &ErrorDetail {
+        &self.detail
+    }
+
+    /// Logs the cause of an internal fault or of a refusal for now; others have none.
+    pub fn log(&self) {
+        let Some(cause) = &self.cause else { return };
+        if self.status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(error = cause, "not answered");
+        } else {
+            tracing::warn!(error = cause, "answered: try again");
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Another transaction was at the same rows: as good as a lost race.
+            StoreError::Busy(_) => Self::busy(error.to_string()),
+            StoreError::Lost(_) | StoreError::Contended => {
+                Self { lost: true, ..Self::busy(error.to_string()) }
+            }
+            StoreError::Refused(_) | StoreError::Unreadable(_) | StoreError::Unwritable => {
+                Self::internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<SecretError> for ApiError {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::Kms => Self::busy(error.to_string()),
+            SecretError::NotText => Self::internal(error.to_string()),
+        }
+    }
+}
+
+impl From<QueueError> for ApiError {
+    fn from(error: QueueError) -> Self {
+        Self::busy(error.to_string())
+    }
+}
+
+impl From<ProviderError> for ApiError {
+    fn from(error: ProviderError) -> Self {
+        let message = error.to_string();
+        match error {
+            ProviderError::Unauthorized => Self::refused("provider_unauthorized", "api_key", message),
+            ProviderError::Refused(words) => Self::refused("provider_refused", "", words),
+            ProviderError::Unavailable(_) => Self::busy(message),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// Only the status; [`finish`] writes the rest, because it knows the request's id.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// No such route.
+pub async fn no_route() -> ApiError {
+    ApiError::not_found("route")
+}
+
+/// No such method on the route.
+pub async fn no_method() -> ApiError {
+    ApiError::method_not_allowed()
+}
+
+/// The outermost layer: opens the request's span, gives every error its shape, and logs an internal one.
+pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let request_id = request_id(&app, &request);
+    // Of the highest level, so that it is there at every LOG_LEVEL.
+    let span = tracing::error_span!("request", request_id, account = tracing::field::Empty);
+    let of_v3 = request.uri().path().starts_with("/v3/");
+    async {
+        let response = next.run(request).await;
+        let failed = response.status().is_client_error() || response.status().is_server_error();
+        if failed && of_v3 {
+            crate::v3::error::shaped(response, request_id.clone())
+        } else if failed {
+            shaped(response, request_id.clone())
+        } else {
+            response
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+fn shaped(response: Response, request_id: String) -> Response {
+    let error =
+        response.extensions().get::<ApiError>().cloned().unwrap_or_else(|| unnamed(response.status()));
+    error.log();
+    let status = error.status;
+    let (mut parts, _) = response.into_parts();
+    let (shape, body) = Json(ErrorAnswer { error: *error.detail, request_id }).into_response().into_parts();
+    parts.headers.extend(shape.headers);
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if status == StatusCode::UNAUTHORIZED {
+        parts.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        parts.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    // The length of the empty body that stood here before.
+    parts.headers.remove(axum::http::header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::new(body))
+}
+
+/// An error that did not come from a handler of ours.
+pub fn unnamed(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => ApiError::not_found("route"),
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::method_not_allowed(),
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::unsupported_media_type(),
+        other if other.is_client_error() => ApiError::new(other, "bad_request", "the request cannot be read"),
+        other => ApiError { status: other, ..ApiError::internal("an error without a cause") },
+    }
+}
+
+/// API Gateway's id of the request, which its access log holds too.
+fn request_id(app: &App, request: &Request) -> String {
+    let context = request.extensions().request_context_ref();
+    if let Some(RequestContext::ApiGatewayV2(context)) = context
+        && let Some(id) = &context.request_id
+    {
+        return id.clone();
+    }
+    app.ambient.uuid().to_string()
+}

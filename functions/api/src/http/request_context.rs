@@ -1,0 +1,103 @@
+//! What is found out about a request while it is handled, for whoever stands around the handler: who makes it, when he may
+//! come again, what is still being written.
+
+use crate::account::audit;
+use crate::app::App;
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::RETRY_AFTER;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use shared::base::ids::AccountId;
+use shared::model::account::ApiKey;
+use shared::model::audit::ChangedBy;
+use shared::store::keys::ApiKeyRow;
+use shared::store::row::Write;
+use shared::store::{Store, StoreError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// How long an answer waits for the note that its key was used.
+const NOTING: Duration = Duration::from_secs(1);
+
+/// One request, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Visit(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    by: Option<(Option<AccountId>, ChangedBy)>,
+    retry_after: Option<u64>,
+    noting: Option<JoinHandle<()>>,
+}
+
+impl Visit {
+    /// The request's own.
+    pub fn of(parts: &Parts) -> Self {
+        parts.extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// Who makes it, and for which account, when that is known.
+    pub fn by(&self) -> Option<(Option<AccountId>, ChangedBy)> {
+        self.known().by.clone()
+    }
+
+    /// Keeps who makes it.
+    pub fn is_by(&self, account: Option<&AccountId>, by: ChangedBy) {
+        self.known().by = Some((account.cloned(), by));
+    }
+
+    /// Keeps in how many seconds the caller may come again.
+    pub fn comes_again_in(&self, seconds: u64) {
+        self.known().retry_after = Some(seconds);
+    }
+
+    /// Notes that the key was used, beside the work, when that is not noted yet for this hour.
+    pub fn used(&self, store: &Store, row: &ApiKeyRow, used: ApiKey) {
+        let (store, before) = (store.clone(), row.clone());
+        let after = ApiKeyRow { hash: row.hash.clone(), key: used };
+        self.known().noting = Some(tokio::spawn(async move {
+            match note(&store, &before, &after).await {
+                // Somebody else noted it, or the key was revoked.
+                Ok(()) | Err(StoreError::Lost(_)) => {}
+                Err(error) => tracing::warn!(error = %error, "the use of a key is not noted"),
+            }
+        }));
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn note(store: &Store, before: &ApiKeyRow, after: &ApiKeyRow) -> Result<(), StoreError> {
+    let write = Write::change(before, after, &["last_used_at"])?;
+    store.commit(write.into_iter().collect()).await
+}
+
+/// The layer around every handler. It waits for what was begun beside the work, because a Lambda is frozen once it
+/// answered; and it writes down what was changed.
+pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let visit = Visit::default();
+    request.extensions_mut().insert(visit.clone());
+    let (request, draft) = audit::watch(request).await;
+    let mut response = next.run(request).await;
+    let (noting, retry_after) = {
+        let mut known = visit.known();
+        (known.noting.take(), known.retry_after)
+    };
+    if let Some(noting) = noting {
+        let _late_or_failed = tokio::time::timeout(NOTING, noting).await;
+    }
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let status = response.status();
+    // What failed midway may have changed something.
+    if let Some(draft) = draft.filter(|_| status.is_success() || status.is_server_error()) {
+        draft.record(&app, &visit, status).await;
+    }
+    response
+}

@@ -1,0 +1,167 @@
+//! The number check (E3): whether a number has WhatsApp, as far as it is known.
+
+use crate::app::App;
+use crate::contacts::{history, of_phone, read_phone};
+use crate::http::auth::{Acting, existing_account};
+use crate::http::body::{Id, Ids, Params, moment};
+use crate::http::chat_access::on_some_channel;
+use crate::http::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::base::clock::Timestamp;
+use shared::base::ids::ChatId;
+use shared::base::phone::Phone;
+use shared::model::account::Account;
+use shared::model::contact::Identity;
+use shared::model::contact::number_check::{LearnedFrom, NumberFact, learn};
+use shared::model::event::Messenger;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// Most chats of a person that are looked through.
+const LOOKED_AT: i32 = 100;
+
+/// In which messenger.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// The messenger: `whatsapp`, and nothing else yet.
+    messenger: Option<String>,
+}
+
+/// What is known of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// Nothing yet.
+    Unknown,
+    /// The number has it.
+    Has,
+    /// The number has it not.
+    None,
+}
+
+/// Who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// What became of a send.
+    Delivery,
+    /// The provider was asked.
+    Provider,
+    /// A client wrote from it.
+    Message,
+}
+
+impl From<LearnedFrom> for Source {
+    fn from(from: LearnedFrom) -> Self {
+        match from {
+            LearnedFrom::Delivery => Self::Delivery,
+            LearnedFrom::Provider => Self::Provider,
+            LearnedFrom::Message => Self::Message,
+        }
+    }
+}
+
+/// A number that was checked.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "phone": "+79011112233", "whatsapp": "has", "learned_at": "2026-11-21T09:10:00.000Z", "from": "delivery"
+}))]
+pub struct NumberView {
+    /// E.164.
+    phone: String,
+    /// Whether it has WhatsApp.
+    whatsapp: Known,
+    /// When that was so. Not told to employees, as `from`.
+    #[schema(format = DateTime)]
+    learned_at: Option<String>,
+    /// Who says so.
+    from: Option<Source>,
+}
+
+/// Check a number
+///
+/// Whether it has WhatsApp, as far as it is known: from clients who wrote, and from what became of sends. Wazzup cannot be
+/// asked, so a number that nobody wrote from or to is `unknown`.
+#[utoipa::path(
+    get, path = "/v1/numbers/{phone}", tag = "numbers",
+    params(
+        ("phone" = String, Path, description = "A phone in any spelling; one without a country code is read as of the account's region"),
+        Asked
+    ),
+    responses(
+        (status = 200, description = "What is known", body = NumberView),
+        (status = 403, description = "An employee who writes on no channel: `no_role`"),
+        (status = 422, description = "The account switched the check off: `number_check_off`")
+    )
+)]
+pub async fn check(
+    acting: Acting,
+    State(app): State<Arc<App>>,
+    Ids(Id(phone)): Ids<Id>,
+    Params(asked): Params<Asked>,
+) -> Result<Json<NumberView>, ApiError> {
+    on_some_channel(&app, &acting, true).await?;
+    if asked.messenger.is_some_and(|messenger| messenger != Messenger::Whatsapp.as_str()) {
+        return Err(ApiError::invalid(
+            "messenger",
+            "whatsapp is the only messenger whose numbers are checked",
+        ));
+    }
+    let owner = existing_account(&app, acting.account.as_str()).await?;
+    if owner.no_number_check {
+        return Err(ApiError::refused("number_check_off", "", "the account switched the number check off"));
+    }
+    let phone = read_phone(&owner, "phone", &phone)?;
+    let known = known(&app, &owner, &phone).await?;
+    let whatsapp = match &known {
+        None => Known::Unknown,
+        Some(fact) if fact.has => Known::Has,
+        Some(_) => Known::None,
+    };
+    // An employee asks before he writes. Who wrote when is told by the chats that he may see, and by nothing else.
+    let told = known.filter(|_| acting.by.employee().is_none());
+    let from = told.as_ref().map(|fact| fact.from.into());
+    let learned_at = moment(told.map(|fact| fact.learned_at));
+    Ok(Json(NumberView { phone: phone.as_str().to_owned(), whatsapp, learned_at, from }))
+}
+
+/// What is known of a number, when, and from whom: what was reported of it, or that a client wrote from it later.
+async fn known(app: &App, owner: &Account, phone: &Phone) -> Result<Option<NumberFact>, ApiError> {
+    let fact = app.store.number_fact(owner, &Messenger::Whatsapp, phone).await?;
+    let Some(wrote_at) = last_written_from(app, owner, phone).await? else { return Ok(fact) };
+    let wrote = NumberFact {
+        v: 1,
+        account: owner.account.clone(),
+        digest: String::new(),
+        messenger: Messenger::Whatsapp,
+        has: true,
+        learned_at: wrote_at,
+        from: LearnedFrom::Message,
+    };
+    Ok(learn(fact.as_ref(), wrote).or(fact))
+}
+
+/// When a client last wrote from a number. That somebody has it as his identity does not prove it: a dialogue that we began
+/// gives him one too.
+async fn last_written_from(app: &App, owner: &Account, phone: &Phone) -> Result<Option<Timestamp>, ApiError> {
+    let mut members = Vec::new();
+    for person in of_phone(app, owner, phone).await? {
+        members.extend(person.ids());
+    }
+    if members.is_empty() {
+        return Ok(None);
+    }
+    let found = history(app, &owner.account, &members, LOOKED_AT, None).await?;
+    let ids: Vec<ChatId> = found.chats.into_iter().map(|row| row.chat).collect();
+    let chats = if ids.is_empty() { Vec::new() } else { app.store.chats(&owner.account, &ids).await? };
+    let his = chats.iter().filter(|chat| {
+        let (messenger, user) = (chat.messenger.clone(), chat.provider_chat_id.clone());
+        let identity = Identity { messenger, group: chat.group, user };
+        chat.messenger == Messenger::Whatsapp && identity.phone().as_ref() == Some(phone)
+    });
+    Ok(his.filter_map(|chat| chat.client_wrote_at).max())
+}

@@ -1,0 +1,254 @@
+//! New dialogues (D4): with a contact or a stranger, by phone or user name, from a channel that is chosen.
+
+use crate::app::App;
+use crate::channels::existing_channel;
+use crate::contacts::person::existing_person;
+use crate::http::auth::{Acting, existing_account};
+use crate::http::body::{Body, present};
+use crate::http::chat_access::{place_of, visible};
+use crate::http::error::ApiError;
+use crate::http::validate;
+use crate::messages::send::{NewText, OnItsWay, send_new};
+use crate::service::send::{Dialogue, Target};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use shared::base::ids::{ChannelId, ChatId, ContactId, EmployeeId};
+use shared::base::phone::Phone;
+use shared::model::access::Operation;
+use shared::model::account::Account;
+use shared::model::channel::Channel;
+use shared::model::chat::company_events::first_event;
+use shared::model::chat::{Chat, Reach};
+use shared::model::contact::Contact;
+use shared::model::event::{ContactHint, MessageEvent, Messenger};
+use shared::model::limits::{By, check_first};
+use shared::providers::wazzup::limits::limits_of;
+use shared::providers::{chat_id, messenger_of};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Longest user name or id at a messenger, in characters.
+const MAX_USER: usize = 200;
+
+/// A dialogue to begin: with whom, from where, and the first message.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "channel": "b0b0a3f4-5b86-8e0a-9f3e-5c8d2f1a7e66", "phone": "+7 901 111-22-33", "name": "Ivan",
+    "message": {"text": "Good afternoon! You asked us about a car."}
+}))]
+pub struct NewDialogue {
+    /// The channel to write from; left out: your default one of the `messenger`, else the account's.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    channel: Option<String>,
+    /// Instead of `channel`: which messenger.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    messenger: Option<String>,
+    /// A contact: which of his numbers says `phone`, where he has several.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_length = 100)]
+    contact: Option<String>,
+    /// A phone in any spelling.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    phone: Option<String>,
+    /// A user name, with or without `@`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_length = 200)]
+    username: Option<String>,
+    /// What he is called, if he is not known yet.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_length = 200)]
+    name: Option<String>,
+    message: NewText,
+}
+
+/// Begin a dialogue
+///
+/// With a contact, or with somebody who is none yet, by phone or user name, where the messenger allows it. When there is a
+/// chat with him on that channel already, the message goes into it.
+#[utoipa::path(
+    post, path = "/v1/chats", tag = "chats", request_body = NewDialogue,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters: a repeat with it is the same message")),
+    responses(
+        (status = 202, description = "On its way", body = OnItsWay),
+        (status = 200, description = "It was on its way already: the same key", body = OnItsWay),
+        (status = 403, description = "The author may not: `not_responsible` where he is somebody else's client, `no_role`, `not_bound` …"),
+        (status = 422, description = "Nobody can be written to first there, or not by this: `not_sendable`; no channel to write from: `no_default_channel`")
+    )
+)]
+pub async fn begin(
+    acting: Acting,
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Body(new): Body<NewDialogue>,
+) -> Result<(StatusCode, Json<OnItsWay>), ApiError> {
+    if let Some(employee) = &new.message.employee {
+        validate::employee_id("message.employee", employee)?;
+    }
+    if let Some(contact) = &new.contact {
+        validate::name("contact", contact, validate::MAX_ID)?;
+    }
+    let owner = existing_account(&app, acting.account.as_str()).await?;
+    let employee =
+        acting.by.employee().cloned().or_else(|| new.message.employee.as_deref().map(EmployeeId::new));
+    let channel = channel_of(&app, &owner, employee.as_ref(), &new).await?;
+    let messenger = messenger_of(&channel.provider, channel.transport.as_deref())
+        .ok_or_else(|| ApiError::invalid("channel", "nobody knows yet which messenger it carries"))?;
+    let dialogue = dialogue(&app, &acting, &owner, channel, messenger, &new).await?;
+    let now = app.ambient.now();
+    // Whose a quick reply is filled with: the contact that is named, else the name that is told.
+    let named = ContactId::new(new.contact.as_deref().unwrap_or_default());
+    let mut like = Chat::unopened(&owner.account, &dialogue.like, named, now);
+    like.name.clone_from(&dialogue.like.contact.name);
+    let target = Target::Dialogue(Box::new(dialogue));
+    send_new(&app, &acting, (&like, &target), &headers, &new.message).await
+}
+
+/// The channel to write from: the one that is named, else the author's default of the messenger, else the account's.
+async fn channel_of(
+    app: &App,
+    owner: &Account,
+    employee: Option<&EmployeeId>,
+    new: &NewDialogue,
+) -> Result<Channel, ApiError> {
+    match (&new.channel, &new.messenger) {
+        (Some(_), Some(_)) => Err(ApiError::invalid("messenger", "goes without channel")),
+        (Some(channel), None) => {
+            validate::name("channel", channel, validate::MAX_ID)?;
+            existing_channel(app, &owner.account, channel).await
+        }
+        (None, Some(messenger)) => default_channel(app, owner, employee, messenger).await,
+        (None, None) => Err(ApiError::missing_field("channel")),
+    }
+}
+
+async fn default_channel(
+    app: &App,
+    owner: &Account,
+    employee: Option<&EmployeeId>,
+    messenger: &str,
+) -> Result<Channel, ApiError> {
+    let channels = app.store.channels(&owner.account).await?;
+    let carries = |channel: &&Channel| {
+        messenger_of(&channel.provider, channel.transport.as_deref())
+            .is_some_and(|known| known.as_str() == messenger)
+    };
+    let mut bound = Vec::new();
+    for channel in channels.iter().filter(carries) {
+        if let Some(employee) = employee
+            && let Some(place) = place_of(app, &owner.account, &channel.channel, employee).await?
+            && place.sends
+            && place.role.may_write()
+        {
+            if place.is_default {
+                return Ok(channel.clone());
+            }
+            bound.push(channel);
+        }
+    }
+    let of_account = owner.default_channels.get(messenger);
+    let of_account = channels.iter().find(|channel| Some(&channel.channel) == of_account);
+    let only = if let [only] = bound.as_slice() { Some(*only) } else { None };
+    only.or(of_account).cloned().ok_or_else(|| {
+        let message =
+            "neither the author nor the account has a default channel of this messenger: name a channel";
+        ApiError::refused("no_default_channel", "messenger", message)
+    })
+}
+
+/// With whom, and by what.
+async fn dialogue(
+    app: &App,
+    acting: &Acting,
+    owner: &Account,
+    channel: Channel,
+    messenger: Messenger,
+    new: &NewDialogue,
+) -> Result<Dialogue, ApiError> {
+    if let Some(name) = &new.name {
+        validate::name("name", name, validate::MAX_NAME)?;
+    }
+    let (phone, name) = told(app, acting, owner, &channel.channel, new).await?;
+    let limits = limits_of(channel.transport.as_deref(), &messenger);
+    let (provider_chat_id, reach) = match (&phone, &new.username) {
+        (Some(_), Some(_)) => return Err(ApiError::invalid("username", "goes without phone")),
+        (Some(phone), None) => {
+            check_first(limits, By::Phone)?;
+            if messenger.id_is_phone() {
+                (phone.digits().to_owned(), None)
+            } else {
+                (format!("+{}", phone.digits()), Some(Reach::Phone(phone.digits().to_owned())))
+            }
+        }
+        (None, Some(username)) => {
+            let bare = username.trim().trim_start_matches('@');
+            validate::name("username", bare, MAX_USER)?;
+            check_first(limits, By::Username)?;
+            (format!("@{}", bare.to_lowercase()), Some(Reach::Username(bare.to_owned())))
+        }
+        (None, None) => return Err(ApiError::missing_field("phone")),
+    };
+    let chat = chat_id(&owner.id_salt, &channel, &messenger, false, &provider_chat_id);
+    let hint = ContactHint {
+        name,
+        username: new.username.as_deref().map(|username| username.trim_start_matches('@').to_owned()),
+        phone: phone.as_ref().map(|phone| phone.as_str().to_owned()),
+        ..ContactHint::default()
+    };
+    let now = app.ambient.now();
+    let like =
+        MessageEvent { contact: hint, ..first_event(&channel, (chat, provider_chat_id), messenger, now) };
+    Ok(Dialogue { channel, like, reach })
+}
+
+/// The phone and the name: as told, else the contact's.
+async fn told(
+    app: &App,
+    acting: &Acting,
+    owner: &Account,
+    channel: &ChannelId,
+    new: &NewDialogue,
+) -> Result<(Option<Phone>, Option<String>), ApiError> {
+    let phone =
+        match &new.phone {
+            Some(text) => Some(Phone::parse(text, &owner.region).ok_or_else(|| {
+                ApiError::invalid("phone", "no phone number: give it with its country code")
+            })?),
+            None => None,
+        };
+    let Some(contact) = &new.contact else { return Ok((phone, new.name.clone())) };
+    let person = existing_person(app, &owner.account, &ContactId::new(contact.as_str())).await?;
+    if !knows(app, acting, channel, &person.root).await? {
+        return Err(ApiError::not_found("contact"));
+    }
+    let known: Vec<&Phone> = person.phones().collect();
+    let phone = match (phone, known.as_slice()) {
+        (Some(phone), _) => Some(phone),
+        (None, [only]) if new.username.is_none() => Some((*only).clone()),
+        (None, [_, _, ..]) if new.username.is_none() => {
+            return Err(ApiError::invalid("phone", "the contact has several: say which"));
+        }
+        (None, _) => None,
+    };
+    Ok((phone, new.name.clone().or_else(|| person.root.name.clone())))
+}
+
+/// Whether the caller knows a contact: he is responsible for him and works on the channel, or finds a chat of his.
+async fn knows(app: &App, acting: &Acting, channel: &ChannelId, contact: &Contact) -> Result<bool, ApiError> {
+    let account = &acting.account;
+    let Some(employee) = acting.by.employee() else { return Ok(true) };
+    if contact.responsible.as_ref() == Some(employee)
+        && place_of(app, account, channel, employee).await?.is_some()
+    {
+        return Ok(true);
+    }
+    let chats = app.store.contact_chats(account, &contact.contact, 100, None).await?.items;
+    let ids: Vec<ChatId> = chats.into_iter().map(|row| row.chat).collect();
+    let chats = app.store.chats(account, &ids).await?;
+    Ok(!visible(app, acting, Operation::Search, chats).await?.is_empty())
+}

@@ -1,0 +1,78 @@
+//! Every route: one router a folder, the layers around them, and how Lambda serves them.
+
+use crate::app::App;
+use crate::http::{body, error, etag, openapi, request_context};
+use crate::{account, channels, chats, connections, contacts, crm, employees, files, messages, rules, v3};
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Router, http::Uri};
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt};
+use std::sync::Arc;
+use tower::util::MapRequest;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Every route, with its operation in the OpenAPI document.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(openapi::serve))
+        .routes(routes!(files::follow))
+        .merge(account::router())
+        .merge(connections::router())
+        .merge(channels::router())
+        .merge(employees::router())
+        .merge(crm::router())
+        .merge(rules::router())
+        .merge(chats::router())
+        .merge(messages::router())
+        .merge(contacts::router())
+        .merge(v3::routes())
+}
+
+/// The API.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, document) = routes().split_for_parts();
+    router
+        .layer(axum::Extension(openapi::Document::of(&document)))
+        .fallback(error::no_route)
+        .method_not_allowed_fallback(error::no_method)
+        .layer(from_fn_with_state(Arc::clone(&app), request_context::around))
+        .layer(from_fn(etag::tag))
+        .layer(DefaultBodyLimit::max(body::MAX_BODY))
+        .layer(from_fn_with_state(Arc::clone(&app), error::finish))
+        .with_state(app)
+}
+
+/// The API as Lambda serves it.
+pub fn service(app: Arc<App>) -> MapRequest<Router, fn(Request) -> Request> {
+    MapRequest::new(router(app), |request| without_slash(without_stage(request)))
+}
+
+/// Takes a slash off the end of a path of `/v3`: some clients of Wazzup put one there.
+fn without_slash(mut request: Request) -> Request {
+    let uri = request.uri();
+    let Some(path) = uri.path().strip_suffix('/').filter(|path| path.starts_with("/v3/")) else {
+        return request;
+    };
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    if let Ok(bare) = format!("{path}{query}").parse::<Uri>() {
+        *request.uri_mut() = bare;
+    }
+    request
+}
+
+/// Takes a named stage off the path: `lambda_http` puts it in front, and the routes do not know it.
+fn without_stage(mut request: Request) -> Request {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return request };
+    let stage = context.stage.clone().unwrap_or_default();
+    let uri = request.uri();
+    let Some(rest) = uri.path().strip_prefix(&format!("/{stage}")).filter(|rest| rest.starts_with('/'))
+    else {
+        return request;
+    };
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    if let Ok(bare) = format!("{rest}{query}").parse::<Uri>() {
+        *request.uri_mut() = bare;
+    }
+    request
+}

@@ -1,0 +1,312 @@
+//! What rules would do (F6): told, and not done.
+
+use crate::app::App;
+use crate::http::auth::{Acting, Granted, existing_account};
+use crate::http::body::{Body, object, present, present_objects};
+use crate::http::chat_access::seen_chat;
+use crate::http::enums::Kind;
+use crate::http::error::ApiError;
+use crate::http::validate;
+use crate::rules::trial::{DryAction, Trial};
+use crate::rules::view::{RuleBody, RuleWhen};
+use crate::rules::{checked, saved};
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ChannelId, ChatId, ContactId, EmployeeId};
+use shared::model::account::Account;
+use shared::model::channel::Channel;
+use shared::model::chat::company_events::first_event;
+use shared::model::chat::{Chat, ChatState, ClientState, MAX_CHAT_TAGS};
+use shared::model::event::Messenger;
+use shared::model::rules::{Compiled, Facts, Happened, MAX_TAG, Outcome, Rule, RuleSet, When};
+use shared::model::texts;
+use shared::store::Read;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Longest text of a message that is tried, in characters: of more nothing would be looked at.
+const MAX_TRIED: usize = shared::model::rules::LOOKED_AT;
+
+/// Something that is to be imagined: it happens in a chat that is there, or in one that is described.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "channel": "b0b0a3f4-5b86-8e0a-9f3e-5c8d2f1a7e66", "message": {"text": "What does the car cost?"}, "new_client": true
+}))]
+pub struct DryRun {
+    /// A chat: what it is on, its tags and its responsible are as they are.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_length = 100)]
+    chat: Option<String>,
+    /// Instead of a chat: a channel, on which a chat is imagined.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_length = 100)]
+    channel: Option<String>,
+    /// Tags of the imagined chat.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_items = 20)]
+    tags: Option<Vec<String>>,
+    /// Its responsible employee.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_length = 100)]
+    responsible: Option<String>,
+    /// What its client is called.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, max_length = 200)]
+    client_name: Option<String>,
+    /// The message. Where `happened` is left out, the client writes it.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(nullable = false)]
+    message: Option<DryMessage>,
+    /// What happens, all of it together. Left out: a message of the client's, with the call that it is and the chat that it
+    /// opens.
+    #[serde(default, deserialize_with = "present_objects")]
+    #[schema(nullable = false, min_items = 1, max_items = 6)]
+    happened: Option<Vec<RuleWhen>>,
+    /// Whether the client was unknown until now. Left out: not in a chat that is there, yes in an imagined one.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    new_client: Option<bool>,
+    /// When, for working hours. Left out: now.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, format = DateTime)]
+    at: Option<String>,
+    /// Rules to try instead of those that are saved; they are checked as if they were to be saved.
+    #[serde(default, deserialize_with = "present_objects")]
+    #[schema(nullable = false, max_items = 100)]
+    rules: Option<Vec<RuleBody>>,
+}
+
+/// A message that is imagined.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DryMessage {
+    /// Its text, or caption.
+    #[serde(default)]
+    #[schema(max_length = 4096)]
+    text: Option<String>,
+    /// What it is; `text` when nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    kind: Option<Kind>,
+}
+
+/// What rules would do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "happened": [{"type": "message_in"}, {"type": "chat_opened"}], "in_working_hours": true, "drops_message": false,
+    "rules": [{
+        "id": "price", "name": "Price", "outcome": "runs", "fails_at": null,
+        "actions": [{
+            "action": {"type": "auto_reply", "text": "Good day {client_name}!"}, "would": "write to the client",
+            "text": "Good day Ivan!", "skipped": null
+        }]
+    }]
+}))]
+pub struct DryRunView {
+    /// What was taken to happen.
+    happened: Vec<RuleWhen>,
+    /// Whether it is within the working hours of channel or account.
+    in_working_hours: bool,
+    /// Whether the message would be dropped: then nothing is done but that.
+    drops_message: bool,
+    /// Each rule, in their order.
+    rules: Vec<DryRule>,
+}
+
+/// What becomes of a rule.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DryRule {
+    id: String,
+    name: String,
+    outcome: RuleOutcome,
+    /// The place of the first condition that does not hold, from 0.
+    fails_at: Option<usize>,
+    /// What it would do, in order; empty where it does not run.
+    actions: Vec<DryAction>,
+}
+
+/// Whether a rule runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleOutcome {
+    /// It runs.
+    Runs,
+    /// It is switched off.
+    Disabled,
+    /// It waits for something else.
+    NotCalled,
+    /// A condition does not hold.
+    ConditionFails,
+    /// It would run, but another rule drops the message.
+    MessageDropped,
+}
+
+/// Try rules
+///
+/// Says for each rule whether it would run, at which condition it fails, and what it would do. Nothing is changed, and nobody
+/// is told. With a chat: one that the caller may see.
+#[utoipa::path(
+    post, path = "/v1/rules/dry-run", tag = "rules", request_body = DryRun,
+    responses(
+        (status = 200, description = "What would become of each rule", body = DryRunView),
+        (status = 422, description = "There is no such channel (`unknown_channel`), or a rule given here could not be saved")
+    )
+)]
+pub async fn dry_run(
+    Granted(acting): Granted,
+    State(app): State<Arc<App>>,
+    Body(mut wanted): Body<DryRun>,
+) -> Result<Json<DryRunView>, ApiError> {
+    wanted.check()?;
+    let at = wanted.at(app.ambient.now())?;
+    let set = match wanted.rules.take() {
+        Some(rules) => {
+            let rules = checked(&app, &acting.account, rules).await?;
+            RuleSet { rules, ..RuleSet::none(&acting.account) }
+        }
+        None => saved(&app, &acting.account).await?,
+    };
+    let owner = existing_account(&app, acting.account.as_str()).await?;
+    let (chat, channel) = wanted.place(&app, &acting, at).await?;
+    Ok(Json(told(&Compiled::new(&set), &wanted, &owner, (chat, &channel), at)))
+}
+
+impl DryRun {
+    fn check(&self) -> Result<(), ApiError> {
+        let described = [
+            ("channel", self.channel.is_some()),
+            ("tags", self.tags.is_some()),
+            ("responsible", self.responsible.is_some()),
+            ("client_name", self.client_name.is_some()),
+        ];
+        if self.chat.is_some()
+            && let Some((field, _)) = described.iter().find(|(_, is_said)| *is_said)
+        {
+            return Err(ApiError::invalid(*field, "only for an imagined chat, not beside chat"));
+        }
+        if self.chat.is_none() && self.channel.is_none() {
+            return Err(ApiError::missing_field("channel"));
+        }
+        let tags = self.tags.as_deref().unwrap_or_default();
+        if tags.len() > MAX_CHAT_TAGS {
+            return Err(ApiError::invalid("tags", format!("at most {MAX_CHAT_TAGS} tags")));
+        }
+        for (place, tag) in tags.iter().enumerate() {
+            validate::name(format!("tags[{place}]"), tag, MAX_TAG)?;
+        }
+        if let Some(responsible) = &self.responsible {
+            validate::employee_id("responsible", responsible)?;
+        }
+        if let Some(name) = &self.client_name {
+            validate::name("client_name", name, validate::MAX_NAME)?;
+        }
+        let text = self.message.as_ref().and_then(|message| message.text.as_deref()).unwrap_or_default();
+        if text.chars().count() > MAX_TRIED {
+            return Err(ApiError::invalid("message.text", format!("at most {MAX_TRIED} characters")));
+        }
+        match &self.happened {
+            None if self.message.is_none() => Err(ApiError::missing_field("message")),
+            Some(happened) if !(1..=6).contains(&happened.len()) => {
+                Err(ApiError::invalid("happened", "1 to 6 of them"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn at(&self, now: Timestamp) -> Result<Timestamp, ApiError> {
+        let Some(text) = &self.at else { return Ok(now) };
+        Timestamp::parse_rfc3339(text).ok_or_else(|| ApiError::invalid("at", "a moment of RFC 3339"))
+    }
+
+    /// The chat and its channel: as they are, or as imagined.
+    async fn place(&self, app: &App, acting: &Acting, at: Timestamp) -> Result<(Chat, Channel), ApiError> {
+        let account = &acting.account;
+        if let Some(id) = &self.chat {
+            let chat = seen_chat(app, acting, id).await?.chat;
+            let channel = app.store.channel(account, &chat.channel, Read::Consistent).await?;
+            return Ok((chat, channel.ok_or_else(|| ApiError::not_found("channel"))?));
+        }
+        let id = self.channel.as_deref().unwrap_or_default();
+        let found = match id.chars().count() {
+            1..=validate::MAX_ID => app.store.channel(account, &ChannelId::new(id), Read::Consistent).await?,
+            _ => None,
+        };
+        let channel = found
+            .ok_or_else(|| ApiError::refused("unknown_channel", "channel", "there is no such channel"))?;
+        let messenger = channel.messenger().unwrap_or_else(|| Messenger::Other(String::new()));
+        let ids = (ChatId::new("imagined"), String::new());
+        let like = first_event(&channel, ids, messenger, at);
+        let mut chat = Chat::unopened(account, &like, ContactId::new("imagined"), at);
+        chat.tags = self.tags.iter().flatten().cloned().collect();
+        chat.responsible = self.responsible.as_deref().map(EmployeeId::new);
+        chat.client = if chat.responsible.is_some() { ClientState::Assigned } else { ClientState::Silent };
+        chat.name.clone_from(&self.client_name);
+        Ok((chat, channel))
+    }
+
+    fn kind(&self) -> Option<shared::model::message::Kind> {
+        let message = self.message.as_ref()?;
+        Some(message.kind.map_or(shared::model::message::Kind::Text, Into::into))
+    }
+
+    /// What happens: as said, else what a message of the client's is in this chat.
+    fn happens(&self, chat: &Chat) -> Vec<Happened> {
+        if let Some(happened) = &self.happened {
+            return happened.iter().map(|when| When::from(*when).happened()).collect();
+        }
+        let Some(kind) = self.kind().filter(|kind| kind.is_said()) else { return Vec::new() };
+        let mut happened = vec![Happened::MessageIn];
+        happened.extend(kind.is_call().then_some(Happened::Call));
+        happened.extend((chat.state == ChatState::General).then_some(Happened::ChatOpened));
+        happened
+    }
+}
+
+fn told(
+    rules: &Compiled,
+    wanted: &DryRun,
+    owner: &Account,
+    (chat, channel): (Chat, &Channel),
+    at: Timestamp,
+) -> DryRunView {
+    let happened = wanted.happens(&chat);
+    let hours = channel.hours.as_ref().or(owner.hours.as_ref());
+    let in_working_hours = hours.is_none_or(|hours| hours.is_open(at));
+    let told = wanted.message.as_ref().and_then(|message| message.text.as_deref());
+    let of_call = || wanted.kind().and_then(|kind| texts::call(kind, owner.language));
+    let outcomes = rules.outcomes(&Facts {
+        happened: &happened,
+        text: told.or_else(of_call),
+        kind: wanted.kind(),
+        chat: &chat,
+        is_new_client: wanted.new_client.unwrap_or(wanted.chat.is_none()),
+        in_working_hours,
+    });
+    let mut each: Vec<(&Rule, Outcome)> = rules.set().rules.iter().zip(outcomes).collect();
+    let drops = |(rule, outcome): &(&Rule, Outcome)| *outcome == Outcome::Runs && rule.ignores();
+    let drops_message = each.iter().any(drops);
+    let mut trial = Trial::new(chat, channel, owner, &happened, at);
+    let rules = each.drain(..).map(|(rule, outcome)| told_of(rule, outcome, drops_message, &mut trial));
+    DryRunView {
+        rules: rules.collect(),
+        happened: happened.into_iter().map(|happened| When::from(happened).into()).collect(),
+        in_working_hours,
+        drops_message,
+    }
+}
+
+fn told_of(rule: &Rule, outcome: Outcome, drops_message: bool, trial: &mut Trial<'_>) -> DryRule {
+    let (outcome, fails_at) = match outcome {
+        Outcome::Runs if drops_message && !rule.ignores() => (RuleOutcome::MessageDropped, None),
+        Outcome::Runs => (RuleOutcome::Runs, None),
+        Outcome::Disabled => (RuleOutcome::Disabled, None),
+        Outcome::NotCalled => (RuleOutcome::NotCalled, None),
+        Outcome::Fails(place) => (RuleOutcome::ConditionFails, Some(place)),
+    };
+    let runs = outcome == RuleOutcome::Runs;
+    let actions = rule.actions.iter().filter(|_| runs).map(|action| trial.of(action)).collect();
+    DryRule { id: rule.id.clone(), name: rule.name.clone(), outcome, fails_at, actions }
+}

@@ -1,0 +1,48 @@
+//! The Wazzup-v3-compatible surface (`/v3/…`): what a CRM calls that plugs into Wazzup by API key. Same paths, bodies, status
+//! codes and error codes; unknown fields are ignored, and where Wazzup's documents contradict themselves both spellings are
+//! taken. `docs/UNIVERSAL-CRM.md` names the differences.
+//!
+//! Only an account's key opens it. Errors have Wazzup's shape ([`error`]); bodies are read loosely, and what is wrong in
+//! them is named by field ([`body`]). What the CRM loads is linked with our clients ([`linking`]).
+
+pub mod body;
+mod channels;
+mod contacts;
+mod deals;
+pub mod document;
+mod entities;
+pub mod error;
+mod linking;
+mod message;
+mod message_body;
+mod pipelines;
+mod templates;
+mod unanswered;
+mod users;
+mod webhooks;
+
+use crate::app::App;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of this surface.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(channels::list))
+        .routes(routes!(users::load, users::list))
+        .routes(routes!(users::bulk_delete))
+        .routes(routes!(users::get, users::delete))
+        .routes(routes!(contacts::load, contacts::list))
+        .routes(routes!(contacts::bulk_delete))
+        .routes(routes!(contacts::get, contacts::delete))
+        .routes(routes!(deals::load, deals::list))
+        .routes(routes!(deals::bulk_delete))
+        .routes(routes!(deals::get, deals::delete))
+        .routes(routes!(pipelines::load, pipelines::list))
+        .routes(routes!(webhooks::get, webhooks::change))
+        .routes(routes!(message::post))
+        .routes(routes!(message::patch, message::delete))
+        .routes(routes!(unanswered::get))
+        .routes(routes!(templates::list))
+}

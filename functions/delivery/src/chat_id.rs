@@ -1,0 +1,46 @@
+//! A dialogue that we began by phone or user name: the answer to its first message tells the chat's id at the provider, and
+//! the client's answers will come under that.
+
+use crate::outcome::Settling;
+use crate::{Delivery, DeliveryError, Work};
+use shared::model::chat::company_events::company_event;
+use shared::model::event::{ContactHint, MessageEvent, Origin};
+use shared::providers::chat_id;
+use shared::store::clients::alias_row;
+
+impl Delivery {
+    /// Takes the provider's id of the chat in: by it the chat is found from now on, unless there is another one under it
+    /// already.
+    pub(crate) async fn reached(
+        &self,
+        work: &Work,
+        settling: &mut Settling,
+        id: &str,
+    ) -> Result<(), DeliveryError> {
+        let Some(channel) = work.channel.as_ref().filter(|_| settling.chat.reach.is_some()) else {
+            return Ok(());
+        };
+        settling.chat.reach = None;
+        id.clone_into(&mut settling.chat.provider_chat_id);
+        let (messenger, group) = (settling.chat.messenger.clone(), settling.chat.group);
+        let form = chat_id(&work.owner.id_salt, channel, &messenger, group, id);
+        let chat = &settling.chat;
+        if form == chat.chat || chat.aliases.contains(&form) {
+            return Ok(());
+        }
+        if self.store.chat(&chat.account, &form).await?.is_some() {
+            tracing::warn!(account = %chat.account, chat = %chat.chat, "the client has another chat under the id that the provider tells");
+            return Ok(());
+        }
+        settling.writes.push(alias_row(&chat.account, &form, &chat.chat)?);
+        let event = MessageEvent {
+            contact: ContactHint::default(),
+            ..company_event(chat, channel, settling.message.message_id.clone(), Origin::Api, settling.now)
+        };
+        let contact = chat.contact.clone();
+        let told = self.store.client_told(&work.owner, &contact, &event, &*self.ambient).await?;
+        settling.writes.extend(told.writes);
+        settling.chat.aliases.push(form);
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! An echo that came before the send's answer and was not recognised as ours, because the messenger tells the message in
+//! other words (a template filled in, say). It was stored as a message of its own; now that the answer names it, it is
+//! taken back, and what was reported of it is ours.
+
+use crate::outcome::Settling;
+use crate::{Delivery, DeliveryError, Work};
+use shared::base::clock::Timestamp;
+use shared::base::ids::MessageId;
+use shared::model::channel::Channel;
+use shared::model::chat::company_events;
+use shared::model::message::{DeliveryError as Why, DeliveryStatus, Message};
+use shared::store::StoreError;
+use shared::store::keys::Pointer;
+use shared::store::row::Write;
+use shared::store::settings::Pointed;
+
+/// Who has the provider's id already.
+pub(crate) enum Stray {
+    /// Nobody.
+    Nobody,
+    /// Whoever it is, he is none of this chat's: ids of some providers are unique in a chat only.
+    Another,
+    /// It is our message's already.
+    Ours,
+    /// A message of this chat: its row.
+    Row(Box<Message>),
+}
+
+impl Delivery {
+    pub(crate) async fn stray(
+        &self,
+        work: &Work,
+        channel: &Channel,
+        id: &MessageId,
+        ours: &Message,
+    ) -> Result<Stray, DeliveryError> {
+        let (account, ids) = (&work.chat.account, std::slice::from_ref(id));
+        let pointed = self.store.pointers(account, &channel.connection, ids).await?.remove(id);
+        let Some(pointed) = pointed else { return Ok(Stray::Nobody) };
+        let Pointed::To(pointer) = pointed else { return Ok(Stray::Another) };
+        if pointer.own_id.as_ref() == Some(&ours.message_id) {
+            return Ok(Stray::Ours);
+        }
+        if pointer.chat != ours.chat || pointer.own_id.is_some() {
+            return Ok(Stray::Another);
+        }
+        let found = self.store.messages(account, &ours.chat, ids).await?.into_iter().next();
+        Ok(found.map_or(Stray::Another, |row| Stray::Row(Box::new(row))))
+    }
+}
+
+/// What was reported of a message: status, reason, when.
+pub(crate) type Reported = (DeliveryStatus, Option<Why>, Timestamp);
+
+impl Settling {
+    /// Has the provider's id lead to our message. What was reported under it before is answered.
+    pub(crate) fn point(
+        &mut self,
+        channel: &Channel,
+        id: &MessageId,
+        stray: Stray,
+    ) -> Result<Option<Reported>, StoreError> {
+        let pointer = Pointer {
+            account: self.message.account.clone(),
+            connection: channel.connection.clone(),
+            message_id: id.clone(),
+            chat: self.message.chat.clone(),
+            own_id: Some(self.message.message_id.clone()),
+        };
+        match stray {
+            Stray::Nobody => self.writes.push(Write::create(&pointer)?),
+            Stray::Another => self.writes.push(Write::put(&pointer)?),
+            Stray::Ours => {}
+            Stray::Row(row) => {
+                self.writes.push(Write::put(&pointer)?);
+                return self.take_back(channel, &row);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The echo's row is deleted for everybody.
+    fn take_back(&mut self, channel: &Channel, stray: &Message) -> Result<Option<Reported>, StoreError> {
+        let event = company_events::deleted(&self.chat, channel, stray, self.now);
+        if let Some(gone) = self.chat.receive(&event, Some(stray), self.now) {
+            self.writes.extend(Write::change(stray, &gone, &["seq"])?);
+        }
+        let at = stray.status_at.unwrap_or(self.now);
+        Ok(stray.status.map(|status| (status, stray.error.clone(), at)))
+    }
+}

@@ -1,0 +1,73 @@
+//! What did not reach the client: the message's status, and a notice in the chat that says why (E2).
+
+use crate::outcome::Settling;
+use crate::{Delivery, DeliveryError, Work};
+use shared::model::failure_texts::{self, UNKNOWN_ERROR, Undone};
+use shared::model::message::{DeliveryError as Why, DeliveryStatus};
+use shared::model::outbound::{Action, OutboundJob};
+use shared::store::row::Write;
+
+/// Why something was not done.
+#[derive(Clone, Copy)]
+pub(crate) struct Told<'a> {
+    pub code: &'a str,
+    /// The provider's words.
+    pub description: Option<&'a str>,
+    /// Whether nobody knows if it was.
+    pub unknown: bool,
+}
+
+impl Told<'_> {
+    /// Nobody knows whether it left.
+    pub fn nobody_knows() -> Self {
+        Self { code: UNKNOWN_ERROR, description: None, unknown: true }
+    }
+}
+
+impl Delivery {
+    /// Notes what was not done. A send shows it in its status; an edit or a deletion leaves the message as it was.
+    pub(crate) fn undone(
+        &self,
+        work: &Work,
+        settling: &mut Settling,
+        job: &OutboundJob,
+        told: Told<'_>,
+    ) -> Result<(), DeliveryError> {
+        let what = match (&job.action, told.unknown) {
+            (Action::Send, false) => Undone::Send,
+            (Action::Send, true) => Undone::Unknown,
+            (Action::EditText(_), _) => Undone::Edit,
+            (Action::Delete, _) => Undone::Deletion,
+        };
+        if job.action == Action::Send && !settling.show(told) {
+            return Ok(());
+        }
+        let Some(channel) = work.channel.as_ref().filter(|_| !work.owner.hide_send_errors) else {
+            return Ok(());
+        };
+        let change = (job.action != Action::Send).then_some(job.number);
+        let id = failure_texts::notice_id(&job.message_id, change);
+        let text = failure_texts::words(what, told.code, work.owner.language);
+        let notice = failure_texts::notice(&mut settling.chat, channel, id, text, settling.now);
+        settling.writes.extend(notice.map(|row| Write::create(&row)).transpose()?);
+        Ok(())
+    }
+}
+
+impl Settling {
+    /// The message's status; says whether it was news.
+    fn show(&mut self, told: Told<'_>) -> bool {
+        let number = self.chat.seq + 1;
+        let status = if told.unknown { DeliveryStatus::Unknown } else { DeliveryStatus::Failed };
+        let why = Why { code: told.code.to_owned(), description: told.description.map(str::to_owned) };
+        if !self.message.report(status, Some(&why), self.now, number) {
+            return false;
+        }
+        self.chat.seq = number;
+        // An echo may still come of what is in doubt, and proves it; of what was refused none will.
+        if !told.unknown {
+            self.chat.confirm_send(&self.message.message_id);
+        }
+        true
+    }
+}

@@ -1,0 +1,68 @@
+//! A chat and what belongs to it, as a round sees it.
+
+use crate::{Delivery, DeliveryError, Work};
+use shared::base::ids::MessageId;
+use shared::model::channel::Channel;
+use shared::model::chat::Chat;
+use shared::model::outbound::{Action, OutboundJob};
+use shared::platform::nudge::DeliveryNudge;
+use shared::store::row::Write;
+use shared::store::{Read, StoreError};
+use std::time::Duration;
+
+/// A job that is queued and that no query shows is looked for this many times, at this distance.
+const LOOKS: (u32, Duration) = (3, Duration::from_millis(150));
+
+impl Delivery {
+    /// The chat and its jobs, as of the last write.
+    pub(crate) async fn read(&self, nudge: &DeliveryNudge) -> Result<Option<Work>, DeliveryError> {
+        let Some(chat) = self.store.chat(&nudge.account, &nudge.chat).await? else { return Ok(None) };
+        let jobs = match chat.outbound_at {
+            Some(_) => self.jobs_of(&chat).await?,
+            None => Vec::new(),
+        };
+        let owner = self.settings.owner(&self.store, &chat.account, self.ambient.now()).await?;
+        let channel = self.channel_of(&chat, !jobs.is_empty()).await?;
+        Ok(Some(Work { owner: owner.ok_or(DeliveryError::NoAccount)?, chat, channel, jobs }))
+    }
+
+    /// All jobs of a chat. A query is no transaction: it may find the chat's row written and the job's of the same
+    /// transaction not yet. Taken for done, that job would be forgotten; only another transaction tells.
+    pub(crate) async fn jobs_of(&self, chat: &Chat) -> Result<Vec<OutboundJob>, DeliveryError> {
+        for _ in 0..LOOKS.0 {
+            let jobs = self.store.outbound_jobs(&chat.account, &chat.chat).await?;
+            let unseen = chat.outbound_last.filter(|last| jobs.iter().all(|job| job.number != *last));
+            match unseen {
+                Some(number) if self.is_queued(chat, number).await? => {}
+                _ => return Ok(jobs),
+            }
+            tokio::time::sleep(LOOKS.1).await;
+        }
+        Err(StoreError::Busy("a job is queued that no query shows".into()).into())
+    }
+
+    /// Whether the job of this number, which the chat's row names, is still to be done.
+    async fn is_queued(&self, chat: &Chat, number: u64) -> Result<bool, DeliveryError> {
+        let nobody = MessageId::new("");
+        // Its key is all that matters.
+        let job =
+            OutboundJob::new(&chat.account, &chat.chat, number, &nobody, Action::Send, self.ambient.now());
+        match self.store.commit(vec![Write::check(&job, &[])?]).await {
+            Ok(()) | Err(StoreError::Contended) => Ok(true),
+            Err(StoreError::Lost(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The chat's channel. One whose connection is gone may be on another one since it was read.
+    async fn channel_of(&self, chat: &Chat, to_call: bool) -> Result<Option<Channel>, DeliveryError> {
+        let (account, id) = (&chat.account, &chat.channel);
+        let known = self.settings.channel(&self.store, account, id, self.ambient.now()).await?;
+        match known {
+            Some(known) if to_call && self.connection(account, &known.connection).await?.is_none() => {
+                Ok(self.store.channel(account, id, Read::Consistent).await?)
+            }
+            known => Ok(known),
+        }
+    }
+}

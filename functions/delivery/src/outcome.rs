@@ -1,0 +1,256 @@
+//! What became of a job, told in one transaction: message, chat, pointer, notice, and the job itself, which goes.
+
+use crate::early_echo::Stray;
+use crate::failure_notice::Told;
+use crate::{Delivery, DeliveryError, Round, Work};
+use shared::base::clock::Timestamp;
+use shared::crm::CrmKind;
+use shared::model::chat::Chat;
+use shared::model::chat::company_events;
+use shared::model::contact::number_check::LearnedFrom;
+use shared::model::contact::number_news::number_news;
+use shared::model::message::{DeliveryStatus, Message};
+use shared::model::outbound::call::Sent;
+use shared::model::outbound::{Action, OutboundJob};
+use shared::platform::metrics::Metric;
+use shared::platform::telemetry;
+use shared::store::StoreError;
+use shared::store::chats::chat_write;
+use shared::store::row::{Row, Write};
+use std::time::Duration;
+
+/// Tries to note what a provider has done: it must not be asked again, so a busy table is tried harder than elsewhere, for
+/// some three seconds.
+const HARD_TRIES: u32 = 6;
+
+/// What became of a job.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// The provider took the message.
+    Sent(Sent),
+    /// The provider carried the edit or the deletion out.
+    Changed,
+    /// An echo or a status told meanwhile that the message left.
+    Proved,
+    /// The provider will never take it.
+    Failed {
+        /// Its code, or ours.
+        code: String,
+        /// For people.
+        description: Option<String>,
+    },
+    /// Nobody knows whether it left.
+    Unknown,
+}
+
+/// The rows that an outcome changes, as they become.
+pub(crate) struct Settling {
+    pub chat: Chat,
+    pub message: Message,
+    pub writes: Vec<Write>,
+    pub now: Timestamp,
+}
+
+impl Delivery {
+    /// Tells what became of a job, deciding again while somebody else is faster.
+    pub(crate) async fn settle(
+        &self,
+        work: &Work,
+        job: &OutboundJob,
+        message: Message,
+        outcome: Outcome,
+    ) -> Result<Round, DeliveryError> {
+        let mut present = Some((work.chat.clone(), work.jobs.clone(), message));
+        let mut again = false;
+        for attempt in 0..HARD_TRIES {
+            let (chat, jobs, message) = match present.take() {
+                Some(present) => present,
+                None => match self.read_anew(work, job).await {
+                    Ok(Some(present)) => present,
+                    // Erased: there is nothing to tell.
+                    Ok(None) => return Ok(Round::GoOn),
+                    Err(DeliveryError::Store(error)) if attempt + 1 < HARD_TRIES => {
+                        tracing::warn!(error = %error, "what a provider did is not noted yet");
+                        self.pause(attempt).await;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                },
+            };
+            let queued = jobs.iter().any(|known| known.number == job.number);
+            if !queued && told_already(&outcome, &message) {
+                return Ok(Round::GoOn);
+            }
+            let once = self.settle_once(work, (&chat, &jobs, &message), job, &outcome, again);
+            match Box::pin(once).await {
+                Ok(after) => {
+                    self.note(job, &outcome);
+                    self.learn(work, &outcome).await;
+                    self.tell(&after, &work.owner).await?;
+                    let left = jobs.iter().any(|known| known.number != job.number);
+                    return Ok(if left { Round::GoOn } else { Round::Empty });
+                }
+                Err(DeliveryError::Store(error @ (StoreError::Refused(_) | StoreError::Unwritable))) => {
+                    return Err(error.into());
+                }
+                Err(DeliveryError::Store(error)) if attempt + 1 < HARD_TRIES => {
+                    again |= error.wants_new_decision();
+                    self.pause(attempt).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Round::Lost)
+    }
+
+    async fn pause(&self, attempt: u32) {
+        tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100 << attempt))).await;
+    }
+
+    async fn read_anew(
+        &self,
+        work: &Work,
+        job: &OutboundJob,
+    ) -> Result<Option<(Chat, Vec<OutboundJob>, Message)>, DeliveryError> {
+        let Some(chat) = self.store.chat(&work.chat.account, &work.chat.chat).await? else { return Ok(None) };
+        let jobs = self.jobs_of(&chat).await?;
+        let message = self.message(work, job).await?;
+        Ok(message.map(|message| (chat, jobs, message)))
+    }
+
+    /// One attempt. `again` says that somebody was faster the last time: then it is looked who has the provider's id.
+    async fn settle_once(
+        &self,
+        work: &Work,
+        (chat, jobs, message): (&Chat, &[OutboundJob], &Message),
+        job: &OutboundJob,
+        outcome: &Outcome,
+        again: bool,
+    ) -> Result<Chat, DeliveryError> {
+        let now = self.ambient.now();
+        let mut settling = Settling { chat: chat.clone(), message: message.clone(), writes: Vec::new(), now };
+        match outcome {
+            Outcome::Sent(sent) => self.sent(work, &mut settling, sent, again).await?,
+            Outcome::Changed => changed(work, &mut settling, job),
+            Outcome::Proved => {}
+            Outcome::Failed { code, description } => {
+                let told = Told { code, description: description.as_deref(), unknown: false };
+                self.undone(work, &mut settling, job, told)?;
+            }
+            Outcome::Unknown => self.undone(work, &mut settling, job, Told::nobody_knows())?,
+        }
+        self.commit(work, settling, (chat, jobs, message), job).await
+    }
+
+    /// The provider took it: its id, the status, where its statuses find it.
+    async fn sent(
+        &self,
+        work: &Work,
+        settling: &mut Settling,
+        sent: &Sent,
+        again: bool,
+    ) -> Result<(), DeliveryError> {
+        let before = settling.message.clone();
+        let mut reported = None;
+        if let Some(id) = sent.message_id.as_ref().filter(|_| before.provider_id.is_none()) {
+            settling.message.provider_id = Some(id.clone());
+            if let Some(channel) = &work.channel {
+                let stray = if again { self.stray(work, channel, id, &before).await? } else { Stray::Nobody };
+                reported = settling.point(channel, id, stray)?;
+            }
+        }
+        let number = settling.chat.seq + 1;
+        if let Some((status, error, at)) = reported {
+            settling.message.report(status, error.as_ref(), at, number);
+        }
+        settling.message.report(DeliveryStatus::Sent, None, settling.now, number);
+        if settling.message != before {
+            settling.message.seq = number;
+            settling.chat.seq = number;
+        }
+        // Without an id the echo is to tell it.
+        if settling.message.provider_id.is_some() {
+            settling.chat.confirm_send(&before.message_id);
+        }
+        if let Some(id) = &sent.chat_id {
+            Box::pin(self.reached(work, settling, id)).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        work: &Work,
+        settling: Settling,
+        (chat, jobs, message): (&Chat, &[OutboundJob], &Message),
+        job: &OutboundJob,
+    ) -> Result<Chat, DeliveryError> {
+        let Settling { chat: mut after, message: told, mut writes, now } = settling;
+        if !jobs.iter().any(|known| known.number != job.number) {
+            after.outbound_at = None;
+        }
+        if after.seq != chat.seq {
+            if work.owner.crm_kind == CrmKind::None {
+                after.settle_without_crm();
+            }
+            after.watch(&work.closing(), now);
+        }
+        writes.extend(chat_write(chat, &after)?);
+        writes.extend(Write::change(message, &told, &["seq"])?);
+        // While it is there nobody else has told of it; and when it is gone, somebody has.
+        if jobs.iter().any(|known| known.number == job.number) {
+            writes.push(Write::delete(job.key()));
+        }
+        self.store.commit(writes).await?;
+        Ok(after)
+    }
+
+    /// What a refusal tells of the client's number (E3). What is not learned now is learned another time.
+    async fn learn(&self, work: &Work, outcome: &Outcome) {
+        let Outcome::Failed { code, .. } = outcome else { return };
+        let chat = &work.chat;
+        let Some((phone, has)) = number_news(chat, DeliveryStatus::Failed, Some(code)) else { return };
+        let (of, now) = ((&chat.messenger, &phone), self.ambient.now());
+        if let Err(error) = self.store.learn_number(&work.owner, of, has, LearnedFrom::Delivery, now).await {
+            tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, "what a refusal tells of the number was not noted");
+        }
+    }
+
+    fn note(&self, job: &OutboundJob, outcome: &Outcome) {
+        let metric = match outcome {
+            Outcome::Sent(_) | Outcome::Changed | Outcome::Proved => Metric::Delivered,
+            Outcome::Failed { .. } => Metric::DeliveryFailed,
+            Outcome::Unknown => Metric::DeliveryUnknown,
+        };
+        telemetry::count(metric, 1);
+        let (account, chat, number) = (&job.account, &job.chat, job.number);
+        tracing::info!(account = %account, chat = %chat, number, attempts = job.attempts, outcome = metric.name(), "settled");
+    }
+}
+
+/// The edit or deletion is carried out: our row says so.
+fn changed(work: &Work, settling: &mut Settling, job: &OutboundJob) {
+    let Some(channel) = &work.channel else { return };
+    let (chat, message, now) = (&settling.chat, &settling.message, settling.now);
+    let event = match &job.action {
+        Action::EditText(text) => company_events::edited(chat, channel, message, text, now),
+        Action::Delete => company_events::deleted(chat, channel, message, now),
+        Action::Send => return,
+    };
+    if let Some(row) = settling.chat.receive(&event, Some(&settling.message), settling.now) {
+        settling.message = row;
+        if matches!(job.action, Action::EditText(_)) {
+            // What stands below it now, by which the echo of the edit is known.
+            settling.message.signature.clone_from(&job.signature);
+        }
+    }
+}
+
+/// Whether the message shows already what became of a job that is gone: then the answer to an earlier commit was lost, or
+/// somebody else was at it.
+fn told_already(outcome: &Outcome, message: &Message) -> bool {
+    match outcome {
+        Outcome::Sent(Sent { message_id: Some(_), .. }) => message.provider_id.is_some(),
+        _ => true,
+    }
+}

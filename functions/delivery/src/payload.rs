@@ -1,0 +1,191 @@
+//! What a provider is given of a message: made of its row and its chat, with all that has to be looked up for it.
+
+use crate::{Delivery, DeliveryError, Work};
+use shared::base::ids::MessageId;
+use shared::model::chat::Reach;
+use shared::model::event::{Origin, Side};
+use shared::model::failure_texts;
+use shared::model::message::content::{Button, CommentMode, Details};
+use shared::model::message::media::{FileCopy, FileLink};
+use shared::model::message::{DeliveryStatus, Message};
+use shared::model::outbound::call::{Edit, Outgoing, OutgoingContent, Recipient};
+use shared::model::outbound::{Action, OutboundJob, signed};
+use std::time::Duration;
+
+use crate::provider::Order;
+
+/// A change of a message waits this long for the message's id at the provider, which an answer or an echo tells.
+const ID_WITHIN: Duration = Duration::from_secs(180);
+
+/// What a call is made of.
+#[derive(Debug)]
+pub(crate) enum Material {
+    Send { body: Body, quote: Option<MessageId> },
+    Edit { id: MessageId, text: String },
+    Delete { id: MessageId },
+}
+
+/// What a message says, ready for the client.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Text(String),
+    /// A link that anybody may read, for a short while.
+    File(String),
+    Template {
+        id: String,
+        values: Vec<String>,
+    },
+}
+
+/// Why there is nothing to call with.
+#[derive(Debug)]
+pub(crate) enum Missing {
+    /// There never will be: our code.
+    Never(&'static str),
+    /// There may be soon.
+    NotYet(&'static str),
+}
+
+impl Delivery {
+    /// What the call of a job is made of.
+    pub(crate) async fn material(
+        &self,
+        work: &Work,
+        job: &OutboundJob,
+        message: &Message,
+    ) -> Result<Result<Material, Missing>, DeliveryError> {
+        Ok(match &job.action {
+            Action::Send => match self.body(work, job, message).await? {
+                Ok(body) => Ok(Material::Send { body, quote: self.quoted(work, message).await? }),
+                Err(missing) => Err(missing),
+            },
+            Action::EditText(text) => self
+                .id_of(job, message)
+                .map(|id| Material::Edit { id, text: signed(text, job.signature.as_deref()) }),
+            Action::Delete => self.id_of(job, message).map(|id| Material::Delete { id }),
+        })
+    }
+
+    /// The provider's id of a message that is to be changed.
+    fn id_of(&self, job: &OutboundJob, message: &Message) -> Result<MessageId, Missing> {
+        if let Some(id) = known_id(message) {
+            return Ok(id.clone());
+        }
+        let waited = self.ambient.now().since(job.created_at);
+        match message.status {
+            Some(DeliveryStatus::Failed) => Err(Missing::Never(failure_texts::NOT_SENT)),
+            _ if waited >= ID_WITHIN => Err(Missing::Never(failure_texts::NOT_SENT)),
+            _ => Err(Missing::NotYet("the provider has not told the message's id yet")),
+        }
+    }
+
+    async fn body(
+        &self,
+        work: &Work,
+        job: &OutboundJob,
+        message: &Message,
+    ) -> Result<Result<Body, Missing>, DeliveryError> {
+        if let Some(Details::Template(template)) = &message.details
+            && let Some(id) = &template.id
+        {
+            return Ok(Ok(Body::Template { id: id.clone(), values: template.values.clone() }));
+        }
+        match (&message.file, &message.media) {
+            (Some(FileCopy::Stored { object, mime, .. }), _) => {
+                let file = FileLink {
+                    v: 1,
+                    account: work.chat.account.clone(),
+                    chat: work.chat.chat.clone(),
+                    object: object.clone(),
+                    mime: mime.clone(),
+                    expires_at: 0,
+                };
+                // Straight to the bucket: providers fetch at once, and follow no redirect as our stable links are one.
+                return Ok(Ok(Body::File(self.files.link(&file, self.ambient.now()).await?)));
+            }
+            (Some(FileCopy::Pending), _) => return Ok(Err(Missing::NotYet("its file is not copied yet"))),
+            (Some(FileCopy::Failed { .. }), _) => {
+                return Ok(Err(Missing::Never(failure_texts::NOTHING_TO_SEND)));
+            }
+            (None, Some(media)) => return Ok(Ok(Body::File(media.url.clone()))),
+            (None, None) => {}
+        }
+        Ok(match message.text.as_deref().filter(|text| !text.is_empty()) {
+            Some(text) => Ok(Body::Text(signed(text, job.signature.as_deref()))),
+            None => Err(Missing::Never(failure_texts::NOTHING_TO_SEND)),
+        })
+    }
+
+    /// The provider's id of the quoted message; none when the provider does not know it.
+    async fn quoted(&self, work: &Work, message: &Message) -> Result<Option<MessageId>, DeliveryError> {
+        let Some(id) = quoted_id(message) else { return Ok(None) };
+        let chat = &work.chat;
+        let found = self.store.messages(&chat.account, &chat.chat, std::slice::from_ref(id)).await?;
+        Ok(match found.first() {
+            Some(row) => known_id(row).cloned(),
+            // From before our time: whoever named it has the id from the provider.
+            None => Some(id.clone()),
+        })
+    }
+}
+
+/// The provider's id of a message: what was written elsewhere stands under it here. None of ours that it never took, has not
+/// told yet, or never gets.
+fn known_id(message: &Message) -> Option<&MessageId> {
+    let elsewhere = message.side == Side::Client || message.origin.is_none_or(Origin::is_echo);
+    message.provider_id.as_ref().or_else(|| elsewhere.then_some(&message.message_id))
+}
+
+/// What a message answers: as a quote, or as the comment that it stands under.
+fn quoted_id(message: &Message) -> Option<&MessageId> {
+    let quote = message.quote.as_ref().and_then(|quote| quote.message.as_ref());
+    quote.or(match &message.details {
+        Some(Details::Comment(comment)) => comment.answers.as_ref(),
+        _ => None,
+    })
+}
+
+impl Material {
+    /// The call.
+    pub(crate) fn order<'a>(&'a self, work: &'a Work, message: &'a Message) -> Option<Order<'a>> {
+        let (body, quote) = match self {
+            Self::Edit { id, text } => return Some(Order::Edit(id, Edit::Text(text))),
+            Self::Delete { id } => return Some(Order::Delete(id)),
+            Self::Send { body, quote } => (body, quote),
+        };
+        let chat = &work.chat;
+        Some(Order::Send(Box::new(Outgoing {
+            key: &message.message_id,
+            channel: work.channel.as_ref()?,
+            messenger: &chat.messenger,
+            group: chat.group,
+            to: match &chat.reach {
+                Some(Reach::Phone(phone)) => Recipient::Phone(phone),
+                Some(Reach::Username(name)) => Recipient::Username(name),
+                None => Recipient::Chat(&chat.provider_chat_id),
+            },
+            content: match body {
+                Body::Text(text) => OutgoingContent::Text { text, buttons: buttons(message) },
+                Body::File(url) => OutgoingContent::File { url },
+                Body::Template { id, values } => OutgoingContent::Template { id, values },
+            },
+            quote: quote.as_ref(),
+            answers: message.origin.is_none_or(Origin::is_employee),
+            comment: comment_mode(message),
+        })))
+    }
+}
+
+fn buttons(message: &Message) -> &[Button] {
+    match &message.details {
+        Some(Details::Buttons(buttons)) => buttons,
+        _ => &[],
+    }
+}
+
+fn comment_mode(message: &Message) -> Option<CommentMode> {
+    match &message.details {
+        Some(Details::Comment(comment)) => comment.mode,
+        _ => None,
+    }
+}

@@ -1,0 +1,192 @@
+//! What a group of events makes of a chat, as writes of one transaction.
+
+use crate::apply::belongings;
+use shared::base::clock::Timestamp;
+use shared::base::ids::{ChatId, ConnectionId, MessageId, hex_digest};
+use shared::model::chat::assignment_record::AssignmentRecord;
+use shared::model::chat::automatic::Automatic;
+use shared::model::chat::closing::LOST_NUDGE_AFTER;
+use shared::model::chat::{Chat, ChatEvent};
+use shared::model::event::{Origin, Side};
+use shared::model::message::Message;
+use shared::model::message::listing::ChatListing;
+use shared::model::message::media::{FileCopy, PendingFile};
+use shared::platform::quarantine::QuarantineError;
+use shared::platform::queue::QueueError;
+use shared::store::StoreError;
+use shared::store::chats::{chat_write, open_chat_writes};
+use shared::store::clients::Client;
+use shared::store::keys::{self, Pointer};
+use shared::store::notices::notice_writes;
+use shared::store::outbound::send_writes;
+use shared::store::row::Write;
+use shared::store::waiting::waiting_writes;
+use std::collections::HashMap;
+
+/// Why an event could not be applied now.
+#[derive(Debug, thiserror::Error)]
+pub enum RoutingError {
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queues.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The quarantine.
+    #[error(transparent)]
+    Quarantine(#[from] QuarantineError),
+    /// The account is not there (yet): its rows are read with a moment's delay.
+    #[error("the account is not there")]
+    NoAccount,
+    /// An echo that would begin a chat may be of a dialogue that we began ourselves: the send's answer tells.
+    #[error("it may be of a dialogue that is being begun")]
+    MaybeDialogue,
+    /// What rules are to do for all of these events does not fit into one transaction.
+    #[error("too much is to be done at once")]
+    TooMuch,
+    /// The channel belongs to another account: what comes on it here can never be stored.
+    #[error("the channel belongs to another account")]
+    ForeignChannel,
+}
+
+/// A message's row before and after the group.
+#[derive(Debug)]
+pub struct Staged {
+    /// The row as stored, when there is one.
+    pub before: Option<Message>,
+    /// The row as it becomes.
+    pub after: Message,
+    /// The connection that its id belongs to.
+    pub connection: ConnectionId,
+    /// Whether its id leads somewhere already, as another message's of another chat.
+    pub pointed: bool,
+}
+
+/// All that a group of events changes.
+#[derive(Debug)]
+pub struct Changes {
+    /// The chat as stored, when there is one.
+    pub before: Option<Chat>,
+    /// The chat as it becomes.
+    pub after: Chat,
+    /// The messages that change, by id.
+    pub messages: HashMap<MessageId, Staged>,
+    /// The listings that change, by id, with what stood there.
+    pub listings: HashMap<String, (Option<ChatListing>, ChatListing)>,
+    /// What happened to the chat as a whole.
+    pub events: Vec<ChatEvent>,
+    /// Entries in the history of its responsible.
+    pub assignments: Vec<AssignmentRecord>,
+    /// What is sent that nobody wrote.
+    pub sends: Vec<Automatic>,
+    /// The client, when the chat is new or something was told of him.
+    pub client: Option<Client>,
+    /// Forms of the chat's id that lead to it from now on.
+    pub forms: Vec<ChatId>,
+    /// Whether a check was among the events: it also puts right what should stand elsewhere.
+    pub checked: bool,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+impl Changes {
+    /// The writes; empty when nothing changes.
+    pub fn writes(&self) -> Result<Vec<Write>, StoreError> {
+        let mut writes: Vec<Write> = self.chat_write()?.into_iter().collect();
+        for staged in self.messages.values() {
+            match &staged.before {
+                Some(before) => writes.extend(Write::change(before, &staged.after, &["seq"])?),
+                None => writes.push(Write::create(&staged.after)?),
+            }
+            writes.extend(self.message_belongings(staged)?);
+        }
+        for (before, after) in self.listings.values() {
+            match before {
+                Some(before) => writes.extend(Write::change(before, after, &["last_at"])?),
+                None => writes.push(Write::create(after)?),
+            }
+        }
+        for event in &self.events {
+            writes.push(Write::create(event)?);
+            writes.extend(notice_writes(&self.after, event)?);
+        }
+        for record in &self.assignments {
+            writes.push(Write::create(record)?);
+        }
+        for sent in &self.sends {
+            writes.extend(send_writes(&sent.row, &sent.job)?);
+        }
+        writes.extend(open_chat_writes(self.before.as_ref(), Some(&self.after))?);
+        writes.extend(self.client.iter().flat_map(|client| client.writes.iter().cloned()));
+        writes.extend(belongings(self)?);
+        writes.extend(self.waiting_writes()?);
+        Ok(writes)
+    }
+
+    fn chat_write(&self) -> Result<Option<Write>, StoreError> {
+        match &self.before {
+            Some(before) => chat_write(before, &self.after),
+            None => Write::create(&self.after).map(Some),
+        }
+    }
+
+    /// His row in the queue: put there, taken away, or put right by a check.
+    fn waiting_writes(&self) -> Result<Vec<Write>, StoreError> {
+        let nobody = Chat { waiting_since: None, ..self.after.clone() };
+        let Some(before) = &self.before else { return waiting_writes(&nobody, &self.after) };
+        let writes = waiting_writes(before, &self.after)?;
+        if !self.checked || !writes.is_empty() || self.after.waiting_since.is_none() {
+            return Ok(writes);
+        }
+        let mut writes = waiting_writes(&nobody, &self.after)?;
+        // A row put right for a chat that does not change must not outlive it.
+        if self.chat_write()?.is_none() {
+            writes.push(Write::check(before, &["last_seq", "waiting_since"])?);
+        }
+        Ok(writes)
+    }
+
+    /// What stands beside a message's row: the pointer by which a status finds it (only the company's messages get
+    /// statuses), and the file that has yet to be copied.
+    fn message_belongings(&self, staged: &Staged) -> Result<Vec<Write>, StoreError> {
+        let (before, after) = (staged.before.as_ref(), &staged.after);
+        let mut writes = Vec::new();
+        let provider_id = after.provider_id.as_ref().unwrap_or(&after.message_id);
+        let known_as = before.map(|before| before.provider_id.as_ref().unwrap_or(&before.message_id));
+        // What we sent has no id at the provider until he tells it.
+        let told = before.is_none() || known_as != Some(provider_id);
+        // No status comes of what only we know.
+        let is_known = after.side == Side::Company && after.origin != Some(Origin::Notice);
+        if is_known && told {
+            let pointer = Pointer {
+                account: after.account.clone(),
+                connection: staged.connection.clone(),
+                message_id: provider_id.clone(),
+                chat: after.chat.clone(),
+                own_id: after.provider_id.is_some().then(|| after.message_id.clone()),
+            };
+            // That nobody has it yet is a condition: it may be the echo of a send of ours whose answer came first.
+            writes.push(if staged.pointed { Write::put(&pointer)? } else { Write::create(&pointer)? });
+        }
+        // What replaces a file takes its link away; the object goes with its chat, or with its time.
+        if let Some(FileCopy::Stored { link, .. }) = before.and_then(|before| before.file.as_ref())
+            && before.map(|before| &before.file) != Some(&after.file)
+        {
+            writes.push(Write::forget(keys::file_link(&hex_digest(link.as_bytes()))));
+        }
+        if after.waits_for_file() && !before.is_some_and(Message::waits_for_file) {
+            writes.push(Write::put(&PendingFile {
+                v: 1,
+                account: after.account.clone(),
+                chat: after.chat.clone(),
+                message_id: after.message_id.clone(),
+                attempts: 0,
+                object: None,
+                retry_at: None,
+                check_at: self.now + LOST_NUDGE_AFTER,
+                created_at: self.now,
+            })?);
+        }
+        Ok(writes)
+    }
+}

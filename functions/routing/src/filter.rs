@@ -1,0 +1,136 @@
+//! What is dropped before anything is stored: ignored channels, the blacklist, echoes that are not imported, what was
+//! erased. Each drop is counted under its reason (P2).
+
+use shared::base::clock::Timestamp;
+use shared::base::ids::{AccountId, ChatId};
+use shared::model::channel::Channel;
+use shared::model::erasure::is_erased;
+use shared::model::event::{MessageEvent, Origin};
+use shared::platform::disposition::DropReason;
+use shared::platform::telemetry;
+use std::collections::BTreeMap;
+
+/// What a chat's messages have to pass.
+#[derive(Clone, Debug, Default)]
+pub struct Gate {
+    /// The channel is ignored.
+    pub ignored: bool,
+    /// The client is on the blacklist.
+    pub blocked: bool,
+    /// The channel imports no echoes.
+    pub skip_echoes: bool,
+    /// The client was erased then.
+    pub erased_at: Option<Timestamp>,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// It is taken in.
+    Take,
+    /// It is not kept, but the company has answered.
+    Overhear,
+    /// Nothing of it is kept.
+    Drop(DropReason),
+}
+
+impl Gate {
+    /// The gate of a channel.
+    pub fn of(channel: &Channel) -> Self {
+        Self { ignored: channel.ignored, skip_echoes: channel.skip_echoes, ..Self::default() }
+    }
+
+    /// Whether everything is dropped, whatever it is.
+    pub fn closed(&self) -> Option<DropReason> {
+        match (self.ignored, self.blocked) {
+            (true, _) => Some(DropReason::IgnoredChannel),
+            (_, true) => Some(DropReason::Blacklisted),
+            _ => None,
+        }
+    }
+
+    /// What becomes of a message; `own` is an echo of what we sent.
+    pub fn pass(&self, event: &MessageEvent, accepted_at: Timestamp, own: bool) -> Pass {
+        if let Some(reason) = self.closed() {
+            return Pass::Drop(reason);
+        }
+        if is_erased(self.erased_at, accepted_at, event.sent_at) {
+            return Pass::Drop(DropReason::Erased);
+        }
+        let outside = event.origin.is_some_and(Origin::is_echo);
+        if outside && self.skip_echoes && !own { Pass::Overhear } else { Pass::Take }
+    }
+}
+
+/// How many events were dropped, by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drops(BTreeMap<DropReason, u64>);
+
+impl Drops {
+    /// One more.
+    pub fn add(&mut self, reason: DropReason) {
+        *self.0.entry(reason).or_default() += 1;
+    }
+
+    /// Counts them, once what became of the rest is committed.
+    pub fn report(&self, account: &AccountId, chat: &ChatId) {
+        for (reason, count) in &self.0 {
+            telemetry::count_dropped(*reason, *count);
+            tracing::info!(account = %account, chat = %chat, reason = reason.name(), count, "dropped");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::model::event::{Envelope, Event};
+
+    /// An employee's message from the phone, written and accepted at 100 ms.
+    fn echo() -> MessageEvent {
+        let event = serde_json::json!({
+            "v": 2, "account": "a", "accepted_at": 100,
+            "event": {"type": "message", "data": {
+                "connection": "k", "channel": {"id": "c", "provider": "wazzup", "external": "x"}, "chat": "chat",
+                "provider_chat_id": "79011112233", "messenger": "whatsapp", "message_id": "m", "side": "company",
+                "origin": "phone", "kind": "text", "text": "t", "sent_at": 100,
+            }},
+        });
+        match Envelope::parse(&event.to_string()).unwrap().event {
+            Event::Message(message) => *message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
+    #[test]
+    fn each_drop_has_its_reason_and_the_first_one_counts() {
+        let open = Gate::default();
+        let (ignored, blocked) =
+            (Gate { ignored: true, ..open.clone() }, Gate { blocked: true, ..open.clone() });
+        let erased = Gate { erased_at: Some(at(100)), ..open.clone() };
+        let both = Gate { ignored: true, ..blocked.clone() };
+        for (gate, expected) in [
+            (&open, Pass::Take),
+            (&ignored, Pass::Drop(DropReason::IgnoredChannel)),
+            (&blocked, Pass::Drop(DropReason::Blacklisted)),
+            (&both, Pass::Drop(DropReason::IgnoredChannel)),
+            (&erased, Pass::Drop(DropReason::Erased)),
+        ] {
+            assert_eq!(gate.pass(&echo(), at(100), false), expected, "{gate:?}");
+        }
+    }
+
+    #[test]
+    fn an_echo_that_is_not_imported_is_overheard_unless_it_is_ours() {
+        let gate = Gate { skip_echoes: true, ..Gate::default() };
+        assert_eq!(gate.pass(&echo(), at(100), false), Pass::Overhear);
+        assert_eq!(gate.pass(&echo(), at(100), true), Pass::Take);
+        let mut ours = echo();
+        ours.origin = Some(Origin::Window);
+        assert_eq!(gate.pass(&ours, at(100), false), Pass::Take, "written here");
+    }
+}

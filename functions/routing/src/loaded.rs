@@ -1,0 +1,155 @@
+//! What has to be read of a chat's messages and listings before a group of events is folded: mostly nothing.
+
+use crate::Routing;
+use crate::apply::Group;
+use crate::filter::Gate;
+use shared::base::clock::Timestamp;
+use shared::base::ids::{AccountId, ConnectionId, MessageId};
+use shared::model::chat::{Chat, ForRules};
+use shared::model::event::{MessageEvent, Origin, Revision, Side};
+use shared::model::message::Message;
+use shared::model::message::listing::ChatListing;
+use shared::model::outbound::{Action, OutboundJob, signed};
+use shared::store::StoreError;
+use shared::store::chats::StoredMessages;
+use shared::store::settings::Pointed;
+use std::collections::{HashMap, HashSet};
+
+/// What stands in the table of the messages and listings that a group of events names.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Messages by their ids.
+    pub messages: HashMap<MessageId, Message>,
+    /// Messages that were erased.
+    pub erased: HashSet<MessageId>,
+    /// Messages whose ids lead somewhere already: ids of some providers are unique in a chat only.
+    pub pointed: HashSet<MessageId>,
+    /// Our own ids of messages that the provider names by its own.
+    pub own: HashMap<MessageId, MessageId>,
+    /// Listings by their ids.
+    pub listings: HashMap<String, ChatListing>,
+    /// What is queued for the provider, where it had to be looked at.
+    pub jobs: Option<Vec<OutboundJob>>,
+}
+
+impl Known {
+    /// Takes rows in.
+    pub fn add(&mut self, stored: StoredMessages) {
+        self.erased.extend(stored.erased);
+        self.messages.extend(stored.messages.into_iter().map(|row| (row.message_id.clone(), row)));
+    }
+
+    /// Whether an edit of the message at this id is one that we are just about to make: then its end tells of it.
+    pub fn is_our_edit(&self, id: &MessageId, event: &MessageEvent) -> bool {
+        let text = event.text.as_deref().map(str::trim);
+        let mut queued = self.jobs.iter().flatten().filter(|job| job.message_id == *id);
+        event.revision == Revision::Edited
+            && queued.any(|job| match &job.action {
+                Action::EditText(ours) => text == Some(signed(ours, job.signature.as_deref()).trim()),
+                Action::Send | Action::Delete => false,
+            })
+    }
+}
+
+impl Routing {
+    /// The rows that the group names, as far as they have to be read. A new message needs none: that it was not there is
+    /// the write's condition. `again` says that somebody was faster the last time: then all of them are read.
+    pub(crate) async fn known(
+        &self,
+        group: &Group<'_>,
+        is_stored: bool,
+        chat: &Chat,
+        gate: &Gate,
+        again: bool,
+    ) -> Result<Known, StoreError> {
+        let mut known = Known::default();
+        if !is_stored && !again {
+            return Ok(known);
+        }
+        let mut ids: HashSet<MessageId> = group
+            .messages()
+            .filter(|message| again || message.revision != Revision::New)
+            .map(|message| message.message_id.clone())
+            .collect();
+        if group.dated().any(|(message, at)| chat.may_be_pending(message, at)) {
+            // All of them: the next echo of the same words is the next send's.
+            ids.extend(chat.pending_sends.iter().map(|send| send.message.clone()));
+        }
+        if group.is_checked() {
+            ids.extend(chat.for_rules.iter().filter_map(ForRules::message).cloned());
+        }
+        self.pointed(group, chat, &mut known, |message| again || may_be_settled(message, gate)).await?;
+        ids.extend(known.own.values().cloned());
+        if !ids.is_empty() {
+            let ids: Vec<MessageId> = ids.into_iter().collect();
+            known.add(self.store.stored_messages(group.account, &chat.chat, &ids).await?);
+        }
+        if group.dated().any(|(message, at)| asks_for_jobs(chat, message, at)) {
+            known.jobs = Some(self.store.outbound_jobs(group.account, &chat.chat).await?);
+        }
+        if is_stored {
+            known.listings = self.told_listings(group.account, group, chat).await?;
+        }
+        Ok(known)
+    }
+
+    /// Where the ids of the company's messages lead, of those that are asked for.
+    async fn pointed(
+        &self,
+        group: &Group<'_>,
+        chat: &Chat,
+        known: &mut Known,
+        asked: impl Fn(&MessageEvent) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut by_connection: HashMap<&ConnectionId, Vec<MessageId>> = HashMap::new();
+        let of_company = |message: &&MessageEvent| message.side == Side::Company && asked(message);
+        for message in group.messages().filter(of_company) {
+            by_connection.entry(&message.connection).or_default().push(message.message_id.clone());
+        }
+        for (connection, ids) in by_connection {
+            for (id, pointed) in self.store.pointers(group.account, connection, &ids).await? {
+                // Ids of some providers are unique in a chat only: what was erased may be another chat's message. That this
+                // one was is told by what is left at its own key.
+                if let Pointed::To(pointer) = pointed
+                    && let Some(own) = pointer.own_id.filter(|_| pointer.chat == chat.chat)
+                {
+                    known.own.insert(id.clone(), own);
+                }
+                known.pointed.insert(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Listings that are told differently than the chat knows.
+    async fn told_listings(
+        &self,
+        account: &AccountId,
+        group: &Group<'_>,
+        chat: &Chat,
+    ) -> Result<HashMap<String, ChatListing>, StoreError> {
+        let told = group.messages().filter_map(|message| message.listing.as_ref());
+        let ids: HashSet<String> = told
+            .filter(|listing| chat.listing.as_ref() != Some(&listing.mark()))
+            .map(|listing| listing.id.clone())
+            .collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<String> = ids.into_iter().collect();
+        let rows = self.store.chat_listings_by_id(account, &chat.chat, &ids).await?;
+        Ok(rows.into_iter().map(|row| (row.listing.id.clone(), row)).collect())
+    }
+}
+
+/// Whether a company's message may be one of ours that the provider has named already: one that is changed outside, and
+/// one that would only be overheard, though we wrote it ourselves.
+fn may_be_settled(message: &MessageEvent, gate: &Gate) -> bool {
+    message.revision != Revision::New || (gate.skip_echoes && message.origin.is_some_and(Origin::is_echo))
+}
+
+/// Whether only the chat's jobs tell what a message is: an echo of one of our sends, or of an edit of ours.
+fn asks_for_jobs(chat: &Chat, message: &MessageEvent, at: Timestamp) -> bool {
+    let edited = message.side == Side::Company && message.revision == Revision::Edited;
+    (edited && chat.outbound_at.is_some()) || chat.may_be_pending_by_content(message, at)
+}

@@ -1,0 +1,78 @@
+//! What is said of a group once it is committed: counts, one line of log, and who may come to a place that it freed.
+
+use crate::Routing;
+use crate::changes::{Changes, RoutingError};
+use crate::filter::Drops;
+use crate::fold::Fold;
+use shared::model::chat::{ChatState, ClientState};
+use shared::platform::metrics::Metric;
+use shared::platform::nudge::AssignmentNudge;
+use shared::platform::queue::Outgoing;
+use shared::platform::telemetry;
+use shared::store::open_chats::frees_place;
+use shared::store::{StoreError, size_of};
+
+/// A row larger than this, in bytes, cannot be stored: an item and its entries in the two local indexes, each with all of
+/// it, may be 400 KB together.
+const LARGEST_MESSAGE: usize = 125_000;
+
+/// Refuses messages that the table would.
+pub(crate) fn refuse_oversize(changes: &Changes) -> Result<(), StoreError> {
+    for staged in changes.messages.values() {
+        if size_of(&staged.after)? > LARGEST_MESSAGE {
+            return Err(StoreError::Refused("larger than a row may be".into()));
+        }
+    }
+    Ok(())
+}
+
+/// What is counted of a fold, besides what it changes.
+pub(crate) struct Told {
+    duplicates: u64,
+    drops: Drops,
+    skipped: Vec<&'static str>,
+}
+
+impl Told {
+    /// Of a fold.
+    pub fn of(fold: &Fold<'_>) -> Self {
+        Self { duplicates: fold.duplicates, drops: fold.drops.clone(), skipped: fold.skipped.clone() }
+    }
+
+    /// Counts and logs it.
+    pub fn report(&self, changes: &Changes) {
+        let stored = changes.messages.values().filter(|staged| staged.before.is_none()).count();
+        let finished = changes.events.iter().filter(|event| event.finished.is_some()).count();
+        telemetry::count(Metric::Stored, stored as u64);
+        telemetry::count(Metric::Duplicates, self.duplicates);
+        telemetry::count(Metric::Finished, finished as u64);
+        telemetry::count(Metric::Merged, changes.client.as_ref().map_or(0, |client| client.merged));
+        telemetry::count(Metric::AutomaticSkipped, self.skipped.len() as u64);
+        let (chat, live) = (&changes.after, changes.after.state == ChatState::Live);
+        self.drops.report(&chat.account, &chat.chat);
+        for why in &self.skipped {
+            tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, why, "a farewell or a rule's action was left out");
+        }
+        let (automatic, duplicates) = (changes.sends.len(), self.duplicates);
+        tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, seq = chat.seq, stored, automatic, duplicates, live, "applied");
+    }
+}
+
+impl Routing {
+    /// Somebody has a chat less, and somebody waits: he may be eligible now (B4). The ring's own time finds it where this gets
+    /// lost.
+    pub(crate) async fn nudge_for_place(&self, changes: &Changes) -> Result<(), RoutingError> {
+        let after = &changes.after;
+        let freed = changes.before.as_ref().is_some_and(|before| frees_place(before, after));
+        // A client who waits has nudged already.
+        if !freed || after.client == ClientState::Waiting {
+            return Ok(());
+        }
+        if self.store.clients_wait(&after.account, &after.channel).await? {
+            let nudge = AssignmentNudge::new(&after.account, &after.channel);
+            let outgoing = Outgoing::assignment(&nudge, &*self.ambient)?;
+            self.queues.send(&self.assignment_url, vec![outgoing]).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! What the actions of rules make of a chat (F6).
+
+use crate::context::Ground;
+use shared::base::ids::EmployeeId;
+use shared::model::chat::assignment_record::{AssignmentRecord, Why};
+use shared::model::chat::automatic::{self, Automatic, NotWritten};
+use shared::model::chat::{Chat, ChatEvent, ClientState, FinishReason, RuleNotice, Wish};
+use shared::model::event::Origin;
+use shared::model::rules::{Action, Skipped, may_assign, reply_text, tags_after};
+
+/// What an action made, beside what stands in the chat itself.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Nothing but what stands there; be it nothing at all, because all was so before.
+    InChat,
+    /// A message is on its way to the client.
+    Sent(Box<Automatic>),
+    /// The chat was finished, or employees are told something.
+    Event(ChatEvent),
+    /// The client waits for another responsible.
+    Waits(AssignmentRecord),
+}
+
+/// Rows that an action may want.
+pub fn rows_of(action: &Action) -> usize {
+    match action {
+        Action::AutoReply { .. } => 3,
+        Action::Notify { .. } => 2,
+        Action::Assign(_) | Action::Finish { .. } => 1,
+        Action::Tag { .. } | Action::SetStatus(_) | Action::Ignore => 0,
+    }
+}
+
+/// Does one action in a chat.
+///
+/// # Errors
+/// [`Skipped`]: the chat is as it was.
+pub fn apply(action: &Action, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
+    match action {
+        Action::AutoReply { text } => reply(text, chat, ground),
+        Action::Assign(to) => assign(to.as_ref(), chat, ground),
+        Action::Tag { add, remove } => tag(add, remove, chat),
+        Action::Finish { status } => {
+            let event = chat.finish_with(FinishReason::Rule, *status, ground.now);
+            Ok(event.map_or(Effect::InChat, Effect::Event))
+        }
+        Action::SetStatus(status) => {
+            chat.say(Some(*status));
+            Ok(Effect::InChat)
+        }
+        Action::Notify { to, text } => {
+            let notice = RuleNotice::new(to.clone(), text.as_str());
+            Ok(Effect::Event(chat.notify(notice, ground.now)))
+        }
+        // It was asked for before anything was stored.
+        Action::Ignore => Ok(Effect::InChat),
+    }
+}
+
+fn reply(template: &str, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
+    let channel = ground.channel.as_ref().ok_or(Skipped::NotWritten(NotWritten::Channel))?;
+    let text = reply_text(template, chat, channel, &ground.owner).map_err(|_| Skipped::NoValue)?;
+    let sent = automatic::write(chat, channel, &ground.fresh_id(), Origin::Rule, &text, ground.now);
+    sent.map(|sent| Effect::Sent(Box::new(sent))).map_err(Skipped::NotWritten)
+}
+
+/// Puts the client into the queue: whom he goes to is decided by its turn, as for any other.
+fn assign(to: Option<&EmployeeId>, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
+    may_assign(chat, to)?;
+    let has_him = to.is_some() && chat.responsible.as_ref() == to && chat.client == ClientState::Assigned;
+    let wish = to.map_or(Wish::Anew, |to| Wish::To(to.clone()));
+    let waits_so = chat.client == ClientState::Waiting && chat.wish.as_ref() == Some(&wish);
+    if has_him || waits_so {
+        return Ok(Effect::InChat);
+    }
+    chat.wait(Some(wish), ground.now);
+    Ok(Effect::Waits(AssignmentRecord::new(chat, Why::BackByRule, ground.now)))
+}
+
+fn tag(add: &[String], remove: &[String], chat: &mut Chat) -> Result<Effect, Skipped> {
+    let tags = tags_after(chat, add, remove)?;
+    if tags != chat.tags {
+        chat.tags = tags;
+        chat.seq += 1;
+    }
+    Ok(Effect::InChat)
+}
+
+#[cfg(test)]
+#[path = "rule_actions_tests.rs"]
+mod tests;

@@ -1,0 +1,6 @@
+//! What everything stands on: ids, time and randomness, phones, a cache in memory.
+
+pub mod cache;
+pub mod clock;
+pub mod ids;
+pub mod phone;

@@ -1,0 +1,401 @@
+//! The bodies of the universal CRM's webhooks (Wazzup API v3, "Webhooks"; `docs/UNIVERSAL-CRM.md` names our additions).
+
+use crate::crm::formatting::Wording;
+use crate::model::channel::Channel;
+use crate::model::chat::{Chat, ChatEvent, ChatStatus, FinishReason};
+use crate::model::contact::Identity;
+use crate::model::event::{Origin, Side};
+use crate::model::message::content::Details;
+use crate::model::message::{DeliveryStatus, Kind, Message};
+use crate::providers::wazzup::chat_type;
+use crate::wazzup_v3::channel_states;
+use serde::Serialize;
+use serde_json::Value;
+use std::borrow::Cow;
+
+#[derive(Serialize)]
+pub(super) struct MessagesHook<'a> {
+    pub messages: Vec<HookMessage<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HookMessage<'a> {
+    message_id: &'a str,
+    channel_id: &'a str,
+    chat_type: String,
+    chat_id: &'a str,
+    date_time: String,
+    r#type: &'static str,
+    status: &'static str,
+    is_echo: bool,
+    /// Whether the company wrote it in the provider's own application; of its own messages only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_from_app: Option<bool>,
+    contact: HookContact<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<HookError<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quoted_message: Option<Cow<'a, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inst_post: Option<Cow<'a, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interactive: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advert: Option<&'a Value>,
+    #[serde(skip_serializing_if = "is_false")]
+    is_edited: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    is_deleted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_info: Option<OldInfo<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HookContact<'a> {
+    name: &'a str,
+    /// Digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<Cow<'a, str>>,
+}
+
+impl<'a> HookContact<'a> {
+    /// The client as the chat knows him: his phone is his id in the messenger, or was told and verified.
+    fn of(chat: &'a Chat) -> Self {
+        let told = || chat.phone.as_ref().filter(|_| !chat.group).map(|phone| Cow::Borrowed(phone.digits()));
+        let (messenger, user) = (chat.messenger.clone(), chat.provider_chat_id.clone());
+        let own = Identity { messenger, group: chat.group, user }.phone();
+        let phone = own.map(|phone| Cow::Owned(phone.digits().to_owned())).or_else(told);
+        Self { name: display_name(chat.name.as_deref(), chat), phone }
+    }
+}
+
+#[derive(Serialize)]
+struct HookError<'a> {
+    error: &'a str,
+    description: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OldInfo<'a> {
+    old_text: &'a str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// How the CRM is told of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum As {
+    New,
+    Edited,
+    Deleted,
+}
+
+impl<'a> HookMessage<'a> {
+    pub(super) fn new(chat: &'a Chat, message: &'a Message, told: As, wording: &Wording<'_>) -> Self {
+        let extra = |name: &str| message.extra.as_ref().and_then(|extra| extra.get(name));
+        let echo = message.side == Side::Company;
+        let text = wording.text(chat, message).filter(|text| !text.is_empty());
+        let content_uri = wording.file(message);
+        let author = message.author.as_ref().filter(|_| echo);
+        let is_deleted = told == As::Deleted || message.deleted_seq.is_some();
+        let kind = shown_as(message, content_uri.is_some(), wording.mime(message));
+        Self {
+            message_id: message.message_id.as_str(),
+            channel_id: &chat.channel_external,
+            chat_type: chat_type(&chat.messenger, chat.group),
+            chat_id: &chat.provider_chat_id,
+            date_time: message.shown_at().rfc3339(),
+            r#type: wire_type(kind, text.is_some() || is_deleted),
+            status: if echo {
+                wire_status(message.status.unwrap_or(DeliveryStatus::Sent))
+            } else {
+                "inbound"
+            },
+            is_echo: echo,
+            sent_from_app: echo.then_some(message.origin == Some(Origin::ProviderApp)),
+            contact: HookContact::of(chat),
+            text: text.or_else(|| (is_deleted && kind == Kind::Text).then(String::new)),
+            content_uri,
+            // Wazzup tells it of the company's messages alone; a group's author stands before the text.
+            author_name: author.and_then(|author| author.name.as_deref()),
+            author_id: author.and_then(|author| author.id.as_deref()),
+            error: HookError::of(message),
+            quoted_message: quoted(message),
+            inst_post: extra("post")
+                .filter(|post| post.is_object())
+                .map(Cow::Borrowed)
+                .or_else(|| post(message).map(Cow::Owned)),
+            interactive: extra("interactive").filter(|buttons| buttons.is_array()),
+            advert: extra("advert").filter(|advert| advert.is_object()),
+            is_edited: told != As::Deleted && (told == As::Edited || message.edited_seq.is_some()),
+            is_deleted,
+            old_info: message
+                .old_text
+                .as_deref()
+                .filter(|_| told == As::Edited && message.edited_seq == Some(message.seq))
+                .map(|old_text| OldInfo { old_text }),
+        }
+    }
+}
+
+/// The kind that the CRM is told: while its file is on its way, or was given up, a message is a text; a story's answer
+/// shows the story.
+fn shown_as(message: &Message, has_file: bool, mime: Option<&str>) -> Kind {
+    match message.kind {
+        _ if message.file.is_some() && !has_file => Kind::Text,
+        // A CRM may show nothing of what it takes for the messenger's own notices.
+        Kind::System if message.origin == Some(Origin::Notice) => Kind::Text,
+        Kind::StoryReply | Kind::StoryMention if has_file => {
+            if mime.is_some_and(|mime| mime.starts_with("video/")) { Kind::Video } else { Kind::Image }
+        }
+        kind => kind,
+    }
+}
+
+/// The quoted message as the provider gave it, else by its id and text.
+fn quoted(message: &Message) -> Option<Cow<'_, Value>> {
+    let quote = message.quote.as_ref()?;
+    if let Some(raw) = quote.raw.as_ref().filter(|raw| raw.is_object()) {
+        return Some(Cow::Borrowed(raw));
+    }
+    let mut told = serde_json::Map::new();
+    if let Some(id) = &quote.message {
+        told.insert("messageId".into(), id.as_str().into());
+    }
+    if let Some(text) = &quote.text {
+        told.insert("text".into(), text.as_str().into());
+    }
+    (!told.is_empty()).then_some(Cow::Owned(Value::Object(told)))
+}
+
+/// The post of a comment, in Wazzup's words.
+fn post(message: &Message) -> Option<Value> {
+    let Some(Details::Comment(comment)) = &message.details else { return None };
+    let post = &comment.post;
+    let told = [
+        ("id", Some(&post.id)),
+        ("src", post.url.as_ref()),
+        ("description", post.text.as_ref()),
+        ("imageSrc", post.picture.as_ref()),
+    ];
+    let told = told.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.as_str().into())));
+    Some(Value::Object(told.collect()))
+}
+
+impl<'a> HookError<'a> {
+    fn of(message: &'a Message) -> Option<Self> {
+        let error = message
+            .error
+            .as_ref()
+            .filter(|_| matches!(message.status, Some(DeliveryStatus::Failed | DeliveryStatus::Unknown)))?;
+        Some(Self { error: &error.code, description: error.description.as_deref().unwrap_or_default() })
+    }
+}
+
+/// A contact's name is at most this long (Wazzup API v3, "Contacts").
+const LONGEST_NAME: usize = 200;
+
+/// The name the CRM gets: as told, else the messenger's id of the chat.
+pub(super) fn display_name<'a>(name: Option<&'a str>, chat: &'a Chat) -> &'a str {
+    let name = name.map(str::trim).filter(|name| !name.is_empty()).unwrap_or(&chat.provider_chat_id);
+    name.char_indices().nth(LONGEST_NAME).map_or(name, |(end, _)| &name[..end])
+}
+
+/// Wazzup v3's words for the kinds. Ours that it has no word for go as the nearest one; what would be a text without a
+/// text goes as unsupported.
+fn wire_type(kind: Kind, has_text: bool) -> &'static str {
+    match kind {
+        Kind::Text
+        | Kind::Interactive
+        | Kind::Reaction
+        | Kind::StoryReply
+        | Kind::StoryMention
+        | Kind::Comment
+            if !has_text =>
+        {
+            "unsupported"
+        }
+        Kind::Text
+        | Kind::Interactive
+        | Kind::Reaction
+        | Kind::StoryReply
+        | Kind::StoryMention
+        | Kind::Comment => "text",
+        Kind::Image | Kind::Sticker => "image",
+        Kind::Audio | Kind::Voice => "audio",
+        Kind::Video => "video",
+        Kind::Document => "document",
+        Kind::Location => "geo",
+        Kind::ContactCard => "vcard",
+        Kind::Template => "wapi_template",
+        Kind::MissedCall | Kind::ListingCall => "missing_call",
+        Kind::System => "system",
+        Kind::Unsupported => "unsupported",
+    }
+}
+
+fn wire_status(status: DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Queued | DeliveryStatus::Sent => "sent",
+        DeliveryStatus::Delivered => "delivered",
+        DeliveryStatus::Read => "read",
+        // The contract has no word for an outcome that nobody knows; what proves it later follows as a status.
+        DeliveryStatus::Failed | DeliveryStatus::Unknown => "error",
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct StatusesHook<'a> {
+    pub statuses: Vec<HookStatus<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HookStatus<'a> {
+    message_id: &'a str,
+    timestamp: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<HookError<'a>>,
+}
+
+impl<'a> HookStatus<'a> {
+    pub(super) fn new(message: &'a Message) -> Self {
+        Self {
+            message_id: message.message_id.as_str(),
+            timestamp: message.status_at.unwrap_or(message.sent_at).rfc3339(),
+            status: wire_status(message.status.unwrap_or(DeliveryStatus::Sent)),
+            error: HookError::of(message),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChannelsHook<'a> {
+    pub channels_updates: [ChannelUpdate<'a>; 1],
+}
+
+/// A channel's state. What goes with some of Wazzup's states (a QR code, a WABA tier) is not known here.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChannelUpdate<'a> {
+    channel_id: &'a str,
+    state: &'static str,
+    /// Milliseconds since the epoch.
+    timestamp: i64,
+}
+
+impl<'a> ChannelUpdate<'a> {
+    pub(super) fn new(channel: &'a Channel) -> Self {
+        Self {
+            channel_id: &channel.external,
+            state: channel_states::told(channel),
+            timestamp: channel.state_at.millis(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChatFinishedHook<'a> {
+    pub chat_finished: ChatFinished<'a>,
+}
+
+/// Ours: the chat left the live list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChatFinished<'a> {
+    pub channel_id: &'a str,
+    pub chat_type: String,
+    pub chat_id: &'a str,
+    pub finished_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<FinishReason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<ChatStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deal_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub responsible_user_id: Option<&'a str>,
+}
+
+impl<'a> ChatFinished<'a> {
+    pub(super) fn new(chat: &'a Chat, crm: &'a crate::model::contact::CrmRecords, event: &ChatEvent) -> Self {
+        Self {
+            channel_id: &chat.channel_external,
+            chat_type: chat_type(&chat.messenger, chat.group),
+            chat_id: &chat.provider_chat_id,
+            finished_at: event.at.rfc3339(),
+            reason: event.finished,
+            status: event.status,
+            contact_id: crm.contact_id.as_deref(),
+            deal_id: crm.deal_id.as_deref(),
+            responsible_user_id: chat.responsible.as_ref().map(crate::base::ids::EmployeeId::as_str),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Timestamp;
+    use crate::base::phone::Phone;
+    use crate::model::account::Language;
+    use crate::model::chat::tests::{new_chat, text_event};
+    use crate::model::event::Messenger;
+    use serde_json::{Value, json};
+
+    fn told(chat: &Chat, side: Side, origin: Option<Origin>) -> Value {
+        let mut event = text_event("m", side);
+        event.origin = origin;
+        let message = new_chat().receive(&event, None, Timestamp::default()).unwrap();
+        let wording = Wording { language: Language::Ru, channel: None, base_url: "https://sb.example" };
+        serde_json::to_value(HookMessage::new(chat, &message, As::New, &wording)).unwrap()
+    }
+
+    #[test]
+    fn the_clients_phone_is_his_id_or_what_was_verified() {
+        let verified = Phone::parse("+79012223344", "RU");
+        for (messenger, id, group, known, expected) in [
+            (Messenger::Whatsapp, "79011112233", false, None, Some("79011112233")),
+            (Messenger::Telegram, "79011112233", false, None, None),
+            (Messenger::Telegram, "4711", false, verified.clone(), Some("79012223344")),
+            (Messenger::Whatsapp, "79011112233", true, verified, None),
+        ] {
+            let mut chat = new_chat();
+            (chat.messenger, chat.group, chat.phone) = (messenger, group, known);
+            id.clone_into(&mut chat.provider_chat_id);
+            let contact = &told(&chat, Side::Client, None)["contact"];
+            assert_eq!(contact.get("phone").and_then(Value::as_str), expected, "{contact}");
+        }
+    }
+
+    #[test]
+    fn of_the_companys_messages_it_is_told_which_were_written_in_the_app() {
+        for (side, origin, expected) in [
+            (Side::Company, Some(Origin::ProviderApp), Some(json!(true))),
+            (Side::Company, Some(Origin::Phone), Some(json!(false))),
+            (Side::Client, None, None),
+        ] {
+            let message = told(&new_chat(), side, origin);
+            assert_eq!(message.get("sentFromApp"), expected.as_ref(), "{origin:?}");
+        }
+    }
+}

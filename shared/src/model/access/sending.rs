@@ -1,0 +1,123 @@
+//! Who may write to a client, and who thereby becomes responsible for him (B1, B3, B7): the one rule of [`visibility`], and
+//! whether the channel works.
+
+pub use crate::model::access::keeps_whom_he_addresses;
+use crate::model::access::{self, Denial, Operation};
+use crate::model::channel::{Channel, ChannelState};
+use crate::model::chat::Chat;
+use crate::model::employee::Membership;
+use serde::{Deserialize, Serialize};
+
+/// Who writes, or does something else with a chat.
+#[derive(Clone, Copy, Debug)]
+pub enum Sender<'a> {
+    /// An employee, by his place on the chat's channel, when he has one.
+    Employee(Option<&'a Membership>),
+    /// The account itself: a bot, a rule, an integration that names no employee.
+    Account,
+}
+
+/// Why somebody may not write. Kept as a code, so that people can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No role on the channel.
+    #[error("has no role on the channel")]
+    NoRole,
+    /// Quality control writes to nobody.
+    #[error("quality control writes to nobody")]
+    QualityControl,
+    /// Not bound to the channel.
+    #[error("is not bound to the channel")]
+    NotBound,
+    /// Somebody else's client, or nobody's whom he may not claim.
+    #[error("is not responsible for the client")]
+    NotResponsible,
+    /// The channel is paused.
+    #[error("the channel is paused")]
+    ChannelPaused,
+    /// The channel is ignored.
+    #[error("the channel is ignored")]
+    ChannelIgnored,
+    /// The channel is off at the provider, or its credential is refused.
+    #[error("the channel does not work at the provider")]
+    ChannelUnavailable,
+}
+
+impl Refusal {
+    /// The code in answers.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoRole => "no_role",
+            Self::QualityControl => "quality_control",
+            Self::NotBound => "not_bound",
+            Self::NotResponsible => "not_responsible",
+            Self::ChannelPaused => "channel_paused",
+            Self::ChannelIgnored => "channel_ignored",
+            Self::ChannelUnavailable => "channel_unavailable",
+        }
+    }
+}
+
+/// What comes of it when somebody may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// Nothing but what he does.
+    Write,
+    /// The message goes out, and its author becomes responsible, unless somebody was faster.
+    Claim,
+}
+
+/// Whether a channel can send at all.
+///
+/// # Errors
+/// The reason why not.
+pub fn channel_sends(channel: &Channel) -> Result<(), Refusal> {
+    if channel.ignored {
+        return Err(Refusal::ChannelIgnored);
+    }
+    if channel.paused {
+        return Err(Refusal::ChannelPaused);
+    }
+    match channel.state {
+        ChannelState::Unauthorized | ChannelState::Disabled => Err(Refusal::ChannelUnavailable),
+        // It may mend itself: the provider says so if it does not.
+        ChannelState::Active | ChannelState::Pending | ChannelState::NeedsAttention => Ok(()),
+    }
+}
+
+/// Whether somebody may write in a chat, and what comes of it.
+///
+/// # Errors
+/// The reason why not.
+pub fn may_send(sender: Sender<'_>, chat: &Chat, channel: &Channel) -> Result<Permit, Refusal> {
+    on_the_channel(Operation::Send(channel.distribution), sender, chat, channel)
+}
+
+/// Whether somebody may edit or delete what was written in a chat.
+///
+/// # Errors
+/// The reason why not.
+pub fn may_edit(sender: Sender<'_>, chat: &Chat, channel: &Channel) -> Result<(), Refusal> {
+    on_the_channel(Operation::Edit(channel.distribution), sender, chat, channel).map(|_| ())
+}
+
+fn on_the_channel(
+    operation: Operation,
+    sender: Sender<'_>,
+    chat: &Chat,
+    channel: &Channel,
+) -> Result<Permit, Refusal> {
+    let permit = access::may(operation, sender, chat).map_err(|denial| match denial {
+        Denial::NoRole => Refusal::NoRole,
+        Denial::QualityControl => Refusal::QualityControl,
+        Denial::NotBound => Refusal::NotBound,
+        Denial::Hidden | Denial::NotResponsible | Denial::NotHead => Refusal::NotResponsible,
+    })?;
+    channel_sends(channel)?;
+    Ok(permit)
+}
+
+#[cfg(test)]
+#[path = "sending_tests.rs"]
+mod tests;

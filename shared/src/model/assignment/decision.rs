@@ -1,0 +1,277 @@
+//! Who gets the clients that wait on a channel, one after the other (B3–B5, P5). Pure: what is missing for a decision is
+//! [asked for](Wanted), and the decision taken again.
+
+use super::candidates::{Circle, Wanted};
+use super::{Ineligible, Ring, RingPlace, eligible, is_there, may_be_given};
+use crate::base::clock::Timestamp;
+use crate::base::ids::EmployeeId;
+use crate::model::channel::{Channel, Distribution, Fallback};
+use crate::model::chat::assignment_record::{Considered, Why};
+use crate::model::chat::{Chat, ChatState, Wish};
+use crate::model::employee::Membership;
+use std::time::Duration;
+
+/// What becomes of a client who waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// He goes to an employee.
+    To {
+        /// Whom.
+        employee: EmployeeId,
+        /// Why him.
+        why: Why,
+        /// Until when he must have answered, where the channel sets a time.
+        reserved_until: Option<Timestamp>,
+    },
+    /// Everybody sees him who receives new clients, until somebody answers or the CRM names one.
+    ToAll,
+    /// Nobody may have him now: he waits on.
+    ToNobody,
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What becomes of the client.
+    pub outcome: Outcome,
+    /// Who was looked at, in the order of the ring: all members of a small channel.
+    pub considered: Vec<Considered>,
+    /// Whether there are members who were not looked at.
+    pub more: bool,
+}
+
+/// A client who waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Client<'a> {
+    /// His chat.
+    pub chat: &'a Chat,
+    /// Who is responsible for the person, whatever the chat says.
+    pub responsible: Option<&'a EmployeeId>,
+}
+
+/// The decisions of one round on a channel.
+#[derive(Clone, Debug)]
+pub struct Choices<'a> {
+    channel: &'a Channel,
+    now: Timestamp,
+    /// What is known of the members.
+    pub circle: Circle,
+    /// The ring as it is after the decisions.
+    pub ring: Ring,
+    /// Whose turn it is, as a place in the circle.
+    next: usize,
+}
+
+/// Who is found when a turn is looked for.
+#[derive(Default)]
+struct Found {
+    /// Whose turn it is.
+    next: Option<usize>,
+    /// Who would have it, had he not let this very client wait before.
+    passed: Option<usize>,
+    looked: Vec<Considered>,
+}
+
+impl<'a> Choices<'a> {
+    /// On a channel as it is now, before anything is given out.
+    pub fn new(channel: &'a Channel, ring: Ring, circle: Circle, now: Timestamp) -> Self {
+        Self { channel, now, circle, ring, next: 0 }
+    }
+
+    /// What becomes of the next client.
+    ///
+    /// # Errors
+    /// What has to be read first; nothing has changed then, and the client is to be asked for again.
+    pub fn choose(&mut self, client: Client<'_>) -> Result<Choice, Wanted> {
+        let (mut looked, first) = (Vec::new(), self.next);
+        let outcome = self.outcome(client, &mut looked)?;
+        if self.circle.is_small {
+            looked = self.everybody(client.chat, &outcome, first);
+        }
+        if let Outcome::To { employee, .. } = &outcome
+            && !is_open_with(client.chat, employee)
+            && client.chat.state == ChatState::Live
+        {
+            self.circle.opened(employee);
+        }
+        Ok(Choice { outcome, considered: looked, more: !self.circle.is_small })
+    }
+
+    fn outcome(&mut self, client: Client<'_>, looked: &mut Vec<Considered>) -> Result<Outcome, Wanted> {
+        if self.channel.paused {
+            return Ok(Outcome::ToNobody);
+        }
+        if let Some(Wish::To(employee)) = &client.chat.wish
+            && self.circle.member(employee)?.is_some_and(may_be_given)
+        {
+            return Ok(to(employee, Why::Rule));
+        }
+        if let Some(kept) = self.keeps(client, looked)? {
+            return Ok(to(&kept, Why::Kept));
+        }
+        let given = match self.channel.distribution {
+            Distribution::ByCrm => Some(Outcome::ToAll),
+            Distribution::FirstResponder => self.circle.anybody()?.then_some(Outcome::ToAll),
+            Distribution::RoundRobin => self.turn(client.chat, looked)?,
+        };
+        match given {
+            Some(outcome) => Ok(outcome),
+            None => self.fall_back(),
+        }
+    }
+
+    /// Who had the client keeps him (B5): where clients come in turn or to the first who answers, while he is eligible; where the
+    /// CRM names him, or the channel says so, while he may answer at all.
+    fn keeps(&self, client: Client<'_>, looked: &mut Vec<Considered>) -> Result<Option<EmployeeId>, Wanted> {
+        let had = client.chat.responsible.as_ref().or(client.responsible);
+        let Some(had) = had.filter(|_| client.chat.wish != Some(Wish::Anew)) else { return Ok(None) };
+        let Some(member) = self.circle.member(had)? else { return Ok(None) };
+        let for_good = self.channel.always_same || self.channel.distribution == Distribution::ByCrm;
+        if for_good {
+            return Ok(may_be_given(member).then(|| had.clone()));
+        }
+        let verdict = match is_open_with(client.chat, had) {
+            // His cap counts it already.
+            true => eligible(member, None, false, self.now),
+            false => self.verdict(member, &[])?,
+        };
+        looked.push(Considered { employee: had.clone(), reason: verdict.err() });
+        Ok(verdict.is_ok().then(|| had.clone()))
+    }
+
+    /// The next one in turn. Who let this client wait before gets him once more when nobody else may have him: he stays where he is,
+    /// or goes by the ring.
+    fn turn(&mut self, chat: &Chat, looked: &mut Vec<Considered>) -> Result<Option<Outcome>, Wanted> {
+        let found = self.look_around(chat)?;
+        if found.next.is_none()
+            && let Some(had) = chat.responsible.as_ref().filter(|had| chat.passed.contains(had))
+            && self.circle.member(had)?.is_some_and(|member| eligible(member, None, false, self.now).is_ok())
+        {
+            looked.extend(found.looked);
+            return Ok(Some(to(had, Why::Kept)));
+        }
+        looked.extend(found.looked);
+        let Some(place) = found.next.or(found.passed) else { return Ok(None) };
+        let member = &self.circle.turns[place];
+        let employee = member.employee.clone();
+        self.ring.last = Some(RingPlace::of(member));
+        self.ring.turns += 1;
+        self.next = place + 1;
+        let reserved_until = self.reserved_until(chat).filter(|_| found.next.is_some());
+        Ok(Some(Outcome::To { employee, why: Why::Turn, reserved_until }))
+    }
+
+    fn look_around(&self, chat: &Chat) -> Result<Found, Wanted> {
+        let mut found = Found::default();
+        let (behind, before) = (self.next..self.circle.turns.len(), 0..self.next);
+        for place in behind.chain(before.clone()) {
+            if place < before.end && !self.circle.is_whole {
+                // Those behind come first, and were not all read.
+                break;
+            }
+            let member = &self.circle.turns[place];
+            let verdict = self.verdict_at(place, &chat.passed)?;
+            found.looked.push(Considered { employee: member.employee.clone(), reason: verdict.err() });
+            match verdict {
+                Ok(()) => {
+                    found.next = Some(place);
+                    return Ok(found);
+                }
+                Err(Ineligible::DidNotAnswer) => found.passed = found.passed.or(Some(place)),
+                Err(_) => {}
+            }
+        }
+        if self.circle.is_whole { Ok(found) } else { Err(Wanted::Turns) }
+    }
+
+    fn verdict_at(&self, place: usize, passed: &[EmployeeId]) -> Result<Result<(), Ineligible>, Wanted> {
+        let verdict = self.verdict(&self.circle.turns[place], passed);
+        let Err(Wanted::OpenChats(mut wanted)) = verdict else { return verdict };
+        // Whoever might come after him is asked for with him.
+        wanted.extend(self.circle.turns[place + 1..].iter().filter_map(|member| self.uncounted(member)));
+        Err(Wanted::OpenChats(wanted))
+    }
+
+    fn verdict(&self, member: &Membership, passed: &[EmployeeId]) -> Result<Result<(), Ineligible>, Wanted> {
+        if let Some(uncounted) = self.uncounted(member) {
+            return Err(Wanted::OpenChats(vec![uncounted]));
+        }
+        let open = self.circle.open_chats(&member.employee);
+        Ok(eligible(member, open, passed.contains(&member.employee), self.now))
+    }
+
+    /// Somebody whose cap decides, and whose chats were not counted.
+    fn uncounted(&self, member: &Membership) -> Option<(EmployeeId, u32)> {
+        let cap = member.cap.filter(|_| self.circle.open_chats(&member.employee).is_none())?;
+        eligible(member, None, false, self.now).is_ok().then(|| (member.employee.clone(), cap))
+    }
+
+    /// Who has had his answer, or writes no more, is not taken from anybody because nobody answers him.
+    fn reserved_until(&self, chat: &Chat) -> Option<Timestamp> {
+        chat.unanswered_at.filter(|_| chat.state != ChatState::General)?;
+        let reservation = self.channel.reservation?;
+        let passes = usize::try_from(reservation.passes).unwrap_or(usize::MAX);
+        let within = Duration::from_secs(u64::from(reservation.answer_within_s));
+        (chat.passed.len() < passes).then(|| self.now + within)
+    }
+
+    /// Nobody is eligible.
+    fn fall_back(&mut self) -> Result<Outcome, Wanted> {
+        let employee = match &self.channel.fallback {
+            Fallback::Queue => None,
+            Fallback::Employee(employee) => {
+                self.circle.member(employee)?.is_some_and(may_be_given).then(|| employee.clone())
+            }
+            Fallback::Heads => self.next_head()?,
+        };
+        Ok(employee.map_or(Outcome::ToNobody, |employee| to(&employee, Why::Fallback)))
+    }
+
+    fn next_head(&mut self) -> Result<Option<EmployeeId>, Wanted> {
+        let heads = self.circle.heads()?.iter();
+        let there: Vec<RingPlace> = heads
+            .filter(|head| may_be_given(head) && is_there(head, self.now).is_ok())
+            .map(RingPlace::of)
+            .collect();
+        let last = self.ring.last_head.as_ref();
+        let behind = there.iter().find(|place| last.is_none_or(|last| *place > last));
+        let Some(place) = behind.or(there.first()).cloned() else { return Ok(None) };
+        self.ring.last_head = Some(place.clone());
+        Ok(Some(place.employee))
+    }
+
+    /// Each member of a small channel, and why he did not get the client. `first` is whose turn it was.
+    fn everybody(&self, chat: &Chat, outcome: &Outcome, first: usize) -> Vec<Considered> {
+        let chosen = match outcome {
+            Outcome::To { employee, .. } => Some(employee),
+            _ => None,
+        };
+        let reason = |member: &Membership| {
+            let open = self.circle.open_chats(&member.employee);
+            let passed = chat.passed.contains(&member.employee);
+            eligible(member, open, passed, self.now).err().filter(|_| chosen != Some(&member.employee))
+        };
+        let (before, behind) = self.circle.turns.split_at(first);
+        let members = behind.iter().chain(before);
+        members
+            .map(|member| Considered { employee: member.employee.clone(), reason: reason(member) })
+            .collect()
+    }
+}
+
+fn to(employee: &EmployeeId, why: Why) -> Outcome {
+    Outcome::To { employee: employee.clone(), why, reserved_until: None }
+}
+
+/// Whether a chat counts as one of somebody's open ones already.
+fn is_open_with(chat: &Chat, employee: &EmployeeId) -> bool {
+    chat.state == ChatState::Live && chat.responsible.as_ref() == Some(employee)
+}
+
+#[cfg(test)]
+#[path = "decision_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "p5_tests.rs"]
+mod p5;

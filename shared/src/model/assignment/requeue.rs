@@ -1,0 +1,222 @@
+//! Whose clients have yet to go back into the queue: an employee's who goes, or a channel's that were everybody's and are given
+//! out in turn now, or that perhaps nobody sees any more (B3, B4).
+
+use crate::base::clock::{Ambient, Timestamp};
+use crate::base::ids::{AccountId, ChannelId, EmployeeId, in_key};
+use crate::model::assignment::takes_new_clients;
+use crate::model::channel::{Channel, Distribution};
+use crate::model::chat::assignment_record::{AssignmentRecord, Why};
+use crate::model::chat::{Chat, ChatState, ClientState, Wish};
+use crate::model::employee::Membership;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A departure is looked at once more this long after it began: an index may not have shown a chat yet, and a place of his may
+/// have been read before it was taken.
+pub const SETTLED_AFTER: Duration = Duration::from_secs(60);
+
+/// Looks that may find a chat that cannot be passed on before it is left to people.
+pub const MOST_ATTEMPTS: u32 = 10;
+
+/// Longest pause between two of them: half an hour.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1800);
+
+/// Whose clients.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// An employee's.
+    Employee {
+        /// Who.
+        employee: EmployeeId,
+        /// On which channel. None: on each on which he has no place that writes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<ChannelId>,
+    },
+    /// Those of a channel that are nobody's, and shown to everybody.
+    Nobodys {
+        /// Which channel.
+        channel: ChannelId,
+    },
+}
+
+impl Whose {
+    /// The FIFO message group of its nudges: one look at a time, beside the drains of channels.
+    pub fn group(&self, account: &AccountId) -> String {
+        // An employee's id is a text of the CRM's; a group takes few characters.
+        match self {
+            Self::Employee { employee, .. } => {
+                format!("{account}:{}", in_key(&[b"employee", employee.as_str().as_bytes()]))
+            }
+            Self::Nobodys { channel } => format!("{account}:nobodys:{channel}"),
+        }
+    }
+
+    /// The partition in the indexes of chats by employee is his own, or a channel's: which channel's.
+    pub fn channel(&self) -> Option<&ChannelId> {
+        match self {
+            Self::Employee { channel, .. } => channel.as_ref(),
+            Self::Nobodys { channel } => Some(channel),
+        }
+    }
+}
+
+/// A departure that has not come to its end: its row is written together with what makes him go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Departure {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose account.
+    pub account: AccountId,
+    /// Whose clients.
+    pub whose: Whose,
+    /// Why they go.
+    pub why: Why,
+    /// Which one it is: one that begins while another runs takes its row, and is not ended with it.
+    pub id: String,
+    /// When it began.
+    pub begun_at: Timestamp,
+    /// Looks that left something behind.
+    #[serde(default)]
+    pub attempts: u32,
+    /// When it must be looked at: its place in the due index.
+    pub check_at: Timestamp,
+}
+
+impl Departure {
+    /// One that begins now, and is due at once: its nudge may get lost.
+    pub fn begin(account: &AccountId, whose: Whose, why: Why, ambient: &dyn Ambient) -> Self {
+        let now = ambient.now();
+        Self {
+            v: 1,
+            account: account.clone(),
+            whose,
+            why,
+            id: ambient.uuid().to_string(),
+            begun_at: now,
+            attempts: 0,
+            check_at: now,
+        }
+    }
+
+    /// An employee who is removed from a channel, or from all.
+    pub fn of(
+        account: &AccountId,
+        employee: &EmployeeId,
+        channel: Option<&ChannelId>,
+        ambient: &dyn Ambient,
+    ) -> Self {
+        let whose = Whose::Employee { employee: employee.clone(), channel: channel.cloned() };
+        Self::begin(account, whose, Why::Removed, ambient)
+    }
+
+    /// The clients of a channel that were shown to everybody, and are given out in turn from now on.
+    pub fn gather(account: &AccountId, channel: &ChannelId, ambient: &dyn Ambient) -> Self {
+        Self::begin(account, Whose::Nobodys { channel: channel.clone() }, Why::GivenInTurn, ambient)
+    }
+
+    /// What a change of somebody's place leaves behind where clients are shown to everybody: those who are nobody's are looked
+    /// at, in case new clients come to nobody there any more. None where it changes nothing for them.
+    pub fn gather_left(
+        channel: &Channel,
+        before: Option<&Membership>,
+        after: Option<&Membership>,
+        ambient: &dyn Ambient,
+    ) -> Option<Self> {
+        let takes = |place: Option<&Membership>| place.is_some_and(|place| takes_new_clients(place).is_ok());
+        let shown = channel.distribution == Distribution::FirstResponder;
+        (shown && takes(before) && !takes(after)).then(|| {
+            let whose = Whose::Nobodys { channel: channel.channel.clone() };
+            Self::begin(&channel.account, whose, Why::NobodyLeft, ambient)
+        })
+    }
+
+    /// Whether a chat is one of those that it is about, and its client wants somebody now: one that is finished and answered
+    /// waits until the client writes again (B5). One that stands in the queue already is given out from there, but is not kept
+    /// for an employee who is gone.
+    pub fn concerns(&self, chat: &Chat) -> bool {
+        let his = match &self.whose {
+            Whose::Employee { employee, .. } => {
+                chat.responsible.as_ref() == Some(employee)
+                    && matches!(chat.client, ClientState::Assigned | ClientState::Waiting)
+            }
+            Whose::Nobodys { .. } => chat.client == ClientState::Unclaimed,
+        };
+        let here = self.whose.channel().is_none_or(|channel| *channel == chat.channel);
+        his && here && (chat.state != ChatState::General || chat.unanswered_at.is_some())
+    }
+
+    /// Puts the client of such a chat back into the queue, at the place that he had when he came.
+    pub fn pass_on(&self, chat: &mut Chat, now: Timestamp) -> AssignmentRecord {
+        chat.arrived_at = chat.arrived_at.or(chat.opened_at);
+        let wished = chat.wish.take();
+        chat.take_back(now);
+        match (&self.whose, wished) {
+            // Whoever is responsible for the person on another channel is asked for first.
+            (Whose::Nobodys { .. }, _) => chat.wish = None,
+            // A rule named somebody while he waited.
+            (Whose::Employee { employee, .. }, Some(Wish::To(other))) if other != *employee => {
+                chat.wish = Some(Wish::To(other));
+            }
+            _ => {}
+        }
+        AssignmentRecord::new(chat, self.why, now)
+    }
+
+    /// What becomes of it after a look at all of its chats, of which so many could not be passed on.
+    pub fn after_look(&self, failed: usize, now: Timestamp) -> Next {
+        if failed == 0 {
+            let settled = self.begun_at + SETTLED_AFTER;
+            return if now >= settled { Next::End } else { self.again(settled) };
+        }
+        let attempts = self.attempts + 1;
+        if attempts >= MOST_ATTEMPTS {
+            return Next::GiveUp;
+        }
+        let pause = Duration::from_secs(60 << attempts.min(5)).min(LONGEST_PAUSE);
+        Next::Again(Self { attempts, check_at: now + pause, ..self.clone() })
+    }
+
+    fn again(&self, at: Timestamp) -> Next {
+        Next::Again(Self { check_at: at, ..self.clone() })
+    }
+}
+
+/// What becomes of a departure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// It is over.
+    End,
+    /// It is looked at again.
+    Again(Departure),
+    /// Something of it is left to people.
+    GiveUp,
+}
+
+/// Whether an employee can work with clients on a channel; `place` is his there. Who only gets no new ones now, because of his
+/// switch, status, hours or cap, keeps those that he has.
+pub fn works(place: Option<&Membership>) -> bool {
+    place.is_some_and(|place| place.role.may_write() && place.sends && !place.inactive)
+}
+
+/// Whether a change of his place on a channel is a departure from it.
+pub fn goes(before: Option<&Membership>, after: Option<&Membership>) -> bool {
+    works(before) && !works(after)
+}
+
+/// Whether a change of a channel puts those of its clients who are nobody's into the queue: it gives them out in turn now, or the
+/// CRM names nobody any more and there may be nobody who sees them.
+pub fn gathers(before: &Channel, after: &Channel) -> bool {
+    match (before.distribution, after.distribution) {
+        (Distribution::RoundRobin, Distribution::RoundRobin) => false,
+        (_, Distribution::RoundRobin) => true,
+        (before, after) => before == Distribution::ByCrm && after == Distribution::FirstResponder,
+    }
+}
+
+/// The attributes of a membership on which it depends whether somebody works there.
+pub const WORKS_BY: [&str; 3] = ["role", "sends", "inactive"];
+
+#[cfg(test)]
+#[path = "requeue_tests.rs"]
+mod tests;

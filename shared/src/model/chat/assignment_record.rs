@@ -1,0 +1,161 @@
+//! The history of a chat's responsible: who, why, by whom, and of a choice among several who was passed over for what reason.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChatId, EmployeeId};
+use crate::model::assignment::Ineligible;
+use crate::model::chat::{Chat, ClientState};
+use serde::{Deserialize, Serialize};
+
+/// Most members of whom a decision says why they were passed over.
+pub const MOST_CONSIDERED: usize = 50;
+
+/// Why a chat has another responsible now, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It was his turn (B3).
+    Turn,
+    /// He had the client before, and is eligible still (B5).
+    Kept,
+    /// Nobody was eligible, and he is whom the channel falls back on (B4).
+    Fallback,
+    /// Everybody sees the client who gets new ones, until somebody answers or the CRM names one (B3).
+    ShownToAll,
+    /// He answered first (B3).
+    FirstAnswer,
+    /// He addressed somebody who had not written (D4).
+    Dialogue,
+    /// A person gave him the client.
+    ByHand,
+    /// The CRM did (B1).
+    ByCrm,
+    /// A rule did (F6).
+    Rule,
+    /// A person put the client back into the queue.
+    BackByHand,
+    /// A rule did.
+    BackByRule,
+    /// The responsible has not answered in time.
+    Lapsed,
+    /// The client came back, and who had him is asked for first (B5).
+    CameBack,
+    /// The responsible is not there any more: removed from the channel, or gone from the CRM.
+    Removed,
+    /// The CRM refuses him.
+    RefusedByCrm,
+    /// He was shown to everybody, and the channel gives its clients out in turn now.
+    GivenInTurn,
+    /// He was shown to everybody, and new clients come to nobody there any more.
+    NobodyLeft,
+}
+
+/// How a responsible came to be that: what a person or the CRM decided, no rule changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Given {
+    /// In turn, by a fallback, because he answered or had the client before, or by a rule.
+    Automatically,
+    /// By a person, or by the CRM.
+    ByHand,
+}
+
+impl Why {
+    /// Which of both it is.
+    pub fn given(self) -> Given {
+        match self {
+            Self::ByHand | Self::ByCrm | Self::BackByHand => Given::ByHand,
+            _ => Given::Automatically,
+        }
+    }
+}
+
+/// A member whom a decision looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Considered {
+    /// Who.
+    pub employee: EmployeeId,
+    /// Why he did not get the client. None: he did, or it was not his turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Ineligible>,
+}
+
+/// One entry: a row under the chat's number that the change took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignmentRecord {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Of which chat.
+    pub chat: ChatId,
+    /// Its number in the chat.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Why.
+    pub why: Why,
+    /// Who is responsible then. While the client waits, whoever was so until he is given to somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<EmployeeId>,
+    /// Who decided it: an employee's id. None: nobody, an admin, or the CRM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<EmployeeId>,
+    /// Since when the client waited, or waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Timestamp>,
+    /// Whether he waits now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
+    /// The members that were looked at, in the order of the ring, the one whose turn it was first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub considered: Vec<Considered>,
+    /// Whether there were more than are named.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
+
+impl AssignmentRecord {
+    /// Of a chat as it is after the change, which took its last number.
+    pub fn new(chat: &Chat, why: Why, at: Timestamp) -> Self {
+        Self {
+            v: 1,
+            account: chat.account.clone(),
+            chat: chat.chat.clone(),
+            seq: chat.seq,
+            at,
+            why,
+            responsible: chat.responsible.clone(),
+            by: None,
+            arrived_at: chat.arrived_at,
+            waits: chat.client == ClientState::Waiting,
+            considered: Vec::new(),
+            more: false,
+        }
+    }
+
+    /// With who decided it.
+    #[must_use]
+    pub fn by(self, employee: Option<&EmployeeId>) -> Self {
+        Self { by: employee.cloned(), ..self }
+    }
+
+    /// With who was looked at, as far as that is kept.
+    #[must_use]
+    pub fn among(self, mut considered: Vec<Considered>, more: bool) -> Self {
+        let more = more || considered.len() > MOST_CONSIDERED;
+        considered.truncate(MOST_CONSIDERED);
+        Self { considered, more, ..self }
+    }
+}
+
+impl Chat {
+    /// Gives the client to an employee, and says why: one change, and its entry in the history.
+    pub fn give(&mut self, employee: &EmployeeId, why: Why, at: Timestamp) -> AssignmentRecord {
+        self.assign(employee);
+        self.given = Some(why.given());
+        if why.given() == Given::ByHand {
+            self.passed.clear();
+        }
+        AssignmentRecord::new(self, why, at)
+    }
+}

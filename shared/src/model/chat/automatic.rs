@@ -1,0 +1,186 @@
+//! Messages that nobody writes: a rule's answer (F6) and the farewell. They go out like any other, by a job of `delivery`;
+//! they are no activity, answer nobody, and open nothing.
+
+use crate::base::clock::{Ambient, Timestamp};
+use crate::base::ids::MessageId;
+use crate::model::access::sending::channel_sends;
+use crate::model::channel::Channel;
+use crate::model::chat::Chat;
+use crate::model::chat::company_events::company_event;
+use crate::model::event::{MessageEvent, Origin};
+use crate::model::limits::{Draft, check};
+use crate::model::message::{DeliveryStatus, Message};
+use crate::model::outbound::{Action, OutboundJob};
+use crate::providers::wazzup::limits::limits_of;
+use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Most answers of rules in a chat within [`REPLIES_WITHIN`]: the client may have a machine too, and two of them would talk for
+/// ever.
+pub const MOST_REPLIES: u32 = 5;
+/// Ten minutes.
+pub const REPLIES_WITHIN: Duration = Duration::from_secs(600);
+
+/// How many answers rules have written in a chat of late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replies {
+    /// When the first of them was written.
+    pub since: Timestamp,
+    /// How many.
+    pub count: u32,
+}
+
+/// A message that nobody wrote, on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Automatic {
+    /// Its row.
+    pub row: Message,
+    /// Its job for the provider.
+    pub job: OutboundJob,
+}
+
+/// Why none is written: without personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotWritten {
+    /// The channel does not send.
+    #[error("the channel does not send")]
+    Channel,
+    /// The messenger does not take it now, by its limits (E5).
+    #[error("the messenger does not take it")]
+    Limit,
+    /// It is a post's case: a comment is answered by a person.
+    #[error("comments are answered by persons")]
+    Comment,
+    /// Rules have answered so often within ten minutes that the client may be a machine.
+    #[error("rules have answered too often")]
+    TooOften,
+}
+
+impl NotWritten {
+    /// The code in logs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Channel => "channel",
+            Self::Limit => "limit",
+            Self::Comment => "comment",
+            Self::TooOften => "too_often",
+        }
+    }
+}
+
+/// Ids for messages that are written at one moment: they sort as they are given, and so are shown.
+#[derive(Debug, Default)]
+pub struct FreshIds {
+    first: OnceLock<u128>,
+    given: AtomicU32,
+}
+
+impl FreshIds {
+    /// The next one.
+    pub fn next(&self, ambient: &dyn Ambient) -> MessageId {
+        let first = *self.first.get_or_init(|| ambient.uuid().as_u128());
+        let given = self.given.fetch_add(1, Ordering::Relaxed);
+        MessageId::new(Uuid::from_u128(first + u128::from(given)).to_string())
+    }
+}
+
+/// Writes a text of `origin` ([`Origin::Rule`] or [`Origin::Farewell`]) into a chat under `id`.
+///
+/// # Errors
+/// [`NotWritten`]: the chat is as it was.
+pub fn write(
+    chat: &mut Chat,
+    channel: &Channel,
+    id: &MessageId,
+    origin: Origin,
+    text: &str,
+    now: Timestamp,
+) -> Result<Automatic, NotWritten> {
+    channel_sends(channel).map_err(|_| NotWritten::Channel)?;
+    if chat.post.is_some() {
+        return Err(NotWritten::Comment);
+    }
+    let fresh = Replies { since: now, count: 0 };
+    let replies = chat.replies.filter(|replies| now.since(replies.since) < REPLIES_WITHIN).unwrap_or(fresh);
+    if origin == Origin::Rule && replies.count >= MOST_REPLIES {
+        return Err(NotWritten::TooOften);
+    }
+    let draft = Draft {
+        text: Some(text),
+        file: None,
+        template: None,
+        buttons: &[],
+        quotes: false,
+        comment: None,
+        client_wrote_at: chat.client_wrote_at,
+    };
+    let limits = limits_of(channel.transport.as_deref(), &chat.messenger);
+    check(limits, &draft, now).map_err(|_| NotWritten::Limit)?;
+    let event = MessageEvent {
+        text: Some(text.to_owned()),
+        status: Some(DeliveryStatus::Queued),
+        ..company_event(chat, channel, id.clone(), origin, now)
+    };
+    let Some(row) = chat.send(&event, Some(text), now) else { return Err(NotWritten::Channel) };
+    if origin == Origin::Rule {
+        chat.replies = Some(Replies { count: replies.count + 1, ..replies });
+    } else {
+        chat.farewell_at = Some(now);
+    }
+    let job = OutboundJob::new(&chat.account, &chat.chat, row.created_seq, id, Action::Send, now);
+    Ok(Automatic { row, job })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Manual;
+
+    #[test]
+    fn f6_two_machines_do_not_talk_for_ever() {
+        let (mut chat, channel) =
+            (crate::model::chat::tests::new_chat(), crate::model::chat::tests::channel());
+        chat.client_wrote_at = Some(Timestamp::from_millis(0));
+        let mut answer = |minute: i64, n: u32| {
+            let (id, now) =
+                (MessageId::new(format!("{minute}-{n}")), Timestamp::from_millis(minute * 60_000));
+            write(&mut chat, &channel, &id, Origin::Rule, "We answer soon", now).map(|_| ())
+        };
+        for n in 0..MOST_REPLIES {
+            assert_eq!(answer(1, n), Ok(()));
+        }
+        assert_eq!(answer(1, 9), Err(NotWritten::TooOften));
+        assert_eq!(answer(10, 9), Err(NotWritten::TooOften));
+        assert_eq!(answer(11, 9), Ok(()), "ten minutes later");
+    }
+
+    #[test]
+    fn p6_a_second_farewell_wants_a_word_of_an_employee() {
+        use crate::model::event::Side;
+        let (mut chat, channel) =
+            (crate::model::chat::tests::new_chat(), crate::model::chat::tests::channel());
+        let at = Timestamp::from_millis;
+        let hear = |chat: &mut Chat, id: &str, side, ms| {
+            chat.receive(&crate::model::chat::tests::text_event(id, side), None, at(ms)).map(|_| ())
+        };
+        hear(&mut chat, "m1", Side::Client, 5);
+        assert!(chat.wants_farewell());
+        write(&mut chat, &channel, &MessageId::new("f"), Origin::Farewell, "Bye", at(9)).unwrap();
+        hear(&mut chat, "m2", Side::Client, 10);
+        assert!(!chat.wants_farewell(), "the client's machine may have answered");
+        let employees =
+            MessageEvent { sent_at: at(20), ..crate::model::chat::tests::text_event("e1", Side::Company) };
+        chat.receive(&employees, None, at(20));
+        assert!(chat.wants_farewell());
+    }
+
+    #[test]
+    fn ids_of_one_moment_sort_as_they_are_given() {
+        let (ids, ambient) = (FreshIds::default(), Manual::new(Timestamp::from_millis(1_000_000)));
+        let given: Vec<String> = (0..300).map(|_| ids.next(&ambient).in_order()).collect();
+        assert!(given.is_sorted_by(|earlier, later| earlier < later), "{given:?}");
+    }
+}

@@ -1,0 +1,438 @@
+//! Chats: what one is, and what an inbound message makes of it.
+
+pub mod assignment_record;
+pub mod automatic;
+pub mod closing;
+pub mod company_events;
+pub mod event;
+pub mod pending_sends;
+pub mod read_state;
+pub mod receive;
+
+pub use crate::model::chat::event::{ChatEvent, ForRules, NoticeTo, RuleNotice};
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
+use crate::base::phone::Phone;
+use crate::crm::CrmKind;
+use crate::model::chat::assignment_record::Given;
+use crate::model::chat::automatic::Replies;
+use crate::model::chat::closing::Closing;
+use crate::model::chat::pending_sends::PendingSend;
+use crate::model::event::{MessageEvent, Messenger};
+use crate::model::message::content::Details;
+use crate::model::message::listing::{Listing, ListingMark};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Which list a chat stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatState {
+    /// Somebody talks, or did within the window.
+    Live,
+    /// Finished, or never opened.
+    General,
+    /// Open, and not live: comments under a post (C10), or a client who came back where that makes no live chat (F5).
+    Case,
+}
+
+/// How far a chat's client is on his way to a responsible employee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientState {
+    /// The client has not written yet (only echoes have come).
+    Silent,
+    /// Wrote, and waits for a responsible.
+    Waiting,
+    /// Is shown to everybody who receives new clients, until somebody answers or the CRM names a responsible (B3).
+    Unclaimed,
+    /// Has a responsible.
+    Assigned,
+}
+
+/// Why a chat was finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// Neither side wrote during the window.
+    Inactivity,
+    /// An employee finished it.
+    ByHand,
+    /// A rule did (F6).
+    Rule,
+}
+
+/// What a client's wait is to end with, where it is not simply his turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// He goes to this employee, if that one may write to him; else he is given out as any.
+    To(EmployeeId),
+    /// He is given out as any, whoever had him before.
+    Anew,
+}
+
+/// What an employee or a rule says of how far a conversation has come (F3). Finishing is another thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatStatus {
+    /// Being talked about.
+    Open,
+    /// Waits for something: the client, a part, a date.
+    Waiting,
+    /// Done with.
+    Closed,
+}
+
+/// A chat's row. Every change that the CRM or a window must learn takes the next `seq`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chat {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its id.
+    pub chat: ChatId,
+    /// The channel it is on.
+    pub channel: ChannelId,
+    /// The provider's channel id: what a CRM knows the channel by.
+    pub channel_external: String,
+    /// The messenger.
+    pub messenger: Messenger,
+    /// Whether it is a group.
+    pub group: bool,
+    /// The provider's chat id.
+    pub provider_chat_id: String,
+    /// The client.
+    pub contact: ContactId,
+    /// The client's name as first told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Live or general list.
+    pub state: ChatState,
+    /// Which case it is: one is begun by the first opening, and by each further one where the channel begins a new one (F5).
+    pub case_no: u32,
+    /// Whether the client has a responsible.
+    pub client: ClientState,
+    /// Since when he waits for one: his place in the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// Since when he waited the last time: where he goes back into the queue, he has his place again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_at: Option<Timestamp>,
+    /// What his wait is to end with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<Wish>,
+    /// Until when the responsible must have answered, or the next one gets the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_until: Option<Timestamp>,
+    /// Who let such a time pass since the client came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<EmployeeId>,
+    /// How the responsible came to be that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Given>,
+    /// Who is responsible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<EmployeeId>,
+    /// Number of the last change. Named apart from a message's number, whose index it must not enter.
+    #[serde(rename = "last_seq")]
+    pub seq: u64,
+    /// Number of the last change the CRM has. Owned by `crm-push`.
+    pub crm_done: u64,
+    /// Failed attempts in a row to bring the CRM up to date.
+    #[serde(default)]
+    pub crm_attempts: u32,
+    /// Not before this moment is the CRM tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm_retry_at: Option<Timestamp>,
+    /// What went wrong at the last attempt, without personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm_error: Option<String>,
+    /// What was last said of how far it has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ChatStatus>,
+    /// What employees and rules call it by (F6).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
+    /// The longest silence, in minutes, that rules have been told of since somebody wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_told: Option<u32>,
+    /// How often rules have answered in it of late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replies: Option<Replies>,
+    /// What happened to it outside of `routing`, which alone runs rules, and has yet to tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub for_rules: Vec<ForRules>,
+    /// When it was last opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<Timestamp>,
+    /// When it was last finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<FinishReason>,
+    /// When we last accepted a message of either side.
+    pub last_activity_at: Timestamp,
+    /// How many messages the client has written that want to be read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub client_count: u32,
+    /// How many of them somebody has read. What is unread follows from both (D2).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub read_count: u32,
+    /// When the client last wrote: from then runs the time in which some messengers let us answer (E5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_wrote_at: Option<Timestamp>,
+    /// When an employee last wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub employee_wrote_at: Option<Timestamp>,
+    /// When the last farewell was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub farewell_at: Option<Timestamp>,
+    /// Since when the client waits for an employee's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered_at: Option<Timestamp>,
+    /// The verified phone that the client was last known by here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// The listing it is about now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<ListingMark>,
+    /// The post whose comments it holds: such a chat is a case, never live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<PostRef>,
+    /// Other forms of the provider's chat id that lead here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<ChatId>,
+    /// Our sends that the provider has not confirmed: an echo may be one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending_sends: Vec<PendingSend>,
+    /// How its client is reached until the provider tells the chat's id: a dialogue that we began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
+    /// When delivery must look at it: something of it is queued. None: nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound_at: Option<Timestamp>,
+    /// The number of its last queued job for the provider: one that a query does not show is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outbound_last: Option<u64>,
+    /// Its client was erased then: what is older does not come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
+    /// The CRM (by its fingerprint) that has contact and deal, so that they need not be looked at. Owned by `crm-push`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records_in: Option<String>,
+    /// Its time in the lists; follows the last activity at a distance of up to 30 s.
+    pub listed_at: Timestamp,
+    /// When it must be looked at: its place in the due index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_at: Option<Timestamp>,
+}
+
+/// Most tags of a chat.
+pub const MAX_CHAT_TAGS: usize = 20;
+
+/// How somebody is reached whose chat id only the provider knows.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// By phone, E.164 without the plus.
+    Phone(String),
+    /// By user name, without `@`.
+    Username(String),
+}
+
+impl std::fmt::Debug for Reach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reach(…)")
+    }
+}
+
+/// The post of a comment case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostRef {
+    /// The provider's id of it.
+    pub id: String,
+    /// Where it can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// Another form of a chat's id: a row at that form's key, leading to the chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatAliasRow {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// The id of this form.
+    pub chat: ChatId,
+    /// The chat it leads to.
+    pub alias_of: ChatId,
+}
+
+impl Chat {
+    /// A chat as it is before its first message: nothing in it, in the general list.
+    pub fn unopened(
+        account: &AccountId,
+        event: &MessageEvent,
+        contact: ContactId,
+        accepted_at: Timestamp,
+    ) -> Self {
+        Self {
+            v: 1,
+            account: account.clone(),
+            chat: event.chat.clone(),
+            channel: event.channel.id.clone(),
+            channel_external: event.channel.external.clone(),
+            messenger: event.messenger.clone(),
+            group: event.group,
+            provider_chat_id: event.provider_chat_id.clone(),
+            contact,
+            name: None,
+            state: ChatState::General,
+            case_no: 0,
+            client: ClientState::Silent,
+            waiting_since: None,
+            arrived_at: None,
+            wish: None,
+            reserved_until: None,
+            passed: Vec::new(),
+            given: None,
+            responsible: None,
+            seq: 0,
+            crm_done: 0,
+            crm_attempts: 0,
+            crm_retry_at: None,
+            crm_error: None,
+            status: None,
+            tags: BTreeSet::new(),
+            idle_told: None,
+            replies: None,
+            for_rules: Vec::new(),
+            opened_at: None,
+            finished_at: None,
+            finish_reason: None,
+            last_activity_at: accepted_at,
+            client_count: 0,
+            read_count: 0,
+            client_wrote_at: None,
+            employee_wrote_at: None,
+            farewell_at: None,
+            unanswered_at: None,
+            phone: None,
+            listing: None,
+            post: post_of(event),
+            aliases: Vec::new(),
+            pending_sends: Vec::new(),
+            reach: None,
+            outbound_at: None,
+            outbound_last: None,
+            erased_at: None,
+            records_in: None,
+            listed_at: accepted_at,
+            check_at: None,
+        }
+    }
+
+    /// Notes which listing the chat is about now; says whether anything was told that was not known.
+    pub fn about(&mut self, listing: &Listing) -> bool {
+        let mark = listing.mark();
+        if self.listing.as_ref() == Some(&mark) {
+            return false;
+        }
+        self.listing = Some(mark);
+        true
+    }
+
+    /// Gives a client to an employee: in turn, because he answered first, by hand, or by the CRM.
+    pub fn assign(&mut self, employee: &EmployeeId) {
+        self.seq += 1;
+        self.client = ClientState::Assigned;
+        self.waiting_since = None;
+        self.wish = None;
+        self.reserved_until = None;
+        self.responsible = Some(employee.clone());
+    }
+
+    /// Puts the client into the queue of his channel, at his place of before if he had one. Whoever is responsible stays so
+    /// until he is given to somebody. It takes a number, because others read the chat by it.
+    pub fn wait(&mut self, wish: Option<Wish>, now: Timestamp) {
+        let since = self.waiting_since.or(self.arrived_at).unwrap_or(now);
+        self.seq += 1;
+        self.client = ClientState::Waiting;
+        self.arrived_at = Some(since);
+        self.waiting_since = Some(since);
+        self.wish = wish;
+        self.reserved_until = None;
+    }
+
+    /// Takes the client from whoever has him, and puts him into the queue.
+    pub fn take_back(&mut self, now: Timestamp) {
+        self.wait(Some(Wish::Anew), now);
+        self.responsible = None;
+        self.given = None;
+    }
+
+    /// Lets everybody who receives new clients have a waiting client (B3). It takes a number, because others read the chat by it.
+    pub fn release(&mut self) {
+        self.seq += 1;
+        self.client = ClientState::Unclaimed;
+        self.waiting_since = None;
+        self.wish = None;
+        self.reserved_until = None;
+        self.responsible = None;
+        self.given = None;
+    }
+
+    /// Whether the CRM lacks changes that it may have now: a waiting client's chat is shown to it once he has a
+    /// responsible, because the contact is created first, and for him. One whom it knows already is not kept from it.
+    pub fn crm_behind(&self) -> bool {
+        let known = self.responsible.is_some() || self.records_in.is_some();
+        self.seq > self.crm_done && (self.client != ClientState::Waiting || known)
+    }
+
+    /// Takes the next number for a change of one of its messages that is no activity: a status, a file.
+    pub fn take_number(&mut self, crm: CrmKind, closing: &Closing, now: Timestamp) {
+        self.seq += 1;
+        if crm == CrmKind::None {
+            self.settle_without_crm();
+        }
+        self.watch(closing, now);
+    }
+
+    /// An account without a CRM has nobody to bring up to date.
+    pub fn settle_without_crm(&mut self) {
+        self.crm_done = self.seq;
+    }
+
+    /// Puts the chat on the due index where it must be looked at earlier than it is there. Never moves it later: that
+    /// happens when a check fires.
+    pub fn watch(&mut self, closing: &Closing, now: Timestamp) {
+        if let Some(look) = closing::next_look(self, closing, now)
+            && self.check_at.is_none_or(|at| look < at)
+        {
+            self.check_at = Some(look);
+        }
+    }
+}
+
+/// A number that was never written counts as none, and one that is none is not written: a condition on it holds either way.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+fn post_of(event: &MessageEvent) -> Option<PostRef> {
+    match &event.details {
+        Some(Details::Comment(comment)) => {
+            Some(PostRef { id: comment.post.id.clone(), url: comment.post.url.clone() })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

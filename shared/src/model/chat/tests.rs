@@ -1,0 +1,66 @@
+//! What tests of chats begin with.
+
+use super::*;
+use crate::base::ids::{ConnectionId, MessageId};
+use crate::model::channel::Channel;
+use crate::model::employee::{Membership, Role};
+use crate::model::event::{ChannelRef, ContactHint, Revision, Side};
+use crate::model::message::Kind;
+
+/// An employee's place on a channel.
+pub(crate) fn member(name: &str, role: Role, receives_new_clients: bool) -> Membership {
+    let (account, channel) = (AccountId::new("account"), ChannelId::new("channel"));
+    let joined_at = Timestamp::from_millis(0);
+    Membership {
+        receives_new_clients,
+        ..Membership::new(&account, &channel, &EmployeeId::new(name), role, joined_at)
+    }
+}
+
+/// A channel with default settings.
+pub(crate) fn channel() -> Channel {
+    let (account, connection) = (AccountId::new("account"), ConnectionId::new("connection"));
+    Channel::new(&account, &connection, &text_event("m", Side::Client).channel, Timestamp::from_millis(0))
+}
+
+pub(crate) fn text_event(id: &str, side: Side) -> MessageEvent {
+    MessageEvent {
+        connection: ConnectionId::new("connection"),
+        channel: ChannelRef {
+            id: ChannelId::new("channel"),
+            provider: "wazzup".into(),
+            external: "x".into(),
+        },
+        chat: ChatId::new("chat"),
+        provider_chat_id: "79011112233".into(),
+        aliases: Vec::new(),
+        messenger: Messenger::Whatsapp,
+        group: false,
+        message_id: MessageId::new(id),
+        side,
+        origin: None,
+        own_id: None,
+        author: None,
+        contact: ContactHint::default(),
+        kind: Kind::Text,
+        raw_kind: None,
+        text: Some(format!("text of {id}")),
+        media: None,
+        details: None,
+        quote: None,
+        album: None,
+        listing: None,
+        extra: None,
+        sent_at: Timestamp::from_millis(0),
+        revision: Revision::New,
+        old_text: None,
+        status: None,
+        error: None,
+        quarantined: None,
+    }
+}
+
+pub(crate) fn new_chat() -> Chat {
+    let event = text_event("m0", Side::Client);
+    Chat::unopened(&AccountId::new("account"), &event, ContactId::new("contact"), Timestamp::from_millis(0))
+}

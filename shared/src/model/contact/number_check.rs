@@ -1,0 +1,160 @@
+//! Whether a number has a messenger (E3): learned from what deliveries report, from whoever writes, and from a provider
+//! that can be asked.
+//!
+//! A fact stands under a salted digest, so neither key nor row tells anybody's phone.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, IdSalt};
+use crate::base::phone::Phone;
+use crate::model::contact::{Contact, Identity};
+use crate::model::event::Messenger;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The messengers of which it is known whether a number has them. An erasure forgets the facts of each.
+pub const CHECKED: [Messenger; 1] = [Messenger::Whatsapp];
+
+/// That a number still has it is written no more often than this: each delivery says so.
+const REFRESHED_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// Where a fact comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LearnedFrom {
+    /// What became of a send: delivered or read, or refused because the number is not there.
+    Delivery,
+    /// The provider was asked.
+    Provider,
+    /// A client wrote from it.
+    Message,
+}
+
+/// What is known of a number in one messenger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberFact {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose knowledge.
+    pub account: AccountId,
+    /// [`digest`] of messenger and number.
+    pub digest: String,
+    /// The messenger.
+    pub messenger: Messenger,
+    /// Whether the number has it.
+    pub has: bool,
+    /// When that was so.
+    pub learned_at: Timestamp,
+    /// Who says so.
+    pub from: LearnedFrom,
+}
+
+/// How a number stands in the key of its fact: without the account's salt nobody can test numbers against it.
+pub fn digest(salt: &IdSalt, messenger: &Messenger, phone: &Phone) -> String {
+    salt.digest(&["number", messenger.as_str(), phone.as_str()])
+}
+
+/// The digests under which facts of a client's numbers may stand: what an erasure forgets with him.
+pub fn digests_of_numbers(contact: &Contact, salt: &IdSalt) -> Vec<String> {
+    let told = contact.identities.iter().filter_map(Identity::phone);
+    let phones: BTreeSet<Phone> = told.chain(contact.phone.clone()).collect();
+    let of = |phone: &Phone| CHECKED.map(|messenger| digest(salt, &messenger, phone));
+    phones.iter().flat_map(of).collect()
+}
+
+/// What is known after a report; `None` when nothing changes. The later report counts; of two of one moment, the one that
+/// proves the messenger.
+pub fn learn(known: Option<&NumberFact>, report: NumberFact) -> Option<NumberFact> {
+    let Some(known) = known else { return Some(report) };
+    let later = match report.learned_at.cmp(&known.learned_at) {
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Equal => report.has && !known.has,
+        std::cmp::Ordering::Less => false,
+    };
+    // That it has not is always news: somebody may have written from it between two failures.
+    let news = !report.has || !known.has || report.learned_at.since(known.learned_at) >= REFRESHED_AFTER;
+    (later && news).then_some(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::ContactId;
+    use crate::model::contact::CrmRecords;
+
+    fn fact(has: bool, at_s: i64) -> NumberFact {
+        NumberFact {
+            v: 1,
+            account: AccountId::new("a"),
+            digest: "d".into(),
+            messenger: Messenger::Whatsapp,
+            has,
+            learned_at: Timestamp::from_millis(at_s * 1000),
+            from: LearnedFrom::Delivery,
+        }
+    }
+
+    #[test]
+    fn the_later_report_counts_in_whatever_order_they_come() {
+        let day = i64::try_from(REFRESHED_AFTER.as_secs()).unwrap();
+        let cases = [
+            (None, fact(false, 5), true),
+            (Some(fact(false, 5)), fact(true, 6), true),
+            (Some(fact(true, 5)), fact(false, 6), true),
+            (Some(fact(true, 6)), fact(false, 5), false),
+            (Some(fact(false, 6)), fact(true, 5), false),
+            (Some(fact(false, 5)), fact(true, 5), true),
+            (Some(fact(true, 5)), fact(false, 5), false),
+            (Some(fact(true, 5)), fact(true, 5), false),
+            (Some(fact(false, 5)), fact(false, 6), true),
+            (Some(fact(true, 0)), fact(true, day - 1), false),
+            (Some(fact(true, 0)), fact(true, day), true),
+        ];
+        for (known, report, taken) in cases {
+            let case = format!("{known:?} {report:?}");
+            assert_eq!(learn(known.as_ref(), report.clone()), taken.then_some(report), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_told_apart_by_account_and_messenger_and_stands_in_no_key() {
+        let phone = Phone::parse("+79011112233", "RU").unwrap();
+        let (one, other) = (IdSalt::from_bytes([1; 16]), IdSalt::from_bytes([2; 16]));
+        let whatsapp = digest(&one, &Messenger::Whatsapp, &phone);
+        assert_ne!(whatsapp, digest(&other, &Messenger::Whatsapp, &phone));
+        assert_ne!(whatsapp, digest(&one, &Messenger::Telegram, &phone));
+        assert!(!whatsapp.contains("7901"));
+    }
+
+    #[test]
+    fn p12_every_number_of_a_client_is_forgotten_with_him() {
+        let salt = IdSalt::from_bytes([1; 16]);
+        let phone = |text: &str| Phone::parse(text, "RU").unwrap();
+        let identity = |messenger, user: &str| Identity { messenger, group: false, user: user.into() };
+        let contact = Contact {
+            v: 1,
+            account: AccountId::new("a"),
+            contact: ContactId::new("c"),
+            name: None,
+            phone: Some(phone("+79011112233")),
+            identities: vec![
+                identity(Messenger::Whatsapp, "79011112233"),
+                identity(Messenger::Viber, "79022223344"),
+                identity(Messenger::Telegram, "79033334455"),
+            ],
+            merged_into: None,
+            merged_from: Vec::new(),
+            kept_apart: Vec::new(),
+            username: None,
+            responsible: None,
+            crm: CrmRecords::default(),
+            created_at: Timestamp::default(),
+        };
+        let mut expected =
+            ["+79011112233", "+79022223344"].map(|text| digest(&salt, &Messenger::Whatsapp, &phone(text)));
+        let mut found = digests_of_numbers(&contact, &salt);
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "a Telegram user id is no number");
+    }
+}

@@ -1,0 +1,342 @@
+//! What a CRM loads of its own accord: contacts and deals, as `POST /v3/contacts` and `POST /v3/deals` bring them. They say
+//! which of the CRM's contacts a client is before he first writes, and who is responsible for him there (B1, C2).
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, EmployeeId, IdSalt};
+use crate::base::phone::Phone;
+use crate::model::contact::blacklist::Subject;
+use crate::model::contact::{CrmRecords, Identity};
+use crate::providers::wazzup;
+use serde::{Deserialize, Serialize};
+
+/// Most entities that one request loads or deletes.
+pub const MAX_ENTITIES: usize = 100;
+/// Most places at which one contact of a CRM is known.
+pub const MAX_POINTS: usize = 20;
+
+/// A place at which a contact of the CRM can be written to, in Wazzup's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactPoint {
+    /// `whatsapp`, `telegram` …
+    pub chat_type: String,
+    /// The messenger's id of him: digits of a phone for WhatsApp and Viber.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_id: Option<String>,
+    /// His user name, a weak attribute: nobody is found by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// His phone, where the messenger's id is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+impl ContactPoint {
+    /// Whom the messenger knows there.
+    pub fn identity(&self) -> Option<Identity> {
+        let user = self.chat_id.as_deref().map(str::trim).filter(|user| !user.is_empty())?;
+        let (messenger, group) = wazzup::messenger_of_chat(&self.chat_type)?;
+        let mut user = user.to_owned();
+        if messenger.id_is_phone() && !group {
+            // CRMs write numbers as people do: +7 (901) 111-22-33.
+            user.retain(|char| char.is_ascii_digit());
+        }
+        (!user.is_empty()).then_some(Identity { messenger, group, user })
+    }
+
+    /// The phone that the CRM has of him there; without a country code it is read as of `region`.
+    pub fn phone(&self, region: &str) -> Option<Phone> {
+        let told = || Phone::parse(self.phone.as_deref()?, region);
+        let own = self.identity().and_then(|identity| identity.phone());
+        let (_, group) = wazzup::messenger_of_chat(&self.chat_type)?;
+        if group { None } else { own.or_else(told) }
+    }
+}
+
+/// A contact as the CRM loaded it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CrmContact {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// The CRM's id of it.
+    pub id: String,
+    /// Who is responsible there; he need not be loaded here.
+    pub responsible: EmployeeId,
+    /// Its name.
+    pub name: String,
+    /// Where he can be written to.
+    pub points: Vec<ContactPoint>,
+    /// Link to its card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// The CRM that loaded it, by its fingerprint; none: no CRM was connected yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_crm: Option<String>,
+    /// The deal that the CRM loaded for it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal: Option<DealRef>,
+    /// When it was loaded last.
+    pub loaded_at: Timestamp,
+}
+
+/// A deal of a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DealRef {
+    /// The CRM's id of it.
+    pub id: String,
+    /// Link to its card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+}
+
+impl CrmContact {
+    /// The identities that it names.
+    pub fn identities(&self) -> Vec<Identity> {
+        let mut all: Vec<Identity> = Vec::new();
+        for identity in self.points.iter().filter_map(ContactPoint::identity) {
+            if !all.contains(&identity) {
+                all.push(identity);
+            }
+        }
+        all
+    }
+
+    /// The phones that it names.
+    pub fn phones(&self, region: &str) -> Vec<Phone> {
+        let mut all: Vec<Phone> = self.points.iter().filter_map(|point| point.phone(region)).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// By what a client is found to be this contact: the salted digests of its phones, and of identities that are no phone.
+    pub fn subjects(&self, region: &str, salt: &IdSalt) -> Vec<String> {
+        let by_identity = self.identities().iter().map(Subject::of).collect::<Vec<_>>();
+        let by_phone = self.phones(region).into_iter().map(Subject::Phone);
+        let mut all: Vec<String> =
+            by_identity.into_iter().chain(by_phone).map(|subject| subject.digest(salt)).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// The contact as it is when a deal of it is loaded: the first one stays.
+    #[must_use]
+    pub fn with_deal(&self, deal: &CrmDeal) -> Self {
+        let known = self.deal.clone().filter(|known| known.id != deal.id);
+        let loaded = || DealRef { id: deal.id.clone(), uri: deal.uri.clone() };
+        Self { deal: Some(known.unwrap_or_else(loaded)), ..self.clone() }
+    }
+
+    /// Whether it is a contact of the CRM of this fingerprint.
+    pub fn is_of(&self, crm: &str) -> bool {
+        self.in_crm.as_deref().is_none_or(|own| own == crm)
+    }
+}
+
+/// Which contact of the CRM has a phone or an identity; the contact itself says whether that still holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CrmSubject {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Digest of the phone or identity.
+    pub digest: String,
+    /// The CRM's id of the contact.
+    pub crm_contact: String,
+}
+
+/// A deal as the CRM loaded it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CrmDeal {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// The CRM's id of it.
+    pub id: String,
+    /// Who is responsible there.
+    pub responsible: EmployeeId,
+    /// Its name.
+    pub name: String,
+    /// Link to its card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// The CRM's ids of its contacts.
+    #[serde(default)]
+    pub contacts: Vec<String>,
+    /// Whether it is closed.
+    #[serde(default)]
+    pub closed: bool,
+    /// As [`CrmContact::in_crm`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_crm: Option<String>,
+    /// When it was loaded last.
+    pub loaded_at: Timestamp,
+}
+
+/// What a client's records become when the CRM of `crm` says that he is its `contact`. `None` when he is another contact
+/// there, or his contact is being created at this moment: then that stands.
+#[must_use]
+pub fn link_contact(
+    records: &CrmRecords,
+    contact: &CrmContact,
+    crm: &str,
+    now: Timestamp,
+) -> Option<CrmRecords> {
+    let mut linked = records.as_of(crm);
+    let created = linked.claim.as_ref().is_some_and(|claim| claim.expires_at > now);
+    match &linked.contact_id {
+        Some(known) if *known != contact.id => return None,
+        None if created => return None,
+        _ => {}
+    }
+    linked.contact_id = Some(contact.id.clone());
+    linked.contact_uri = contact.uri.clone().or(linked.contact_uri);
+    linked.refused = None;
+    if let Some(deal) = contact.deal.as_ref().filter(|_| linked.deal_id.is_none() && !created) {
+        linked.deal_id = Some(deal.id.clone());
+        linked.deal_uri.clone_from(&deal.uri);
+    }
+    Some(linked)
+}
+
+/// What they become when it says that `deal` is a deal of its contact `contact_id`. `None` when he is not that contact, or
+/// has another deal: the first one stays.
+#[must_use]
+pub fn link_deal(
+    records: &CrmRecords,
+    contact_id: &str,
+    deal: &CrmDeal,
+    crm: &str,
+    now: Timestamp,
+) -> Option<CrmRecords> {
+    let mut linked = records.as_of(crm);
+    let created = linked.claim.as_ref().is_some_and(|claim| claim.expires_at > now);
+    if linked.contact_id.as_deref() != Some(contact_id) {
+        return None;
+    }
+    match &linked.deal_id {
+        Some(known) if *known != deal.id => return None,
+        None if created => return None,
+        _ => {}
+    }
+    linked.deal_id = Some(deal.id.clone());
+    linked.deal_uri = deal.uri.clone().or(linked.deal_uri);
+    Some(linked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::contact::CreationClaim;
+
+    fn point(chat_type: &str, chat_id: Option<&str>, phone: Option<&str>) -> ContactPoint {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        ContactPoint { chat_type: chat_type.into(), chat_id: own(chat_id), username: None, phone: own(phone) }
+    }
+
+    fn contact(points: Vec<ContactPoint>) -> CrmContact {
+        CrmContact {
+            v: 1,
+            account: AccountId::new("a"),
+            id: "4711".into(),
+            responsible: EmployeeId::new("17"),
+            name: "Marina".into(),
+            points,
+            uri: Some("https://crm.example.com/4711".into()),
+            in_crm: None,
+            deal: None,
+            loaded_at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn deal() -> CrmDeal {
+        CrmDeal {
+            v: 1,
+            account: AccountId::new("a"),
+            id: "815".into(),
+            responsible: EmployeeId::new("17"),
+            name: "Car".into(),
+            uri: None,
+            contacts: vec!["4711".into()],
+            closed: false,
+            in_crm: None,
+            loaded_at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[test]
+    fn p11_one_phone_in_several_messengers_is_one_subject() {
+        let salt = IdSalt::from_bytes([1; 16]);
+        let loaded = contact(vec![
+            point("whatsapp", Some("+7 (901) 111-22-33"), None),
+            point("viber", Some("79011112233"), None),
+            point("telegram", None, Some("8 901 111 22 33")),
+        ]);
+        assert_eq!(loaded.subjects("RU", &salt).len(), 1);
+        assert_eq!(loaded.identities().len(), 2, "a telegram user without an id has no identity");
+        let phone = Phone::parse("+79011112233", "RU").unwrap();
+        assert_eq!(loaded.subjects("RU", &salt), [Subject::Phone(phone.clone()).digest(&salt)]);
+        assert_eq!(loaded.phones("RU"), [phone]);
+    }
+
+    #[test]
+    fn groups_and_user_names_have_no_phone_and_unknown_messengers_are_taken() {
+        let loaded = contact(vec![
+            point("whatsgroup", Some("79011112233-1"), Some("79011112233")),
+            point("signal", Some("abc"), None),
+            point("no messenger", Some("x"), None),
+            point("instagram", Some(" "), None),
+        ]);
+        assert!(loaded.phones("RU").is_empty());
+        assert_eq!(loaded.identities().len(), 2);
+    }
+
+    #[test]
+    fn records_are_linked_where_there_are_none() {
+        let (loaded, now) = (contact(Vec::new()), Timestamp::from_millis(100));
+        let linked = link_contact(&CrmRecords::default(), &loaded, "crm", now).unwrap();
+        assert_eq!((linked.contact_id.as_deref(), linked.in_crm.as_deref()), (Some("4711"), Some("crm")));
+        let other = CrmRecords { contact_id: Some("1".into()), ..linked.clone() };
+        assert_eq!(link_contact(&other, &loaded, "crm", now), None, "he is another contact there");
+        assert!(link_contact(&other, &loaded, "another crm", now).is_some(), "those are another CRM's");
+        let claim =
+            |until| Some(CreationClaim { owner: "o".into(), expires_at: Timestamp::from_millis(until) });
+        let being_made =
+            |until| CrmRecords { in_crm: Some("crm".into()), claim: claim(until), ..CrmRecords::default() };
+        assert_eq!(link_contact(&being_made(101), &loaded, "crm", now), None);
+        assert!(link_contact(&being_made(100), &loaded, "crm", now).is_some());
+    }
+
+    #[test]
+    fn a_deal_is_linked_to_its_own_contact_and_the_first_one_stays() {
+        let now = Timestamp::from_millis(100);
+        let records = CrmRecords {
+            in_crm: Some("crm".into()),
+            contact_id: Some("4711".into()),
+            ..CrmRecords::default()
+        };
+        let linked = link_deal(&records, "4711", &deal(), "crm", now).unwrap();
+        assert_eq!(linked.deal_id.as_deref(), Some("815"));
+        assert_eq!(link_deal(&records, "4712", &deal(), "crm", now), None);
+        assert_eq!(link_deal(&records, "4711", &deal(), "another crm", now), None);
+        let other = CrmRecords { deal_id: Some("1".into()), ..linked };
+        assert_eq!(link_deal(&other, "4711", &deal(), "crm", now), None);
+    }
+
+    #[test]
+    fn a_contacts_deal_is_its_clients() {
+        let loaded = contact(Vec::new()).with_deal(&deal());
+        let other = CrmDeal { id: "816".into(), ..deal() };
+        assert_eq!(loaded.with_deal(&other).deal, loaded.deal, "the first one stays");
+        let moved = CrmDeal { uri: Some("https://crm.example.com/815".into()), ..deal() };
+        assert!(loaded.with_deal(&moved).deal.unwrap().uri.is_some());
+        let now = Timestamp::from_millis(100);
+        let linked = link_contact(&CrmRecords::default(), &loaded, "crm", now).unwrap();
+        assert!(linked.are_complete(), "nothing is to be created");
+    }
+}

@@ -1,0 +1,235 @@
+//! What the CRM has to learn of a chat, in order (P8): a pure function of the rows behind its cursor.
+
+use crate::model::chat::ChatEvent;
+use crate::model::chat::assignment_record::AssignmentRecord;
+use crate::model::message::Message;
+use std::collections::HashSet;
+
+/// A row with a number in the chat.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Numbered {
+    /// A message.
+    Message(Box<Message>),
+    /// Something that happened to the chat as a whole.
+    Event(ChatEvent),
+    /// It got another responsible, or none. A CRM is told of him with the messages.
+    Assignment(Box<AssignmentRecord>),
+}
+
+/// One change that the CRM has to learn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Its number in the chat; the cursor moves to it when the CRM has it.
+    pub seq: u64,
+    /// What changed.
+    pub what: What,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A message the CRM does not know yet, as it is now.
+    New(Box<Message>),
+    /// A message it knows was edited.
+    Edited(Box<Message>),
+    /// A message it knows was deleted.
+    Deleted(Box<Message>),
+    /// The file of a message it knows is there, or is given up.
+    File(Box<Message>),
+    /// A message it knows was delivered, read, or failed.
+    Status(Box<Message>),
+    /// The chat was finished.
+    Finished(ChatEvent),
+    /// A rule has something to say to employees.
+    Notified(ChatEvent),
+}
+
+impl Change {
+    /// The message it is about.
+    pub fn message(&self) -> Option<&Message> {
+        match &self.what {
+            What::New(message)
+            | What::Edited(message)
+            | What::Deleted(message)
+            | What::File(message)
+            | What::Status(message) => Some(message),
+            What::Finished(_) | What::Notified(_) => None,
+        }
+    }
+}
+
+/// The changes behind the cursor `done` and up to `chat_seq`, in the order of their numbers. `rows` are **all** rows whose
+/// last change is behind the cursor: a row's last number may be higher than its first, so a page of them would not do.
+/// They were read after the chat, whose number is `chat_seq`: everything up to it is surely among them. What is newer may
+/// be there in part (a query shows single rows of a transaction), so it is left to its own nudge.
+///
+/// A message the CRM does not know goes out once, as it is now, at the place where it came; what happened to it since
+/// is in it. A change that a later one replaced (two edits) goes out once, at the later place.
+pub fn pending(done: u64, chat_seq: u64, rows: Vec<Numbered>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for row in rows {
+        match row {
+            Numbered::Message(row) => message_changes(done, row, &mut changes),
+            Numbered::Event(event) if event.notice.is_some() => {
+                changes.push(Change { seq: event.seq, what: What::Notified(event) });
+            }
+            Numbered::Event(event) => changes.push(Change { seq: event.seq, what: What::Finished(event) }),
+            Numbered::Assignment(_) => {}
+        }
+    }
+    changes.retain(|change| change.seq <= chat_seq);
+    changes.sort_by_key(|change| change.seq);
+    changes
+}
+
+fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
+    if row.created_seq > done {
+        return changes.push(Change { seq: row.created_seq, what: What::New(row) });
+    }
+    let newer = |seq: Option<u64>| seq.filter(|seq| *seq > done);
+    let stays = row.deleted_seq.is_none();
+    if let Some(seq) = newer(row.edited_seq).filter(|_| stays) {
+        changes.push(Change { seq, what: What::Edited(row.clone()) });
+    }
+    // With an edit behind it, the file goes out with that.
+    if let Some(seq) =
+        newer(row.file_seq).filter(|seq| stays && row.edited_seq.is_none_or(|edited| edited < *seq))
+    {
+        changes.push(Change { seq, what: What::File(row.clone()) });
+    }
+    if let Some(seq) = newer(row.status_seq) {
+        changes.push(Change { seq, what: What::Status(row.clone()) });
+    }
+    if let Some(seq) = newer(row.deleted_seq) {
+        changes.push(Change { seq, what: What::Deleted(row) });
+    }
+}
+
+/// Whether each number from the cursor to `chat_seq` stands in one of the rows.
+pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[Numbered]) -> bool {
+    let numbers: HashSet<u64> = rows
+        .iter()
+        .flat_map(|row| match row {
+            Numbered::Message(row) => {
+                vec![Some(row.created_seq), row.edited_seq, row.file_seq, row.status_seq, row.deleted_seq]
+            }
+            Numbered::Event(event) => vec![Some(event.seq)],
+            Numbered::Assignment(record) => vec![Some(record.seq)],
+        })
+        .flatten()
+        .collect();
+    (done + 1..=chat_seq).all(|number| numbers.contains(&number))
+}
+
+/// Where the cursor stands when the first `taken` of `changes` have been taken by the CRM. With the last of them it also
+/// passes the numbers that mean nothing to a CRM (an assignment), up to `chat_seq`.
+pub fn cursor_after(changes: &[Change], taken: usize, chat_seq: u64) -> u64 {
+    if taken >= changes.len() {
+        return chat_seq;
+    }
+    taken.checked_sub(1).map_or(0, |last| changes[last].seq)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Timestamp;
+    use crate::model::chat::FinishReason;
+    use crate::model::chat::tests::{new_chat, text_event};
+    use crate::model::event::{Revision, Side};
+    use crate::model::message::DeliveryStatus;
+    use crate::model::message::media::{CopyFailure, FileCopy};
+
+    fn names(changes: &[Change]) -> Vec<String> {
+        changes
+            .iter()
+            .map(|change| {
+                let kind = match change.what {
+                    What::New(_) => "new",
+                    What::Edited(_) => "edited",
+                    What::Deleted(_) => "deleted",
+                    What::File(_) => "file",
+                    What::Status(_) => "status",
+                    What::Finished(_) => "finished",
+                    What::Notified(_) => "notified",
+                };
+                let id = change.message().map_or("", |message| message.message_id.as_str());
+                format!("{}:{kind}:{id}", change.seq)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn p8_a_message_keeps_its_place_whatever_happened_to_it_since() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
+        let second = chat.receive(&text_event("b", Side::Client), None, at).unwrap();
+        let mut edit = text_event("a", Side::Client);
+        edit.revision = Revision::Edited;
+        edit.text = Some("edited".into());
+        let first = chat.receive(&edit, Some(&first), at).unwrap();
+        assert_eq!(names(&pending(0, 3, vec![row(&second), row(&first)])), ["1:new:a", "2:new:b"]);
+        assert_eq!(names(&pending(2, 3, vec![row(&first)])), ["3:edited:a"]);
+    }
+
+    #[test]
+    fn p8_each_change_once_and_the_finish_in_its_place() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let mut first = chat.receive(&text_event("a", Side::Company), None, at).unwrap();
+        chat.seq = 2;
+        first.report(DeliveryStatus::Delivered, None, at, 2);
+        chat.receive(&text_event("b", Side::Client), None, at);
+        let finished = Numbered::Event(chat.finish(FinishReason::Inactivity, at));
+        let last = chat.receive(&text_event("c", Side::Client), None, at).unwrap();
+        let told = pending(1, 5, vec![row(&last), finished, row(&first)]);
+        assert_eq!(names(&told), ["2:status:a", "4:finished:", "5:new:c"], "told also when open again");
+    }
+
+    #[test]
+    fn p8_what_was_stored_after_the_chat_was_read_is_left_to_its_own_nudge() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
+        let seq_as_read = chat.seq;
+        chat.receive(&text_event("b", Side::Client), None, at);
+        let third = chat.receive(&text_event("c", Side::Client), None, at).unwrap();
+        // Of b and c, stored in one transaction, the query shows only c.
+        let changes = pending(0, seq_as_read, vec![row(&third), row(&first)]);
+        assert_eq!(names(&changes), ["1:new:a"]);
+        assert_eq!(cursor_after(&changes, 1, seq_as_read), 1, "or b would never be told");
+        assert_eq!(cursor_after(&[], 0, 7), 7);
+    }
+
+    #[test]
+    fn p8_a_file_follows_its_message_or_goes_out_with_it() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
+        chat.seq = 2;
+        let failed = FileCopy::Failed { why: CopyFailure::Gone };
+        let first = first.with_file(failed, 2);
+        assert_eq!(names(&pending(0, 2, vec![row(&first)])), ["1:new:a"]);
+        assert_eq!(names(&pending(1, 2, vec![row(&first)])), ["2:file:a"]);
+        assert!(accounts_for_all(1, 2, &[row(&first)]));
+        let edited = Message { edited_seq: Some(3), seq: 3, ..first };
+        assert_eq!(names(&pending(1, 3, vec![row(&edited)])), ["3:edited:a"]);
+    }
+
+    #[test]
+    fn p8_a_number_without_a_row_is_noticed() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
+        let second = chat.receive(&text_event("b", Side::Client), None, at).unwrap();
+        assert!(accounts_for_all(0, 2, &[row(&first), row(&second)]));
+        assert!(!accounts_for_all(0, 2, &[row(&second)]));
+        assert!(accounts_for_all(1, 2, &[row(&second)]));
+        assert!(accounts_for_all(2, 2, &[]));
+    }
+
+    fn row(message: &Message) -> Numbered {
+        Numbered::Message(Box::new(message.clone()))
+    }
+}

@@ -1,0 +1,372 @@
+//! Messages: what a chat holds, and how far a delivery has come.
+
+pub mod content;
+pub mod edits;
+pub mod listing;
+pub mod media;
+pub mod media_policy;
+pub mod price;
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChatId, MessageId, hex_digest};
+use crate::model::event::{Author, MessageEvent, Origin, Revision, Side};
+use crate::model::message::content::{Details, Quote};
+use crate::model::message::media::{FileCopy, Media};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What a message is. A kind that nobody told us of is [`Kind::Unsupported`], stored and shown, with the provider's own
+/// word beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it; requirements C1 lists them")]
+pub enum Kind {
+    Text,
+    Image,
+    Audio,
+    Voice,
+    Video,
+    Document,
+    Sticker,
+    Location,
+    ContactCard,
+    Template,
+    Interactive,
+    Reaction,
+    MissedCall,
+    ListingCall,
+    StoryReply,
+    StoryMention,
+    Comment,
+    System,
+    Unsupported,
+}
+
+impl Kind {
+    /// Whether somebody wrote something that wants to be read and answered. A reaction and a notice of the messenger are
+    /// kept, and open, raise and answer nothing.
+    pub fn is_said(self) -> bool {
+        !matches!(self, Self::Reaction | Self::System)
+    }
+}
+
+/// How far a company's message has come. [`DeliveryStatus::Failed`] stands beside the row of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum DeliveryStatus {
+    Queued,
+    /// Nobody knows whether it left: the provider did not say, and no echo came. A person has to look.
+    Unknown,
+    Sent,
+    Delivered,
+    Read,
+    Failed,
+}
+
+impl DeliveryStatus {
+    fn rank(self) -> u8 {
+        match self {
+            Self::Queued => 0,
+            Self::Unknown => 1,
+            Self::Sent => 2,
+            // A failure overrules what only says that the message left us, and yields to proof that it arrived.
+            Self::Failed => 3,
+            Self::Delivered => 4,
+            Self::Read => 5,
+        }
+    }
+
+    /// The status after `news`, or `None` when `news` changes nothing. Order of arrival does not matter:
+    /// `queued < sent < delivered < read`, and `failed` yields only to later proof of delivery (P7).
+    pub fn advance(current: Option<Self>, news: Self) -> Option<Self> {
+        match current {
+            Some(current) if news.rank() <= current.rank() => None,
+            _ => Some(news),
+        }
+    }
+}
+
+/// Why a send failed, in the provider's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryError {
+    /// The provider's code, as `BAD_CONTACT`.
+    pub code: String,
+    /// The provider's explanation, when it gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A message's row. `seq` is the number of its last change and drives the CRM push; the `*_seq` fields tell which
+/// change took which number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// The chat it belongs to.
+    pub chat: ChatId,
+    /// The provider's id: alone it decides whether the message was seen before.
+    pub message_id: MessageId,
+    /// Who wrote: the client or the company.
+    pub side: Side,
+    /// What it is.
+    pub kind: Kind,
+    /// The provider's own word for the kind, where ours says less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_kind: Option<String>,
+    /// Text or caption.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The file, as the provider told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Media>,
+    /// Our copy of the file, where one is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileCopy>,
+    /// Number under which the copy was made or given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_seq: Option<u64>,
+    /// What the kind calls for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
+    /// The message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// What the messages of one album have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<String>,
+    /// The listing it is about, by the site's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<String>,
+    /// Where a company's message was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The provider's id of a message that we sent under an id of our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<MessageId>,
+    /// What we put below its text for the client alone (B8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// How many messages of the client there were with it: what is read up to it is read up to here.
+    #[serde(default)]
+    pub client_no: u32,
+    /// Who of the company or of the group wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Author>,
+    /// What else the provider gave, by our names, to be passed on as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Value>,
+    /// Key of the raw record in the quarantine bucket, when it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<String>,
+    /// When the provider says that it was written.
+    pub sent_at: Timestamp,
+    /// When we accepted it.
+    pub accepted_at: Timestamp,
+    /// Number of its last change in the chat.
+    pub seq: u64,
+    /// Number under which it was stored.
+    pub created_seq: u64,
+    /// Number of its last edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_seq: Option<u64>,
+    /// First heard of by its edit or deletion: what it was at first may still come.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
+    /// When the provider says that it was last edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    /// Digests of the edits it had, so that a replayed one changes nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen_edits: Vec<String>,
+    /// Digests of the texts it had before, so that an edit that comes too late changes nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_texts: Vec<String>,
+    /// The text before the last edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_text: Option<String>,
+    /// Number of its deletion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_seq: Option<u64>,
+    /// How far its delivery has come (company messages).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<DeliveryStatus>,
+    /// Number of its last status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_seq: Option<u64>,
+    /// When the provider reported the status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_at: Option<Timestamp>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<DeliveryError>,
+    /// Set when the CRM refused it for good: its answer, shortened. The push went on without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm_refused: Option<String>,
+}
+
+/// How much later than our acceptance a provider's clock may show a message.
+const AHEAD: Duration = Duration::from_secs(120);
+
+impl Message {
+    /// The row of a message that is stored for the first time, under `seq`.
+    pub fn new(
+        account: &AccountId,
+        chat: &ChatId,
+        event: &MessageEvent,
+        accepted_at: Timestamp,
+        seq: u64,
+    ) -> Self {
+        Self {
+            v: 1,
+            account: account.clone(),
+            chat: chat.clone(),
+            message_id: event.message_id.clone(),
+            side: event.side,
+            kind: event.kind,
+            raw_kind: event.raw_kind.clone(),
+            text: event.text.clone(),
+            file: event.media.as_ref().filter(|media| media.expires).map(|_| FileCopy::Pending),
+            file_seq: None,
+            media: event.media.clone(),
+            details: event.details.clone(),
+            quote: event.quote.clone(),
+            album: event.album.clone(),
+            listing: event.listing.as_ref().map(|listing| listing.id.clone()),
+            origin: event.origin,
+            provider_id: None,
+            signature: None,
+            client_no: 0,
+            author: event.author.clone(),
+            extra: event.extra.clone(),
+            quarantined: event.quarantined.clone(),
+            sent_at: event.sent_at,
+            accepted_at,
+            seq,
+            created_seq: seq,
+            edited_seq: (event.revision == Revision::Edited).then_some(seq),
+            incomplete: event.revision != Revision::New,
+            edited_at: (event.revision == Revision::Edited).then_some(event.sent_at),
+            seen_edits: (event.revision == Revision::Edited)
+                .then(|| edits::digest(event))
+                .into_iter()
+                .collect(),
+            earlier_texts: event.old_text.iter().map(|text| text_digest(Some(text))).collect(),
+            old_text: event.old_text.clone(),
+            deleted_seq: (event.revision == Revision::Deleted).then_some(seq),
+            status: event.status,
+            status_seq: event.status.map(|_| seq),
+            status_at: event.status.map(|_| event.sent_at),
+            error: event.error.clone(),
+            crm_refused: None,
+        }
+    }
+
+    /// What it says, as far as an own send and its echo must agree in it.
+    pub fn content_digest(text: Option<&str>, media: bool) -> String {
+        text_digest(Some(&format!("{media}:{}", text.unwrap_or_default().trim())))
+    }
+
+    /// The time the message is shown under: the provider's, but at most two minutes ahead of our acceptance.
+    pub fn shown_at(&self) -> Timestamp {
+        self.sent_at.min(self.accepted_at + AHEAD)
+    }
+
+    /// Sort key of the index by time: the shown time, then the id, so that the order is total.
+    pub fn shown_key(&self) -> String {
+        format!("{:013}#{}", self.shown_at().millis().max(0), self.message_id.in_order())
+    }
+
+    /// An echo of what we sent under an id of our own: the provider's id of it, and how far it has come.
+    pub fn adopt(&self, event: &MessageEvent, seq: u64) -> Option<Self> {
+        let mut next = self.clone();
+        if next.provider_id.is_none() {
+            next.provider_id = Some(event.message_id.clone());
+            next.seq = seq;
+        }
+        next.report(event.status.unwrap_or(DeliveryStatus::Sent), event.error.as_ref(), event.sent_at, seq);
+        (next != *self).then_some(next)
+    }
+
+    /// Whether a copy of its file is still on its way.
+    pub fn waits_for_file(&self) -> bool {
+        self.file == Some(FileCopy::Pending) && self.deleted_seq.is_none()
+    }
+
+    /// The copy of its file is there, or is given up.
+    #[must_use]
+    pub fn with_file(&self, file: FileCopy, seq: u64) -> Self {
+        Self { file: Some(file), file_seq: Some(seq), seq, ..self.clone() }
+    }
+
+    /// Takes a delivery status when it is news; says whether it was.
+    pub fn report(
+        &mut self,
+        status: DeliveryStatus,
+        error: Option<&DeliveryError>,
+        at: Timestamp,
+        seq: u64,
+    ) -> bool {
+        // A failure may come first without its reason.
+        let explains = status == DeliveryStatus::Failed
+            && self.status == Some(status)
+            && self.error.is_none()
+            && error.is_some();
+        let news = DeliveryStatus::advance(self.status, status).or(explains.then_some(status));
+        let Some(status) = news else { return false };
+        self.status = Some(status);
+        self.status_seq = Some(seq);
+        self.status_at = Some(at);
+        self.error = error.cloned();
+        self.seq = seq;
+        true
+    }
+}
+
+/// A text as it is compared and kept in digests.
+pub(crate) fn text_digest(text: Option<&str>) -> String {
+    hex_digest(text.unwrap_or_default().as_bytes()).chars().take(16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DeliveryStatus::{Delivered, Failed, Queued, Read, Sent};
+
+    #[test]
+    fn p7_status_only_moves_forward() {
+        for (current, news, expected) in [
+            (None, Sent, Some(Sent)),
+            (Some(Queued), Read, Some(Read)),
+            (Some(Delivered), Sent, None),
+            (Some(Read), Delivered, None),
+            (Some(Sent), Failed, Some(Failed)),
+            (Some(Failed), Sent, None),
+            (Some(Failed), Delivered, Some(Delivered)),
+            (Some(Delivered), Failed, None),
+            (Some(Read), Read, None),
+        ] {
+            assert_eq!(DeliveryStatus::advance(current, news), expected, "{current:?} + {news:?}");
+        }
+    }
+
+    #[test]
+    fn p7_statuses_end_the_same_in_any_order() {
+        let all = [Queued, Sent, Delivered, Read, Failed];
+        for first in all {
+            for second in all {
+                for third in all {
+                    let fold = |order: [DeliveryStatus; 3]| {
+                        order.into_iter().fold(None, |now, news| DeliveryStatus::advance(now, news).or(now))
+                    };
+                    assert_eq!(fold([first, second, third]), fold([third, first, second]));
+                    assert_eq!(fold([first, second, third]), fold([second, third, first]));
+                    assert_eq!(fold([first, second, third]), fold([second, first, third]));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Rules (F6): what happens in chats by itself, as an account says. A rule runs when something it waits for happens and
+//! all its conditions hold; its actions are then done in order. `docs/RULES.md` is the closed list, for deployers.
+//!
+//! Here are the rules and the question which of them run; `routing` does what they say.
+
+mod check;
+mod compiled;
+mod reply;
+mod skipped;
+
+pub use crate::model::rules::check::{BadRule, Fault, Known, check, check_size, named_employees};
+pub use crate::model::rules::compiled::{Compiled, Outcome};
+pub use crate::model::rules::reply::{ReplyError, VARIABLES, reply_text};
+pub use crate::model::rules::skipped::{Skipped, may_assign, tags_after};
+
+use crate::base::ids::{AccountId, ChannelId, EmployeeId};
+use crate::model::chat::{Chat, ChatStatus, NoticeTo};
+use crate::model::message::Kind;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Most rules of an account.
+pub const MAX_RULES: usize = 100;
+/// Most conditions of a rule.
+pub const MAX_CONDITIONS: usize = 20;
+/// Most actions of a rule.
+pub const MAX_ACTIONS: usize = 10;
+/// Longest name and id of a rule, in characters.
+pub const MAX_NAME: usize = 200;
+/// Longest text of an answer, a notice or a condition, in characters.
+pub const MAX_TEXT: usize = 4096;
+/// Longest pattern, in characters.
+pub const MAX_PATTERN: usize = 1000;
+/// Most patterns of an account.
+pub const MAX_PATTERNS: usize = 50;
+/// Most bytes that they take when compiled, all together, in every worker that runs them.
+pub const MAX_PATTERN_BYTES: usize = 512 * 1024;
+/// Most values of one condition.
+pub const MAX_VALUES: usize = 100;
+/// Most employees that an account's rules may name.
+pub const MAX_EMPLOYEES: usize = 100;
+/// Longest tag, in characters.
+pub const MAX_TAG: usize = 50;
+/// Most lengths of silence that an account's rules may name.
+pub const MAX_IDLE: usize = 10;
+/// Longest silence that a rule may wait for, in minutes: 30 days.
+pub const MAX_IDLE_MINUTES: u32 = 30 * 24 * 60;
+/// Largest set of rules as it is stored, in bytes of JSON.
+pub const MAX_BYTES: usize = 200_000;
+/// So much of a message's text is looked at, in characters.
+pub const LOOKED_AT: usize = 4_096;
+
+/// All rules of an account, in the order in which they run: one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleSet {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// How often it was saved: who replaces it names the one he read.
+    pub version: u64,
+    /// The rules.
+    pub rules: Vec<Rule>,
+}
+
+/// A rule.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its id: given by who saved it, or a UUID v7.
+    pub id: String,
+    /// Its name, for people.
+    pub name: String,
+    /// Whether it runs at all.
+    pub enabled: bool,
+    /// What it waits for.
+    pub when: When,
+    /// What must hold then: all of it.
+    #[serde(rename = "if", default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// What is done, in order.
+    #[serde(rename = "then")]
+    pub actions: Vec<Action>,
+}
+
+impl std::fmt::Debug for Rule {
+    // Its texts are people's words.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rule").field("id", &self.id).field("when", &self.when).finish_non_exhaustive()
+    }
+}
+
+/// What a rule waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// The client wrote; a call is a message too.
+    MessageIn,
+    /// The company wrote: here, in the CRM, or outside. Not what rules write, nor the farewell.
+    MessageOut,
+    /// The client called, missed or about a listing.
+    Call,
+    /// The chat was opened.
+    ChatOpened,
+    /// The chat was finished, by silence or by a person.
+    ChatFinished,
+    /// Nobody has written in a live chat for so long.
+    Idle {
+        /// How long, in minutes.
+        minutes: u32,
+    },
+}
+
+impl When {
+    /// Whether there is a message whose text and kind can be asked for. A chat that the client opens is opened by one; where
+    /// an employee opens it, none is like what is asked for.
+    pub fn has_message(self) -> bool {
+        matches!(self, Self::MessageIn | Self::MessageOut | Self::Call | Self::ChatOpened)
+    }
+
+    /// Its happening.
+    pub fn happened(self) -> Happened {
+        match self {
+            Self::MessageIn => Happened::MessageIn,
+            Self::MessageOut => Happened::MessageOut,
+            Self::Call => Happened::Call,
+            Self::ChatOpened => Happened::ChatOpened,
+            Self::ChatFinished => Happened::ChatFinished,
+            Self::Idle { minutes } => Happened::Idle(minutes),
+        }
+    }
+}
+
+impl Rule {
+    /// Whether it drops the message.
+    pub fn ignores(&self) -> bool {
+        self.actions.contains(&Action::Ignore)
+    }
+}
+
+impl From<Happened> for When {
+    fn from(happened: Happened) -> Self {
+        match happened {
+            Happened::MessageIn => Self::MessageIn,
+            Happened::MessageOut => Self::MessageOut,
+            Happened::Call => Self::Call,
+            Happened::ChatOpened => Self::ChatOpened,
+            Happened::ChatFinished => Self::ChatFinished,
+            Happened::Idle(minutes) => Self::Idle { minutes },
+        }
+    }
+}
+
+/// What must hold for a rule to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// The chat is on one of these channels.
+    Channel(Vec<ChannelId>),
+    /// It is on one of these messengers, by [`crate::model::event::Messenger::as_str`].
+    Messenger(Vec<String>),
+    /// The message's text, or caption, is like this. A message without one is like nothing.
+    Text(TextTest),
+    /// The message is of one of these kinds.
+    Kind(Vec<Kind>),
+    /// Whether the client was unknown until this message.
+    NewClient(bool),
+    /// The chat has a tag, or lacks it.
+    Tag(TagTest),
+    /// Whether it is within the working hours of channel or account.
+    WorkingHours(bool),
+    /// Who is responsible.
+    Responsible(ResponsibleTest),
+}
+
+/// What a text is compared with. The first two ignore case and surrounding space.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextTest {
+    /// This stands in it.
+    Contains(String),
+    /// It is this.
+    Equals(String),
+    /// This regular expression is found in it.
+    Matches(String),
+}
+
+impl std::fmt::Debug for TextTest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Contains(_) => "Contains(…)",
+            Self::Equals(_) => "Equals(…)",
+            Self::Matches(_) => "Matches(…)",
+        })
+    }
+}
+
+/// What is asked of a chat's tags. Tags are compared as they are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TagTest {
+    /// It has this one.
+    Has(String),
+    /// It has not.
+    Lacks(String),
+}
+
+/// What is asked of a chat's responsible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponsibleTest {
+    /// One of these.
+    AnyOf(Vec<EmployeeId>),
+    /// There is one (`true`), or none.
+    Present(bool),
+}
+
+/// What a rule does.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Writes this to the client, by [`reply_text`]. It answers for nobody.
+    AutoReply {
+        /// The text, with variables.
+        text: String,
+    },
+    /// Gives the client to this employee; with nobody named, as the channel gives out new clients (B3).
+    Assign(Option<EmployeeId>),
+    /// Changes the chat's tags: what is removed first, then what is added.
+    Tag {
+        /// Tags that it gets.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        add: Vec<String>,
+        /// Tags that it loses.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remove: Vec<String>,
+    },
+    /// Finishes the chat.
+    Finish {
+        /// What is said of how far it has come; none leaves that as it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<ChatStatus>,
+    },
+    /// Says how far the conversation has come.
+    SetStatus(ChatStatus),
+    /// Drops the message before anything is stored. It stands alone, and no other rule is run then.
+    Ignore,
+    /// Tells employees something.
+    Notify {
+        /// Whom.
+        to: NoticeTo,
+        /// What.
+        text: String,
+    },
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AutoReply { .. } => f.write_str("AutoReply(…)"),
+            Self::Assign(to) => f.debug_tuple("Assign").field(to).finish(),
+            Self::Tag { .. } => f.write_str("Tag(…)"),
+            Self::Finish { status } => f.debug_tuple("Finish").field(status).finish(),
+            Self::SetStatus(status) => f.debug_tuple("SetStatus").field(status).finish(),
+            Self::Ignore => f.write_str("Ignore"),
+            Self::Notify { to, .. } => f.debug_tuple("Notify").field(to).finish_non_exhaustive(),
+        }
+    }
+}
+
+/// What happened in a chat, as rules wait for it. One message may be several of these at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// As [`When::MessageIn`].
+    MessageIn,
+    /// As [`When::MessageOut`].
+    MessageOut,
+    /// As [`When::Call`].
+    Call,
+    /// As [`When::ChatOpened`].
+    ChatOpened,
+    /// As [`When::ChatFinished`].
+    ChatFinished,
+    /// So many minutes of silence have just passed.
+    Idle(u32),
+}
+
+/// What rules are asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// What happened, all of it together.
+    pub happened: &'a [Happened],
+    /// The message's text or caption.
+    pub text: Option<&'a str>,
+    /// What the message is.
+    pub kind: Option<Kind>,
+    /// The chat, as it is by then.
+    pub chat: &'a Chat,
+    /// Whether its client was unknown until this message.
+    pub is_new_client: bool,
+    /// Whether it is within working hours.
+    pub in_working_hours: bool,
+}
+
+impl RuleSet {
+    /// The set of an account that has saved none.
+    pub fn none(account: &AccountId) -> Self {
+        Self { v: 1, account: account.clone(), version: 0, rules: Vec::new() }
+    }
+
+    /// Whether any rule runs: what [`crate::model::account::Account::has_rules`] says.
+    pub fn runs(&self) -> bool {
+        self.rules.iter().any(|rule| rule.enabled)
+    }
+
+    /// After how much silence, in minutes, its rules want to look; ascending: what
+    /// [`crate::model::account::Account::idle_minutes`] says.
+    pub fn idle_minutes(&self) -> Vec<u32> {
+        let minutes = |rule: &Rule| match rule.when {
+            When::Idle { minutes } if rule.enabled => Some(minutes),
+            _ => None,
+        };
+        self.rules.iter().filter_map(minutes).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+impl Kind {
+    /// Whether it is a call: what [`When::Call`] waits for.
+    pub fn is_call(self) -> bool {
+        matches!(self, Self::MissedCall | Self::ListingCall)
+    }
+}
+
+#[cfg(test)]
+mod tests;

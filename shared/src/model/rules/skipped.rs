@@ -1,0 +1,69 @@
+//! Actions that are left out, in the run and in a dry run alike (F6).
+
+use crate::base::ids::EmployeeId;
+use crate::model::chat::assignment_record::Given;
+use crate::model::chat::automatic::NotWritten;
+use crate::model::chat::{Chat, ClientState, MAX_CHAT_TAGS};
+use std::collections::BTreeSet;
+
+/// Why an action was left out: the others are done all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// The answer cannot be sent now.
+    NotWritten(NotWritten),
+    /// The answer's text wants what is not known of this client.
+    NoValue,
+    /// A person or the CRM gave the client to whom has him.
+    GivenByHand,
+    /// An employee has answered since the chat was opened: the client stays with whom he talks.
+    Answered,
+    /// The client has not written: there is nobody to be given out.
+    Silent,
+    /// The chat would have more tags than one may have.
+    TooManyTags,
+    /// So much was to be done at once that one transaction cannot hold it.
+    TooMuch,
+}
+
+impl Skipped {
+    /// The code in logs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotWritten(why) => why.code(),
+            Self::NoValue => "no_value",
+            Self::GivenByHand => "given_by_hand",
+            Self::Answered => "answered",
+            Self::Silent => "silent",
+            Self::TooManyTags => "too_many_tags",
+            Self::TooMuch => "too_much",
+        }
+    }
+}
+
+/// Whether a rule may have a client given to `to`, or given out anew.
+///
+/// # Errors
+/// Why not.
+pub fn may_assign(chat: &Chat, to: Option<&EmployeeId>) -> Result<(), Skipped> {
+    if chat.client == ClientState::Silent {
+        return Err(Skipped::Silent);
+    }
+    if chat.responsible.is_some() && chat.given == Some(Given::ByHand) {
+        return Err(Skipped::GivenByHand);
+    }
+    if to.is_none() && chat.is_talked_with() {
+        return Err(Skipped::Answered);
+    }
+    Ok(())
+}
+
+/// A chat's tags after a rule changed them.
+///
+/// # Errors
+/// [`Skipped::TooManyTags`].
+pub fn tags_after(chat: &Chat, add: &[String], remove: &[String]) -> Result<BTreeSet<String>, Skipped> {
+    let mut tags = chat.tags.clone();
+    tags.retain(|tag| !remove.contains(tag));
+    tags.extend(add.iter().cloned());
+    if tags.len() > MAX_CHAT_TAGS { Err(Skipped::TooManyTags) } else { Ok(tags) }
+}

@@ -1,0 +1,272 @@
+//! Whose a dead letter is. Dead-letter queues are shared by all accounts, and what lies there was accepted: a letter goes
+//! only when it is the erased client's beyond doubt.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ContactId, IdSalt};
+use crate::model::contact::{Identity, verified_phone};
+use crate::model::erasure::{Traces, digests};
+use crate::model::event::{self, Envelope, Event, MessageEvent, StatusEvent};
+use crate::platform::nudge::{AssignmentNudge, CrmNudge, MediaNudge};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+
+/// The erased client, as letters are compared with him. It is personal data, and has no `Debug`.
+#[derive(Clone)]
+pub struct Addressee {
+    /// In whose account.
+    pub account: AccountId,
+    /// The account's salt.
+    pub salt: IdSalt,
+    /// The account's region, by which phones are read.
+    pub region: String,
+    /// The contacts that are being erased.
+    pub contacts: HashSet<ContactId>,
+    /// The ids of their chats, in every form.
+    pub chats: HashSet<String>,
+    /// When they were erased, by [`crate::model::erasure::digests_of`].
+    pub subjects: HashMap<String, Timestamp>,
+    /// When the last of them was.
+    pub erased_at: Timestamp,
+    /// What tells him where nothing can be compared.
+    pub traces: Traces,
+}
+
+/// What is to become of a letter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It goes.
+    His,
+    /// It stays.
+    Another,
+    /// It goes when this is the status of an erased message: it names nothing but that.
+    OfMessage(StatusEvent),
+}
+
+impl Verdict {
+    fn his(his: bool) -> Self {
+        if his { Self::His } else { Self::Another }
+    }
+}
+
+impl Addressee {
+    /// Whose a letter is. What was accepted after the erasure is a new client's.
+    pub fn judge(&self, body: &str) -> Verdict {
+        let (owner, accepted_at) = head(body);
+        let another = owner.as_ref().is_some_and(|owner| *owner != self.account);
+        if another || accepted_at.is_some_and(|at| at > self.erased_at) {
+            return Verdict::Another;
+        }
+        if let Ok(envelope) = Envelope::parse(body) {
+            return self.of_event(envelope);
+        }
+        if let Some(his) = self.has_nudge(body) {
+            return Verdict::his(his);
+        }
+        let words = match owner {
+            Some(_) => self.traces.are_in(body.as_bytes()),
+            None => self.traces.in_any_account().are_in(body.as_bytes()),
+        };
+        Verdict::his(words)
+    }
+
+    fn of_event(&self, envelope: Envelope) -> Verdict {
+        match envelope.event {
+            Event::Message(message) => Verdict::his(self.has_written(&message, envelope.accepted_at)),
+            Event::Check { chat } => Verdict::his(self.chats.contains(chat.as_str())),
+            Event::Status(status) => Verdict::OfMessage(status),
+            Event::ChannelState(_) => Verdict::Another,
+        }
+    }
+
+    /// As routing decides it: by the digests of whom it is from, and by the chat. What somebody else writes about him is
+    /// not his.
+    fn has_written(&self, message: &MessageEvent, accepted_at: Timestamp) -> bool {
+        let phone = verified_phone(message, &self.region);
+        let own = digests(&Identity::all_of(message), phone.as_ref(), &self.salt);
+        if let Some(erased_at) = own.iter().filter_map(|digest| self.subjects.get(digest)).max() {
+            return accepted_at <= *erased_at;
+        }
+        let forms = message.aliases.iter().map(|alias| &alias.chat);
+        std::iter::once(&message.chat).chain(forms).any(|chat| self.chats.contains(chat.as_str()))
+    }
+
+    /// Whether a nudge is about him; `None` when it is none. One that is about a new chat of the same id is no loss: a nudge
+    /// carries no work, and the due index has what is to be done.
+    fn has_nudge(&self, body: &str) -> Option<bool> {
+        if let Ok(nudge) = event::read::<CrmNudge>(body) {
+            return Some(self.contacts.contains(&nudge.contact));
+        }
+        // A timer reads as one too.
+        if let Ok(nudge) = event::read::<MediaNudge>(body) {
+            return Some(self.chats.contains(nudge.chat.as_str()));
+        }
+        event::read::<AssignmentNudge>(body).is_ok().then_some(false)
+    }
+}
+
+/// What every message of ours says at its top, be it readable or not: whose it is, and when it was accepted.
+fn head(body: &str) -> (Option<AccountId>, Option<Timestamp>) {
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let owner = value.get("account").and_then(Value::as_str).map(AccountId::new);
+    let accepted_at = value.get("accepted_at").and_then(|at| serde_json::from_value(at.clone()).ok());
+    (owner, accepted_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::{ChannelId, ChatId, ConnectionId, MessageId};
+    use crate::base::phone::Phone;
+    use crate::model::chat::tests::text_event;
+    use crate::model::event::{ChatAlias, Messenger, Side};
+    use crate::model::message::DeliveryStatus;
+    use crate::platform::nudge::Timer;
+    use serde_json::json;
+
+    const PHONE: &str = "79011112233";
+    const SHORT: &str = "10204";
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn him() -> Addressee {
+        let salt = IdSalt::from_bytes([7; 16]);
+        let user = |messenger, user: &str| Identity { messenger, group: false, user: user.to_owned() };
+        let identities = [user(Messenger::Whatsapp, PHONE), user(Messenger::Vk, SHORT)];
+        let phone = Phone::from_international_digits(PHONE);
+        let left = digests(&identities, phone.as_ref(), &salt);
+        Addressee {
+            account: AccountId::new("ours"),
+            salt,
+            region: "RU".into(),
+            contacts: HashSet::from([ContactId::new("contact-1")]),
+            chats: HashSet::from(["chat-of-his-own".to_owned()]),
+            subjects: left.into_iter().map(|digest| (digest, at(100))).collect(),
+            erased_at: at(100),
+            traces: Traces::of([PHONE, SHORT, "chat-of-his-own"].map(str::to_owned)),
+        }
+    }
+
+    fn another() -> MessageEvent {
+        MessageEvent {
+            provider_chat_id: "79025556677".into(),
+            text: Some(format!("call {PHONE}, room {SHORT}, chat-of-his-own")),
+            ..text_event("m", Side::Client)
+        }
+    }
+
+    fn letter(account: &str, accepted_at: Timestamp, message: MessageEvent) -> String {
+        let event = Event::Message(Box::new(message));
+        serde_json::to_string(&Envelope::new(AccountId::new(account), accepted_at, event)).unwrap()
+    }
+
+    fn check(body: &str, his: bool) {
+        assert_eq!(him().judge(body), Verdict::his(his), "{body}");
+    }
+
+    #[test]
+    fn p12_a_letter_of_another_account_stays_whatever_it_holds() {
+        let his = text_event("m", Side::Client);
+        check(&letter("ours", at(90), his.clone()), true);
+        check(&letter("theirs", at(90), his), false);
+        for body in [
+            json!({"v": 1, "account": "theirs", "chat": "chat-of-his-own"}),
+            json!({"v": 1, "account": "theirs", "chat": "chat-of-his-own", "contact": "contact-1"}),
+            json!({"v": 99, "account": "theirs", "anything": PHONE}),
+            json!({"account": "theirs", "anything": PHONE}),
+        ] {
+            check(&body.to_string(), false);
+        }
+    }
+
+    #[test]
+    fn p12_a_message_is_his_by_his_chat_identity_or_phone_and_not_by_what_it_says() {
+        check(&letter("ours", at(90), another()), false);
+        let vk = |group, user: &str| MessageEvent {
+            messenger: Messenger::Vk,
+            group,
+            provider_chat_id: user.into(),
+            ..another()
+        };
+        check(&letter("ours", at(90), vk(false, SHORT)), true);
+        check(&letter("ours", at(90), vk(true, SHORT)), false);
+        check(
+            &letter("ours", at(90), MessageEvent { messenger: Messenger::Telegram, ..vk(false, SHORT) }),
+            false,
+        );
+        check(
+            &letter("ours", at(90), MessageEvent { chat: ChatId::new("chat-of-his-own"), ..another() }),
+            true,
+        );
+        let form =
+            |chat: &str, user: &str| ChatAlias { chat: ChatId::new(chat), provider_chat_id: user.into() };
+        let with = |form| MessageEvent { aliases: vec![form], ..vk(false, "5") };
+        check(&letter("ours", at(90), with(form("chat-of-his-own", "6"))), true);
+        check(&letter("ours", at(90), with(form("x", SHORT))), true);
+        check(&letter("ours", at(90), with(form("x", "6"))), false);
+        let mut told = vk(false, "5");
+        told.contact.phone = Some(format!("+{PHONE}"));
+        check(&letter("ours", at(90), told.clone()), false);
+        told.contact.phone_verified = true;
+        check(&letter("ours", at(90), told), true);
+    }
+
+    #[test]
+    fn p12_what_was_accepted_after_the_erasure_is_a_new_clients() {
+        let his = MessageEvent { chat: ChatId::new("chat-of-his-own"), ..text_event("m", Side::Client) };
+        check(&letter("ours", at(100), his.clone()), true);
+        check(&letter("ours", at(101), his.clone()), false);
+        // One of two contacts was let go of before the other one.
+        let later = Addressee { erased_at: at(200), ..him() };
+        assert_eq!(later.judge(&letter("ours", at(101), his)), Verdict::Another);
+        check(&json!({"v": 99, "account": "ours", "accepted_at": at(101), "x": PHONE}).to_string(), false);
+    }
+
+    #[test]
+    fn p12_nudges_are_his_by_their_ids() {
+        let (ours, at) = (AccountId::new("ours"), at(5));
+        for (chat, his) in [("chat-of-his-own", true), ("x", false)] {
+            let chat = ChatId::new(chat);
+            let timer = Timer::new(ours.clone(), chat.clone(), at);
+            check(&serde_json::to_string(&timer).unwrap(), his);
+            check(&serde_json::to_string(&MediaNudge::new(&ours, &chat)).unwrap(), his);
+            let event = Event::Check { chat };
+            check(&serde_json::to_string(&Envelope::new(ours.clone(), at, event)).unwrap(), his);
+        }
+        for (contact, his) in [("contact-1", true), ("x", false)] {
+            let (chat, contact) = (ChatId::new("chat-of-his-own"), ContactId::new(contact));
+            let nudge = CrmNudge { v: 1, account: ours.clone(), chat, contact };
+            check(&serde_json::to_string(&nudge).unwrap(), his);
+        }
+        let nudge = AssignmentNudge::new(&ours, &ChannelId::new(SHORT));
+        check(&serde_json::to_string(&nudge).unwrap(), false);
+    }
+
+    #[test]
+    fn p12_what_cannot_be_read_is_his_by_a_word_and_in_nobodys_account_by_a_long_one() {
+        check(&json!({"v": 99, "account": "ours", "accepted_at": at(90), "x": SHORT}).to_string(), true);
+        check(&json!({"account": "ours", "x": PHONE}).to_string(), true);
+        check(&json!({"x": SHORT}).to_string(), false);
+        check(&json!({"x": PHONE}).to_string(), true);
+        check(&format!("no JSON of {PHONE}"), true);
+        check(&format!("no JSON of {SHORT}"), false);
+    }
+
+    #[test]
+    fn p12_a_status_is_looked_up() {
+        let status = StatusEvent {
+            connection: ConnectionId::new("connection"),
+            message_id: MessageId::new(PHONE),
+            status: DeliveryStatus::Read,
+            error: None,
+            at: at(5),
+        };
+        let body = |account: &str| {
+            let event = Event::Status(status.clone());
+            serde_json::to_string(&Envelope::new(AccountId::new(account), at(5), event)).unwrap()
+        };
+        assert_eq!(him().judge(&body("ours")), Verdict::OfMessage(status.clone()));
+        assert_eq!(him().judge(&body("theirs")), Verdict::Another);
+    }
+}

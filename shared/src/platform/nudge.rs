@@ -1,0 +1,392 @@
+//! Nudges: "look at this chat", "look at this channel". They carry no work; the worker reads from the table what is to
+//! do. They are derived from the state after **every** event, a duplicate too: a worker may have died between its commit
+//! and its nudge.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId};
+use crate::crm::CrmKind;
+use crate::model::assignment::requeue::Whose;
+use crate::model::chat::{Chat, ClientState};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// "Drain this channel": goes to `assignment`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AssignmentNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which channel.
+    pub channel: ChannelId,
+}
+
+/// "Put these clients back into the queue": goes to `assignment`, by the same queue as drains.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DepartureNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose account.
+    pub account: AccountId,
+    /// Whose clients.
+    pub whose: Whose,
+}
+
+impl DepartureNudge {
+    /// A nudge for a departure.
+    pub fn new(account: &AccountId, whose: &Whose) -> Self {
+        Self { v: 1, account: account.clone(), whose: whose.clone() }
+    }
+
+    /// FIFO message group.
+    pub fn group(&self) -> String {
+        self.whose.group(&self.account)
+    }
+}
+
+/// What `assignment` is nudged for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AssignmentWork {
+    /// A channel's waiting clients.
+    Channel(AssignmentNudge),
+    /// Clients of somebody who goes.
+    Departure(DepartureNudge),
+}
+
+/// "Bring the CRM up to date with this chat": goes to `crm-push`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CrmNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which chat.
+    pub chat: ChatId,
+    /// Whose chat: nudges of one contact are handled one after the other.
+    pub contact: ContactId,
+}
+
+impl AssignmentNudge {
+    /// A nudge for a channel.
+    pub fn new(account: &AccountId, channel: &ChannelId) -> Self {
+        Self { v: 1, account: account.clone(), channel: channel.clone() }
+    }
+
+    /// FIFO message group: one drain per channel at a time.
+    pub fn group(&self) -> String {
+        format!("{}:{}", self.account, self.channel)
+    }
+}
+
+impl CrmNudge {
+    /// A nudge for a chat.
+    pub fn of(chat: &Chat) -> Self {
+        Self { v: 1, account: chat.account.clone(), chat: chat.chat.clone(), contact: chat.contact.clone() }
+    }
+
+    /// FIFO message group: the account, and one of `workers` by the contact's hash, so that a contact's chats never
+    /// meet and a slow account holds at most that many workers.
+    pub fn group(&self, workers: u32) -> String {
+        let digest = Sha256::digest(self.contact.as_str().as_bytes());
+        let hash = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        format!("{}:{}", self.account, hash % workers.max(1))
+    }
+}
+
+/// "Tell the CRM of this channel's state": goes to `crm-push`, by the same queue as chats.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ChannelNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which channel.
+    pub channel: ChannelId,
+}
+
+impl ChannelNudge {
+    /// A nudge for a channel.
+    pub fn new(account: &AccountId, channel: &ChannelId) -> Self {
+        Self { v: 1, account: account.clone(), channel: channel.clone() }
+    }
+
+    /// FIFO message group: an account's channels one after the other, beside its chats.
+    pub fn group(&self) -> String {
+        format!("{}:channels", self.account)
+    }
+}
+
+/// "Tell the heads who waits on this channel": goes to `crm-push`, by the same queue as chats. How many wait, and since when,
+/// stands in the channel's [ring](crate::model::assignment::Ring).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WaitingNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which channel.
+    pub channel: ChannelId,
+    /// What tells it from a nudge for the channel's state.
+    pub about: AboutWaiting,
+}
+
+/// The one thing that such a nudge is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AboutWaiting {
+    /// Clients for whom nobody is eligible.
+    Waiting,
+}
+
+impl WaitingNudge {
+    /// A nudge for a channel.
+    pub fn new(account: &AccountId, channel: &ChannelId) -> Self {
+        Self { v: 1, account: account.clone(), channel: channel.clone(), about: AboutWaiting::Waiting }
+    }
+
+    /// FIFO message group: that of the account's channels.
+    pub fn group(&self) -> String {
+        ChannelNudge::new(&self.account, &self.channel).group()
+    }
+}
+
+/// What `crm-push` is nudged for. Who is read as whom goes by the members that are there, so one with more stands before one
+/// with less.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CrmWork {
+    /// A chat.
+    Chat(CrmNudge),
+    /// Who waits on a channel.
+    Waiting(WaitingNudge),
+    /// A channel.
+    Channel(ChannelNudge),
+}
+
+/// "Copy this chat's files": goes to `media`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MediaNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which chat.
+    pub chat: ChatId,
+}
+
+impl MediaNudge {
+    /// A nudge for a chat.
+    pub fn new(account: &AccountId, chat: &ChatId) -> Self {
+        Self { v: 1, account: account.clone(), chat: chat.clone() }
+    }
+}
+
+/// "Deliver what is queued in this chat": goes to `delivery`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DeliveryNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which chat, which is the FIFO message group too: one delivery per chat at a time, in order.
+    pub chat: ChatId,
+}
+
+impl DeliveryNudge {
+    /// A nudge for a chat.
+    pub fn of(chat: &Chat) -> Self {
+        Self { v: 1, account: chat.account.clone(), chat: chat.chat.clone() }
+    }
+}
+
+/// "Go on with this erasure": goes to `erasure`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ErasureNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub erasure: String,
+}
+
+impl ErasureNudge {
+    /// A nudge for an erasure.
+    pub fn new(account: &AccountId, erasure: &str) -> Self {
+        Self { v: 1, account: account.clone(), erasure: erasure.to_owned() }
+    }
+}
+
+/// "Look at this chat" at a moment: waits in the timers queue, and becomes a check in the chat's own inbound group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which chat.
+    pub chat: ChatId,
+    /// When: the chat's due time, which names the check, so that one posted twice is one.
+    pub at: Timestamp,
+}
+
+impl Timer {
+    /// A timer for a chat.
+    pub fn new(account: AccountId, chat: ChatId, at: Timestamp) -> Self {
+        Self { v: 1, account, chat, at }
+    }
+
+    /// The check's deduplication id: while routing is behind, sweep after sweep posts the same check.
+    pub fn check_id(&self) -> String {
+        format!("check:{}:{}", self.chat, self.at.millis())
+    }
+}
+
+/// "Look at the live chats of this channel": how its chats end was set anew, and a chat must not wait for its next look,
+/// which may be an hour away. Waits in the timers queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recheck {
+    /// Version of the shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which channel; none: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    /// The end of the minute in which the settings changed. It names the checks, so that a page that is posted twice is posted
+    /// once, and what is set several times in a minute is looked at once.
+    pub changed_at: Timestamp,
+    /// Where to go on in the channel's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<ListPlace>,
+}
+
+/// A chat's place in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPlace {
+    /// The chat.
+    pub chat: ChatId,
+    /// Its time in the list.
+    pub listed_at: Timestamp,
+}
+
+impl Recheck {
+    /// For a channel of an account, or for all of them, from the beginning.
+    pub fn new(account: &AccountId, channel: Option<&ChannelId>, changed_at: Timestamp) -> Self {
+        Self { v: 1, account: account.clone(), channel: channel.cloned(), changed_at, after: None }
+    }
+
+    /// The deduplication id of its check of a chat.
+    pub fn check_id(&self, chat: &ChatId) -> String {
+        format!("recheck:{chat}:{}", self.changed_at.millis())
+    }
+}
+
+/// What waits in the timers queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Wake {
+    /// For a chat.
+    Chat(Timer),
+    /// For the live chats of a channel.
+    Channel(Recheck),
+    /// For the CRM that is to be told who waits, once it is not left alone any more.
+    Waiting(WaitingNudge),
+}
+
+/// Who has to be told of a chat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nudges {
+    /// The channel's clients have to be given out.
+    pub assignment: Option<AssignmentNudge>,
+    /// The CRM is behind.
+    pub crm: Option<CrmNudge>,
+    /// Something is queued for the client.
+    pub delivery: Option<DeliveryNudge>,
+}
+
+/// What follows from a chat's state. A CRM that asked for time is left alone until then: the due index brings the chat
+/// back.
+pub fn nudges(chat: &Chat, crm: CrmKind, now: Timestamp) -> Nudges {
+    let waiting = chat.client == ClientState::Waiting;
+    let may_try = chat.crm_retry_at.is_none_or(|at| at <= now);
+    Nudges {
+        assignment: waiting.then(|| AssignmentNudge::new(&chat.account, &chat.channel)),
+        crm: (crm != CrmKind::None && chat.crm_behind() && may_try).then(|| CrmNudge::of(chat)),
+        delivery: chat.outbound_at.is_some_and(|at| at <= now).then(|| DeliveryNudge::of(chat)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::EmployeeId;
+    use crate::model::chat::tests::{new_chat, text_event};
+    use crate::model::event::Side;
+
+    #[test]
+    fn a_nudge_for_the_crm_is_a_chats_or_a_channels() {
+        let chat = CrmWork::Chat(CrmNudge::of(&new_chat()));
+        let channel = CrmWork::Channel(ChannelNudge::new(&AccountId::new("a"), &ChannelId::new("c")));
+        let waiting = CrmWork::Waiting(WaitingNudge::new(&AccountId::new("a"), &ChannelId::new("c")));
+        for work in [chat, waiting, channel] {
+            let body = serde_json::to_string(&work).unwrap();
+            assert_eq!(crate::model::event::read::<CrmWork>(&body).unwrap(), work);
+        }
+        assert!(crate::model::event::read::<CrmWork>(r#"{"v":1,"account":"a"}"#).is_err());
+        assert!(
+            crate::model::event::read::<CrmWork>(r#"{"v":99,"more":1}"#).is_err(),
+            "a newer one is retried"
+        );
+    }
+
+    #[test]
+    fn what_waits_for_its_time_is_told_apart() {
+        let (account, channel, at) = (AccountId::new("a"), ChannelId::new("c"), Timestamp::from_millis(5));
+        let after = Some(ListPlace { chat: ChatId::new("k"), listed_at: at });
+        for wake in [
+            Wake::Chat(Timer::new(account.clone(), ChatId::new("k"), at)),
+            Wake::Channel(Recheck::new(&account, None, at)),
+            Wake::Channel(Recheck { after, ..Recheck::new(&account, Some(&channel), at) }),
+            Wake::Waiting(WaitingNudge::new(&account, &channel)),
+        ] {
+            let body = serde_json::to_string(&wake).unwrap();
+            assert_eq!(crate::model::event::read::<Wake>(&body).unwrap(), wake);
+        }
+        assert!(crate::model::event::read::<Wake>(r#"{"v":1,"account":"a","at":5}"#).is_err());
+    }
+
+    #[test]
+    fn a_nudge_for_assignment_is_a_channels_or_a_departures() {
+        let (account, channel) = (AccountId::new("a"), ChannelId::new("c"));
+        let employee = EmployeeId::new("anna");
+        for work in [
+            AssignmentWork::Channel(AssignmentNudge::new(&account, &channel)),
+            AssignmentWork::Departure(DepartureNudge::new(
+                &account,
+                &Whose::Employee { employee, channel: Some(channel.clone()) },
+            )),
+            AssignmentWork::Departure(DepartureNudge::new(&account, &Whose::Nobodys { channel })),
+        ] {
+            let body = serde_json::to_string(&work).unwrap();
+            assert_eq!(crate::model::event::read::<AssignmentWork>(&body).unwrap(), work);
+        }
+        assert!(crate::model::event::read::<AssignmentWork>(r#"{"v":1,"account":"a"}"#).is_err());
+    }
+
+    #[test]
+    fn nudges_follow_from_the_state_alone() {
+        let now = Timestamp::from_millis(10);
+        let mut chat = new_chat();
+        assert_eq!(nudges(&chat, CrmKind::Universal, now), Nudges::default());
+        chat.receive(&text_event("m1", Side::Client), None, now);
+        let told = nudges(&chat, CrmKind::Universal, now);
+        assert!(told.assignment.is_some() && told.crm.is_none(), "first a responsible, then the CRM");
+        chat.assign(&EmployeeId::new("anna"));
+        assert!(nudges(&chat, CrmKind::Universal, now).crm.is_some());
+        assert!(nudges(&chat, CrmKind::None, now).crm.is_none());
+        chat.crm_retry_at = Some(Timestamp::from_millis(11));
+        assert!(nudges(&chat, CrmKind::Universal, now).crm.is_none());
+    }
+}

@@ -1,0 +1,103 @@
+//! What goes out by Wazzup: messages, edits, deletions (Wazzup API v3, Sending messages).
+//!
+//! Not idempotent by itself: Wazzup remembers a message's key (`crmMessageId`) for a minute and refuses its repetition.
+//! The author's id (`crmUserId`) is never told: it is our employee's, and Wazzup's account does not know him.
+
+mod answer;
+mod body;
+
+use super::WazzupApi;
+use super::api::{Call, Method};
+use crate::base::clock::Timestamp;
+use crate::base::ids::MessageId;
+use crate::model::outbound::call::{Edit, Outgoing, OutgoingContent, SendFailure, Sent};
+use crate::platform::http::DEFAULT_TIMEOUT;
+use crate::providers::wazzup::send::answer::Asked;
+use secrecy::SecretString;
+use std::time::Duration;
+
+/// How long after its first attempt a message may be sent again under the same key. Wazzup refuses a repetition for 60 s;
+/// the rest is for a call on its way and clocks that differ.
+pub const SEND_KEY_LASTS: Duration = Duration::from_secs(50);
+
+/// How many calls Wazzup takes in which time: above it the answer is 429.
+pub const RATE: (u64, Duration) = (500, Duration::from_secs(5));
+
+/// Time of a call with a file: Wazzup fetches it before it answers.
+const FILE_TIMEOUT: Duration = Duration::from_secs(20);
+
+impl WazzupApi<'_> {
+    /// Sends a message: `POST /v3/message`. A message that Wazzup says it has under this key already counts as sent.
+    ///
+    /// # Errors
+    /// Sorted by what has to follow: see [`SendFailure`]. [`SendFailure::Later`] is a limit of rate, no connection, a
+    /// file that Wazzup could not fetch, and what a look at the account or a person there may mend: a channel that is not
+    /// found, switched off or without its phone. [`SendFailure::Unknown`] is every answer that leaves open whether it
+    /// was sent: none in time, 5xx, a success without the message's id.
+    pub async fn send(
+        &self,
+        key: &SecretString,
+        message: &Outgoing<'_>,
+        now: Timestamp,
+    ) -> Result<Sent, SendFailure> {
+        let (link, timeout) = match message.content {
+            OutgoingContent::File { url } => (Some(url), FILE_TIMEOUT),
+            _ => (None, DEFAULT_TIMEOUT),
+        };
+        let body = Some(body::of(message));
+        let call = Call { method: Method::POST, route: &["message"], query: &[], body, timeout };
+        let answer = answer::asked(self.ask(call, key, now).await, link)?;
+        match answer {
+            Asked::Done(bytes) => answer::sent(&bytes),
+            Asked::Repeated => Ok(Sent::default()),
+        }
+    }
+
+    /// Puts another text or file into a sent message: `PATCH /v3/message/{id}`.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; a message that is gone, too old or of a messenger without edits is [`SendFailure::Never`].
+    pub async fn edit(
+        &self,
+        key: &SecretString,
+        id: &MessageId,
+        edit: Edit<'_>,
+        now: Timestamp,
+    ) -> Result<(), SendFailure> {
+        let (link, timeout) = match edit {
+            Edit::File(url) => (Some(url), FILE_TIMEOUT),
+            Edit::Text(_) => (None, DEFAULT_TIMEOUT),
+        };
+        let body = Some(body::of_edit(edit));
+        let route = message_route(id)?;
+        let call = Call { method: Method::PATCH, route: &route, query: &[], body, timeout };
+        answer::asked(self.ask(call, key, now).await, link).map(|_| ())
+    }
+
+    /// Takes a sent message back: `DELETE /v3/message/{id}`.
+    ///
+    /// # Errors
+    /// As [`Self::edit`].
+    pub async fn delete(
+        &self,
+        key: &SecretString,
+        id: &MessageId,
+        now: Timestamp,
+    ) -> Result<(), SendFailure> {
+        let route = message_route(id)?;
+        let call =
+            Call { method: Method::DELETE, route: &route, query: &[], body: None, timeout: DEFAULT_TIMEOUT };
+        answer::asked(self.ask(call, key, now).await, None).map(|_| ())
+    }
+}
+
+/// The route of one message. An id that would lead elsewhere is nobody's.
+fn message_route(id: &MessageId) -> Result<[&str; 2], SendFailure> {
+    match id.as_str() {
+        "" | "." | ".." => Err(SendFailure::Never { code: "MESSAGES_NOT_FOUND".into(), description: None }),
+        id => Ok(["message", id]),
+    }
+}
+
+#[cfg(test)]
+mod tests;

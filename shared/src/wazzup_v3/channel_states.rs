@@ -1,0 +1,75 @@
+//! A channel's state in Wazzup's words. `GET /v3/channels` and the webhook `channelsUpdates` spell some of them differently
+//! (Wazzup API v3, "Working with channels", "Webhooks").
+
+use crate::model::channel::{Channel, ChannelState};
+
+/// A word as the list has it, and as the webhook has it.
+type Words = (&'static str, &'static str);
+
+const WORDS: [Words; 13] = [
+    ("active", "active"),
+    ("init", "init"),
+    ("disabled", "disabled"),
+    ("phoneUnavailable", "phoneUnavailable"),
+    ("qridle", "qr"),
+    ("openelsewhere", "openElsewhere"),
+    ("notEnoughMoney", "notEnoughMoney"),
+    ("foreignphone", "foreignphone"),
+    ("unauthorized", "unauthorized"),
+    ("waitForPassword", "waitForPassword"),
+    ("blocked", "blocked"),
+    ("onModeration", "onModeration"),
+    ("rejected", "rejected"),
+];
+
+/// The state as `GET /v3/channels` has it.
+pub fn listed(channel: &Channel) -> &'static str {
+    words(channel).0
+}
+
+/// The state as `channelsUpdates` has it.
+pub fn told(channel: &Channel) -> &'static str {
+    words(channel).1
+}
+
+/// The provider's own word where Wazzup knows it; else the nearest one to our state.
+fn words(channel: &Channel) -> Words {
+    let plain = |word: &str| -> String {
+        word.trim().chars().filter(|c| *c != '_' && *c != '-').flat_map(char::to_lowercase).collect()
+    };
+    let raw = channel.raw_state.as_deref().map(plain).unwrap_or_default();
+    let known = |(list, hook): &&Words| plain(list) == raw || plain(hook) == raw;
+    let nearest = match channel.state {
+        ChannelState::Active => 0,
+        ChannelState::Pending => 1,
+        ChannelState::Disabled => 2,
+        ChannelState::NeedsAttention => 3,
+        ChannelState::Unauthorized => 8,
+    };
+    WORDS.iter().find(known).copied().unwrap_or(WORDS[nearest])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::chat::tests::channel;
+
+    #[test]
+    fn both_spellings_give_the_word_of_the_place() {
+        for (raw, state, list, hook) in [
+            (Some("qr"), ChannelState::NeedsAttention, "qridle", "qr"),
+            (Some("qridle"), ChannelState::NeedsAttention, "qridle", "qr"),
+            (Some("openElsewhere"), ChannelState::NeedsAttention, "openelsewhere", "openElsewhere"),
+            (Some("active"), ChannelState::Active, "active", "active"),
+            (Some("on_moderation"), ChannelState::Pending, "onModeration", "onModeration"),
+            (Some("not_listed"), ChannelState::Disabled, "disabled", "disabled"),
+            (Some("somethingNew"), ChannelState::NeedsAttention, "phoneUnavailable", "phoneUnavailable"),
+            (None, ChannelState::Unauthorized, "unauthorized", "unauthorized"),
+            (None, ChannelState::Pending, "init", "init"),
+            (None, ChannelState::Active, "active", "active"),
+        ] {
+            let channel = Channel { state, raw_state: raw.map(str::to_owned), ..channel() };
+            assert_eq!((listed(&channel), told(&channel)), (list, hook), "{raw:?}");
+        }
+    }
+}
