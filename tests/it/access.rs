@@ -5,7 +5,7 @@ use crate::world::asking::Asking;
 use crate::world::sends::PHONE;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::model::chat::ClientState;
+use shared::model::chat::state::ClientState;
 use shared::model::employee::{Membership, Role};
 use shared::store::Read;
 use std::time::Duration;

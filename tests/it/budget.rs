@@ -252,7 +252,10 @@ async fn a_finish_costs_the_same_from_two_to_two_thousand_employees_and_from_ten
         println!("a finish, {members} employees, {chats} chats: {cost:?}");
         while world.deliver("crm.fifo").await {}
         println!("the CRM is told of it: {:?}", world.table.take_traffic());
-        assert_eq!(world.chat(&phone(0)).await.unwrap().state, shared::model::chat::ChatState::General);
+        assert_eq!(
+            world.chat(&phone(0)).await.unwrap().state,
+            shared::model::chat::state::ChatState::General
+        );
         costs.push((cost.read_units, cost.write_units));
     }
     assert_eq!(costs[0], costs[1]);

@@ -3,7 +3,7 @@
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::{Value, json};
 use shared::base::clock::Ambient;
-use shared::crm::Subscriptions;
+use shared::model::crm::Subscriptions;
 use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault};
 
@@ -24,7 +24,7 @@ impl World {
 
     async fn subscribe(&self, subscriptions: Subscriptions) {
         let crm = self.crm_connection().await;
-        self.write(&shared::crm::CrmConnection { subscriptions, ..crm }).await;
+        self.write(&shared::model::crm::CrmConnection { subscriptions, ..crm }).await;
     }
 
     async fn is_to_be_told(&self) -> bool {

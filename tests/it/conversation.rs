@@ -3,7 +3,7 @@
 use crate::world::{TOKEN, World, echo, messages, status, text};
 use serde_json::json;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::{ChatState, ClientState};
+use shared::model::chat::state::{ChatState, ClientState};
 use std::time::Duration;
 
 #[tokio::test]

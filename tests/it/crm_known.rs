@@ -5,7 +5,7 @@ use crate::world::{TOKEN, World, messages, text};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
 use shared::model::account::Account;
-use shared::model::chat::ClientState;
+use shared::model::chat::state::ClientState;
 use shared::model::crm::entities::{ContactPoint, CrmContact, CrmSubject, DealRef};
 use shared::model::employee::Employee;
 use shared::store::{Read, keys};

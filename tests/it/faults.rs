@@ -4,8 +4,8 @@ use crate::world::wire::{Fault, How};
 use crate::world::{TOKEN, World, messages, text};
 use serde_json::json;
 use shared::base::clock::Ambient;
-use shared::model::chat::ClientState;
-use shared::model::message::Kind;
+use shared::model::chat::state::ClientState;
+use shared::model::message::kind::Kind;
 use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault as SandboxFault};
 
@@ -300,7 +300,10 @@ async fn p8_a_crm_set_while_messages_come_misses_none_of_them() {
     let world = World::with_employees(&["anna"]).await;
     let account = world.store.account(&world.account).await.unwrap().unwrap();
     world
-        .write(&shared::model::account::Account { crm_kind: shared::crm::CrmKind::None, ..account.clone() })
+        .write(&shared::model::account::Account {
+            crm_kind: shared::model::crm::CrmKind::None,
+            ..account.clone()
+        })
         .await;
     world.post(TOKEN, messages(&[text("79011112233", "m1", "до CRM")])).await;
     world.settle().await;
@@ -322,7 +325,7 @@ async fn p8_another_crm_gets_a_contact_of_its_own() {
     world.sandbox.client().put_crm("next", &setup).await.unwrap();
     let connection = world.crm_connection().await;
     let webhook_url = world.sandbox.client().crm_webhook_url("next");
-    world.write(&shared::crm::CrmConnection { webhook_url, ..connection }).await;
+    world.write(&shared::model::crm::CrmConnection { webhook_url, ..connection }).await;
     world.post(TOKEN, messages(&[text("79011112233", "m2", "два")])).await;
     world.settle().await;
     let next = world.sandbox.client().crm("next").await.unwrap();

@@ -2,9 +2,9 @@
 
 use crate::world::{TOKEN, World, messages, text};
 use shared::base::clock::Ambient;
-use shared::crm::CrmKind;
 use shared::model::chat::closing::Closing;
-use shared::model::chat::{ChatState, ChatStatus};
+use shared::model::chat::state::{ChatState, ChatStatus};
+use shared::model::crm::CrmKind;
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use shared::base::ids::ChatId;
 use shared::base::phone::Phone;
 use shared::model::contact::blacklist::{BlockEntry, Subject};
 use shared::model::contact::{Contact, Identity};
-use shared::model::event::Messenger;
+use shared::model::messenger::Messenger;
 use shared::store::Read;
 use std::time::Duration;
 use tests::wazzup;

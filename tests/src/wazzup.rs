@@ -174,8 +174,8 @@ mod tests {
     use shared::base::ids::{AccountId, ConnectionId, IdSalt};
     use shared::model::connection::WebhookToken;
     use shared::model::event::{Event, MessageEvent, Origin, Revision, Side};
-    use shared::model::message::Kind;
     use shared::model::message::content::Details;
+    use shared::model::message::kind::Kind;
     use shared::providers::{Item, Parsed, wazzup::parse};
 
     const AT: &str = "2026-11-21T09:00:00.000Z";

@@ -1,16 +1,18 @@
 //! Every route: one router a folder, the layers around them, and how Lambda serves them.
 
 use crate::app::App;
-use crate::http::{body, error, etag, openapi, request_context};
+use crate::http::{body, error_layer, etag, layers, openapi};
 use crate::{account, channels, chats, connections, contacts, crm, employees, files, messages, rules, v3};
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::{Router, http::Uri};
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use std::sync::Arc;
 use tower::util::MapRequest;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Every route, with its operation in the OpenAPI document.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -34,12 +36,12 @@ pub fn router(app: Arc<App>) -> Router {
     let (router, document) = routes().split_for_parts();
     router
         .layer(axum::Extension(openapi::Document::of(&document)))
-        .fallback(error::no_route)
-        .method_not_allowed_fallback(error::no_method)
-        .layer(from_fn_with_state(Arc::clone(&app), request_context::around))
+        .fallback(error_layer::no_route)
+        .method_not_allowed_fallback(error_layer::no_method)
+        .layer(from_fn_with_state(Arc::clone(&app), layers::around))
         .layer(from_fn(etag::tag))
         .layer(DefaultBodyLimit::max(body::MAX_BODY))
-        .layer(from_fn_with_state(Arc::clone(&app), error::finish))
+        .layer(from_fn_with_state(Arc::clone(&app), error_layer::finish))
         .with_state(app)
 }
 

@@ -1,7 +1,7 @@
 //! The changes behind the cursor, in order.
 
 use crate::{CrmPush, Job, PushError};
-use shared::crm::CrmError;
+use shared::crm::client::CrmError;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, CrmRecords};
 use shared::model::crm::progress::{Change, Numbered, What, accounts_for_all, cursor_after, pending};

@@ -4,10 +4,11 @@
 
 use crate::{CrmPush, PushError};
 use shared::base::clock::Timestamp;
+use shared::crm::client::CrmError;
 use shared::crm::formatting::Wording;
-use shared::crm::{CrmConnection, CrmError, CrmKind};
-use shared::model::account::Language;
 use shared::model::channel::Channel;
+use shared::model::crm::{CrmConnection, CrmKind};
+use shared::model::texts::Language;
 use shared::platform::nudge::ChannelNudge;
 use shared::store::Read;
 use shared::store::row::Write;

@@ -2,7 +2,7 @@
 
 use crate::{CrmPush, Job, PushError};
 use shared::base::ids::EmployeeId;
-use shared::crm::CrmError;
+use shared::crm::client::CrmError;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, CreationClaim, CrmRecords};
 use shared::platform::metrics::Metric;

@@ -2,8 +2,10 @@
 
 use crate::{CrmPush, PushError};
 use shared::base::clock::Timestamp;
-use shared::crm::{CrmConnection, CrmError, backoff};
+use shared::crm::backoff;
+use shared::crm::client::CrmError;
 use shared::model::chat::Chat;
+use shared::model::crm::CrmConnection;
 use shared::platform::metrics::Metric;
 use shared::platform::nudge::Timer;
 use shared::platform::queue::Outgoing;

@@ -11,11 +11,13 @@ mod reach;
 mod waiting_clients;
 
 use shared::base::clock::{Ambient, Timestamp};
+use shared::crm::client::CrmError;
 use shared::crm::formatting::Wording;
 use shared::crm::universal::client::UniversalCrm;
-use shared::crm::{CrmConnection, CrmError, CrmKind, Subscriptions};
-use shared::model::chat::{Chat, ClientState};
+use shared::model::chat::Chat;
+use shared::model::chat::state::ClientState;
 use shared::model::contact::Contact;
+use shared::model::crm::{CrmConnection, CrmKind, Subscriptions};
 use shared::model::event;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::platform::disposition::{Disposition, backoff};

@@ -1,8 +1,8 @@
 //! What a CRM is called with.
 
 use crate::{CrmPush, PushError};
-use shared::crm::CrmConnection;
 use shared::crm::universal::client::Opened;
+use shared::model::crm::CrmConnection;
 
 impl CrmPush {
     /// Opens a connection: only KMS can fail, or an address that cannot be read.

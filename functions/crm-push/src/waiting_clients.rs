@@ -5,12 +5,14 @@
 
 use crate::{CrmPush, PushError};
 use shared::base::clock::Timestamp;
+use shared::crm::Waiting;
+use shared::crm::client::CrmError;
 use shared::crm::formatting::Wording;
-use shared::crm::{CrmConnection, CrmError, CrmKind, Waiting};
-use shared::model::account::Language;
 use shared::model::assignment::WaitingClient;
 use shared::model::channel::Channel;
+use shared::model::crm::{CrmConnection, CrmKind};
 use shared::model::employee::{Membership, Role};
+use shared::model::texts::Language;
 use shared::platform::nudge::WaitingNudge;
 use shared::platform::queue::Outgoing;
 use shared::store::{Read, StoreError};

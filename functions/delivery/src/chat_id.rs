@@ -1,11 +1,10 @@
 //! A dialogue that we began by phone or user name: the answer to its first message tells the chat's id at the provider, and
 //! the client's answers will come under that.
 
-use crate::outcome::Settling;
+use crate::transaction::Settling;
 use crate::{Delivery, DeliveryError, Work};
 use shared::model::chat::company_events::company_event;
 use shared::model::event::{ContactHint, MessageEvent, Origin};
-use shared::providers::chat_id;
 use shared::store::clients::alias_row;
 
 impl Delivery {
@@ -23,7 +22,7 @@ impl Delivery {
         settling.chat.reach = None;
         id.clone_into(&mut settling.chat.provider_chat_id);
         let (messenger, group) = (settling.chat.messenger.clone(), settling.chat.group);
-        let form = chat_id(&work.owner.id_salt, channel, &messenger, group, id);
+        let form = channel.chat_id(&work.owner.id_salt, &messenger, group, id);
         let chat = &settling.chat;
         if form == chat.chat || chat.aliases.contains(&form) {
             return Ok(());

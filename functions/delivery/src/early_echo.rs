@@ -2,13 +2,14 @@
 //! other words (a template filled in, say). It was stored as a message of its own; now that the answer names it, it is
 //! taken back, and what was reported of it is ours.
 
-use crate::outcome::Settling;
+use crate::transaction::Settling;
 use crate::{Delivery, DeliveryError, Work};
 use shared::base::clock::Timestamp;
 use shared::base::ids::MessageId;
 use shared::model::channel::Channel;
 use shared::model::chat::company_events;
-use shared::model::message::{DeliveryError as Why, DeliveryStatus, Message};
+use shared::model::message::Message;
+use shared::model::message::kind::{DeliveryError as Why, DeliveryStatus};
 use shared::store::StoreError;
 use shared::store::keys::Pointer;
 use shared::store::row::Write;

@@ -1,9 +1,9 @@
 //! What did not reach the client: the message's status, and a notice in the chat that says why (E2).
 
-use crate::outcome::Settling;
+use crate::transaction::Settling;
 use crate::{Delivery, DeliveryError, Work};
 use shared::model::failure_texts::{self, UNKNOWN_ERROR, Undone};
-use shared::model::message::{DeliveryError as Why, DeliveryStatus};
+use shared::model::message::kind::{DeliveryError as Why, DeliveryStatus};
 use shared::model::outbound::{Action, OutboundJob};
 use shared::store::row::Write;
 

@@ -16,6 +16,7 @@ mod payload;
 pub mod provider;
 pub mod rate;
 mod reschedule;
+mod transaction;
 
 pub use connections::Connections;
 

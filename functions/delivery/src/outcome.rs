@@ -2,16 +2,15 @@
 
 use crate::early_echo::Stray;
 use crate::failure_notice::Told;
+use crate::transaction::{Settling, changed};
 use crate::{Delivery, DeliveryError, Round, Work};
-use shared::base::clock::Timestamp;
-use shared::crm::CrmKind;
 use shared::model::chat::Chat;
-use shared::model::chat::company_events;
-use shared::model::contact::number_check::LearnedFrom;
-use shared::model::contact::number_news::number_news;
-use shared::model::message::{DeliveryStatus, Message};
+use shared::model::contact::number_check::{LearnedFrom, number_news};
+use shared::model::crm::CrmKind;
+use shared::model::message::Message;
+use shared::model::message::kind::DeliveryStatus;
+use shared::model::outbound::OutboundJob;
 use shared::model::outbound::call::Sent;
-use shared::model::outbound::{Action, OutboundJob};
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
 use shared::store::StoreError;
@@ -41,14 +40,6 @@ pub(crate) enum Outcome {
     },
     /// Nobody knows whether it left.
     Unknown,
-}
-
-/// The rows that an outcome changes, as they become.
-pub(crate) struct Settling {
-    pub chat: Chat,
-    pub message: Message,
-    pub writes: Vec<Write>,
-    pub now: Timestamp,
 }
 
 impl Delivery {
@@ -225,24 +216,6 @@ impl Delivery {
         telemetry::count(metric, 1);
         let (account, chat, number) = (&job.account, &job.chat, job.number);
         tracing::info!(account = %account, chat = %chat, number, attempts = job.attempts, outcome = metric.name(), "settled");
-    }
-}
-
-/// The edit or deletion is carried out: our row says so.
-fn changed(work: &Work, settling: &mut Settling, job: &OutboundJob) {
-    let Some(channel) = &work.channel else { return };
-    let (chat, message, now) = (&settling.chat, &settling.message, settling.now);
-    let event = match &job.action {
-        Action::EditText(text) => company_events::edited(chat, channel, message, text, now),
-        Action::Delete => company_events::deleted(chat, channel, message, now),
-        Action::Send => return,
-    };
-    if let Some(row) = settling.chat.receive(&event, Some(&settling.message), settling.now) {
-        settling.message = row;
-        if matches!(job.action, Action::EditText(_)) {
-            // What stands below it now, by which the echo of the edit is known.
-            settling.message.signature.clone_from(&job.signature);
-        }
     }
 }
 

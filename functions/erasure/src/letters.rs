@@ -4,8 +4,9 @@
 use crate::job::{Job, Next};
 use crate::{Eraser, ErasureError};
 use shared::model::account::Account;
-use shared::model::erasure::{Addressee, Phase, Verdict};
+use shared::model::erasure::Phase;
 use shared::platform::dead_letters::Letter;
+use shared::platform::erased_letters::{Addressee, Verdict};
 use shared::store::StoreError;
 use shared::store::settings::Pointed;
 use std::collections::HashSet;

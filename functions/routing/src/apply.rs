@@ -5,91 +5,24 @@ use crate::changes::{Changes, RoutingError};
 use crate::context::Ground;
 use crate::filter::{Drops, Gate};
 use crate::fold::Fold;
+use crate::group::Group;
 use crate::report::{Told, refuse_oversize};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ChatId};
 use shared::base::phone::Phone;
-use shared::crm::CrmKind;
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
-use shared::model::chat::automatic::FreshIds;
 use shared::model::chat::closing::Closing;
 use shared::model::contact::blacklist::Subject;
 use shared::model::contact::{Identity, verified_phone};
-use shared::model::event::{ChannelRef, Envelope, Event, MessageEvent, Messenger, Origin};
+use shared::model::crm::CrmKind;
+use shared::model::event::MessageEvent;
+use shared::model::messenger::ChannelRef;
+use shared::model::rules::automatic::FreshIds;
 use shared::store::StoreError;
-use shared::store::clients::{self as client, Client};
-use shared::store::row::Write;
+use shared::store::clients::Client;
 use std::sync::Arc;
-
-/// A group as it is applied.
-pub(crate) struct Group<'a> {
-    /// Whose.
-    pub account: &'a AccountId,
-    /// The chat that the events name.
-    pub chat: &'a ChatId,
-    /// The events, in order.
-    pub envelopes: &'a [Envelope],
-    /// Whether they come for the first time.
-    pub is_first: bool,
-}
-
-impl<'a> Group<'a> {
-    /// The group of events of one chat; none when there is no chat in them.
-    pub fn of(envelopes: &'a [Envelope], is_first: bool) -> Option<Self> {
-        let first = envelopes.first()?;
-        let chat = match &first.event {
-            Event::Message(message) => &message.chat,
-            Event::Check { chat } => chat,
-            Event::Status(_) | Event::ChannelState(_) => return None,
-        };
-        Some(Self { account: &first.account, chat, envelopes, is_first })
-    }
-
-    /// Its messages, in order.
-    pub fn messages(&self) -> impl Iterator<Item = &'a MessageEvent> {
-        self.envelopes.iter().filter_map(message)
-    }
-
-    /// The same, each with the moment at which we accepted it.
-    pub fn dated(&self) -> impl Iterator<Item = (&'a MessageEvent, Timestamp)> {
-        self.envelopes.iter().filter_map(|envelope| Some((message(envelope)?, envelope.accepted_at)))
-    }
-
-    fn first(&self) -> Option<&'a MessageEvent> {
-        self.messages().next()
-    }
-
-    /// Whether it may be of a dialogue that we began by phone or user name, and whose id only the send's answer tells: then
-    /// it is no chat of its own. It is waited for once.
-    fn may_be_dialogue(&self) -> bool {
-        let by_id = |messenger: &Messenger| matches!(messenger, Messenger::Telegram | Messenger::Max);
-        // What was written in the provider's own chat is surely not ours.
-        let ours = |origin: Option<Origin>| matches!(origin, Some(Origin::Phone | Origin::Outside));
-        self.is_first && self.first().is_some_and(|first| by_id(&first.messenger) && ours(first.origin))
-    }
-
-    /// The message that says most of who the client is: mostly the first one, and one that tells a phone where that does not.
-    fn telling(&self, region: &str) -> Option<&'a MessageEvent> {
-        let tells = |message: &&MessageEvent| {
-            !message.aliases.is_empty() || verified_phone(message, region).is_some()
-        };
-        self.messages().find(tells).or_else(|| self.first())
-    }
-
-    /// Whether a check is among them.
-    pub fn is_checked(&self) -> bool {
-        self.envelopes.iter().any(|envelope| matches!(envelope.event, Event::Check { .. }))
-    }
-}
-
-fn message(envelope: &Envelope) -> Option<&MessageEvent> {
-    match &envelope.event {
-        Event::Message(message) => Some(message),
-        _ => None,
-    }
-}
 
 /// What a fold begins with.
 struct Start {
@@ -343,19 +276,6 @@ impl Routing {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// Rows of a new chat: its place in the contact's history, and the other forms of its id.
-pub(crate) fn belongings(changes: &Changes) -> Result<Vec<Write>, StoreError> {
-    let chat = &changes.after;
-    let mut writes = Vec::new();
-    if changes.before.is_none() {
-        writes.push(client::in_history(chat, changes.now)?);
-    }
-    for form in &changes.forms {
-        writes.push(client::alias_row(&chat.account, form, &chat.chat)?);
-    }
-    Ok(writes)
 }
 
 /// Forms of its id that a message tells and the chat does not know.

@@ -1,21 +1,20 @@
 //! What a group of events makes of a chat, as writes of one transaction.
 
-use crate::apply::belongings;
 use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, ConnectionId, MessageId, hex_digest};
 use shared::model::chat::assignment_record::AssignmentRecord;
-use shared::model::chat::automatic::Automatic;
 use shared::model::chat::closing::LOST_NUDGE_AFTER;
 use shared::model::chat::{Chat, ChatEvent};
 use shared::model::event::{Origin, Side};
 use shared::model::message::Message;
 use shared::model::message::listing::ChatListing;
 use shared::model::message::media::{FileCopy, PendingFile};
+use shared::model::rules::automatic::Automatic;
 use shared::platform::quarantine::QuarantineError;
 use shared::platform::queue::QueueError;
 use shared::store::StoreError;
 use shared::store::chats::{chat_write, open_chat_writes};
-use shared::store::clients::Client;
+use shared::store::clients::{self as client, Client};
 use shared::store::keys::{self, Pointer};
 use shared::store::notices::notice_writes;
 use shared::store::outbound::send_writes;
@@ -189,4 +188,17 @@ impl Changes {
         }
         Ok(writes)
     }
+}
+
+/// Rows of a new chat: its place in the contact's history, and the other forms of its id.
+pub(crate) fn belongings(changes: &Changes) -> Result<Vec<Write>, StoreError> {
+    let chat = &changes.after;
+    let mut writes = Vec::new();
+    if changes.before.is_none() {
+        writes.push(client::in_history(chat, changes.now)?);
+    }
+    for form in &changes.forms {
+        writes.push(client::alias_row(&chat.account, form, &chat.chat)?);
+    }
+    Ok(writes)
 }

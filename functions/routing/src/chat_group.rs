@@ -1,7 +1,7 @@
 //! The events of one chat: applied in one transaction, and what follows when that cannot be.
 
-use crate::apply::Group;
 use crate::changes::RoutingError;
+use crate::group::Group;
 use crate::{ATTEMPTS, Routing};
 use shared::model::event::{Envelope, Event, Revision};
 use shared::platform::disposition::Disposition;

@@ -4,9 +4,9 @@ use shared::base::clock::{Ambient, Timestamp};
 use shared::base::ids::MessageId;
 use shared::model::account::Account;
 use shared::model::channel::Channel;
-use shared::model::chat::automatic::FreshIds;
 use shared::model::chat::closing::Closing;
 use shared::model::rules::Compiled;
+use shared::model::rules::automatic::FreshIds;
 use std::sync::Arc;
 
 /// The settings, as of now, and what else a decision wants.

@@ -1,8 +1,8 @@
 //! What has to be read of a chat's messages and listings before a group of events is folded: mostly nothing.
 
 use crate::Routing;
-use crate::apply::Group;
 use crate::filter::Gate;
+use crate::group::Group;
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ConnectionId, MessageId};
 use shared::model::chat::{Chat, ForRules};

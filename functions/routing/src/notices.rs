@@ -1,11 +1,12 @@
 //! Notices of what we sent and what came to nothing (E2).
 
 use shared::base::clock::Timestamp;
-use shared::model::account::Language;
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
 use shared::model::failure_texts::{self, UNKNOWN_ERROR, Undone};
-use shared::model::message::{DeliveryStatus, Message};
+use shared::model::message::Message;
+use shared::model::message::kind::DeliveryStatus;
+use shared::model::texts::Language;
 
 /// Whether a message that we sent failed by this: then the chat says so (E2).
 pub fn came_to_nothing(before: &Message, after: &Message) -> bool {

@@ -4,7 +4,7 @@ use crate::Routing;
 use crate::changes::{Changes, RoutingError};
 use crate::filter::Drops;
 use crate::fold::Fold;
-use shared::model::chat::{ChatState, ClientState};
+use shared::model::chat::state::{ChatState, ClientState};
 use shared::platform::metrics::Metric;
 use shared::platform::nudge::AssignmentNudge;
 use shared::platform::queue::Outgoing;

@@ -2,11 +2,14 @@
 
 use crate::context::Ground;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::assignment_record::{AssignmentRecord, Why};
-use shared::model::chat::automatic::{self, Automatic, NotWritten};
-use shared::model::chat::{Chat, ChatEvent, ClientState, FinishReason, RuleNotice, Wish};
+use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_record::AssignmentRecord;
+use shared::model::chat::state::{ClientState, FinishReason, Wish};
+use shared::model::chat::{Chat, ChatEvent, RuleNotice};
 use shared::model::event::Origin;
+use shared::model::rules::automatic::{self, Automatic, NotWritten};
 use shared::model::rules::{Action, Skipped, may_assign, reply_text, tags_after};
+use shared::providers;
 
 /// What an action made, beside what stands in the chat itself.
 #[derive(Debug, PartialEq)]
@@ -60,7 +63,15 @@ pub fn apply(action: &Action, chat: &mut Chat, ground: &Ground) -> Result<Effect
 fn reply(template: &str, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
     let channel = ground.channel.as_ref().ok_or(Skipped::NotWritten(NotWritten::Channel))?;
     let text = reply_text(template, chat, channel, &ground.owner).map_err(|_| Skipped::NoValue)?;
-    let sent = automatic::write(chat, channel, &ground.fresh_id(), Origin::Rule, &text, ground.now);
+    let sent = automatic::write(
+        chat,
+        channel,
+        providers::limits(channel, &chat.messenger),
+        &ground.fresh_id(),
+        Origin::Rule,
+        &text,
+        ground.now,
+    );
     sent.map(|sent| Effect::Sent(Box::new(sent))).map_err(Skipped::NotWritten)
 }
 

@@ -5,9 +5,9 @@ use shared::base::clock::{Manual, Timestamp};
 use shared::base::ids::{AccountId, ContactId, IdSalt};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
-use shared::model::chat::MAX_CHAT_TAGS;
 use shared::model::chat::closing::Closing;
-use shared::model::chat::{ChatState, ChatStatus, NoticeTo};
+use shared::model::chat::state::{ChatState, ChatStatus};
+use shared::model::chat::{MAX_CHAT_TAGS, NoticeTo};
 use shared::model::event::{Envelope, Event, MessageEvent};
 use std::sync::Arc;
 

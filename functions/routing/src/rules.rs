@@ -1,97 +1,17 @@
 //! Rules at work (F6): what happened, which of them run for it, and what they make of the chat. What a rule does pulls no
 //! trigger.
 
-use crate::context::Ground;
 use crate::fold::{Fold, ROOM};
 use crate::rule_actions::{Effect, apply, rows_of};
+use crate::trigger::Occasion;
 use shared::base::clock::Timestamp;
-use shared::model::chat::automatic::{self, Automatic, NotWritten};
 use shared::model::chat::closing::{self, Looked};
-use shared::model::chat::{Chat, ChatState, ForRules};
-use shared::model::event::{MessageEvent, Origin, Revision, Side};
-use shared::model::message::{Kind, Message};
-use shared::model::rules::{Action, Facts, Happened, Rule, Skipped};
+use shared::model::chat::{Chat, ForRules};
+use shared::model::event::Origin;
+use shared::model::rules::automatic::{self, Automatic, NotWritten};
+use shared::model::rules::{Action, Happened, Rule, Skipped};
+use shared::providers;
 use std::time::Duration;
-
-/// Something that happened, as rules are asked about it.
-#[derive(Debug, Default)]
-pub struct Occasion<'a> {
-    /// What happened, all of it together.
-    pub happened: Vec<Happened>,
-    text: Option<&'a str>,
-    kind: Option<Kind>,
-    is_new_client: bool,
-    at: Timestamp,
-}
-
-impl<'a> Occasion<'a> {
-    /// What a message is, that is taken in for the first time: `before` and `after` are its chat. Something that nobody said
-    /// or nobody wrote is nothing.
-    pub fn of(event: &'a MessageEvent, before: &Chat, after: &Chat, at: Timestamp) -> Self {
-        let is_automatic = event.origin.is_some_and(Origin::is_automatic);
-        if event.revision != Revision::New || !event.kind.is_said() || is_automatic {
-            return Self::default();
-        }
-        let mut happened = Vec::new();
-        if event.side == Side::Client {
-            happened.push(Happened::MessageIn);
-            happened.extend(event.kind.is_call().then_some(Happened::Call));
-            let is_opened = before.state == ChatState::General && after.state != ChatState::General;
-            happened.extend(is_opened.then_some(Happened::ChatOpened));
-        } else {
-            happened.push(Happened::MessageOut);
-        }
-        Self { happened, text: event.text.as_deref(), kind: Some(event.kind), is_new_client: false, at }
-    }
-
-    /// What a client's message is of which only its edit or its deletion has come: it may have been ignored when it came itself.
-    pub fn again(event: &'a MessageEvent, at: Timestamp) -> Self {
-        if event.side != Side::Client || event.revision == Revision::New || !event.kind.is_said() {
-            return Self::default();
-        }
-        let call = event.kind.is_call().then_some(Happened::Call);
-        let happened = std::iter::once(Happened::MessageIn).chain(call).collect();
-        Self { happened, text: event.text.as_deref(), kind: Some(event.kind), is_new_client: false, at }
-    }
-
-    /// Something without a message.
-    fn plain(happened: Vec<Happened>, at: Timestamp) -> Self {
-        Self { happened, at, ..Self::default() }
-    }
-
-    /// A message that was written here.
-    fn written(message: &'a Message) -> Self {
-        let happened = vec![Happened::MessageOut];
-        let (text, kind) = (message.text.as_deref(), Some(message.kind));
-        Self { happened, text, kind, is_new_client: false, at: message.accepted_at }
-    }
-
-    /// The same, of a client whom nobody knew before.
-    #[must_use]
-    pub fn new_client(self, is_new_client: bool) -> Self {
-        Self { is_new_client, ..self }
-    }
-
-    /// The rules that run, of a chat as it is by then.
-    pub fn matching<'g>(&self, ground: &'g Ground, chat: &Chat) -> Vec<&'g Rule> {
-        let Some(rules) = ground.rules.as_ref().filter(|_| !self.happened.is_empty()) else {
-            return Vec::new();
-        };
-        rules.matching(&Facts {
-            happened: &self.happened,
-            text: self.text,
-            kind: self.kind,
-            chat,
-            is_new_client: self.is_new_client,
-            in_working_hours: ground.in_working_hours(self.at),
-        })
-    }
-}
-
-/// Whether one of them wants the message dropped.
-pub fn ignored(rules: &[&Rule]) -> bool {
-    rules.iter().any(|rule| rule.actions.contains(&Action::Ignore))
-}
 
 impl<'a> Fold<'a> {
     /// Does what rules say, in their order.
@@ -183,7 +103,15 @@ impl<'a> Fold<'a> {
         };
         let mut chat = self.chat.clone();
         let id = ground.fresh_id();
-        let written = automatic::write(&mut chat, channel, &id, Origin::Farewell, text, ground.now);
+        let written = automatic::write(
+            &mut chat,
+            channel,
+            providers::limits(channel, &self.chat.messenger),
+            &id,
+            Origin::Farewell,
+            text,
+            ground.now,
+        );
         let looked = if written.is_ok() { looked(&chat) } else { plain };
         (looked, Some(written))
     }

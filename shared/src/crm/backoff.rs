@@ -1,7 +1,8 @@
 //! How fast a CRM that fails is tried again: per chat, and, when nothing goes through any more, per account.
 
-use super::{CrmConnection, CrmError, CrmState};
+use super::client::CrmError;
 use crate::base::clock::Timestamp;
+use crate::model::crm::{CrmConnection, CrmState};
 use std::time::Duration;
 
 /// Failures in a row, over all of an account's chats, after which nobody calls the CRM until a probe succeeds. One chat
@@ -73,7 +74,7 @@ pub fn after_success(connection: &CrmConnection) -> Option<CrmConnection> {
 mod tests {
     use super::*;
     use crate::base::ids::AccountId;
-    use crate::crm::CrmKind;
+    use crate::model::crm::CrmKind;
 
     fn connection() -> CrmConnection {
         let account = AccountId::new("a");

@@ -1,13 +1,12 @@
 //! What a CRM reads of a message: the stored text with what the channel wants before it, and the link of its file. What is
 //! stored stays as it was written (C6, C7, C8, C12).
 
-use crate::model::account::Language;
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::event::{Origin, Side};
 use crate::model::message::Message;
 use crate::model::message::media::FileCopy;
-use crate::model::texts;
+use crate::model::texts::{self, Language};
 
 /// How messages are worded for a CRM.
 #[derive(Clone, Copy, Debug)]
@@ -113,9 +112,10 @@ mod tests {
     use crate::base::clock::Timestamp;
     use crate::base::ids::{AccountId, ChannelId, ConnectionId};
     use crate::model::chat::tests::{new_chat, text_event};
-    use crate::model::event::{Author, ChannelRef};
-    use crate::model::message::Kind;
+    use crate::model::event::Author;
+    use crate::model::message::kind::Kind;
     use crate::model::message::media::{CopyFailure, Media};
+    use crate::model::messenger::ChannelRef;
 
     fn channel() -> Channel {
         let reference =

@@ -6,7 +6,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
 use crate::model::employee::Employee;
-use crate::platform::secrets::Sealed;
+use crate::model::sealed::Sealed;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};

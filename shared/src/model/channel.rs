@@ -1,11 +1,10 @@
 //! Channels and their settings.
 
 use crate::base::clock::Timestamp;
-use crate::base::ids::{AccountId, ChannelId, ConnectionId, EmployeeId};
-use crate::model::chat::closing::ClosingOptions;
-use crate::model::event::{ChannelRef, Messenger};
+use crate::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, EmployeeId, IdSalt};
+use crate::model::closing_options::ClosingOptions;
+use crate::model::messenger::{ChannelRef, ChannelState, Messenger};
 use crate::model::working_hours::WorkingHours;
-use crate::providers;
 use serde::{Deserialize, Serialize};
 
 /// Who gets a new client when nobody is eligible (B4).
@@ -36,23 +35,6 @@ pub const MIN_ANSWER_WITHIN_S: u32 = 30;
 pub const MAX_ANSWER_WITHIN_S: u32 = 24 * 3600;
 /// Most passes.
 pub const MAX_PASSES: u32 = 10;
-
-/// How a channel is, in our words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChannelState {
-    /// Works.
-    #[default]
-    Active,
-    /// Being connected.
-    Pending,
-    /// Wants a person: scan a code, pay, charge the phone. The raw state says what.
-    NeedsAttention,
-    /// The credential or the session died.
-    Unauthorized,
-    /// Switched off or refused by the provider.
-    Disabled,
-}
 
 /// How a new client gets his responsible (B3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +84,9 @@ pub struct Channel {
     /// Whether it is paused (A4): what comes is kept, nothing is sent, and new clients wait.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
+    /// The messenger that it carries, as its provider listed it. Rows of before have the transport alone: [`Self::messenger`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messenger: Option<Messenger>,
     /// The provider's word for what carries it (`whatsapp`, `tgapi` …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
@@ -168,6 +153,7 @@ impl Channel {
             title: None,
             plain_id: None,
             paused: false,
+            messenger: None,
             transport: None,
             state: ChannelState::Active,
             raw_state: None,
@@ -210,9 +196,15 @@ impl Channel {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
+    /// Our id of the chat that its provider knows by `id`, as the provider's webhooks will name it.
+    pub fn chat_id(&self, salt: &IdSalt, messenger: &Messenger, group: bool, id: &str) -> ChatId {
+        // Every provider's chats are named alike; what a post's comments add, webhooks alone know.
+        ChatId::derive(salt, &self.channel, &messenger.chat_form(group, id))
+    }
+
     /// The messenger that it carries; none while the provider has not told by what.
     pub fn messenger(&self) -> Option<Messenger> {
-        providers::messenger_of(&self.provider, self.transport.as_deref())
+        self.messenger.clone().or_else(|| Messenger::of_transport(self.transport.as_deref()?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ConnectionId, IdSalt};
-use crate::platform::secrets::Sealed;
+use crate::model::sealed::Sealed;
 use serde::{Deserialize, Serialize};
 
 /// How a connection is.

@@ -204,3 +204,49 @@ fn bound() -> bool {
 fn is_bound(sends: &bool) -> bool {
     *sends
 }
+
+/// Why a member gets no new client now. Kept as a code, so that people can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ineligible {
+    /// The switch "receives new clients" is off.
+    ReceivesNoNewClients,
+    /// The role does not write to clients.
+    MayNotWrite,
+    /// He is not bound to the channel, so he could not answer (B7).
+    NotBound,
+    /// The CRM does not know him any more, or refuses him.
+    Inactive,
+    /// He says that he has enough to do.
+    Busy,
+    /// He says that he is not at his desk.
+    Away,
+    /// He says that he does not work today.
+    Off,
+    /// It is not his time to work.
+    OutsideWorkingHours,
+    /// He has as many open chats as he may.
+    CapReached,
+    /// He had this client, and did not answer in time.
+    DidNotAnswer,
+}
+
+/// Whether new clients come to a member at all, whenever: what his settings say.
+///
+/// # Errors
+/// The reason why not.
+pub fn takes_new_clients(member: &Membership) -> Result<(), Ineligible> {
+    if member.inactive {
+        return Err(Ineligible::Inactive);
+    }
+    if !member.role.may_write() {
+        return Err(Ineligible::MayNotWrite);
+    }
+    if !member.sends {
+        return Err(Ineligible::NotBound);
+    }
+    if !member.receives_new_clients {
+        return Err(Ineligible::ReceivesNoNewClients);
+    }
+    Ok(())
+}

@@ -4,11 +4,12 @@
 //! version; a reader that meets a newer one leaves it in the queue for the next deployment.
 
 use crate::base::clock::Timestamp;
-use crate::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, MessageId};
+use crate::base::ids::{AccountId, ChatId, ConnectionId, MessageId};
 use crate::model::message::content::{Comment, Details, Post, Quote};
+use crate::model::message::kind::{DeliveryError, DeliveryStatus, Kind};
 use crate::model::message::listing::Listing;
 use crate::model::message::media::Media;
-use crate::model::message::{DeliveryError, DeliveryStatus, Kind};
+use crate::model::messenger::{ChannelRef, Messenger};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -102,17 +103,6 @@ pub enum Event {
     },
 }
 
-/// A channel as a webhook names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChannelRef {
-    /// Our id, derived.
-    pub id: ChannelId,
-    /// The provider, as it stands in our webhook URL.
-    pub provider: String,
-    /// The provider's id of the channel.
-    pub external: String,
-}
-
 /// Who wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -174,44 +164,6 @@ impl Origin {
     /// Whether an employee wrote it. Only such a message answers the client (D2).
     pub fn is_employee(self) -> bool {
         self != Self::Bot && !self.is_automatic()
-    }
-}
-
-/// The messenger of a chat, independent of the provider that carries it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Messenger {
-    Whatsapp,
-    Viber,
-    Instagram,
-    Telegram,
-    Vk,
-    Avito,
-    Max,
-    /// One that this version does not know, by the provider's word.
-    #[serde(untagged)]
-    Other(String),
-}
-
-impl Messenger {
-    /// The name in keys and answers.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Whatsapp => "whatsapp",
-            Self::Viber => "viber",
-            Self::Instagram => "instagram",
-            Self::Telegram => "telegram",
-            Self::Vk => "vk",
-            Self::Avito => "avito",
-            Self::Max => "max",
-            Self::Other(name) => name,
-        }
-    }
-
-    /// Whether the chat id of a person's chat is his verified phone number.
-    pub fn id_is_phone(&self) -> bool {
-        matches!(self, Self::Whatsapp | Self::Viber)
     }
 }
 
@@ -392,7 +344,7 @@ pub struct ChannelStateEvent {
     /// The channel.
     pub channel: ChannelRef,
     /// Our word for the state.
-    pub state: crate::model::channel::ChannelState,
+    pub state: crate::model::messenger::ChannelState,
     /// The provider's own word.
     pub raw_state: String,
     /// When the provider says it happened.

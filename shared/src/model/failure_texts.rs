@@ -2,12 +2,13 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::MessageId;
-use crate::model::account::Language;
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::chat::company_events::company_event;
 use crate::model::event::{MessageEvent, Origin};
-use crate::model::message::{Kind, Message};
+use crate::model::message::Message;
+use crate::model::message::kind::Kind;
+use crate::model::texts::Language;
 
 /// What such a notice begins with.
 pub const MARK: &str = "[SWITCHBOARD ERROR]";
@@ -237,7 +238,7 @@ const REASONS: &[Reason] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::chat::ChatState;
+    use crate::model::chat::state::ChatState;
     use crate::model::chat::tests::{channel, new_chat, text_event};
     use crate::model::event::Side;
 
@@ -263,7 +264,7 @@ mod tests {
         let mut chat = new_chat();
         let at = Timestamp::from_millis(5);
         chat.receive(&text_event("m1", Side::Client), None, at);
-        chat.finish(crate::model::chat::FinishReason::Inactivity, at);
+        chat.finish(crate::model::chat::state::FinishReason::Inactivity, at);
         let before = chat.clone();
         let row =
             notice(&mut chat, &channel(), notice_id(&MessageId::new("own"), None), "x".into(), at).unwrap();

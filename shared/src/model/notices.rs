@@ -65,8 +65,9 @@ pub fn notice_rows(chat: &Chat, event: &ChatEvent) -> Vec<NoticeRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::chat::RuleNotice;
+    use crate::model::chat::state::FinishReason;
     use crate::model::chat::tests::new_chat;
-    use crate::model::chat::{FinishReason, RuleNotice};
 
     #[test]
     fn a_notice_stands_where_it_is_read() {

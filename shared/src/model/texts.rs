@@ -1,9 +1,9 @@
 //! The texts of ours that employees and clients see, in the account's language.
 
-use crate::model::account::Language;
 use crate::model::event::Origin;
-use crate::model::message::Kind;
+use crate::model::message::kind::Kind;
 use crate::model::message::media::CopyFailure;
+use serde::{Deserialize, Serialize};
 
 /// The fixed text of a call's message, which rules match like any other (C9, C11).
 pub fn call(kind: Kind, language: Language) -> Option<&'static str> {
@@ -74,4 +74,15 @@ pub fn file_failed(why: CopyFailure, language: Language) -> &'static str {
         (CopyFailure::Unavailable, Language::Ru) => "[Файл не получен: мессенджер не ответил]",
         (CopyFailure::Unavailable, Language::En) => "[File not received: the messenger did not answer]",
     }
+}
+
+/// The language of texts that employees and clients see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// Russian.
+    #[default]
+    Ru,
+    /// English.
+    En,
 }

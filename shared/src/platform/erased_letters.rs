@@ -118,8 +118,9 @@ mod tests {
     use crate::base::ids::{ChannelId, ChatId, ConnectionId, MessageId};
     use crate::base::phone::Phone;
     use crate::model::chat::tests::text_event;
-    use crate::model::event::{ChatAlias, Messenger, Side};
-    use crate::model::message::DeliveryStatus;
+    use crate::model::event::{ChatAlias, Side};
+    use crate::model::message::kind::DeliveryStatus;
+    use crate::model::messenger::Messenger;
     use crate::platform::nudge::Timer;
     use serde_json::json;
 

@@ -4,9 +4,10 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId};
-use crate::crm::CrmKind;
 use crate::model::assignment::requeue::Whose;
-use crate::model::chat::{Chat, ClientState};
+use crate::model::chat::Chat;
+use crate::model::chat::state::ClientState;
+use crate::model::crm::CrmKind;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -4,29 +4,10 @@
 use crate::base::cache::Cache;
 use crate::base::clock::Timestamp;
 use crate::base::ids::AccountId;
+use crate::model::sealed::Sealed;
 use aws_sdk_kms::primitives::Blob;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::time::Duration;
-
-/// A credential as the table holds it: KMS ciphertext, bound to its account.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Sealed(serde_bytes::ByteBuf);
-
-impl Sealed {
-    /// Wraps a ciphertext.
-    pub fn new(ciphertext: Vec<u8>) -> Self {
-        Self(serde_bytes::ByteBuf::from(ciphertext))
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sealed(…)")
-    }
-}
 
 /// Why a credential could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +76,7 @@ impl Vault {
         let answer = self
             .kms
             .decrypt()
-            .ciphertext_blob(Blob::new(sealed.0.as_slice()))
+            .ciphertext_blob(Blob::new(sealed.ciphertext()))
             .encryption_context("account", account.as_str())
             .send()
             .await

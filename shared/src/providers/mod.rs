@@ -3,10 +3,11 @@
 pub mod wazzup;
 
 use crate::base::clock::Timestamp;
-use crate::base::ids::{ChatId, IdSalt};
 use crate::model::channel::Channel;
 use crate::model::connection::WebhookToken;
-use crate::model::event::{Event, Messenger};
+use crate::model::event::Event;
+use crate::model::limits::Limits;
+use crate::model::messenger::Messenger;
 use crate::platform::http::SendError;
 
 /// What a webhook's body holds.
@@ -53,10 +54,12 @@ pub struct ListedChannel {
     pub name: String,
     /// The number, profile or bot itself, where it is told.
     pub plain_id: Option<String>,
-    /// What carries it (`whatsapp`, `tgapi` …).
+    /// The messenger that it carries; none where the provider's word cannot be one's name.
+    pub messenger: Option<Messenger>,
+    /// What carries it, in the provider's word (`whatsapp`, `tgapi` …).
     pub transport: String,
     /// Our word for its state.
-    pub state: crate::model::channel::ChannelState,
+    pub state: crate::model::messenger::ChannelState,
     /// The provider's word for it.
     pub raw_state: String,
 }
@@ -93,17 +96,7 @@ pub fn parse(token: &WebhookToken, body: &[u8], accepted_at: Timestamp) -> Optio
     }
 }
 
-/// Our id of the chat that the channel's provider knows by `id`, as his webhooks will name it.
-pub fn chat_id(salt: &IdSalt, channel: &Channel, messenger: &Messenger, group: bool, id: &str) -> ChatId {
-    // Every provider's chats are named alike; what a post's comments add, webhooks alone know.
-    ChatId::derive(salt, &channel.channel, &wazzup::chat_form(messenger, group, id))
-}
-
-/// The messenger that a channel carries, by its provider and the provider's word for its transport. `None` where the
-/// transport is not told yet, or the provider is not known here.
-pub fn messenger_of(provider: &str, transport: Option<&str>) -> Option<Messenger> {
-    match provider {
-        wazzup::NAME => transport.and_then(wazzup::messenger_of),
-        _ => None,
-    }
+/// What a channel takes (E5): its provider's table, by what carries the channel; by the chat's messenger where that is not told.
+pub fn limits(channel: &Channel, messenger: &Messenger) -> &'static Limits {
+    wazzup::limits::limits_of(channel.transport.as_deref(), messenger)
 }

@@ -6,7 +6,8 @@ use super::row::{Item, Key};
 use super::{Page, Store, StoreError, failure, keys, number, text};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, EmployeeId};
-use crate::model::chat::{Chat, ChatState, ClientState};
+use crate::model::chat::Chat;
+use crate::model::chat::state::{ChatState, ClientState};
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use std::cmp::Reverse;
 

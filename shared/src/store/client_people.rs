@@ -223,8 +223,11 @@ mod tests {
         let mut alias = contact("alias");
         alias.merged_into = Some(root.contact.clone());
         let mut people = People::known(root, Some(alias));
-        let identity =
-            Identity { messenger: crate::model::event::Messenger::Telegram, group: false, user: "17".into() };
+        let identity = Identity {
+            messenger: crate::model::messenger::Messenger::Telegram,
+            group: false,
+            user: "17".into(),
+        };
         let seen = Seen { identities: vec![identity.clone()], phone: None };
         people.claim(&AccountId::new("a"), &seen, &Who::default()).unwrap();
         assert_eq!(people.own().contact.as_str(), "alias");

@@ -6,7 +6,7 @@ use super::row::Item;
 use super::{Store, StoreError, failure, keys, number, text};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId};
-use crate::model::chat::ChatState;
+use crate::model::chat::state::ChatState;
 use crate::platform::nudge::ListPlace;
 use aws_sdk_dynamodb::types::AttributeValue;
 

@@ -18,7 +18,7 @@ use crate::base::ids::{
 use crate::base::phone::Phone;
 use crate::model::assignment::RingPlace;
 use crate::model::assignment::requeue::Whose;
-use crate::model::chat::ChatState;
+use crate::model::chat::state::ChatState;
 use crate::model::contact::Identity;
 
 pub(super) fn key(pk: String, sk: impl Into<String>) -> Key {

@@ -6,7 +6,7 @@ use crate::base::clock::Timestamp;
 use crate::base::phone::Phone;
 use crate::model::account::Account;
 use crate::model::contact::number_check::{LearnedFrom, NumberFact, digest, learn};
-use crate::model::event::Messenger;
+use crate::model::messenger::Messenger;
 
 /// How often a lost race is decided again.
 const ATTEMPTS: u32 = 3;

@@ -27,7 +27,7 @@ mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
     use crate::base::ids::EmployeeId;
-    use crate::model::chat::FinishReason;
+    use crate::model::chat::state::FinishReason;
     use crate::model::chat::tests::{new_chat, text_event};
     use crate::model::event::Side;
 

@@ -3,10 +3,11 @@
 use super::keys::{assignment_record, key, open_chats, turn};
 use super::row::{Key, Row};
 use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
-use crate::model::assignment::{RingPlace, takes_new_clients};
+use crate::model::assignment::RingPlace;
+use crate::model::chat::Chat;
 use crate::model::chat::assignment_record::AssignmentRecord;
-use crate::model::chat::{Chat, ChatState};
-use crate::model::employee::{Membership, Status};
+use crate::model::chat::state::ChatState;
+use crate::model::employee::{Membership, Status, takes_new_clients};
 use serde::{Deserialize, Serialize};
 
 /// A member's turn: a copy of his membership in the order of the ring, by which drains of a large channel find the next one

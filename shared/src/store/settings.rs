@@ -7,12 +7,12 @@ use super::keys::{
 use super::row::{Item, Key, Row, Write, row_of};
 use super::{Page, Read, Store, StoreError};
 use crate::base::ids::{AccountId, ChannelId, ConnectionId, EmployeeId, MessageId, hex_digest};
-use crate::crm::CrmConnection;
 use crate::model::access_token::TokenSecret;
 use crate::model::account::Account;
 use crate::model::assignment::{Ring, RingPlace, WaitingClient};
 use crate::model::channel::Channel;
 use crate::model::connection::{Connection, WebhookToken};
+use crate::model::crm::CrmConnection;
 use crate::model::employee::{Employee, Membership};
 use crate::model::pipeline::Pipelines;
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ impl Store {
     }
 
     /// What an API key opens, as of the last write: a new key works and a revoked one does not, at once. Whether it still
-    /// [`opens`](crate::model::account::ApiKey::opens) is the caller's to ask.
+    /// [`opens`](crate::model::api_key::ApiKey::opens) is the caller's to ask.
     pub async fn api_key(&self, key: &str) -> Result<Option<ApiKeyRow>, StoreError> {
         self.get(&keys::api_key(&hex_digest(key.as_bytes())), Read::Consistent).await
     }

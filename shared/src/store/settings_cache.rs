@@ -4,9 +4,9 @@ use super::{Read, Store, StoreError, keys};
 use crate::base::cache::{Cache, SETTINGS};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId};
-use crate::crm::CrmKind;
 use crate::model::account::Account;
 use crate::model::channel::Channel;
+use crate::model::crm::CrmKind;
 use crate::model::rules::{Compiled, RuleSet};
 
 /// Settings, at most half a minute old.

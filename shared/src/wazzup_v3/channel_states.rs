@@ -1,7 +1,8 @@
 //! A channel's state in Wazzup's words. `GET /v3/channels` and the webhook `channelsUpdates` spell some of them differently
 //! (Wazzup API v3, "Working with channels", "Webhooks").
 
-use crate::model::channel::{Channel, ChannelState};
+use crate::model::channel::Channel;
+use crate::model::messenger::ChannelState;
 
 /// A word as the list has it, and as the webhook has it.
 type Words = (&'static str, &'static str);

@@ -4,15 +4,14 @@ use super::phone;
 use crate::world::World;
 use shared::base::clock::{Ambient, Timestamp};
 use shared::base::ids::EmployeeId;
-use shared::model::assignment::Ineligible;
 use shared::model::channel::{Distribution, Fallback};
-use shared::model::chat::assignment_record::Why;
-use shared::model::chat::{ChatState, ClientState};
+use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::state::{ChatState, ClientState};
 use shared::model::contact::Contact;
-use shared::model::employee::{Membership, Role, Status};
+use shared::model::employee::{Ineligible, Membership, Role, Status};
 use shared::model::working_hours::{Day, Span, WorkingHours};
-use shared::store::keys;
-use shared::store::{Read, row::Write};
+use shared::store::row::Write;
+use shared::store::{Read, keys};
 use std::time::Duration;
 
 /// The World begins on a Saturday at nine in Greenwich.

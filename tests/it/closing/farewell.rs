@@ -3,9 +3,10 @@
 
 use crate::world::World;
 use crate::world::sends::PHONE;
-use shared::model::chat::{ChatState, ChatStatus};
+use shared::model::chat::state::{ChatState, ChatStatus};
 use shared::model::event::Origin;
-use shared::model::message::{DeliveryStatus, Message};
+use shared::model::message::Message;
+use shared::model::message::kind::DeliveryStatus;
 use std::time::Duration;
 
 const BYE: &str = "Спасибо за обращение!";
@@ -109,7 +110,7 @@ async fn f3_who_finishes_by_hand_says_good_bye_himself() {
     world.client_writes("m1", "Привет").await;
     world
         .change_chat(|chat| {
-            chat.finish(shared::model::chat::FinishReason::ByHand, chat.last_activity_at);
+            chat.finish(shared::model::chat::state::FinishReason::ByHand, chat.last_activity_at);
             chat.status = Some(ChatStatus::Closed);
         })
         .await;

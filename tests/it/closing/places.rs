@@ -3,7 +3,7 @@
 use crate::world::sends::PHONE;
 use crate::world::{TOKEN, World, messages, text};
 use shared::base::ids::EmployeeId;
-use shared::model::chat::{ChatState, ClientState};
+use shared::model::chat::state::{ChatState, ClientState};
 use std::time::Duration;
 
 const OTHER: &str = "79990000001";

@@ -3,9 +3,9 @@
 use crate::world::World;
 use crate::world::sends::PHONE;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::assignment_record::Why;
-use shared::model::chat::closing::Reopening;
-use shared::model::chat::{ChatState, ChatStatus, ClientState};
+use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::state::{ChatState, ChatStatus, ClientState};
+use shared::model::closing_options::Reopening;
 use shared::model::employee::Membership;
 use std::time::Duration;
 

@@ -5,8 +5,8 @@ use crate::world::{CHANNEL, TOKEN, World};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
 use shared::model::channel::Reservation;
-use shared::model::chat::ClientState;
-use shared::model::chat::assignment_record::Why;
+use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::state::ClientState;
 use std::time::Duration;
 use tests::wazzup;
 

@@ -3,7 +3,7 @@
 use crate::world::World;
 use crate::world::sends::PHONE;
 use shared::base::clock::Ambient;
-use shared::model::chat::{ChatState, ChatStatus};
+use shared::model::chat::state::{ChatState, ChatStatus};
 use std::time::Duration;
 
 async fn live() -> World {

@@ -5,7 +5,7 @@ use crate::world::World;
 use crate::world::sends::{KEY, PHONE};
 use serde_json::json;
 use shared::model::connection::ConnectionState;
-use shared::model::message::DeliveryStatus::{self, Failed, Queued, Sent};
+use shared::model::message::kind::DeliveryStatus::{self, Failed, Queued, Sent};
 use std::time::Duration;
 use tests::sandbox::faults::Action as Deed;
 use tests::sandbox::wazzup_state::{Behaviour, EchoMode, Refusal};
@@ -151,8 +151,11 @@ async fn e3_what_becomes_of_a_send_tells_of_the_number() {
     sends(&world).await;
     let owner = world.store.account(&world.account).await.unwrap().unwrap();
     let phone = shared::base::phone::Phone::from_international_digits(PHONE).unwrap();
-    let fact =
-        world.store.number_fact(&owner, &shared::model::event::Messenger::Whatsapp, &phone).await.unwrap();
+    let fact = world
+        .store
+        .number_fact(&owner, &shared::model::messenger::Messenger::Whatsapp, &phone)
+        .await
+        .unwrap();
     assert!(!fact.unwrap().has);
 }
 
@@ -176,7 +179,7 @@ async fn a4_a_credential_that_was_changed_meanwhile_is_no_refused_one() {
     let setup = json!({"channels": [{"channelId": crate::world::CHANNEL, "transport": "whatsapp", "plainId": "1", "state": "active"}]});
     world.wazzup().put_wazzup("other-key", &serde_json::from_value(setup).unwrap()).await.unwrap();
     let connection = world.connection().await;
-    let credential = shared::platform::secrets::Sealed::new(b"other-key".to_vec());
+    let credential = shared::model::sealed::Sealed::new(b"other-key".to_vec());
     world.write(&shared::model::connection::Connection { credential, ..connection }).await;
     world.wazzup_fails("send", Deed::status(401), 9).await;
     world.send("own-2", "и ещё").await;

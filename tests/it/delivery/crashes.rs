@@ -5,7 +5,7 @@ use super::asked;
 use crate::world::World;
 use crate::world::sends::PHONE;
 use serde_json::Value;
-use shared::model::message::DeliveryStatus;
+use shared::model::message::kind::DeliveryStatus;
 use shared::model::outbound::{Action, JobState};
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,7 +4,7 @@ use super::asked;
 use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN};
 use serde_json::json;
-use shared::model::message::DeliveryStatus::{Delivered, Read, Sent};
+use shared::model::message::kind::DeliveryStatus::{Delivered, Read, Sent};
 use std::time::Duration;
 use tests::sandbox::faults::Action as Deed;
 use tests::wazzup;
@@ -134,7 +134,7 @@ async fn c6_an_echo_of_ours_with_an_error_fails_it() {
     let echo = wazzup::with(echo, json!({"status": "error", "error": error}));
     world.post(TOKEN, wazzup::messages(&[echo]).to_string()).await;
     world.settle().await;
-    assert_eq!(world.own("own-1").await.status, Some(shared::model::message::DeliveryStatus::Failed));
+    assert_eq!(world.own("own-1").await.status, Some(shared::model::message::kind::DeliveryStatus::Failed));
     assert_eq!(
         world.messages(PHONE).await.iter().filter(|row| row.origin.is_some_and(|o| o.is_echo())).count(),
         0

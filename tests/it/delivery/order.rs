@@ -2,7 +2,7 @@
 
 use super::asked;
 use crate::world::sends::PHONE;
-use shared::model::message::DeliveryStatus::{Queued, Sent};
+use shared::model::message::kind::DeliveryStatus::{Queued, Sent};
 use std::time::Duration;
 use tests::sandbox::faults::Action as Deed;
 

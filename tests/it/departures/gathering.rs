@@ -8,8 +8,8 @@ use serde_json::json;
 use shared::base::ids::EmployeeId;
 use shared::model::assignment::requeue::Whose;
 use shared::model::channel::{Distribution, Fallback};
-use shared::model::chat::ClientState;
-use shared::model::chat::assignment_record::Why;
+use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::state::ClientState;
 
 async fn distribute(world: &World, api: &Asking, word: &str) {
     let path = format!("/v1/channels/{}", world.channel);

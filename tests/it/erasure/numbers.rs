@@ -4,9 +4,8 @@ use super::story::{OTHER, PHONE, Story};
 use shared::base::clock::Ambient;
 use shared::base::phone::Phone;
 use shared::model::contact::number_check::LearnedFrom;
-use shared::model::event::Messenger;
-use shared::store::Read;
-use shared::store::keys;
+use shared::model::messenger::Messenger;
+use shared::store::{Read, keys};
 use std::time::Duration;
 
 #[tokio::test]

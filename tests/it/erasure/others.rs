@@ -6,7 +6,8 @@ use serde_json::json;
 use shared::base::clock::{Ambient, Timestamp};
 use shared::base::ids::{AccountId, ChatId};
 use shared::model::erasure::ErasureState;
-use shared::model::event::{Envelope, Event, MessageEvent, Messenger};
+use shared::model::event::{Envelope, Event, MessageEvent};
+use shared::model::messenger::Messenger;
 use shared::platform::queue::Outgoing;
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use super::{NOTHING, PHONE, SETTINGS_ARE_OLD, SILENCE, TELEGRAM, phone, telegram
 use crate::world::{TOKEN, World, drops};
 use serde_json::json;
 use shared::base::clock::Ambient;
-use shared::model::chat::ChatState;
+use shared::model::chat::state::ChatState;
 use std::time::Duration;
 use tests::wazzup;
 

@@ -3,8 +3,8 @@
 use super::{NOTHING, PHONE, SETTINGS_ARE_OLD, SILENCE};
 use crate::world::{CHANNEL, TOKEN, World, drops};
 use serde_json::json;
-use shared::model::chat::{ChatState, ClientState};
-use shared::model::message::DeliveryStatus;
+use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::message::kind::DeliveryStatus;
 use std::time::Duration;
 use tests::sandbox::faults::Action;
 use tests::wazzup;
@@ -133,7 +133,7 @@ async fn the_crm_reads_the_channels_name_and_the_echos_mark_and_what_is_stored_s
 #[tokio::test]
 async fn an_english_account_has_english_marks() {
     let world = World::with_employees(&["anna"]).await;
-    world.set_account(|account| account.language = shared::model::account::Language::En).await;
+    world.set_account(|account| account.language = shared::model::texts::Language::En).await;
     world.take(&[world.whatsapp("m1", "Hello"), world.on_the_phone("e1", "Hi")]).await;
     assert_eq!(world.told_to_crm().await, ["Hello", "[Sent from the phone] Hi"]);
     world.assert_crm_content().await;

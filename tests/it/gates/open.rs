@@ -4,7 +4,8 @@ use super::blacklist::blocking;
 use super::people::by_user_id;
 use super::{NOTHING, PHONE, SETTINGS_ARE_OLD, phone};
 use crate::world::World;
-use shared::model::event::{ChatAlias, MessageEvent, Messenger};
+use shared::model::event::{ChatAlias, MessageEvent};
+use shared::model::messenger::Messenger;
 use tests::wazzup;
 
 #[tokio::test]

@@ -4,11 +4,12 @@ use super::{PHONE, SILENCE, TELEGRAM};
 use crate::world::{CHANNEL, World};
 use serde_json::json;
 use shared::base::ids::MessageId;
-use shared::model::chat::ChatState;
+use shared::model::chat::state::ChatState;
 use shared::model::contact::MergeReason;
-use shared::model::event::{ChatAlias, MessageEvent, Messenger};
-use shared::model::message::Kind;
+use shared::model::event::{ChatAlias, MessageEvent};
 use shared::model::message::content::{Details, Reaction};
+use shared::model::message::kind::Kind;
+use shared::model::messenger::Messenger;
 use std::time::Duration;
 use tests::wazzup;
 

@@ -15,8 +15,8 @@ use shared::base::ids::{ChannelId, ConnectionId};
 use shared::base::phone::Phone;
 use shared::model::channel::Channel;
 use shared::model::contact::blacklist::{BlockEntry, Subject};
-use shared::model::event::ChannelRef;
-use shared::model::message::Kind;
+use shared::model::message::kind::Kind;
+use shared::model::messenger::ChannelRef;
 use std::collections::{BTreeMap, BTreeSet};
 
 const IGNORED: &str = OTHER_CHANNEL;

@@ -8,7 +8,7 @@ use crate::world::World;
 use crate::world::wire::Mutation;
 use proptest::prelude::*;
 use shared::model::event::Side;
-use shared::model::message::DeliveryStatus;
+use shared::model::message::kind::DeliveryStatus;
 use std::collections::BTreeMap;
 
 /// What the test expects of reports, in the order in which they were made.

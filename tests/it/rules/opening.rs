@@ -5,7 +5,7 @@ use crate::world::World;
 use crate::world::sends::PHONE;
 use serde_json::json;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::{ChatState, ChatStatus, ClientState};
+use shared::model::chat::state::{ChatState, ChatStatus, ClientState};
 use std::time::Duration;
 
 #[tokio::test]

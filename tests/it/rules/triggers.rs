@@ -6,7 +6,8 @@ use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::json;
 use shared::base::clock::Ambient;
 use shared::base::ids::MessageId;
-use shared::model::chat::{ChatState, ForRules};
+use shared::model::chat::ForRules;
+use shared::model::chat::state::ChatState;
 use std::time::Duration;
 use tests::wazzup;
 
@@ -114,7 +115,7 @@ async fn f6_a_chat_is_opened_and_finished() {
     assert_eq!(world.tags().await, ["opened"], "again");
     world
         .change_chat(|chat| {
-            chat.finish(shared::model::chat::FinishReason::ByHand, chat.last_activity_at);
+            chat.finish(shared::model::chat::state::FinishReason::ByHand, chat.last_activity_at);
             chat.for_rules.push(ForRules::Finished);
         })
         .await;

@@ -3,8 +3,8 @@
 use super::chat::{EFFECT, Simulation};
 use super::story::{LATE, Verdict};
 use shared::base::clock::Timestamp;
-use shared::model::chat::ChatState;
 use shared::model::chat::closing;
+use shared::model::chat::state::ChatState;
 use std::time::Duration;
 
 impl Simulation<'_> {

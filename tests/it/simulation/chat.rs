@@ -6,13 +6,15 @@ use auto_close::When;
 use auto_close::sweep::AHEAD;
 use shared::base::clock::Timestamp;
 use shared::model::channel::Channel;
+use shared::model::chat::Chat;
 use shared::model::chat::closing::Closing;
-use shared::model::chat::{Chat, ChatState};
+use shared::model::chat::state::ChatState;
 
 use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, MessageId};
 use shared::model::chat::company_events::{company_event, first_event};
-use shared::model::event::{ChannelRef, MessageEvent, Messenger, Origin, Side};
+use shared::model::event::{MessageEvent, Origin, Side};
 use shared::model::message::Message;
+use shared::model::messenger::{ChannelRef, Messenger};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 

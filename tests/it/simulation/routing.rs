@@ -5,10 +5,11 @@ use super::plan::Who;
 use super::story::{LATE, Verdict};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{ContactId, EmployeeId, MessageId};
-use shared::model::chat::automatic;
+use shared::model::chat::Chat;
 use shared::model::chat::closing::{Closing, GRACE, on_check};
-use shared::model::chat::{Chat, ChatState, ClientState};
+use shared::model::chat::state::{ChatState, ClientState};
 use shared::model::event::{MessageEvent, Origin};
+use shared::model::rules::automatic;
 use std::time::Duration;
 
 /// What routing sets a timer for, because the next sweeps may not have run by then.
@@ -74,7 +75,8 @@ impl Simulation<'_> {
     fn farewell(&mut self, chat: &mut Chat, closing: &Closing) {
         let Some(text) = &closing.farewell else { return };
         let id = MessageId::new(format!("farewell {}", self.story.finishes));
-        let written = automatic::write(chat, &self.channel, &id, Origin::Farewell, text, self.now);
+        let limits = shared::providers::limits(&self.channel, &chat.messenger);
+        let written = automatic::write(chat, &self.channel, limits, &id, Origin::Farewell, text, self.now);
         assert!(written.is_ok(), "{written:?}");
         // It comes back, and nobody knows it for ours.
         let who = if self.fault == Fault::FarewellOpens { Who::Client } else { Who::Phone };

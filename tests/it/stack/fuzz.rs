@@ -4,10 +4,9 @@
 use super::Live;
 use super::asking::Asker;
 use super::belongings::belongings;
-use axum::Json;
-use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

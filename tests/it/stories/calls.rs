@@ -2,7 +2,7 @@
 
 use super::{PHONE, Story};
 use crate::world::CHANNEL;
-use shared::model::account::Language;
+use shared::model::texts::Language;
 use std::time::Duration;
 use tests::wazzup;
 

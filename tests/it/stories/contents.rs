@@ -3,10 +3,11 @@
 use super::{PHONE, Story};
 use crate::world::CHANNEL;
 use serde_json::json;
-use shared::model::event::{MessageEvent, Messenger};
-use shared::model::message::Kind;
+use shared::model::event::MessageEvent;
 use shared::model::message::content::{Details, Story as Told};
+use shared::model::message::kind::Kind;
 use shared::model::message::media::Media;
+use shared::model::messenger::Messenger;
 use std::time::Duration;
 use tests::wazzup;
 

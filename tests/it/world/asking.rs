@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::Value;
 use shared::base::clock::Ambient;
 use shared::base::ids::{ApiKeyId, hex_digest};
-use shared::model::account::ApiKey;
+use shared::model::api_key::ApiKey;
 use shared::store::keys::ApiKeyRow;
 use std::sync::Arc;
 

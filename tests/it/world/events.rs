@@ -7,10 +7,9 @@ use shared::base::ids::{ChatId, ConnectionId, ContactId, MessageId};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::contact::Contact;
-use shared::model::event::{
-    ChannelRef, ContactHint, Envelope, Event, MessageEvent, Messenger, Origin, Revision, Side,
-};
-use shared::model::message::Kind;
+use shared::model::event::{ContactHint, Envelope, Event, MessageEvent, Origin, Revision, Side};
+use shared::model::message::kind::Kind;
+use shared::model::messenger::{ChannelRef, Messenger};
 use shared::platform::queue::Outgoing;
 use shared::store::Read;
 

@@ -1,19 +1,16 @@
 //! The universal CRM's webhook: who may post, what, and how large.
 
+use super::crm_store::{Arrival, Crm};
+use super::net::Connection;
+use super::reply::Reply;
+use super::state::Delivery;
+use super::words::AnomalyKind;
+use super::{App, READ_AT_MOST, crm_schema, faults, now_ms, read_json};
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-
-use super::crm_schema;
-use super::crm_store::{Arrival, Crm};
-use super::faults;
-use super::net::Connection;
-use super::reply::Reply;
-use super::state::Delivery;
-use super::words::AnomalyKind;
-use super::{App, READ_AT_MOST, now_ms, read_json};
 
 /// The largest webhook a CRM takes.
 pub const MAX_BODY: usize = 6 * 1024 * 1024;

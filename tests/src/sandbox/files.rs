@@ -1,18 +1,15 @@
 //! Files as a messenger's store serves them: put by a test, had by whoever knows the link, failing on demand.
 
-use std::collections::BTreeMap;
-
+use super::net::Connection;
+use super::reply::Reply;
+use super::state::{FileRequest, FileState};
+use super::{App, bad_request, faults, now_ms};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-
-use super::faults;
-use super::net::Connection;
-use super::reply::Reply;
-use super::state::{FileRequest, FileState};
-use super::{App, bad_request, now_ms};
+use std::collections::BTreeMap;
 
 const LONGEST_NAME: usize = 200;
 

@@ -1,23 +1,19 @@
 //! The Wazzup v3 API, as far as a bridge uses it, and the webhooks it posts.
 
-use std::time::Duration;
-
+use super::crm_schema::{Obj, strict};
+use super::net::Connection;
+use super::reply::Reply;
+use super::state::{ApiCall, SendOutcome, WazzupState, WebhookPost};
+use super::wazzup_chats::Desk;
+use super::{App, faults, now_ms, read_json, wazzup_message as message};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::time::Instant;
-
-use super::crm_schema::{Obj, strict};
-use super::faults;
-use super::net::Connection;
-use super::reply::Reply;
-use super::state::{ApiCall, SendOutcome, WazzupState, WebhookPost};
-use super::wazzup_chats::Desk;
-use super::wazzup_message as message;
-use super::{App, now_ms, read_json};
 
 /// How long Wazzup waits for a receiver.
 pub const TIMEOUT: Duration = Duration::from_secs(30);

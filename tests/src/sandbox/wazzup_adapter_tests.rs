@@ -7,11 +7,11 @@ use serde_json::json;
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ChannelId, ConnectionId, MessageId};
 use shared::model::channel::Channel;
-use shared::model::event::{ChannelRef, Messenger};
 use shared::model::limits::{
     Draft, DraftEdit, DraftFile, FileKind, LimitError, Limits, check, check_delete, check_edit,
 };
 use shared::model::message::content::Button;
+use shared::model::messenger::{ChannelRef, Messenger};
 use shared::model::outbound::call::{Edit, Outgoing, OutgoingContent, Recipient, SendFailure, Sent};
 use shared::platform::http::{AllowList, OutboundHttp};
 use shared::providers::wazzup::WazzupApi;

@@ -1,20 +1,17 @@
 //! `POST`, `PATCH` and `DELETE /v3/message`: the calls themselves, the files they name, and the webhooks that follow.
 
-use std::time::Duration;
-
-use axum::body::Bytes;
-use axum::http::{StatusCode, header};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-
-use super::App;
-use super::files;
 use super::reply::Reply;
 use super::state::SendOutcome;
 use super::wazzup::{self, Account};
 use super::wazzup_chats::Place;
 use super::wazzup_rules::{self as rules, Edit, Message, Refused, Transport};
 use super::wazzup_state::{EchoMode, ReceivedFile};
+use super::{App, files};
+use axum::body::Bytes;
+use axum::http::{StatusCode, header};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// How long a file may take.
 const FETCH: Duration = Duration::from_secs(10);

@@ -4,12 +4,12 @@ use crate::account::keys::{NewKey, fresh_key};
 use crate::app::App;
 use crate::channels::closing_options::ClosingView;
 use crate::channels::working_hours::HoursView;
-use crate::http::auth::{Operator, existing_account};
+use crate::http::auth::Operator;
 use crate::http::body::{Body, Id, Ids, Params, page_size};
-use crate::http::enums::Reopening;
-use crate::http::enums::{ChatStatus, CrmKind, Language};
+use crate::http::enums::{ChatStatus, CrmKind, Language, Reopening};
 use crate::http::error::ApiError;
-use crate::http::page::{self, List};
+use crate::http::existing::existing_account;
+use crate::http::page::{self, List, PageParams};
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
@@ -22,7 +22,7 @@ use shared::store::keys::AccountEntry;
 use shared::store::row::Write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// What a new account begins with.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -161,18 +161,6 @@ pub struct Accounts {
     accounts: Vec<AccountView>,
     /// Where the next page begins; null on the last one.
     next_cursor: Option<String>,
-}
-
-/// A page of a list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageParams {
-    /// Entries in a page.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    pub limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
 }
 
 /// Create an account

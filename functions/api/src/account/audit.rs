@@ -1,90 +1,18 @@
 //! The trail of settings changes: what is written down, and reading it.
 
-use crate::account::accounts::PageParams;
 use crate::app::App;
-use crate::employees::sections;
 use crate::http::auth::Tenant;
-use crate::http::body::{MAX_BODY, Params, page_size};
+use crate::http::body::{Params, page_size};
 use crate::http::error::ApiError;
-use crate::http::page::{self, List};
-use crate::http::request_context::Visit;
+use crate::http::page::{self, List, PageParams};
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
-use axum::http::StatusCode;
-use futures::TryStreamExt;
+use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
-use shared::base::ids::AccountId;
-use shared::model::audit::{AUDIT_KEPT, AuditEntry, ChangedBy, fields};
-use shared::platform::metrics::Metric;
-use shared::platform::telemetry;
-use shared::store::row::Write;
+use shared::model::audit::{AuditEntry, ChangedBy};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// A request that is written down unless it was refused.
-#[derive(Debug)]
-pub struct Draft {
-    method: String,
-    route: String,
-    ids: BTreeMap<String, String>,
-    body: Arc<Mutex<Vec<u8>>>,
-}
-
-/// Watches a request on a settings route: what the handler reads of its body is kept aside. `None` for other requests.
-pub async fn watch(request: Request) -> (Request, Option<Draft>) {
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let Some(route) = route.filter(|route| sections::is_written_down(request.method(), route)) else {
-        return (request, None);
-    };
-    let (mut parts, body) = request.into_parts();
-    let ids = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
-    let ids = ids.iter().flatten().map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
-    let (kept, method) = (Arc::new(Mutex::new(Vec::new())), parts.method.to_string());
-    let copy = Arc::clone(&kept);
-    let body = Body::from_stream(body.into_data_stream().inspect_ok(move |chunk| {
-        let mut kept = copy.lock().unwrap_or_else(PoisonError::into_inner);
-        // The handler refuses a longer one.
-        if kept.len() + chunk.len() <= MAX_BODY {
-            kept.extend_from_slice(chunk);
-        }
-    }));
-    (Request::from_parts(parts, body), Some(Draft { method, route, ids, body: kept }))
-}
-
-impl Draft {
-    /// Writes it down, with what was answered. What was changed is changed: a table that does not take the entry is told to the log and counted.
-    pub async fn record(self, app: &App, visit: &Visit, status: StatusCode) {
-        let Some((account, by)) = visit.by() else { return };
-        // The operator names the account in the path where he acts on it from outside.
-        let account = account.or_else(|| self.ids.get("account").map(AccountId::new));
-        let Some(account) = account else { return };
-        let at = app.ambient.now();
-        let entry = AuditEntry {
-            v: 1,
-            account,
-            id: app.ambient.uuid().to_string(),
-            at,
-            by,
-            method: self.method,
-            route: self.route,
-            ids: self.ids,
-            fields: fields(&self.body.lock().unwrap_or_else(PoisonError::into_inner)),
-            status: status.as_u16(),
-            expires_at: (at + AUDIT_KEPT).seconds(),
-        };
-        let written = match Write::create(&entry) {
-            Ok(write) => app.store.commit(vec![write]).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = written {
-            tracing::error!(error = %error, route = entry.route, "a change is not in the audit trail");
-            telemetry::count(Metric::AuditLost, 1);
-        }
-    }
-}
 
 /// Who changed something.
 #[derive(Debug, Serialize, ToSchema)]
@@ -191,24 +119,4 @@ pub async fn list(
     // The table takes its time to let expired rows go.
     let entries = found.items.into_iter().filter(|entry| now < entry.expires_at).map(AuditView::from);
     Ok(Json(Audit { entries: entries.collect(), next_cursor: page::next(found.next.as_ref())? }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::Bench;
-
-    #[tokio::test]
-    async fn an_answer_stands_when_the_trail_cannot_be_written() {
-        let bench = Bench::broken("table").await;
-        let visit = Visit::default();
-        visit.is_by(Some(&AccountId::new("a")), ChangedBy::Operator);
-        let draft = Draft {
-            method: "PATCH".into(),
-            route: "/v1/account".into(),
-            ids: BTreeMap::new(),
-            body: Arc::default(),
-        };
-        draft.record(&bench.app, &visit, StatusCode::OK).await;
-    }
 }

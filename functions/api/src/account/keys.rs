@@ -1,9 +1,10 @@
 //! API keys: made, listed by prefix, revealed to an admin, rotated with an overlap, revoked.
 
 use crate::app::App;
-use crate::http::auth::{KEY_PREFIX, Operator, Tenant, existing_account};
+use crate::http::auth::{KEY_PREFIX, Operator, Tenant};
 use crate::http::body::{Body, Id, Ids, moment};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ApiKeyId, hex_digest};
-use shared::model::account::ApiKey;
+use shared::model::api_key::ApiKey;
 use shared::store::Read;
 use shared::store::keys::{self as places, ApiKeyEntry, ApiKeyRow};
 use shared::store::row::{Row, Write};

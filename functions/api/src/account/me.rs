@@ -2,11 +2,10 @@
 
 use crate::app::App;
 use crate::channels::members::places;
-use crate::employees::existing_employee;
-use crate::http::auth::{Acting, Actor, existing_account};
-use crate::http::enums::EmployeeStatus;
-use crate::http::enums::{Role, Section};
+use crate::http::auth::{Acting, Actor};
+use crate::http::enums::{EmployeeStatus, Role, Section};
 use crate::http::error::ApiError;
+use crate::http::existing::{existing_account, existing_employee};
 use crate::http::request_context::Visit;
 use axum::extract::State;
 use axum::{Extension, Json};

@@ -4,11 +4,11 @@ use crate::account::accounts::AccountView;
 use crate::app::App;
 use crate::channels::closing_options::ClosingChange;
 use crate::channels::working_hours::{self, HoursView};
-use crate::http::auth::{Tenant, existing_account};
+use crate::http::auth::Tenant;
 use crate::http::body::{Body, given, present};
-use crate::http::enums::Reopening;
-use crate::http::enums::{ChatStatus, Language};
+use crate::http::enums::{ChatStatus, Language, Reopening};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
@@ -257,7 +257,7 @@ async fn set_defaults(
             let message = "the channel does not carry this messenger";
             return Err(ApiError::refused("wrong_messenger", &field, message));
         }
-        checks.push(Write::check(&found, &["transport"])?);
+        checks.push(Write::check(&found, &["messenger", "transport"])?);
         account.default_channels.insert(messenger.clone(), found.channel);
     }
     Ok(checks)

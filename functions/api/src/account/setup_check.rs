@@ -1,9 +1,10 @@
 //! The set-up check (B7): what of an account's settings does not work yet.
 
 use crate::app::App;
-use crate::http::auth::{Tenant, existing_account};
+use crate::http::auth::Tenant;
 use crate::http::enums::Level;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;

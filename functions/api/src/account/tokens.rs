@@ -1,19 +1,19 @@
 //! Tokens by which employees act: the CRM gets one for each with its key, and the employee's window calls with it.
 
 use crate::app::App;
-use crate::employees::existing_employee;
-use crate::http::auth::{Tenant, may_be_account};
+use crate::http::auth::Tenant;
 use crate::http::body::{Body, Id, Ids};
+use crate::http::employee_token::{fresh_secret, secret_of};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_employee;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use shared::base::clock::Timestamp;
 use shared::base::ids::AccountId;
-use shared::model::access_token::{Claims, TokenSecret, Unproved, end_all};
-use shared::model::employee::Employee;
+use shared::model::access_token::{Claims, end_all};
 use shared::store::row::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,22 +85,6 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(Token { token, expires_at })))
 }
 
-/// The account's secret, made at first use.
-async fn secret_of(app: &App, account: &AccountId) -> Result<TokenSecret, ApiError> {
-    if let Some(known) = app.store.token_secret(account).await? {
-        return Ok(known);
-    }
-    let fresh = fresh_secret(app, account).await?;
-    // Of two at once the second reads the first one's.
-    app.store.commit(vec![Write::create(&fresh)?]).await?;
-    Ok(fresh)
-}
-
-async fn fresh_secret(app: &App, account: &AccountId) -> Result<TokenSecret, ApiError> {
-    let secret = app.vault.seal(account, &SecretString::from(app.random_hex::<32>())).await?;
-    Ok(TokenSecret { v: 1, account: account.clone(), secret, created_at: app.ambient.now() })
-}
-
 /// End all tokens of an employee
 ///
 /// Those that were made until now open nothing from the next request on.
@@ -139,30 +123,4 @@ pub async fn rotate_secret(
     let fresh = fresh_secret(&app, &account).await?;
     app.store.commit(vec![Write::put(&fresh)?]).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The employee for whom a token was made, as he is now, with the sections that are open to him.
-///
-/// # Errors
-/// 401, the same whatever is wrong with it: forged, over, of another secret, of an employee who is gone.
-pub async fn employee_of(app: &App, token: &str) -> Result<Employee, ApiError> {
-    let unproved = Unproved::parse(token).ok_or_else(ApiError::unauthorized)?;
-    let account = unproved.account().filter(|account| may_be_account(account.as_str()));
-    let account = account.ok_or_else(ApiError::unauthorized)?;
-    let row = app.store.token_secret(&account).await?.ok_or_else(ApiError::unauthorized)?;
-    let now = app.ambient.now();
-    let secret = app.vault.open(&account, &row.secret, now).await?;
-    let claims = unproved.prove(secret.expose_secret().as_bytes(), now).ok_or_else(ApiError::unauthorized)?;
-    let employee = app.store.employee(&claims.account, &claims.employee).await?;
-    let employee = employee.filter(|employee| claims.hold(employee)).ok_or_else(ApiError::unauthorized)?;
-    Ok(as_he_may(employee))
-}
-
-/// An employee with what is open to him now: whom the CRM refuses, changes no settings, and so cannot end that himself either.
-/// What was granted to him stays granted.
-fn as_he_may(mut employee: Employee) -> Employee {
-    if employee.refused_at.is_some() {
-        employee.sections.clear();
-    }
-    employee
 }

@@ -1,11 +1,11 @@
 //! How chats end, in requests and answers: of a channel, and of the account for channels that do not say.
 
-use crate::http::enums::ChatStatus;
-use crate::http::enums::Reopening;
+use crate::http::enums::{ChatStatus, Reopening};
 use crate::http::error::ApiError;
 use crate::http::validate;
 use serde::Serialize;
-use shared::model::chat::closing::{Closing, ClosingOptions, MAX_CLOSE_AFTER_S, MIN_CLOSE_AFTER_S};
+use shared::model::chat::closing::{Closing, MAX_CLOSE_AFTER_S, MIN_CLOSE_AFTER_S};
+use shared::model::closing_options::ClosingOptions;
 use utoipa::ToSchema;
 
 /// Longest farewell, in characters.

@@ -2,8 +2,7 @@
 
 use crate::channels::working_hours::{self, HoursView};
 use crate::http::body::{given, present};
-use crate::http::enums::EmployeeStatus;
-use crate::http::enums::Role;
+use crate::http::enums::{EmployeeStatus, Role};
 use crate::http::error::ApiError;
 use serde::{Deserialize, Serialize};
 use shared::model::employee::Membership;

@@ -1,12 +1,11 @@
 //! Who works on a channel.
 
 use crate::app::App;
-use crate::channels::existing_channel;
 use crate::channels::member_view::{Availability, MemberView, Members, PutMember};
-use crate::employees::existing_employee;
 use crate::http::auth::Tenant;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::error::ApiError;
+use crate::http::existing::{existing_channel, existing_employee};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -101,7 +100,7 @@ async fn put_once(
         return Ok(after);
     }
     // A member without an employee or a channel would never be found again.
-    writes.push(Write::check(&channel, &["transport"])?);
+    writes.push(Write::check(&channel, &["messenger", "transport"])?);
     if after.is_default && !before.as_ref().is_some_and(|before| before.is_default) {
         writes.extend(only_default(app, &employee, &channel).await?);
     } else {

@@ -15,13 +15,14 @@ use crate::app::App;
 use crate::channels::change::{ChannelChange, Checked};
 use crate::channels::fallback::can_take;
 use crate::channels::view::DealStageView;
-use crate::http::auth::{Tenant, existing_account};
+use crate::http::auth::Tenant;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::error::ApiError;
+use crate::http::existing::{existing_account, existing_channel};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use shared::base::ids::{AccountId, ChannelId};
+use shared::base::ids::AccountId;
 use shared::model::account::Account;
 use shared::model::assignment::requeue::{Departure, gathers};
 use shared::model::channel::{Channel, Distribution as Given};
@@ -30,9 +31,10 @@ use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::sync::Arc;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use crate::channels::view::ChannelView;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of this folder.
 pub fn router() -> OpenApiRouter<Arc<App>> {
@@ -49,15 +51,6 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Channels {
     channels: Vec<ChannelView>,
-}
-
-/// A channel of the account that must be there, as of the last write.
-///
-/// # Errors
-/// 404 when it is not, also when it is another account's.
-pub async fn existing_channel(app: &App, account: &AccountId, id: &str) -> Result<Channel, ApiError> {
-    let found = app.store.channel(account, &ChannelId::new(id), Read::Consistent).await?;
-    found.ok_or_else(|| ApiError::not_found("channel"))
 }
 
 /// List channels

@@ -1,13 +1,12 @@
 //! How a channel's clients are given out: the ring, who waits, who is eligible and who is not for what reason.
 
 use crate::app::App;
-use crate::channels::existing_channel;
 use crate::channels::members::in_ring_order;
 use crate::http::auth::Tenant;
 use crate::http::body::{Id, Ids, moment};
-use crate::http::enums::EmployeeStatus;
-use crate::http::enums::{Distribution, Ineligible, Role};
+use crate::http::enums::{Distribution, EmployeeStatus, Ineligible, Role};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_channel;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;

@@ -3,14 +3,13 @@
 use crate::channels::closing_options::ClosingView;
 use crate::channels::fallback::{FallbackView, ReservationView};
 use crate::channels::working_hours::HoursView;
-use crate::http::enums::Reopening;
-use crate::http::enums::{AddressedBy, ChannelState, ChatStatus, Distribution, Edits, FileKind};
+use crate::http::enums::{AddressedBy, ChannelState, ChatStatus, Distribution, Edits, FileKind, Reopening};
 use serde::{Deserialize, Serialize};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::closing::Closing;
 use shared::model::limits::{ButtonRule, FileRule, Limits};
-use shared::providers::wazzup::limits::limits_of;
+use shared::providers;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -112,7 +111,7 @@ impl ChannelView {
     pub fn of(channel: Channel, owner: &Account) -> Self {
         let closing = Closing::of(owner, Some(&channel)).into();
         let messenger = channel.messenger();
-        let limits = messenger.as_ref().map(|of| limits_of(channel.transport.as_deref(), of).into());
+        let limits = messenger.as_ref().map(|of| providers::limits(&channel, of).into());
         let stage = channel
             .deal_stage
             .map(|stage| DealStageView { pipeline_id: stage.pipeline_id, stage_id: stage.stage_id });

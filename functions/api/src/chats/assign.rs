@@ -14,7 +14,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::base::ids::EmployeeId;
 use shared::model::access::Operation;
-use shared::model::chat::assignment_record::Why;
+use shared::model::chat::assignment_reason::Why;
 use std::sync::Arc;
 use utoipa::ToSchema;
 

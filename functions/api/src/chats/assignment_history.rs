@@ -1,6 +1,5 @@
 //! Who is responsible for a chat's client and why: now, and how it came to be.
 
-use crate::account::accounts::PageParams;
 use crate::app::App;
 use crate::chats::assignment_view::{AssignmentEntry, ConsideredView, Names};
 use crate::http::auth::Acting;
@@ -8,14 +7,15 @@ use crate::http::body::{Id, Ids, Params, moment, page_size};
 use crate::http::chat_access::seen_chat;
 use crate::http::enums::ClientState;
 use crate::http::error::ApiError;
-use crate::http::page::{self, List};
+use crate::http::page::{self, List, PageParams};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use shared::base::ids::{AccountId, EmployeeId};
 use shared::model::assignment::{RingPlace, eligible};
+use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::{AssignmentRecord, Considered, MOST_CONSIDERED};
-use shared::model::chat::{Chat, ClientState as Client, Wish};
+use shared::model::chat::state::{ClientState as Client, Wish};
 use shared::model::employee::Employee;
 use shared::store::row::Key;
 use shared::store::{Read, StoreError, keys};

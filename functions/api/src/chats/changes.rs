@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use shared::base::clock::Timestamp;
     use shared::base::ids::{AccountId, ChatId};
-    use shared::model::chat::FinishReason;
+    use shared::model::chat::state::FinishReason;
 
     fn row(seq: u64) -> Numbered {
         Numbered::Event(ChatEvent {

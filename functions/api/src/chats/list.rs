@@ -2,7 +2,6 @@
 //! refused.
 
 use crate::app::App;
-use crate::channels::existing_channel;
 use crate::chats::view::{ChatView, Chats};
 use crate::contacts::person::people_of;
 use crate::http::auth::Acting;
@@ -10,6 +9,7 @@ use crate::http::body::{Params, page_size};
 use crate::http::chat_access::{denied, place_of, visible};
 use crate::http::enums::ChatState;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_channel;
 use crate::http::page::{self, List};
 use crate::http::validate;
 use axum::Json;

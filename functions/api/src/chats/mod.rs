@@ -15,7 +15,6 @@ pub mod tags;
 pub mod update;
 pub mod view;
 
-use crate::account::accounts::PageParams;
 use crate::app::App;
 use crate::chats::listing_view::ListingView;
 use crate::chats::view::{ChatView, ChatWithContact};
@@ -25,17 +24,16 @@ use crate::http::auth::Acting;
 use crate::http::body::{Id, Ids, Params, page_size};
 use crate::http::chat_access::{Seen, seen_chat};
 use crate::http::error::ApiError;
-use crate::http::page::{self, List};
+use crate::http::page::{self, List, PageParams};
 use crate::messages::view::{MessageView, Messages};
 use axum::Json;
 use axum::extract::State;
-use shared::base::ids::{AccountId, ChatId};
 use shared::model::access::sending::{self, Sender};
-use shared::model::chat::Chat;
 use shared::model::message::listing::ChatListing;
 use shared::store::{Read, keys};
 use std::sync::Arc;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of this folder.
 pub fn router() -> OpenApiRouter<Arc<App>> {
@@ -55,15 +53,6 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(finish::put_status))
         .routes(routes!(listings::list))
         .routes(routes!(listings::put_car, listings::delete_car))
-}
-
-/// A chat that must be there, as of the last write. Another form of its id leads to it.
-///
-/// # Errors
-/// 404 when it is not, also when it is another account's.
-pub async fn existing_chat(app: &App, account: &AccountId, id: &str) -> Result<Chat, ApiError> {
-    let found = app.store.chat(account, &ChatId::new(id)).await?;
-    found.ok_or_else(|| ApiError::not_found("chat"))
 }
 
 /// Read a chat, with its client, what the CRM holds of him, and its listing

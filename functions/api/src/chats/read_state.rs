@@ -3,11 +3,11 @@
 use crate::app::App;
 use crate::chats::update::{self, Change};
 use crate::chats::view::ChatView;
-use crate::employees::existing_employee;
 use crate::http::auth::Acting;
 use crate::http::body::{Body, Id, Ids, moment};
 use crate::http::chat_access::{denied, places_on};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_employee;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};

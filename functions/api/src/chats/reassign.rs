@@ -3,20 +3,21 @@
 
 use crate::app::App;
 use crate::chats::update::owner_of;
-use crate::employees::existing_employee;
-use crate::http::auth::existing_account;
 use crate::http::chat_access::place_of;
 use crate::http::error::ApiError;
+use crate::http::existing::{existing_account, existing_employee};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ChatId, ContactId, EmployeeId};
-use shared::crm::CrmKind;
 use shared::model::access::sending::Refusal;
 use shared::model::account::Account;
 use shared::model::assignment::requeue::WORKS_BY;
-use shared::model::chat::assignment_record::{AssignmentRecord, Given, Why};
+use shared::model::chat::Chat;
+use shared::model::chat::assignment_reason::{Given, Why};
+use shared::model::chat::assignment_record::AssignmentRecord;
 use shared::model::chat::closing::Closing;
-use shared::model::chat::{Chat, ClientState, Wish};
+use shared::model::chat::state::{ClientState, Wish};
 use shared::model::contact::Contact;
+use shared::model::crm::CrmKind;
 use shared::model::employee::{Employee, Membership};
 use shared::store::chats::open_chat_writes;
 use shared::store::row::Write;

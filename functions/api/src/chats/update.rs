@@ -4,15 +4,16 @@
 use crate::app::App;
 use crate::chats::view::ChatView;
 use crate::contacts::person::people_of;
-use crate::http::auth::{Acting, existing_account};
+use crate::http::auth::Acting;
 use crate::http::chat_access::seen_chat;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use axum::Json;
-use shared::crm::CrmKind;
 use shared::model::access::Operation;
 use shared::model::account::Account;
 use shared::model::chat::Chat;
 use shared::model::chat::closing::Closing;
+use shared::model::crm::CrmKind;
 use shared::store::Read;
 use shared::store::open_chats::frees_place;
 use shared::store::row::Write;

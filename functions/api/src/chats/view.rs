@@ -1,16 +1,15 @@
 //! Chats as answers show them.
 
 use crate::chats::listing_view::ListingView;
+use crate::contacts::person::People;
 use crate::contacts::view::ContactView;
 use crate::http::body::moment;
 use crate::http::enums::{ChatState, ChatStatus, ClientState, FinishReason, Refusal};
 use serde::Serialize;
-use shared::base::ids::ContactId;
 use shared::model::access::sending::{self, Permit};
 use shared::model::chat::{Chat, PostRef};
-use shared::model::contact::Contact;
 use shared::store::keys::listing_digest;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// A chat.
@@ -86,9 +85,6 @@ impl From<PostRef> for PostRefView {
         Self { id: post.id, url: post.url }
     }
 }
-
-/// Who contacts turned out to be: by the id that a chat names.
-pub type People = HashMap<ContactId, Contact>;
 
 impl ChatView {
     /// A chat, its contact resolved where `people` knows him.

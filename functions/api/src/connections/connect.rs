@@ -4,9 +4,9 @@ use crate::app::App;
 use crate::http::error::ApiError;
 use secrecy::SecretString;
 use shared::base::ids::{ChannelId, ConnectionId};
-use shared::model::channel::{Channel, ChannelState};
+use shared::model::channel::Channel;
 use shared::model::connection::Connection;
-use shared::model::event::ChannelRef;
+use shared::model::messenger::{ChannelRef, ChannelState};
 use shared::providers::wazzup::WazzupApi;
 use shared::providers::{ListedChannel, ProviderError};
 use shared::store::row::{Row, Write};
@@ -181,6 +181,7 @@ async fn create(
 
 fn report(channel: &mut Channel, listed: &ListedChannel, app: &App) {
     channel.plain_id.clone_from(&listed.plain_id);
+    channel.messenger = listed.messenger.clone();
     channel.transport = Some(listed.transport.clone()).filter(|transport| !transport.is_empty());
     let raw_state = Some(listed.raw_state.clone()).filter(|state| !state.is_empty());
     let now = app.ambient.now();

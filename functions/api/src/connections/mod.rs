@@ -2,15 +2,15 @@
 
 pub mod connect;
 pub mod test_message;
-pub mod test_message_view;
 
 use crate::app::App;
 use crate::channels::ChannelView;
 use crate::connections::connect::{Linked, Owner, Trouble, link, switch_off, unlink};
-use crate::http::auth::{Tenant, existing_account};
+use crate::http::auth::Tenant;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::enums::ConnectionState;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
@@ -25,7 +25,8 @@ use shared::store::keys::{self, WebhookTokenRow};
 use shared::store::row::{Row, Write};
 use std::sync::Arc;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of this folder.
 pub fn router() -> OpenApiRouter<Arc<App>> {

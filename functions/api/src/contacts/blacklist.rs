@@ -1,14 +1,14 @@
 //! The blacklist: whose messages are dropped before anything of them is stored (C5).
 
-use crate::account::accounts::PageParams;
 use crate::app::App;
 use crate::contacts::person::Person;
 use crate::contacts::view::IdentityView;
 use crate::contacts::{of_phone, read_identity, read_phone};
-use crate::http::auth::{Tenant, existing_account};
+use crate::http::auth::Tenant;
 use crate::http::body::{Body, Id, Ids, Params, moment, object, page_size};
 use crate::http::error::ApiError;
-use crate::http::page::{self, List};
+use crate::http::existing::existing_account;
+use crate::http::page::{self, List, PageParams};
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;

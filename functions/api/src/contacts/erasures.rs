@@ -1,13 +1,12 @@
 //! Erasing a client, and how far that has come (P12). The work is the function `erasure`'s.
 
-use crate::account::accounts::PageParams;
 use crate::app::App;
 use crate::contacts::person::existing_person;
 use crate::http::auth::Tenant;
 use crate::http::body::{Id, Ids, Params, moment, page_size};
 use crate::http::enums::ErasureState as StateView;
 use crate::http::error::ApiError;
-use crate::http::page::{self, List};
+use crate::http::page::{self, List, PageParams};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -7,15 +7,15 @@ pub mod merges;
 pub mod person;
 pub mod view;
 
-use crate::account::accounts::PageParams;
 use crate::app::App;
 use crate::chats::view::{ChatView, Chats};
 use crate::contacts::person::{Person, existing_person, people_of, with_aliases};
 use crate::contacts::view::{Contacts, PersonView};
-use crate::http::auth::{Tenant, existing_account};
+use crate::http::auth::Tenant;
 use crate::http::body::{Id, Ids, Params, page_size};
 use crate::http::error::ApiError;
-use crate::http::page::{self, List};
+use crate::http::existing::existing_account;
+use crate::http::page::{self, List, PageParams};
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
@@ -24,12 +24,13 @@ use shared::base::ids::{AccountId, ChatId, ContactId};
 use shared::base::phone::Phone;
 use shared::model::account::Account;
 use shared::model::contact::{ContactChat, Identity};
-use shared::model::event::Messenger;
+use shared::model::messenger::Messenger;
 use shared::store::row::{Item, Key};
 use shared::store::{StoreError, keys};
 use std::sync::Arc;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of this folder.
 pub fn router() -> OpenApiRouter<Arc<App>> {

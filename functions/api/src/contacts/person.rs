@@ -1,15 +1,15 @@
 //! A person as the table holds him: the contact that stands for him, and those that were merged into him.
 
 use crate::app::App;
-use crate::chats::view::People;
 use crate::http::error::ApiError;
 use shared::base::ids::{AccountId, ContactId};
 use shared::base::phone::Phone;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, Identity, Merge};
+use shared::store::keys::{self};
 use shared::store::row::Key;
-use shared::store::{Read, StoreError, keys};
-use std::collections::BTreeSet;
+use shared::store::{Read, StoreError};
+use std::collections::{BTreeSet, HashMap};
 
 /// A person.
 #[derive(Clone, Debug)]
@@ -81,3 +81,6 @@ pub async fn merges_of(app: &App, person: &Person) -> Result<Vec<Merge>, StoreEr
     merges.sort_by(|left, right| (left.merged_at, &left.from).cmp(&(right.merged_at, &right.from)));
     Ok(merges)
 }
+
+/// Who contacts turned out to be: by the id that a chat names.
+pub type People = HashMap<ContactId, Contact>;

@@ -3,10 +3,11 @@
 pub mod pipelines;
 
 use crate::app::App;
-use crate::http::auth::{Tenant, existing_account};
+use crate::http::auth::Tenant;
 use crate::http::body::{Body, moment, present};
 use crate::http::enums::{CrmKind, CrmState};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
@@ -14,16 +15,17 @@ use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use shared::base::ids::AccountId;
-use shared::crm::{Capabilities, CrmConnection, CrmKind as Kind};
 use shared::model::channel::{Channel, Distribution};
+use shared::model::crm::{Capabilities, CrmConnection, CrmKind as Kind};
+use shared::model::sealed::Sealed;
 use shared::platform::http::SendError;
-use shared::platform::secrets::Sealed;
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::sync::Arc;
 use url::Url;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of this folder.
 pub fn router() -> OpenApiRouter<Arc<App>> {

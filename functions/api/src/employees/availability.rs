@@ -2,12 +2,12 @@
 
 use crate::app::App;
 use crate::channels::members::{PLACE, places};
-use crate::employees::existing_employee;
 use crate::http::auth::{Acting, Tenant};
 use crate::http::body::{Body, Id, Ids, present};
 use crate::http::chat_access::denied;
 use crate::http::enums::EmployeeStatus;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_employee;
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;

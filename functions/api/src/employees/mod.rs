@@ -13,6 +13,7 @@ use crate::http::body::{Body, Id, Ids, objects, present};
 use crate::http::enums::EmployeeStatus;
 use crate::http::enums::{Role, Section};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_employee;
 use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
@@ -194,15 +195,6 @@ pub struct EmployeeChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     signature: Option<Option<String>>,
-}
-
-/// An employee of the account that must be there, as of the last write.
-///
-/// # Errors
-/// 404 when he is not.
-pub async fn existing_employee(app: &App, account: &AccountId, id: &str) -> Result<Employee, ApiError> {
-    let found = app.store.employee(account, &EmployeeId::new(id)).await?;
-    found.ok_or_else(|| ApiError::not_found("employee"))
 }
 
 /// Load employees

@@ -1,11 +1,11 @@
 //! What rules have to say to employees (F6): each reads what is for him, and what is for the heads of his channels.
 
 use crate::app::App;
-use crate::employees::existing_employee;
 use crate::http::auth::{Acting, Actor};
 use crate::http::body::{Params, page_size};
 use crate::http::chat_access::{places_on, visible};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_employee;
 use crate::http::page::List;
 use crate::http::validate;
 use axum::Json;

@@ -1,23 +1,21 @@
 //! Who calls: the operator, an account by one of its keys, or an employee by a token of his.
 
-use crate::account::tokens;
 use crate::app::App;
-use crate::employees::sections;
-use crate::http::error::ApiError;
+use crate::http::employee_token::employee_of;
+use crate::http::error::{ACCOUNT_HEADER, ApiError};
+use crate::http::existing::existing_account;
 use crate::http::request_context::Visit;
+use crate::http::route_access::check;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use shared::base::ids::{AccountId, ApiKeyId, EmployeeId};
 use shared::model::access_token;
-use shared::model::account::ApiKey;
+use shared::model::api_key::ApiKey;
 use shared::model::audit::ChangedBy;
 use shared::model::employee::{Employee, Section};
-use shared::store::{Read, keys};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The header in which the operator says for which account he acts.
-pub const ACCOUNT_HEADER: &str = "Switchboard-Account";
 /// How every account key begins.
 pub const KEY_PREFIX: &str = "sb_";
 /// Longest key that is looked at.
@@ -87,7 +85,7 @@ async fn by_key(app: &App, visit: &Visit, key: &str) -> Result<Known, ApiError> 
 }
 
 async fn by_token(app: &App, visit: &Visit, token: &str) -> Result<Known, ApiError> {
-    let employee = tokens::employee_of(app, token).await?;
+    let employee = employee_of(app, token).await?;
     admit(app, visit, &employee.account, &format!("employee:{}", employee.employee)).await?;
     let (account, by) =
         (employee.account.clone(), ChangedBy::Employee { employee: employee.employee.clone() });
@@ -143,7 +141,7 @@ impl FromRequestParts<Arc<App>> for Granted {
         let (acting, employee) = acting(parts, app).await?;
         if let Some(employee) = employee {
             let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-            sections::check(&employee, &parts.method, route)?;
+            check(&employee, &parts.method, route)?;
         }
         Ok(Self(acting))
     }
@@ -198,19 +196,4 @@ async fn acting(parts: &Parts, app: &App) -> Result<(Acting, Option<Box<Employee
     }
     let sections = employee.as_ref().map(|row| row.sections.clone()).unwrap_or_default();
     Ok((Acting { account, by, sections }, employee))
-}
-
-/// Whether a text can be an account's id at all: ids are UUIDs, and anything else need not be asked for.
-pub fn may_be_account(id: &str) -> bool {
-    (1..=100).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-/// An account that must be there, as of the last write.
-///
-/// # Errors
-/// 404 when it is not.
-pub async fn existing_account(app: &App, id: &str) -> Result<shared::model::account::Account, ApiError> {
-    let key = keys::account(&AccountId::new(id));
-    let found = if may_be_account(id) { app.store.get(&key, Read::Consistent).await? } else { None };
-    found.ok_or_else(|| ApiError::not_found("account"))
 }

@@ -1,9 +1,9 @@
 //! Chats as whoever asks may see them (B9). One that he may not see is not there for him.
 
 use crate::app::App;
-use crate::chats::existing_chat;
 use crate::http::auth::Acting;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_chat;
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
 use shared::model::access::sending::{Refusal, Sender};
 use shared::model::access::{self, Denial, Operation};

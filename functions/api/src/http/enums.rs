@@ -33,7 +33,7 @@ pub(crate) use mirror;
 
 mirror! {
     /// How a channel is.
-    ChannelState of shared::model::channel::ChannelState {
+    ChannelState of shared::model::messenger::ChannelState {
         /// Works.
         Active,
         /// Being connected.
@@ -85,7 +85,7 @@ mirror! {
 
 mirror! {
     /// Why a member gets no new client.
-    Ineligible of shared::model::assignment::Ineligible {
+    Ineligible of shared::model::employee::Ineligible {
         /// The switch is off.
         ReceivesNoNewClients,
         /// The role does not write to clients.
@@ -111,7 +111,7 @@ mirror! {
 
 mirror! {
     /// Which CRM an account works with.
-    CrmKind of shared::crm::CrmKind {
+    CrmKind of shared::model::crm::CrmKind {
         /// None: only our own chats.
         None,
         /// A client of the Wazzup-v3-compatible API.
@@ -121,7 +121,7 @@ mirror! {
 
 mirror! {
     /// How the CRM connection is.
-    CrmState of shared::crm::CrmState {
+    CrmState of shared::model::crm::CrmState {
         /// Works, or has not been tried.
         Active,
         /// The CRM refused our key; set it again.
@@ -131,7 +131,7 @@ mirror! {
 
 mirror! {
     /// In which list a chat stands.
-    ChatState of shared::model::chat::ChatState {
+    ChatState of shared::model::chat::state::ChatState {
         /// Somebody talks, or did within the channel's window.
         Live,
         /// Finished, or never opened.
@@ -143,7 +143,7 @@ mirror! {
 
 mirror! {
     /// How far the client is on his way to a responsible employee.
-    ClientState of shared::model::chat::ClientState {
+    ClientState of shared::model::chat::state::ClientState {
         /// Has not written yet.
         Silent,
         /// Waits for a responsible.
@@ -157,7 +157,7 @@ mirror! {
 
 mirror! {
     /// Why a chat was finished.
-    FinishReason of shared::model::chat::FinishReason {
+    FinishReason of shared::model::chat::state::FinishReason {
         /// Neither side wrote during the channel's window.
         Inactivity,
         /// An employee finished it.
@@ -169,7 +169,7 @@ mirror! {
 
 mirror! {
     /// How far a conversation has come, as an employee or a rule says.
-    ChatStatus of shared::model::chat::ChatStatus {
+    ChatStatus of shared::model::chat::state::ChatStatus {
         /// Being talked about.
         Open,
         /// Waits for something: the client, a part, a date.
@@ -212,7 +212,7 @@ mirror! {
 mirror! {
     /// What a message is.
     #[allow(missing_docs, reason = "the names say it")]
-    Kind of shared::model::message::Kind {
+    Kind of shared::model::message::kind::Kind {
         Text, Image, Audio, Voice, Video, Document, Sticker, Location, ContactCard, Template, Interactive, Reaction,
         MissedCall, ListingCall, StoryReply, StoryMention, Comment, System, Unsupported,
     }
@@ -221,7 +221,7 @@ mirror! {
 mirror! {
     /// How far a delivery has come.
     #[allow(missing_docs, reason = "the names say it")]
-    DeliveryStatus of shared::model::message::DeliveryStatus {
+    DeliveryStatus of shared::model::message::kind::DeliveryStatus {
         Queued, Unknown, Sent, Delivered, Read, Failed,
     }
 }
@@ -326,7 +326,7 @@ mirror! {
 
 mirror! {
     /// The language of texts of ours that employees and clients see.
-    Language of shared::model::account::Language {
+    Language of shared::model::texts::Language {
         /// Russian.
         Ru,
         /// English.
@@ -415,7 +415,7 @@ mirror! {
 
 mirror! {
     /// What a client's message after the end makes of his chat.
-    Reopening of shared::model::chat::closing::Reopening {
+    Reopening of shared::model::closing_options::Reopening {
         /// It is live again, the same case as before.
         Reopen,
         /// It is live again, as a new case: nothing is said of it yet.

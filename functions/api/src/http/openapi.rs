@@ -74,7 +74,7 @@ fn complete(mut document: Value) -> Value {
     });
     document["components"]["parameters"] = json!({
         "account": {
-            "name": crate::http::auth::ACCOUNT_HEADER, "in": "header", "required": false,
+            "name": crate::http::error::ACCOUNT_HEADER, "in": "header", "required": false,
             "description": "The operator says here for which account he acts. Accounts leave it out.",
             "schema": {"type": "string"}, "example": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10"
         },

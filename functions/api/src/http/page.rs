@@ -6,12 +6,14 @@ use crate::http::error::ApiError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::base::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
-use shared::model::chat::ChatState;
-use shared::store::keys;
+use shared::model::chat::state::ChatState;
+use shared::store::keys::{self};
 use shared::store::row::Item;
 use shared::store::{Page, StoreError};
+use utoipa::IntoParams;
 
 /// Longest cursor: a sort key has at most 1024 bytes.
 const MAX_CURSOR: usize = 8192;
@@ -229,6 +231,18 @@ pub fn refusal(error: StoreError, with_cursor: bool) -> ApiError {
         StoreError::Refused(_) if with_cursor => ApiError::cursor(),
         other => other.into(),
     }
+}
+
+/// A page of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// Entries in a page.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,16 +1,9 @@
 //! What is found out about a request while it is handled, for whoever stands around the handler: who makes it, when he may
 //! come again, what is still being written.
 
-use crate::account::audit;
-use crate::app::App;
-use axum::extract::{Request, State};
-use axum::http::HeaderValue;
-use axum::http::header::RETRY_AFTER;
 use axum::http::request::Parts;
-use axum::middleware::Next;
-use axum::response::Response;
 use shared::base::ids::AccountId;
-use shared::model::account::ApiKey;
+use shared::model::api_key::ApiKey;
 use shared::model::audit::ChangedBy;
 use shared::store::keys::ApiKeyRow;
 use shared::store::row::Write;
@@ -20,7 +13,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// How long an answer waits for the note that its key was used.
-const NOTING: Duration = Duration::from_secs(1);
+pub const NOTING: Duration = Duration::from_secs(1);
 
 /// One request, as far as it is known.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +60,12 @@ impl Visit {
         }));
     }
 
+    /// Takes what the layer has to see to: a note that is being written, and when the caller may come again (seconds).
+    pub(super) fn left(&self) -> (Option<JoinHandle<()>>, Option<u64>) {
+        let mut known = self.known();
+        (known.noting.take(), known.retry_after)
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,29 +74,4 @@ impl Visit {
 async fn note(store: &Store, before: &ApiKeyRow, after: &ApiKeyRow) -> Result<(), StoreError> {
     let write = Write::change(before, after, &["last_used_at"])?;
     store.commit(write.into_iter().collect()).await
-}
-
-/// The layer around every handler. It waits for what was begun beside the work, because a Lambda is frozen once it
-/// answered; and it writes down what was changed.
-pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let visit = Visit::default();
-    request.extensions_mut().insert(visit.clone());
-    let (request, draft) = audit::watch(request).await;
-    let mut response = next.run(request).await;
-    let (noting, retry_after) = {
-        let mut known = visit.known();
-        (known.noting.take(), known.retry_after)
-    };
-    if let Some(noting) = noting {
-        let _late_or_failed = tokio::time::timeout(NOTING, noting).await;
-    }
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    let status = response.status();
-    // What failed midway may have changed something.
-    if let Some(draft) = draft.filter(|_| status.is_success() || status.is_server_error()) {
-        draft.record(&app, &visit, status).await;
-    }
-    response
 }

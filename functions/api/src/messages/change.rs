@@ -1,10 +1,11 @@
 //! Edits and deletions of what was sent: asked of the provider, and shown when he has done them.
 
 use crate::app::App;
-use crate::http::auth::{Acting, existing_account};
+use crate::http::auth::Acting;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::chat_access::{addressed_chat, place_of};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::service::send::known_author;
 use axum::Json;
 use axum::extract::State;
@@ -18,10 +19,11 @@ use shared::model::chat::closing::Closing;
 use shared::model::employee::Employee;
 use shared::model::event::{Origin, Side};
 use shared::model::limits::{DraftEdit, check_delete, check_edit};
+use shared::model::message::Message;
 use shared::model::message::content::Details;
-use shared::model::message::{DeliveryStatus, Message};
+use shared::model::message::kind::DeliveryStatus;
 use shared::model::outbound::{Action, OutboundJob, signed};
-use shared::providers::wazzup::limits::limits_of;
+use shared::providers;
 use shared::store::Read;
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
@@ -137,7 +139,7 @@ async fn ask_once(app: &App, owner: &Account, chat: &Chat, change: &Change<'_>) 
     may_edit(sender, &before, &channel).map_err(ApiError::may_not_send)?;
     let row = sent_message(app, &before, &change.message).await?;
     let now = app.ambient.now();
-    let limits = limits_of(channel.transport.as_deref(), &before.messenger);
+    let limits = providers::limits(&channel, &before.messenger);
     let signature = signature_of(app, account, &row).await?;
     match &change.action {
         Action::EditText(text) => {

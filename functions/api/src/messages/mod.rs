@@ -11,7 +11,8 @@ pub mod uploads;
 pub mod view;
 use crate::app::App;
 use std::sync::Arc;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of this folder.
 pub fn router() -> OpenApiRouter<Arc<App>> {

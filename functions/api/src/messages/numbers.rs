@@ -2,10 +2,11 @@
 
 use crate::app::App;
 use crate::contacts::{history, of_phone, read_phone};
-use crate::http::auth::{Acting, existing_account};
+use crate::http::auth::Acting;
 use crate::http::body::{Id, Ids, Params, moment};
 use crate::http::chat_access::on_some_channel;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use shared::base::phone::Phone;
 use shared::model::account::Account;
 use shared::model::contact::Identity;
 use shared::model::contact::number_check::{LearnedFrom, NumberFact, learn};
-use shared::model::event::Messenger;
+use shared::model::messenger::Messenger;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 

@@ -1,12 +1,11 @@
 //! Quick replies (D5): shared ones and each employee's own, and what one of them says in a chat.
 
 use crate::app::App;
-use crate::employees::existing_employee;
 use crate::http::auth::{Acting, Actor};
 use crate::http::body::{Body, Id, Ids, Params, page_size};
-use crate::http::chat_access::on_some_channel;
-use crate::http::chat_access::seen_chat;
+use crate::http::chat_access::{on_some_channel, seen_chat};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_employee;
 use crate::http::page::{self, List};
 use crate::http::validate;
 use crate::messages::quick_reply_view::{

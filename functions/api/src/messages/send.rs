@@ -1,11 +1,12 @@
 //! Messages that are written through the API: sent, edited, deleted.
 
 use crate::app::App;
-use crate::http::auth::{Acting, Actor, existing_account};
+use crate::http::auth::{Acting, Actor};
 use crate::http::body::{Body, Id, Ids, object, present, present_objects};
 use crate::http::chat_access::addressed_chat;
 use crate::http::enums::CommentMode;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::http::validate;
 use crate::messages::quick_replies::filled_in;
 use crate::messages::uploads::take_upload;

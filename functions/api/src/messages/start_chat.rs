@@ -1,12 +1,12 @@
 //! New dialogues (D4): with a contact or a stranger, by phone or user name, from a channel that is chosen.
 
 use crate::app::App;
-use crate::channels::existing_channel;
 use crate::contacts::person::existing_person;
-use crate::http::auth::{Acting, existing_account};
+use crate::http::auth::Acting;
 use crate::http::body::{Body, present};
 use crate::http::chat_access::{place_of, visible};
 use crate::http::error::ApiError;
+use crate::http::existing::{existing_account, existing_channel};
 use crate::http::validate;
 use crate::messages::send::{NewText, OnItsWay, send_new};
 use crate::service::send::{Dialogue, Target};
@@ -22,10 +22,10 @@ use shared::model::channel::Channel;
 use shared::model::chat::company_events::first_event;
 use shared::model::chat::{Chat, Reach};
 use shared::model::contact::Contact;
-use shared::model::event::{ContactHint, MessageEvent, Messenger};
+use shared::model::event::{ContactHint, MessageEvent};
 use shared::model::limits::{By, check_first};
-use shared::providers::wazzup::limits::limits_of;
-use shared::providers::{chat_id, messenger_of};
+use shared::model::messenger::Messenger;
+use shared::providers;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -97,7 +97,8 @@ pub async fn begin(
     let employee =
         acting.by.employee().cloned().or_else(|| new.message.employee.as_deref().map(EmployeeId::new));
     let channel = channel_of(&app, &owner, employee.as_ref(), &new).await?;
-    let messenger = messenger_of(&channel.provider, channel.transport.as_deref())
+    let messenger = channel
+        .messenger()
         .ok_or_else(|| ApiError::invalid("channel", "nobody knows yet which messenger it carries"))?;
     let dialogue = dialogue(&app, &acting, &owner, channel, messenger, &new).await?;
     let now = app.ambient.now();
@@ -134,10 +135,7 @@ async fn default_channel(
     messenger: &str,
 ) -> Result<Channel, ApiError> {
     let channels = app.store.channels(&owner.account).await?;
-    let carries = |channel: &&Channel| {
-        messenger_of(&channel.provider, channel.transport.as_deref())
-            .is_some_and(|known| known.as_str() == messenger)
-    };
+    let carries = |channel: &&Channel| channel.messenger().is_some_and(|known| known.as_str() == messenger);
     let mut bound = Vec::new();
     for channel in channels.iter().filter(carries) {
         if let Some(employee) = employee
@@ -174,7 +172,7 @@ async fn dialogue(
         validate::name("name", name, validate::MAX_NAME)?;
     }
     let (phone, name) = told(app, acting, owner, &channel.channel, new).await?;
-    let limits = limits_of(channel.transport.as_deref(), &messenger);
+    let limits = providers::limits(&channel, &messenger);
     let (provider_chat_id, reach) = match (&phone, &new.username) {
         (Some(_), Some(_)) => return Err(ApiError::invalid("username", "goes without phone")),
         (Some(phone), None) => {
@@ -193,7 +191,7 @@ async fn dialogue(
         }
         (None, None) => return Err(ApiError::missing_field("phone")),
     };
-    let chat = chat_id(&owner.id_salt, &channel, &messenger, false, &provider_chat_id);
+    let chat = channel.chat_id(&owner.id_salt, &messenger, false, &provider_chat_id);
     let hint = ContactHint {
         name,
         username: new.username.as_deref().map(|username| username.trim_start_matches('@').to_owned()),

@@ -1,11 +1,12 @@
 //! What rules would do (F6): told, and not done.
 
 use crate::app::App;
-use crate::http::auth::{Acting, Granted, existing_account};
+use crate::http::auth::{Acting, Granted};
 use crate::http::body::{Body, object, present, present_objects};
 use crate::http::chat_access::seen_chat;
 use crate::http::enums::Kind;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::http::validate;
 use crate::rules::trial::{DryAction, Trial};
 use crate::rules::view::{RuleBody, RuleWhen};
@@ -18,8 +19,9 @@ use shared::base::ids::{ChannelId, ChatId, ContactId, EmployeeId};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::company_events::first_event;
-use shared::model::chat::{Chat, ChatState, ClientState, MAX_CHAT_TAGS};
-use shared::model::event::Messenger;
+use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::{Chat, MAX_CHAT_TAGS};
+use shared::model::messenger::Messenger;
 use shared::model::rules::{Compiled, Facts, Happened, MAX_TAG, Outcome, Rule, RuleSet, When};
 use shared::model::texts;
 use shared::store::Read;
@@ -247,9 +249,9 @@ impl DryRun {
         Ok((chat, channel))
     }
 
-    fn kind(&self) -> Option<shared::model::message::Kind> {
+    fn kind(&self) -> Option<shared::model::message::kind::Kind> {
         let message = self.message.as_ref()?;
-        Some(message.kind.map_or(shared::model::message::Kind::Text, Into::into))
+        Some(message.kind.map_or(shared::model::message::kind::Kind::Text, Into::into))
     }
 
     /// What happens: as said, else what a message of the client's is in this chat.

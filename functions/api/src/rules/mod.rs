@@ -6,9 +6,10 @@ pub mod trial;
 pub mod view;
 
 use crate::app::App;
-use crate::http::auth::{Tenant, existing_account};
+use crate::http::auth::Tenant;
 use crate::http::body::{Body, objects, present};
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::rules::model::rules_of;
 use crate::rules::view::RuleBody;
 use axum::Json;
@@ -22,7 +23,8 @@ use shared::store::{Read, keys};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of this folder.
 pub fn router() -> OpenApiRouter<Arc<App>> {

@@ -6,10 +6,11 @@ use shared::base::clock::Timestamp;
 use shared::base::ids::MessageId;
 use shared::model::account::Account;
 use shared::model::channel::Channel;
-use shared::model::chat::automatic;
-use shared::model::chat::{Chat, ClientState, NoticeTo};
+use shared::model::chat::state::ClientState;
+use shared::model::chat::{Chat, NoticeTo};
 use shared::model::event::Origin;
-use shared::model::rules::{Action, Happened, Skipped, may_assign, reply_text, tags_after};
+use shared::model::rules::{Action, Happened, Skipped, automatic, may_assign, reply_text, tags_after};
+use shared::providers;
 use utoipa::ToSchema;
 
 /// What an action would do.
@@ -71,8 +72,9 @@ impl<'a> Trial<'a> {
         let Ok(text) = reply_text(template, &self.chat, self.channel, self.owner) else {
             return (None, Some(Skipped::NoValue));
         };
+        let limits = providers::limits(self.channel, &self.chat.messenger);
         let id = MessageId::new("dry-run");
-        let sent = automatic::write(&mut self.chat, self.channel, &id, Origin::Rule, &text, self.at);
+        let sent = automatic::write(&mut self.chat, self.channel, limits, &id, Origin::Rule, &text, self.at);
         (Some(text), sent.err().map(Skipped::NotWritten))
     }
 }

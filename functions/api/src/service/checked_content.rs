@@ -12,10 +12,11 @@ use shared::model::event::{Author, MessageEvent, Side};
 use shared::model::limits::{
     Draft, DraftComment, DraftFile, DraftTemplate, FileKind, LimitError, Limits, check,
 };
+use shared::model::message::Message;
 use shared::model::message::content::{Button, Comment, CommentMode, Details, Post, Quote, Template};
+use shared::model::message::kind::{DeliveryStatus, Kind};
 use shared::model::message::media::{FileCopy, FileLink, Media};
-use shared::model::message::{DeliveryStatus, Kind, Message};
-use shared::providers::wazzup::limits::limits_of;
+use shared::providers;
 use shared::store::keys::FileLinkRow;
 use std::time::Duration;
 
@@ -173,7 +174,7 @@ pub fn checked(
     mode: Option<CommentMode>,
     now: Timestamp,
 ) -> Result<(), ApiError> {
-    let limits = limits_of(channel.transport.as_deref(), &chat.messenger);
+    let limits = providers::limits(channel, &chat.messenger);
     let template = match content {
         Content::Template { values, .. } => Some(DraftTemplate { values, filled: None }),
         _ => None,

@@ -2,10 +2,10 @@
 
 use crate::app::App;
 use shared::base::clock::Timestamp;
-use shared::crm::CrmKind;
 use shared::model::account::Account;
 use shared::model::chat::closing::Closing;
 use shared::model::chat::{Chat, ForRules};
+use shared::model::crm::CrmKind;
 use shared::platform::metrics::Metric;
 use shared::platform::nudge::{Timer, nudges};
 use shared::platform::queue::{Outgoing, QueueError};

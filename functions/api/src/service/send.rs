@@ -3,9 +3,9 @@
 
 use crate::app::App;
 use crate::chats::reassign::{By, reassign_chat};
-use crate::http::auth::existing_account;
 use crate::http::chat_access::place_of;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::service::checked_content::{Content, checked, event_of};
 use crate::service::follow_up::mark_for_rules;
 use crate::service::send_target::{Addressed, Gone, addressed, claim, leave};
@@ -15,9 +15,11 @@ use shared::model::access::sending::{Permit, Refusal, Sender, keeps_whom_he_addr
 use shared::model::account::Account;
 use shared::model::assignment::eligible_now;
 use shared::model::channel::Channel;
-use shared::model::chat::assignment_record::{AssignmentRecord, Why};
+use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_record::AssignmentRecord;
 use shared::model::chat::closing::Closing;
-use shared::model::chat::{Chat, ChatState, ClientState, ForRules};
+use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::{Chat, ForRules};
 use shared::model::contact::Contact;
 use shared::model::employee::{Employee, Membership};
 use shared::model::event::{Author, MessageEvent, Origin};
@@ -259,7 +261,7 @@ async fn quoted(app: &App, account: &AccountId, chat: &Chat, id: &MessageId) -> 
 impl Facts {
     /// What follows from a message for its chat besides the message: rules are to be told of it, and of the chat that it opened.
     fn conclude(&self, owner: &Account, message: &NewMessage, after: &mut Chat, now: Timestamp) {
-        if owner.crm_kind == shared::crm::CrmKind::None {
+        if owner.crm_kind == shared::model::crm::CrmKind::None {
             after.settle_without_crm();
         }
         let closing = Closing::of(owner, Some(&self.channel));

@@ -4,7 +4,8 @@ use shared::base::clock::Timestamp;
 use shared::base::ids::EmployeeId;
 use shared::model::access::Operation;
 use shared::model::channel::Distribution;
-use shared::model::chat::{Chat, ClientState};
+use shared::model::chat::Chat;
+use shared::model::chat::state::ClientState;
 use shared::model::employee::Role;
 use std::collections::BTreeMap;
 

@@ -5,9 +5,12 @@ use super::staff::Staff;
 use serde_json::{Value, json};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, ContactId, EmployeeId};
-use shared::model::assignment::{Ineligible, WaitingClient};
-use shared::model::chat::assignment_record::{AssignmentRecord, Considered, Why};
-use shared::model::chat::{Chat, ClientState, Wish};
+use shared::model::assignment::WaitingClient;
+use shared::model::chat::Chat;
+use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_record::{AssignmentRecord, Considered};
+use shared::model::chat::state::{ClientState, Wish};
+use shared::model::employee::Ineligible;
 use shared::model::employee::Membership;
 use shared::store::keys::{self, OpenChat};
 use shared::store::row::Write;
@@ -160,7 +163,7 @@ async fn while_he_waits_his_place_and_everybodys_reason_are_told() {
     })
     .await;
     let mut open = staff.chat("open", "head", 1_000_000).await;
-    open.state = shared::model::chat::ChatState::Live;
+    open.state = shared::model::chat::state::ChatState::Live;
     staff.bench.app.store.commit(open_chat_writes(None, Some(&open)).unwrap()).await.unwrap();
     let told = staff.bench.expect(200, staff.key("head"), "GET", "/v1/chats/a/assignment", None).await;
     assert_eq!((&told["position"], &told["client"]), (&json!(1), &json!("waiting")));

@@ -5,7 +5,7 @@ use crate::testing::{Bench, Company, OPERATOR};
 use serde_json::{Value, json};
 use shared::base::clock::Timestamp;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::FinishReason;
+use shared::model::chat::state::FinishReason;
 use shared::store::row::Write;
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::rows::{chat, contact, ids, telegram};
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
 use shared::model::contact::Identity;
-use shared::model::event::Messenger;
+use shared::model::messenger::Messenger;
 
 fn whatsapp(user: &str) -> Identity {
     Identity { messenger: Messenger::Whatsapp, group: false, user: user.into() }

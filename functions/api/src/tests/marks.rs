@@ -5,7 +5,8 @@ use crate::testing::Bench;
 use serde_json::{Value, json};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, EmployeeId};
-use shared::model::chat::{Chat, FinishReason};
+use shared::model::chat::Chat;
+use shared::model::chat::state::FinishReason;
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)

@@ -5,10 +5,11 @@ use crate::testing::Bench;
 use serde_json::{Value, json};
 use shared::base::ids::{ChatId, MessageId};
 use shared::model::event::{Author, Origin, Side};
+use shared::model::message::Message;
 use shared::model::message::content::{Details, Location, Quote, Reaction};
+use shared::model::message::kind::Kind;
 use shared::model::message::listing::Listing;
 use shared::model::message::media::{CopyFailure, FileCopy, Media};
-use shared::model::message::{Kind, Message};
 use shared::store::keys::listing_digest;
 
 /// The message as the API shows it, of an event that `change` made.

@@ -9,7 +9,7 @@ use shared::base::phone::Phone;
 use shared::model::account::Account;
 use shared::model::contact::Identity;
 use shared::model::contact::number_check::LearnedFrom;
-use shared::model::event::Messenger;
+use shared::model::messenger::Messenger;
 use shared::store::{Read, keys};
 use std::time::Duration;
 

@@ -6,8 +6,9 @@ use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, M
 use shared::base::phone::Phone;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, ContactChat, ContactClaim, CrmRecords, Identity};
-use shared::model::event::{ChannelRef, ContactHint, MessageEvent, Messenger, Revision, Side};
-use shared::model::message::Kind;
+use shared::model::event::{ContactHint, MessageEvent, Revision, Side};
+use shared::model::message::kind::Kind;
+use shared::model::messenger::{ChannelRef, Messenger};
 use shared::store::keys::{self, ContactClaimRow};
 use shared::store::row::{Row, Write};
 

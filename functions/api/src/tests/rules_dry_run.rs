@@ -6,7 +6,7 @@ use super::staff::Staff;
 use serde_json::{Value, json};
 use shared::base::ids::{AccountId, ChatId, EmployeeId, MessageId};
 use shared::model::account::Account;
-use shared::model::chat::assignment_record::Given;
+use shared::model::chat::assignment_reason::Given;
 use shared::model::chat::{Chat, ForRules};
 use shared::store::row::Write;
 use shared::store::{Read, keys};

@@ -1,8 +1,8 @@
 //! Employees' tokens on every route: broken ones, and what granted sections open.
 
 use super::access::document;
-use crate::employees::sections::{Opens, opens};
 use crate::http::enums::Section;
+use crate::http::route_access::{Opens, opens};
 use crate::testing::{Bench, Company};
 use axum::http::Method;
 use base64::Engine;

@@ -326,7 +326,7 @@ async fn the_crm_is_set_and_its_trouble_cleared() {
     assert_eq!(bench.expect(200, key, "GET", "/v1/account", None).await["crm_kind"], "universal");
     let before = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
     let mut broken = before.clone();
-    broken.state = shared::crm::CrmState::Unauthorized;
+    broken.state = shared::model::crm::CrmState::Unauthorized;
     broken.failures = 9;
     broken.paused_until = Some(bench.clock.now());
     broken.error = Some("HTTP 401".into());

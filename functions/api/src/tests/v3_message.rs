@@ -8,7 +8,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::base::ids::EmployeeId;
 use shared::model::channel::Distribution;
-use shared::model::chat::ClientState;
+use shared::model::chat::state::ClientState;
 use shared::model::employee::Role;
 use shared::model::event::Origin;
 use shared::model::outbound::Action;

@@ -6,9 +6,11 @@ use crate::testing::Bench;
 use serde_json::{Value, json};
 use shared::base::clock::Timestamp;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::{Chat, FinishReason};
+use shared::model::chat::Chat;
+use shared::model::chat::state::FinishReason;
 use shared::model::contact::Identity;
-use shared::model::event::{Messenger, Revision};
+use shared::model::event::Revision;
+use shared::model::messenger::Messenger;
 use shared::store::row::Write;
 
 #[tokio::test]
@@ -58,7 +60,7 @@ async fn an_employees_lists_stand_apart() {
         }
         if id == "c" {
             change(&staff.bench, &before, |chat: &mut Chat| {
-                chat.state = shared::model::chat::ChatState::Case
+                chat.state = shared::model::chat::state::ChatState::Case
             })
             .await;
         }

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde_json::{Map, Value};
 use shared::base::ids::AccountId;
-use shared::crm::is_web_link;
+use shared::model::crm::is_web_link;
 use std::sync::Arc;
 
 /// Longest identifier in a path, in characters; no id of ours or of a CRM is longer.

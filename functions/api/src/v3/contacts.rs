@@ -6,7 +6,7 @@ use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, number, read_all, read_ids}
 use super::error::V3Error;
 use super::linking;
 use crate::app::App;
-use crate::http::auth::existing_account;
+use crate::http::existing::existing_account;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use futures::{StreamExt, TryStreamExt, stream};

@@ -5,8 +5,8 @@ use super::error::V3Error;
 use super::message_body::{Asked, MAX_ID, MAX_TEXT, MAX_URL, invalid};
 use crate::app::App;
 use crate::contacts::user_id;
-use crate::http::auth::existing_account;
 use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
 use crate::messages::change::{Change, ask};
 use crate::service::send::{Accepted, Dialogue, Target, send};
 use axum::extract::State;
@@ -19,11 +19,11 @@ use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::company_events::first_event;
 use shared::model::chat::{Chat, Reach};
-use shared::model::event::{ContactHint, MessageEvent, Messenger};
+use shared::model::event::{ContactHint, MessageEvent};
 use shared::model::limits::{By, check_first};
+use shared::model::messenger::Messenger;
 use shared::model::outbound::{Action, own_ids};
-use shared::providers::wazzup::limits::limits_of;
-use shared::providers::{chat_id, messenger_of, wazzup};
+use shared::providers;
 use shared::store::settings::Pointed;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -174,8 +174,8 @@ async fn channel_of(app: &App, account: &AccountId, id: &str) -> Result<Channel,
 /// The chat: one that is there, or one that begins with this message.
 async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) -> Result<Target, V3Error> {
     let (messenger, group) =
-        wazzup::messenger_of_chat(&asked.chat_type).ok_or_else(|| invalid(vec!["chatType".into()]))?;
-    let carried = messenger_of(&channel.provider, channel.transport.as_deref());
+        Messenger::of_chat_type(&asked.chat_type).ok_or_else(|| invalid(vec!["chatType".into()]))?;
+    let carried = channel.messenger();
     if carried.is_some_and(|carried| carried != messenger) {
         let transport = channel.transport.as_deref().unwrap_or_default();
         let words = format!("You can't send message to {} chat from {transport} transport", asked.chat_type);
@@ -185,20 +185,19 @@ async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) ->
     }
     // A chat that is there is meant as it is named, whatever phones look like.
     if let Some(named) = &asked.chat {
-        let chat = chat_id(&owner.id_salt, channel, &messenger, group, named);
+        let chat = channel.chat_id(&owner.id_salt, &messenger, group, named);
         if app.store.chat(&owner.account, &chat).await?.is_some() {
             return Ok(Target::Chat(chat));
         }
     }
     let (provider_chat_id, by, reach) = address(owner, &messenger, asked)?;
-    let chat = chat_id(&owner.id_salt, channel, &messenger, group, &provider_chat_id);
+    let chat = channel.chat_id(&owner.id_salt, &messenger, group, &provider_chat_id);
     if app.store.chat(&owner.account, &chat).await?.is_some() {
         return Ok(Target::Chat(chat));
     }
     // An id of the messenger's may be of a dialogue that is older than we: the provider knows.
     if by != By::UserId {
-        check_first(limits_of(channel.transport.as_deref(), &messenger), by)
-            .map_err(|error| refused(error.into()))?;
+        check_first(providers::limits(channel, &messenger), by).map_err(|error| refused(error.into()))?;
     }
     let contact = ContactHint {
         username: asked.username.as_deref().map(|name| name.trim_start_matches('@').to_owned()),

@@ -15,15 +15,15 @@ use super::notices::{Notification, NotificationHook, Waiting, WaitingClients, Wa
 use crate::base::clock::Ambient;
 use crate::base::ids::EmployeeId;
 use crate::base::phone::Phone;
+use crate::crm::client::{CrmError, sort};
 use crate::crm::formatting::Wording;
-use crate::crm::{CrmConnection, CrmError, sort};
 use crate::model::channel::{Channel, DealStage};
 use crate::model::chat::Chat;
 use crate::model::contact::{Contact, CrmRecords};
+use crate::model::crm::CrmConnection;
 use crate::model::crm::progress::{Change, What};
 use crate::model::message::content::Details;
 use crate::platform::http::{Answer, OutboundHttp, Request};
-use crate::providers::wazzup::chat_type;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
@@ -101,7 +101,7 @@ impl UniversalCrm<'_> {
                 responsible_user_id: responsible.as_str(),
                 name: display_name(contact.name.as_deref(), chat),
                 contact_data: vec![ContactData {
-                    chat_type: chat_type(&chat.messenger, chat.group),
+                    chat_type: chat.messenger.chat_type(chat.group),
                     chat_id: &chat.provider_chat_id,
                     username: contact.username.as_deref(),
                     phone: contact.phone.as_ref().map(Phone::digits),

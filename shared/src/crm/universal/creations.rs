@@ -1,7 +1,7 @@
 //! The bodies by which a universal CRM is asked for contacts and deals, and its answer (Wazzup API v3, "Webhooks").
 
-use crate::crm::is_web_link;
 use crate::model::channel::DealStage;
+use crate::model::crm::is_web_link;
 use crate::platform::http::Answer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,12 +2,13 @@
 
 use crate::crm::formatting::Wording;
 use crate::model::channel::Channel;
-use crate::model::chat::{Chat, ChatEvent, ChatStatus, FinishReason};
+use crate::model::chat::state::{ChatStatus, FinishReason};
+use crate::model::chat::{Chat, ChatEvent};
 use crate::model::contact::Identity;
 use crate::model::event::{Origin, Side};
+use crate::model::message::Message;
 use crate::model::message::content::Details;
-use crate::model::message::{DeliveryStatus, Kind, Message};
-use crate::providers::wazzup::chat_type;
+use crate::model::message::kind::{DeliveryStatus, Kind};
 use crate::wazzup_v3::channel_states;
 use serde::Serialize;
 use serde_json::Value;
@@ -116,7 +117,7 @@ impl<'a> HookMessage<'a> {
         Self {
             message_id: message.message_id.as_str(),
             channel_id: &chat.channel_external,
-            chat_type: chat_type(&chat.messenger, chat.group),
+            chat_type: chat.messenger.chat_type(chat.group),
             chat_id: &chat.provider_chat_id,
             date_time: message.shown_at().rfc3339(),
             r#type: wire_type(kind, text.is_some() || is_deleted),
@@ -340,7 +341,7 @@ impl<'a> ChatFinished<'a> {
     pub(super) fn new(chat: &'a Chat, crm: &'a crate::model::contact::CrmRecords, event: &ChatEvent) -> Self {
         Self {
             channel_id: &chat.channel_external,
-            chat_type: chat_type(&chat.messenger, chat.group),
+            chat_type: chat.messenger.chat_type(chat.group),
             chat_id: &chat.provider_chat_id,
             finished_at: event.at.rfc3339(),
             reason: event.finished,
@@ -357,9 +358,9 @@ mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
     use crate::base::phone::Phone;
-    use crate::model::account::Language;
     use crate::model::chat::tests::{new_chat, text_event};
-    use crate::model::event::Messenger;
+    use crate::model::messenger::Messenger;
+    use crate::model::texts::Language;
     use serde_json::{Value, json};
 
     fn told(chat: &Chat, side: Side, origin: Option<Origin>) -> Value {

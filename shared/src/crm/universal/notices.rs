@@ -4,7 +4,6 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
 use crate::model::channel::Channel;
 use crate::model::chat::{Chat, ChatEvent, NoticeTo, RuleNotice};
-use crate::providers::wazzup::chat_type;
 use serde::Serialize;
 
 /// Clients of a channel who wait, because nobody is eligible.
@@ -76,7 +75,7 @@ impl<'a> Notification<'a> {
         };
         Self {
             channel_id: &chat.channel_external,
-            chat_type: chat_type(&chat.messenger, chat.group),
+            chat_type: chat.messenger.chat_type(chat.group),
             chat_id: &chat.provider_chat_id,
             at: event.at.rfc3339(),
             to,

@@ -5,7 +5,8 @@ pub mod sending;
 
 use crate::model::access::sending::{Permit, Sender};
 use crate::model::channel::Distribution;
-use crate::model::chat::{Chat, ClientState};
+use crate::model::chat::Chat;
+use crate::model::chat::state::ClientState;
 use crate::model::employee::{Membership, Role};
 
 /// What somebody wants to do with a chat.

@@ -3,9 +3,10 @@
 
 pub use crate::model::access::keeps_whom_he_addresses;
 use crate::model::access::{self, Denial, Operation};
-use crate::model::channel::{Channel, ChannelState};
+use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::employee::Membership;
+use crate::model::messenger::ChannelState;
 use serde::{Deserialize, Serialize};
 
 /// Who writes, or does something else with a chat.

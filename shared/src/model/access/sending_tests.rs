@@ -1,7 +1,7 @@
 use super::*;
 use crate::base::ids::EmployeeId;
 use crate::model::channel::Distribution;
-use crate::model::chat::ClientState;
+use crate::model::chat::state::ClientState;
 use crate::model::chat::tests::{channel, member, new_chat};
 use crate::model::employee::Role;
 

@@ -1,10 +1,10 @@
 //! The members of a channel as a decision sees them: all of a small channel, of a large one whoever was looked up.
 
-use super::{RingPlace, takes_new_clients};
+use super::RingPlace;
 use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
 use crate::model::chat::assignment_record::MOST_CONSIDERED;
-use crate::model::employee::{Membership, Role, Status};
+use crate::model::employee::{Membership, Role, Status, takes_new_clients};
 use std::collections::HashMap;
 
 /// Something that a decision depends on and that was not read yet.

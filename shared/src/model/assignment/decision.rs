@@ -2,13 +2,15 @@
 //! [asked for](Wanted), and the decision taken again.
 
 use super::candidates::{Circle, Wanted};
-use super::{Ineligible, Ring, RingPlace, eligible, is_there, may_be_given};
+use super::{Ring, RingPlace, eligible, is_there, may_be_given};
 use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
 use crate::model::channel::{Channel, Distribution, Fallback};
-use crate::model::chat::assignment_record::{Considered, Why};
-use crate::model::chat::{Chat, ChatState, Wish};
-use crate::model::employee::Membership;
+use crate::model::chat::Chat;
+use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_record::Considered;
+use crate::model::chat::state::{ChatState, Wish};
+use crate::model::employee::{Ineligible, Membership};
 use std::time::Duration;
 
 /// What becomes of a client who waits.

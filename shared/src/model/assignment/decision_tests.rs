@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::channel::Reservation;
-use crate::model::chat::ClientState;
+use crate::model::chat::state::ClientState;
 use crate::model::chat::tests::{channel, member, new_chat};
 use crate::model::employee::{Role, Status};
 

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::base::ids::ChatId;
-use crate::model::chat::ClientState;
+use crate::model::chat::state::ClientState;
 use crate::model::chat::tests::{channel, member, new_chat};
 use crate::model::employee::{Role, Status};
 use proptest::prelude::*;

@@ -3,11 +3,12 @@
 
 use crate::base::clock::{Ambient, Timestamp};
 use crate::base::ids::{AccountId, ChannelId, EmployeeId, in_key};
-use crate::model::assignment::takes_new_clients;
 use crate::model::channel::{Channel, Distribution};
-use crate::model::chat::assignment_record::{AssignmentRecord, Why};
-use crate::model::chat::{Chat, ChatState, ClientState, Wish};
-use crate::model::employee::Membership;
+use crate::model::chat::Chat;
+use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_record::AssignmentRecord;
+use crate::model::chat::state::{ChatState, ClientState, Wish};
+use crate::model::employee::{Membership, takes_new_clients};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

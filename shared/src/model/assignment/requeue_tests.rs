@@ -1,6 +1,6 @@
 use super::*;
 use crate::base::clock::Manual;
-use crate::model::chat::FinishReason;
+use crate::model::chat::state::FinishReason;
 use crate::model::chat::tests::{member, new_chat, text_event};
 use crate::model::employee::{Role, Status};
 use crate::model::event::Side;

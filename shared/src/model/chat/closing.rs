@@ -1,12 +1,14 @@
 //! When a chat finishes, by silence (F1, P6) or by hand (F3), and when it must be looked at next.
 
 use crate::base::clock::Timestamp;
-use crate::crm::CrmKind;
 use crate::model::account::Account;
 use crate::model::channel::Channel;
-use crate::model::chat::assignment_record::{AssignmentRecord, Why};
-use crate::model::chat::{Chat, ChatEvent, ChatState, ChatStatus, ClientState, FinishReason, Wish};
-use serde::{Deserialize, Serialize};
+use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_record::AssignmentRecord;
+use crate::model::chat::state::{ChatState, ChatStatus, ClientState, FinishReason, Wish};
+use crate::model::chat::{Chat, ChatEvent};
+use crate::model::closing_options::{ClosingOptions, Reopening};
+use crate::model::crm::CrmKind;
 use std::time::Duration;
 
 /// Chats finish after this much silence, in seconds, unless channel or account say otherwise (F1).
@@ -28,46 +30,6 @@ pub const GRACE: Duration = Duration::from_secs(30);
 
 /// A live chat is looked at this often however long its window is: the window may have been made shorter since.
 pub const LONGEST_LOOK: Duration = Duration::from_secs(3600);
-
-/// How chats end, as an account or a channel says; what it leaves open is said by the next one: channel, account, default.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClosingOptions {
-    /// Silence in seconds after which a chat finishes (F1). Default 600.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub close_after_s: Option<u32>,
-    /// Whether a client who waits for an answer keeps his chat open, so that only his own silence counts (F2). Default no.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_waits: Option<bool>,
-    /// What is said of how far the conversation has come when it finishes by silence (F3). Default: nothing new.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout_status: Option<ChatStatus>,
-    /// What a client's message after the end makes of the chat (F5). Default: it reopens it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reopening: Option<Reopening>,
-    /// What is written to the client when his chat finishes by silence; an empty one is none. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub farewell: Option<String>,
-}
-
-impl ClosingOptions {
-    /// Whether nothing is said.
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// What a client's message after the end makes of his chat (F5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reopening {
-    /// It is live again, the same case as before.
-    #[default]
-    Reopen,
-    /// It is live again, as a new case: nothing is said of it yet.
-    NewCase,
-    /// It stands among the cases, without being live: it is answered when there is time for it, and finished by hand.
-    CaseOnly,
-}
 
 /// How the chats of a channel end: what applies there, channel before account before default.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,10 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::{ChatId, MessageId};
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
-use crate::model::event::{ChannelRef, ContactHint, MessageEvent, Messenger, Origin, Revision, Side};
-use crate::model::message::{Kind, Message};
+use crate::model::event::{ContactHint, MessageEvent, Origin, Revision, Side};
+use crate::model::message::Message;
+use crate::model::message::kind::Kind;
+use crate::model::messenger::{ChannelRef, Messenger};
 
 /// A message of the company's in a chat: a text under this id, without any yet, as of now.
 pub fn company_event(

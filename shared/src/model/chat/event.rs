@@ -2,7 +2,8 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, EmployeeId, MessageId};
-use crate::model::chat::{Chat, ChatState, ChatStatus, FinishReason};
+use crate::model::chat::Chat;
+use crate::model::chat::state::{ChatState, ChatStatus, FinishReason};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

@@ -1,89 +1,31 @@
 //! Chats: what one is, and what an inbound message makes of it.
 
+pub mod assignment_reason;
 pub mod assignment_record;
-pub mod automatic;
 pub mod closing;
 pub mod company_events;
 pub mod event;
 pub mod pending_sends;
 pub mod read_state;
 pub mod receive;
+pub mod state;
 
 pub use crate::model::chat::event::{ChatEvent, ForRules, NoticeTo, RuleNotice};
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
 use crate::base::phone::Phone;
-use crate::crm::CrmKind;
-use crate::model::chat::assignment_record::Given;
-use crate::model::chat::automatic::Replies;
+use crate::model::chat::assignment_reason::Given;
 use crate::model::chat::closing::Closing;
 use crate::model::chat::pending_sends::PendingSend;
-use crate::model::event::{MessageEvent, Messenger};
+use crate::model::chat::state::{ChatState, ChatStatus, ClientState, FinishReason, Replies, Wish};
+use crate::model::crm::CrmKind;
+use crate::model::event::MessageEvent;
 use crate::model::message::content::Details;
 use crate::model::message::listing::{Listing, ListingMark};
+use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// Which list a chat stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChatState {
-    /// Somebody talks, or did within the window.
-    Live,
-    /// Finished, or never opened.
-    General,
-    /// Open, and not live: comments under a post (C10), or a client who came back where that makes no live chat (F5).
-    Case,
-}
-
-/// How far a chat's client is on his way to a responsible employee.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientState {
-    /// The client has not written yet (only echoes have come).
-    Silent,
-    /// Wrote, and waits for a responsible.
-    Waiting,
-    /// Is shown to everybody who receives new clients, until somebody answers or the CRM names a responsible (B3).
-    Unclaimed,
-    /// Has a responsible.
-    Assigned,
-}
-
-/// Why a chat was finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FinishReason {
-    /// Neither side wrote during the window.
-    Inactivity,
-    /// An employee finished it.
-    ByHand,
-    /// A rule did (F6).
-    Rule,
-}
-
-/// What a client's wait is to end with, where it is not simply his turn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wish {
-    /// He goes to this employee, if that one may write to him; else he is given out as any.
-    To(EmployeeId),
-    /// He is given out as any, whoever had him before.
-    Anew,
-}
-
-/// What an employee or a rule says of how far a conversation has come (F3). Finishing is another thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChatStatus {
-    /// Being talked about.
-    Open,
-    /// Waits for something: the client, a part, a date.
-    Waiting,
-    /// Done with.
-    Closed,
-}
 
 /// A chat's row. Every change that the CRM or a window must learn takes the next `seq`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,8 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::MessageId;
 use crate::model::chat::Chat;
 use crate::model::event::{MessageEvent, Revision, Side};
-use crate::model::message::{DeliveryStatus, Message};
+use crate::model::message::Message;
+use crate::model::message::kind::DeliveryStatus;
 use crate::model::outbound::{Action, JobState, OutboundJob, signed};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -146,7 +147,7 @@ impl Chat {
         if event.kind.is_said()
             && event.origin.is_some_and(|origin| origin.is_employee() && !origin.is_echo())
         {
-            self.open(crate::model::chat::closing::Reopening::Reopen, at);
+            self.open(crate::model::closing_options::Reopening::Reopen, at);
         }
         // The oldest is the least likely to come back.
         if self.pending_sends.len() >= MOST_PENDING {
@@ -177,7 +178,7 @@ mod tests {
     use super::*;
     use crate::model::chat::tests::{new_chat, text_event};
     use crate::model::event::Origin;
-    use crate::model::message::Kind;
+    use crate::model::message::kind::Kind;
     use crate::model::message::media::Media;
 
     fn sent(chat: &mut Chat, id: &str, text: &str) -> Message {
@@ -202,11 +203,11 @@ mod tests {
             let mut chat = new_chat();
             let event = MessageEvent { origin: Some(origin), ..text_event("own", Side::Company) };
             chat.send(&event, None, Timestamp::from_millis(5)).unwrap();
-            let live = chat.state == crate::model::chat::ChatState::Live;
+            let live = chat.state == crate::model::chat::state::ChatState::Live;
             assert_eq!((live, chat.case_no), (opens, u32::from(opens)), "{origin:?}");
             assert_eq!(
                 chat.client,
-                crate::model::chat::ClientState::Silent,
+                crate::model::chat::state::ClientState::Silent,
                 "nobody waits for a responsible"
             );
         }

@@ -34,10 +34,11 @@ impl Chat {
 mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
-    use crate::model::chat::FinishReason;
+    use crate::model::chat::state::FinishReason;
     use crate::model::chat::tests::{new_chat, text_event};
     use crate::model::event::{MessageEvent, Origin, Revision, Side};
-    use crate::model::message::{DeliveryStatus, Kind, Message};
+    use crate::model::message::Message;
+    use crate::model::message::kind::{DeliveryStatus, Kind};
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millis(ms)

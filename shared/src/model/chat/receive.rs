@@ -1,8 +1,10 @@
 //! What an inbound message makes of its chat: it opens it, is activity, wants to be read and answered, or answers.
 
 use crate::base::clock::Timestamp;
-use crate::model::chat::closing::{Closing, Reopening};
-use crate::model::chat::{Chat, ChatState, ChatStatus, ClientState, Wish};
+use crate::model::chat::Chat;
+use crate::model::chat::closing::Closing;
+use crate::model::chat::state::{ChatState, ChatStatus, ClientState, Wish};
+use crate::model::closing_options::Reopening;
 use crate::model::event::{MessageEvent, Origin, Revision, Side};
 use crate::model::message::Message;
 use std::time::Duration;
@@ -171,7 +173,7 @@ fn answers(event: &MessageEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::chat::FinishReason;
+    use crate::model::chat::state::FinishReason;
     use crate::model::chat::tests::{new_chat, text_event};
 
     #[test]

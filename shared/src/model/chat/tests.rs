@@ -4,8 +4,9 @@ use super::*;
 use crate::base::ids::{ConnectionId, MessageId};
 use crate::model::channel::Channel;
 use crate::model::employee::{Membership, Role};
-use crate::model::event::{ChannelRef, ContactHint, Revision, Side};
-use crate::model::message::Kind;
+use crate::model::event::{ContactHint, Revision, Side};
+use crate::model::message::kind::Kind;
+use crate::model::messenger::ChannelRef;
 
 /// An employee's place on a channel.
 pub(crate) fn member(name: &str, role: Role, receives_new_clients: bool) -> Membership {

@@ -80,7 +80,7 @@ impl BlockEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::event::Messenger;
+    use crate::model::messenger::Messenger;
 
     fn identity(messenger: Messenger, user: &str) -> Identity {
         Identity { messenger, group: false, user: user.into() }

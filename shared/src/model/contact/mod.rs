@@ -3,12 +3,12 @@
 pub mod blacklist;
 pub mod merge;
 pub mod number_check;
-pub mod number_news;
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId, IdSalt};
 use crate::base::phone::Phone;
-use crate::model::event::{ChatAlias, MessageEvent, Messenger};
+use crate::model::event::{ChatAlias, MessageEvent};
+use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 
 /// A client of an account, with what the CRM made of him.
@@ -54,7 +54,7 @@ pub struct Contact {
 /// The contact and the deal that the CRM made, and who is making them just now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CrmRecords {
-    /// Which CRM they are in: [`crate::crm::CrmConnection::fingerprint`]. In another CRM there are none of them.
+    /// Which CRM they are in: [`crate::model::crm::CrmConnection::fingerprint`]. In another CRM there are none of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_crm: Option<String>,
     /// The CRM's contact id.

@@ -6,8 +6,10 @@
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, IdSalt};
 use crate::base::phone::Phone;
+use crate::model::chat::Chat;
 use crate::model::contact::{Contact, Identity};
-use crate::model::event::Messenger;
+use crate::model::message::kind::DeliveryStatus;
+use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -76,10 +78,34 @@ pub fn learn(known: Option<&NumberFact>, report: NumberFact) -> Option<NumberFac
     (later && news).then_some(report)
 }
 
+/// The code of a send that failed because nobody is there.
+pub const NOBODY_THERE: &str = "BAD_CONTACT";
+
+/// The client's number, and whether it has the messenger, as far as a delivery's status tells it: one that was delivered to
+/// somebody who has not written yet proves it, one that was refused as nobody's says that it has not.
+pub fn number_news(chat: &Chat, status: DeliveryStatus, code: Option<&str>) -> Option<(Phone, bool)> {
+    if !CHECKED.contains(&chat.messenger) {
+        return None;
+    }
+    let has = match status {
+        // Whoever wrote is there: that was noted when he did.
+        DeliveryStatus::Delivered | DeliveryStatus::Read if chat.client_count == 0 => true,
+        DeliveryStatus::Failed if code == Some(NOBODY_THERE) => false,
+        _ => return None,
+    };
+    let identity = Identity {
+        messenger: chat.messenger.clone(),
+        group: chat.group,
+        user: chat.provider_chat_id.clone(),
+    };
+    identity.phone().map(|phone| (phone, has))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::ids::ContactId;
+    use crate::model::chat::tests::new_chat;
     use crate::model::contact::CrmRecords;
 
     fn fact(has: bool, at_s: i64) -> NumberFact {
@@ -156,5 +182,26 @@ mod tests {
         expected.sort();
         found.sort();
         assert_eq!(found, expected, "a Telegram user id is no number");
+    }
+
+    #[test]
+    fn e3_a_delivery_proves_a_number_and_a_refusal_as_nobodys_the_contrary() {
+        use DeliveryStatus::{Delivered, Failed, Read, Sent};
+        let mut chat = new_chat();
+        let told = |chat: &Chat, status, code| number_news(chat, status, code).map(|(_, has)| has);
+        for (status, code, expected) in [
+            (Delivered, None, Some(true)),
+            (Read, None, Some(true)),
+            (Sent, None, None),
+            (Failed, Some("BAD_CONTACT"), Some(false)),
+            (Failed, Some("SPAM"), None),
+            (Failed, None, None),
+        ] {
+            assert_eq!(told(&chat, status, code), expected, "{status:?} {code:?}");
+        }
+        chat.client_count = 1;
+        assert_eq!(told(&chat, Delivered, None), None, "he wrote: that is known");
+        chat.messenger = Messenger::Telegram;
+        assert_eq!(told(&chat, Failed, Some("BAD_CONTACT")), None, "no number");
     }
 }

@@ -6,7 +6,7 @@ use crate::base::ids::{AccountId, EmployeeId, IdSalt};
 use crate::base::phone::Phone;
 use crate::model::contact::blacklist::Subject;
 use crate::model::contact::{CrmRecords, Identity};
-use crate::providers::wazzup;
+use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 
 /// Most entities that one request loads or deletes.
@@ -35,7 +35,7 @@ impl ContactPoint {
     /// Whom the messenger knows there.
     pub fn identity(&self) -> Option<Identity> {
         let user = self.chat_id.as_deref().map(str::trim).filter(|user| !user.is_empty())?;
-        let (messenger, group) = wazzup::messenger_of_chat(&self.chat_type)?;
+        let (messenger, group) = Messenger::of_chat_type(&self.chat_type)?;
         let mut user = user.to_owned();
         if messenger.id_is_phone() && !group {
             // CRMs write numbers as people do: +7 (901) 111-22-33.
@@ -48,7 +48,7 @@ impl ContactPoint {
     pub fn phone(&self, region: &str) -> Option<Phone> {
         let told = || Phone::parse(self.phone.as_deref()?, region);
         let own = self.identity().and_then(|identity| identity.phone());
-        let (_, group) = wazzup::messenger_of_chat(&self.chat_type)?;
+        let (_, group) = Messenger::of_chat_type(&self.chat_type)?;
         if group { None } else { own.or_else(told) }
     }
 }

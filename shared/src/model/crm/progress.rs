@@ -134,10 +134,10 @@ pub fn cursor_after(changes: &[Change], taken: usize, chat_seq: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::base::clock::Timestamp;
-    use crate::model::chat::FinishReason;
+    use crate::model::chat::state::FinishReason;
     use crate::model::chat::tests::{new_chat, text_event};
     use crate::model::event::{Revision, Side};
-    use crate::model::message::DeliveryStatus;
+    use crate::model::message::kind::DeliveryStatus;
     use crate::model::message::media::{CopyFailure, FileCopy};
 
     fn names(changes: &[Change]) -> Vec<String> {

@@ -8,7 +8,6 @@ use crate::base::phone::Phone;
 use crate::model::contact::blacklist::Subject;
 use crate::model::contact::{Contact, Identity};
 pub use crate::model::erasure::traces::Traces;
-pub use crate::platform::erased_letters::{Addressee, Verdict};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -201,7 +200,7 @@ pub fn is_erased(erased_at: Option<Timestamp>, accepted_at: Timestamp, sent_at: 
 mod tests {
     use super::*;
     use crate::model::contact::CrmRecords;
-    use crate::model::event::Messenger;
+    use crate::model::messenger::Messenger;
 
     fn identity(messenger: Messenger, user: &str) -> Identity {
         Identity { messenger, group: false, user: user.into() }

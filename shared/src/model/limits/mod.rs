@@ -6,8 +6,8 @@
 mod checks;
 
 use crate::base::clock::Timestamp;
-use crate::model::event::Messenger;
 use crate::model::message::content::{Button, CommentMode};
+use crate::model::messenger::Messenger;
 use std::time::Duration;
 
 pub use crate::model::limits::checks::{check, check_delete, check_edit, check_first};

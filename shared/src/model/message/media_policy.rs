@@ -2,7 +2,7 @@
 
 use super::media::CopyFailure;
 use crate::base::clock::Timestamp;
-use crate::model::message::Kind;
+use crate::model::message::kind::Kind;
 use std::time::Duration;
 
 /// What is served when a browser must not show a file by itself.

@@ -2,8 +2,8 @@
 
 use crate::base::ids::MessageId;
 use crate::model::channel::Channel;
-use crate::model::event::Messenger;
 use crate::model::message::content::{Button, CommentMode};
+use crate::model::messenger::Messenger;
 use std::time::Duration;
 
 /// A message on its way to a client.

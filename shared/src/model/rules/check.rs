@@ -8,7 +8,7 @@ use super::{
 };
 use crate::base::ids::{AccountId, ChannelId, EmployeeId};
 use crate::model::chat::{MAX_CHAT_TAGS, NoticeTo};
-use crate::model::event::Messenger;
+use crate::model::messenger::Messenger;
 use crate::model::quick_reply::Template;
 use std::collections::{BTreeMap, BTreeSet};
 

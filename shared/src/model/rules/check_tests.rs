@@ -1,6 +1,6 @@
 use super::*;
-use crate::model::chat::ChatStatus;
-use crate::model::message::Kind;
+use crate::model::chat::state::ChatStatus;
+use crate::model::message::kind::Kind;
 use crate::model::rules::Compiled;
 use proptest::prelude::*;
 

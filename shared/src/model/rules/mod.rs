@@ -3,6 +3,7 @@
 //!
 //! Here are the rules and the question which of them run; `routing` does what they say.
 
+pub mod automatic;
 mod check;
 mod compiled;
 mod reply;
@@ -14,8 +15,9 @@ pub use crate::model::rules::reply::{ReplyError, VARIABLES, reply_text};
 pub use crate::model::rules::skipped::{Skipped, may_assign, tags_after};
 
 use crate::base::ids::{AccountId, ChannelId, EmployeeId};
-use crate::model::chat::{Chat, ChatStatus, NoticeTo};
-use crate::model::message::Kind;
+use crate::model::chat::state::ChatStatus;
+use crate::model::chat::{Chat, NoticeTo};
+use crate::model::message::kind::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -156,7 +158,7 @@ impl From<Happened> for When {
 pub enum Condition {
     /// The chat is on one of these channels.
     Channel(Vec<ChannelId>),
-    /// It is on one of these messengers, by [`crate::model::event::Messenger::as_str`].
+    /// It is on one of these messengers, by [`crate::model::messenger::Messenger::as_str`].
     Messenger(Vec<String>),
     /// The message's text, or caption, is like this. A message without one is like nothing.
     Text(TextTest),

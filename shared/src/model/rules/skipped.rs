@@ -1,9 +1,10 @@
 //! Actions that are left out, in the run and in a dry run alike (F6).
 
 use crate::base::ids::EmployeeId;
-use crate::model::chat::assignment_record::Given;
-use crate::model::chat::automatic::NotWritten;
-use crate::model::chat::{Chat, ClientState, MAX_CHAT_TAGS};
+use crate::model::chat::assignment_reason::Given;
+use crate::model::chat::state::ClientState;
+use crate::model::chat::{Chat, MAX_CHAT_TAGS};
+use crate::model::rules::automatic::NotWritten;
 use std::collections::BTreeSet;
 
 /// Why an action was left out: the others are done all the same.

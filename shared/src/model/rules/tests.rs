@@ -4,7 +4,7 @@ use crate::base::ids::{ConnectionId, IdSalt};
 use crate::model::account::Account;
 use crate::model::channel::Channel;
 use crate::model::chat::tests::new_chat;
-use crate::model::event::ChannelRef;
+use crate::model::messenger::ChannelRef;
 use crate::model::quick_reply::{MissingVariable, Variable};
 
 fn rule(id: &str, when: When, conditions: Vec<Condition>) -> Rule {

@@ -9,11 +9,12 @@ pub use crate::model::setup_check::codes::{Code, Level};
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChannelId, ConnectionId, EmployeeId};
-use crate::crm::{CrmConnection, CrmKind, CrmState};
 use crate::model::account::Account;
-use crate::model::channel::{Channel, ChannelState};
+use crate::model::channel::Channel;
 use crate::model::connection::{Connection, ConnectionState};
+use crate::model::crm::{CrmConnection, CrmKind, CrmState};
 use crate::model::employee::{Employee, Membership};
+use crate::model::messenger::ChannelState;
 use crate::model::pipeline::Pipelines;
 use std::collections::BTreeMap;
 

@@ -2,9 +2,9 @@
 
 use super::{About, Code, Findings};
 use crate::base::clock::Timestamp;
-use crate::model::assignment::{may_be_given, takes_new_clients};
+use crate::model::assignment::may_be_given;
 use crate::model::channel::{Channel, Distribution, Fallback};
-use crate::model::employee::{Membership, Role};
+use crate::model::employee::{Membership, Role, takes_new_clients};
 
 impl Findings<'_> {
     /// Whether anybody can answer there, and anybody gets its new clients, now or later.

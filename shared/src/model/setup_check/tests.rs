@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::base::ids::{AccountId, IdSalt};
-use crate::model::account::Language;
 use crate::model::channel::{DealStage, Distribution, Fallback};
 use crate::model::chat::tests::{channel, member};
 use crate::model::employee::{Role, Status};
 use crate::model::pipeline::{Pipeline, Stage};
+use crate::model::sealed::Sealed;
+use crate::model::texts::Language;
 use crate::model::working_hours::{Day, Span, WorkingHours};
-use crate::platform::secrets::Sealed;
 use std::collections::HashSet;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);

@@ -1,7 +1,7 @@
 //! What findings say, in both languages.
 
 use super::{About, Code};
-use crate::model::account::Language;
+use crate::model::texts::Language;
 
 /// A finding in the account's language. Names of employees and channels stand in it: it is an answer, and never logged.
 pub(super) fn text(code: Code, about: About<'_>, language: Language) -> String {

@@ -2,6 +2,7 @@
 
 use super::{wire, words};
 use crate::base::clock::Timestamp;
+use crate::model::messenger::Messenger;
 use crate::platform::http::{Answer, OutboundHttp, Request, SendError};
 use crate::providers::{ListedChannel, ProviderError};
 pub(super) use reqwest::Method;
@@ -211,6 +212,7 @@ fn listed(entry: &Value) -> Option<ListedChannel> {
     Some(ListedChannel {
         name: read("name").or_else(|| read("plainId")).unwrap_or_else(|| external.clone()),
         plain_id: read("plainId"),
+        messenger: read("transport").and_then(|transport| Messenger::of_transport(&transport)),
         transport: wire::word(&read("transport").unwrap_or_default()),
         state: words::channel_state(&state),
         raw_state: wire::word(&state),

@@ -1,7 +1,7 @@
 //! The calls against a server on this machine.
 
 use super::*;
-use crate::model::channel::ChannelState;
+use crate::model::messenger::{ChannelState, Messenger};
 use crate::platform::http::AllowList;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -82,6 +82,7 @@ async fn channels_are_listed() {
             external: "c1".into(),
             name: "79990001122".into(),
             plain_id: Some("79990001122".into()),
+            messenger: Some(Messenger::Whatsapp),
             transport: "whatsapp".into(),
             state: ChannelState::Active,
             raw_state: "active".into(),

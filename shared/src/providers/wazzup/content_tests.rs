@@ -3,8 +3,8 @@
 use super::tests::message;
 use crate::base::ids::{AccountId, ChannelId, ChatId, IdSalt, MessageId};
 use crate::model::event::{MessageEvent, Origin};
-use crate::model::message::Kind;
 use crate::model::message::content::{CallOutcome, CommentMode, Details};
+use crate::model::message::kind::Kind;
 use serde_json::{Value, json};
 
 fn comment(changes: Value) -> MessageEvent {

@@ -8,10 +8,10 @@ use super::cards::{cards, vcards};
 use super::loose::{first, layers, link, number, says_something, text};
 use crate::base::ids::MessageId;
 use crate::model::event::Side;
-use crate::model::message::Kind;
 use crate::model::message::content::{
     Button, Call, CallOutcome, Comment, CommentMode, Details, Location, Post, Quote, Template,
 };
+use crate::model::message::kind::Kind;
 use crate::model::message::listing::page;
 use serde_json::Value;
 

@@ -59,7 +59,7 @@ fn event_line(event: &Event) -> String {
 }
 
 fn message_line(message: &MessageEvent) -> String {
-    let place = super::chat_type(&message.messenger, message.group);
+    let place = message.messenger.chat_type(message.group);
     let mut line = format!("{} {place} {}", word(&message.side), word(&message.kind));
     let mut tell = |name: &str, value: Option<String>| {
         if let Some(value) = value {

@@ -3,8 +3,8 @@
 //! (edits), Telegram Bot API (deletions, buttons), Avito's messenger API (deletions). What no source tells is left to
 //! the provider.
 
-use crate::model::event::Messenger;
 use crate::model::limits::{ButtonRule, By, Edits, FileKind, FileRule, Limits, Window};
+use crate::model::messenger::Messenger;
 use std::time::Duration;
 
 const MIB: u64 = 1 << 20;

@@ -2,17 +2,17 @@
 
 use super::details::{self, Members};
 use super::loose::says_something;
+use super::reports::Failure;
 use super::words::{self, Status};
-use super::{NAME, advert, reports::Failure, wire};
+use super::{NAME, advert, wire};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChannelId, ChatId, MessageId, hex_digest};
 use crate::model::connection::WebhookToken;
-use crate::model::event::{
-    Author, ChannelRef, ContactHint, Event, MessageEvent, Messenger, Origin, Revision, Side,
-};
+use crate::model::event::{Author, ContactHint, Event, MessageEvent, Origin, Revision, Side};
 use crate::model::message::content::{Post, Quote};
+use crate::model::message::kind::{DeliveryStatus, Kind};
 use crate::model::message::media::Media;
-use crate::model::message::{DeliveryStatus, Kind};
+use crate::model::messenger::{ChannelRef, Messenger};
 use crate::providers::Item;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -122,7 +122,7 @@ fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str>
         return Err("channelId: no id");
     }
     let chat_type = filled(entry.chat_type.as_deref()).ok_or("chatType: missing")?;
-    let (messenger, group) = words::messenger(&chat_type).ok_or("chatType: no type's name")?;
+    let (messenger, group) = Messenger::of_chat_type(&chat_type).ok_or("chatType: no type's name")?;
     let given = id(&entry.chat_id).ok_or("chatId: missing")?;
     let plain = if messenger == Messenger::Whatsapp {
         given.strip_prefix('+').unwrap_or(&given).trim()
@@ -137,7 +137,7 @@ fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str>
         provider: NAME.into(),
         external,
     };
-    let mut full = words::chat_form(&messenger, group, plain);
+    let mut full = messenger.chat_form(group, plain);
     // A user's comments under a post are a case of their own (C10), and Wazzup gives them his direct chat's id. A post
     // that cannot be told from others makes no case: the comment goes to the direct chat, where it is heard.
     let post = entry.inst_post.as_ref().filter(|_| messenger == Messenger::Instagram).and_then(details::post);

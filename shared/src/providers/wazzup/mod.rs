@@ -29,7 +29,6 @@ mod tests;
 pub use crate::providers::wazzup::send::{RATE, SEND_KEY_LASTS};
 pub use api::WazzupApi;
 pub use templates::WabaTemplate;
-pub use words::{chat_form, chat_type, messenger as messenger_of_chat, messenger_of};
 
 use super::{Item, Parsed};
 use crate::base::clock::Timestamp;

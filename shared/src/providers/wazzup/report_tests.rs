@@ -2,9 +2,9 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId};
-use crate::model::channel::ChannelState;
 use crate::model::event::{Event, StatusEvent};
-use crate::model::message::DeliveryStatus;
+use crate::model::message::kind::DeliveryStatus;
+use crate::model::messenger::ChannelState;
 use crate::providers::Item;
 use crate::providers::wazzup::tests::{ACCEPTED, one, poison};
 use serde_json::{Value, json};

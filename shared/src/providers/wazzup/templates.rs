@@ -1,8 +1,7 @@
 //! WABA templates (Wazzup API v3, WhatsApp Business API templates).
 
-use super::WazzupApi;
 use super::api::{Call, Method, shortened, verdict};
-use super::loose;
+use super::{WazzupApi, loose};
 use crate::base::clock::Timestamp;
 use crate::platform::http::DEFAULT_TIMEOUT;
 use crate::providers::ProviderError;

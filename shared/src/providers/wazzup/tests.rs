@@ -1,11 +1,12 @@
 //! The rules, one by one.
 
-use super::{NAME, chat_type, parse};
+use super::{NAME, parse};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, IdSalt, hex_digest};
 use crate::model::connection::WebhookToken;
-use crate::model::event::{Event, MessageEvent, Messenger, Origin, Revision, Side};
-use crate::model::message::{DeliveryStatus, Kind};
+use crate::model::event::{Event, MessageEvent, Origin, Revision, Side};
+use crate::model::message::kind::{DeliveryStatus, Kind};
+use crate::model::messenger::Messenger;
 use crate::providers::{Item, Parsed};
 use serde_json::{Value, json};
 
@@ -165,7 +166,7 @@ fn a_group_and_a_person_of_one_id_are_two_chats() {
     let group = message(json!({ "chatType": "maxgroup" }));
     assert_ne!(person.chat, group.chat);
     assert_eq!((group.messenger.clone(), group.group), (Messenger::Max, true));
-    assert_eq!(chat_type(&group.messenger, group.group), "maxgroup");
+    assert_eq!(group.messenger.chat_type(group.group), "maxgroup");
     assert_eq!(message(json!({ "chatType": "telegram", "chatId": "+5" })).provider_chat_id, "+5");
 }
 

@@ -1,9 +1,8 @@
 //! Rules saved through the API, and run by the deployed functions.
 
-use crate::stack::PATIENCE;
 use crate::stack::asking::until;
-use crate::stack::moment;
 use crate::stack::outbound::office::{Office, texts};
+use crate::stack::{PATIENCE, moment};
 use serde_json::json;
 use tests::wazzup::{messages, missed_call, text};
 

@@ -5,9 +5,10 @@ use crate::testing::{Bench, Company};
 use crate::tests::rows;
 use serde_json::{Value, json};
 use shared::base::ids::{AccountId, ChatId, ContactId};
-use shared::model::chat::{Chat, ClientState};
+use shared::model::chat::Chat;
+use shared::model::chat::state::ClientState;
 use shared::model::contact::Contact;
-use shared::model::event::Messenger;
+use shared::model::messenger::Messenger;
 use shared::store::{Read, keys};
 
 const PHONE: &str = "79011112233";

@@ -5,7 +5,7 @@ use crate::testing::Bench;
 use crate::tests::rows;
 use serde_json::{Value, json};
 use shared::base::ids::{AccountId, ContactId};
-use shared::model::event::Messenger;
+use shared::model::messenger::Messenger;
 use shared::store::Read;
 
 fn deal(id: &str, contacts: &[&str]) -> Value {

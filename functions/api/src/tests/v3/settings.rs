@@ -114,8 +114,10 @@ async fn the_crms_key_goes_to_its_own_host_only_and_its_records_stay_its() {
     assert_eq!(after.fingerprint(), before.fingerprint(), "the same CRM at another path");
     assert!(after.crm_key.is_some());
     // Another host: as it stands in the table, because the tests' own server is one.
-    let elsewhere =
-        shared::crm::CrmConnection { webhook_url: "https://crm.example.com/a".into(), ..after.clone() };
+    let elsewhere = shared::model::crm::CrmConnection {
+        webhook_url: "https://crm.example.com/a".into(),
+        ..after.clone()
+    };
     let write = shared::store::row::Write::put(&elsewhere).unwrap();
     bench.app.store.commit(vec![write]).await.unwrap();
     let body = json!({"webhooksUri": crm_url(&bench, "crm/c"), "subscriptions": on});

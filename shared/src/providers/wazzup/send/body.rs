@@ -2,7 +2,6 @@
 
 use crate::model::message::content::{Button, CommentMode};
 use crate::model::outbound::call::{Edit, Outgoing, OutgoingContent, Recipient};
-use crate::providers::wazzup::words::chat_type;
 use serde_json::{Map, Value, json};
 
 /// Longest `callbackData` of a Telegram button, in bytes.
@@ -13,7 +12,7 @@ pub(super) fn of(message: &Outgoing<'_>) -> Value {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
     put("channelId", json!(message.channel.external));
-    put("chatType", json!(chat_type(message.messenger, message.group)));
+    put("chatType", json!(message.messenger.chat_type(message.group)));
     put("crmMessageId", json!(message.key.as_str()));
     match message.to {
         // Where a chat's id is a phone, Wazzup knows no other member for it.

@@ -3,8 +3,8 @@
 use super::*;
 use crate::base::ids::{AccountId, ChannelId, ConnectionId};
 use crate::model::channel::Channel;
-use crate::model::event::{ChannelRef, Messenger};
 use crate::model::message::content::{Button, CommentMode};
+use crate::model::messenger::{ChannelRef, Messenger};
 use crate::model::outbound::call::Recipient;
 use crate::providers::wazzup::api::tests::{body_of, http, key, server};
 use serde_json::{Value, json};

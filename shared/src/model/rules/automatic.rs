@@ -7,12 +7,12 @@ use crate::model::access::sending::channel_sends;
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::chat::company_events::company_event;
+use crate::model::chat::state::Replies;
 use crate::model::event::{MessageEvent, Origin};
-use crate::model::limits::{Draft, check};
-use crate::model::message::{DeliveryStatus, Message};
+use crate::model::limits::{Draft, Limits, check};
+use crate::model::message::Message;
+use crate::model::message::kind::DeliveryStatus;
 use crate::model::outbound::{Action, OutboundJob};
-use crate::providers::wazzup::limits::limits_of;
-use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -23,15 +23,6 @@ use uuid::Uuid;
 pub const MOST_REPLIES: u32 = 5;
 /// Ten minutes.
 pub const REPLIES_WITHIN: Duration = Duration::from_secs(600);
-
-/// How many answers rules have written in a chat of late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Replies {
-    /// When the first of them was written.
-    pub since: Timestamp,
-    /// How many.
-    pub count: u32,
-}
 
 /// A message that nobody wrote, on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,13 +78,14 @@ impl FreshIds {
     }
 }
 
-/// Writes a text of `origin` ([`Origin::Rule`] or [`Origin::Farewell`]) into a chat under `id`.
+/// Writes a text of `origin` ([`Origin::Rule`] or [`Origin::Farewell`]) into a chat under `id`, within what its provider takes (`limits`).
 ///
 /// # Errors
 /// [`NotWritten`]: the chat is as it was.
 pub fn write(
     chat: &mut Chat,
     channel: &Channel,
+    limits: &Limits,
     id: &MessageId,
     origin: Origin,
     text: &str,
@@ -117,7 +109,6 @@ pub fn write(
         comment: None,
         client_wrote_at: chat.client_wrote_at,
     };
-    let limits = limits_of(channel.transport.as_deref(), &chat.messenger);
     check(limits, &draft, now).map_err(|_| NotWritten::Limit)?;
     let event = MessageEvent {
         text: Some(text.to_owned()),
@@ -138,6 +129,27 @@ pub fn write(
 mod tests {
     use super::*;
     use crate::base::clock::Manual;
+    use crate::model::limits::{Edits, Limits};
+
+    /// A messenger that takes any text.
+    const LIMITS: Limits = Limits {
+        transport: "any",
+        messenger: None,
+        text: 1000,
+        text_code: "",
+        files: &[],
+        type_code: "",
+        buttons: None,
+        template: None,
+        quotes: false,
+        edits: Edits::No,
+        edit_within: None,
+        deletes: false,
+        delete_within: None,
+        window: None,
+        comments: false,
+        first: &[],
+    };
 
     #[test]
     fn f6_two_machines_do_not_talk_for_ever() {
@@ -147,7 +159,7 @@ mod tests {
         let mut answer = |minute: i64, n: u32| {
             let (id, now) =
                 (MessageId::new(format!("{minute}-{n}")), Timestamp::from_millis(minute * 60_000));
-            write(&mut chat, &channel, &id, Origin::Rule, "We answer soon", now).map(|_| ())
+            write(&mut chat, &channel, &LIMITS, &id, Origin::Rule, "We answer soon", now).map(|_| ())
         };
         for n in 0..MOST_REPLIES {
             assert_eq!(answer(1, n), Ok(()));
@@ -168,7 +180,7 @@ mod tests {
         };
         hear(&mut chat, "m1", Side::Client, 5);
         assert!(chat.wants_farewell());
-        write(&mut chat, &channel, &MessageId::new("f"), Origin::Farewell, "Bye", at(9)).unwrap();
+        write(&mut chat, &channel, &LIMITS, &MessageId::new("f"), Origin::Farewell, "Bye", at(9)).unwrap();
         hear(&mut chat, "m2", Side::Client, 10);
         assert!(!chat.wants_farewell(), "the client's machine may have answered");
         let employees =

@@ -1,0 +1,33 @@
+//! The layer around every handler: who calls, when they may call again, what the audit trail keeps.
+
+use crate::app::App;
+use crate::http::audit_layer;
+use crate::http::request_context::{NOTING, Visit};
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::RETRY_AFTER;
+use axum::middleware::Next;
+use axum::response::Response;
+use std::sync::Arc;
+
+/// The layer around every handler. It waits for what was begun beside the work, because a Lambda is frozen once it
+/// answered; and it writes down what was changed.
+pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let visit = Visit::default();
+    request.extensions_mut().insert(visit.clone());
+    let (request, draft) = audit_layer::watch(request).await;
+    let mut response = next.run(request).await;
+    let (noting, retry_after) = visit.left();
+    if let Some(noting) = noting {
+        let _late_or_failed = tokio::time::timeout(NOTING, noting).await;
+    }
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let status = response.status();
+    // What failed midway may have changed something.
+    if let Some(draft) = draft.filter(|_| status.is_success() || status.is_server_error()) {
+        draft.record(&app, &visit, status).await;
+    }
+    response
+}
