@@ -262,7 +262,8 @@ class Stack:
         parameters = {
             "OperatorKeySecretArn": secret_arn,
             "PublicBaseUrl": f"http://127.0.0.1:{port}/_aws/execute-api/{API_ID}/$default",
-            "WazzupBaseUrl": f"http://127.0.0.1:{sandbox_port}/wazzup",
+            # Every provider is where the sandbox plays it, whether it does already or not.
+            "ProviderBaseUrls": ",".join(f"{name}=http://127.0.0.1:{sandbox_port}/{name}" for name in providers()),
             # The sandbox, and for the test message our own public address.
             "OutboundAllowList": f"127.0.0.1:{sandbox_port},127.0.0.1:{port}",
             "Architecture": architecture(),
@@ -396,6 +397,11 @@ class Stack:
 
 def architecture():
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+def providers():
+    """The words of the registry: a folder each."""
+    return sorted(each.parent.name for each in (ROOT / "shared" / "src" / "providers").glob("*/mod.rs"))
 
 
 def lower_first(name):

@@ -10,11 +10,11 @@ use shared::platform::http::OutboundHttp;
 use shared::platform::nudge::AssignmentNudge;
 use shared::platform::queue::{Outgoing, Queues};
 use shared::platform::secrets::Vault;
+use shared::providers::base_urls::BaseUrls;
 use shared::store::Store;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// What the function works with; built once per process.
 pub struct App {
@@ -46,8 +46,8 @@ pub struct App {
     pub rate: RateLimit,
     /// Where providers reach us, `https://…`.
     pub public_base_url: String,
-    /// Wazzup's API.
-    pub wazzup_base_url: Url,
+    /// Where providers are.
+    pub base_urls: BaseUrls,
     /// Time, ids and keys.
     pub ambient: Arc<dyn Ambient>,
 }

@@ -36,7 +36,7 @@ async fn main() -> Result<(), Error> {
         operator: OperatorKey::new(secrets, config::required("OPERATOR_KEY_SECRET_ARN")?),
         rate: RateLimit::default(),
         public_base_url: config::parsed::<Url>("PUBLIC_BASE_URL")?.to_string(),
-        wazzup_base_url: config::parsed("WAZZUP_BASE_URL")?,
+        base_urls: config::optional("PROVIDER_BASE_URLS").unwrap_or_default().parse()?,
         ambient: Arc::new(Machine),
     };
     lambda_http::run(api::service(Arc::new(app))).await

@@ -2,16 +2,19 @@
 
 use crate::outcome::Outcome;
 use crate::payload::Missing;
+use crate::provider::ProviderRequest;
+use crate::rate::Counted;
 use crate::{Delivery, DeliveryError, Round, Work, provider};
-use secrecy::SecretString;
 use shared::base::clock::Timestamp;
 use shared::model::channel::Channel;
 use shared::model::connection::Connection;
+use shared::model::credential::Credential;
 use shared::model::failure_texts;
 use shared::model::message::Message;
 use shared::model::message::kind::DeliveryStatus;
-use shared::model::outbound::call::{SendFailure, Sent};
+use shared::model::outbound::call::{FailureReason, SendFailure, Sent};
 use shared::model::outbound::{Action, AfterFailure, JobState, OutboundJob};
+use shared::providers;
 use shared::store::row::Write;
 use shared::store::{StoreError, keys};
 use std::time::Duration;
@@ -27,7 +30,7 @@ const WHILE_MISSING: Duration = Duration::from_secs(10);
 struct Way<'a> {
     channel: &'a Channel,
     connection: Connection,
-    key: SecretString,
+    credential: Credential,
 }
 
 /// Whether a call that is noted may be made.
@@ -42,7 +45,10 @@ enum InTime {
 impl From<Missing> for SendFailure {
     fn from(missing: Missing) -> Self {
         match missing {
-            Missing::Never(code) => Self::Never { code: code.into(), description: None },
+            Missing::Never(code) => {
+                let reason = failure_texts::own_reason(code).unwrap_or(FailureReason::Other);
+                Self::never(reason, code)
+            }
             Missing::NotYet(why) => Self::Later { after: Some(WHILE_MISSING), why: why.into() },
         }
     }
@@ -71,7 +77,7 @@ impl Delivery {
         if work.channel.as_ref().is_some_and(|channel| channel.paused || channel.ignored) {
             return Ok(Round::Rest(now + UNTIL_RESUMED));
         }
-        let (Some(channel), Some(order)) = (&work.channel, material.order(work, &message)) else {
+        let (Some(channel), Some(request)) = (&work.channel, material.request(work, &message)) else {
             let gone = Missing::Never(failure_texts::NO_CONNECTION);
             return self.without_call(work, job, message, &gone.into()).await;
         };
@@ -80,7 +86,7 @@ impl Delivery {
             let later = SendFailure::Later { after: Some(UNTIL_CONNECTED), why };
             return self.without_call(work, job, message, &later).await;
         };
-        if let Some(until) = self.over_the_rate(&way, now).await? {
+        if let Some(until) = self.over_the_rate(work, &way, now).await? {
             return Ok(Round::Rest(until + self.ambient.jitter(Duration::from_secs(1))));
         }
         let begun = job.begun(self.ambient.now());
@@ -90,16 +96,16 @@ impl Delivery {
             InTime::KeyTooOld => return self.await_proof(work, &begun).await,
             InTime::NotOurs => return Ok(Round::Lost),
         }
-        let answer = self.ask(&way, &order).await;
+        let answer = self.ask(&way, &request).await;
         Box::pin(self.answered(work, &way, &begun, message.clone(), answer)).await
     }
 
     /// Whether the call may still be made: KMS, the rate and the note of its beginning have taken their time.
     fn in_time(&self, way: &Way<'_>, found: &OutboundJob, begun: &OutboundJob) -> InTime {
         let now = self.ambient.now();
-        let key_lasts = provider::traits_of(&way.channel.provider).key_lasts;
+        let repeat_window = provider::guarantees(&way.channel.provider).repeat_window;
         let repeats = found.action == Action::Send && found.state != JobState::Queued;
-        if repeats && !begun.may_call(key_lasts, now) {
+        if repeats && !begun.may_call(repeat_window, now) {
             return InTime::KeyTooOld;
         }
         if begun.retry_at.is_some_and(|until| until <= now) { InTime::NotOurs } else { InTime::Yes }
@@ -134,9 +140,9 @@ impl Delivery {
         self.follow(work, begun, message, &failure, next).await
     }
 
-    async fn ask(&self, way: &Way<'_>, order: &provider::Order<'_>) -> Result<Sent, SendFailure> {
+    async fn ask(&self, way: &Way<'_>, request: &ProviderRequest<'_>) -> Result<Sent, SendFailure> {
         let (name, now) = (&way.channel.provider, self.ambient.now());
-        let call = provider::ask(name, &self.addresses, &self.http, &way.key, order, now);
+        let call = provider::ask(name, &self.base_urls, &self.http, &way.credential, request, now);
         let late = |_| SendFailure::Unknown { why: "no answer in time".into() };
         tokio::time::timeout(self.call_within, call).await.map_err(late)?
     }
@@ -224,15 +230,25 @@ impl Delivery {
         let Some(connection) = self.connection(&channel.account, &channel.connection).await? else {
             return Ok(None);
         };
-        let key = self.vault.open(&channel.account, &connection.credential, self.ambient.now()).await?;
-        Ok(Some(Way { channel, connection, key }))
+        let sealed = self.vault.open(&channel.account, &connection.credential, self.ambient.now()).await?;
+        let credential = providers::credential(&connection.provider, &sealed);
+        Ok(Some(Way { channel, connection, credential }))
     }
 
-    /// Until when the provider's rate is used up; none while there is room.
-    async fn over_the_rate(&self, way: &Way<'_>, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let Some(rate) = provider::traits_of(&way.channel.provider).rate else { return Ok(None) };
-        let of = (&way.connection.account, &way.connection.connection);
-        Ok(self.rates.take(&self.store, of, rate, now).await?.err())
+    /// Until when one of the provider's rates is used up; none while there is room in all.
+    async fn over_the_rate(
+        &self,
+        work: &Work,
+        way: &Way<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        for rate in provider::guarantees(&way.channel.provider).rates {
+            let Some(of) = Counted::by(rate.scope, &way.connection, &work.chat) else { continue };
+            if let Err(until) = self.rates.take(&self.store, of, rate, now).await? {
+                return Ok(Some(until));
+            }
+        }
+        Ok(None)
     }
 
     /// The job's message; none when it was erased.
@@ -270,8 +286,7 @@ fn done_already(job: &OutboundJob, message: &Message) -> Option<Outcome> {
 
 /// Whether a deletion is refused because an earlier call of it, whose answer was lost, has carried it out.
 fn deleted_before(begun: &OutboundJob, failure: &SendFailure) -> bool {
-    let gone = matches!(failure, SendFailure::Never { code, .. } if provider::is_gone(code));
-    gone && begun.action == Action::Delete && begun.attempts > 1
+    provider::is_gone(failure) && begun.action == Action::Delete && begun.attempts > 1
 }
 
 /// Whether a message is known to have left, so that its send is over whatever was thought of it.

@@ -5,6 +5,7 @@ use crate::{Delivery, DeliveryError, Work};
 use shared::model::failure_texts::{self, UNKNOWN_ERROR, Undone};
 use shared::model::message::kind::{DeliveryError as Why, DeliveryStatus};
 use shared::model::outbound::{Action, OutboundJob};
+use shared::providers;
 use shared::store::row::Write;
 
 /// Why something was not done.
@@ -47,7 +48,8 @@ impl Delivery {
         };
         let change = (job.action != Action::Send).then_some(job.number);
         let id = failure_texts::notice_id(&job.message_id, change);
-        let text = failure_texts::words(what, told.code, work.owner.language);
+        let reason = providers::failure_reason(&channel.provider, told.code);
+        let text = failure_texts::words(what, reason, told.code, work.owner.language);
         let notice = failure_texts::notice(&mut settling.chat, channel, id, text, settling.now);
         settling.writes.extend(notice.map(|row| Write::create(&row)).transpose()?);
         Ok(())

@@ -21,7 +21,6 @@ mod transaction;
 pub use connections::Connections;
 
 use crate::next_job::Next;
-use provider::Addresses;
 use rate::Rates;
 use shared::base::clock::{Ambient, Timestamp};
 use shared::model::account::Account;
@@ -36,6 +35,7 @@ use shared::platform::http::OutboundHttp;
 use shared::platform::nudge::DeliveryNudge;
 use shared::platform::queue::{QueueError, Queues};
 use shared::platform::secrets::{SecretError, Vault};
+use shared::providers::base_urls::BaseUrls;
 use shared::store::settings_cache::SettingsCache;
 use shared::store::{Store, StoreError};
 use std::collections::HashSet;
@@ -61,7 +61,7 @@ pub struct Delivery {
     /// The media bucket: providers fetch files straight from it.
     pub files: Files,
     /// Where the providers are.
-    pub addresses: Addresses,
+    pub base_urls: BaseUrls,
     /// `outbound.fifo`.
     pub outbound_url: String,
     /// `crm.fifo`.
@@ -199,8 +199,8 @@ impl Delivery {
 
     async fn round(&self, work: &Work, last_call: Timestamp) -> Result<Round, DeliveryError> {
         let now = self.ambient.now();
-        let traits = provider::traits_of(work.channel.as_ref().map_or("", |channel| &channel.provider));
-        match next_job::next(&work.jobs, traits.key_lasts, now) {
+        let guarantees = provider::guarantees(work.channel.as_ref().map_or("", |channel| &channel.provider));
+        match next_job::next(&work.jobs, guarantees.repeat_window, now) {
             Next::Rest(Some(until)) => Ok(Round::Rest(until)),
             Next::Rest(None) => Ok(if self.rest(work, None).await? { Round::Empty } else { Round::Lost }),
             Next::Do(job, Step::Call) => self.call(work, job, last_call).await,

@@ -1,6 +1,5 @@
 //! Entry point: reads the configuration, builds the clients once, and serves.
 
-use delivery::provider::Addresses;
 use delivery::rate::Rates;
 use delivery::{CALL_WITHIN, Connections, Delivery};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -33,7 +32,7 @@ async fn main() -> Result<(), Error> {
         connections: Connections::default(),
         rates: Rates::default(),
         files: Files::new(aws_sdk_s3::Client::new(&aws), config::required("MEDIA_BUCKET")?),
-        addresses: Addresses { wazzup: config::parsed("WAZZUP_BASE_URL")? },
+        base_urls: config::optional("PROVIDER_BASE_URLS").unwrap_or_default().parse()?,
         outbound_url,
         crm_url: config::required("CRM_QUEUE_URL")?,
         timers_url: config::required("TIMERS_QUEUE_URL")?,

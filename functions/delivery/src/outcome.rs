@@ -13,6 +13,7 @@ use shared::model::outbound::OutboundJob;
 use shared::model::outbound::call::Sent;
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
+use shared::providers;
 use shared::store::StoreError;
 use shared::store::chats::chat_write;
 use shared::store::row::{Row, Write};
@@ -200,7 +201,9 @@ impl Delivery {
     async fn learn(&self, work: &Work, outcome: &Outcome) {
         let Outcome::Failed { code, .. } = outcome else { return };
         let chat = &work.chat;
-        let Some((phone, has)) = number_news(chat, DeliveryStatus::Failed, Some(code)) else { return };
+        let provider = work.channel.as_ref().map_or("", |channel| &channel.provider);
+        let reason = providers::failure_reason(provider, code);
+        let Some((phone, has)) = number_news(chat, DeliveryStatus::Failed, Some(reason)) else { return };
         let (of, now) = ((&chat.messenger, &phone), self.ambient.now());
         if let Err(error) = self.store.learn_number(&work.owner, of, has, LearnedFrom::Delivery, now).await {
             tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, "what a refusal tells of the number was not noted");

@@ -9,11 +9,12 @@ use shared::model::message::Message;
 use shared::model::message::content::{Button, CommentMode, Details};
 use shared::model::message::kind::DeliveryStatus;
 use shared::model::message::media::{FileCopy, FileLink};
-use shared::model::outbound::call::{Edit, Outgoing, OutgoingContent, Recipient};
+use shared::model::outbound::call::{Edit, FileInfo, OutgoingContent, OutgoingMessage, Recipient};
 use shared::model::outbound::{Action, OutboundJob, signed};
+use shared::providers::client::MessageRef;
 use std::time::Duration;
 
-use crate::provider::Order;
+use crate::provider::ProviderRequest;
 
 /// A change of a message waits this long for the message's id at the provider, which an answer or an echo tells.
 const ID_WITHIN: Duration = Duration::from_secs(180);
@@ -148,16 +149,23 @@ fn quoted_id(message: &Message) -> Option<&MessageId> {
 
 impl Material {
     /// The call.
-    pub(crate) fn order<'a>(&'a self, work: &'a Work, message: &'a Message) -> Option<Order<'a>> {
+    pub(crate) fn request<'a>(&'a self, work: &'a Work, message: &'a Message) -> Option<ProviderRequest<'a>> {
+        let channel = work.channel.as_ref()?;
+        let named = |id| MessageRef {
+            channel,
+            chat: &work.chat.provider_chat_id,
+            id,
+            has_file: message.media.is_some() || message.file.is_some(),
+        };
         let (body, quote) = match self {
-            Self::Edit { id, text } => return Some(Order::Edit(id, Edit::Text(text))),
-            Self::Delete { id } => return Some(Order::Delete(id)),
+            Self::Edit { id, text } => return Some(ProviderRequest::Edit(named(id), Edit::Text(text))),
+            Self::Delete { id } => return Some(ProviderRequest::Delete(named(id))),
             Self::Send { body, quote } => (body, quote),
         };
         let chat = &work.chat;
-        Some(Order::Send(Box::new(Outgoing {
+        Some(ProviderRequest::Send(Box::new(OutgoingMessage {
             key: &message.message_id,
-            channel: work.channel.as_ref()?,
+            channel,
             messenger: &chat.messenger,
             group: chat.group,
             to: match &chat.reach {
@@ -167,7 +175,7 @@ impl Material {
             },
             content: match body {
                 Body::Text(text) => OutgoingContent::Text { text, buttons: buttons(message) },
-                Body::File(url) => OutgoingContent::File { url },
+                Body::File(url) => OutgoingContent::File { url, file: file_info(message) },
                 Body::Template { id, values } => OutgoingContent::Template { id, values },
             },
             quote: quote.as_ref(),
@@ -175,6 +183,17 @@ impl Material {
             comment: comment_mode(message),
         })))
     }
+}
+
+/// What is known of a message's file: of our copy where there is one.
+fn file_info(message: &Message) -> FileInfo<'_> {
+    let copied = match &message.file {
+        Some(FileCopy::Stored { mime, .. }) => Some(mime.as_str()),
+        _ => None,
+    };
+    let told = message.media.as_ref();
+    let mime = copied.or(told.and_then(|media| media.mime.as_deref()));
+    FileInfo { kind: message.kind, mime, name: told.and_then(|media| media.name.as_deref()) }
 }
 
 fn buttons(message: &Message) -> &[Button] {

@@ -1,78 +1,57 @@
-//! The providers that can send, by name: what each knows, and one call to it.
+//! The provider that carries a channel: what it promises, and one call to it.
 
-use secrecy::SecretString;
 use shared::base::clock::Timestamp;
-use shared::base::ids::MessageId;
-use shared::model::outbound::call::{Edit, Outgoing, SendFailure, Sent};
+use shared::model::credential::Credential;
+use shared::model::outbound::call::{Edit, FailureReason, OutgoingMessage, SendFailure, Sent};
 use shared::platform::http::OutboundHttp;
-use shared::providers::wazzup::{self, WazzupApi};
-use std::time::Duration;
-use url::Url;
-
-/// Where the providers are.
-#[derive(Clone, Debug)]
-pub struct Addresses {
-    /// Wazzup's API.
-    pub wazzup: Url,
-}
-
-/// What is known of a provider without asking it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Traits {
-    /// How long after the first call it tells a repeat by our id; none where it does not.
-    pub key_lasts: Option<Duration>,
-    /// How many calls it takes in which time; none where nobody says.
-    pub rate: Option<(u64, Duration)>,
-}
+use shared::providers;
+use shared::providers::base_urls::BaseUrls;
+use shared::providers::client::{Call, MessageRef};
+use shared::providers::provider::SendGuarantees;
 
 /// What is asked of a provider.
 #[derive(Debug)]
-pub enum Order<'a> {
+pub enum ProviderRequest<'a> {
     /// To send a message.
-    Send(Box<Outgoing<'a>>),
+    Send(Box<OutgoingMessage<'a>>),
     /// To change one.
-    Edit(&'a MessageId, Edit<'a>),
+    Edit(MessageRef<'a>, Edit<'a>),
     /// To delete one.
-    Delete(&'a MessageId),
+    Delete(MessageRef<'a>),
 }
 
-/// What is known of a provider.
-pub fn traits_of(provider: &str) -> Traits {
-    match provider {
-        wazzup::NAME => Traits { key_lasts: Some(wazzup::SEND_KEY_LASTS), rate: Some(wazzup::RATE) },
-        _ => Traits::default(),
-    }
+/// What a provider promises about sends; one that is not known here promises nothing.
+pub fn guarantees(provider: &str) -> SendGuarantees {
+    providers::provider(provider).map(|provider| provider.guarantees()).unwrap_or_default()
 }
 
-/// Whether a refusal says that the message is not there any more, by the provider's code.
-pub fn is_gone(code: &str) -> bool {
-    matches!(code, "MESSAGES_NOT_FOUND" | "MESSAGE_DELETED")
+/// Whether a refusal says that the message is not there any more.
+pub fn is_gone(failure: &SendFailure) -> bool {
+    matches!(failure, SendFailure::Never { reason: FailureReason::MessageGone, .. })
 }
 
 /// Asks once.
 ///
 /// # Errors
-/// As the provider's adapter sorts its answers.
+/// As the provider's client sorts its answers; [`SendFailure::Never`] for a provider that is not known here.
 pub async fn ask(
     provider: &str,
-    addresses: &Addresses,
+    base_urls: &BaseUrls,
     http: &OutboundHttp,
-    key: &SecretString,
-    order: &Order<'_>,
+    credential: &Credential,
+    request: &ProviderRequest<'_>,
     now: Timestamp,
 ) -> Result<Sent, SendFailure> {
-    match provider {
-        wazzup::NAME => {
-            let api = WazzupApi::new(http, &addresses.wazzup);
-            match order {
-                Order::Send(message) => api.send(key, message, now).await,
-                Order::Edit(id, edit) => api.edit(key, id, *edit, now).await.map(|()| Sent::default()),
-                Order::Delete(id) => api.delete(key, id, now).await.map(|()| Sent::default()),
-            }
+    let unknown =
+        || SendFailure::never(FailureReason::NotConnected, shared::model::failure_texts::NO_CONNECTION);
+    let client = providers::client(provider).ok_or_else(unknown)?;
+    let base_url = base_urls.of(client).ok_or_else(unknown)?;
+    let call = Call { http, base_url: &base_url, credential, now };
+    match request {
+        ProviderRequest::Send(message) => client.send(&call, message).await,
+        ProviderRequest::Edit(message, edit) => {
+            client.edit(&call, message, *edit).await.map(|()| Sent::default())
         }
-        _ => Err(SendFailure::Never {
-            code: shared::model::failure_texts::NO_CONNECTION.into(),
-            description: None,
-        }),
+        ProviderRequest::Delete(message) => client.delete(&call, message).await.map(|()| Sent::default()),
     }
 }

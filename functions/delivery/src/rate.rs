@@ -1,26 +1,54 @@
-//! The provider's rate, kept by all workers of a connection together: calls are reserved in the table, a block at a time,
-//! so that a busy worker does not write for every call.
+//! The provider's rates, kept by all workers together: calls are reserved in the table, a block at a time, so that a busy
+//! worker does not write for every call.
 
 use shared::base::clock::Timestamp;
-use shared::base::ids::{AccountId, ConnectionId};
+use shared::base::ids::AccountId;
+use shared::model::chat::Chat;
+use shared::model::connection::Connection;
+use shared::providers::provider::{Rate, RateScope};
 use shared::store::{Store, StoreError, keys};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Calls that are reserved at once.
+/// Calls that are reserved at once, of a limit that has room for many.
 const BLOCK: u64 = 20;
-/// Of a provider's limit, this part is used: his windows do not begin with ours, so one of his may hold two halves of ours;
-/// and other calls, as from the settings, want room too.
+/// A limit of fewer calls is counted one by one: a block would be most of it.
+const FEW: u64 = 100;
+/// Of a larger limit, this part is used: the provider's windows do not begin with ours, so one of them may hold two halves of
+/// ours; and other calls, as from the settings, want room too.
 const SHARE: (u64, u64) = (2, 5);
 /// Counters are of no use after their window; the table lets them go some time later.
 const KEPT: Duration = Duration::from_secs(3600);
-/// Most connections that are remembered; they are forgotten all at once, which costs a block each.
+/// Most limits that are remembered; they are forgotten all at once, which costs a block each.
 const MOST: usize = 10_000;
+
+/// What a rate counts together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Counted {
+    account: AccountId,
+    /// The name in the counter's key.
+    name: String,
+}
+
+impl Counted {
+    /// What is counted together with a message into this chat; none where the rate is not about such chats.
+    pub fn by(scope: RateScope, connection: &Connection, chat: &Chat) -> Option<Self> {
+        let connection_id = &connection.connection;
+        let name = match scope {
+            RateScope::Connection => format!("send-{connection_id}"),
+            RateScope::Channel => format!("send-{connection_id}-{}", chat.channel),
+            RateScope::Chat if !chat.group => format!("send-chat-{}", chat.chat),
+            RateScope::Group if chat.group => format!("send-chat-{}", chat.chat),
+            RateScope::Chat | RateScope::Group => return None,
+        };
+        Some(Self { account: connection.account.clone(), name })
+    }
+}
 
 /// What is reserved and not used yet.
 #[derive(Debug, Default)]
-pub struct Rates(Mutex<HashMap<(AccountId, ConnectionId), Block>>);
+pub struct Rates(Mutex<HashMap<Counted, Block>>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Block {
@@ -29,32 +57,32 @@ struct Block {
 }
 
 impl Rates {
-    /// Takes a call out of the limit, `calls` in `span`. Answers when to come again where it is used up.
+    /// Takes a call out of a limit. Answers when to come again where it is used up.
     ///
     /// # Errors
     /// The table's.
     pub async fn take(
         &self,
         store: &Store,
-        (account, connection): (&AccountId, &ConnectionId),
-        (calls, span): (u64, Duration),
+        of: Counted,
+        rate: &Rate,
         now: Timestamp,
     ) -> Result<Result<(), Timestamp>, StoreError> {
-        let (window, ends) = window_of(span, now);
-        let of = (account.clone(), connection.clone());
+        let (window, ends) = window_of(rate.per, now);
+        let (block, most) = sizes(u64::from(rate.calls));
         if self.take_reserved(&of, window) {
             return Ok(Ok(()));
         }
-        let key = keys::rate(account, &format!("send-{connection}"), window);
-        let total = store.count(&key, BLOCK, (now + KEPT).seconds()).await?;
-        if total > calls * SHARE.0 / SHARE.1 {
+        let key = keys::rate(&of.account, &of.name, window);
+        let total = store.count(&key, block, (now + KEPT).seconds()).await?;
+        if total > most {
             return Ok(Err(ends));
         }
-        self.reserve(of, window);
+        self.reserve(of, window, block);
         Ok(Ok(()))
     }
 
-    fn take_reserved(&self, of: &(AccountId, ConnectionId), window: i64) -> bool {
+    fn take_reserved(&self, of: &Counted, window: i64) -> bool {
         let mut blocks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match blocks.get_mut(of) {
             Some(block) if block.window == window && block.left > 0 => {
@@ -66,14 +94,19 @@ impl Rates {
     }
 
     /// A block is reserved, and one call of it is used at once. What was left of another one is added, not lost.
-    fn reserve(&self, of: (AccountId, ConnectionId), window: i64) {
+    fn reserve(&self, of: Counted, window: i64, block: u64) {
         let mut blocks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if blocks.len() >= MOST {
             blocks.clear();
         }
         let left = blocks.get(&of).filter(|known| known.window == window).map_or(0, |known| known.left);
-        blocks.insert(of, Block { window, left: left + BLOCK - 1 });
+        blocks.insert(of, Block { window, left: left + block - 1 });
     }
+}
+
+/// How many calls are reserved at once, and how many of a limit are used.
+fn sizes(calls: u64) -> (u64, u64) {
+    if calls < FEW { (1, calls) } else { (BLOCK, calls * SHARE.0 / SHARE.1) }
 }
 
 /// The window's number and its end.
@@ -89,8 +122,15 @@ mod tests {
 
     const FIVE: Duration = Duration::from_secs(5);
 
-    fn of() -> (AccountId, ConnectionId) {
-        (AccountId::new("a"), ConnectionId::new("c"))
+    fn of() -> Counted {
+        Counted { account: AccountId::new("a"), name: "send-c".into() }
+    }
+
+    #[test]
+    fn e5_a_small_limit_is_counted_one_by_one_and_a_large_one_in_blocks() {
+        assert_eq!(sizes(1), (1, 1));
+        assert_eq!(sizes(30), (1, 30));
+        assert_eq!(sizes(500), (20, 200));
     }
 
     #[test]
@@ -104,11 +144,11 @@ mod tests {
     fn a_block_is_good_for_its_calls_and_its_window() {
         let rates = Rates::default();
         assert!(!rates.take_reserved(&of(), 7));
-        rates.reserve(of(), 7);
+        rates.reserve(of(), 7, BLOCK);
         let taken = (0..100).filter(|_| rates.take_reserved(&of(), 7)).count();
         assert_eq!(taken as u64, BLOCK - 1, "one was used by the reservation");
-        rates.reserve(of(), 7);
+        rates.reserve(of(), 7, BLOCK);
         assert!(!rates.take_reserved(&of(), 8), "the next window has its own");
-        assert!(!rates.take_reserved(&(AccountId::new("b"), ConnectionId::new("c")), 7));
+        assert!(!rates.take_reserved(&Counted { account: AccountId::new("b"), ..of() }, 7));
     }
 }

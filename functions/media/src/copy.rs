@@ -1,7 +1,6 @@
 //! One attempt at one file: noted, fetched, looked at, written.
 
 use crate::commit::{Outcome, StoredFile};
-use crate::source::source_of;
 use crate::{Media, MediaError};
 use shared::base::ids::MessageId;
 use shared::model::chat::closing::LOST_NUDGE_AFTER;
@@ -41,7 +40,7 @@ impl Media {
             self.change(&begun, &PendingFile { retry_at: None, ..pending.clone() }).await?;
             return Err(error);
         }
-        match self.fetch(&message, time).await {
+        match self.fetch(&begun, &message, time).await {
             Ok(fetched) => self.keep(&begun, &message, fetched).await,
             Err(trouble) => self.failed(&begun, &message, trouble).await,
         }
@@ -90,13 +89,18 @@ impl Media {
         self.store.commit(Write::change(before, after, &as_read)?.into_iter().collect()).await
     }
 
-    async fn fetch(&self, message: &Message, time: Duration) -> Result<Fetched, Trouble> {
+    async fn fetch(
+        &self,
+        begun: &PendingFile,
+        message: &Message,
+        time: Duration,
+    ) -> Result<Fetched, Trouble> {
         let file = message.media.as_ref().ok_or(Trouble::NotAllowed)?;
-        let source = source_of(file).ok_or(Trouble::NotAllowed)?;
         let max_bytes = self.keeping.megabytes * 1_000_000;
         if file.bytes.is_some_and(|bytes| bytes > max_bytes) {
             return Err(Trouble::TooLarge);
         }
+        let source = self.source(begun, file).await?;
         let wanted = Download {
             url: &source.url,
             bearer: source.bearer.as_ref(),

@@ -19,6 +19,8 @@ use shared::platform::files::{FileError, Files};
 use shared::platform::http::OutboundHttp;
 use shared::platform::nudge::{self, MediaNudge};
 use shared::platform::queue::{Outgoing, QueueError, Queues};
+use shared::platform::secrets::Vault;
+use shared::providers::base_urls::BaseUrls;
 use shared::store::erasure::ChatPlace;
 use shared::store::settings_cache::SettingsCache;
 use shared::store::{Store, StoreError};
@@ -36,6 +38,10 @@ pub struct Media {
     pub settings: SettingsCache,
     /// Calls to providers and to wherever their links lead.
     pub http: OutboundHttp,
+    /// Opens credentials, for files that a provider has to be asked for.
+    pub vault: Vault,
+    /// Where providers are.
+    pub base_urls: BaseUrls,
     /// The media bucket.
     pub files: Files,
     /// `crm.fifo`.

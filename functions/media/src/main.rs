@@ -7,6 +7,7 @@ use shared::platform::batch::{BatchContext, SqsBatch};
 use shared::platform::files::Files;
 use shared::platform::http::{AllowList, OutboundHttp};
 use shared::platform::queue::Queues;
+use shared::platform::secrets::Vault;
 use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
 use shared::store::settings_cache::SettingsCache;
@@ -27,6 +28,8 @@ async fn main() -> Result<(), Error> {
         http: OutboundHttp::new(AllowList::parse(
             &config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default(),
         ))?,
+        vault: Vault::opening(aws_sdk_kms::Client::new(&aws)),
+        base_urls: config::optional("PROVIDER_BASE_URLS").unwrap_or_default().parse()?,
         files: Files::new(Files::client(&aws), config::required("MEDIA_BUCKET")?),
         crm_url: config::required("CRM_QUEUE_URL")?,
         media_url,

@@ -1,21 +1,60 @@
 //! Where a message's file is fetched from.
 
-use secrecy::SecretString;
-use shared::model::message::media::Media;
-use url::Url;
+use crate::Media;
+use shared::model::credential::Credential;
+use shared::model::message::media::{Media as File, PendingFile};
+use shared::model::message::media_policy::Trouble;
+use shared::providers;
+use shared::providers::client::{Call, Client, FileSource, ProviderError};
+use shared::store::Read;
+use std::time::Duration;
 
-/// Where a file is, and what opens it.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// Its address.
-    pub url: Url,
-    /// What the provider wants to see, where a link alone is not enough.
-    pub bearer: Option<SecretString>,
-}
+/// Time in which a provider must say where a file is.
+const ASKED_WITHIN: Duration = Duration::from_secs(15);
 
-/// Where this file is; `None` when what stands for its link leads nowhere. Providers whose files want a token, or whose
-/// API has to be asked for the link first, are told apart here.
-pub(crate) fn source_of(file: &Media) -> Option<Source> {
-    let url = Url::parse(&file.url).ok()?;
-    Some(Source { url, bearer: None })
+impl Media {
+    /// Where a file can be read now. What stands for its link is one, or `{provider}:{id}`, of which that provider has to be asked.
+    pub(crate) async fn source(&self, pending: &PendingFile, file: &File) -> Result<FileSource, Trouble> {
+        let provider = file.url.split_once(':').and_then(|(word, _)| providers::client(word));
+        match provider {
+            Some(client) => self.ask(client, pending, file).await,
+            None => FileSource::of(file).map_err(|_| Trouble::NotAllowed),
+        }
+    }
+
+    async fn ask(
+        &self,
+        client: &'static dyn Client,
+        pending: &PendingFile,
+        file: &File,
+    ) -> Result<FileSource, Trouble> {
+        let credential = self.credential(pending).await.ok_or(Trouble::NoAnswer)?;
+        let base_url = self.base_urls.of(client).ok_or(Trouble::NotAllowed)?;
+        let call =
+            Call { http: &self.http, base_url: &base_url, credential: &credential, now: self.ambient.now() };
+        let asked = tokio::time::timeout(ASKED_WITHIN, client.file(&call, file)).await;
+        match asked.map_err(|_| Trouble::NoAnswer)? {
+            Ok(source) => Ok(source),
+            Err(ProviderError::Refused(_)) => Err(Trouble::NotAllowed),
+            Err(ProviderError::Unauthorized | ProviderError::Unavailable(_)) => Err(Trouble::NoAnswer),
+        }
+    }
+
+    /// The credential of the chat's channel; none while it cannot be had.
+    async fn credential(&self, pending: &PendingFile) -> Option<Credential> {
+        let (account, now) = (&pending.account, self.ambient.now());
+        let read = async {
+            let Some(chat) = self.store.chat(account, &pending.chat).await? else { return Ok(None) };
+            let Some(channel) = self.store.channel(account, &chat.channel, Read::Eventual).await? else {
+                return Ok(None);
+            };
+            self.store.connection(account, &channel.connection).await
+        };
+        let connection = read.await.inspect_err(|error| {
+            tracing::warn!(account = %account, chat = %pending.chat, error = %error, "a file's connection was not read");
+        });
+        let connection = connection.ok().flatten()?;
+        let sealed = self.vault.open(account, &connection.credential, now).await.ok()?;
+        Some(providers::credential(&connection.provider, &sealed))
+    }
 }

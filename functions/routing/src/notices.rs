@@ -7,6 +7,7 @@ use shared::model::failure_texts::{self, UNKNOWN_ERROR, Undone};
 use shared::model::message::Message;
 use shared::model::message::kind::DeliveryStatus;
 use shared::model::texts::Language;
+use shared::providers;
 
 /// Whether a message that we sent failed by this: then the chat says so (E2).
 pub fn came_to_nothing(before: &Message, after: &Message) -> bool {
@@ -23,7 +24,8 @@ pub fn notice(
     now: Timestamp,
 ) -> Option<Message> {
     let code = message.error.as_ref().map_or(UNKNOWN_ERROR, |error| error.code.as_str());
-    let text = failure_texts::words(Undone::Send, code, language);
+    let reason = providers::failure_reason(&channel.provider, code);
+    let text = failure_texts::words(Undone::Send, reason, code, language);
     // By the number of the failure: there may be a notice from the time when nobody knew.
     let id = failure_texts::notice_id(&message.message_id, message.status_seq);
     failure_texts::notice(chat, channel, id, text, now)

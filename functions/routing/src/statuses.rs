@@ -12,6 +12,7 @@ use shared::model::contact::number_check::{LearnedFrom, number_news};
 use shared::model::crm::CrmKind;
 use shared::model::event::StatusEvent;
 use shared::platform::disposition::{Disposition, DropReason, backoff};
+use shared::providers;
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
 use shared::store::settings::Pointed;
@@ -114,8 +115,17 @@ impl Routing {
 
     /// What a status tells of the client's number (E3). What is not learned now is learned another time.
     async fn learn(&self, owner: &Account, chat: &Chat, status: &StatusEvent) {
-        let code = status.error.as_ref().map(|error| error.code.as_str());
-        let Some((phone, has)) = number_news(chat, status.status, code) else { return };
+        let reason = match &status.error {
+            Some(error) => {
+                // From the cache: the status was applied by it a moment ago.
+                let now = self.ambient.now();
+                let channel = self.settings.channel(&self.store, &chat.account, &chat.channel, now).await;
+                let provider = channel.ok().flatten().map_or_else(String::new, |channel| channel.provider);
+                Some(providers::failure_reason(&provider, &error.code))
+            }
+            None => None,
+        };
+        let Some((phone, has)) = number_news(chat, status.status, reason) else { return };
         let of = (&chat.messenger, &phone);
         let at = status.at.min(self.ambient.now());
         if let Err(error) = self.store.learn_number(owner, of, has, LearnedFrom::Delivery, at).await {

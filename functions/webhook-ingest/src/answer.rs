@@ -1,14 +1,17 @@
 //! What a provider is answered.
 
 use lambda_http::{Body, Response};
+use shared::providers::inbound::Reply;
 
 /// The answers there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Durable, or of no use for ever: 200.
-    Accepted,
+    /// Durable, or of no use for ever; or a handshake: what the provider wants to read.
+    Reply(Reply),
     /// No such webhook: 404, and nothing is kept.
     Unknown,
+    /// Not signed as the provider signs: 401, and nothing is kept.
+    Forged,
     /// This provider posts: 405.
     PostOnly,
     /// Not durable: 503, to be tried again.
@@ -17,16 +20,20 @@ pub enum Answer {
 
 /// The answer as HTTP.
 pub fn answer(answer: Answer) -> Response<Body> {
-    let (status, body) = match answer {
-        Answer::Accepted => (200, r#"{"status":"ok"}"#),
-        Answer::Unknown => (404, r#"{"error":{"code":"not_found","message":"no such webhook"}}"#),
-        Answer::PostOnly => {
-            (405, r#"{"error":{"code":"method_not_allowed","message":"webhooks are posted"}}"#)
-        }
-        Answer::NotNow => (503, r#"{"error":{"code":"unavailable","message":"try again"}}"#),
+    let again = answer == Answer::NotNow;
+    let reply = match answer {
+        Answer::Reply(reply) => reply,
+        Answer::Unknown => error(404, "not_found", "no such webhook"),
+        Answer::Forged => error(401, "unauthorized", "not signed as this webhook was registered"),
+        Answer::PostOnly => error(405, "method_not_allowed", "webhooks are posted"),
+        Answer::NotNow => error(503, "unavailable", "try again"),
     };
-    let builder = Response::builder().status(status).header("content-type", "application/json");
-    let builder = if answer == Answer::NotNow { builder.header("retry-after", "1") } else { builder };
+    let builder = Response::builder().status(reply.status).header("content-type", reply.content_type);
+    let builder = if again { builder.header("retry-after", "1") } else { builder };
     // Status and headers are constants, so this cannot fail.
-    builder.body(Body::from(body)).unwrap_or_default()
+    builder.body(Body::from(reply.body)).unwrap_or_default()
+}
+
+fn error(status: u16, code: &str, message: &str) -> Reply {
+    Reply::json(status, format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#))
 }

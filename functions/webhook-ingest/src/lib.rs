@@ -1,9 +1,10 @@
-//! Webhooks of providers: found by the URL's token, read whole, made durable in a queue, answered 200.
+//! Webhooks of providers: found by the URL's token, verified, read whole, made durable in a queue, answered as the provider wants.
 //!
-//! Accepted means durable: 200 only after SQS has every event. What can never be read goes whole to the quarantine and
-//! is answered 200 too, because a poison body must not make a provider block a chat or drop our webhook.
+//! Accepted means durable: 2xx only after SQS has every event. What can never be read goes whole to the quarantine and
+//! is answered 2xx too, because a poison body must not make a provider block a chat or drop our webhook.
 
 mod answer;
+mod owners;
 
 use answer::{Answer, answer};
 use futures::{StreamExt, TryStreamExt};
@@ -11,33 +12,57 @@ use lambda_http::http::Method;
 use lambda_http::{Body, Request, RequestExt, Response};
 use shared::base::cache::{Cache, SETTINGS};
 use shared::base::clock::{Ambient, Timestamp};
-use shared::base::ids::hex_digest;
-use shared::model::connection::WebhookToken;
+use shared::base::ids::{AccountId, hex_digest};
+use shared::model::connection::{ChannelOwner, WebhookToken};
 use shared::model::event::{Envelope, Event};
 use shared::platform::metrics::Metric;
 use shared::platform::quarantine::{Quarantine, QuarantineError};
 use shared::platform::queue::{Outgoing, QueueError, Queues};
+use shared::platform::secrets::{Purpose, SecretError, Vault};
 use shared::platform::telemetry;
-use shared::providers::{self, Item, Parsed};
+use shared::providers::inbound::{Inbound, Item, Owners, Parsed, WebhookRequest};
 use shared::store::{Store, StoreError};
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Finds who reads a provider's webhooks: the registry's [`shared::providers::inbound`].
+pub type Registry = fn(&str) -> Option<&'static dyn Inbound>;
 
 /// What the function works with; built once per process.
 pub struct Ingest {
-    /// The table: tokens only.
+    /// The table: tokens, and whose a channel is.
     pub store: Store,
     /// SQS.
     pub queues: Queues,
     /// The bucket for what cannot be read.
     pub quarantine: Quarantine,
+    /// Opens the secrets of webhooks, and nothing else.
+    pub vault: Vault,
     /// `inbound.fifo`.
     pub inbound_url: String,
     /// The statuses queue.
     pub statuses_url: String,
+    /// Who reads a provider's webhooks.
+    pub registry: Registry,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
+    /// What was read a moment ago.
+    pub known: Known,
+}
+
+/// What was read a moment ago, for at most 30 s.
+#[derive(Debug)]
+pub struct Known {
     /// Tokens by their hash.
-    pub tokens: Cache<String, WebhookToken>,
+    tokens: Cache<String, WebhookToken>,
+    /// Whose a channel of an app is, by provider and the provider's id.
+    owners: Cache<(String, String), ChannelOwner>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { tokens: Cache::new(SETTINGS), owners: Cache::new(SETTINGS) }
+    }
 }
 
 /// Calls to the bucket at a time.
@@ -52,6 +77,8 @@ enum NotAccepted {
     Queue(#[from] QueueError),
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
 }
 
 /// Events of one body, by the queue they go to.
@@ -62,11 +89,6 @@ struct Accepted {
 }
 
 impl Ingest {
-    /// An empty cache for [`Ingest::tokens`].
-    pub fn token_cache() -> Cache<String, WebhookToken> {
-        Cache::new(SETTINGS)
-    }
-
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response<Body> {
         let now = self.ambient.now();
@@ -82,56 +104,93 @@ impl Ingest {
 
     async fn accept(&self, request: &Request, now: Timestamp) -> Result<Answer, NotAccepted> {
         let path = request.path_parameters();
-        let (Some(provider), Some(token)) = (path.first("provider"), path.first("token")) else {
+        let (Some(name), Some(token)) = (path.first("provider"), path.first("token")) else {
             return Ok(Answer::Unknown);
         };
-        let Some(token) = self.token(token, now).await?.filter(|token| token.provider == provider) else {
+        let hash = hex_digest(token.as_bytes());
+        let Some(token) = self.token(token, &hash, now).await?.filter(|token| token.provider == name) else {
             return Ok(Answer::Unknown);
         };
-        if request.method() != Method::POST {
+        let Some(provider) = (self.registry)(name) else { return Ok(Answer::Unknown) };
+        let method = request.method();
+        if method != Method::POST && !(provider.takes_get() && method == Method::GET) {
             return Ok(Answer::PostOnly);
         }
-        let body = request.body().as_ref();
-        match providers::parse(&token, body, now) {
-            Some(Parsed::Probe) => Ok(Answer::Accepted),
-            Some(Parsed::Items(items)) => {
-                self.keep(&token, items, now).await?;
-                Ok(Answer::Accepted)
-            }
-            Some(Parsed::Unreadable(why)) => {
-                self.quarantine.keep(Some(&token.account), &why, body, &*self.ambient).await?;
-                Ok(Answer::Accepted)
-            }
-            None => Ok(Answer::Unknown),
+        let query = parameters(request);
+        let asked = WebhookRequest {
+            method,
+            query: &query,
+            headers: request.headers(),
+            body: request.body().as_ref(),
+        };
+        if !self.is_genuine(provider, &asked, &token, &hash, now).await? {
+            telemetry::count(Metric::Forged, 1);
+            tracing::warn!(provider = name, "a webhook that is not signed as it should be");
+            return Ok(Answer::Forged);
         }
+        let owners = self.owners(provider, &asked, &token, now).await?;
+        match provider.parse(&asked, &owners, now) {
+            Parsed::Reply(reply) => return Ok(Answer::Reply(reply)),
+            Parsed::Items(items) => self.keep(&owners, items, now).await?,
+            Parsed::Unreadable(why) => {
+                self.quarantine.keep(one(&owners), &why, asked.body, &*self.ambient).await?;
+            }
+        }
+        Ok(Answer::Reply(provider.accepted()))
     }
 
-    async fn token(&self, token: &str, now: Timestamp) -> Result<Option<WebhookToken>, StoreError> {
-        let hash = hex_digest(token.as_bytes());
-        if let Some(known) = self.tokens.get(&hash, now) {
+    /// Whether the provider sent it.
+    async fn is_genuine(
+        &self,
+        provider: &dyn Inbound,
+        request: &WebhookRequest<'_>,
+        token: &WebhookToken,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, NotAccepted> {
+        let secret = match &token.secret {
+            Some(sealed) => Some(self.vault.open_for(&Purpose::Webhook(hash), sealed, now).await?),
+            None => None,
+        };
+        Ok(provider.verify(request, secret.as_ref()).is_ok())
+    }
+
+    async fn token(
+        &self,
+        token: &str,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<WebhookToken>, StoreError> {
+        if let Some(known) = self.known.tokens.get(&hash.to_owned(), now) {
             return Ok(Some(known));
         }
         let found = self.store.webhook_token(token).await?;
         if let Some(token) = &found {
-            self.tokens.put(hash, token.clone(), now);
+            self.known.tokens.put(hash.to_owned(), token.clone(), now);
         }
         Ok(found)
     }
 
     /// Makes every item durable.
-    async fn keep(&self, token: &WebhookToken, items: Vec<Item>, now: Timestamp) -> Result<(), NotAccepted> {
+    async fn keep(&self, owners: &Owners, items: Vec<Item>, now: Timestamp) -> Result<(), NotAccepted> {
         // Poison goes to the bucket several at a time; what comes out is in the body's order.
-        let kept = futures::stream::iter(items.into_iter().map(|item| self.set_aside(token, item)));
+        let kept = futures::stream::iter(items.into_iter().map(|item| self.set_aside(owners, item)));
         let items: Vec<Item> = kept.buffered(BUCKET_CALLS).try_collect().await?;
         let mut accepted = Accepted::default();
         for item in items {
             match item {
-                Item::Event { event, digest } => self.add(token, event, digest, now, &mut accepted).await?,
+                Item::Event { event, digest } => match owner_of(owners, &event) {
+                    Some(owner) => self.add(&owner.account, event, digest, now, &mut accepted).await?,
+                    None => {
+                        telemetry::count(Metric::Ignored, 1);
+                        tracing::info!(what = "unknown_channel", "ignored");
+                    }
+                },
                 // It is in the bucket, and nothing can stand for it.
                 Item::Poison { .. } => {}
                 Item::Ignored(what) => {
                     telemetry::count(Metric::Ignored, 1);
-                    tracing::info!(account = %token.account, what, "ignored");
+                    tracing::info!(account = one(owners).map(AccountId::as_str), what, "ignored");
                 }
             }
         }
@@ -146,9 +205,11 @@ impl Ingest {
     }
 
     /// Keeps what could not be read, and gives back what stands for it in the chat, if anything can.
-    async fn set_aside(&self, token: &WebhookToken, item: Item) -> Result<Item, NotAccepted> {
+    async fn set_aside(&self, owners: &Owners, item: Item) -> Result<Item, NotAccepted> {
         let Item::Poison { why, raw, event } = item else { return Ok(item) };
-        let object = self.quarantine.keep(Some(&token.account), &why, raw.as_bytes(), &*self.ambient).await?;
+        let owner = event.as_deref().and_then(|event| owner_of(owners, event)).map(|owner| &owner.account);
+        let account = owner.or(one(owners));
+        let object = self.quarantine.keep(account, &why, raw.as_bytes(), &*self.ambient).await?;
         let digest = hex_digest(raw.as_bytes());
         match event.map(|event| *event) {
             Some(Event::Message(mut message)) => {
@@ -163,13 +224,13 @@ impl Ingest {
     /// says so stands for it.
     async fn add(
         &self,
-        token: &WebhookToken,
+        account: &AccountId,
         event: Event,
         digest: String,
         now: Timestamp,
         accepted: &mut Accepted,
     ) -> Result<(), NotAccepted> {
-        let envelope = Envelope::new(token.account.clone(), now, event);
+        let envelope = Envelope::new(account.clone(), now, event);
         let is_status = matches!(envelope.event, Event::Status(_));
         let outgoing =
             if is_status { Outgoing::standard(&envelope)? } else { Outgoing::inbound(&envelope, &digest)? };
@@ -179,14 +240,42 @@ impl Ingest {
         }
         let raw = serde_json::to_vec(&envelope).map_err(|_| QueueError::Unwritable)?;
         let why = "larger than a queue takes";
-        let object = self.quarantine.keep(Some(&token.account), why, &raw, &*self.ambient).await?;
+        let object = self.quarantine.keep(Some(account), why, &raw, &*self.ambient).await?;
         if let Event::Message(message) = envelope.event {
             let stand_in = Event::Message(Box::new(message.unsupported(object)));
-            let outgoing = Outgoing::inbound(&Envelope::new(token.account.clone(), now, stand_in), digest)?;
+            let outgoing = Outgoing::inbound(&Envelope::new(account.clone(), now, stand_in), digest)?;
             if outgoing.fits() {
                 accepted.inbound.push(outgoing);
             }
         }
         Ok(())
     }
+}
+
+/// The account, where the address is one account's.
+fn one(owners: &Owners) -> Option<&AccountId> {
+    match owners {
+        Owners::One(owner) => Some(&owner.account),
+        Owners::ByChannel(_) => None,
+    }
+}
+
+/// Whose an event is, by the channel that it names.
+fn owner_of<'a>(owners: &'a Owners, event: &Event) -> Option<&'a ChannelOwner> {
+    match event {
+        Event::Message(message) => owners.of(&message.channel.external),
+        Event::ChannelState(state) => owners.of(&state.channel.external),
+        Event::Status(status) => owners.of_connection(&status.connection),
+        // No provider posts one.
+        Event::Check { .. } => None,
+    }
+}
+
+/// The parameters of the query, decoded; of one that stands there twice, the first.
+fn parameters(request: &Request) -> HashMap<String, String> {
+    let mut found = HashMap::new();
+    for (name, value) in request.query_string_parameters().iter() {
+        found.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+    }
+    found
 }

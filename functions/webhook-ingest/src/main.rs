@@ -4,10 +4,11 @@ use lambda_http::{Error, Request, service_fn};
 use shared::base::clock::Machine;
 use shared::platform::quarantine::Quarantine;
 use shared::platform::queue::Queues;
+use shared::platform::secrets::Vault;
 use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
 use std::sync::Arc;
-use webhook_ingest::Ingest;
+use webhook_ingest::{Ingest, Known};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -17,10 +18,12 @@ async fn main() -> Result<(), Error> {
         store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
         queues: Queues::new(aws_sdk_sqs::Client::new(&aws)),
         quarantine: Quarantine::new(aws_sdk_s3::Client::new(&aws), config::required("QUARANTINE_BUCKET")?),
+        vault: Vault::opening(aws_sdk_kms::Client::new(&aws)),
         inbound_url: config::required("INBOUND_QUEUE_URL")?,
         statuses_url: config::required("STATUSES_QUEUE_URL")?,
         ambient: Arc::new(Machine),
-        tokens: Ingest::token_cache(),
+        registry: shared::providers::inbound,
+        known: Known::default(),
     });
     lambda_http::run(service_fn(move |request: Request| {
         let ingest = Arc::clone(&ingest);

@@ -4,6 +4,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ConnectionId, IdSalt};
 use crate::model::sealed::Sealed;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +36,11 @@ pub struct Connection {
     /// What the provider last said against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The credential, encrypted.
+    /// The credential, encrypted: [`crate::model::credential::Credential`] as text.
     pub credential: Sealed,
+    /// What the provider told of itself or wants to be told that is no secret, by name: ids of a page, a phone number …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub public: BTreeMap<String, String>,
     /// Hash of the webhook URL's token.
     pub token_hash: String,
     /// The webhook URL's token, encrypted, so that the webhook can be registered again.
@@ -50,12 +54,36 @@ pub struct Connection {
 pub struct WebhookToken {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose webhook it is.
-    pub account: AccountId,
-    /// Which connection's.
-    pub connection: ConnectionId,
     /// The provider it was given to; a post to another provider's path is refused.
     pub provider: String,
-    /// Goes into the chat ids.
+    /// Whose channels it brings.
+    #[serde(flatten)]
+    pub owner: TokenOwner,
+    /// What the provider has to show with every request, encrypted for the webhook alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Sealed>,
+}
+
+/// Whose channels a webhook's address brings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TokenOwner {
+    /// One connection's.
+    Connection(ChannelOwner),
+    /// Those of an app that serves several accounts: each channel has its own owner, found by the provider's id of it.
+    App {
+        /// The provider's id of the app.
+        app: String,
+    },
+}
+
+/// Who owns a channel, as far as reading its webhooks needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelOwner {
+    /// The account.
+    pub account: AccountId,
+    /// The connection that carries it.
+    pub connection: ConnectionId,
+    /// Goes into the ids of chats.
     pub id_salt: IdSalt,
 }

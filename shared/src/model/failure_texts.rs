@@ -8,6 +8,7 @@ use crate::model::chat::company_events::company_event;
 use crate::model::event::{MessageEvent, Origin};
 use crate::model::message::Message;
 use crate::model::message::kind::Kind;
+use crate::model::outbound::call::FailureReason;
 use crate::model::texts::Language;
 
 /// What such a notice begins with.
@@ -61,8 +62,8 @@ pub fn notice(
     chat.receive(&event, None, at)
 }
 
-/// The notice's text. `code` is the provider's or ours; one that is not known here is shown as it is.
-pub fn words(undone: Undone, code: &str, language: Language) -> String {
+/// The notice's text. `code` is the provider's or ours: it is shown where the reason alone says nothing.
+pub fn words(undone: Undone, reason: FailureReason, code: &str, language: Language) -> String {
     let what = match (undone, language) {
         (Undone::Send, Language::Ru) => "Сообщение не отправлено",
         (Undone::Send, Language::En) => "The message was not sent",
@@ -81,7 +82,7 @@ pub fn words(undone: Undone, code: &str, language: Language) -> String {
             );
         }
     };
-    match (reason(code), language) {
+    match (plain(reason), language) {
         (Some((russian, _)), Language::Ru) => format!("{MARK} {what}: {russian}."),
         (Some((_, english)), Language::En) => format!("{MARK} {what}: {english}."),
         (None, Language::Ru) => format!("{MARK} {what}: мессенджер отказал ({code})."),
@@ -89,151 +90,84 @@ pub fn words(undone: Undone, code: &str, language: Language) -> String {
     }
 }
 
-/// Plain words for a code, Russian and English. Codes are compared without underscores, because providers write them with
-/// and without.
-fn reason(code: &str) -> Option<(&'static str, &'static str)> {
-    let plain: String = code.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect();
-    let found = REASONS.iter().find(|(codes, ..)| codes.contains(&plain.as_str()));
-    found.map(|(_, russian, english)| (*russian, *english))
+/// Plain words for a reason, Russian and English; none for one that only the provider's code tells.
+fn plain(reason: FailureReason) -> Option<(&'static str, &'static str)> {
+    Some(match reason {
+        FailureReason::NoSuchRecipient | FailureReason::WrongRecipient => {
+            ("у клиента нет такого аккаунта в мессенджере", "the client has no such account in the messenger")
+        }
+        FailureReason::WindowClosed => (
+            "прошло больше 24 часов с последнего сообщения клиента, можно отправить только шаблон",
+            "more than 24 hours have passed since the client wrote; only a template may be sent",
+        ),
+        FailureReason::WindowClosedAfterDays => (
+            "прошло больше 7 дней с последнего сообщения клиента",
+            "more than 7 days have passed since the client wrote",
+        ),
+        FailureReason::TextFirst => {
+            ("первым сообщением можно отправить только текст", "a dialogue may begin with a text only")
+        }
+        FailureReason::Spam => ("мессенджер принял сообщение за спам", "the messenger took it for spam"),
+        FailureReason::NoMoney => ("на счёте канала нет денег", "the channel's balance is empty"),
+        FailureReason::TooLong => ("текст слишком длинный", "the text is too long"),
+        FailureReason::FileTooLarge => ("файл слишком большой", "the file is too large"),
+        FailureReason::FileType => {
+            ("мессенджер не принимает файлы такого типа", "the messenger does not take files of this type")
+        }
+        FailureReason::FileUnreachable => {
+            ("мессенджер не смог получить файл", "the messenger could not fetch the file")
+        }
+        FailureReason::ChannelBlocked => {
+            ("канал заблокирован мессенджером", "the channel is blocked by the messenger")
+        }
+        FailureReason::ChannelLimit => {
+            ("исчерпан лимит сообщений канала", "the channel's limit of messages is used up")
+        }
+        FailureReason::WrongMessenger => {
+            ("этот канал не работает с таким мессенджером", "the channel does not carry this messenger")
+        }
+        FailureReason::NoAccess => ("нет доступа к чату", "there is no access to the chat"),
+        FailureReason::TemplateRefused => ("шаблон отклонён", "the template was rejected"),
+        FailureReason::QuoteGone => ("цитируемое сообщение не найдено", "the quoted message is not there"),
+        FailureReason::EditTooLate => {
+            ("время, в которое можно изменить сообщение, прошло", "it is too late to edit it")
+        }
+        FailureReason::DeletionTooLate => {
+            ("время, в которое можно удалить сообщение, прошло", "it is too late to delete it")
+        }
+        FailureReason::MessageGone => {
+            ("этого сообщения больше нет в мессенджере", "the message is not in the messenger any more")
+        }
+        FailureReason::NotSupported => ("мессенджер этого не умеет", "the messenger cannot do that"),
+        FailureReason::CommentGone => ("комментарий удалён", "the comment was deleted"),
+        FailureReason::CommentAnswered => (
+            "на этот комментарий уже ответили личным сообщением",
+            "this comment was answered privately already",
+        ),
+        FailureReason::CommentTextOnly => {
+            ("на комментарий можно ответить только текстом", "a comment can be answered with a text only")
+        }
+        FailureReason::NotDeliveredInTime => {
+            ("мессенджер не принимал его целые сутки", "the messenger did not take it for a whole day")
+        }
+        FailureReason::NotSent => ("оно не было отправлено", "it was not sent"),
+        FailureReason::NotConnected => ("канал отключён", "the channel is disconnected"),
+        FailureReason::NothingToSend => ("в нём нечего отправлять", "there is nothing in it to send"),
+        FailureReason::Blocked => ("клиент заблокировал канал", "the client has blocked the channel"),
+        FailureReason::Other => return None,
+    })
 }
 
-type Reason = (&'static [&'static str], &'static str, &'static str);
-
-const REASONS: &[Reason] = &[
-    (
-        &["badcontact", "chatidigsidmismatch", "messagesinvalidcontacttype"],
-        "у клиента нет такого аккаунта в мессенджере",
-        "the client has no such account in the messenger",
-    ),
-    (
-        &["24hoursexceeded"],
-        "прошло больше 24 часов с последнего сообщения клиента, можно отправить только шаблон",
-        "more than 24 hours have passed since the client wrote; only a template may be sent",
-    ),
-    (
-        &["7daysexceeded"],
-        "прошло больше 7 дней с последнего сообщения клиента",
-        "more than 7 days have passed since the client wrote",
-    ),
-    (
-        &["messagesnottextfirst"],
-        "первым сообщением можно отправить только текст",
-        "a dialogue may begin with a text only",
-    ),
-    (
-        &["messagesisspam", "spam", "messagesabnormalsend"],
-        "мессенджер принял сообщение за спам",
-        "the messenger took it for spam",
-    ),
-    (
-        &["balanceisempty", "channelnomoney", "notenoughmoney"],
-        "на счёте канала нет денег",
-        "the channel's balance is empty",
-    ),
-    (
-        &[
-            "messagetexttoolong",
-            "toolongtext",
-            "messagestoolonginstagram",
-            "messagestoolongtelegram",
-            "messagestoolongwaba",
-            "messagestoolongvk",
-            "messagestoolongavito",
-            "messagestoolongviber",
-            "messagestoolongwabaheader",
-            "messagestoolongwabatemplate",
-        ],
-        "текст слишком длинный",
-        "the text is too long",
-    ),
-    (
-        &[
-            "messagescontentsizeexceeded",
-            "messagescontentsizeexceededwaba",
-            "messagescontentsizeexceededtelegram",
-            "toobigcontent",
-        ],
-        "файл слишком большой",
-        "the file is too large",
-    ),
-    (
-        &[
-            "messagewrongcontenttype",
-            "messagesunsupportedcontenttypeinstapi",
-            "wrongcontent",
-            "contentconversionerror",
-        ],
-        "мессенджер не принимает файлы такого типа",
-        "the messenger does not take files of this type",
-    ),
-    (
-        &["messagedownloadcontenterror", "badlink"],
-        "мессенджер не смог получить файл",
-        "the messenger could not fetch the file",
-    ),
-    (
-        &["channelwapirejected", "channelrejected", "channelblocked"],
-        "канал заблокирован мессенджером",
-        "the channel is blocked by the messenger",
-    ),
-    (
-        &["channellimitexceeded", "toomanyextreqs"],
-        "исчерпан лимит сообщений канала",
-        "the channel's limit of messages is used up",
-    ),
-    (
-        &["wrongtransport"],
-        "этот канал не работает с таким мессенджером",
-        "the channel does not carry this messenger",
-    ),
-    (&["chatnoaccess"], "нет доступа к чату", "there is no access to the chat"),
-    (&["templaterejected"], "шаблон отклонён", "the template was rejected"),
-    (&["referencemessagenotfound"], "цитируемое сообщение не найдено", "the quoted message is not there"),
-    (
-        &["messageseditingtimeexpired"],
-        "время, в которое можно изменить сообщение, прошло",
-        "it is too late to edit it",
-    ),
-    (
-        &["messagesdeletiontimeexpired"],
-        "время, в которое можно удалить сообщение, прошло",
-        "it is too late to delete it",
-    ),
-    (
-        &["messagesnotfound", "messagedeleted", "cannotreplytodeleted"],
-        "этого сообщения больше нет в мессенджере",
-        "the message is not in the messenger any more",
-    ),
-    (
-        &[
-            "channelinvalidtransportforediting",
-            "channelinvalidtransportforcontentediting",
-            "channelinvalidtransportfordeletion",
-            "messagescontainbuttons",
-        ],
-        "мессенджер этого не умеет",
-        "the messenger cannot do that",
-    ),
-    (&["commentdeleted"], "комментарий удалён", "the comment was deleted"),
-    (
-        &["commentalreadyprivatereplied"],
-        "на этот комментарий уже ответили личным сообщением",
-        "this comment was answered privately already",
-    ),
-    (
-        &["commentcanbetextonly"],
-        "на комментарий можно ответить только текстом",
-        "a comment can be answered with a text only",
-    ),
-    (
-        &["notdeliveredintime"],
-        "мессенджер не принимал его целые сутки",
-        "the messenger did not take it for a whole day",
-    ),
-    (&["notsent"], "оно не было отправлено", "it was not sent"),
-    (&["noconnection"], "канал отключён", "the channel is disconnected"),
-    (&["nothingtosend", "messagenothingtosend"], "в нём нечего отправлять", "there is nothing in it to send"),
-];
+/// Our reason for one of our own codes.
+pub fn own_reason(code: &str) -> Option<FailureReason> {
+    Some(match code {
+        NOT_DELIVERED_IN_TIME => FailureReason::NotDeliveredInTime,
+        NOT_SENT => FailureReason::NotSent,
+        NO_CONNECTION => FailureReason::NotConnected,
+        NOTHING_TO_SEND => FailureReason::NothingToSend,
+        _ => return None,
+    })
+}
 
 #[cfg(test)]
 mod tests {
@@ -244,18 +178,20 @@ mod tests {
 
     #[test]
     fn a_known_code_has_plain_words_in_both_languages_and_an_unknown_one_is_shown() {
-        for code in ["BAD_CONTACT", "badContact"] {
-            let russian = words(Undone::Send, code, Language::Ru);
-            assert_eq!(
-                russian,
-                "[SWITCHBOARD ERROR] Сообщение не отправлено: у клиента нет такого аккаунта в мессенджере."
-            );
-        }
-        let english = words(Undone::Edit, "MESSAGES_EDITING_TIME_EXPIRED", Language::En);
+        let russian = words(Undone::Send, FailureReason::NoSuchRecipient, "BAD_CONTACT", Language::Ru);
+        assert_eq!(
+            russian,
+            "[SWITCHBOARD ERROR] Сообщение не отправлено: у клиента нет такого аккаунта в мессенджере."
+        );
+        let english =
+            words(Undone::Edit, FailureReason::EditTooLate, "MESSAGES_EDITING_TIME_EXPIRED", Language::En);
         assert_eq!(english, "[SWITCHBOARD ERROR] The message was not edited: it is too late to edit it.");
-        assert!(words(Undone::Deletion, "SOMETHING_NEW", Language::En).ends_with("(SOMETHING_NEW)."));
+        assert!(
+            words(Undone::Deletion, FailureReason::Other, "SOMETHING_NEW", Language::En)
+                .ends_with("(SOMETHING_NEW).")
+        );
         for own in [NOT_DELIVERED_IN_TIME, NOT_SENT, NO_CONNECTION, NOTHING_TO_SEND] {
-            assert!(reason(own).is_some(), "{own}");
+            assert!(own_reason(own).and_then(plain).is_some(), "{own}");
         }
     }
 

@@ -55,6 +55,8 @@ pub enum Metric {
     ConnectionUnauthorized,
     /// Changes of settings that are not in the audit trail.
     AuditLost,
+    /// Webhooks answered 401: not signed as their provider signs.
+    Forged,
     /// Webhooks answered 503 because they could not be made durable.
     NotAccepted,
 }
@@ -86,6 +88,7 @@ impl Metric {
             Self::DeliveryUnknown => "DeliveryUnknown",
             Self::ConnectionUnauthorized => "ConnectionUnauthorized",
             Self::AuditLost => "AuditLost",
+            Self::Forged => "Forged",
             Self::NotAccepted => "NotAccepted",
         }
     }

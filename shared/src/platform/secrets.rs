@@ -28,7 +28,7 @@ const STALE_AFTER: Duration = Duration::from_secs(300);
 pub struct Vault {
     kms: aws_sdk_kms::Client,
     key_id: Option<String>,
-    opened: Cache<(AccountId, Sealed), SecretString>,
+    opened: Cache<(String, Sealed), SecretString>,
 }
 
 impl Vault {
@@ -47,16 +47,7 @@ impl Vault {
     /// # Errors
     /// [`SecretError::Kms`], also when this vault only opens.
     pub async fn seal(&self, account: &AccountId, secret: &SecretString) -> Result<Sealed, SecretError> {
-        let answer = self
-            .kms
-            .encrypt()
-            .set_key_id(self.key_id.clone())
-            .plaintext(Blob::new(secret.expose_secret().as_bytes()))
-            .encryption_context("account", account.as_str())
-            .send()
-            .await
-            .map_err(|_| SecretError::Kms)?;
-        answer.ciphertext_blob.map(|blob| Sealed::new(blob.into_inner())).ok_or(SecretError::Kms)
+        self.seal_for(&Purpose::Account(account), secret).await
     }
 
     /// Decrypts a credential of the account, from memory when that was done in the last five minutes.
@@ -69,21 +60,73 @@ impl Vault {
         sealed: &Sealed,
         now: Timestamp,
     ) -> Result<SecretString, SecretError> {
-        let key = (account.clone(), sealed.clone());
+        self.open_for(&Purpose::Account(account), sealed, now).await
+    }
+
+    /// Encrypts a secret for a purpose: only who names the same one can open it.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub async fn seal_for(
+        &self,
+        purpose: &Purpose<'_>,
+        secret: &SecretString,
+    ) -> Result<Sealed, SecretError> {
+        let mut call = self
+            .kms
+            .encrypt()
+            .set_key_id(self.key_id.clone())
+            .plaintext(Blob::new(secret.expose_secret().as_bytes()));
+        for (name, value) in purpose.context() {
+            call = call.encryption_context(name, value);
+        }
+        let answer = call.send().await.map_err(|_| SecretError::Kms)?;
+        answer.ciphertext_blob.map(|blob| Sealed::new(blob.into_inner())).ok_or(SecretError::Kms)
+    }
+
+    /// Decrypts what was sealed for a purpose, from memory when that was done in the last five minutes.
+    ///
+    /// # Errors
+    /// [`SecretError::Kms`] also when it was sealed for another one.
+    pub async fn open_for(
+        &self,
+        purpose: &Purpose<'_>,
+        sealed: &Sealed,
+        now: Timestamp,
+    ) -> Result<SecretString, SecretError> {
+        let context = purpose.context();
+        let key = (context.iter().map(|(name, value)| format!("{name}={value};")).collect(), sealed.clone());
         if let Some(secret) = self.opened.get(&key, now) {
             return Ok(secret);
         }
-        let answer = self
-            .kms
-            .decrypt()
-            .ciphertext_blob(Blob::new(sealed.ciphertext()))
-            .encryption_context("account", account.as_str())
-            .send()
-            .await
-            .map_err(|_| SecretError::Kms)?;
+        let mut call = self.kms.decrypt().ciphertext_blob(Blob::new(sealed.ciphertext()));
+        for (name, value) in context {
+            call = call.encryption_context(name, value);
+        }
+        let answer = call.send().await.map_err(|_| SecretError::Kms)?;
         let plain = answer.plaintext.ok_or(SecretError::Kms)?.into_inner();
         let secret = SecretString::from(String::from_utf8(plain).map_err(|_| SecretError::NotText)?);
         self.opened.put(key, secret.clone(), now);
         Ok(secret)
+    }
+}
+
+/// What a secret is for; it is part of the ciphertext, and policies can ask for it.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose<'a> {
+    /// A credential or a token of an account.
+    Account(&'a AccountId),
+    /// What a provider shows with every request to the webhook whose URL's token has this hash. `webhook-ingest` may open these
+    /// and nothing else.
+    Webhook(&'a str),
+}
+
+impl<'a> Purpose<'a> {
+    /// KMS's encryption context.
+    fn context(&self) -> Vec<(&'static str, &'a str)> {
+        match self {
+            Self::Account(account) => vec![("account", account.as_str())],
+            Self::Webhook(token_hash) => vec![("purpose", "webhook"), ("token", token_hash)],
+        }
     }
 }

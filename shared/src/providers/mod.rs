@@ -1,102 +1,79 @@
-//! Messaging providers: one folder each, and this registry.
+//! Messaging providers: a folder each, and the registry.
+//!
+//! Three look-ups, because not everybody wants all of a provider: [`provider`] is what is known of it without asking, [`inbound`]
+//! reads its webhooks and links no HTTP client, [`client`] calls it.
 
-pub mod wazzup;
+pub mod base_urls;
+pub mod client;
+pub mod inbound;
+pub mod provider;
 
-use crate::base::clock::Timestamp;
 use crate::model::channel::Channel;
-use crate::model::connection::WebhookToken;
-use crate::model::event::Event;
+use crate::model::credential::Credential;
+use crate::model::failure_texts::own_reason;
 use crate::model::limits::Limits;
 use crate::model::messenger::Messenger;
-use crate::platform::http::SendError;
+use crate::model::outbound::call::FailureReason;
+use client::Client;
+use inbound::Inbound;
+use provider::Provider;
+use secrecy::SecretString;
 
-/// What a webhook's body holds.
-#[derive(Debug)]
-pub enum Parsed {
-    /// The provider only tries whether the address answers: 200 at once, nothing is stored.
-    Probe,
-    /// Events, and what could not be read.
-    Items(Vec<Item>),
-    /// No such body can ever be read. The reason names the place, never the content.
-    Unreadable(String),
-}
+/// The registry: each name is a folder here, the word in `/webhooks/{provider}/{token}`, and the word in rows. A folder that says
+/// `None` is not built yet, and nobody is offered it.
+macro_rules! providers {
+    ($($name:ident),+ $(,)?) => {
+        $(pub mod $name;)+
 
-/// One entry of a webhook's body.
-#[derive(Debug)]
-pub enum Item {
-    /// Read.
-    Event {
-        /// What happened.
-        event: Event,
-        /// SHA-256 of the raw entry (hex): the queue's deduplication id.
-        digest: String,
-    },
-    /// Not read: the raw entry goes to the quarantine. Where at least its chat is known, `event` is a message of kind
-    /// `unsupported` that stands for it in the chat.
-    Poison {
-        /// What is wrong, by field path, without content.
-        why: String,
-        /// The raw entry.
-        raw: String,
-        /// What stands for it in the chat, if anything can.
-        event: Option<Box<Event>>,
-    },
-    /// Known, and of no interest to this version: counted under this name.
-    Ignored(&'static str),
-}
+        /// Every word of the registry, in the order of the alphabet.
+        pub const WORDS: &[&str] = &[$(stringify!($name)),+];
 
-/// A channel as the provider lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedChannel {
-    /// The provider's id.
-    pub external: String,
-    /// Its name or number, for people.
-    pub name: String,
-    /// The number, profile or bot itself, where it is told.
-    pub plain_id: Option<String>,
-    /// The messenger that it carries; none where the provider's word cannot be one's name.
-    pub messenger: Option<Messenger>,
-    /// What carries it, in the provider's word (`whatsapp`, `tgapi` …).
-    pub transport: String,
-    /// Our word for its state.
-    pub state: crate::model::messenger::ChannelState,
-    /// The provider's word for it.
-    pub raw_state: String,
-}
-
-/// Why a provider did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
-    /// The credential is refused.
-    #[error("the provider refused the credential")]
-    Unauthorized,
-    /// Refused for good, in the provider's words (shortened).
-    #[error("the provider refused: {0}")]
-    Refused(String),
-    /// Not now.
-    #[error("the provider is not available: {0}")]
-    Unavailable(String),
-}
-
-impl From<SendError> for ProviderError {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::NotAllowed(_) => Self::Refused(error.to_string()),
-            SendError::NotSent | SendError::OutcomeUnknown => Self::Unavailable(error.to_string()),
+        /// What is known of a provider.
+        pub fn provider(name: &str) -> Option<&'static dyn Provider> {
+            match name {
+                $(stringify!($name) => $name::PROVIDER,)+
+                _ => None,
+            }
         }
-    }
+
+        /// Who reads a provider's webhooks.
+        pub fn inbound(name: &str) -> Option<&'static dyn Inbound> {
+            match name {
+                $(stringify!($name) => $name::INBOUND,)+
+                _ => None,
+            }
+        }
+
+        /// Who calls a provider.
+        pub fn client(name: &str) -> Option<&'static dyn Client> {
+            match name {
+                $(stringify!($name) => $name::CLIENT,)+
+                _ => None,
+            }
+        }
+    };
 }
 
-/// Reads a webhook of `provider` (the URL's path part): bytes → all entries of the batch. `None` for a provider that is
-/// not known here.
-pub fn parse(token: &WebhookToken, body: &[u8], accepted_at: Timestamp) -> Option<Parsed> {
-    match token.provider.as_str() {
-        wazzup::NAME => Some(wazzup::parse(token, body, accepted_at)),
-        _ => None,
-    }
+providers! { autoru, avito, max, meta, telegram, viber, vk, wazzup, whatsapp_cloud }
+
+/// The providers that are built, in the order of the alphabet.
+pub fn built() -> impl Iterator<Item = &'static dyn Provider> {
+    WORDS.iter().filter_map(|name| provider(name))
 }
 
-/// What a channel takes (E5): its provider's table, by what carries the channel; by the chat's messenger where that is not told.
+/// Reads a connection's credential as it was sealed.
+pub fn credential(name: &str, sealed: &SecretString) -> Credential {
+    let first = provider(name).and_then(|provider| provider.credential_fields().first());
+    Credential::from_text(sealed, first.map_or("", |field| field.name))
+}
+
+/// What a channel takes (E5), by its provider's table; of a provider that is not known here, what every messenger takes.
 pub fn limits(channel: &Channel, messenger: &Messenger) -> &'static Limits {
-    wazzup::limits::limits_of(channel.transport.as_deref(), messenger)
+    provider(&channel.provider).map_or(&Limits::PLAIN_TEXT, |provider| provider.limits(channel, messenger))
+}
+
+/// Our reason for an error's code: one of our own codes, else the provider's word.
+pub fn failure_reason(name: &str, code: &str) -> FailureReason {
+    let told = || provider(name).map_or(FailureReason::Other, |provider| provider.failure_reason(code));
+    own_reason(code).unwrap_or_else(told)
 }

@@ -1,14 +1,13 @@
 //! Linking a connection with its provider: list its channels, keep them, register our webhook. Repeatable at any time.
 
 use crate::app::App;
+use crate::connections::carrier::Carrier;
 use crate::http::error::ApiError;
-use secrecy::SecretString;
 use shared::base::ids::{ChannelId, ConnectionId};
 use shared::model::channel::Channel;
 use shared::model::connection::Connection;
 use shared::model::messenger::{ChannelRef, ChannelState};
-use shared::providers::wazzup::WazzupApi;
-use shared::providers::{ListedChannel, ProviderError};
+use shared::providers::client::{ListedChannel, ProviderError, Webhook};
 use shared::store::row::{Row, Write};
 use shared::store::{Read, StoreError, keys};
 use std::collections::HashSet;
@@ -70,9 +69,9 @@ pub struct Linked {
 }
 
 /// Links a connection whose row and token are committed: the provider tries the webhook while it is registered.
-pub async fn link(app: &App, connection: &Connection, key: &SecretString, webhook_url: &str) -> Linked {
+pub async fn link(app: &App, connection: &Connection, carrier: &Carrier, webhook: &Webhook<'_>) -> Linked {
     let mut linked = Linked::default();
-    if let Err(trouble) = link_into(&mut linked, app, connection, key, webhook_url).await {
+    if let Err(trouble) = link_into(&mut linked, app, connection, carrier, webhook).await {
         linked.trouble = Some(trouble);
     }
     linked
@@ -82,11 +81,10 @@ async fn link_into(
     linked: &mut Linked,
     app: &App,
     connection: &Connection,
-    key: &SecretString,
-    webhook_url: &str,
+    carrier: &Carrier,
+    webhook: &Webhook<'_>,
 ) -> Result<(), Trouble> {
-    let api = WazzupApi::new(&app.http, &app.wazzup_base_url);
-    let listed = within(LIST_WITHIN, api.list_channels(key, app.ambient.now())).await?;
+    let listed = within(LIST_WITHIN, carrier.client.channels(&carrier.call(app))).await?;
     let connections = app.store.connections(&connection.account).await.map_err(ApiError::from)?;
     let living: HashSet<ConnectionId> = connections.into_iter().map(|known| known.connection).collect();
     for channel in listed.iter().filter(|listed| listed.external.len() <= MAX_EXTERNAL) {
@@ -102,7 +100,7 @@ async fn link_into(
         let message = "every channel of this credential is carried by another connection";
         return Err(ApiError::conflict("channels_taken", message).into());
     }
-    within(REGISTER_WITHIN, api.register_webhook(key, webhook_url, app.ambient.now())).await?;
+    within(REGISTER_WITHIN, carrier.client.subscribe(&carrier.call(app), webhook)).await?;
     Ok(())
 }
 
@@ -110,9 +108,8 @@ async fn link_into(
 ///
 /// # Errors
 /// The provider's word.
-pub async fn unlink(app: &App, key: &SecretString, webhook_url: &str) -> Result<(), ProviderError> {
-    let api = WazzupApi::new(&app.http, &app.wazzup_base_url);
-    within(REGISTER_WITHIN, api.unregister_webhook(key, webhook_url, app.ambient.now())).await
+pub async fn unlink(app: &App, carrier: &Carrier, webhook: &Webhook<'_>) -> Result<(), ProviderError> {
+    within(REGISTER_WITHIN, carrier.client.unsubscribe(&carrier.call(app), webhook)).await
 }
 
 async fn within<T>(

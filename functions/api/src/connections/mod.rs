@@ -1,10 +1,13 @@
 //! Connections: one credential at a provider each.
 
+pub mod carrier;
 pub mod connect;
+pub mod providers_view;
 pub mod test_message;
 
 use crate::app::App;
 use crate::channels::ChannelView;
+use crate::connections::carrier::Carrier;
 use crate::connections::connect::{Linked, Owner, Trouble, link, switch_off, unlink};
 use crate::http::auth::Tenant;
 use crate::http::body::{Body, Id, Ids};
@@ -19,14 +22,25 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ConnectionId, hex_digest};
 use shared::model::account::Account;
-use shared::model::connection::{Connection, ConnectionState as How, WebhookToken};
-use shared::providers::{ProviderError, wazzup};
+use shared::model::connection::{ChannelOwner, Connection, ConnectionState as How, TokenOwner, WebhookToken};
+use shared::model::credential::Credential;
+use shared::model::field::Field;
+use shared::platform::secrets::Purpose;
+use shared::providers;
+use shared::providers::client::{ProviderError, Webhook};
+use shared::providers::provider::Provider;
+use shared::store::Read;
 use shared::store::keys::{self, WebhookTokenRow};
 use shared::store::row::{Row, Write};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// The field that a request may name without `credential`.
+const API_KEY: &str = "api_key";
 
 /// The routes of this folder.
 pub fn router() -> OpenApiRouter<Arc<App>> {
@@ -34,16 +48,9 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(create, list))
         .routes(routes!(get, delete))
         .routes(routes!(refresh))
+        .routes(routes!(providers_view::list))
         .routes(routes!(test_message::send))
         .routes(routes!(test_message::get))
-}
-
-/// A provider.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderName {
-    /// Wazzup24, API v3.
-    Wazzup,
 }
 
 /// A credential to connect.
@@ -51,12 +58,74 @@ pub enum ProviderName {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"provider": "wazzup", "name": "Our Wazzup", "api_key": "c8cf90474f4ae6bf42e0d1a9b3ee4c6f"}))]
 pub struct NewConnection {
-    provider: ProviderName,
+    /// One that `GET /v1/providers` lists.
+    #[schema(schema_with = provider_name)]
+    provider: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// The provider's key. Never shown again.
-    #[schema(min_length = 1, max_length = 1000)]
-    api_key: String,
+    /// What the provider wants, by the names of its fields. Secret values are never shown again.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    credential: Option<BTreeMap<String, String>>,
+    /// Short for `credential.api_key`, of a provider that has such a field.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 1000, nullable = false)]
+    api_key: Option<String>,
+}
+
+/// The names that can be asked for, read off the registry.
+fn provider_name() -> Schema {
+    let names = providers::built().map(|provider| provider.name());
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(names))
+        .description(Some("One that `GET /v1/providers` lists."))
+        .into()
+}
+
+/// Holds a credential against the provider's fields.
+fn checked(provider: &dyn Provider, new: &NewConnection) -> Result<Credential, ApiError> {
+    let mut given = new.credential.clone().unwrap_or_default();
+    let short = provider.credential_fields().iter().any(|field| field.name == API_KEY);
+    if let Some(key) = &new.api_key {
+        if !short {
+            return Err(ApiError::unknown_field(API_KEY));
+        }
+        given.insert(API_KEY.into(), key.clone());
+    }
+    let mut fields = BTreeMap::new();
+    for field in provider.credential_fields() {
+        let place = place_of(field, new.credential.is_some());
+        match given.remove(field.name) {
+            Some(value) if field.fits(&value) => {
+                fields.insert(field.name.to_owned(), SecretString::from(value));
+            }
+            Some(_) => return Err(ApiError::invalid(place, field.shape)),
+            None if field.optional => {}
+            None => return Err(ApiError::missing_field(place)),
+        }
+    }
+    match given.keys().next() {
+        Some(name) => Err(ApiError::unknown_field(format!("credential.{name}"))),
+        None => Ok(Credential { fields, expires_at: None }),
+    }
+}
+
+/// Where a field stands in the request.
+fn place_of(field: &Field, in_map: bool) -> String {
+    if field.name == API_KEY && !in_map { API_KEY.into() } else { format!("credential.{}", field.name) }
+}
+
+/// A provider's word against a credential, as an answer that names the field.
+fn refused(provider: &dyn Provider, error: ProviderError) -> ApiError {
+    let first = provider.credential_fields().first();
+    match error {
+        ProviderError::Unauthorized => {
+            let place = first.map_or_else(String::new, |field| place_of(field, false));
+            ApiError::refused("provider_unauthorized", &place, error.to_string())
+        }
+        error => error.into(),
+    }
 }
 
 /// A connection.
@@ -172,15 +241,20 @@ pub async fn create(
     Body(new): Body<NewConnection>,
 ) -> Result<Answer, ApiError> {
     validate::name("name", &new.name, validate::MAX_NAME)?;
-    validate::credential("api_key", &new.api_key)?;
+    let provider = providers::client(&new.provider);
+    let provider = provider.ok_or_else(|| ApiError::invalid("provider", "none that can be connected"))?;
+    let credential = checked(provider, &new)?;
     let owner = existing_account(&app, account.as_str()).await?;
     let token = SecretString::from(app.random_hex::<16>());
-    let key = SecretString::from(new.api_key);
-    let (connection, row) = prepare(&app, &account, (new.provider, new.name), &key, &token).await?;
+    let secret = provider.wants_secret().then(|| SecretString::from(app.random_hex::<32>()));
+    let (connection, row) =
+        prepare(&app, &owner, (provider, new.name), &credential, (&token, secret.as_ref())).await?;
+    let carrier = Carrier::new(&app, &connection.provider, credential)?;
     // Before the registration: the provider tries the webhook while we register it.
     app.store.commit(vec![Write::create(&connection)?, Write::create(&row)?]).await?;
     let url = webhook_url(&app, &connection, &token);
-    let mut linked = link(&app, &connection, &key, &url).await;
+    let webhook = Webhook { url: &url, secret: secret.as_ref() };
+    let mut linked = link(&app, &connection, &carrier, &webhook).await;
     let (status, how, error) = match linked.trouble.take() {
         None => (StatusCode::CREATED, How::Connected, None),
         Some(Trouble::Provider(error @ ProviderError::Unavailable(_))) => {
@@ -189,7 +263,7 @@ pub async fn create(
         Some(trouble) => {
             undo(&app, &connection, linked.undo).await;
             return Err(match trouble {
-                Trouble::Provider(error) => error.into(),
+                Trouble::Provider(error) => refused(provider, error),
                 Trouble::Api(error) => error,
             });
         }
@@ -200,32 +274,59 @@ pub async fn create(
 
 async fn prepare(
     app: &App,
-    account: &AccountId,
-    (provider, name): (ProviderName, String),
-    key: &SecretString,
-    token: &SecretString,
+    owner: &Account,
+    (provider, name): (&dyn Provider, String),
+    credential: &Credential,
+    (token, secret): (&SecretString, Option<&SecretString>),
 ) -> Result<(Connection, WebhookTokenRow), ApiError> {
-    let id_salt = existing_account(app, account.as_str()).await?.id_salt;
-    let provider = match provider {
-        ProviderName::Wazzup => wazzup::NAME.to_owned(),
-    };
+    let account = &owner.account;
+    let token_hash = hex_digest(token.expose_secret().as_bytes());
     let connection = Connection {
         v: 1,
         account: account.clone(),
         connection: ConnectionId::new(app.ambient.uuid().to_string()),
-        provider: provider.clone(),
+        provider: provider.name().to_owned(),
         name,
         state: How::Connecting,
         error: None,
-        credential: app.vault.seal(account, key).await?,
-        token_hash: hex_digest(token.expose_secret().as_bytes()),
+        credential: app.vault.seal(account, &credential.to_text()).await?,
+        public: BTreeMap::new(),
+        token_hash: token_hash.clone(),
         token: app.vault.seal(account, token).await?,
         created_at: app.ambient.now(),
     };
-    let (account, connection_id) = (account.clone(), connection.connection.clone());
-    let token = WebhookToken { v: 1, account, connection: connection_id, provider, id_salt };
-    let row = WebhookTokenRow { hash: connection.token_hash.clone(), token };
-    Ok((connection, row))
+    let secret = match secret {
+        Some(secret) => Some(app.vault.seal_for(&Purpose::Webhook(&token_hash), secret).await?),
+        None => None,
+    };
+    let owner = ChannelOwner {
+        account: account.clone(),
+        connection: connection.connection.clone(),
+        id_salt: owner.id_salt.clone(),
+    };
+    let token = WebhookToken {
+        v: 1,
+        provider: provider.name().to_owned(),
+        owner: TokenOwner::Connection(owner),
+        secret,
+    };
+    Ok((connection, WebhookTokenRow { hash: token_hash, token }))
+}
+
+/// What a connection's provider shows with every request to its webhook, where that was agreed on.
+///
+/// # Errors
+/// The store's and KMS's.
+pub async fn webhook_secret(app: &App, connection: &Connection) -> Result<Option<SecretString>, ApiError> {
+    let client = providers::client(&connection.provider);
+    if !client.is_some_and(|client| client.wants_secret()) {
+        return Ok(None);
+    }
+    let key = keys::webhook_token(&connection.token_hash);
+    let row: Option<WebhookTokenRow> = app.store.get(&key, Read::Consistent).await?;
+    let Some(sealed) = row.and_then(|row| row.token.secret) else { return Ok(None) };
+    let purpose = Purpose::Webhook(&connection.token_hash);
+    Ok(Some(app.vault.open_for(&purpose, &sealed, app.ambient.now()).await?))
 }
 
 /// Where the provider reaches a connection.
@@ -285,10 +386,12 @@ pub async fn refresh(
     let owner = existing_account(&app, account.as_str()).await?;
     let connection = existing_connection(&app, &account, &id).await?;
     let now = app.ambient.now();
-    let key = app.vault.open(&account, &connection.credential, now).await?;
+    let carrier = Carrier::of(&app, &connection).await?;
     let token = app.vault.open(&account, &connection.token, now).await?;
     let url = webhook_url(&app, &connection, &token);
-    let mut linked = link(&app, &connection, &key, &url).await;
+    let secret = webhook_secret(&app, &connection).await?;
+    let webhook = Webhook { url: &url, secret: secret.as_ref() };
+    let mut linked = link(&app, &connection, &carrier, &webhook).await;
     let state = connection.state;
     match linked.trouble.take() {
         None => {
@@ -305,7 +408,7 @@ pub async fn refresh(
             let dead = matches!(error, ProviderError::Unauthorized);
             let state = if dead { How::Unauthorized } else { state };
             save(&app, connection, state, Some(error.to_string())).await?;
-            Err(error.into())
+            Err(refused(carrier.client, error))
         }
         Some(Trouble::Api(error)) => Err(error),
     }
@@ -363,13 +466,11 @@ pub async fn delete(
 }
 
 async fn stop(app: &App, connection: &Connection) -> Result<(), String> {
-    let now = app.ambient.now();
-    let open = async |sealed| {
-        app.vault.open(&connection.account, sealed, now).await.map_err(|error| error.to_string())
-    };
-    let (key, token) = (open(&connection.credential).await?, open(&connection.token).await?);
+    let carrier = Carrier::of(app, connection).await.map_err(|_| "the credential was not opened")?;
+    let token = app.vault.open(&connection.account, &connection.token, app.ambient.now()).await;
+    let token = token.map_err(|error| error.to_string())?;
     let url = webhook_url(app, connection, &token);
-    unlink(app, &key, &url).await.map_err(|error| match error {
+    unlink(app, &carrier, &Webhook { url: &url, secret: None }).await.map_err(|error| match error {
         ProviderError::Refused(_) => "the provider refused".to_owned(),
         other => other.to_string(),
     })

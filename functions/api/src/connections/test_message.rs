@@ -2,7 +2,7 @@
 //! tells how far it got.
 
 use crate::app::App;
-use crate::connections::webhook_url;
+use crate::connections::{webhook_secret, webhook_url};
 use crate::http::auth::Tenant;
 use crate::http::body::{Id, Ids, moment};
 use crate::http::error::ApiError;
@@ -11,7 +11,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ChannelId, ChatId, MessageId};
 use shared::model::access::sending::channel_sends;
@@ -26,7 +25,8 @@ use shared::model::message::Message;
 use shared::model::messenger::Messenger;
 use shared::model::texts::Language;
 use shared::platform::http::{DEFAULT_TIMEOUT, Request, SendError};
-use shared::providers::wazzup;
+use shared::providers;
+use shared::providers::inbound::Sample;
 use shared::store::row::{Key, Row, Write};
 use shared::store::{Read, keys};
 use std::sync::Arc;
@@ -109,7 +109,7 @@ pub async fn send(
         expires_at: (now + KEPT).seconds(),
     };
     app.store.commit(vec![Write::create(&posted)?]).await?;
-    let status = post(&app, &connection, &body(&owner, &channel, &posted)).await?;
+    let status = post(&app, &connection, &owner, (&channel, &posted)).await?;
     let answered = Some(Answered { status, at: app.ambient.now() });
     let answered = TestMessage { answered, ..posted.clone() };
     app.store.commit(Write::change(&posted, &answered, &[])?.into_iter().collect()).await?;
@@ -124,7 +124,7 @@ async fn entry(app: &App, account: &AccountId) -> Result<(Channel, Connection), 
     let carries = |channel: &Channel| {
         let messenger = channel.messenger();
         let right = matches!(messenger, Some(Messenger::Whatsapp | Messenger::Telegram));
-        right && channel.provider == wazzup::NAME && takes(channel)
+        right && providers::inbound(&channel.provider).is_some() && takes(channel)
     };
     let found = channels.into_iter().filter(carries).find_map(|channel| {
         let carrier = connections.iter().find(|known| known.connection == channel.connection)?;
@@ -144,9 +144,9 @@ fn messenger_of(channel: &Channel) -> Messenger {
     channel.messenger().unwrap_or(Messenger::Whatsapp)
 }
 
-/// What Wazzup would post of a client's message.
-fn body(owner: &Account, channel: &Channel, posted: &TestMessage) -> Value {
-    let (name, text) = match owner.language {
+/// The client's name and words, in the account's language.
+fn words(language: Language) -> (&'static str, &'static str) {
+    match language {
         Language::Ru => {
             ("Тест Switchboard", "Это тестовое сообщение Switchboard. Клиента нет, отвечать не нужно.")
         }
@@ -154,33 +154,40 @@ fn body(owner: &Account, channel: &Channel, posted: &TestMessage) -> Value {
             "Switchboard test",
             "This is a test message of Switchboard. There is no client; no answer is needed.",
         ),
-    };
-    json!({"messages": [{
-        "messageId": posted.message.as_str(),
-        "dateTime": posted.posted_at.rfc3339(),
-        "channelId": channel.external,
-        "chatType": messenger_of(channel).chat_type(false),
-        "chatId": NOBODY,
-        "type": "text",
-        "isEcho": false,
-        "status": "inbound",
-        "text": text,
-        "contact": {"name": name},
-    }]})
+    }
 }
 
-/// Posts it to our own webhook; the status of the answer, or none when there was no answer.
-async fn post(app: &App, connection: &Connection, body: &Value) -> Result<Option<u16>, ApiError> {
+/// Posts to our own webhook what the provider would; the status of the answer, or none when there was no answer.
+async fn post(
+    app: &App,
+    connection: &Connection,
+    owner: &Account,
+    (channel, posted): (&Channel, &TestMessage),
+) -> Result<Option<u16>, ApiError> {
     let now = app.ambient.now();
     let token = app.vault.open(&connection.account, &connection.token, now).await?;
+    let secret = webhook_secret(app, connection).await?;
+    let (name, text) = words(owner.language);
+    let sample = Sample {
+        channel,
+        from: NOBODY,
+        name,
+        message_id: posted.message.as_str(),
+        text,
+        at: posted.posted_at,
+        secret: secret.as_ref(),
+    };
+    let inbound = providers::inbound(&connection.provider);
+    let sample = inbound.and_then(|inbound| inbound.sample(&sample));
+    let sample = sample.ok_or_else(|| ApiError::internal("a provider without a test message was chosen"))?;
     let url = webhook_url(app, connection, &token);
     let url: Url = url.parse().map_err(|_| ApiError::internal("the public base URL is none"))?;
     let request = Request {
         method: Method::POST,
         url: &url,
         bearer: None,
-        headers: Vec::new(),
-        body: Some(body.to_string().into_bytes()),
+        headers: sample.headers,
+        body: Some(sample.body),
         timeout: DEFAULT_TIMEOUT,
     };
     match app.http.send(request, now).await {

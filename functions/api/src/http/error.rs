@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::model::access::sending::Refusal;
 use shared::platform::queue::QueueError;
 use shared::platform::secrets::SecretError;
-use shared::providers::ProviderError;
+use shared::providers::client::ProviderError;
 use shared::store::StoreError;
 use utoipa::ToSchema;
 
@@ -263,7 +263,7 @@ impl From<ProviderError> for ApiError {
     fn from(error: ProviderError) -> Self {
         let message = error.to_string();
         match error {
-            ProviderError::Unauthorized => Self::refused("provider_unauthorized", "api_key", message),
+            ProviderError::Unauthorized => Self::refused("provider_unauthorized", "", message),
             ProviderError::Refused(words) => Self::refused("provider_refused", "", words),
             ProviderError::Unavailable(_) => Self::busy(message),
         }

@@ -16,7 +16,7 @@ pub enum Opens {
 
 /// The settings routes by the beginnings of their paths, the narrower ones first. Other routes are no settings: they take
 /// employees by their roles, or nobody but admins.
-pub const ROUTES: [(&str, Opens); 23] = [
+pub const ROUTES: [(&str, Opens); 24] = [
     ("/v1/accounts", Opens::Admin),
     ("/v1/keys", Opens::Admin),
     ("/v1/tokens", Opens::Admin),
@@ -26,6 +26,7 @@ pub const ROUTES: [(&str, Opens); 23] = [
     ("/v1/employees/{employee}/sections", Opens::Admin),
     ("/v1/employees/{employee}/unanswered", Opens::Admin),
     ("/v1/connections", Opens::Granted(Section::Connections)),
+    ("/v1/providers", Opens::Granted(Section::Connections)),
     ("/v1/channels", Opens::Granted(Section::Channels)),
     ("/v1/test-messages", Opens::Granted(Section::Channels)),
     ("/v1/employees", Opens::Granted(Section::Employees)),

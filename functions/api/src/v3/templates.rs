@@ -4,14 +4,15 @@ use super::body::Caller;
 use super::entities::number;
 use super::error::V3Error;
 use crate::app::App;
+use crate::connections::carrier::Carrier;
 use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde_json::Value;
 use shared::base::ids::AccountId;
 use shared::model::connection::{Connection, ConnectionState};
-use shared::providers::ProviderError;
-use shared::providers::wazzup::{self, WazzupApi};
+use shared::providers;
+use shared::providers::client::{Page, ProviderError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,20 +66,24 @@ pub async fn list(
     Ok(Json(found))
 }
 
-/// The account's Wazzup connections whose credential works.
+/// The account's connections whose provider knows templates, and whose credential works.
 async fn connections(app: &App, account: &AccountId) -> Result<Vec<Connection>, V3Error> {
     let mut all = app.store.connections(account).await?;
-    all.retain(|one| one.provider == wazzup::NAME && one.state != ConnectionState::Unauthorized);
+    let has_templates = |name: &str| {
+        let provider = providers::provider(name);
+        provider.is_some_and(|provider| provider.limit_table().iter().any(|row| row.template.is_some()))
+    };
+    all.retain(|one| has_templates(&one.provider) && one.state != ConnectionState::Unauthorized);
     Ok(all)
 }
 
 /// A page of one connection's templates.
 async fn page(app: &App, connection: &Connection, offset: u32) -> Result<Vec<Value>, V3Error> {
-    let now = app.ambient.now();
-    let key = app.vault.open(&connection.account, &connection.credential, now).await?;
-    let api = WazzupApi::new(&app.http, &app.wazzup_base_url);
+    let carrier = Carrier::of(app, connection).await?;
+    let call = carrier.call(app);
+    let page = Page { limit: 100, offset };
     let late = |_| ProviderError::Unavailable("no answer in time".into());
-    let asked = tokio::time::timeout(WITHIN, api.templates(&key, 100, offset, now)).await.map_err(late);
+    let asked = tokio::time::timeout(WITHIN, carrier.client.templates(&call, page)).await.map_err(late);
     match asked.and_then(|answer| answer) {
         Ok(templates) => Ok(templates.into_iter().map(|template| template.raw).collect()),
         // A key that may not ask for templates has none to show.

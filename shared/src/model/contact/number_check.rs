@@ -10,6 +10,7 @@ use crate::model::chat::Chat;
 use crate::model::contact::{Contact, Identity};
 use crate::model::message::kind::DeliveryStatus;
 use crate::model::messenger::Messenger;
+use crate::model::outbound::call::FailureReason;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -78,19 +79,20 @@ pub fn learn(known: Option<&NumberFact>, report: NumberFact) -> Option<NumberFac
     (later && news).then_some(report)
 }
 
-/// The code of a send that failed because nobody is there.
-pub const NOBODY_THERE: &str = "BAD_CONTACT";
-
 /// The client's number, and whether it has the messenger, as far as a delivery's status tells it: one that was delivered to
 /// somebody who has not written yet proves it, one that was refused as nobody's says that it has not.
-pub fn number_news(chat: &Chat, status: DeliveryStatus, code: Option<&str>) -> Option<(Phone, bool)> {
+pub fn number_news(
+    chat: &Chat,
+    status: DeliveryStatus,
+    reason: Option<FailureReason>,
+) -> Option<(Phone, bool)> {
     if !CHECKED.contains(&chat.messenger) {
         return None;
     }
     let has = match status {
         // Whoever wrote is there: that was noted when he did.
         DeliveryStatus::Delivered | DeliveryStatus::Read if chat.client_count == 0 => true,
-        DeliveryStatus::Failed if code == Some(NOBODY_THERE) => false,
+        DeliveryStatus::Failed if reason == Some(FailureReason::NoSuchRecipient) => false,
         _ => return None,
     };
     let identity = Identity {
@@ -188,20 +190,20 @@ mod tests {
     fn e3_a_delivery_proves_a_number_and_a_refusal_as_nobodys_the_contrary() {
         use DeliveryStatus::{Delivered, Failed, Read, Sent};
         let mut chat = new_chat();
-        let told = |chat: &Chat, status, code| number_news(chat, status, code).map(|(_, has)| has);
-        for (status, code, expected) in [
+        let told = |chat: &Chat, status, reason| number_news(chat, status, reason).map(|(_, has)| has);
+        for (status, reason, expected) in [
             (Delivered, None, Some(true)),
             (Read, None, Some(true)),
             (Sent, None, None),
-            (Failed, Some("BAD_CONTACT"), Some(false)),
-            (Failed, Some("SPAM"), None),
+            (Failed, Some(FailureReason::NoSuchRecipient), Some(false)),
+            (Failed, Some(FailureReason::Spam), None),
             (Failed, None, None),
         ] {
-            assert_eq!(told(&chat, status, code), expected, "{status:?} {code:?}");
+            assert_eq!(told(&chat, status, reason), expected, "{status:?} {reason:?}");
         }
         chat.client_count = 1;
         assert_eq!(told(&chat, Delivered, None), None, "he wrote: that is known");
         chat.messenger = Messenger::Telegram;
-        assert_eq!(told(&chat, Failed, Some("BAD_CONTACT")), None, "no number");
+        assert_eq!(told(&chat, Failed, Some(FailureReason::NoSuchRecipient)), None, "no number");
     }
 }

@@ -49,6 +49,28 @@ pub struct Limits {
     pub first: &'static [By],
 }
 
+impl Limits {
+    /// What every messenger takes: a short text. For channels of which nothing is known.
+    pub const PLAIN_TEXT: Self = Self {
+        transport: "other",
+        messenger: None,
+        text: 1000,
+        text_code: "MESSAGE_TEXT_TOO_LONG",
+        files: &[],
+        type_code: "MESSAGE_WRONG_CONTENT_TYPE",
+        buttons: None,
+        template: None,
+        quotes: false,
+        edits: Edits::No,
+        edit_within: None,
+        deletes: false,
+        delete_within: None,
+        window: None,
+        comments: false,
+        first: &[],
+    };
+}
+
 /// How long after a comment its author may be answered in private.
 pub const PRIVATE_REPLY_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 

@@ -230,7 +230,7 @@ impl OutboundJob {
         };
         match failure {
             SendFailure::Never { .. } if doubtful_send => keep(JobState::Unknown(now), None),
-            SendFailure::Never { code, description } => {
+            SendFailure::Never { code, description, .. } => {
                 AfterFailure::Fail { code: code.clone(), description: description.clone() }
             }
             SendFailure::Later { after, .. } => later(after.unwrap_or(pause).max(PAUSE.0)),

@@ -1,6 +1,7 @@
 //! What a job does step by step.
 
 use super::*;
+use crate::model::outbound::call::FailureReason;
 
 const KEY: Option<Duration> = Some(Duration::from_secs(50));
 
@@ -76,7 +77,7 @@ fn edits_and_deletions_may_be_repeated() {
 
 #[test]
 fn a_refusal_ends_it() {
-    let never = SendFailure::Never { code: "BAD_CONTACT".into(), description: None };
+    let never = SendFailure::never(FailureReason::NoSuchRecipient, "BAD_CONTACT");
     let after = job().begun(at(1)).after_failure(&never, at(2));
     assert_eq!(after, AfterFailure::Fail { code: "BAD_CONTACT".into(), description: None });
 }
@@ -92,7 +93,7 @@ fn begun_in_doubt() -> OutboundJob {
 }
 
 fn never() -> SendFailure {
-    SendFailure::Never { code: "BALANCE_IS_EMPTY".into(), description: None }
+    SendFailure::never(FailureReason::NoMoney, "BALANCE_IS_EMPTY")
 }
 
 #[test]

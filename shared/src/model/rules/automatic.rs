@@ -129,27 +129,7 @@ pub fn write(
 mod tests {
     use super::*;
     use crate::base::clock::Manual;
-    use crate::model::limits::{Edits, Limits};
-
-    /// A messenger that takes any text.
-    const LIMITS: Limits = Limits {
-        transport: "any",
-        messenger: None,
-        text: 1000,
-        text_code: "",
-        files: &[],
-        type_code: "",
-        buttons: None,
-        template: None,
-        quotes: false,
-        edits: Edits::No,
-        edit_within: None,
-        deletes: false,
-        delete_within: None,
-        window: None,
-        comments: false,
-        first: &[],
-    };
+    use crate::model::limits::Limits;
 
     #[test]
     fn f6_two_machines_do_not_talk_for_ever() {
@@ -159,7 +139,8 @@ mod tests {
         let mut answer = |minute: i64, n: u32| {
             let (id, now) =
                 (MessageId::new(format!("{minute}-{n}")), Timestamp::from_millis(minute * 60_000));
-            write(&mut chat, &channel, &LIMITS, &id, Origin::Rule, "We answer soon", now).map(|_| ())
+            write(&mut chat, &channel, &Limits::PLAIN_TEXT, &id, Origin::Rule, "We answer soon", now)
+                .map(|_| ())
         };
         for n in 0..MOST_REPLIES {
             assert_eq!(answer(1, n), Ok(()));
@@ -180,7 +161,8 @@ mod tests {
         };
         hear(&mut chat, "m1", Side::Client, 5);
         assert!(chat.wants_farewell());
-        write(&mut chat, &channel, &LIMITS, &MessageId::new("f"), Origin::Farewell, "Bye", at(9)).unwrap();
+        write(&mut chat, &channel, &Limits::PLAIN_TEXT, &MessageId::new("f"), Origin::Farewell, "Bye", at(9))
+            .unwrap();
         hear(&mut chat, "m2", Side::Client, 10);
         assert!(!chat.wants_farewell(), "the client's machine may have answered");
         let employees =

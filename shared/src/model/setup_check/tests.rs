@@ -30,6 +30,7 @@ fn rows() -> Rows {
     let mut account = Account::new(id.clone(), "One", IdSalt::from_bytes([0; 16]), "RU", NOW);
     account.crm_kind = CrmKind::Universal;
     let connection = Connection {
+        public: Default::default(),
         v: 1,
         account: id.clone(),
         connection: ConnectionId::new("k"),

@@ -4,7 +4,7 @@ use super::{wire, words};
 use crate::base::clock::Timestamp;
 use crate::model::messenger::Messenger;
 use crate::platform::http::{Answer, OutboundHttp, Request, SendError};
-use crate::providers::{ListedChannel, ProviderError};
+use crate::providers::client::{ListedChannel, ProviderError};
 pub(super) use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};

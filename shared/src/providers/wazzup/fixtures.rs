@@ -1,12 +1,12 @@
 //! Every body in `events/wazzup/`, read and compared with what it must give; then each of them damaged.
 
 use super::expected::EXPECTED;
-use super::parse;
+use super::inbound::parse;
 use super::tests::{ACCEPTED, token};
 use crate::base::clock::Timestamp;
 use crate::model::event::{Event, MessageEvent};
 use crate::model::message::content::Details;
-use crate::providers::{Item, Parsed};
+use crate::providers::inbound::{Item, Parsed};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -23,7 +23,7 @@ fn fixtures() -> BTreeMap<String, Vec<u8>> {
 
 fn lines(parsed: &Parsed) -> Vec<String> {
     match parsed {
-        Parsed::Probe => vec!["probe".into()],
+        Parsed::Reply(_) => vec!["probe".into()],
         Parsed::Unreadable(why) => vec![format!("unreadable: {why}")],
         Parsed::Items(items) => items.iter().map(line).collect(),
     }
@@ -172,7 +172,7 @@ fn assert_discreet(parsed: &Parsed) {
         assert!(!why.contains("7999"), "{why}");
     };
     match parsed {
-        Parsed::Probe => {}
+        Parsed::Reply(_) => {}
         Parsed::Unreadable(why) => discreet(why),
         Parsed::Items(items) => items.iter().for_each(|item| {
             if let Item::Poison { why, .. } = item {

@@ -7,13 +7,13 @@ use super::words::{self, Status};
 use super::{NAME, advert, wire};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChannelId, ChatId, MessageId, hex_digest};
-use crate::model::connection::WebhookToken;
+use crate::model::connection::ChannelOwner;
 use crate::model::event::{Author, ContactHint, Event, MessageEvent, Origin, Revision, Side};
 use crate::model::message::content::{Post, Quote};
 use crate::model::message::kind::{DeliveryStatus, Kind};
 use crate::model::message::media::Media;
 use crate::model::messenger::{ChannelRef, Messenger};
-use crate::providers::Item;
+use crate::providers::inbound::Item;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -90,14 +90,14 @@ struct Address {
 
 /// Reads an entry. Without its channel and chat it is only poison; with them, whatever else is wrong, a message stands
 /// for it in its chat.
-pub(super) fn read(token: &WebhookToken, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
+pub(super) fn read(owner: &ChannelOwner, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
     let digest = hex_digest(raw.get().as_bytes());
     let (entry, mut fault) = match wire::strict::<Entry>(place, raw) {
         Ok(entry) => (entry, None),
         Err(why) => (wire::salvage(raw), Some(why)),
     };
     let poison = |why, event| Item::Poison { why, raw: raw.get().to_owned(), event };
-    let address = match address(token, &entry) {
+    let address = match address(owner, &entry) {
         Ok(address) => address,
         Err(missing) => return poison(fault.unwrap_or_else(|| format!("{place}.{missing}")), None),
     };
@@ -106,7 +106,7 @@ pub(super) fn read(token: &WebhookToken, place: &str, raw: &RawValue, accepted_a
         format!("raw:{digest}")
     });
     let type_word = filled(entry.r#type.as_deref()).map(|word| wire::word(&word));
-    let mut message = normalise(token, address, MessageId::new(message_id), entry, accepted_at);
+    let mut message = normalise(owner, address, MessageId::new(message_id), entry, accepted_at);
     let Some(why) = fault else {
         return Item::Event { event: Event::Message(Box::new(message)), digest };
     };
@@ -115,7 +115,7 @@ pub(super) fn read(token: &WebhookToken, place: &str, raw: &RawValue, accepted_a
     poison(why, Some(Box::new(Event::Message(Box::new(message)))))
 }
 
-fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str> {
+fn address(owner: &ChannelOwner, entry: &Entry) -> Result<Address, &'static str> {
     let id = |id: &Option<Id>| filled(id.as_ref().map(|id| id.0.trim()));
     let external = id(&entry.channel_id).ok_or("channelId: missing")?;
     if external.len() > MAX_CHAT_ID {
@@ -133,7 +133,7 @@ fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str>
         return Err("chatId: no id");
     }
     let channel = ChannelRef {
-        id: ChannelId::derive(&token.account, NAME, &external),
+        id: ChannelId::derive(&owner.account, NAME, &external),
         provider: NAME.into(),
         external,
     };
@@ -144,12 +144,12 @@ fn address(token: &WebhookToken, entry: &Entry) -> Result<Address, &'static str>
     if let Some(post) = &post {
         full = format!("{full}:post:{}", post.id);
     }
-    let chat = ChatId::derive(&token.id_salt, &channel.id, &full);
+    let chat = ChatId::derive(&owner.id_salt, &channel.id, &full);
     Ok(Address { channel, chat, provider_chat_id: plain.to_owned(), messenger, group, post })
 }
 
 fn normalise(
-    token: &WebhookToken,
+    owner: &ChannelOwner,
     address: Address,
     message_id: MessageId,
     entry: Entry,
@@ -165,7 +165,7 @@ fn normalise(
     let details = members(&entry, address.post.as_ref(), quote.as_ref()).details(kind, side);
     let contact = entry.contact.map(|contact| hint(contact, &address.messenger, address.group));
     MessageEvent {
-        connection: token.connection.clone(),
+        connection: owner.connection.clone(),
         channel: address.channel,
         chat: address.chat,
         provider_chat_id: address.provider_chat_id,

@@ -5,7 +5,7 @@ use crate::base::ids::{AccountId, ChannelId};
 use crate::model::event::{Event, StatusEvent};
 use crate::model::message::kind::DeliveryStatus;
 use crate::model::messenger::ChannelState;
-use crate::providers::Item;
+use crate::providers::inbound::Item;
 use crate::providers::wazzup::tests::{ACCEPTED, one, poison};
 use serde_json::{Value, json};
 

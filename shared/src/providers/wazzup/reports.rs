@@ -5,11 +5,11 @@ use super::words::{self, Status};
 use super::{NAME, wire};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChannelId, MessageId, hex_digest};
-use crate::model::connection::WebhookToken;
+use crate::model::connection::ChannelOwner;
 use crate::model::event::{ChannelStateEvent, Event, StatusEvent};
 use crate::model::message::kind::{DeliveryError, DeliveryStatus};
 use crate::model::messenger::ChannelRef;
-use crate::providers::Item;
+use crate::providers::inbound::Item;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -35,8 +35,8 @@ struct ChannelEntry {
 }
 
 /// Reads a status.
-pub(super) fn status(token: &WebhookToken, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
-    match wire::strict(place, raw).and_then(|entry| delivery(token, place, entry, accepted_at)) {
+pub(super) fn status(owner: &ChannelOwner, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
+    match wire::strict(place, raw).and_then(|entry| delivery(owner, place, entry, accepted_at)) {
         Ok(Some(event)) => {
             Item::Event { event: Event::Status(event), digest: hex_digest(raw.get().as_bytes()) }
         }
@@ -47,7 +47,7 @@ pub(super) fn status(token: &WebhookToken, place: &str, raw: &RawValue, accepted
 
 /// The status, or `None` for `edited`, which says that a text changed and not to what.
 fn delivery(
-    token: &WebhookToken,
+    owner: &ChannelOwner,
     place: &str,
     entry: StatusEntry,
     accepted_at: Timestamp,
@@ -60,7 +60,7 @@ fn delivery(
     };
     let id = filled(entry.message_id).ok_or_else(|| format!("{place}.messageId: missing"))?;
     Ok(Some(StatusEvent {
-        connection: token.connection.clone(),
+        connection: owner.connection.clone(),
         message_id: MessageId::new(id),
         status,
         error: entry.error.map(Failure::into_error).filter(|_| status == DeliveryStatus::Failed),
@@ -69,8 +69,8 @@ fn delivery(
 }
 
 /// Reads a channel's state.
-pub(super) fn channel(token: &WebhookToken, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
-    match wire::strict(place, raw).and_then(|entry| channel_state(token, place, entry, accepted_at)) {
+pub(super) fn channel(owner: &ChannelOwner, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
+    match wire::strict(place, raw).and_then(|entry| channel_state(owner, place, entry, accepted_at)) {
         Ok(event) => {
             Item::Event { event: Event::ChannelState(event), digest: hex_digest(raw.get().as_bytes()) }
         }
@@ -79,7 +79,7 @@ pub(super) fn channel(token: &WebhookToken, place: &str, raw: &RawValue, accepte
 }
 
 fn channel_state(
-    token: &WebhookToken,
+    owner: &ChannelOwner,
     place: &str,
     entry: ChannelEntry,
     accepted_at: Timestamp,
@@ -88,9 +88,9 @@ fn channel_state(
         filled(entry.channel_id).ok_or_else(|| format!("{place}.channelId: missing"))?.trim().to_owned();
     let state = filled(entry.state).ok_or_else(|| format!("{place}.state: missing"))?;
     Ok(ChannelStateEvent {
-        connection: token.connection.clone(),
+        connection: owner.connection.clone(),
         channel: ChannelRef {
-            id: ChannelId::derive(&token.account, NAME, &external),
+            id: ChannelId::derive(&owner.account, NAME, &external),
             provider: NAME.into(),
             external,
         },

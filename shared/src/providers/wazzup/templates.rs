@@ -1,45 +1,17 @@
 //! WABA templates (Wazzup API v3, WhatsApp Business API templates).
 
-use super::api::{Call, Method, shortened, verdict};
-use super::{WazzupApi, loose};
 use crate::base::clock::Timestamp;
 use crate::platform::http::DEFAULT_TIMEOUT;
-use crate::providers::ProviderError;
+use crate::providers::client::{Page, ProviderError, Template};
 use secrecy::SecretString;
 use serde_json::Value;
+use super::loose;
+use super::api::{Call, Method, shortened, verdict, WazzupApi};
 
 /// Most templates of one call.
 const MAX_LIMIT: u32 = 100;
 /// Longest text of a template that is kept, in characters: all of its parts have less.
 const MAX_TEXT: usize = 4096;
-
-/// A template, as far as sending it needs to know. What Wazzup tells besides is in `raw`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WabaTemplate {
-    /// Wazzup's id of it: what a message names.
-    pub id: String,
-    /// Its name in Wazzup's account, for people; else the one that Meta knows.
-    pub title: Option<String>,
-    /// Its language, as `ru`.
-    pub language: Option<String>,
-    /// Meta's verdict in lower case: `approved`, `pending`, `rejected`, `paused`, `disabled`, `archived` …
-    pub status: String,
-    /// The channels that may send it, by Wazzup's ids; empty: not told.
-    pub channels: Vec<String>,
-    /// The text of its body, with places as `{{1}}`.
-    pub body: Option<String>,
-    /// How many values it takes, as far as can be told.
-    pub places: usize,
-    /// The entry as Wazzup gave it.
-    pub raw: Value,
-}
-
-impl WabaTemplate {
-    /// Whether it may be sent now.
-    pub fn is_approved(&self) -> bool {
-        self.status == "approved"
-    }
-}
 
 impl WazzupApi<'_> {
     /// The account's templates: `GET /v3/templates/whatsapp`, at most 100 from `offset` on. An entry without an id is
@@ -50,11 +22,13 @@ impl WazzupApi<'_> {
     pub async fn templates(
         &self,
         key: &SecretString,
-        limit: u32,
-        offset: u32,
+        page: Page,
         now: Timestamp,
-    ) -> Result<Vec<WabaTemplate>, ProviderError> {
-        let query = [("limit", limit.clamp(1, MAX_LIMIT).to_string()), ("offset", offset.to_string())];
+    ) -> Result<Vec<Template>, ProviderError> {
+        let query = [
+            ("limit", page.limit.clamp(1, MAX_LIMIT).to_string()),
+            ("offset", page.offset.to_string()),
+        ];
         let route = ["templates", "whatsapp"];
         let call =
             Call { method: Method::GET, route: &route, query: &query, body: None, timeout: DEFAULT_TIMEOUT };
@@ -66,12 +40,12 @@ impl WazzupApi<'_> {
 }
 
 /// One entry. Each member is read by itself: what is odd about one does not hide the template.
-fn read(raw: Value) -> Option<WabaTemplate> {
+fn read(raw: Value) -> Option<Template> {
     let word = |name: &str| raw.get(name).and_then(loose::text);
     let id = word("templateGuid")?;
     let body = component(&raw, "BODY").and_then(|body| body["text"].as_str());
     let channels = raw["channels"].as_array().map(|list| list.iter().filter_map(channel).collect());
-    Some(WabaTemplate {
+    Some(Template {
         title: word("title").or_else(|| word("name")),
         language: word("language"),
         status: word("status").unwrap_or_default().to_ascii_lowercase(),

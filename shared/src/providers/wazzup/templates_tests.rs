@@ -6,9 +6,9 @@ use serde_json::json;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-async fn list(status: &str, body: &str) -> (Result<Vec<WabaTemplate>, ProviderError>, String) {
+async fn list(status: &str, body: &str) -> (Result<Vec<Template>, ProviderError>, String) {
     let (base, asked) = server(status, body);
-    let result = WazzupApi::new(&http(&base), &base).templates(&key(), 500, 200, NOW).await;
+    let result = WazzupApi::new(&http(&base), &base).templates(&key(), Page { limit: 500, offset: 200 }, NOW).await;
     (result, asked.join().unwrap())
 }
 

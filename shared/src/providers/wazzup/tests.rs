@@ -1,25 +1,23 @@
 //! The rules, one by one.
 
-use super::{NAME, parse};
+use super::inbound::parse;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, IdSalt, hex_digest};
-use crate::model::connection::WebhookToken;
+use crate::model::connection::ChannelOwner;
 use crate::model::event::{Event, MessageEvent, Origin, Revision, Side};
 use crate::model::message::kind::{DeliveryStatus, Kind};
 use crate::model::messenger::Messenger;
-use crate::providers::{Item, Parsed};
+use crate::providers::inbound::{Item, Parsed};
 use serde_json::{Value, json};
 
 /// When the bodies are accepted: after everything that they tell.
 pub(super) const ACCEPTED: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// A webhook of account `a`, connection `c`.
-pub(super) fn token() -> WebhookToken {
-    WebhookToken {
-        v: 1,
+pub(super) fn token() -> ChannelOwner {
+    ChannelOwner {
         account: AccountId::new("a"),
         connection: ConnectionId::new("c"),
-        provider: NAME.into(),
         id_salt: IdSalt::from_bytes([7; 16]),
     }
 }
@@ -84,8 +82,8 @@ fn bad(changes: Value) -> (String, Option<MessageEvent>) {
 
 #[test]
 fn a_probe_is_only_a_probe() {
-    assert!(matches!(parse(&token(), br#"{"test":true}"#, ACCEPTED), Parsed::Probe));
-    assert!(matches!(parse(&token(), b"\xef\xbb\xbf{\"test\" : true, \"id\":1}", ACCEPTED), Parsed::Probe));
+    assert!(matches!(parse(&token(), br#"{"test":true}"#, ACCEPTED), Parsed::Reply(_)));
+    assert!(matches!(parse(&token(), b"\xef\xbb\xbf{\"test\" : true, \"id\":1}", ACCEPTED), Parsed::Reply(_)));
     assert_eq!(unreadable(r#"{"test":false}"#), "no known member");
     assert!(items(r#"{"test":true,"messages":[]}"#).is_empty());
 }

@@ -4,6 +4,7 @@ use super::RATE;
 use crate::base::ids::MessageId;
 use crate::model::outbound::call::{SendFailure, Sent};
 use crate::platform::http::{Answer, SendError};
+use crate::providers::wazzup::failures;
 use crate::providers::wazzup::api::{refusal_parts, short};
 use crate::providers::wazzup::wire::{Id, filled};
 use serde::Deserialize;
@@ -30,7 +31,7 @@ pub(super) fn asked(answer: Result<Answer, SendError>, link: Option<&str>) -> Re
     match answer.status {
         200..=299 => Ok(Asked::Done(answer.body)),
         401 => Err(SendFailure::Unauthorized),
-        429 => Err(later(answer.retry_after.or(Some(RATE.1)), "HTTP 429")),
+        429 => Err(later(answer.retry_after.or(Some(RATE.per)), "HTTP 429")),
         300..=399 => Err(later(None, "the API redirects")),
         408 | 500.. => Err(unknown(&format!("HTTP {}", answer.status))),
         _ => refused(&answer, link),
@@ -83,7 +84,7 @@ fn refused(answer: &Answer, link: Option<&str>) -> Result<Asked, SendFailure> {
                 Some(link) => short(&words.replace(link, "…")),
                 None => short(&words),
             });
-            Err(SendFailure::Never { code, description })
+            Err(SendFailure::Never { reason: failures::reason(&code), code, description })
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The bodies of `POST` and `PATCH /v3/message`. Pure.
 
 use crate::model::message::content::{Button, CommentMode};
-use crate::model::outbound::call::{Edit, Outgoing, OutgoingContent, Recipient};
+use crate::model::outbound::call::{Edit, OutgoingMessage, OutgoingContent, Recipient};
 use serde_json::{Map, Value, json};
 
 /// Longest `callbackData` of a Telegram button, in bytes.
 const MAX_CALLBACK: usize = 64;
 
 /// A message as Wazzup takes it.
-pub(super) fn of(message: &Outgoing<'_>) -> Value {
+pub(super) fn of(message: &OutgoingMessage<'_>) -> Value {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
     put("channelId", json!(message.channel.external));
@@ -34,7 +34,7 @@ pub(super) fn of(message: &Outgoing<'_>) -> Value {
                 put("buttonsObject", buttons);
             }
         }
-        OutgoingContent::File { url } => {
+        OutgoingContent::File { url, .. } => {
             put("contentUri", json!(url));
         }
         OutgoingContent::Template { id, values } => {
@@ -57,7 +57,7 @@ pub(super) fn of_edit(edit: Edit<'_>) -> Value {
 
 /// The message that it stands under. Wazzup's v3 has no member for how a comment is answered: quoting it answers under it,
 /// and what quotes nothing goes to its author as a direct message.
-fn quoted<'a>(message: &Outgoing<'a>) -> Option<&'a str> {
+fn quoted<'a>(message: &OutgoingMessage<'a>) -> Option<&'a str> {
     match message.comment {
         Some(CommentMode::Private) => None,
         _ => message.quote.map(|id| id.as_str()),

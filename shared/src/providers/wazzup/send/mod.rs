@@ -6,22 +6,22 @@
 mod answer;
 mod body;
 
-use super::WazzupApi;
-use super::api::{Call, Method};
 use crate::base::clock::Timestamp;
 use crate::base::ids::MessageId;
-use crate::model::outbound::call::{Edit, Outgoing, OutgoingContent, SendFailure, Sent};
+use crate::model::outbound::call::{Edit, OutgoingMessage, OutgoingContent, SendFailure, Sent, FailureReason};
 use crate::platform::http::DEFAULT_TIMEOUT;
+use crate::providers::provider::{Rate, RateScope};
 use crate::providers::wazzup::send::answer::Asked;
 use secrecy::SecretString;
 use std::time::Duration;
+use super::api::{WazzupApi, Call, Method};
 
 /// How long after its first attempt a message may be sent again under the same key. Wazzup refuses a repetition for 60 s;
 /// the rest is for a call on its way and clocks that differ.
 pub const SEND_KEY_LASTS: Duration = Duration::from_secs(50);
 
 /// How many calls Wazzup takes in which time: above it the answer is 429.
-pub const RATE: (u64, Duration) = (500, Duration::from_secs(5));
+pub const RATE: Rate = Rate { scope: RateScope::Connection, calls: 500, per: Duration::from_secs(5) };
 
 /// Time of a call with a file: Wazzup fetches it before it answers.
 const FILE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -37,11 +37,11 @@ impl WazzupApi<'_> {
     pub async fn send(
         &self,
         key: &SecretString,
-        message: &Outgoing<'_>,
+        message: &OutgoingMessage<'_>,
         now: Timestamp,
     ) -> Result<Sent, SendFailure> {
         let (link, timeout) = match message.content {
-            OutgoingContent::File { url } => (Some(url), FILE_TIMEOUT),
+            OutgoingContent::File { url, .. } => (Some(url), FILE_TIMEOUT),
             _ => (None, DEFAULT_TIMEOUT),
         };
         let body = Some(body::of(message));
@@ -94,7 +94,7 @@ impl WazzupApi<'_> {
 /// The route of one message. An id that would lead elsewhere is nobody's.
 fn message_route(id: &MessageId) -> Result<[&str; 2], SendFailure> {
     match id.as_str() {
-        "" | "." | ".." => Err(SendFailure::Never { code: "MESSAGES_NOT_FOUND".into(), description: None }),
+        "" | "." | ".." => Err(SendFailure::never(FailureReason::MessageGone, "MESSAGES_NOT_FOUND")),
         id => Ok(["message", id]),
     }
 }

@@ -1,19 +1,21 @@
 //! Sending against a server on this machine, and its answers sorted.
 
-use super::*;
 use crate::base::ids::{AccountId, ChannelId, ConnectionId};
 use crate::model::channel::Channel;
 use crate::model::message::content::{Button, CommentMode};
+use crate::model::message::kind::Kind;
 use crate::model::messenger::{ChannelRef, Messenger};
-use crate::model::outbound::call::Recipient;
+use crate::model::outbound::call::{FileInfo, Recipient};
 use crate::providers::wazzup::api::tests::{body_of, http, key, server};
 use serde_json::{Value, json};
 use std::net::TcpListener;
+use super::*;
 use url::Url;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const TAKEN: &str = r#"{"messageId":"f66c53a6","chatId":"79990001122"}"#;
 const LINK: &str = "https://files.example/s3cret";
+const FILE: FileInfo<'static> = FileInfo { kind: Kind::Document, mime: None, name: None };
 
 fn channel(transport: &str) -> Channel {
     let of = ChannelRef { id: ChannelId::new("c"), provider: "wazzup".into(), external: "c1".into() };
@@ -23,8 +25,8 @@ fn channel(transport: &str) -> Channel {
 }
 
 /// A text to a WhatsApp chat.
-fn text<'a>(channel: &'a Channel, key: &'a MessageId, buttons: &'a [Button]) -> Outgoing<'a> {
-    Outgoing {
+fn text<'a>(channel: &'a Channel, key: &'a MessageId, buttons: &'a [Button]) -> OutgoingMessage<'a> {
+    OutgoingMessage {
         key,
         channel,
         messenger: &Messenger::Whatsapp,
@@ -38,9 +40,9 @@ fn text<'a>(channel: &'a Channel, key: &'a MessageId, buttons: &'a [Button]) -> 
 }
 
 /// What is posted for this message.
-fn body<'a>(change: impl FnOnce(&mut Outgoing<'a>)) -> Value {
+fn body<'a>(change: impl FnOnce(&mut OutgoingMessage<'a>)) -> Value {
     let (channel, key) = (Box::leak(channel("whatsapp").into()), Box::leak(MessageId::new("m1").into()));
-    let mut message: Outgoing<'a> = text(channel, key, &[]);
+    let mut message: OutgoingMessage<'a> = text(channel, key, &[]);
     change(&mut message);
     body::of(&message)
 }
@@ -48,14 +50,15 @@ fn body<'a>(change: impl FnOnce(&mut Outgoing<'a>)) -> Value {
 async fn send(status: &str, answer: &str) -> Result<Sent, SendFailure> {
     let (base, asked) = server(status, answer);
     let (channel, id) = (channel("whatsapp"), MessageId::new("m1"));
-    let message = Outgoing { content: OutgoingContent::File { url: LINK }, ..text(&channel, &id, &[]) };
+    let message = OutgoingMessage { content: OutgoingContent::File { url: LINK, file: FILE }, ..text(&channel, &id, &[]) };
     let result = WazzupApi::new(&http(&base), &base).send(&key(), &message, NOW).await;
     asked.join().unwrap();
     result
 }
 
 fn never(code: &str, description: Option<&str>) -> SendFailure {
-    SendFailure::Never { code: code.into(), description: description.map(str::to_owned) }
+    let reason = super::super::failures::reason(code);
+    SendFailure::Never { reason, code: code.into(), description: description.map(str::to_owned) }
 }
 
 #[tokio::test]
@@ -77,7 +80,7 @@ async fn a_text_goes_out_under_its_key_and_brings_its_ids() {
 
 #[test]
 fn every_content_stands_in_its_own_member() {
-    let file = body(|message| message.content = OutgoingContent::File { url: LINK });
+    let file = body(|message| message.content = OutgoingContent::File { url: LINK, file: FILE });
     assert_eq!((&file["contentUri"], &file["text"]), (&json!(LINK), &Value::Null));
     let values = ["Анна".to_owned(), "12:00".to_owned()];
     let filled = body(|message| message.content = OutgoingContent::Template { id: "t-1", values: &values });
@@ -138,7 +141,7 @@ fn buttons_take_the_shape_of_their_transport() {
 async fn refusals_for_good_are_named_in_one_spelling() {
     let long = format!(r#"{{"error":"BAD_CONTACT","description":"{LINK} {}"}}"#, "я".repeat(400));
     match send("400 Bad Request", &long).await {
-        Err(SendFailure::Never { code, description: Some(words) }) => {
+        Err(SendFailure::Never { code, description: Some(words), .. }) => {
             assert_eq!((code.as_str(), words.chars().count()), ("BAD_CONTACT", 300));
             assert!(words.starts_with("… я") && !words.contains("s3cret"), "{words}");
         }

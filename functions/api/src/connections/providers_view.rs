@@ -1,0 +1,146 @@
+//! The kinds of connections that can be made: what each needs, and what can be done by it. Pages draw their forms from this.
+
+use crate::app::App;
+use crate::channels::view::LimitsView;
+use crate::http::auth::Tenant;
+use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use shared::model::field::Field;
+use shared::model::limits::{By, Limits};
+use shared::model::texts::Language;
+use shared::providers;
+use shared::providers::provider::{ChannelCapabilities, Provider};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A field of a credential or of settings.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldView {
+    /// Its name in requests.
+    name: &'static str,
+    /// Its title, in the account's language.
+    title: &'static str,
+    /// Whether its value is sealed and never shown again.
+    secret: bool,
+    /// Whether it may be left out.
+    optional: bool,
+    /// A regular expression for the whole value.
+    pattern: &'static str,
+    /// A value that fits, and opens nothing.
+    example: &'static str,
+}
+
+impl FieldView {
+    /// A field in a language.
+    pub fn of(field: &Field, language: Language) -> Self {
+        let Field { name, secret, optional, pattern, example, .. } = *field;
+        Self { name, title: field.title(language), secret, optional, pattern, example }
+    }
+}
+
+/// What can be done on a channel.
+#[derive(Debug, Serialize, ToSchema)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of a page")]
+pub struct CapabilitiesView {
+    /// Whether a person who has never written can be written to by phone.
+    write_first_by_phone: bool,
+    /// The same by user name.
+    write_first_by_username: bool,
+    /// Whether the text of a sent message can be edited.
+    edit_text: bool,
+    /// Whether its file can be replaced.
+    edit_file: bool,
+    /// Whether a sent message can be deleted.
+    delete: bool,
+    /// Whether a message may quote another one.
+    quote: bool,
+    /// Whether buttons may stand below a text.
+    buttons: bool,
+    /// Whether approved templates can be sent.
+    templates: bool,
+    /// Whether comments come by it.
+    comments: bool,
+    /// Whether the provider can be asked if a number has the messenger.
+    check_number: bool,
+}
+
+impl From<ChannelCapabilities> for CapabilitiesView {
+    fn from(able: ChannelCapabilities) -> Self {
+        Self {
+            write_first_by_phone: able.write_first.contains(&By::Phone),
+            write_first_by_username: able.write_first.contains(&By::Username),
+            edit_text: able.edit_text,
+            edit_file: able.edit_file,
+            delete: able.delete,
+            quote: able.quote,
+            buttons: able.buttons,
+            templates: able.templates,
+            comments: able.comments,
+            check_number: able.check_number,
+        }
+    }
+}
+
+/// A kind of channel that a provider has.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChannelKindView {
+    /// The provider's word for it.
+    transport: &'static str,
+    /// The messenger that it carries.
+    messenger: Option<String>,
+    limits: LimitsView,
+    capabilities: CapabilitiesView,
+}
+
+/// A provider that can be connected.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProviderView {
+    /// Its name in requests and in webhook URLs.
+    name: &'static str,
+    /// Its name for people.
+    title: &'static str,
+    /// What `credential` of a new connection holds.
+    credential: Vec<FieldView>,
+    /// The kinds of channels that it has.
+    channels: Vec<ChannelKindView>,
+}
+
+impl ProviderView {
+    fn of(provider: &dyn Provider, language: Language) -> Self {
+        let fields = provider.credential_fields().iter();
+        let kind = |limits: &'static Limits| ChannelKindView {
+            transport: limits.transport,
+            messenger: limits.messenger.as_ref().map(|messenger| messenger.as_str().to_owned()),
+            capabilities: ChannelCapabilities::of(limits, provider.checks_numbers()).into(),
+            limits: limits.into(),
+        };
+        Self {
+            name: provider.name(),
+            title: provider.title(language),
+            credential: fields.map(|field| FieldView::of(field, language)).collect(),
+            channels: provider.limit_table().iter().map(kind).collect(),
+        }
+    }
+}
+
+/// The providers that can be connected.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Providers {
+    providers: Vec<ProviderView>,
+}
+
+/// List providers
+///
+/// What a connection to each needs, and what its channels take and can do. Titles are in the account's language.
+#[utoipa::path(
+    get, path = "/v1/providers", tag = "connections",
+    responses((status = 200, description = "All that can be connected, by name", body = Providers))
+)]
+pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<Providers>, ApiError> {
+    let owner = existing_account(&app, account.as_str()).await?;
+    let all = providers::built().map(|provider| ProviderView::of(provider, owner.language));
+    Ok(Json(Providers { providers: all.collect() }))
+}

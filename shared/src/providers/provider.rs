@@ -1,0 +1,119 @@
+//! What is known of a provider without asking it: its fields, limits, rates and words.
+
+use crate::model::channel::Channel;
+use crate::model::field::Field;
+use crate::model::limits::{By, Edits, Limits};
+use crate::model::messenger::Messenger;
+use crate::model::outbound::call::FailureReason;
+use crate::model::texts::Language;
+use std::time::Duration;
+
+/// A provider's constants. Pure, so that functions which call nobody (routing, the API's reads) link no HTTP client through it.
+pub trait Provider: Sync {
+    /// The word in `/webhooks/{provider}/{token}`, in rows and in logs.
+    fn name(&self) -> &'static str;
+
+    /// Its name as its makers write it, for people.
+    fn title(&self, language: Language) -> &'static str;
+
+    /// Where its API is. A deployment may override it by name, for tests.
+    fn base_url(&self) -> &'static str;
+
+    /// What a connection needs.
+    fn credential_fields(&self) -> &'static [Field];
+
+    /// What it promises about sends, and how many calls it takes.
+    fn guarantees(&self) -> SendGuarantees;
+
+    /// What a channel takes (E5). `messenger` is the chat's, for channels of which the provider has told nothing yet.
+    fn limits(&self, channel: &Channel, messenger: &Messenger) -> &'static Limits;
+
+    /// All rows of its table: a kind of channel each.
+    fn limit_table(&self) -> &'static [Limits];
+
+    /// Our reason for one of its error codes, in a send's answer or in a status.
+    fn failure_reason(&self, code: &str) -> FailureReason;
+
+    /// Whether it can be asked if a number has the messenger (E3).
+    fn checks_numbers(&self) -> bool {
+        false
+    }
+
+    /// What can be done on a channel.
+    fn capabilities(&self, channel: &Channel, messenger: &Messenger) -> ChannelCapabilities {
+        ChannelCapabilities::of(self.limits(channel, messenger), self.checks_numbers())
+    }
+}
+
+/// What a provider promises about sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendGuarantees {
+    /// How long after the first call it tells a repeat by our id; `None` where it never does.
+    pub repeat_window: Option<Duration>,
+    /// How many calls it takes; empty where no source says.
+    pub rates: &'static [Rate],
+}
+
+/// A limit on calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// What is counted together.
+    pub scope: RateScope,
+    /// How many calls …
+    pub calls: u32,
+    /// … in which time.
+    pub per: Duration,
+}
+
+/// What a rate counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RateScope {
+    /// All calls with one credential.
+    Connection,
+    /// The calls for one channel.
+    Channel,
+    /// The messages into one chat with a person.
+    Chat,
+    /// The messages into one group.
+    Group,
+}
+
+/// What can be done on a channel, for pages and for the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelCapabilities {
+    /// By what a person who has never written can be written to; empty: not at all.
+    pub write_first: &'static [By],
+    /// Whether the text of a sent message can be edited.
+    pub edit_text: bool,
+    /// Whether the file of a sent message can be replaced.
+    pub edit_file: bool,
+    /// Whether a sent message can be deleted.
+    pub delete: bool,
+    /// Whether a message may quote another one.
+    pub quote: bool,
+    /// Whether buttons may stand below a text.
+    pub buttons: bool,
+    /// Whether approved templates can be sent.
+    pub templates: bool,
+    /// Whether comments come by it.
+    pub comments: bool,
+    /// Whether the provider can be asked if a number has the messenger.
+    pub check_number: bool,
+}
+
+impl ChannelCapabilities {
+    /// What follows from a channel's limits.
+    pub fn of(limits: &Limits, check_number: bool) -> Self {
+        Self {
+            write_first: limits.first,
+            edit_text: limits.edits != Edits::No,
+            edit_file: limits.edits == Edits::All,
+            delete: limits.deletes,
+            quote: limits.quotes,
+            buttons: limits.buttons.is_some(),
+            templates: limits.template.is_some(),
+            comments: limits.comments,
+            check_number,
+        }
+    }
+}
