@@ -3,6 +3,8 @@
 mod layers;
 mod samples;
 mod template;
+#[path = "../src/webhook.rs"]
+mod webhook;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -8,3 +8,5 @@ pub mod stack;
 pub mod story;
 pub mod table;
 pub mod wazzup;
+#[cfg(test)]
+mod webhook;

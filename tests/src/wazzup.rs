@@ -170,28 +170,21 @@ pub fn failed_echo(channel: &str, phone: &str, id: &str, at: &str, body: &str, c
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::webhook;
     use shared::base::clock::Timestamp;
-    use shared::base::ids::{AccountId, ConnectionId, IdSalt};
-    use shared::model::connection::WebhookToken;
     use shared::model::event::{Event, MessageEvent, Origin, Revision, Side};
     use shared::model::message::content::Details;
     use shared::model::message::kind::Kind;
-    use shared::providers::{Item, Parsed, wazzup::parse};
+    use shared::providers::inbound::{Item, Parsed};
 
     const AT: &str = "2026-11-21T09:00:00.000Z";
     const CHANNEL: &str = "0bba75b0-8855-41a0-b2ee-4d51f596b350";
     const PHONE: &str = "79990001122";
 
     fn read(entry: Value) -> MessageEvent {
-        let token = WebhookToken {
-            v: 1,
-            account: AccountId::new("a"),
-            connection: ConnectionId::new("c"),
-            provider: "wazzup".into(),
-            id_salt: IdSalt::from_bytes([7; 16]),
-        };
         let body = messages(&[entry]).to_string();
-        let Parsed::Items(mut items) = parse(&token, body.as_bytes(), Timestamp::default()) else { panic!() };
+        let read = webhook::read("wazzup", webhook::owner(), body.as_bytes(), Timestamp::default());
+        let Parsed::Items(mut items) = read else { panic!() };
         match items.remove(0) {
             Item::Event { event: Event::Message(message), .. } => *message,
             other => panic!("{other:?}"),

@@ -63,6 +63,8 @@ pub struct World {
 
 /// An API with everything behind it.
 pub struct Bench {
+    /// Where the small server is.
+    pub outside: String,
     pub router: Router,
     pub app: Arc<App>,
     pub world: Arc<Mutex<World>>,
@@ -128,10 +130,10 @@ impl Bench {
             } else {
                 "https://api.example.com/".into()
             },
-            wazzup_base_url: outside.parse().unwrap(),
+            base_urls: format!("wazzup={outside}").parse().unwrap(),
             ambient: Arc::clone(&clock) as _,
         });
-        Self { router: crate::router(Arc::clone(&app)), app, world, clock }
+        Self { outside, router: crate::router(Arc::clone(&app)), app, world, clock }
     }
 
     pub async fn send(&self, request: Request<Body>) -> (StatusCode, Value, HeaderMap) {

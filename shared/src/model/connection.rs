@@ -87,3 +87,29 @@ pub struct ChannelOwner {
     /// Goes into the ids of chats.
     pub id_salt: IdSalt,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_token_of_the_version_before_is_one_connections() {
+        let row = json!({
+            "v": 1, "account": "a", "connection": "c", "provider": "wazzup", "id_salt": "07070707070707070707070707070707"
+        });
+        let token: WebhookToken = serde_json::from_value(row.clone()).unwrap();
+        let TokenOwner::Connection(owner) = &token.owner else { panic!("{token:?}") };
+        assert_eq!((owner.account.as_str(), owner.connection.as_str()), ("a", "c"));
+        assert_eq!((token.provider.as_str(), &token.secret), ("wazzup", &None));
+        assert_eq!(serde_json::to_value(&token).unwrap(), row, "and it is written as before");
+    }
+
+    #[test]
+    fn a_token_of_an_app_names_it() {
+        let row = json!({"v": 1, "provider": "meta", "app": "1234567890"});
+        let token: WebhookToken = serde_json::from_value(row.clone()).unwrap();
+        assert_eq!(token.owner, TokenOwner::App { app: "1234567890".into() });
+        assert_eq!(serde_json::to_value(&token).unwrap(), row);
+    }
+}

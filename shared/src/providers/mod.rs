@@ -8,6 +8,9 @@ pub mod client;
 pub mod inbound;
 pub mod provider;
 
+#[cfg(test)]
+mod contract;
+
 use crate::model::channel::Channel;
 use crate::model::credential::Credential;
 use crate::model::failure_texts::own_reason;

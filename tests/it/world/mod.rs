@@ -11,7 +11,6 @@ pub mod wire;
 use assignment::Assignment;
 use auto_close::AutoClose;
 use crm_push::CrmPush;
-use delivery::provider::Addresses;
 use delivery::rate::Rates;
 use delivery::{Connections, Delivery};
 use erasure::Eraser;
@@ -25,7 +24,7 @@ use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, EmployeeId, 
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
-use shared::model::connection::WebhookToken;
+use shared::model::connection::{ChannelOwner, TokenOwner, WebhookToken};
 use shared::model::crm::{CrmConnection, CrmKind};
 use shared::model::employee::{Membership, Role};
 use shared::model::message::Message;
@@ -38,6 +37,7 @@ use shared::platform::http::{AllowList, OutboundHttp};
 use shared::platform::objects::Objects;
 use shared::platform::quarantine::Quarantine;
 use shared::platform::secrets::Vault;
+use shared::providers::base_urls::BaseUrls;
 use shared::store::keys::WebhookTokenRow;
 use shared::store::row::{Row, Write};
 use shared::store::settings_cache::SettingsCache;
@@ -157,6 +157,7 @@ impl World {
         let sqs = shared::platform::queue::Queues::new(client!(aws_sdk_sqs, sqs_wire.clone()));
         let quarantine = Quarantine::new(s3.clone(), "quarantine".into());
         let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let base_urls: BaseUrls = format!("wazzup={}", sandbox.client().wazzup_url()).parse().unwrap();
         let allow = AllowList::parse(&sandbox.address().to_string());
         let ambient = || -> Arc<dyn Ambient> { Arc::new(Calm(Arc::clone(&clock))) };
         let url = |name: &str| format!("https://sqs.test/{name}");
@@ -169,7 +170,9 @@ impl World {
                 inbound_url: url("inbound.fifo"),
                 statuses_url: url("statuses"),
                 ambient: ambient(),
-                tokens: webhook_ingest::Ingest::token_cache(),
+                vault: Vault::opening(kms.clone()),
+                registry: shared::providers::inbound,
+                known: webhook_ingest::Known::default(),
             },
             routing: Routing {
                 store: store.clone(),
@@ -211,7 +214,7 @@ impl World {
                 connections: Connections::default(),
                 rates: Rates::default(),
                 files: Files::new(files_s3.clone(), "media"),
-                addresses: Addresses { wazzup: sandbox.client().wazzup_url().parse().unwrap() },
+                base_urls: base_urls.clone(),
                 outbound_url: url("outbound.fifo"),
                 crm_url: url("crm.fifo"),
                 timers_url: url("timers"),
@@ -234,6 +237,8 @@ impl World {
                 queues: sqs.clone(),
                 settings: SettingsCache::default(),
                 http: OutboundHttp::new(allow.clone()).unwrap(),
+                vault: Vault::opening(kms.clone()),
+                base_urls: base_urls.clone(),
                 files: Files::new(files_s3.clone(), "media"),
                 crm_url: url("crm.fifo"),
                 media_url: url("media"),
@@ -258,7 +263,7 @@ impl World {
                 ),
                 rate: api::http::rate_limit::RateLimit::default(),
                 public_base_url: BASE_URL.into(),
-                wazzup_base_url: sandbox.client().wazzup_url().parse().unwrap(),
+                base_urls: base_urls.clone(),
                 ambient: ambient(),
             }),
             eraser: Eraser {
@@ -308,10 +313,13 @@ impl World {
             hash: hex_digest(TOKEN.as_bytes()),
             token: WebhookToken {
                 v: 1,
-                account: account.clone(),
-                connection: connection.clone(),
                 provider: "wazzup".into(),
-                id_salt: self.salt.clone(),
+                owner: TokenOwner::Connection(ChannelOwner {
+                    account: account.clone(),
+                    connection: connection.clone(),
+                    id_salt: self.salt.clone(),
+                }),
+                secret: None,
             },
         })
         .await;

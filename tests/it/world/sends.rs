@@ -41,6 +41,7 @@ impl World {
         self.wazzup().behave(KEY, &behaviour).await.unwrap();
         let sealed = || Sealed::new(KEY.as_bytes().to_vec());
         self.write(&Connection {
+            public: std::collections::BTreeMap::new(),
             v: 1,
             account: self.account.clone(),
             connection: connection.clone(),

@@ -7,14 +7,19 @@ use serde_json::json;
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ChannelId, ConnectionId, MessageId};
 use shared::model::channel::Channel;
+use shared::model::credential::Credential;
 use shared::model::limits::{
     Draft, DraftEdit, DraftFile, FileKind, LimitError, Limits, check, check_delete, check_edit,
 };
 use shared::model::message::content::Button;
+use shared::model::message::kind::Kind;
 use shared::model::messenger::{ChannelRef, Messenger};
-use shared::model::outbound::call::{Edit, Outgoing, OutgoingContent, Recipient, SendFailure, Sent};
+use shared::model::outbound::call::{
+    Edit, FileInfo, OutgoingContent, OutgoingMessage, Recipient, SendFailure, Sent,
+};
 use shared::platform::http::{AllowList, OutboundHttp};
-use shared::providers::wazzup::WazzupApi;
+use shared::providers;
+use shared::providers::client::{Call, Client, MessageRef, Page};
 use shared::providers::wazzup::limits::TABLE;
 
 use super::faults::{Action, Fault};
@@ -22,6 +27,8 @@ use super::tests::Scene;
 use super::wazzup_tests::{PHONE, id, scene, template};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+const FILE: FileInfo<'static> = FileInfo { kind: Kind::Document, mime: None, name: None };
 
 /// A connection of the product's to the scene's account, by the channel of a row.
 struct Line<'a> {
@@ -43,8 +50,16 @@ impl<'a> Line<'a> {
         Self { http: OutboundHttp::new(allow).unwrap(), base, channel, row, scene }
     }
 
-    fn api(&self) -> WazzupApi<'_> {
-        WazzupApi::new(&self.http, &self.base)
+    fn client(&self) -> &'static dyn Client {
+        providers::client("wazzup").unwrap()
+    }
+
+    fn call<'c>(&'c self, credential: &'c Credential) -> Call<'c> {
+        Call { http: &self.http, base_url: &self.base, credential, now: NOW }
+    }
+
+    fn named<'c>(&'c self, id: &'c MessageId) -> MessageRef<'c> {
+        MessageRef { channel: &self.channel, chat: PHONE, id, has_file: false }
     }
 
     fn messenger(&self) -> &'static Messenger {
@@ -58,7 +73,7 @@ impl<'a> Line<'a> {
         content: OutgoingContent<'_>,
     ) -> Result<Sent, SendFailure> {
         let (key, quote) = (MessageId::new(key), MessageId::new(format!("in-{}", self.row.transport)));
-        let message = Outgoing {
+        let message = OutgoingMessage {
             key: &key,
             channel: &self.channel,
             messenger: self.messenger(),
@@ -69,7 +84,7 @@ impl<'a> Line<'a> {
             answers: true,
             comment: None,
         };
-        self.api().send(&secret(), &message, NOW).await
+        self.client().send(&self.call(&secret()), &message).await
     }
 
     /// What the twin says to a content: its code, or nothing.
@@ -86,8 +101,8 @@ impl<'a> Line<'a> {
     }
 }
 
-fn secret() -> SecretString {
-    SecretString::from("key")
+fn secret() -> Credential {
+    Credential::of("api_key", SecretString::from("key"))
 }
 
 /// What our table says to a draft: its code, or nothing.
@@ -120,7 +135,7 @@ async fn texts_and_files_are_refused_by_both_or_by_none() {
             for bytes in sizes {
                 let body = vec![7; usize::try_from(bytes).unwrap()];
                 let url = scene.client.put_file("f", kind, body).await.unwrap();
-                let said = line.says(OutgoingContent::File { url: &url }).await;
+                let said = line.says(OutgoingContent::File { url: &url, file: FILE }).await;
                 let file = Some(DraftFile { content_type: kind, bytes: Some(bytes) });
                 let draft = Draft { file, ..Draft::default() };
                 assert_eq!(said, ours(row, draft), "{}: {kind} of {bytes}", row.transport);
@@ -174,15 +189,17 @@ async fn edits_and_deletions_are_refused_by_both_or_by_none() {
             scene.client.advance("key", span).await.unwrap();
             let sent_at = Timestamp::from_millis(NOW.millis() - i64::try_from(span.as_millis()).unwrap());
             let edit = DraftEdit { sent_at, ..DraftEdit::default() };
-            let text = code(line.api().edit(&secret(), &id, Edit::Text("Нет"), NOW).await);
+            let text =
+                code(line.client().edit(&line.call(&secret()), &line.named(&id), Edit::Text("Нет")).await);
             assert_eq!(
                 text,
                 own(check_edit(row, &DraftEdit { text: Some("Нет"), ..edit }, NOW)),
                 "{name} {span:?}"
             );
-            let other = code(line.api().edit(&secret(), &id, Edit::File(&url), NOW).await);
+            let other =
+                code(line.client().edit(&line.call(&secret()), &line.named(&id), Edit::File(&url)).await);
             assert_eq!(other, own(check_edit(row, &DraftEdit { file, ..edit }, NOW)), "{name} {span:?}");
-            let gone = code(line.api().delete(&secret(), &id, NOW).await);
+            let gone = code(line.client().delete(&line.call(&secret()), &line.named(&id)).await);
             late += usize::from(gone.is_some());
             assert_eq!(gone, own(check_delete(row, sent_at, NOW)), "{name} {span:?}");
         }
@@ -213,7 +230,8 @@ async fn strangers_templates_and_repetitions_go_the_documented_way() {
     let values = ["Анна".to_owned()];
     let filled = OutgoingContent::Template { id: "APPROVED", values: &values };
     line("wapi").send("t", Recipient::Chat(PHONE), filled).await.unwrap();
-    let listed = line("wapi").api().templates(&secret(), 100, 0, NOW).await.unwrap();
+    let (waba, key, page) = (line("wapi"), secret(), Page { limit: 100, offset: 0 });
+    let listed = waba.client().templates(&waba.call(&key), page).await.unwrap();
     assert_eq!((listed[0].is_approved(), listed[0].places, &listed[0].raw), (true, 1, &template("APPROVED")));
 
     // A call that was carried out and not answered, sent again: one message, no double.

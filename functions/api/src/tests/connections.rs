@@ -3,6 +3,7 @@
 use crate::testing::Bench;
 use serde_json::{Value, json};
 use shared::base::ids::{AccountId, ConnectionId};
+use shared::model::connection::TokenOwner;
 
 fn new() -> Option<Value> {
     Some(json!({"provider": "wazzup", "name": "Our Wazzup", "api_key": "wazzup-key"}))
@@ -29,7 +30,8 @@ async fn a_connection_lists_its_channels_and_registers_its_webhook() {
         (&json!("c1"), &json!("7900"))
     );
     let row = bench.app.store.webhook_token(token).await.unwrap().unwrap();
-    assert_eq!((row.account.as_str(), row.provider.as_str()), (company.id.as_str(), "wazzup"));
+    let TokenOwner::Connection(owner) = &row.owner else { panic!("{row:?}") };
+    assert_eq!((owner.account.as_str(), row.provider.as_str()), (company.id.as_str(), "wazzup"));
     let listed = bench.expect(200, &company.key, "GET", "/v1/connections", None).await.to_string();
     let id = answer["connection"]["id"].as_str().unwrap();
     let one =

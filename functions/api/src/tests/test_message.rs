@@ -4,18 +4,21 @@ use super::channel_settings::{carrying, universal};
 use super::rows;
 use crate::connections::test_message::TestMessage;
 use crate::testing::{Bench, Company};
+use axum::http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use shared::base::clock::Ambient;
 use shared::base::ids::{ChatId, ContactId, EmployeeId, MessageId};
 use shared::model::chat::Chat;
+use shared::model::connection::TokenOwner;
 use shared::model::contact::verified_phone;
 use shared::model::event::{Event, MessageEvent, Side};
 use shared::model::message::Message;
 use shared::model::message::kind::Kind;
 use shared::model::messenger::{ChannelState, Messenger};
-use shared::providers::{Item, Parsed};
+use shared::providers::inbound::{Item, Owners, Parsed, WebhookRequest};
 use shared::store::row::{Row, Write};
 use shared::store::{Read, keys};
+use std::collections::HashMap;
 use std::time::Duration;
 
 const PATH: &str = "/v1/test-messages";
@@ -106,8 +109,13 @@ async fn a_marked_message_enters_by_the_public_webhook() {
 async fn read_by_ingest(bench: &Bench) -> MessageEvent {
     let (token, body) = bench.world.lock().unwrap().posted.last().unwrap().clone();
     let token = bench.app.store.webhook_token(&token).await.unwrap().expect("a connection's token");
-    let read = shared::providers::parse(&token, body.to_string().as_bytes(), bench.clock.now());
-    let Some(Parsed::Items(mut items)) = read else { panic!("{read:?}") };
+    let TokenOwner::Connection(owner) = token.owner else { panic!("an app's token") };
+    let (query, headers, body) = (HashMap::new(), HeaderMap::new(), body.to_string());
+    let request =
+        WebhookRequest { method: &Method::POST, query: &query, headers: &headers, body: body.as_bytes() };
+    let inbound = shared::providers::inbound(&token.provider).unwrap();
+    let read = inbound.parse(&request, &Owners::One(owner), bench.clock.now());
+    let Parsed::Items(mut items) = read else { panic!("{read:?}") };
     match (items.pop(), items.pop()) {
         (Some(Item::Event { event: Event::Message(event), .. }), None) => *event,
         other => panic!("{other:?}"),

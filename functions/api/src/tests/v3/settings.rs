@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Where the CRM listens in the tests.
 fn crm_url(bench: &Bench, path: &str) -> String {
-    format!("{}{path}", bench.app.wazzup_base_url)
+    format!("{}/{path}", bench.outside).replace("//", "/").replacen(":/", "://", 1)
 }
 
 #[tokio::test]
