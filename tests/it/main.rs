@@ -33,4 +33,5 @@ mod stack;
 mod stories;
 mod sweep;
 mod tidy;
+mod webhooks;
 mod world;

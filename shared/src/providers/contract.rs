@@ -38,7 +38,8 @@ fn read(inbound: &dyn Inbound, body: &[u8]) -> Parsed {
 fn bodies(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events").join(name);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let found: Vec<_> = files.map(|file| file.unwrap().path()).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    let found: Vec<_> =
+        files.map(|file| file.unwrap().path()).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
     assert!(!found.is_empty(), "{}", folder.display());
     found
 }
@@ -64,7 +65,11 @@ fn a_provider_says_what_a_form_and_a_call_need() {
         assert!(!known.credential_fields().is_empty() && !known.limit_table().is_empty(), "{name}");
         for field in known.credential_fields() {
             assert!(field.fits(field.example), "{name}: {}: its example does not fit", field.name);
-            assert!(!field.fits("") && !field.fits(&format!("{}\n", field.example)), "{name}: {}", field.name);
+            assert!(
+                !field.fits("") && !field.fits(&format!("{}\n", field.example)),
+                "{name}: {}",
+                field.name
+            );
         }
         for rate in known.guarantees().rates {
             assert!(rate.calls > 0 && !rate.per.is_zero(), "{name}: {rate:?}");

@@ -80,7 +80,8 @@ pub struct World {
     pub account: AccountId,
     pub channel: ChannelId,
     salt: IdSalt,
-    ingest: webhook_ingest::Ingest,
+    pub ingest: webhook_ingest::Ingest,
+    pub kms: aws_sdk_kms::Client,
     routing: Routing,
     assignment: Assignment,
     crm_push: CrmPush,
@@ -163,6 +164,7 @@ impl World {
         let url = |name: &str| format!("https://sqs.test/{name}");
         let kms = client!(aws_sdk_kms, Wire::to(Arc::new(Kms)));
         Self {
+            kms: kms.clone(),
             ingest: webhook_ingest::Ingest {
                 store: store.clone(),
                 queues: sqs.clone(),
@@ -314,11 +316,7 @@ impl World {
             token: WebhookToken {
                 v: 1,
                 provider: "wazzup".into(),
-                owner: TokenOwner::Connection(ChannelOwner {
-                    account: account.clone(),
-                    connection: connection.clone(),
-                    id_salt: self.salt.clone(),
-                }),
+                owner: TokenOwner::Connection(self.owner()),
                 secret: None,
             },
         })
@@ -332,6 +330,15 @@ impl World {
         let stages = vec![Stage { id: "new".into(), name: "New".into() }];
         let pipelines = vec![Pipeline { id: "sales".into(), name: "Sales".into(), stages }];
         self.write(&Pipelines { v: 1, account, pipelines }).await;
+    }
+
+    /// Whose the world's channels are.
+    pub fn owner(&self) -> ChannelOwner {
+        ChannelOwner {
+            account: self.account.clone(),
+            connection: ConnectionId::new("connection"),
+            id_salt: self.salt.clone(),
+        }
     }
 
     pub async fn write<R: Row>(&self, row: &R) {
