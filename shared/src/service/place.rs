@@ -67,7 +67,7 @@ impl Seen {
     }
 }
 
-/// A chat as of the last write, which `by` may see: an employee, or the account itself. Another form of its id leads to it.
+/// A chat as of the last write, that `by` may see: an employee, or the account itself. Another form of its id leads to it.
 ///
 /// # Errors
 /// [`Refused::NotFound`] when it is not there, [`Refused::MayNot`] when it is hidden from the employee.

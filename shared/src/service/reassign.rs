@@ -41,7 +41,7 @@ impl By<'_> {
     pub const CRM: Self = Self { why: Why::ByCrm, employee: None };
 }
 
-/// Gives a chat, and the contact behind it, to an employee, whoever had it: one transaction, which also takes a waiting client
+/// Gives a chat, and the contact behind it, to an employee, from any other: one transaction, which also takes a waiting client
 /// out of the queue and a chat without a responsible out of the list that all employees see. Then the CRM is nudged. A chat that is
 /// theirs already, and whose contact is, stays as it is. Answers the chat as it is then.
 ///

@@ -11,10 +11,10 @@ pub enum Refused {
     /// Not there, or another account's.
     #[error("there is no such {}", .0.word())]
     NotFound(What),
-    /// Whoever asks may not do it with the chat.
+    /// The one who asks may not do it with the chat.
     #[error("{}", reason_of(*.0))]
     MayNot(Denial),
-    /// The author may not write there, or nobody may: the channel does not send.
+    /// The author may not write there, or the channel does not send.
     #[error("{0}")]
     MayNotSend(Refusal),
     /// The employee to whom a client is to be given could not write to them.
@@ -106,7 +106,7 @@ impl Refused {
     }
 }
 
-/// Why somebody may not do something with a chat, for people.
+/// Why something may not be done with a chat, for people.
 fn reason_of(denial: Denial) -> String {
     let refusal = match denial {
         Denial::Hidden => return Refused::NotFound(What::Chat).to_string(),

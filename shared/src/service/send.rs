@@ -1,4 +1,4 @@
-//! Sending (E1): whoever writes, it is decided here. Rights, limits and the caller's key come first; then message, key,
+//! Sending (E1): employee, program or account, it is decided here. Rights, limits and the caller's key come first; then message, key,
 //! chat, claim and job are one transaction, or nothing is.
 
 use crate::base::clock::Timestamp;
@@ -215,7 +215,7 @@ fn decide(facts: &SendFacts<'_>, message: &NewMessage, now: Timestamp) -> Result
     if let Content::File(file) = &message.content {
         row.file = Some(file.stored());
     }
-    let given = given.or_else(|| facts.leave_whoever_is_gone(&mut after, now));
+    let given = given.or_else(|| facts.leave_departed(&mut after, now));
     facts.conclude(message, &mut after, now);
     let number = row.created_seq;
     let mut job = OutboundJob::new(&after.account, &after.chat, number, &message.id, Action::Send, now);
@@ -251,7 +251,7 @@ impl SendFacts<'_> {
 
     /// A chat that the message has opened does not stay with an employee who is gone: its author gets the client where they keep
     /// whom they address, unless another employee has the person.
-    fn leave_whoever_is_gone(&self, after: &mut Chat, now: Timestamp) -> Option<AssignmentRecord> {
+    fn leave_departed(&self, after: &mut Chat, now: Timestamp) -> Option<AssignmentRecord> {
         let gone = self.to.gone.as_ref().filter(|_| after.state != ChatState::General)?;
         let author = self.to.place.as_ref().filter(|place| place.sends && keeps_whom_he_addresses(place));
         let author = author.map(|place| &place.employee);

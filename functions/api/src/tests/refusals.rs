@@ -105,6 +105,7 @@ fn a_refusal_has_the_words_of_v1() {
         assert_eq!(told, expected, "{refused:?}");
         assert_eq!(error.is_lost(), refused.is_conflict(), "{refused:?}");
         assert_eq!(error.status().is_client_error(), refused.stored_nothing(), "{refused:?}");
+        assert_eq!(error.status().as_u16() == 503, refused.may_be_retried(), "{refused:?}");
     }
 }
 
