@@ -181,6 +181,20 @@ fn links_lead_to_files_that_are_there_and_the_readme_leads_to_every_page() {
 }
 
 #[test]
+fn paths_that_the_documents_name_are_there() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        let is_path = |word: &&str| {
+            ["shared/", "functions/", "tests/", "docs/", "events/"].iter().any(|root| word.starts_with(root))
+        };
+        for path in quoted.filter(is_path).filter(|word| !word.contains(['{', '*', ' ', '…'])) {
+            assert!(root().join(path).exists(), "{}: {path} is not there", relative(&page));
+        }
+    }
+}
+
+#[test]
 fn no_path_of_somebodys_machine_is_in_the_repository() {
     // Put together here, so that this file does not name them either.
     let paths = ["work", "farm", "root", "home"].map(|folder| format!("/{folder}/"));

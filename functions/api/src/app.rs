@@ -7,10 +7,11 @@ use shared::base::clock::Ambient;
 use shared::base::ids::{AccountId, ChannelId};
 use shared::platform::files::Files;
 use shared::platform::http::OutboundHttp;
-use shared::platform::nudge::AssignmentNudge;
-use shared::platform::queue::{Outgoing, Queues};
+use shared::platform::queue::Queues;
 use shared::platform::secrets::Vault;
 use shared::providers::base_urls::BaseUrls;
+use shared::service::context::{Context, NudgeQueues};
+use shared::service::follow_up::give_out;
 use shared::store::Store;
 use std::future::Future;
 use std::sync::Arc;
@@ -56,19 +57,27 @@ pub struct App {
 const ATTEMPTS: u32 = 9;
 
 impl App {
-    /// Lets `assignment` look at channels whose members changed: somebody may wait there. What was committed stays also
-    /// when the queue does not take it, because the due index brings every waiting client back.
-    pub async fn nudge(&self, account: &AccountId, channels: &[ChannelId]) {
-        let nudges = channels.iter().map(|channel| AssignmentNudge::new(account, channel));
-        let messages: Result<Vec<_>, _> =
-            nudges.map(|nudge| Outgoing::assignment(&nudge, &*self.ambient)).collect();
-        let sent = match messages {
-            Ok(messages) => self.queues.send(&self.assignment_url, messages).await,
-            Err(error) => Err(error),
+    /// What the use cases work with.
+    pub fn context(&self) -> Context<'_> {
+        let queues = NudgeQueues {
+            queues: &self.queues,
+            assignment_url: &self.assignment_url,
+            crm_url: &self.crm_url,
+            outbound_url: &self.outbound_url,
+            timers_url: &self.timers_url,
         };
-        if let Err(error) = sent {
-            tracing::warn!(error = %error, "assignment was not nudged; the due index will");
+        Context {
+            store: &self.store,
+            queues,
+            files: &self.files,
+            media_days: self.media_days,
+            ambient: &*self.ambient,
         }
+    }
+
+    /// Lets `assignment` look at channels whose members changed: a client may wait there.
+    pub async fn nudge(&self, account: &AccountId, channels: &[ChannelId]) {
+        give_out(&self.context(), account, channels).await;
     }
 
     /// Reads, decides and writes again while somebody else is faster.

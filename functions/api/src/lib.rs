@@ -21,7 +21,6 @@ pub mod http;
 mod messages;
 mod routes;
 mod rules;
-mod service;
 pub mod v3;
 
 #[cfg(test)]

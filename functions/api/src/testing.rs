@@ -1,6 +1,7 @@
 //! What the tests stand on: the table in process, and one small server that plays KMS, SQS, Secrets Manager and Wazzup.
 
 mod objects;
+mod reads;
 
 use crate::app::App;
 use crate::http::operator_key::OperatorKey;
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 pub use objects::Object;
+use reads::Reads;
 use serde_json::{Value, json};
 use shared::base::clock::{Manual, Timestamp};
 use shared::platform::files::Files;
@@ -20,6 +22,7 @@ use shared::platform::http::{AllowList, OutboundHttp};
 use shared::platform::queue::Queues;
 use shared::platform::secrets::Vault;
 use shared::store::Store;
+use shared::store::row::Key;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
@@ -69,6 +72,7 @@ pub struct Bench {
     pub app: Arc<App>,
     pub world: Arc<Mutex<World>>,
     pub clock: Arc<Manual>,
+    reads: Reads,
 }
 
 /// An account with its key.
@@ -111,8 +115,9 @@ impl Bench {
             .build();
         let secrets = secrets.region(region).credentials_provider(credentials).endpoint_url(&outside).build();
         let allow = AllowList::parse(outside.trim_start_matches("http://"));
+        let reads = Reads::default();
         let app = Arc::new(App {
-            store: Store::new(table(part == "table").await, "table"),
+            store: Store::new(table(part == "table", reads.clone()).await, "table"),
             vault: Vault::sealing(aws_sdk_kms::Client::from_conf(kms), "key".into()),
             queues: Queues::new(aws_sdk_sqs::Client::from_conf(sqs)),
             assignment_url: format!("{outside}/assignment.fifo"),
@@ -133,7 +138,7 @@ impl Bench {
             base_urls: format!("wazzup={outside}").parse().unwrap(),
             ambient: Arc::clone(&clock) as _,
         });
-        Self { outside, router: crate::router(Arc::clone(&app)), app, world, clock }
+        Self { outside, router: crate::router(Arc::clone(&app)), app, world, clock, reads }
     }
 
     pub async fn send(&self, request: Request<Body>) -> (StatusCode, Value, HeaderMap) {
@@ -227,6 +232,11 @@ impl Bench {
     pub fn list(&self, externals: &[&str]) {
         let entry = |id: &&str| json!({"channelId": id, "transport": "whatsapp", "plainId": "7900", "state": "active"});
         self.world.lock().unwrap().channels = externals.iter().map(entry).collect();
+    }
+
+    /// How often the row of this key was read since the last look; reads of other rows are forgotten.
+    pub fn reads(&self, key: &Key) -> usize {
+        self.reads.take().iter().filter(|read| *read == key).count()
     }
 
     /// The channels that were nudged since the last look.
@@ -323,7 +333,7 @@ fn failed(status: u16, words: &Value) -> Response {
 }
 
 /// The table as `template.yaml` defines it.
-async fn table(broken: bool) -> aws_sdk_dynamodb::Client {
+async fn table(broken: bool, reads: Reads) -> aws_sdk_dynamodb::Client {
     let database = dynoxide::Database::memory().unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -332,6 +342,7 @@ async fn table(broken: bool) -> aws_sdk_dynamodb::Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
+        .interceptor(reads)
         .endpoint_url(if broken { NOBODY.to_owned() } else { format!("http://{address}") })
         .build();
     let client = aws_sdk_dynamodb::Client::from_conf(config);

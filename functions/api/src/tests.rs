@@ -33,6 +33,7 @@ mod numbers;
 mod own_account;
 mod quick_replies;
 mod rate_limit;
+mod refusals;
 mod rows;
 mod rules;
 mod rules_dry_run;

@@ -2,13 +2,13 @@
 //! requests and answers.
 
 use crate::app::App;
-use crate::http::chat_access::place_of;
 use crate::http::error::ApiError;
 use crate::http::validate;
 use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
 use shared::model::access::sending::Refusal;
 use shared::model::channel::{Fallback, MAX_ANSWER_WITHIN_S, MAX_PASSES, MIN_ANSWER_WITHIN_S, Reservation};
+use shared::service::place::place_of;
 use shared::store::row::Write;
 use utoipa::ToSchema;
 
@@ -82,7 +82,7 @@ pub async fn can_take(
 ) -> Result<Vec<Write>, ApiError> {
     let Fallback::Employee(employee) = fallback else { return Ok(Vec::new()) };
     let refused = |why: Refusal| ApiError::refused(why.code(), EMPLOYEE, why.to_string());
-    let place = place_of(app, account, channel, employee).await?;
+    let place = place_of(&app.store, account, channel, employee).await?;
     let place = place.ok_or_else(|| refused(Refusal::NoRole))?;
     if !place.role.may_write() {
         return Err(refused(Refusal::QualityControl));

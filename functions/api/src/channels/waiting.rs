@@ -2,7 +2,6 @@
 
 use crate::app::App;
 use crate::http::auth::Acting;
-use crate::http::chat_access::places_on;
 use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::State;
@@ -11,6 +10,7 @@ use serde::Serialize;
 use shared::base::ids::{AccountId, ChannelId};
 use shared::model::assignment::Ring;
 use shared::model::employee::Role;
+use shared::service::place::places_on;
 use shared::store::row::Key;
 use shared::store::{Read, StoreError, keys};
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub async fn list(acting: Acting, State(app): State<Arc<App>>) -> Result<Json<Wa
     let mut channels: Vec<ChannelId> =
         app.store.channels(account).await?.into_iter().map(|channel| channel.channel).collect();
     if let Some(employee) = acting.by.employee() {
-        let places = places_on(&app, account, &channels, employee).await?;
+        let places = places_on(&app.store, account, &channels, employee).await?;
         channels.retain(|channel| places.get(channel).is_some_and(|place| place.role == Role::Head));
     }
     let keys: Vec<Key> = channels.iter().map(|channel| keys::ring(account, channel)).collect();

@@ -1,7 +1,6 @@
 //! Giving a client to another employee by hand, or back into the queue.
 
 use crate::app::App;
-use crate::chats::reassign::{By, put_back, reassign_chat};
 use crate::chats::update::shown;
 use crate::chats::view::ChatView;
 use crate::http::auth::{Acting, Actor};
@@ -15,6 +14,7 @@ use serde::Deserialize;
 use shared::base::ids::EmployeeId;
 use shared::model::access::Operation;
 use shared::model::chat::assignment_reason::Why;
+use shared::service::reassign::{By, reassign_chat, requeue};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -72,12 +72,13 @@ pub async fn assign(
     let to = to.read()?;
     let seen = seen_chat(&app, &acting, &id).await?;
     seen.may(Operation::Assign)?;
-    let head = acting.by.employee();
+    let (owner, head) = (acting.owner(&app).await?, acting.by.employee());
+    let (cx, id) = (app.context(), &seen.chat.chat);
     let chat = match &to {
         Some(employee) => {
-            reassign_chat(&app, &seen.chat, employee, &By { why: Why::ByHand, employee: head }).await?
+            reassign_chat(&cx, &owner, id, employee, &By { why: Why::ByHand, employee: head }).await?
         }
-        None => put_back(&app, &seen.chat, head).await?,
+        None => requeue(&cx, &owner, id, head).await?,
     };
     let by = match acting.by {
         Actor::Operator => "operator",

@@ -1,24 +1,17 @@
 //! Finishing a chat by hand, and saying how far a conversation has come (F3).
 
 use crate::app::App;
-use crate::chats::update::{self, Change, owner_of};
+use crate::chats::update::shown;
 use crate::chats::view::ChatView;
 use crate::http::auth::Acting;
 use crate::http::body::{Body, Id, Ids, present};
 use crate::http::enums::ChatStatus;
 use crate::http::error::ApiError;
-use crate::service::follow_up::mark_for_rules;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use shared::model::access::Operation;
-use shared::model::chat::closing::Closing;
-use shared::model::chat::{Chat, ChatEvent, ForRules};
-use shared::model::crm::CrmKind;
-use shared::platform::metrics::Metric;
-use shared::platform::telemetry;
-use shared::store::chats::{chat_write, open_chat_writes};
-use shared::store::row::Write;
+use shared::base::ids::ChatId;
+use shared::service::finish;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -64,10 +57,9 @@ pub async fn finish(
     Body(wanted): Body<FinishChat>,
 ) -> Result<Json<ChatView>, ApiError> {
     let status = wanted.status.map(ChatStatus::into);
-    change(&app, &acting, (Operation::Finish, &id), |chat, crm, closing| {
-        chat.finish_by_hand(status, crm, closing, app.ambient.now())
-    })
-    .await
+    let (owner, id, by) = (acting.owner(&app).await?, ChatId::new(id), acting.by.employee());
+    let chat = finish::finish(&app.context(), &owner, &id, by, status).await?;
+    shown(&app, &acting, chat).await
 }
 
 /// Say how far a conversation has come
@@ -88,37 +80,7 @@ pub async fn put_status(
     Body(wanted): Body<SetStatus>,
 ) -> Result<Json<ChatView>, ApiError> {
     let status = wanted.status.map(ChatStatus::into);
-    change(&app, &acting, (Operation::SetStatus, &id), |chat, crm, closing| {
-        chat.set_status(status, crm, closing, app.ambient.now());
-        None
-    })
-    .await
-}
-
-/// Depends on the chat's number: when the client writes at this moment, it is decided again, and his message is in what is
-/// finished, or opens the chat again.
-async fn change(
-    app: &App,
-    acting: &Acting,
-    what: (Operation, &str),
-    decide: impl Fn(&mut Chat, CrmKind, &Closing) -> Option<ChatEvent>,
-) -> Result<Json<ChatView>, ApiError> {
-    let decide = &decide;
-    update::change(app, acting, what, |before| async move {
-        let (owner, closing) = owner_of(app, &before).await?;
-        let mut after = before.clone();
-        let event = decide(&mut after, owner.crm_kind, &closing);
-        if event.is_some() {
-            mark_for_rules(&owner, &closing, &mut after, ForRules::Finished, app.ambient.now());
-        }
-        let mut writes: Vec<Write> = chat_write(&before, &after)?.into_iter().collect();
-        if let Some(event) = &event {
-            writes.push(Write::create(event)?);
-            telemetry::count(Metric::Finished, 1);
-            tracing::info!(account = %after.account, channel = %after.channel, chat = %after.chat, "finished by hand");
-        }
-        writes.extend(open_chat_writes(Some(&before), Some(&after))?);
-        Ok(Change { after, writes, tell: Some(owner.crm_kind) })
-    })
-    .await
+    let (owner, id, by) = (acting.owner(&app).await?, ChatId::new(id), acting.by.employee());
+    let chat = finish::set_status(&app.context(), &owner, &id, by, status).await?;
+    shown(&app, &acting, chat).await
 }

@@ -6,7 +6,7 @@ use crate::chats::view::{ChatView, Chats};
 use crate::contacts::person::people_of;
 use crate::http::auth::Acting;
 use crate::http::body::{Params, page_size};
-use crate::http::chat_access::{denied, place_of, visible};
+use crate::http::chat_access::{denied, visible};
 use crate::http::enums::ChatState;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_channel;
@@ -21,6 +21,7 @@ use shared::model::access::sending::Refusal;
 use shared::model::access::{self, Operation};
 use shared::model::chat::Chat;
 use shared::model::employee::Membership;
+use shared::service::place::place_of;
 use shared::store::chat_lists::PageFrom;
 use shared::store::row::Item;
 use shared::store::{Page, StoreError};
@@ -231,7 +232,7 @@ async fn place_lets(
     lets: impl Fn(&Membership) -> bool,
 ) -> Result<(), ApiError> {
     let Some(employee) = acting.by.employee() else { return Ok(()) };
-    match place_of(app, &acting.account, channel, employee).await? {
+    match place_of(&app.store, &acting.account, channel, employee).await? {
         None => Err(ApiError::not_found("channel")),
         Some(place) if lets(&place) => Ok(()),
         Some(_) => Err(denied(Refusal::NoRole)),

@@ -1,34 +1,30 @@
 //! What employees acknowledge: messages read, and questions that want no answer (D2).
 
 use crate::app::App;
-use crate::chats::update::{self, Change};
+use crate::chats::update::shown;
 use crate::chats::view::ChatView;
 use crate::http::auth::Acting;
 use crate::http::body::{Body, Id, Ids, moment};
-use crate::http::chat_access::{denied, places_on};
+use crate::http::chat_access::denied;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_employee;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::base::clock::Timestamp;
-use shared::base::ids::{AccountId, ChannelId, EmployeeId, MessageId};
-use shared::model::access::Operation;
+use shared::base::ids::{AccountId, ChannelId, ChatId, EmployeeId, MessageId};
 use shared::model::access::sending::Refusal;
-use shared::model::chat::Chat;
 use shared::model::employee::{Membership, Role};
+use shared::service::place::places_on;
+use shared::service::update_chat::{self, At, Mark};
 use shared::store::StoreError;
 use shared::store::chat_lists::PageFrom;
-use shared::store::row::Write;
 use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Longest message id, in characters.
 const MAX_MESSAGE_ID: usize = 1000;
-
-/// What was acknowledged, and who had to. Numbers of other writers do not matter: what they change stays.
-const DEPENDS_ON: [&str; 5] = ["read_count", "client_count", "unanswered_at", "reserved_until", "passed"];
 
 /// Up to which message.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -57,8 +53,7 @@ pub async fn read(
     Ids(Id(id)): Ids<Id>,
     Body(up_to): Body<UpTo>,
 ) -> Result<Json<ChatView>, ApiError> {
-    let mark = |chat: &mut Chat, client_no| chat.mark_read(client_no);
-    change(&app, &acting, &id, &up_to, mark).await
+    mark(&app, &acting, &id, &up_to, Mark::Read).await
 }
 
 /// Say that a chat needs no answer
@@ -78,37 +73,23 @@ pub async fn no_answer_needed(
     Ids(Id(id)): Ids<Id>,
     Body(up_to): Body<UpTo>,
 ) -> Result<Json<ChatView>, ApiError> {
-    let mark = |chat: &mut Chat, client_no| {
-        if chat.no_answer_needed(client_no) {
-            // He who has the client has seen to him: nobody else gets him for it.
-            chat.reserved_until = None;
-            chat.passed.clear();
-        }
-    };
-    change(&app, &acting, &id, &up_to, mark).await
+    mark(&app, &acting, &id, &up_to, Mark::NoAnswerNeeded).await
 }
 
-async fn change(
+async fn mark(
     app: &App,
     acting: &Acting,
     id: &str,
     up_to: &UpTo,
-    mark: impl Fn(&mut Chat, u32),
+    mark: Mark,
 ) -> Result<Json<ChatView>, ApiError> {
     if !(1..=MAX_MESSAGE_ID).contains(&up_to.message.chars().count()) {
         return Err(ApiError::invalid("message", format!("1 to {MAX_MESSAGE_ID} characters")));
     }
-    let (message, mark) = (&MessageId::new(up_to.message.as_str()), &mark);
-    update::change(app, acting, (Operation::Mark, id), |before| async move {
-        let (account, chat) = (&before.account, &before.chat);
-        let found = app.store.messages(account, chat, std::slice::from_ref(message)).await?;
-        let message = found.first().ok_or_else(|| ApiError::not_found("message"))?;
-        let mut after = before.clone();
-        mark(&mut after, message.client_no);
-        let write = Write::change(&before, &after, &DEPENDS_ON)?;
-        Ok(Change { after, writes: write.into_iter().collect(), tell: None })
-    })
-    .await
+    let (chat, up_to) = (ChatId::new(id), MessageId::new(up_to.message.as_str()));
+    let at = At { account: &acting.account, chat: &chat, by: acting.by.employee() };
+    let chat = update_chat::mark(&app.context(), &at, mark, &up_to).await?;
+    shown(app, acting, chat).await
 }
 
 /// An employee's unanswered chats.
@@ -167,7 +148,8 @@ async fn counting_places(
     whose: &str,
 ) -> Result<Option<HashMap<ChannelId, Membership>>, ApiError> {
     let channels = app.store.channels(account).await?;
-    let mut places = places_on(app, account, channels.iter().map(|channel| &channel.channel), caller).await?;
+    let mut places =
+        places_on(&app.store, account, channels.iter().map(|channel| &channel.channel), caller).await?;
     if caller.as_str() != whose {
         places.retain(|_, place| place.role != Role::Manager);
         if places.is_empty() {

@@ -1,7 +1,7 @@
 //! What employees call a chat by (F6).
 
 use crate::app::App;
-use crate::chats::update::{self, Change, owner_of};
+use crate::chats::update::shown;
 use crate::chats::view::ChatView;
 use crate::http::auth::Acting;
 use crate::http::body::{Body, Id, Ids};
@@ -10,8 +10,8 @@ use crate::http::validate;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use shared::model::access::Operation;
-use shared::store::chats::chat_write;
+use shared::base::ids::ChatId;
+use shared::service::update_chat::set_tags;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -62,16 +62,8 @@ pub async fn put(
     Ids(Id(id)): Ids<Id>,
     Body(wanted): Body<PutTags>,
 ) -> Result<Json<ChatView>, ApiError> {
-    let (app, tags) = (&*app, &wanted.read()?);
-    update::change(app, &acting, (Operation::Tag, &id), |before| async move {
-        let (owner, closing) = owner_of(app, &before).await?;
-        let mut after = before.clone();
-        if after.tags != *tags {
-            after.tags.clone_from(tags);
-            after.take_number(owner.crm_kind, &closing, app.ambient.now());
-        }
-        let writes = chat_write(&before, &after)?.into_iter().collect();
-        Ok(Change { after, writes, tell: Some(owner.crm_kind) })
-    })
-    .await
+    let tags = wanted.read()?;
+    let (owner, id, by) = (acting.owner(&app).await?, ChatId::new(id), acting.by.employee());
+    let chat = set_tags(&app.context(), &owner, &id, by, &tags).await?;
+    shown(&app, &acting, chat).await
 }

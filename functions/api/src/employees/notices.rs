@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::http::auth::{Acting, Actor};
 use crate::http::body::{Params, page_size};
-use crate::http::chat_access::{places_on, visible};
+use crate::http::chat_access::visible;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_employee;
 use crate::http::page::List;
@@ -16,6 +16,7 @@ use shared::model::access::Operation;
 use shared::model::chat::{ChatEvent, NoticeTo, RuleNotice};
 use shared::model::employee::Role;
 use shared::model::notices::NoticeRow;
+use shared::service::place::places_on;
 use shared::store::keys;
 use shared::store::row::{Key, Row};
 use std::collections::{BTreeSet, HashMap};
@@ -160,7 +161,8 @@ async fn reader(app: &App, acting: &Acting, named: Option<String>) -> Result<Emp
 /// His own list, and those of the heads of the channels where he is one.
 async fn lists_of(app: &App, account: &AccountId, employee: &EmployeeId) -> Result<Vec<String>, ApiError> {
     let channels = app.store.channels(account).await?;
-    let places = places_on(app, account, channels.iter().map(|channel| &channel.channel), employee).await?;
+    let places =
+        places_on(&app.store, account, channels.iter().map(|channel| &channel.channel), employee).await?;
     let heads = places.into_values().filter(|place| place.role == Role::Head);
     let heads = heads.map(|place| keys::notices_of_heads(account, &place.channel));
     Ok(std::iter::once(keys::notices_of_employee(account, employee)).chain(heads).collect())

@@ -10,6 +10,7 @@ use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use shared::base::ids::{AccountId, ApiKeyId, EmployeeId};
 use shared::model::access_token;
+use shared::model::account::Account;
 use shared::model::api_key::ApiKey;
 use shared::model::audit::ChangedBy;
 use shared::model::employee::{Employee, Section};
@@ -156,9 +157,22 @@ pub struct Acting {
     pub by: Actor,
     /// Settings sections that are granted to him, when he is an employee.
     sections: BTreeSet<Section>,
+    /// The account's row, where it was read to see that it is there.
+    row: Option<Box<Account>>,
 }
 
 impl Acting {
+    /// The account's row, as of this request: it is read once.
+    ///
+    /// # Errors
+    /// 404 when it is not there.
+    pub async fn owner(&self, app: &App) -> Result<Account, ApiError> {
+        match &self.row {
+            Some(row) => Ok((**row).clone()),
+            None => existing_account(app, self.account.as_str()).await,
+        }
+    }
+
     /// The same as one of the account's employees has it: what he sees.
     pub fn as_employee(&self, employee: &EmployeeId) -> Self {
         Self { by: Actor::Employee(employee.clone()), sections: BTreeSet::new(), ..self.clone() }
@@ -183,10 +197,12 @@ async fn acting(parts: &Parts, app: &App) -> Result<(Acting, Option<Box<Employee
     let (account, by, employee) = match caller(parts, app).await? {
         Caller::Operator => {
             let named = named.ok_or_else(ApiError::account_required)?;
-            let account = existing_account(app, named).await?.account;
+            let row = Box::new(existing_account(app, named).await?);
+            let account = row.account.clone();
             tracing::Span::current().record("account", account.as_str());
             Visit::of(parts).is_by(Some(&account), ChangedBy::Operator);
-            return Ok((Acting { account, by: Actor::Operator, sections: BTreeSet::new() }, None));
+            let by = Actor::Operator;
+            return Ok((Acting { account, by, sections: BTreeSet::new(), row: Some(row) }, None));
         }
         Caller::Account(account, key) => (account, Actor::Key(key), None),
         Caller::Employee(row) => (row.account.clone(), Actor::Employee(row.employee.clone()), Some(row)),
@@ -195,5 +211,5 @@ async fn acting(parts: &Parts, app: &App) -> Result<(Acting, Option<Box<Employee
         return Err(ApiError::not_found("account"));
     }
     let sections = employee.as_ref().map(|row| row.sections.clone()).unwrap_or_default();
-    Ok((Acting { account, by, sections }, employee))
+    Ok((Acting { account, by, sections, row: None }, employee))
 }

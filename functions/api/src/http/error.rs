@@ -3,10 +3,13 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use shared::model::access::Denial;
 use shared::model::access::sending::Refusal;
+use shared::model::limits::LimitError;
 use shared::platform::queue::QueueError;
 use shared::platform::secrets::SecretError;
 use shared::providers::client::ProviderError;
+use shared::service::refused::{Refused, What};
 use shared::store::StoreError;
 use utoipa::ToSchema;
 
@@ -226,6 +229,44 @@ impl ApiError {
         } else {
             tracing::warn!(error = cause, "answered: try again");
         }
+    }
+}
+
+/// A use case's refusal in the words of `/v1`: status, code, field, and the provider's code where it has one.
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            Refused::NotFound(What::SentMessage) => {
+                Self::not_found(What::SentMessage.word()).because("MESSAGES_NOT_FOUND")
+            }
+            Refused::NotFound(what) => Self::not_found(what.word()),
+            Refused::MayNot(Denial::Hidden) => Self::not_found(What::Chat.word()),
+            Refused::MayNot(denial) => Self::denied(denial.code(), message),
+            Refused::MayNotSend(refusal) => Self::may_not_send(refusal),
+            Refused::MayNotHave(refusal) => Self::refused(refusal.code(), "employee", message),
+            Refused::Limit(error) => error.into(),
+            Refused::Conflict(_) => Self::conflict("key_reused", message),
+            Refused::NothingQuoted => {
+                Self::refused("quote_not_found", "quote", message).because("REFERENCE_MESSAGE_NOT_FOUND")
+            }
+            Refused::NoCommentNamed => {
+                Self::refused("comment_required", "quote", message).because("REFERENCE_MESSAGE_NOT_FOUND")
+            }
+            Refused::NotAComment => Self::invalid("comment_mode", message),
+            Refused::NeverSent => Self::refused("not_sent", "message", message).because("MESSAGES_NOT_FOUND"),
+            Refused::NotAText => Self::refused("not_sendable", "text", message)
+                .because("CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING"),
+            Refused::ClientSilent => Self::refused("client_silent", "distribute", message),
+            Refused::Store(error) => error.into(),
+            Refused::Internal(cause) => Self::internal(cause),
+        }
+    }
+}
+
+impl From<LimitError> for ApiError {
+    fn from(error: LimitError) -> Self {
+        Self::refused("not_sendable", error.field, error.message).because(error.code).limited(error.limit)
     }
 }
 

@@ -6,13 +6,10 @@ use crate::http::body::{Body, Id, Ids, object, present, present_objects};
 use crate::http::chat_access::addressed_chat;
 use crate::http::enums::CommentMode;
 use crate::http::error::ApiError;
-use crate::http::existing::existing_account;
 use crate::http::validate;
 use crate::messages::quick_replies::filled_in;
 use crate::messages::uploads::take_upload;
 use crate::messages::view::MessageView;
-use crate::service::checked_content::{Content, NewFile};
-use crate::service::send::{Accepted, CallersKey, NewMessage, Target, Writer, accepted_before, send};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -24,6 +21,9 @@ use shared::model::chat::Chat;
 use shared::model::event::Origin;
 use shared::model::message::content::Button;
 use shared::model::outbound::SendKey;
+use shared::service::content::{Content, NewFile};
+use shared::service::new_message::{Accepted, CallersKey, NewMessage, Target, Writer};
+use shared::service::send::{send, sent_before};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -141,46 +141,30 @@ pub async fn post(
     Body(new): Body<NewText>,
 ) -> Result<(StatusCode, Json<OnItsWay>), ApiError> {
     let chat = addressed_chat(&app, &acting, &id).await?;
+    let owner = acting.owner(&app).await?;
     let target = Target::Chat(chat.chat.clone());
-    send_new(&app, &acting, (&chat, &target), &headers, &new).await
+    send_new(&app, &acting, &owner, (&chat, target), &headers, &new).await
 }
 
-/// Sends what a body asks for into a chat; `like` is the chat, or how it will begin.
+/// Sends what a body asks for into a chat of `owner`; `like` is the chat, or how it will begin.
 ///
 /// # Errors
 /// As [`send`]'s and [`new_message`]'s.
 pub async fn send_new(
     app: &App,
     acting: &Acting,
-    (like, target): (&Chat, &Target),
+    owner: &Account,
+    (like, target): (&Chat, Target),
     headers: &HeaderMap,
     new: &NewText,
 ) -> Result<(StatusCode, Json<OnItsWay>), ApiError> {
-    let mut key = None;
-    if headers.contains_key(KEY_HEADER) {
-        let owner = existing_account(app, acting.account.as_str()).await?;
-        key = callers_key(&owner, &acting.by, headers, like.chat.as_str(), new)?;
-        // Before anything is copied for it.
-        if let Some(accepted) = accepted_before(app, &acting.account, key.as_ref()).await? {
-            // Whoever did it may have died before he told anybody.
-            app.tell(&accepted.chat, owner.crm_kind).await;
-            return on_its_way(app, accepted).await;
-        }
+    let key = callers_key(owner, &acting.by, headers, like.chat.as_str(), new)?;
+    // Before anything is copied for it.
+    if let Some(accepted) = sent_before(&app.context(), owner, key.as_ref()).await? {
+        return on_its_way(app, accepted).await;
     }
-    let message = new_message(app, acting, like, key, new).await?;
-    let sent = send(app, &acting.account, target, &message).await;
-    let not_used = match &sent {
-        Ok(accepted) => accepted.repeated,
-        // Whether a send that failed otherwise was stored nobody knows.
-        Err(error) => error.status().is_client_error(),
-    };
-    if let Content::File(file) = &message.content
-        && not_used
-        && let Err(error) = app.files.delete(&file.object).await
-    {
-        tracing::warn!(account = %acting.account, error = %error, "a copy that no message has stays until its time ends");
-    }
-    on_its_way(app, sent?).await
+    let message = new_message(app, acting, (like, target), key, new).await?;
+    on_its_way(app, send(&app.context(), owner, &message).await?).await
 }
 
 /// The answer to a send.
@@ -200,7 +184,7 @@ async fn on_its_way(app: &App, accepted: Accepted) -> Result<(StatusCode, Json<O
 async fn new_message(
     app: &App,
     acting: &Acting,
-    chat: &Chat,
+    (chat, target): (&Chat, Target),
     key: Option<CallersKey>,
     new: &NewText,
 ) -> Result<NewMessage, ApiError> {
@@ -216,7 +200,7 @@ async fn new_message(
     };
     let content = content_of(app, chat, from.employee.as_ref(), new).await?;
     let id = MessageId::new(app.ambient.uuid().to_string());
-    Ok(NewMessage { id, from, content, quote, mode: new.comment_mode.map(Into::into), key })
+    Ok(NewMessage { id, target, from, content, quote, mode: new.comment_mode.map(Into::into), key })
 }
 
 fn message_id(field: &str, id: &str) -> Result<MessageId, ApiError> {

@@ -4,12 +4,11 @@ use crate::app::App;
 use crate::contacts::person::existing_person;
 use crate::http::auth::Acting;
 use crate::http::body::{Body, present};
-use crate::http::chat_access::{place_of, visible};
+use crate::http::chat_access::visible;
 use crate::http::error::ApiError;
-use crate::http::existing::{existing_account, existing_channel};
+use crate::http::existing::existing_channel;
 use crate::http::validate;
 use crate::messages::send::{NewText, OnItsWay, send_new};
-use crate::service::send::{Dialogue, Target};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -26,6 +25,8 @@ use shared::model::event::{ContactHint, MessageEvent};
 use shared::model::limits::{By, check_first};
 use shared::model::messenger::Messenger;
 use shared::providers;
+use shared::service::new_message::{Dialogue, Target};
+use shared::service::place::place_of;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -93,7 +94,7 @@ pub async fn begin(
     if let Some(contact) = &new.contact {
         validate::name("contact", contact, validate::MAX_ID)?;
     }
-    let owner = existing_account(&app, acting.account.as_str()).await?;
+    let owner = acting.owner(&app).await?;
     let employee =
         acting.by.employee().cloned().or_else(|| new.message.employee.as_deref().map(EmployeeId::new));
     let channel = channel_of(&app, &owner, employee.as_ref(), &new).await?;
@@ -107,7 +108,7 @@ pub async fn begin(
     let mut like = Chat::unopened(&owner.account, &dialogue.like, named, now);
     like.name.clone_from(&dialogue.like.contact.name);
     let target = Target::Dialogue(Box::new(dialogue));
-    send_new(&app, &acting, (&like, &target), &headers, &new.message).await
+    send_new(&app, &acting, &owner, (&like, target), &headers, &new.message).await
 }
 
 /// The channel to write from: the one that is named, else the author's default of the messenger, else the account's.
@@ -139,7 +140,7 @@ async fn default_channel(
     let mut bound = Vec::new();
     for channel in channels.iter().filter(carries) {
         if let Some(employee) = employee
-            && let Some(place) = place_of(app, &owner.account, &channel.channel, employee).await?
+            && let Some(place) = place_of(&app.store, &owner.account, &channel.channel, employee).await?
             && place.sends
             && place.role.may_write()
         {
@@ -241,7 +242,7 @@ async fn knows(app: &App, acting: &Acting, channel: &ChannelId, contact: &Contac
     let account = &acting.account;
     let Some(employee) = acting.by.employee() else { return Ok(true) };
     if contact.responsible.as_ref() == Some(employee)
-        && place_of(app, account, channel, employee).await?.is_some()
+        && place_of(&app.store, account, channel, employee).await?.is_some()
     {
         return Ok(true);
     }

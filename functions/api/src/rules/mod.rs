@@ -191,6 +191,6 @@ async fn writes(
     employee: &EmployeeId,
 ) -> Result<bool, ApiError> {
     let channels: Vec<&ChannelId> = known.channels.iter().collect();
-    let places = crate::http::chat_access::places_on(app, account, channels, employee).await?;
+    let places = shared::service::place::places_on(&app.store, account, channels, employee).await?;
     Ok(places.values().any(|place| place.role.may_write()))
 }

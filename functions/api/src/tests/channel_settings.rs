@@ -173,7 +173,7 @@ async fn a_channel_says_what_its_messenger_takes() {
     let id = ChannelId::new(channels[0].as_str());
     let row =
         bench.app.store.channel(&rows::account(&company), &id, Read::Consistent).await.unwrap().unwrap();
-    rows::change(&bench, &row, |row: &mut Channel| row.transport = None).await;
+    rows::change(&bench, &row, |row: &mut Channel| (row.messenger, row.transport) = (None, None)).await;
     let unknown = bench.expect(200, key, "GET", &format!("/v1/channels/{id}"), None).await;
     assert_eq!((&unknown["messenger"], &unknown["limits"]), (&json!(null), &json!(null)));
 }

@@ -12,6 +12,7 @@ use shared::model::chat::assignment_reason::Given;
 use shared::model::chat::state::{ChatState, ClientState, FinishReason};
 use shared::model::contact::Contact;
 use shared::model::employee::{Membership, Role};
+use shared::service::reassign::reassign_contact;
 use shared::store::waiting::waiting_writes;
 use shared::store::{Read, keys};
 
@@ -186,8 +187,10 @@ async fn b1_the_crms_word_ends_a_wait_for_the_one_whom_it_names() {
     })
     .await;
     let person = office.contact(&chat.contact).await;
+    let app = &office.bench.app;
+    let owner = app.store.account(&rows::account(&office.company)).await.unwrap().unwrap();
     for changed in [1, 0] {
-        let done = crate::chats::reassign::reassign_contact(&office.bench.app, &person, &id("anna")).await;
+        let done = reassign_contact(&app.context(), &owner, &person.contact, &id("anna")).await;
         assert_eq!(done.unwrap(), changed);
     }
     let chat = office.chat("chat").await;

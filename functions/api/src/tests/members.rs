@@ -160,7 +160,7 @@ async fn there_is_no_default_of_a_messenger_that_nobody_knows_yet() {
     let id = ChannelId::new(channels[0].as_str());
     let row =
         bench.app.store.channel(&rows::account(&company), &id, Read::Consistent).await.unwrap().unwrap();
-    rows::change(&bench, &row, |row: &mut Channel| row.transport = None).await;
+    rows::change(&bench, &row, |row: &mut Channel| (row.messenger, row.transport) = (None, None)).await;
     let refusal = (422, "messenger_unknown", Some("is_default"));
     let body = manager(json!({"is_default": true}));
     bench.refused(&company.key, ("PUT", &place(&channels[0])), body, refusal).await;

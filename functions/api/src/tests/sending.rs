@@ -1,7 +1,7 @@
 //! Sending: rights, claims, keys and limits, and that nothing is stored where it is refused.
 
 use super::rows;
-use crate::testing::{Bench, Company};
+use crate::testing::{Bench, Company, OPERATOR};
 use axum::http::Request;
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use shared::model::contact::Contact;
 use shared::model::employee::{Employee, Membership, Role};
 use shared::model::message::Message;
 use shared::model::outbound::{Action, JobState, OutboundJob};
-use shared::store::Read;
+use shared::store::{Read, keys};
 
 /// An account with a channel, a client's chat on it that is nobody's yet, and his contact.
 pub struct Office {
@@ -220,6 +220,37 @@ async fn e4_one_key_ten_times_at_once_is_one_message() {
     let (status, answer) = office.send(json!({"text": "Другое"}), Some("key-1")).await;
     assert_eq!((status, answer["error"]["code"].as_str()), (409, Some("key_reused")));
     assert_eq!(office.jobs("chat").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_send_reads_the_account_once() {
+    let office = Office::open(Distribution::FirstResponder).await;
+    office.join("anna", Role::Head, |_| {}).await;
+    let token = office.bench.token(&office.company.key, "anna").await;
+    let account = keys::account(&rows::account(&office.company));
+    office.bench.reads(&account);
+    for (bearer, key) in [
+        (&office.company.key, None),
+        (&office.company.key, Some("key-1")),
+        (&token, None),
+        (&token, Some("key-2")),
+    ] {
+        let (status, answer) = office.send_as(bearer, json!({"text": "Добрый день"}), key).await;
+        assert_eq!((status, office.bench.reads(&account)), (202, 1), "{key:?}: {answer}");
+        let body = Some(json!({"text": "Да"}));
+        let begun = json!({"channel": office.channel, "phone": "+79020001122", "message": body});
+        office.bench.expect(202, bearer, "POST", "/v1/chats", Some(begun)).await;
+        assert_eq!(office.bench.reads(&account), 1, "{key:?}: also where a dialogue begins");
+    }
+    // The operator names the account, and it is there: that is the one look.
+    let request = Request::builder().method("POST").uri("/v1/chats/chat/messages");
+    let request = request.header("authorization", format!("Bearer {OPERATOR}"));
+    let request =
+        request.header("switchboard-account", &office.company.id).header("idempotency-key", "key-3");
+    let request = request.header("content-type", "application/json");
+    let (status, answer, _) =
+        office.bench.send(request.body(json!({"text": "Да"}).to_string().into()).unwrap()).await;
+    assert_eq!((status.as_u16(), office.bench.reads(&account)), (202, 1), "{answer}");
 }
 
 #[tokio::test]

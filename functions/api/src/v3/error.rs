@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::platform::queue::QueueError;
 use shared::platform::secrets::SecretError;
+use shared::service::refused::Refused;
 use shared::store::StoreError;
 use utoipa::ToSchema;
 
@@ -85,6 +86,11 @@ impl V3Error {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", "Only a key of an account opens this route")
     }
 
+    /// A `crmMessageId` that was taken before.
+    pub fn repeated_crm_message_id() -> Self {
+        Self::bad("REPEATED_CRM_MESSAGE_ID", "A message with this crmMessageId was taken already")
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -121,6 +127,22 @@ impl From<ApiError> for V3Error {
         own.data = detail.field.as_ref().map(|field| json!({ "fields": [field] }));
         own.from = Some(error);
         own
+    }
+}
+
+/// A use case's refusal in Wazzup's words: the provider's code where there is one.
+impl From<Refused> for V3Error {
+    fn from(refused: Refused) -> Self {
+        if matches!(refused, Refused::Conflict(_)) {
+            return Self::repeated_crm_message_id();
+        }
+        let error = ApiError::from(refused);
+        let detail = error.detail();
+        match detail.reason {
+            Some(reason) => Self::bad(reason, detail.message.clone())
+                .with(json!({ "reason": detail.code, "limit": detail.limit })),
+            None => error.into(),
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::error::V3Error;
 use crate::app::App;
-use crate::chats::reassign::reassign_contact;
 use shared::base::ids::{AccountId, ContactId};
 use shared::model::account::Account;
 use shared::model::contact::{Contact, CrmRecords};
 use shared::model::crm::CrmKind;
 use shared::model::crm::entities::{CrmContact, CrmDeal, link_contact, link_deal};
+use shared::service::reassign::reassign_contact;
+use shared::service::refused::Refused;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::collections::BTreeMap;
@@ -41,16 +42,14 @@ pub async fn contact(
             }
         };
         if his && known {
-            let changed = reassign_contact(app, &person, &loaded.responsible).await;
-            // Who is erased, or whose responsible was deleted a moment ago, needs nobody.
-            let gone =
-                |error: &crate::http::error::ApiError| error.status() == axum::http::StatusCode::NOT_FOUND;
+            let changed = reassign_contact(&app.context(), owner, &person.contact, &loaded.responsible).await;
             match changed {
                 Ok(0) => {}
                 Ok(chats) => {
                     tracing::info!(account = %owner.account, contact = %person.contact, chats, "the CRM named a responsible")
                 }
-                Err(error) if gone(&error) => {}
+                // A client who is erased, or a responsible who was deleted a moment ago, needs nothing.
+                Err(Refused::NotFound(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -5,10 +5,7 @@ use super::error::V3Error;
 use super::message_body::{Asked, MAX_ID, MAX_TEXT, MAX_URL, invalid};
 use crate::app::App;
 use crate::contacts::user_id;
-use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
-use crate::messages::change::{Change, ask};
-use crate::service::send::{Accepted, Dialogue, Target, send};
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -22,8 +19,12 @@ use shared::model::chat::{Chat, Reach};
 use shared::model::event::{ContactHint, MessageEvent};
 use shared::model::limits::{By, check_first};
 use shared::model::messenger::Messenger;
-use shared::model::outbound::{Action, own_ids};
+use shared::model::outbound::own_ids;
 use shared::providers;
+use shared::service::change_message::{self, Sent, edit};
+use shared::service::new_message::{Accepted, Dialogue, Target};
+use shared::service::refused::Refused;
+use shared::service::send::send;
 use shared::store::settings::Pointed;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -62,11 +63,10 @@ pub async fn post(
     let asked = Asked::read(&body)?;
     let channel = channel_of(&app, &account, &asked.channel).await?;
     let target = target(&app, &owner, &channel, &asked).await?;
-    let message = asked.message(&app, &channel)?;
-    let accepted = send(&app, &account, &target, &message).await.map_err(refused)?;
-    let Accepted { chat, message_id, repeated } = accepted;
+    let message = asked.message(&app, &channel, target)?;
+    let Accepted { chat, message_id, repeated } = send(&app.context(), &owner, &message).await?;
     if repeated {
-        return Err(repeated_id());
+        return Err(V3Error::repeated_crm_message_id());
     }
     let taken = Taken { message_id: message_id.as_str().to_owned(), chat_id: chat.provider_chat_id };
     Ok((StatusCode::CREATED, axum::Json(taken)))
@@ -93,7 +93,11 @@ pub async fn patch(
     let uri = fields.text("contentUri", MAX_URL);
     fields.finish().map_err(invalid)?;
     match (text, uri) {
-        (Some(text), None) => changed(&app, &account, &id, by.as_ref(), Action::EditText(text)).await,
+        (Some(text), None) => {
+            let (owner, chat, message) = sent(&app, &account, &id).await?;
+            let sent = Sent { chat: &chat, message: &message, by: by.as_ref() };
+            Ok(taken(&id, edit(&app.context(), &owner, &sent, &text).await?))
+        }
         (Some(_), Some(_)) => Err(V3Error::bad("MESSAGE_ONLY_TEXT_OR_CONTENT", "Text or content, not both")),
         (None, Some(_)) => {
             let code = "CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING";
@@ -116,20 +120,19 @@ pub async fn delete(
     State(app): State<Arc<App>>,
     Id(id): Id,
 ) -> Result<axum::Json<Taken>, V3Error> {
-    changed(&app, &account, &id, None, Action::Delete).await
+    let (owner, chat, message) = sent(&app, &account, &id).await?;
+    let sent = Sent { chat: &chat, message: &message, by: None };
+    Ok(taken(&id, change_message::delete(&app.context(), &owner, &sent).await?))
 }
 
-async fn changed(
-    app: &App,
-    account: &AccountId,
-    id: &str,
-    by: Option<&EmployeeId>,
-    action: Action,
-) -> Result<axum::Json<Taken>, V3Error> {
+fn taken(id: &str, chat: Chat) -> axum::Json<Taken> {
+    axum::Json(Taken { message_id: id.to_owned(), chat_id: chat.provider_chat_id })
+}
+
+/// A message that is to be changed, by the id that the CRM knows: its account, its chat and its id there.
+async fn sent(app: &App, account: &AccountId, id: &str) -> Result<(Account, ChatId, MessageId), V3Error> {
     let (chat, message) = message_of(app, account, id).await?;
-    let change = Change { message, by, action };
-    let chat = ask(app, account, &chat, &change).await.map_err(refused)?;
-    Ok(axum::Json(Taken { message_id: id.to_owned(), chat_id: chat.provider_chat_id }))
+    Ok((existing_account(app, account.as_str()).await?, chat.chat, message))
 }
 
 /// A message of the company's by the id that the CRM knows: ours, or the provider's where it was written elsewhere.
@@ -197,7 +200,7 @@ async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) ->
     }
     // An id of the messenger's may be of a dialogue that is older than we: the provider knows.
     if by != By::UserId {
-        check_first(providers::limits(channel, &messenger), by).map_err(|error| refused(error.into()))?;
+        check_first(providers::limits(channel, &messenger), by).map_err(Refused::Limit)?;
     }
     let contact = ContactHint {
         username: asked.username.as_deref().map(|name| name.trim_start_matches('@').to_owned()),
@@ -235,21 +238,4 @@ fn address(
         return Err(invalid(vec!["chatId".into()]));
     }
     Ok((format!("@{}", bare.to_lowercase()), By::Username, Some(Reach::Username(bare.to_owned()))))
-}
-
-fn repeated_id() -> V3Error {
-    V3Error::bad("REPEATED_CRM_MESSAGE_ID", "A message with this crmMessageId was taken already")
-}
-
-/// Our reason in Wazzup's words: the provider's code where there is one.
-fn refused(error: ApiError) -> V3Error {
-    let detail = error.detail();
-    match (detail.code, detail.reason) {
-        ("key_reused", _) => repeated_id(),
-        (_, Some(reason)) => {
-            let data = json!({ "reason": detail.code, "limit": detail.limit });
-            V3Error::bad(reason, detail.message.clone()).with(data)
-        }
-        _ => error.into(),
-    }
 }

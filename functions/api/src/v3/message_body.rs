@@ -3,8 +3,6 @@
 use super::body::Fields;
 use super::error::V3Error;
 use crate::app::App;
-use crate::service::checked_content::Content;
-use crate::service::send::{CallersKey, NewMessage, Writer};
 use serde_json::Value;
 use shared::base::ids::{EmployeeId, MessageId, hex_digest};
 use shared::model::channel::Channel;
@@ -12,6 +10,8 @@ use shared::model::event::Origin;
 use shared::model::message::content::Button;
 use shared::model::message::media::Media;
 use shared::model::outbound::SendKey;
+use shared::service::content::Content;
+use shared::service::new_message::{CallersKey, NewMessage, Target, Writer};
 use url::Url;
 
 /// Longest identifiers, chat ids, links and texts that are read, in characters.
@@ -85,11 +85,11 @@ impl Asked {
         Ok(asked)
     }
 
-    /// What is to be sent.
+    /// What is to be sent, and where.
     ///
     /// # Errors
     /// Nothing or too much of text, content and template; an address that nobody may fetch.
-    pub fn message(&self, app: &App, channel: &Channel) -> Result<NewMessage, V3Error> {
+    pub fn message(&self, app: &App, channel: &Channel, target: Target) -> Result<NewMessage, V3Error> {
         let key = self.key.as_ref().map(|key| CallersKey {
             digest: SendKey::digest("v3", key),
             // Any second request under the key is refused, whatever it says.
@@ -97,6 +97,7 @@ impl Asked {
         });
         Ok(NewMessage {
             id: MessageId::new(app.ambient.uuid().to_string()),
+            target,
             from: Writer {
                 employee: self.employee.as_deref().map(EmployeeId::new),
                 origin: if self.clears_unanswered { Origin::Crm } else { Origin::Bot },

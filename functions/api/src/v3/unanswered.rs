@@ -4,7 +4,6 @@ use super::body::{Caller, Id};
 use super::error::V3Error;
 use crate::app::App;
 use crate::chats::read_state::unanswered_on;
-use crate::http::chat_access::places_on;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -13,6 +12,7 @@ use shared::base::ids::{ChatId, EmployeeId};
 use shared::model::access::sending::Sender;
 use shared::model::access::{self, Operation};
 use shared::model::employee::{Membership, Role};
+use shared::service::place::places_on;
 use shared::store::unanswered::Waiting;
 use shared::store::{StoreError, keys};
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub async fn get(
     }
     let channels = app.store.channels(&account).await?;
     let places =
-        places_on(&app, &account, channels.iter().map(|channel| &channel.channel), &employee).await?;
+        places_on(&app.store, &account, channels.iter().map(|channel| &channel.channel), &employee).await?;
     // What the index says of all his chats is what he sees of them where he works on every channel.
     let mut found = if !places.is_empty() && places.len() == channels.len() {
         app.store.unanswered_in(&keys::of_employee(&account, &employee)).await?

@@ -1,23 +1,23 @@
 //! The chat that a message goes into, as stored or as it begins (D4), and whose it is then: one whose responsible does not work
-//! on its channel any more does not stay his when we write in it.
+//! on its channel any more does not stay theirs when we write in it.
 
-use crate::app::App;
-use crate::http::chat_access::place_of;
-use crate::http::error::ApiError;
-use crate::service::send::{Dialogue, Target};
-use shared::base::clock::Timestamp;
-use shared::base::ids::EmployeeId;
-use shared::model::access::sending::keeps_whom_he_addresses;
-use shared::model::account::Account;
-use shared::model::assignment::requeue::{WORKS_BY, works};
-use shared::model::chat::Chat;
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::assignment_record::AssignmentRecord;
-use shared::model::chat::state::{ChatState, ClientState};
-use shared::model::employee::{Employee, Membership};
-use shared::store::clients::in_history;
-use shared::store::row::Write;
-use shared::store::{Read, StoreError, keys};
+use crate::base::clock::Timestamp;
+use crate::base::ids::EmployeeId;
+use crate::model::access::sending::keeps_whom_he_addresses;
+use crate::model::account::Account;
+use crate::model::assignment::requeue::{WORKS_BY, works};
+use crate::model::chat::Chat;
+use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_record::AssignmentRecord;
+use crate::model::chat::state::{ChatState, ClientState};
+use crate::model::employee::{Employee, Membership};
+use crate::service::context::Context;
+use crate::service::new_message::{Dialogue, Target};
+use crate::service::place::place_of;
+use crate::service::refused::{Refused, What};
+use crate::store::clients::in_history;
+use crate::store::row::Write;
+use crate::store::{Read, Store, StoreError, keys};
 
 /// A chat that a message goes into.
 #[derive(Debug)]
@@ -30,72 +30,72 @@ pub struct Addressed {
     pub belongings: Vec<Write>,
     /// The author's place on its channel.
     pub place: Option<Membership>,
-    /// Its responsible, where he is to lose it as soon as it opens.
+    /// Its responsible, where they are to lose it as soon as it opens.
     pub gone: Option<Gone>,
 }
 
-/// The responsible of a finished chat who does not work on its channel any more. While nobody writes there, he stays named.
+/// The responsible of a finished chat who does not work on its channel any more. While nothing is written there, they stay named.
 #[derive(Debug)]
 pub struct Gone {
     /// Who.
     pub employee: EmployeeId,
-    /// That he still does not work there.
+    /// That they still do not work there.
     pub still: Write,
 }
 
 /// The chat that a message of the author's goes into.
 ///
 /// # Errors
-/// 404 when it is not there and is not to be made.
+/// [`Refused::NotFound`] when it is not there and is not to be made.
 pub async fn addressed(
-    app: &App,
+    cx: &Context<'_>,
     owner: &Account,
     target: &Target,
     author: Option<&Employee>,
-) -> Result<Addressed, ApiError> {
+) -> Result<Addressed, Refused> {
     let id = match target {
         Target::Chat(id) => id,
         Target::Dialogue(dialogue) => &dialogue.like.chat,
     };
-    let found = app.store.chat(&owner.account, id).await?;
+    let found = cx.store.chat(&owner.account, id).await?;
     let channel = match (&found, target) {
         (Some(chat), _) => &chat.channel,
         (None, Target::Dialogue(dialogue)) => &dialogue.channel.channel,
-        (None, Target::Chat(_)) => return Err(ApiError::not_found("chat")),
+        (None, Target::Chat(_)) => return Err(Refused::NotFound(What::Chat)),
     };
     let place = match author {
-        Some(author) => place_of(app, &owner.account, channel, &author.employee).await?,
+        Some(author) => place_of(cx.store, &owner.account, channel, &author.employee).await?,
         None => None,
     };
     match (found, target) {
         (Some(chat), _) => {
-            let gone = gone(app, &chat, author).await?;
+            let gone = gone(cx.store, &chat, author).await?;
             Ok(Addressed { before: Some(chat.clone()), chat, belongings: Vec::new(), place, gone })
         }
-        (None, Target::Dialogue(dialogue)) => begun(app, owner, dialogue, place).await,
-        (None, Target::Chat(_)) => Err(ApiError::not_found("chat")),
+        (None, Target::Dialogue(dialogue)) => begun(cx, owner, dialogue, place).await,
+        (None, Target::Chat(_)) => Err(Refused::NotFound(What::Chat)),
     }
 }
 
-/// A dialogue's chat as it begins. Whose client he was already stays so: another manager may not begin with him. Where that one
-/// does not work on the channel, the client is as any stranger.
+/// A dialogue's chat as it begins. A client whom an employee has already stays theirs: another manager may not begin with them.
+/// Where that employee does not work on the channel, the client is as any stranger.
 async fn begun(
-    app: &App,
+    cx: &Context<'_>,
     owner: &Account,
     dialogue: &Dialogue,
     place: Option<Membership>,
-) -> Result<Addressed, ApiError> {
-    let now = app.ambient.now();
+) -> Result<Addressed, Refused> {
+    let now = cx.ambient.now();
     let keeper = place.as_ref().filter(|place| keeps_whom_he_addresses(place)).map(|place| &place.employee);
     let like = &dialogue.like;
-    let mut client = app.store.client_addressed(owner, like, keeper, None, &*app.ambient).await?;
+    let mut client = cx.store.client_addressed(owner, like, keeper, None, cx.ambient).await?;
     let other = client.responsible.clone().filter(|of| Some(of) != keeper);
-    let mut his = None;
+    let mut theirs = None;
     if let Some(other) = other {
-        his = place_of(app, &owner.account, &dialogue.channel.channel, &other).await?;
-        his = his.filter(|place| works(Some(place)));
-        if his.is_none() {
-            client = app.store.client_addressed(owner, like, keeper, Some(&other), &*app.ambient).await?;
+        theirs = place_of(cx.store, &owner.account, &dialogue.channel.channel, &other).await?;
+        theirs = theirs.filter(|place| works(Some(place)));
+        if theirs.is_none() {
+            client = cx.store.client_addressed(owner, like, keeper, Some(&other), cx.ambient).await?;
         }
     }
     let contact = client.id.clone().ok_or(StoreError::Contended)?;
@@ -105,15 +105,15 @@ async fn begun(
     chat.reach.clone_from(&dialogue.reach);
     chat.name.clone_from(&like.contact.name);
     let mut belongings = client.writes;
-    if let Some(his) = his {
-        belongings.push(Write::create(&chat.give(&his.employee, Why::Kept, now))?);
-        belongings.push(Write::check(&his, &WORKS_BY)?);
+    if let Some(theirs) = theirs {
+        belongings.push(Write::create(&chat.give(&theirs.employee, Why::Kept, now))?);
+        belongings.push(Write::check(&theirs, &WORKS_BY)?);
     }
     belongings.push(in_history(&chat, now)?);
     Ok(Addressed { before: None, chat, belongings, place, gone: None })
 }
 
-async fn gone(app: &App, chat: &Chat, author: Option<&Employee>) -> Result<Option<Gone>, StoreError> {
+async fn gone(store: &Store, chat: &Chat, author: Option<&Employee>) -> Result<Option<Gone>, StoreError> {
     // In the queue and in everybody's list, others decide.
     let rests = chat.state == ChatState::General
         && matches!(chat.client, ClientState::Assigned | ClientState::Silent);
@@ -122,7 +122,7 @@ async fn gone(app: &App, chat: &Chat, author: Option<&Employee>) -> Result<Optio
         return Ok(None);
     };
     let key = keys::membership(&chat.account, &chat.channel, employee);
-    let place: Option<Membership> = app.store.get(&key, Read::Consistent).await?;
+    let place: Option<Membership> = store.get(&key, Read::Consistent).await?;
     if works(place.as_ref()) {
         return Ok(None);
     }
@@ -133,20 +133,20 @@ async fn gone(app: &App, chat: &Chat, author: Option<&Employee>) -> Result<Optio
     Ok(Some(Gone { employee: employee.clone(), still }))
 }
 
-/// Gives a client to whoever writes to him, and says why.
+/// Gives a client to the employee who writes to them, and says why.
 pub fn claim(chat: &mut Chat, employee: &EmployeeId, now: Timestamp) -> AssignmentRecord {
     let why = match chat.client {
         ClientState::Silent => Why::Dialogue,
-        // He had him before, and has answered before he was asked (B5).
+        // The employee had the client before, and has answered before being asked (B5).
         ClientState::Waiting => Why::Kept,
         ClientState::Unclaimed | ClientState::Assigned => Why::FirstAnswer,
     };
     chat.give(employee, why, now).by(Some(employee))
 }
 
-/// Takes a chat that has just opened from somebody who is gone: it is `heir`'s now, else it goes into the queue as if its client
-/// had come; `kept` says that somebody else is responsible for the person, and is asked for first. A client who has not
-/// written waits for nobody: he is nobody's.
+/// Takes a chat that has just opened from an employee who is gone: it is `heir`'s now, else it goes into the queue as if its client
+/// had come; `kept` says that another employee is responsible for the person, and is asked for first. A client who has not
+/// written does not wait: they have no employee then.
 pub fn leave(chat: &mut Chat, heir: Option<&EmployeeId>, kept: bool, now: Timestamp) -> AssignmentRecord {
     if let Some(heir) = heir {
         return claim(chat, heir, now);
@@ -155,7 +155,7 @@ pub fn leave(chat: &mut Chat, heir: Option<&EmployeeId>, kept: bool, now: Timest
         chat.seq += 1;
         (chat.responsible, chat.given) = (None, None);
     } else {
-        // We wrote last: he has waited for nothing until now.
+        // We wrote last: the client has waited for nothing until now.
         chat.arrived_at = Some(now);
         chat.take_back(now);
         chat.wish = chat.wish.take().filter(|_| !kept);

@@ -1,0 +1,174 @@
+//! Edits and deletions of what was sent: asked of the provider, and shown when the provider has done them.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{ChatId, EmployeeId, MessageId};
+use crate::model::access::sending::{Sender, may_edit};
+use crate::model::account::Account;
+use crate::model::channel::Channel;
+use crate::model::chat::Chat;
+use crate::model::chat::closing::Closing;
+use crate::model::employee::{Employee, Membership};
+use crate::model::event::{Origin, Side};
+use crate::model::limits::{DraftEdit, check_delete, check_edit};
+use crate::model::message::Message;
+use crate::model::message::content::Details;
+use crate::model::message::kind::DeliveryStatus;
+use crate::model::outbound::{Action, OutboundJob, signed};
+use crate::providers;
+use crate::service::author::known_author;
+use crate::service::context::Context;
+use crate::service::follow_up::tell;
+use crate::service::place::place_of;
+use crate::service::refused::{Refused, What};
+use crate::store::chats::chat_write;
+use crate::store::row::Write;
+use crate::store::{Read, Store, StoreError};
+
+/// A message, and who changes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// In which chat.
+    pub chat: &'a ChatId,
+    /// The message, by the id under which the chat has it.
+    pub message: &'a MessageId,
+    /// The employee who wants it changed; none: the account itself.
+    pub by: Option<&'a EmployeeId>,
+}
+
+/// What is to become of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish<'a> {
+    Text(&'a str),
+    Deletion,
+}
+
+/// Puts another text of a message on its way to the provider. Answers the chat as it is then.
+///
+/// # Errors
+/// [`Refused::NotFound`] when the company sent no such message; [`Refused::MayNotSend`] when the author may not;
+/// [`Refused::NeverSent`], [`Refused::NotAText`], [`Refused::Limit`]; [`Refused::Store`].
+pub async fn edit(cx: &Context<'_>, account: &Account, sent: &Sent<'_>, text: &str) -> Result<Chat, Refused> {
+    change(cx, account, sent, Wish::Text(text)).await
+}
+
+/// Puts a message's deletion on its way to the provider. Answers the chat as it is then.
+///
+/// # Errors
+/// As [`edit`]'s.
+pub async fn delete(cx: &Context<'_>, account: &Account, sent: &Sent<'_>) -> Result<Chat, Refused> {
+    change(cx, account, sent, Wish::Deletion).await
+}
+
+async fn change(
+    cx: &Context<'_>,
+    account: &Account,
+    sent: &Sent<'_>,
+    wish: Wish<'_>,
+) -> Result<Chat, Refused> {
+    let chat = cx.retry_on_conflict(|| change_once(cx, account, sent, wish)).await?;
+    tell(cx, &chat, account.crm_kind).await;
+    Ok(chat)
+}
+
+async fn change_once(
+    cx: &Context<'_>,
+    account: &Account,
+    sent: &Sent<'_>,
+    wish: Wish<'_>,
+) -> Result<Chat, Refused> {
+    let facts = load(cx.store, account, sent).await?;
+    let (after, job) = decide(&facts, wish, cx.ambient.now())?;
+    let writes = chat_write(&facts.before, &after)?.into_iter().chain([Write::create(&job)?]);
+    cx.store.commit(writes.collect()).await?;
+    Ok(after)
+}
+
+/// What a change is decided on, as of the last write.
+#[derive(Debug)]
+struct ChangeFacts<'a> {
+    account: &'a Account,
+    before: Chat,
+    channel: Channel,
+    author: Option<Employee>,
+    /// The author's place on the channel.
+    place: Option<Membership>,
+    /// The message, when the company sent it and it was not deleted.
+    row: Option<Message>,
+    /// The signature of the employee who wrote the message: an edit keeps it.
+    signature: Option<String>,
+}
+
+async fn load<'a>(store: &Store, owner: &'a Account, sent: &Sent<'_>) -> Result<ChangeFacts<'a>, Refused> {
+    let account = &owner.account;
+    let before = store.chat(account, sent.chat).await?.ok_or(Refused::NotFound(What::Chat))?;
+    let channel = store.channel(account, &before.channel, Read::Consistent).await?;
+    let channel = channel.ok_or(Refused::NotFound(What::Channel))?;
+    let author = match sent.by {
+        Some(by) => known_author(store, account, by).await?,
+        None => None,
+    };
+    let place = match &author {
+        Some(author) => place_of(store, account, &before.channel, &author.employee).await?,
+        None => None,
+    };
+    let found = store.messages(account, &before.chat, std::slice::from_ref(sent.message)).await?;
+    let ours = |row: &Message| row.side == Side::Company && row.origin != Some(Origin::Notice);
+    let row = found.into_iter().next().filter(|row| ours(row) && row.deleted_seq.is_none());
+    let signature = match &row {
+        Some(row) => signature_of(store, owner, row).await?,
+        None => None,
+    };
+    Ok(ChangeFacts { account: owner, before, channel, author, place, row, signature })
+}
+
+async fn signature_of(store: &Store, owner: &Account, row: &Message) -> Result<Option<String>, StoreError> {
+    let Some(id) = row.author.as_ref().and_then(|author| author.id.as_deref()) else { return Ok(None) };
+    let author = store.employee(&owner.account, &EmployeeId::new(id)).await?;
+    Ok(author.and_then(|author| author.signature))
+}
+
+/// The chat as it is then, and the job for the provider.
+fn decide(facts: &ChangeFacts<'_>, wish: Wish<'_>, now: Timestamp) -> Result<(Chat, OutboundJob), Refused> {
+    let (before, channel, owner) = (&facts.before, &facts.channel, facts.account);
+    let sender = facts.author.as_ref().map_or(Sender::Account, |_| Sender::Employee(facts.place.as_ref()));
+    // Only an answer makes an employee responsible; one who is not may change nothing.
+    may_edit(sender, before, channel).map_err(Refused::MayNotSend)?;
+    let row = facts.row.as_ref().ok_or(Refused::NotFound(What::SentMessage))?;
+    // What waits in front of the change is done before it; what failed never arrived.
+    if row.status == Some(DeliveryStatus::Failed) {
+        return Err(Refused::NeverSent);
+    }
+    let limits = providers::limits(channel, &before.messenger);
+    let action = match wish {
+        Wish::Text(text) => {
+            if row.media.is_some() || matches!(row.details, Some(Details::Template(_))) {
+                return Err(Refused::NotAText);
+            }
+            let received = signed(text, facts.signature.as_deref());
+            let draft = DraftEdit {
+                text: Some(&received),
+                has_buttons: matches!(row.details, Some(Details::Buttons(_))),
+                sent_at: row.sent_at,
+                ..DraftEdit::default()
+            };
+            check_edit(limits, &draft, now).map_err(Refused::Limit)?;
+            Action::EditText(text.to_owned())
+        }
+        Wish::Deletion => {
+            check_delete(limits, row.sent_at, now).map_err(Refused::Limit)?;
+            Action::Delete
+        }
+    };
+    let mut after = before.clone();
+    let closing = Closing::of(owner, Some(channel));
+    after.take_number(owner.crm_kind, &closing, now);
+    after.queue(after.seq, now);
+    after.watch(&closing, now);
+    let mut job = OutboundJob::new(&owner.account, &after.chat, after.seq, &row.message_id, action, now);
+    job.signature.clone_from(&facts.signature);
+    Ok((after, job))
+}
+
+#[cfg(test)]
+#[path = "change_message_tests.rs"]
+mod tests;

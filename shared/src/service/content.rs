@@ -1,0 +1,154 @@
+//! What a message that is written here says.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::hex_digest;
+use crate::model::chat::Chat;
+use crate::model::limits::{DraftFile, FileKind, Limits};
+use crate::model::message::content::{Button, Details, Template};
+use crate::model::message::kind::Kind;
+use crate::model::message::media::{FileCopy, FileLink, Media};
+use crate::store::keys::FileLinkRow;
+
+/// What a message says.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A text, perhaps with buttons.
+    Text {
+        /// The text, without signature.
+        text: String,
+        /// Buttons below it.
+        buttons: Vec<Button>,
+    },
+    /// A file in our bucket.
+    File(NewFile),
+    /// A file behind a public link, which the provider fetches.
+    Link(Media),
+    /// An approved template.
+    Template {
+        /// The provider's id of it.
+        id: String,
+        /// What goes into its places, in order.
+        values: Vec<String>,
+    },
+}
+
+/// A file in our bucket, on its way into a message.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// The object's key.
+    pub object: String,
+    /// What its stable link ends with: 128 random bits, hexadecimal.
+    pub link: String,
+    /// The stable link.
+    pub url: String,
+    /// Media type, as it is served.
+    pub mime: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// File name.
+    pub name: Option<String>,
+}
+
+impl NewFile {
+    /// The copy as the message's row has it.
+    pub fn stored(&self) -> FileCopy {
+        FileCopy::Stored {
+            object: self.object.clone(),
+            link: self.link.clone(),
+            mime: self.mime.clone(),
+            bytes: self.bytes,
+        }
+    }
+
+    /// Where its link leads, until the bucket forgets the file.
+    pub fn link_row(&self, chat: &Chat, expires_at: Timestamp) -> FileLinkRow {
+        let link = FileLink {
+            v: 1,
+            account: chat.account.clone(),
+            chat: chat.chat.clone(),
+            object: self.object.clone(),
+            mime: self.mime.clone(),
+            expires_at: expires_at.seconds(),
+        };
+        FileLinkRow { hash: hex_digest(self.link.as_bytes()), link }
+    }
+}
+
+impl Content {
+    /// The text that is signed.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. } => Some(text),
+            Self::File(_) | Self::Link(_) | Self::Template { .. } => None,
+        }
+    }
+
+    /// The kind of the message.
+    pub(super) fn kind(&self) -> Kind {
+        let of_type = |mime: &str| match FileKind::of(mime) {
+            FileKind::Image => Kind::Image,
+            FileKind::Audio => Kind::Audio,
+            FileKind::Video => Kind::Video,
+            FileKind::Document => Kind::Document,
+        };
+        match self {
+            Self::Text { buttons, .. } if buttons.is_empty() => Kind::Text,
+            Self::Text { .. } => Kind::Interactive,
+            Self::File(file) => of_type(&file.mime),
+            Self::Link(media) => of_type(media.mime.as_deref().unwrap_or_default()),
+            Self::Template { .. } => Kind::Template,
+        }
+    }
+
+    /// The file as the message names it.
+    pub(super) fn media(&self) -> Option<Media> {
+        match self {
+            Self::File(file) => Some(Media {
+                url: file.url.clone(),
+                name: file.name.clone(),
+                mime: Some(file.mime.clone()),
+                bytes: Some(file.bytes),
+                expires: false,
+            }),
+            Self::Link(media) => Some(media.clone()),
+            Self::Text { .. } | Self::Template { .. } => None,
+        }
+    }
+
+    /// What its kind has besides.
+    pub(super) fn details(&self) -> Option<Details> {
+        match self {
+            Self::Text { buttons, .. } if !buttons.is_empty() => Some(Details::Buttons(buttons.clone())),
+            Self::Template { id, values } => Some(Details::Template(Template {
+                id: Some(id.clone()),
+                values: values.clone(),
+                buttons: Vec::new(),
+            })),
+            Self::Text { .. } | Self::File(_) | Self::Link(_) => None,
+        }
+    }
+
+    /// The file as limits are checked on it.
+    pub(super) fn file(&self, limits: &Limits) -> Option<DraftFile<'_>> {
+        match self {
+            Self::File(file) => Some(DraftFile { content_type: &file.mime, bytes: Some(file.bytes) }),
+            // What stands behind a link only the provider sees: without a told type it passes for one that is taken.
+            Self::Link(media) => Some(DraftFile {
+                content_type: media.mime.as_deref().unwrap_or_else(|| any_type(limits)),
+                bytes: media.bytes,
+            }),
+            Self::Text { .. } | Self::Template { .. } => None,
+        }
+    }
+}
+
+/// A type of file that is taken there.
+fn any_type(limits: &Limits) -> &'static str {
+    let Some(rule) = limits.files.first() else { return "application/octet-stream" };
+    rule.types.first().copied().unwrap_or(match rule.kind {
+        FileKind::Image => "image/*",
+        FileKind::Audio => "audio/*",
+        FileKind::Video => "video/*",
+        FileKind::Document => "application/octet-stream",
+    })
+}

@@ -1,0 +1,109 @@
+//! Who is told of a chat that was changed here: the CRM, delivery, assignment, and the account's rules.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChannelId};
+use crate::model::account::Account;
+use crate::model::chat::closing::Closing;
+use crate::model::chat::{Chat, ForRules};
+use crate::model::crm::CrmKind;
+use crate::platform::metrics::Metric;
+use crate::platform::nudge::{AssignmentNudge, Timer, nudges};
+use crate::platform::queue::{Outgoing, QueueError};
+use crate::platform::telemetry;
+use crate::service::context::Context;
+use crate::store::open_chats::frees_place;
+use std::time::Duration;
+
+/// So many happenings wait in a chat for rules. `routing` takes them off at its next look, a moment later; more than these
+/// are a flood, which rules need not answer one by one.
+const MOST_FOR_RULES: usize = 20;
+
+/// What must be looked at sooner than a sweep surely comes gets a timer: a chat with a short window that was opened here.
+const SWEEPS_ARE_LATE: Duration = Duration::from_secs(60);
+
+/// Notes in a chat what happened to it here, for the account's rules: `routing` runs them when it next looks (F6). What is
+/// written must be the chat afterwards, and [`tell`] asks for the look.
+pub(super) fn mark_for_rules(
+    owner: &Account,
+    closing: &Closing,
+    chat: &mut Chat,
+    happened: ForRules,
+    now: Timestamp,
+) {
+    if !owner.has_rules {
+        return;
+    }
+    // That it was opened or finished is told in any case.
+    let whole = matches!(happened, ForRules::Opened | ForRules::Finished);
+    let is_known = whole && chat.for_rules.contains(&happened);
+    if chat.for_rules.len() >= MOST_FOR_RULES && (!whole || is_known) {
+        telemetry::count(Metric::AutomaticSkipped, u64::from(!is_known));
+        tracing::warn!(account = %chat.account, chat = %chat.chat, "too much happened at once: rules are not told of it all");
+        return;
+    }
+    chat.for_rules.push(happened);
+    chat.watch(closing, now);
+}
+
+/// Sends the nudges that follow from a chat's state. What was committed stays also when a queue does not take one,
+/// because the due index brings the chat back.
+pub async fn tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) {
+    if let Err(error) = try_to_tell(cx, chat, crm).await {
+        tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, "not nudged; the due index will");
+    }
+}
+
+async fn try_to_tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), QueueError> {
+    let to = &cx.queues;
+    let nudges = nudges(chat, crm, cx.ambient.now());
+    if let Some(nudge) = &nudges.delivery {
+        let outgoing = Outgoing::delivery(nudge, cx.ambient)?;
+        to.queues.send(to.outbound_url, vec![outgoing]).await?;
+    }
+    if let Some(nudge) = &nudges.crm {
+        let outgoing = Outgoing::crm(nudge, crm.capabilities().workers, cx.ambient)?;
+        to.queues.send(to.crm_url, vec![outgoing]).await?;
+    }
+    let now = cx.ambient.now();
+    let soon = chat.check_at.map(|at| (at, at.since(now))).filter(|(_, wait)| *wait < SWEEPS_ARE_LATE);
+    let look = if chat.for_rules.is_empty() { soon } else { Some((now, Duration::ZERO)) };
+    if let Some((at, wait)) = look {
+        let timer = Outgoing::standard(&Timer::new(chat.account.clone(), chat.chat.clone(), at))?;
+        // A whole second later: a check that comes early would have to be posted again.
+        let timer = if wait.is_zero() { timer } else { timer.after(Duration::from_secs(wait.as_secs() + 1)) };
+        to.queues.send(to.timers_url, vec![timer]).await?;
+    }
+    if nudges.assignment.is_some() {
+        give_out(cx, &chat.account, std::slice::from_ref(&chat.channel)).await;
+    }
+    Ok(())
+}
+
+/// Lets `assignment` look at channels where a client may wait for an employee. What was committed stays also when the queue does
+/// not take it, because the due index brings every waiting client back.
+pub async fn give_out(cx: &Context<'_>, account: &AccountId, channels: &[ChannelId]) {
+    let nudges = channels.iter().map(|channel| AssignmentNudge::new(account, channel));
+    let messages: Result<Vec<_>, _> = nudges.map(|nudge| Outgoing::assignment(&nudge, cx.ambient)).collect();
+    let sent = match messages {
+        Ok(messages) => cx.queues.queues.send(cx.queues.assignment_url, messages).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = sent {
+        tracing::warn!(error = %error, "assignment was not nudged; the due index will");
+    }
+}
+
+/// After a change that left an employee with one open chat less: they may be under their cap again, so clients who wait are
+/// given out. What was committed stays when this fails; the ring's own time comes.
+pub(super) async fn let_next_in(cx: &Context<'_>, before: &Chat, after: &Chat) {
+    if !frees_place(before, after) {
+        return;
+    }
+    match cx.store.clients_wait(&before.account, &before.channel).await {
+        Ok(true) => give_out(cx, &before.account, std::slice::from_ref(&before.channel)).await,
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(account = %before.account, channel = %before.channel, error = %error, "nobody looked whether clients wait; the due index will");
+        }
+    }
+}

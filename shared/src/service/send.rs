@@ -1,0 +1,331 @@
+//! Sending (E1): employee, program or account, it is decided here. Rights, limits and the caller's key come first; then message, key,
+//! chat, claim and job are one transaction, or nothing is.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, EmployeeId, MessageId};
+use crate::model::access::sending::{Permit, Refusal, Sender, keeps_whom_he_addresses, may_send};
+use crate::model::account::Account;
+use crate::model::assignment::eligible_now;
+use crate::model::channel::Channel;
+use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_record::AssignmentRecord;
+use crate::model::chat::closing::Closing;
+use crate::model::chat::state::{ChatState, ClientState};
+use crate::model::chat::{Chat, ForRules};
+use crate::model::contact::Contact;
+use crate::model::crm::CrmKind;
+use crate::model::employee::{Employee, Membership};
+use crate::model::event::Author;
+use crate::model::message::Message;
+use crate::model::outbound::{Action, OutboundJob, SendKey, signed};
+use crate::service::author::known_author;
+use crate::service::checked_content::{checked, event_of};
+use crate::service::content::Content;
+use crate::service::context::Context;
+use crate::service::follow_up::{give_out, mark_for_rules, tell};
+use crate::service::new_message::{Accepted, CallersKey, NewMessage};
+use crate::service::place::place_of;
+use crate::service::reassign::{By, reassign_chat};
+use crate::service::refused::{Conflict, Refused, What};
+use crate::service::send_target::{Addressed, addressed, claim, leave};
+use crate::store::chats::{chat_write, open_chat_writes};
+use crate::store::outbound::send_writes;
+use crate::store::row::Write;
+use crate::store::waiting::waiting_writes;
+use crate::store::{Read, Store, StoreError};
+use std::time::Duration;
+
+/// What a member's place must still say when their answer makes them responsible.
+const PLACE: [&str; 4] = ["role", "receives_new_clients", "sends", "inactive"];
+
+/// Sends a message of the account's: when this returns, it is on its way. A file of ours that came into no message is deleted.
+///
+/// # Errors
+/// [`Refused::MayNotSend`] when the author may not; [`Refused::Limit`], [`Refused::NotAComment`] and
+/// [`Refused::NoCommentNamed`] when the channel does not take it; [`Refused::NotFound`] and [`Refused::NothingQuoted`] when chat
+/// or quoted message are not there; [`Refused::Conflict`] when the key stands for another request; [`Refused::Store`].
+pub async fn send(cx: &Context<'_>, account: &Account, message: &NewMessage) -> Result<Accepted, Refused> {
+    let sent = cx.retry_on_conflict(|| send_once(cx, account, message)).await;
+    if let Ok(accepted) = &sent {
+        // Also when it was accepted before: the process that did it may have died before it told anything.
+        tell(cx, &accepted.chat, account.crm_kind).await;
+    }
+    let not_used = match &sent {
+        Ok(accepted) => accepted.repeated,
+        Err(refused) => refused.stored_nothing(),
+    };
+    if let Content::File(file) = &message.content
+        && not_used
+        && let Err(error) = cx.files.delete(&file.object).await
+    {
+        tracing::warn!(account = %account.account, error = %error, "a copy that no message has stays until its time ends");
+    }
+    sent
+}
+
+/// What was accepted under the same key, if anything was: asked before anything is prepared for a message that may be a repeat.
+///
+/// # Errors
+/// [`Refused::Conflict`] when the key stands for another request; [`Refused::Store`].
+pub async fn sent_before(
+    cx: &Context<'_>,
+    account: &Account,
+    key: Option<&CallersKey>,
+) -> Result<Option<Accepted>, Refused> {
+    let accepted = accepted_before(cx.store, &account.account, key).await?;
+    if let Some(accepted) = &accepted {
+        // The process that did it may have died before it told anything.
+        tell(cx, &accepted.chat, account.crm_kind).await;
+    }
+    Ok(accepted)
+}
+
+async fn send_once(cx: &Context<'_>, account: &Account, message: &NewMessage) -> Result<Accepted, Refused> {
+    if let Some(accepted) = accepted_before(cx.store, &account.account, message.key.as_ref()).await? {
+        return Ok(accepted);
+    }
+    let facts = load(cx, account, message).await?;
+    let now = cx.ambient.now();
+    let sending = match decide(&facts, message, now)? {
+        Decision::Send(sending) => sending,
+        Decision::LeaveTo(other) => {
+            let by = By { why: Why::Kept, employee: None };
+            reassign_chat(cx, account, &facts.to.chat.chat, &other, &by).await?;
+            return Err(Refused::MayNotSend(Refusal::NotResponsible));
+        }
+    };
+    let kept_until = now + Duration::from_secs(cx.media_days * 24 * 3600);
+    cx.store.commit(writes(&facts, &sending, message, kept_until)?).await?;
+    let after = sending.after;
+    if sending.given.is_some() && after.client == ClientState::Waiting {
+        give_out(cx, &account.account, std::slice::from_ref(&after.channel)).await;
+    }
+    Ok(Accepted { chat: after, message_id: message.id.clone(), repeated: false })
+}
+
+async fn accepted_before(
+    store: &Store,
+    account: &AccountId,
+    key: Option<&CallersKey>,
+) -> Result<Option<Accepted>, Refused> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(known) = store.send_key(account, &key.digest).await? else { return Ok(None) };
+    if known.request != key.request {
+        return Err(Refused::Conflict(Conflict::KeyReused));
+    }
+    // Where the client was erased, the key was used all the same.
+    let chat = store.chat(account, &known.chat).await?.ok_or(Refused::Conflict(Conflict::KeyOfErased))?;
+    Ok(Some(Accepted { chat, message_id: known.message_id, repeated: true }))
+}
+
+/// What a send is decided on, as of the last write.
+#[derive(Debug)]
+struct SendFacts<'a> {
+    account: &'a Account,
+    /// The chat, and the author's place on its channel.
+    to: Addressed,
+    channel: Channel,
+    author: Option<Employee>,
+    /// The client, where the author or an heir may get them.
+    person: Option<Contact>,
+    /// The place of another employee who has the person, where the author may claim the chat.
+    others_place: Option<Membership>,
+    /// The message that is to be quoted, where it is in the chat and was not deleted.
+    quoted: Option<Message>,
+}
+
+async fn load<'a>(
+    cx: &Context<'_>,
+    owner: &'a Account,
+    message: &NewMessage,
+) -> Result<SendFacts<'a>, Refused> {
+    let (store, account) = (cx.store, &owner.account);
+    let author = match &message.from.employee {
+        Some(employee) => known_author(store, account, employee).await?,
+        None => None,
+    };
+    let to = addressed(cx, owner, &message.target, author.as_ref()).await?;
+    let channel = store.channel(account, &to.chat.channel, Read::Consistent).await?;
+    let channel = channel.ok_or(Refused::NotFound(What::Channel))?;
+    let claimable = author.as_ref().filter(|_| to.before.is_some() && to.chat.responsible.is_none());
+    let person = if claimable.is_some() || to.gone.is_some() {
+        store.person(account, &to.chat.contact, Read::Consistent).await?
+    } else {
+        None
+    };
+    let others_place = match (claimable, person.as_ref().and_then(|person| person.responsible.as_ref())) {
+        (Some(author), Some(other)) if *other != author.employee => {
+            place_of(store, account, &to.chat.channel, other).await?
+        }
+        _ => None,
+    };
+    let quoted = match &message.quote {
+        Some(id) => quoted(store, &to.chat, id).await?,
+        None => None,
+    };
+    Ok(SendFacts { account: owner, to, channel, author, person, others_place, quoted })
+}
+
+async fn quoted(store: &Store, chat: &Chat, id: &MessageId) -> Result<Option<Message>, StoreError> {
+    let found = store.messages(&chat.account, &chat.chat, std::slice::from_ref(id)).await?;
+    Ok(found.into_iter().next().filter(|row| row.deleted_seq.is_none()))
+}
+
+/// What becomes of a message.
+#[derive(Debug, PartialEq)]
+enum Decision {
+    /// It goes out.
+    Send(Box<Sending>),
+    /// It stays here, and its chat goes to this employee, who has the person in another chat (B5).
+    LeaveTo(EmployeeId),
+}
+
+/// What is written for a message that goes out.
+#[derive(Debug, PartialEq)]
+struct Sending {
+    /// The chat as it is then.
+    after: Chat,
+    row: Message,
+    job: OutboundJob,
+    /// That the chat has another responsible then, or none.
+    given: Option<AssignmentRecord>,
+}
+
+fn decide(facts: &SendFacts<'_>, message: &NewMessage, now: Timestamp) -> Result<Decision, Refused> {
+    let (chat, channel) = (&facts.to.chat, &facts.channel);
+    if message.quote.is_some() && facts.quoted.is_none() {
+        return Err(Refused::NothingQuoted);
+    }
+    let permit = may_send(facts.sender(), chat, channel).map_err(Refused::MayNotSend)?;
+    let signature = facts.author.as_ref().and_then(|author| author.signature.as_deref());
+    let received = message.content.text().map(|text| signed(text, signature));
+    let quoted = facts.quoted.as_ref();
+    checked(chat, channel, &message.content, received.as_deref(), quoted, message.mode, now)?;
+    let claimed = facts.claimed_by(permit);
+    if claimed.is_some()
+        && let Some(other) = facts.kept_by_another(now)
+    {
+        return Ok(Decision::LeaveTo(other.clone()));
+    }
+    let event = event_of(chat, channel, message, facts.author_of(message), quoted, now);
+    let mut after = chat.clone();
+    let given = claimed.map(|employee| claim(&mut after, employee, now));
+    let row = after.send(&event, received.as_deref(), now);
+    let mut row = row.ok_or(Refused::Internal("a new message changed nothing"))?;
+    if let Content::File(file) = &message.content {
+        row.file = Some(file.stored());
+    }
+    let given = given.or_else(|| facts.leave_departed(&mut after, now));
+    facts.conclude(message, &mut after, now);
+    let number = row.created_seq;
+    let mut job = OutboundJob::new(&after.account, &after.chat, number, &message.id, Action::Send, now);
+    job.signature = signature.filter(|_| received.is_some()).map(str::to_owned);
+    Ok(Decision::Send(Box::new(Sending { after, row, job, given })))
+}
+
+impl SendFacts<'_> {
+    fn sender(&self) -> Sender<'_> {
+        match &self.author {
+            Some(_) => Sender::Employee(self.to.place.as_ref()),
+            None => Sender::Account,
+        }
+    }
+
+    fn claimed_by(&self, permit: Permit) -> Option<&EmployeeId> {
+        self.author.as_ref().filter(|_| permit == Permit::Claim).map(|author| &author.employee)
+    }
+
+    /// A person may have chats on several channels: the employee who has them in one keeps them in all while eligible there (B5),
+    /// and the chat goes to that employee instead.
+    fn kept_by_another(&self, now: Timestamp) -> Option<&EmployeeId> {
+        let place = self.others_place.as_ref()?;
+        eligible_now(place, now).is_ok().then_some(&place.employee)
+    }
+
+    /// The author as the message shows them; one whom we do not know by the id that was told.
+    fn author_of(&self, message: &NewMessage) -> Option<Author> {
+        let id = message.from.employee.as_ref()?;
+        let name = self.author.as_ref().map(|author| author.name.clone());
+        Some(Author { name, id: Some(id.to_string()), user: None })
+    }
+
+    /// A chat that the message has opened does not stay with an employee who is gone: its author gets the client where they keep
+    /// whom they address, unless another employee has the person.
+    fn leave_departed(&self, after: &mut Chat, now: Timestamp) -> Option<AssignmentRecord> {
+        let gone = self.to.gone.as_ref().filter(|_| after.state != ChatState::General)?;
+        let author = self.to.place.as_ref().filter(|place| place.sends && keeps_whom_he_addresses(place));
+        let author = author.map(|place| &place.employee);
+        let of = self.person.as_ref().and_then(|person| person.responsible.as_ref());
+        let kept = of.is_some_and(|of| *of != gone.employee && Some(of) != author);
+        Some(leave(after, author.filter(|_| !kept), kept, now))
+    }
+
+    /// What follows from a message for its chat besides the message: rules are to be told of it, and of the chat that it opened.
+    fn conclude(&self, message: &NewMessage, after: &mut Chat, now: Timestamp) {
+        if self.account.crm_kind == CrmKind::None {
+            after.settle_without_crm();
+        }
+        let closing = Closing::of(self.account, Some(&self.channel));
+        if self.to.chat.state == ChatState::General && after.state != ChatState::General {
+            mark_for_rules(self.account, &closing, after, ForRules::Opened, now);
+        }
+        mark_for_rules(self.account, &closing, after, ForRules::MessageOut(message.id.clone()), now);
+        after.watch(&closing, now);
+    }
+}
+
+/// The one transaction of a message that goes out. Until `kept_until` its file's link leads somewhere.
+fn writes(
+    facts: &SendFacts<'_>,
+    sending: &Sending,
+    message: &NewMessage,
+    kept_until: Timestamp,
+) -> Result<Vec<Write>, StoreError> {
+    let (before, after) = (facts.to.before.as_ref(), &sending.after);
+    let mut writes: Vec<Write> = match before {
+        Some(before) => chat_write(before, after)?.into_iter().collect(),
+        None => vec![Write::create(after)?],
+    };
+    if let Some(before) = before {
+        writes.extend(waiting_writes(before, after)?);
+    }
+    writes.extend(send_writes(&sending.row, &sending.job)?);
+    writes.extend(open_chat_writes(before, Some(after))?);
+    writes.extend(facts.to.belongings.iter().cloned());
+    if let Some(key) = &message.key {
+        writes.push(Write::create(&SendKey {
+            v: 1,
+            account: after.account.clone(),
+            key: key.digest.clone(),
+            request: key.request.clone(),
+            chat: after.chat.clone(),
+            message_id: message.id.clone(),
+            created_at: sending.job.created_at,
+        })?);
+    }
+    if let Content::File(file) = &message.content {
+        writes.push(Write::create(&file.link_row(after, kept_until))?);
+    }
+    if let Some(record) = &sending.given {
+        writes.extend(given_writes(facts, record)?);
+    }
+    Ok(writes)
+}
+
+/// That the chat is another employee's now, or has none, and what that depends on.
+fn given_writes(facts: &SendFacts<'_>, record: &AssignmentRecord) -> Result<Vec<Write>, StoreError> {
+    let mut writes = vec![Write::create(record)?];
+    writes.extend(facts.to.gone.as_ref().map(|gone| gone.still.clone()));
+    if let (Some(employee), Some(place)) = (&record.responsible, &facts.to.place) {
+        writes.push(Write::check(place, &PLACE)?);
+        if let Some(person) = &facts.person {
+            let claimed = Contact { responsible: Some(employee.clone()), ..person.clone() };
+            writes.extend(Write::change(person, &claimed, &["responsible", "merged_into"])?);
+        }
+    }
+    Ok(writes)
+}
+
+#[cfg(test)]
+#[path = "send_tests.rs"]
+mod tests;

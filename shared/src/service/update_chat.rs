@@ -1,0 +1,187 @@
+//! Changes of a chat by those who see it and may touch it: marks, tags, its end and status. Decided again when others were faster.
+
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, ChatId, EmployeeId, MessageId};
+use crate::model::access::Operation;
+use crate::model::account::Account;
+use crate::model::chat::Chat;
+use crate::model::chat::closing::Closing;
+use crate::model::crm::CrmKind;
+use crate::service::context::Context;
+use crate::service::follow_up::{let_next_in, tell};
+use crate::service::place::seen_chat;
+use crate::service::refused::{Refused, What};
+use crate::store::chats::chat_write;
+use crate::store::row::Write;
+use crate::store::{Read, Store, StoreError};
+use std::collections::BTreeSet;
+use std::future::Future;
+
+/// What a mark depends on: what was acknowledged, and who had to. Numbers of other writers do not matter: what they change stays.
+const MARKED: [&str; 5] = ["read_count", "client_count", "unanswered_at", "reserved_until", "passed"];
+
+/// A chat, and who changes it.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// Whose chat.
+    pub account: &'a AccountId,
+    /// Which one.
+    pub chat: &'a ChatId,
+    /// The employee who changes it; none: the account itself.
+    pub by: Option<&'a EmployeeId>,
+}
+
+/// What becomes of a chat, and how it is written.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// The chat as it is then.
+    pub after: Chat,
+    /// The writes of one transaction; none when nothing changes.
+    pub writes: Vec<Write>,
+    /// The account's kind of CRM, where others are to be told of the chat: also when nothing changed, for the process that was to
+    /// tell them before may have died.
+    pub tell: Option<CrmKind>,
+}
+
+/// Changes a chat that the one who asks sees and to which they may do that. `decide` is asked again with the chat as it is then,
+/// when what it depended on changed meanwhile.
+///
+/// # Errors
+/// [`Refused::NotFound`], [`Refused::MayNot`]; `decide`'s; [`Refused::Store`].
+pub(super) async fn change<F>(
+    cx: &Context<'_>,
+    at: &At<'_>,
+    operation: Operation,
+    decide: impl Fn(Chat) -> F,
+) -> Result<Chat, Refused>
+where
+    F: Future<Output = Result<Change, Refused>>,
+{
+    let (chat, crm) = cx
+        .retry_on_conflict(|| async {
+            let seen = seen_chat(cx.store, at.account, at.chat, at.by).await?;
+            seen.may(operation)?;
+            let before = seen.chat.clone();
+            let Change { after, writes, tell } = decide(seen.chat).await?;
+            cx.store.commit(writes).await?;
+            let_next_in(cx, &before, &after).await;
+            Ok((after, tell))
+        })
+        .await?;
+    if let Some(crm) = crm {
+        tell(cx, &chat, crm).await;
+    }
+    Ok(chat)
+}
+
+/// How a chat ends, by its channel and its account.
+///
+/// # Errors
+/// As the store's.
+pub(super) async fn closing_of(store: &Store, owner: &Account, chat: &Chat) -> Result<Closing, StoreError> {
+    let channel = store.channel(&chat.account, &chat.channel, Read::Eventual).await?;
+    Ok(Closing::of(owner, channel.as_ref()))
+}
+
+/// What an employee acknowledges of a client's messages (D2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// They are read.
+    Read,
+    /// They are read, and want no answer.
+    NoAnswerNeeded,
+}
+
+/// Acknowledges a client's messages up to one. One that came after it stays as it is.
+///
+/// # Errors
+/// [`Refused::NotFound`] when chat or message are not there, [`Refused::MayNot`], [`Refused::Store`].
+pub async fn mark(cx: &Context<'_>, at: &At<'_>, mark: Mark, up_to: &MessageId) -> Result<Chat, Refused> {
+    change(cx, at, Operation::Mark, |before| async move {
+        let found = cx.store.messages(at.account, &before.chat, std::slice::from_ref(up_to)).await?;
+        let message = found.first().ok_or(Refused::NotFound(What::Message))?;
+        let after = marked(&before, mark, message.client_no);
+        let writes = Write::change(&before, &after, &MARKED)?.into_iter().collect();
+        Ok(Change { after, writes, tell: None })
+    })
+    .await
+}
+
+fn marked(chat: &Chat, mark: Mark, client_no: u32) -> Chat {
+    let mut after = chat.clone();
+    match mark {
+        Mark::Read => after.mark_read(client_no),
+        Mark::NoAnswerNeeded => {
+            if after.no_answer_needed(client_no) {
+                // The employee who has the client has seen to them: no other gets them for it.
+                after.reserved_until = None;
+                after.passed.clear();
+            }
+        }
+    }
+    after
+}
+
+/// Replaces what employees call a chat by (F6).
+///
+/// # Errors
+/// [`Refused::NotFound`], [`Refused::MayNot`], [`Refused::Store`].
+pub async fn set_tags(
+    cx: &Context<'_>,
+    account: &Account,
+    chat: &ChatId,
+    by: Option<&EmployeeId>,
+    tags: &BTreeSet<String>,
+) -> Result<Chat, Refused> {
+    let at = At { account: &account.account, chat, by };
+    change(cx, &at, Operation::Tag, |before| async move {
+        let closing = closing_of(cx.store, account, &before).await?;
+        let after = tagged(&before, tags, account.crm_kind, &closing, cx.ambient.now());
+        let writes = chat_write(&before, &after)?.into_iter().collect();
+        Ok(Change { after, writes, tell: Some(account.crm_kind) })
+    })
+    .await
+}
+
+fn tagged(chat: &Chat, tags: &BTreeSet<String>, crm: CrmKind, closing: &Closing, now: Timestamp) -> Chat {
+    let mut after = chat.clone();
+    if after.tags != *tags {
+        after.tags.clone_from(tags);
+        after.take_number(crm, closing, now);
+    }
+    after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::chat::tests::{new_chat, text_event};
+    use crate::model::event::Side;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    #[test]
+    fn d2_what_wants_no_answer_ends_the_employees_time_to_answer() {
+        let mut chat = new_chat();
+        chat.receive(&text_event("m1", Side::Client), None, NOW);
+        chat.reserved_until = Some(NOW);
+        chat.passed = vec![EmployeeId::new("boris")];
+        let read = marked(&chat, Mark::Read, 1);
+        assert_eq!((read.read_count, read.unanswered_at.is_some()), (1, true));
+        assert_eq!((read.reserved_until, &read.passed), (Some(NOW), &chat.passed), "an answer is still due");
+        let done = marked(&chat, Mark::NoAnswerNeeded, 1);
+        assert_eq!((done.unanswered_at, done.reserved_until), (None, None));
+        assert!(done.passed.is_empty());
+        chat.receive(&text_event("m2", Side::Client), None, NOW);
+        assert_eq!(marked(&chat, Mark::NoAnswerNeeded, 1).reserved_until, Some(NOW), "one came after it");
+    }
+
+    #[test]
+    fn f6_the_same_tags_take_no_number() {
+        let (chat, closing) = (new_chat(), Closing::default());
+        let tags = BTreeSet::from(["test drive".to_owned()]);
+        let after = tagged(&chat, &tags, CrmKind::None, &closing, NOW);
+        assert_eq!((&after.tags, after.seq), (&tags, chat.seq + 1));
+        assert_eq!(tagged(&after, &tags, CrmKind::None, &closing, NOW), after);
+    }
+}
