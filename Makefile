@@ -15,10 +15,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV) ## build, deploy to a local emulator, play the story through it, leave it up
-	@$(LOCAL) --name run up deploy
-	@echo "building the sandbox"
-	@cargo build --locked --workspace --bin sandbox --bin story
-	@$(LOCAL) --name run sandbox
+	@$(LOCAL) --name run up deploy sandbox
 	@target/debug/story .local/run/stack.json
 	@$(LOCAL) --name run status
 	@echo "make stop ends it"

@@ -42,17 +42,6 @@ OPERATOR_SECRET = "switchboard/operator-key"
 SOURCES = ("Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "template.yaml", "samconfig.toml", "requirements.txt",
            "functions", "shared", "tests/local_stack.py")
 
-# A release build costs minutes for what local runs do not need. Cargo-lambda takes these from the environment, and
-# with the plain compiler the C parts are not built by zig. A directory of its own keeps the deployable build's cache.
-CHEAP_BUILD = {
-    "CARGO_LAMBDA_COMPILER": "cargo",
-    "CARGO_PROFILE_RELEASE_LTO": "off",
-    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
-    "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
-    "CARGO_PROFILE_RELEASE_STRIP": "symbols",
-    "CARGO_TARGET_DIR": str(ROOT / "target" / "local"),
-}
-
 QUEUES = ("Inbound", "Statuses", "Assignment", "Crm", "Outbound", "Timers", "Media", "Erasures")
 FUNCTIONS = ("WebhookIngest", "Routing", "Assignment", "CrmPush", "Delivery", "AutoClose", "Media", "Erasure", "Api")
 
@@ -246,13 +235,18 @@ class Stack:
 
     def deploy(self):
         process = self.need_emulator()
+        # Everything in one profile and one target directory: no crate is compiled twice, whatever follows (the sandbox, the story;
+        # the tests, whose stack builds what `cargo test` will run). A deployable build is `sam build`'s, which costs minutes for
+        # what local runs do not need.
+        targets = "--all-targets" if self.name == "test" else "--bins"
+        run_long("cargo build", ["cargo", "build", "--locked", "--workspace", targets], dict(os.environ))
         sources = hash_of_sources()
         current = read_json(self.described)
         if current and current["sources"] == sources and current["run"] == process["run"]:
             say(f"stack '{self.name}' is deployed as it stands in the sources")
             return
         with only_one_build():
-            build(sources, self.environment(process))
+            lay_out(sources)
             self.deploy_built(process, sources)
 
     def deploy_built(self, process, sources):
@@ -358,7 +352,7 @@ class Stack:
         process = self.need_emulator()
         program, port = ROOT / "target" / "debug" / "sandbox", process["sandboxPort"]
         if not program.exists():
-            fail("the sandbox is not built: cargo build -p tests --bin sandbox")
+            fail("the sandbox is not built: deploy first")
         end(read_json(self.sandbox_file), "sandbox")
         child = start([str(program), "--port", str(port)], self.home / "sandbox.log", dict(os.environ))
         write_private(self.sandbox_file, {"pid": child.pid, "port": port})
@@ -431,19 +425,34 @@ def only_one_build():
         yield
 
 
-def build(sources, environment):
+# A function in the template, as `sam build` finds it.
+FUNCTION = re.compile(
+    r"^  (?P<name>\w+):\n    Type: AWS::Serverless::Function\n    Metadata:\n      BuildMethod: rust-cargolambda\n"
+    r"      BuildProperties: {Binary: (?P<binary>[\w-]+)}\n    Properties:\n", re.MULTILINE)
+
+
+def lay_out(sources):
+    """What `sam build` would make: the template, and beside it a folder per function with its program as `bootstrap`."""
     done = BUILD / "sources"
     if done.exists() and done.read_text() == sources:
-        say("the build is up to date")
+        say("the programs are laid out as they stand in the sources")
         return
     done.unlink(missing_ok=True)
-    environment = {**environment, **CHEAP_BUILD}
-    # All at once with Cargo's progress showing; `sam build` then finds each function built.
-    run_long("cargo lambda build", [str(TOOLS / "cargo-lambda"), "lambda", "build", "--release", "--locked"], environment)
-    run_long("sam build", [
-        str(TOOLS / "sam"), "build", "--config-env", "local", "--build-dir", str(BUILD / "out"),
-        "--parameter-overrides", f"Architecture={architecture()}",
-    ], environment, BUILD / "sam.log")
+    out, target = BUILD / "out", Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    text = (ROOT / "template.yaml").read_text()
+    found = list(FUNCTION.finditer(text))
+    if len(found) != len(FUNCTIONS) or text.count("AWS::Serverless::Function") != len(FUNCTIONS):
+        fail("template.yaml declares its functions in another way than local runs know")
+    for function in found:
+        bootstrap = out / function["name"] / "bootstrap"
+        bootstrap.parent.mkdir()
+        shutil.copy2(target / "debug" / function["binary"], bootstrap)
+        if strip := shutil.which("strip"):
+            subprocess.run([strip, bootstrap], check=True)
+    laid_out = r"  \g<name>:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: \g<name>\n"
+    (out / "template.yaml").write_text(FUNCTION.sub(laid_out, text))
     done.write_text(sources)
 
 

@@ -216,3 +216,47 @@ fn a_system_imports_no_other_system() {
         }
     }
 }
+
+/// Code without the examples that the OpenAPI document shows: those are what a caller may write.
+fn without_examples(code: &str) -> String {
+    let mut parts = code.split("#[schema(example");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.map(|part| part.split_once(")]\n").map_or("", |(_, after)| after));
+    rest.fold(first, |whole, part| whole + part)
+}
+
+#[test]
+fn no_providers_name_stands_outside_its_folder() {
+    let messenger = |word: &str| {
+        use shared::model::messenger::Messenger;
+        !matches!(Messenger::named(word.to_owned()), None | Some(Messenger::Other(_)))
+    };
+    let mut all: Vec<Module> = ["service", "store", "platform", "model"]
+        .iter()
+        .flat_map(|layer| modules(&format!("shared/src/{layer}")))
+        .collect();
+    for function in super::folders("functions") {
+        let own = modules(&format!("functions/{function}/src"));
+        all.extend(own.into_iter().filter(|module| !module.file.contains("/api/src/v3/")));
+    }
+    for module in &all {
+        let code = without_examples(&module.code);
+        for word in shared::providers::WORDS {
+            assert!(!code.contains(&format!("providers::{word}")), "{}: providers::{word}", module.file);
+            // A word that is a messenger's too may stand for the messenger.
+            let named = !messenger(word) && code.contains(&format!("\"{word}\""));
+            assert!(!named, "{}: \"{word}\"", module.file);
+        }
+    }
+}
+
+#[test]
+fn webhook_ingest_imports_what_reads_webhooks_and_nothing_that_calls() {
+    for module in modules("functions/webhook-ingest/src") {
+        for path in paths_from(&module.code, "shared") {
+            let is_way_out = path.starts_with("providers") || path.starts_with("crm");
+            let reads = ["providers::inbound", "crm::inbound"].iter().any(|open| path.starts_with(open));
+            assert!(!is_way_out || reads, "{}: {path}", module.file);
+        }
+    }
+}

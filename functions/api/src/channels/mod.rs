@@ -7,6 +7,7 @@ pub mod member_view;
 pub mod members;
 pub mod queue;
 pub mod recheck;
+pub mod templates;
 pub mod view;
 pub mod waiting;
 pub mod working_hours;
@@ -42,6 +43,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list))
         .routes(routes!(get, change))
         .routes(routes!(queue::assignment))
+        .routes(routes!(templates::list))
         .routes(routes!(members::list))
         .routes(routes!(members::put, members::remove))
         .routes(routes!(waiting::list))

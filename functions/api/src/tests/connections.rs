@@ -185,3 +185,32 @@ async fn connections_are_checked() {
     }
     bench.expect(404, &key, "GET", "/v1/connections/unknown", None).await;
 }
+
+#[tokio::test]
+async fn a_provider_says_what_it_needs_and_a_connection_takes_it() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    bench.list(&["c1"]);
+    let listed = bench.expect(200, &company.key, "GET", "/v1/providers", None).await;
+    let wazzup = listed["providers"].as_array().unwrap().iter().find(|one| one["name"] == "wazzup").unwrap();
+    let field = &wazzup["credential"][0];
+    assert_eq!(
+        (&field["name"], &field["secret"], &field["optional"]),
+        (&json!("api_key"), &json!(true), &json!(false))
+    );
+    let waba = wazzup["channels"].as_array().unwrap().iter().find(|one| one["transport"] == "wapi").unwrap();
+    assert_eq!((&waba["messenger"], &waba["capabilities"]["templates"]), (&json!("whatsapp"), &json!(true)));
+    for missing in ["avito", "meta"] {
+        assert!(!listed.to_string().contains(&format!("\"name\":\"{missing}\"")), "{missing} is not built");
+    }
+    let new = |credential: Value| Some(json!({"provider": "wazzup", "name": "A", "credential": credential}));
+    let post = ("POST", "/v1/connections");
+    for (credential, code, field) in [
+        (json!({}), "missing_field", "credential.api_key"),
+        (json!({"api_key": "a b"}), "invalid_value", "credential.api_key"),
+        (json!({"api_key": "k", "token": "t"}), "unknown_field", "credential.token"),
+    ] {
+        bench.refused(&company.key, post, new(credential), (400, code, Some(field))).await;
+    }
+    bench.expect(201, &company.key, "POST", "/v1/connections", new(json!({"api_key": "wazzup-key"}))).await;
+}

@@ -181,6 +181,13 @@ async fn templates_of_all_connections_are_passed_on() {
         let list = list.as_array().unwrap().iter();
         list.map(|one| one["templateGuid"].as_str().unwrap().to_owned()).collect()
     };
+    let channel = bench.expect(200, key, "GET", "/v1/channels", None).await["channels"][0]["id"].clone();
+    let path = format!("/v1/channels/{}/templates", channel.as_str().unwrap());
+    let listed = bench.expect(200, key, "GET", &path, None).await;
+    assert!(!listed["templates"].as_array().unwrap().is_empty(), "{listed}");
+    bench
+        .refused(key, ("GET", &format!("{path}?limit=101")), None, (400, "invalid_value", Some("limit")))
+        .await;
     let all = bench.expect(200, key, "GET", "/v3/templates/whatsapp", None).await;
     assert_eq!(all[0], template("t1"), "as Wazzup gave it");
     assert_eq!(ids(all), ["t1", "t2", "t1", "t2"]);
