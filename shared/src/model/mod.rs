@@ -16,6 +16,7 @@ pub mod employee;
 pub mod erasure;
 pub mod event;
 pub mod failure_texts;
+pub mod field;
 pub mod limits;
 pub mod message;
 pub mod messenger;

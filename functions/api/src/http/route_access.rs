@@ -16,7 +16,7 @@ pub enum Opens {
 
 /// The settings routes by the beginnings of their paths, the narrower ones first. Other routes are no settings: they take
 /// employees by their roles, or nobody but admins.
-pub const ROUTES: [(&str, Opens); 23] = [
+pub const ROUTES: [(&str, Opens); 24] = [
     ("/v1/accounts", Opens::Admin),
     ("/v1/keys", Opens::Admin),
     ("/v1/tokens", Opens::Admin),
@@ -30,6 +30,7 @@ pub const ROUTES: [(&str, Opens); 23] = [
     ("/v1/test-messages", Opens::Granted(Section::Channels)),
     ("/v1/employees", Opens::Granted(Section::Employees)),
     ("/v1/crm", Opens::Granted(Section::Crm)),
+    ("/v1/crms", Opens::Granted(Section::Crm)),
     ("/v1/pipelines", Opens::Granted(Section::Crm)),
     ("/v1/account", Opens::Granted(Section::Account)),
     ("/v1/setup-check", Opens::Granted(Section::Account)),

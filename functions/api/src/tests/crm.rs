@@ -5,6 +5,7 @@ use crate::testing::Bench;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::base::ids::AccountId;
+use shared::crm::universal::settings::Subscriptions;
 use shared::store::Read;
 
 #[tokio::test]
@@ -74,7 +75,7 @@ async fn a5_a_crm_that_brings_its_employees_is_not_asked() {
 /// The key that the CRM would get, opened.
 async fn key_of(bench: &Bench, account: &AccountId) -> Option<String> {
     let row = bench.app.store.crm(account, Read::Consistent).await.unwrap().unwrap();
-    let sealed = row.crm_key?;
+    let sealed = row.credential?;
     Some(
         bench
             .app
@@ -139,10 +140,11 @@ async fn another_host_is_another_crm() {
     for path in ["/other", "/third"] {
         let moved = put(&format!("https://crm.example.com{path}")).await;
         assert_eq!(moved.fingerprint(), first.fingerprint(), "clients who are known in it stay known");
-        assert!(!moved.subscriptions.contacts_and_deals_creation && moved.subscriptions.channels_updates);
+        let wants = Subscriptions::of(&moved);
+        assert!(!wants.contacts_and_deals_creation && wants.channels_updates);
     }
     let other = put("https://crm.example.net/h").await;
     assert_eq!(other.known_as, None);
     assert_ne!(other.fingerprint(), first.fingerprint(), "nobody is known in the new one");
-    assert!(other.subscriptions.is_all());
+    assert_eq!(Subscriptions::of(&other), Subscriptions::all(true));
 }

@@ -22,12 +22,12 @@ pub struct Change {
     /// Its number in the chat; the cursor moves to it when the CRM has it.
     pub seq: u64,
     /// What changed.
-    pub what: What,
+    pub what: ChangeKind,
 }
 
 /// What changed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum ChangeKind {
     /// A message the CRM does not know yet, as it is now.
     New(Box<Message>),
     /// A message it knows was edited.
@@ -48,12 +48,12 @@ impl Change {
     /// The message it is about.
     pub fn message(&self) -> Option<&Message> {
         match &self.what {
-            What::New(message)
-            | What::Edited(message)
-            | What::Deleted(message)
-            | What::File(message)
-            | What::Status(message) => Some(message),
-            What::Finished(_) | What::Notified(_) => None,
+            ChangeKind::New(message)
+            | ChangeKind::Edited(message)
+            | ChangeKind::Deleted(message)
+            | ChangeKind::File(message)
+            | ChangeKind::Status(message) => Some(message),
+            ChangeKind::Finished(_) | ChangeKind::Notified(_) => None,
         }
     }
 }
@@ -71,9 +71,11 @@ pub fn pending(done: u64, chat_seq: u64, rows: Vec<Numbered>) -> Vec<Change> {
         match row {
             Numbered::Message(row) => message_changes(done, row, &mut changes),
             Numbered::Event(event) if event.notice.is_some() => {
-                changes.push(Change { seq: event.seq, what: What::Notified(event) });
+                changes.push(Change { seq: event.seq, what: ChangeKind::Notified(event) });
             }
-            Numbered::Event(event) => changes.push(Change { seq: event.seq, what: What::Finished(event) }),
+            Numbered::Event(event) => {
+                changes.push(Change { seq: event.seq, what: ChangeKind::Finished(event) })
+            }
             Numbered::Assignment(_) => {}
         }
     }
@@ -84,24 +86,24 @@ pub fn pending(done: u64, chat_seq: u64, rows: Vec<Numbered>) -> Vec<Change> {
 
 fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
     if row.created_seq > done {
-        return changes.push(Change { seq: row.created_seq, what: What::New(row) });
+        return changes.push(Change { seq: row.created_seq, what: ChangeKind::New(row) });
     }
     let newer = |seq: Option<u64>| seq.filter(|seq| *seq > done);
     let stays = row.deleted_seq.is_none();
     if let Some(seq) = newer(row.edited_seq).filter(|_| stays) {
-        changes.push(Change { seq, what: What::Edited(row.clone()) });
+        changes.push(Change { seq, what: ChangeKind::Edited(row.clone()) });
     }
     // With an edit behind it, the file goes out with that.
     if let Some(seq) =
         newer(row.file_seq).filter(|seq| stays && row.edited_seq.is_none_or(|edited| edited < *seq))
     {
-        changes.push(Change { seq, what: What::File(row.clone()) });
+        changes.push(Change { seq, what: ChangeKind::File(row.clone()) });
     }
     if let Some(seq) = newer(row.status_seq) {
-        changes.push(Change { seq, what: What::Status(row.clone()) });
+        changes.push(Change { seq, what: ChangeKind::Status(row.clone()) });
     }
     if let Some(seq) = newer(row.deleted_seq) {
-        changes.push(Change { seq, what: What::Deleted(row) });
+        changes.push(Change { seq, what: ChangeKind::Deleted(row) });
     }
 }
 
@@ -145,13 +147,13 @@ mod tests {
             .iter()
             .map(|change| {
                 let kind = match change.what {
-                    What::New(_) => "new",
-                    What::Edited(_) => "edited",
-                    What::Deleted(_) => "deleted",
-                    What::File(_) => "file",
-                    What::Status(_) => "status",
-                    What::Finished(_) => "finished",
-                    What::Notified(_) => "notified",
+                    ChangeKind::New(_) => "new",
+                    ChangeKind::Edited(_) => "edited",
+                    ChangeKind::Deleted(_) => "deleted",
+                    ChangeKind::File(_) => "file",
+                    ChangeKind::Status(_) => "status",
+                    ChangeKind::Finished(_) => "finished",
+                    ChangeKind::Notified(_) => "notified",
                 };
                 let id = change.message().map_or("", |message| message.message_id.as_str());
                 format!("{}:{kind}:{id}", change.seq)
