@@ -4,7 +4,9 @@ use crate::{CrmPush, Job, PushError};
 use shared::crm::client::CrmError;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, CrmRecords};
-use shared::model::crm::progress::{Change, ChangeKind, Numbered, accounts_for_all, cursor_after, pending};
+use shared::model::crm::progress::{
+    Change, ChangeKind, SequencedRow, accounts_for_all, cursor_after, pending,
+};
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
 use shared::store::StoreError;
@@ -55,7 +57,7 @@ impl CrmPush {
 
     /// The rows behind the cursor. A query may show a transaction in part: where a number has no row (an assignment has
     /// none, and a change that a later one replaced), it is looked for once more before it is passed.
-    async fn rows(&self, chat: &Chat) -> Result<Vec<Numbered>, StoreError> {
+    async fn rows(&self, chat: &Chat) -> Result<Vec<SequencedRow>, StoreError> {
         let rows = self.store.numbered_after(&chat.account, &chat.chat, chat.crm_done).await?;
         if accounts_for_all(chat.crm_done, chat.seq, &rows) {
             return Ok(rows);

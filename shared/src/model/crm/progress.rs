@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 /// A row with a number in the chat.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Numbered {
+pub enum SequencedRow {
     /// A message.
     Message(Box<Message>),
     /// Something that happened to the chat as a whole.
@@ -65,18 +65,18 @@ impl Change {
 ///
 /// A message the CRM does not know goes out once, as it is now, at the place where it came; what happened to it since
 /// is in it. A change that a later one replaced (two edits) goes out once, at the later place.
-pub fn pending(done: u64, chat_seq: u64, rows: Vec<Numbered>) -> Vec<Change> {
+pub fn pending(done: u64, chat_seq: u64, rows: Vec<SequencedRow>) -> Vec<Change> {
     let mut changes = Vec::new();
     for row in rows {
         match row {
-            Numbered::Message(row) => message_changes(done, row, &mut changes),
-            Numbered::Event(event) if event.notice.is_some() => {
+            SequencedRow::Message(row) => message_changes(done, row, &mut changes),
+            SequencedRow::Event(event) if event.notice.is_some() => {
                 changes.push(Change { seq: event.seq, what: ChangeKind::Notified(event) });
             }
-            Numbered::Event(event) => {
+            SequencedRow::Event(event) => {
                 changes.push(Change { seq: event.seq, what: ChangeKind::Finished(event) })
             }
-            Numbered::Assignment(_) => {}
+            SequencedRow::Assignment(_) => {}
         }
     }
     changes.retain(|change| change.seq <= chat_seq);
@@ -108,15 +108,15 @@ fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
 }
 
 /// Whether each number from the cursor to `chat_seq` stands in one of the rows.
-pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[Numbered]) -> bool {
+pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[SequencedRow]) -> bool {
     let numbers: HashSet<u64> = rows
         .iter()
         .flat_map(|row| match row {
-            Numbered::Message(row) => {
+            SequencedRow::Message(row) => {
                 vec![Some(row.created_seq), row.edited_seq, row.file_seq, row.status_seq, row.deleted_seq]
             }
-            Numbered::Event(event) => vec![Some(event.seq)],
-            Numbered::Assignment(record) => vec![Some(record.seq)],
+            SequencedRow::Event(event) => vec![Some(event.seq)],
+            SequencedRow::Assignment(record) => vec![Some(record.seq)],
         })
         .flatten()
         .collect();
@@ -183,7 +183,7 @@ mod tests {
         chat.seq = 2;
         first.report(DeliveryStatus::Delivered, None, at, 2);
         chat.receive(&text_event("b", Side::Client), None, at);
-        let finished = Numbered::Event(chat.finish(FinishReason::Inactivity, at));
+        let finished = SequencedRow::Event(chat.finish(FinishReason::Inactivity, at));
         let last = chat.receive(&text_event("c", Side::Client), None, at).unwrap();
         let told = pending(1, 5, vec![row(&last), finished, row(&first)]);
         assert_eq!(names(&told), ["2:status:a", "4:finished:", "5:new:c"], "told also when open again");
@@ -231,7 +231,7 @@ mod tests {
         assert!(accounts_for_all(2, 2, &[]));
     }
 
-    fn row(message: &Message) -> Numbered {
-        Numbered::Message(Box::new(message.clone()))
+    fn row(message: &Message) -> SequencedRow {
+        SequencedRow::Message(Box::new(message.clone()))
     }
 }
