@@ -24,7 +24,7 @@ macro_rules! crms {
             }
         }
 
-        /// What a kind can do. Beside [`CrmClient::capabilities`], because who asks for this alone links no client.
+        /// What a kind can do. Beside [`CrmClient::capabilities`], because a function that asks for this alone links no client.
         pub fn capabilities(kind: CrmKind) -> Capabilities {
             match kind {
                 $(CrmKind::$kind => $module::CAPABILITIES,)+
