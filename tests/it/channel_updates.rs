@@ -3,7 +3,7 @@
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::{Value, json};
 use shared::base::clock::Ambient;
-use shared::model::crm::Subscriptions;
+use shared::crm::universal::settings::Subscriptions;
 use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault};
 
@@ -23,8 +23,9 @@ impl World {
     }
 
     async fn subscribe(&self, subscriptions: Subscriptions) {
-        let crm = self.crm_connection().await;
-        self.write(&shared::model::crm::CrmConnection { subscriptions, ..crm }).await;
+        let mut crm = self.crm_connection().await;
+        subscriptions.set(&mut crm);
+        self.write(&crm).await;
     }
 
     async fn is_to_be_told(&self) -> bool {

@@ -323,9 +323,10 @@ async fn p8_another_crm_gets_a_contact_of_its_own() {
     world.settle().await;
     let setup = serde_json::from_value(json!({"honourIdempotencyKey": true})).unwrap();
     world.sandbox.client().put_crm("next", &setup).await.unwrap();
-    let connection = world.crm_connection().await;
+    let mut connection = world.crm_connection().await;
     let webhook_url = world.sandbox.client().crm_webhook_url("next");
-    world.write(&shared::model::crm::CrmConnection { webhook_url, ..connection }).await;
+    connection.settings.insert("webhook_url".into(), webhook_url);
+    world.write(&connection).await;
     world.post(TOKEN, messages(&[text("79011112233", "m2", "два")])).await;
     world.settle().await;
     let next = world.sandbox.client().crm("next").await.unwrap();

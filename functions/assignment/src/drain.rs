@@ -174,7 +174,7 @@ impl Assignment {
     }
 
     fn for_crm(&self, owner: &Account, chat: &Chat) -> Result<Option<Outgoing>, QueueError> {
-        let workers = owner.crm_kind.capabilities().workers;
+        let workers = shared::crm::capabilities(owner.crm_kind).workers;
         let nudge = nudges(chat, owner.crm_kind, self.ambient.now()).crm;
         nudge.map(|nudge| Outgoing::crm(&nudge, workers, &*self.ambient)).transpose()
     }

@@ -4,7 +4,9 @@ use crate::{CrmPush, Job, PushError};
 use shared::crm::client::CrmError;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, CrmRecords};
-use shared::model::crm::progress::{Change, Numbered, What, accounts_for_all, cursor_after, pending};
+use shared::model::crm::progress::{
+    Change, ChangeKind, SequencedRow, accounts_for_all, cursor_after, pending,
+};
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
 use shared::store::StoreError;
@@ -18,7 +20,7 @@ impl CrmPush {
     /// Tells the CRM every change that it lacks. The cursor moves with each body that it took.
     pub(crate) async fn push_changes(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let chat_seq = job.chat.seq;
-        if !job.wants.messages_and_statuses {
+        if !job.wants.messages {
             // It does not want to hear of them: they are passed, and do not come when it changes its mind.
             return self.advance(job, chat_seq).await;
         }
@@ -29,7 +31,7 @@ impl CrmPush {
             self.in_time(job)?;
             let left = &changes[taken..];
             let records = self.records_for(job, left).await?;
-            taken += match job.crm.push(&job.chat, &records, left).await {
+            taken += match job.crm.push(&job.call, &job.chat, &records, left).await {
                 Ok(count) => {
                     telemetry::count(Metric::CrmPushed, count as u64);
                     count.max(1)
@@ -47,7 +49,7 @@ impl CrmPush {
 
     /// The client's ids in the CRM, where the next change names them: the end of a chat does.
     async fn records_for(&self, job: &mut Job<'_>, left: &[Change]) -> Result<CrmRecords, PushError> {
-        if !matches!(left[0].what, What::Finished(_)) {
+        if !matches!(left[0].what, ChangeKind::Finished(_)) {
             return Ok(CrmRecords::default());
         }
         Ok(self.client(job).await?.crm.clone())
@@ -55,7 +57,7 @@ impl CrmPush {
 
     /// The rows behind the cursor. A query may show a transaction in part: where a number has no row (an assignment has
     /// none, and a change that a later one replaced), it is looked for once more before it is passed.
-    async fn rows(&self, chat: &Chat) -> Result<Vec<Numbered>, StoreError> {
+    async fn rows(&self, chat: &Chat) -> Result<Vec<SequencedRow>, StoreError> {
         let rows = self.store.numbered_after(&chat.account, &chat.chat, chat.crm_done).await?;
         if accounts_for_all(chat.crm_done, chat.seq, &rows) {
             return Ok(rows);
@@ -75,7 +77,7 @@ impl CrmPush {
         let first = &left[..1];
         let alone = if left.len() > 1 {
             self.in_time(job)?;
-            job.crm.push(&job.chat, records, first).await
+            job.crm.push(&job.call, &job.chat, records, first).await
         } else {
             Err(CrmError::Never { why: why.to_owned() })
         };
@@ -85,7 +87,9 @@ impl CrmPush {
                 Ok(1)
             }
             // A CRM that does not know our addition to the contract loses nothing by refusing it.
-            Err(CrmError::Never { why }) if matches!(left[0].what, What::Finished(_) | What::Notified(_)) => {
+            Err(CrmError::Never { why })
+                if matches!(left[0].what, ChangeKind::Finished(_) | ChangeKind::Notified(_)) =>
+            {
                 tracing::info!(account = %job.chat.account, chat = %job.chat.chat, why, "the CRM takes neither ends of chats nor notices");
                 Ok(1)
             }

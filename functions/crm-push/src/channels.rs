@@ -2,13 +2,12 @@
 //!
 //! The channel's row says whether the CRM lacks it (`check_at`); a newer report puts it there again.
 
-use crate::{CrmPush, PushError};
+use crate::{CrmPush, PushError, topics};
 use shared::base::clock::Timestamp;
+use shared::crm;
 use shared::crm::client::CrmError;
-use shared::crm::formatting::Wording;
 use shared::model::channel::Channel;
-use shared::model::crm::{CrmConnection, CrmKind};
-use shared::model::texts::Language;
+use shared::model::crm::CrmConnection;
 use shared::platform::nudge::ChannelNudge;
 use shared::store::Read;
 use shared::store::row::Write;
@@ -28,8 +27,7 @@ impl CrmPush {
     ) -> Result<(), PushError> {
         let channel = self.store.channel(&nudge.account, &nudge.channel, Read::Consistent).await?;
         let Some(channel) = channel.filter(|channel| channel.check_at.is_some()) else { return Ok(()) };
-        let wants =
-            |crm: &CrmConnection| crm.kind == CrmKind::Universal && crm.subscriptions.channels_updates;
+        let wants = |crm: &CrmConnection| topics(crm).channel_states;
         let crm = self.store.crm(&nudge.account, Read::Consistent).await?.filter(wants);
         let Some(crm) = crm else { return self.look_at(&channel, None).await };
         let now = self.ambient.now();
@@ -57,11 +55,8 @@ impl CrmPush {
     }
 
     async fn tell_state(&self, crm: &CrmConnection, channel: &Channel) -> Result<(), PushError> {
-        let reached = self.reach(crm).await?;
-        // The body holds no text.
-        let wording =
-            Wording { language: Language::default(), channel: None, base_url: &self.public_base_url };
-        Ok(reached.crm(&self.http, &*self.ambient, wording).tell_channel(channel).await?)
+        let call = self.call(crm, self.without_texts()).await?;
+        Ok(crm::client(crm.kind).push_channel_state(&call, channel).await?)
     }
 
     /// When the channel is looked at again; `None`: the CRM has its state. Depends on the state that was told: whoever brought a

@@ -2,7 +2,8 @@
 
 use crate::{CrmPush, Job, PushError};
 use shared::base::ids::EmployeeId;
-use shared::crm::client::CrmError;
+use shared::crm::client::{CrmError, CrmRecord, NewDeal};
+use shared::model::channel::DealStage;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, CreationClaim, CrmRecords};
 use shared::platform::metrics::Metric;
@@ -123,7 +124,7 @@ impl CrmPush {
             Some(id) => id,
             None => {
                 self.in_time(job)?;
-                let made = job.crm.create_contact(&job.chat, &contact, responsible).await?;
+                let made = job.crm.create_contact(&job.call, &job.chat, &contact, responsible).await?;
                 let mut after = contact;
                 after.crm.contact_id = Some(made.id.clone());
                 after.crm.contact_uri = made.uri;
@@ -133,20 +134,41 @@ impl CrmPush {
             }
         };
         let mut after = self.client(job).await?.clone();
-        if self.store.pipelines(&job.chat.account).await?.is_some_and(|loaded| !loaded.pipelines.is_empty()) {
-            let stage = self.stage(&job.chat).await?;
-            self.in_time(job)?;
-            let made = job.crm.create_deal(&after, &contact_id, responsible, stage.as_ref()).await?;
-            after.crm.deal_id = Some(made.id);
-            after.crm.deal_uri = made.uri;
-            tracing::info!(account = %job.chat.account, chat = %job.chat.chat, "deal created in the CRM");
-        } else {
-            after.crm.deal_skipped = true;
+        match self.create_deal(job, &after, &contact_id, responsible).await? {
+            Some(made) => {
+                after.crm.deal_id = Some(made.id);
+                after.crm.deal_uri = made.uri;
+                tracing::info!(account = %job.chat.account, chat = %job.chat.chat, "deal created in the CRM");
+            }
+            None => after.crm.deal_skipped = true,
         }
         self.save(job, after).await
     }
 
-    async fn stage(&self, chat: &Chat) -> Result<Option<shared::model::channel::DealStage>, StoreError> {
+    /// `None`: no pipelines are loaded, or the CRM has no deals.
+    async fn create_deal(
+        &self,
+        job: &Job<'_>,
+        contact: &Contact,
+        crm_contact: &str,
+        responsible: &EmployeeId,
+    ) -> Result<Option<CrmRecord>, PushError> {
+        let loaded = self.store.pipelines(&job.chat.account).await?;
+        if loaded.is_none_or(|loaded| loaded.pipelines.is_empty()) {
+            return Ok(None);
+        }
+        let stage = self.stage(job).await?;
+        self.in_time(job)?;
+        let deal = NewDeal { contact, crm_contact, responsible, stage: stage.as_ref() };
+        Ok(job.crm.create_deal(&job.call, &deal).await?)
+    }
+
+    /// Where the channel lets deals begin, in a CRM whose deals have stages.
+    async fn stage(&self, job: &Job<'_>) -> Result<Option<DealStage>, StoreError> {
+        if !job.crm.capabilities().stages {
+            return Ok(None);
+        }
+        let chat = &job.chat;
         let channel = self.store.channel(&chat.account, &chat.channel, Read::Consistent).await?;
         Ok(channel.and_then(|channel| channel.deal_stage))
     }

@@ -14,6 +14,9 @@ use shared::store::StoreError;
 use shared::store::row::Write;
 use std::time::Duration;
 
+/// What says which CRM it is and whether it is left alone.
+const DECIDED_ON: [&str; 5] = ["failures", "paused_until", "settings", "webhook_url", "crm_key"];
+
 /// Chats of one account that were put off together come back spread over this.
 const SPREAD: Duration = Duration::from_secs(3);
 /// A probe takes one call, of 30 s at most.
@@ -61,8 +64,7 @@ impl CrmPush {
         }
         let now = self.ambient.now();
         let probing = CrmConnection { paused_until: Some(now + PROBE), ..connection.clone() };
-        let write =
-            Write::change(&connection, &probing, &["failures", "paused_until", "webhook_url", "crm_key"])?;
+        let write = Write::change(&connection, &probing, &DECIDED_ON)?;
         match self.store.commit(write.into_iter().collect()).await {
             Ok(()) => Ok(Some(probing)),
             Err(error) if error.wants_new_decision() => {
@@ -83,7 +85,7 @@ impl CrmPush {
 
     /// Another worker's view of the CRM is as good: a lost race is no failure.
     async fn save_connection(&self, before: &CrmConnection, after: &CrmConnection) -> Result<(), PushError> {
-        let write = Write::change(before, after, &["failures", "paused_until", "webhook_url", "crm_key"])?;
+        let write = Write::change(before, after, &DECIDED_ON)?;
         match self.store.commit(write.into_iter().collect()).await {
             Err(error) if !error.wants_new_decision() => Err(error.into()),
             _ => Ok(()),

@@ -3,21 +3,21 @@
 //! The chat's cursor (`crm_done`) is the only progress there is. While a CRM fails or asks for time, the nudge is
 //! acknowledged and the chat goes on the due index: a queue never holds one account's stuck work before another's.
 
+mod call;
 mod changes;
 mod channels;
 mod contact_and_deal;
 mod defer;
-mod reach;
 mod waiting_clients;
 
 use shared::base::clock::{Ambient, Timestamp};
-use shared::crm::client::CrmError;
-use shared::crm::formatting::Wording;
-use shared::crm::universal::client::UniversalCrm;
+use shared::crm;
+use shared::crm::client::{CrmCall, CrmClient, CrmError, Topics};
+use shared::crm::formatting::Formatter;
 use shared::model::chat::Chat;
 use shared::model::chat::state::ClientState;
 use shared::model::contact::Contact;
-use shared::model::crm::{CrmConnection, CrmKind, Subscriptions};
+use shared::model::crm::CrmConnection;
 use shared::model::event;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::platform::disposition::{Disposition, backoff};
@@ -85,13 +85,21 @@ pub(crate) struct Job<'a> {
     pub chat: Chat,
     /// Who the client is; read when something is to be told of him.
     pub contact: Option<Contact>,
-    pub crm: UniversalCrm<'a>,
+    /// The client of its kind of CRM.
+    pub crm: &'static dyn CrmClient,
+    /// What the CRM is called with.
+    pub call: CrmCall<'a>,
     /// Which CRM it is, for the contact's records.
     pub fingerprint: String,
     /// What it wants to be told.
-    pub wants: Subscriptions,
+    pub wants: Topics,
     /// No call to the CRM is begun after this: it would be cut, and nobody would know what came of it.
     pub last_call: Timestamp,
+}
+
+/// What an account's CRM wants to be told.
+pub(crate) fn topics(connection: &CrmConnection) -> Topics {
+    crm::client(connection.kind).wants(connection)
 }
 
 /// Tries to note what the CRM has taken.
@@ -150,11 +158,11 @@ impl CrmPush {
         if !chat.crm_behind() || chat.crm_retry_at.is_some_and(|at| at > now) {
             return Ok(());
         }
-        let known = |connection: &CrmConnection| connection.kind == CrmKind::Universal;
-        let connection = match connection?.filter(known) {
+        let wants_some = |connection: &CrmConnection| topics(connection) != Topics::NONE;
+        let connection = match connection?.filter(wants_some) {
             Some(connection) => connection,
             // Nothing is passed by on a read that may be old.
-            None => match self.store.crm(&nudge.account, Read::Consistent).await?.filter(known) {
+            None => match self.store.crm(&nudge.account, Read::Consistent).await?.filter(wants_some) {
                 Some(connection) => connection,
                 None => return self.without_crm(&chat).await,
             },
@@ -163,21 +171,20 @@ impl CrmPush {
             return self.put_off(&chat, until, None).await;
         }
         let Some(connection) = self.probe(connection, &chat).await? else { return Ok(()) };
-        let reached = match self.reach(&connection).await {
-            Err(PushError::Crm(error)) => return self.failed(&chat, &connection, &error).await,
-            reached => reached?,
-        };
         let account = self.settings.owner(&self.store, &nudge.account, now).await?;
         let channel = self.settings.channel(&self.store, &nudge.account, &chat.channel, now).await?;
-        let wording = Wording {
+        let formatter = Formatter {
             language: account.map(|account| account.language).unwrap_or_default(),
             channel: channel.as_ref(),
             base_url: &self.public_base_url,
         };
-        let crm = reached.crm(&self.http, &*self.ambient, wording);
-        let fingerprint = connection.fingerprint();
-        let wants = connection.subscriptions;
-        let job = Job { chat, contact: None, crm, fingerprint, wants, last_call };
+        let call = match self.call(&connection, formatter).await {
+            Err(PushError::Crm(error)) => return self.failed(&chat, &connection, &error).await,
+            call => call?,
+        };
+        let crm = crm::client(connection.kind);
+        let (fingerprint, wants) = (connection.fingerprint(), crm.wants(&connection));
+        let job = Job { chat, contact: None, crm, call, fingerprint, wants, last_call };
         self.work(job, &connection).await
     }
 
@@ -194,7 +201,7 @@ impl CrmPush {
 
     async fn bring_up_to_date(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let settled = job.chat.records_in.as_ref() == Some(&job.fingerprint);
-        if job.chat.client == ClientState::Assigned && !settled && job.wants.contacts_and_deals_creation {
+        if job.chat.client == ClientState::Assigned && !settled && job.wants.records {
             self.ensure_records(job).await?;
         }
         self.push_changes(job).await
@@ -231,7 +238,7 @@ impl CrmPush {
         self.store.commit(write.into_iter().collect()).await
     }
 
-    /// The account has no CRM any more: nothing is owed to it.
+    /// The account has no CRM any more, or one that wants nothing: nothing is owed to it.
     async fn without_crm(&self, chat: &Chat) -> Result<(), PushError> {
         let mut next = chat.clone();
         next.settle_without_crm();

@@ -3,16 +3,14 @@
 //! What is told is how it stands when the nudge is read. Whoever gives clients out nudges again while somebody waits, so one
 //! that the CRM does not take after a few attempts is let go.
 
-use crate::{CrmPush, PushError};
+use crate::{CrmPush, PushError, topics};
 use shared::base::clock::Timestamp;
-use shared::crm::Waiting;
-use shared::crm::client::CrmError;
-use shared::crm::formatting::Wording;
+use shared::crm;
+use shared::crm::client::{CrmError, Waiting};
 use shared::model::assignment::WaitingClient;
 use shared::model::channel::Channel;
-use shared::model::crm::{CrmConnection, CrmKind};
+use shared::model::crm::CrmConnection;
 use shared::model::employee::{Membership, Role};
-use shared::model::texts::Language;
 use shared::platform::nudge::WaitingNudge;
 use shared::platform::queue::Outgoing;
 use shared::store::{Read, StoreError};
@@ -33,8 +31,7 @@ impl CrmPush {
     ) -> Result<(), PushError> {
         let (account, channel) = (&nudge.account, &nudge.channel);
         let now = self.ambient.now();
-        let wants =
-            |crm: &CrmConnection| crm.kind == CrmKind::Universal && crm.subscriptions.messages_and_statuses;
+        let wants = |crm: &CrmConnection| topics(crm).waiting_clients;
         let crm = self.store.crm(account, Read::Consistent).await?.filter(wants);
         let Some(crm) = crm else { return Ok(()) };
         if let Some(until) = crm.paused_until.filter(|until| *until > now) {
@@ -88,11 +85,8 @@ impl CrmPush {
         channel: &Channel,
         waiting: &Waiting,
     ) -> Result<(), PushError> {
-        let reached = self.reach(crm).await?;
-        // The body holds no text.
-        let wording =
-            Wording { language: Language::default(), channel: None, base_url: &self.public_base_url };
-        Ok(reached.crm(&self.http, &*self.ambient, wording).tell_waiting(channel, waiting).await?)
+        let call = self.call(crm, self.without_texts()).await?;
+        Ok(crm::client(crm.kind).push_waiting_clients(&call, channel, waiting).await?)
     }
 }
 

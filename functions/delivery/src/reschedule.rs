@@ -49,7 +49,7 @@ impl Delivery {
     /// Nudges the CRM where the chat's state asks for it.
     pub(crate) async fn tell(&self, chat: &Chat, owner: &Account) -> Result<(), DeliveryError> {
         if let Some(nudge) = nudge::nudges(chat, owner.crm_kind, self.ambient.now()).crm {
-            let workers = owner.crm_kind.capabilities().workers;
+            let workers = shared::crm::capabilities(owner.crm_kind).workers;
             let outgoing = Outgoing::crm(&nudge, workers, &*self.ambient)?;
             self.queues.send(&self.crm_url, vec![outgoing]).await?;
         }

@@ -160,7 +160,7 @@ impl Media {
     async fn tell(&self, chat: &Chat) -> Result<(), MediaError> {
         let crm = self.owner(&chat.account).await?.crm_kind;
         if let Some(nudge) = nudge::nudges(chat, crm, self.ambient.now()).crm {
-            let outgoing = Outgoing::crm(&nudge, crm.capabilities().workers, &*self.ambient)?;
+            let outgoing = Outgoing::crm(&nudge, shared::crm::capabilities(crm).workers, &*self.ambient)?;
             self.queues.send(&self.crm_url, vec![outgoing]).await?;
         }
         Ok(())

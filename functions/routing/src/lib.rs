@@ -126,7 +126,7 @@ impl Routing {
             self.queues.send(&self.assignment_url, vec![outgoing]).await?;
         }
         if let Some(nudge) = &nudges.crm {
-            let outgoing = Outgoing::crm(nudge, crm.capabilities().workers, &*self.ambient)?;
+            let outgoing = Outgoing::crm(nudge, shared::crm::capabilities(crm).workers, &*self.ambient)?;
             self.queues.send(&self.crm_url, vec![outgoing]).await?;
         }
         if let Some(nudge) = &nudges.delivery {

@@ -77,8 +77,7 @@ mod tests {
     use crate::model::crm::CrmKind;
 
     fn connection() -> CrmConnection {
-        let account = AccountId::new("a");
-        CrmConnection::new(&account, CrmKind::Universal, "https://crm.example.com", Timestamp::default())
+        CrmConnection::new(&AccountId::new("a"), CrmKind::Universal, Timestamp::default())
     }
 
     fn now() -> Timestamp {

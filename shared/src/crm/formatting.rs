@@ -8,9 +8,9 @@ use crate::model::message::Message;
 use crate::model::message::media::FileCopy;
 use crate::model::texts::{self, Language};
 
-/// How messages are worded for a CRM.
+/// Formats messages for a CRM.
 #[derive(Clone, Copy, Debug)]
-pub struct Wording<'a> {
+pub struct Formatter<'a> {
     /// The language of our texts.
     pub language: Language,
     /// The channel's settings; none when it is gone.
@@ -27,7 +27,7 @@ pub fn file_link(base_url: &str, link: &str) -> String {
     format!("{}/{FILES_PATH}/{link}", base_url.trim_end_matches('/'))
 }
 
-impl Wording<'_> {
+impl Formatter<'_> {
     /// The text, or `None` when there is none.
     pub fn text(&self, chat: &Chat, message: &Message) -> Option<String> {
         let body = self.body(message);
@@ -134,9 +134,9 @@ mod tests {
     }
 
     fn say(channel: &Channel, chat: &Chat, message: &Message) -> Option<String> {
-        let wording =
-            Wording { language: Language::Ru, channel: Some(channel), base_url: "https://sb.example/" };
-        wording.text(chat, message)
+        let formatter =
+            Formatter { language: Language::Ru, channel: Some(channel), base_url: "https://sb.example/" };
+        formatter.text(chat, message)
     }
 
     #[test]
@@ -214,12 +214,12 @@ mod tests {
         assert_eq!(say(&channel, &chat, &photo).as_deref(), Some("[Изображение]"));
         photo.text = Some("смотрите".into());
         assert_eq!(say(&channel, &chat, &photo).as_deref(), Some("смотрите"));
-        let wording = Wording { language: Language::Ru, channel: None, base_url: "https://sb.example/" };
-        assert_eq!(wording.file(&photo), None, "the provider's link is nobody's business");
+        let formatter = Formatter { language: Language::Ru, channel: None, base_url: "https://sb.example/" };
+        assert_eq!(formatter.file(&photo), None, "the provider's link is nobody's business");
         let stored =
             FileCopy::Stored { object: "o".into(), link: "abc".into(), mime: "image/png".into(), bytes: 1 };
         photo.file = Some(stored);
-        assert_eq!(wording.file(&photo).as_deref(), Some("https://sb.example/media/abc"));
+        assert_eq!(formatter.file(&photo).as_deref(), Some("https://sb.example/media/abc"));
         photo.file = Some(FileCopy::Failed { why: CopyFailure::TooLarge });
         assert_eq!(
             say(&channel, &chat, &photo).as_deref(),

@@ -1,38 +1,42 @@
-//! A field of a credential or of settings, as forms show it: a page is drawn from these, so that a new system needs no new page.
+//! Fields of a form by which a system outside is connected: what it has to be told before it can be called. A page is drawn from
+//! these, so that a new system needs no new page.
 
 use crate::model::texts::Language;
 use regex::Regex;
 
-/// One field of a form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A field of such a form.
+#[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// Its name in requests and in the sealed map.
+    /// Its name in requests, in the settings of a connection, and in its sealed credential.
     pub name: &'static str,
-    /// Its title in Russian and in English, for people.
-    pub title: (&'static str, &'static str),
-    /// Whether its value is secret: sealed, and never shown again.
-    pub secret: bool,
-    /// Whether it may be left out.
-    pub optional: bool,
-    /// The shape of its value: a regular expression over the whole value.
+    /// What people call it.
+    pub title: fn(Language) -> &'static str,
+    /// How its value is checked and kept.
+    pub form: Form,
+    /// Whether nothing can be connected without it.
+    pub required: bool,
+    /// A regular expression that values match.
     pub pattern: &'static str,
-    /// The same in English words, for whoever's value does not fit.
+    /// The same in English words, for the error about a value that does not match.
     pub shape: &'static str,
-    /// A value that fits the pattern and opens nothing.
+    /// A value that matches it, and opens nothing.
     pub example: &'static str,
 }
 
-impl Field {
-    /// Whether a value has the field's shape. A pattern that is none fits nothing, which the contract test rules out.
-    pub fn fits(&self, value: &str) -> bool {
-        Regex::new(&format!("^(?:{})$", self.pattern)).is_ok_and(|pattern| pattern.is_match(value))
-    }
+/// How a field's value is checked and kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A word that is no secret: an id, a name.
+    Text,
+    /// An address that we call: `https`, and public.
+    Url,
+    /// A key: visible ASCII, encrypted at once, and never shown again.
+    Secret,
+}
 
-    /// Its title in a language.
-    pub fn title(&self, language: Language) -> &'static str {
-        match language {
-            Language::Ru => self.title.0,
-            Language::En => self.title.1,
-        }
+impl Field {
+    /// Whether a value matches the field's pattern. A pattern that is none matches nothing, which the contract tests rule out.
+    pub fn fits(&self, value: &str) -> bool {
+        Regex::new(self.pattern).is_ok_and(|pattern| pattern.is_match(value))
     }
 }

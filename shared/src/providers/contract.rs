@@ -7,6 +7,7 @@ use super::{WORDS, built, client, credential, inbound, provider};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ConnectionId, IdSalt};
 use crate::model::connection::ChannelOwner;
+use crate::model::field::Form;
 use crate::model::texts::Language;
 use http::{HeaderMap, Method};
 use secrecy::SecretString;
@@ -80,7 +81,7 @@ fn a_provider_says_what_a_form_and_a_call_need() {
 #[test]
 fn p9_no_debug_output_holds_a_credential() {
     for (known, _, _) in each() {
-        for field in known.credential_fields().iter().filter(|field| field.secret) {
+        for field in known.credential_fields().iter().filter(|field| field.form == Form::Secret) {
             let opened = credential(known.name(), &SecretString::from(field.example));
             assert!(!format!("{opened:?}").contains(field.example), "{}", known.name());
         }

@@ -61,7 +61,7 @@ async fn try_to_tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), 
         to.queues.send(to.outbound_url, vec![outgoing]).await?;
     }
     if let Some(nudge) = &nudges.crm {
-        let outgoing = Outgoing::crm(nudge, crm.capabilities().workers, cx.ambient)?;
+        let outgoing = Outgoing::crm(nudge, crate::crm::capabilities(crm).workers, cx.ambient)?;
         to.queues.send(to.crm_url, vec![outgoing]).await?;
     }
     let now = cx.ambient.now();

@@ -6,7 +6,7 @@ use super::{Page, Read, Store, StoreError, failure, keys, number, text};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, MessageId};
 use crate::model::chat::{Chat, ChatAliasRow};
-use crate::model::crm::progress::Numbered;
+use crate::model::crm::progress::SequencedRow;
 use crate::model::message::Message;
 use crate::model::message::listing::ChatListing;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -102,7 +102,7 @@ impl Store {
         account: &AccountId,
         chat: &ChatId,
         done: u64,
-    ) -> Result<Vec<Numbered>, StoreError> {
+    ) -> Result<Vec<SequencedRow>, StoreError> {
         // By key: a row that was changed between two pages stands in both, and the later reading counts.
         let (mut found, mut from) = (BTreeMap::new(), None);
         loop {
@@ -138,7 +138,7 @@ impl Store {
         chat: &ChatId,
         after: u64,
         limit: i32,
-    ) -> Result<(Vec<Numbered>, bool), StoreError> {
+    ) -> Result<(Vec<SequencedRow>, bool), StoreError> {
         let answer = self
             .client
             .query()
@@ -227,14 +227,14 @@ pub(super) fn is_tombstone(item: &Item) -> bool {
 }
 
 /// A row with a number, and its sort key.
-fn numbered(item: Item) -> Result<(String, Numbered), StoreError> {
+fn numbered(item: Item) -> Result<(String, SequencedRow), StoreError> {
     let key = key_of(&item).ok_or(StoreError::Unreadable("a numbered row"))?.sk;
     let row = if key.starts_with("E#") {
-        Numbered::Event(row_of(item)?)
+        SequencedRow::Event(row_of(item)?)
     } else if key.starts_with("A#") {
-        Numbered::Assignment(Box::new(row_of(item)?))
+        SequencedRow::Assignment(Box::new(row_of(item)?))
     } else {
-        Numbered::Message(Box::new(row_of(item)?))
+        SequencedRow::Message(Box::new(row_of(item)?))
     };
     Ok((key, row))
 }

@@ -10,20 +10,20 @@ use shared::model::chat::assignment_reason::Why;
 use shared::model::chat::assignment_record::AssignmentRecord;
 use shared::model::chat::state::{ChatState, ChatStatus, ClientState, FinishReason};
 use shared::model::chat::{ChatEvent, ForRules, NoticeTo};
-use shared::model::crm::progress::Numbered;
+use shared::model::crm::progress::SequencedRow;
 use shared::store::keys;
 use std::time::Duration;
 use tests::wazzup;
 
 impl World {
-    async fn numbered(&self) -> Vec<Numbered> {
+    async fn numbered(&self) -> Vec<SequencedRow> {
         self.store.numbered_after(&self.account, &self.chat_id(PHONE), 0).await.unwrap()
     }
 
     /// Why the client's chat changed hands, in order.
     pub async fn history(&self) -> Vec<(Why, Option<String>)> {
         let rows = self.numbered().await.into_iter().filter_map(|row| match row {
-            Numbered::Assignment(record) => Some(*record),
+            SequencedRow::Assignment(record) => Some(*record),
             _ => None,
         });
         let mut records: Vec<AssignmentRecord> = rows.collect();
@@ -33,7 +33,7 @@ impl World {
 
     pub async fn chat_events(&self) -> Vec<ChatEvent> {
         let rows = self.numbered().await.into_iter().filter_map(|row| match row {
-            Numbered::Event(event) => Some(event),
+            SequencedRow::Event(event) => Some(event),
             _ => None,
         });
         let mut events: Vec<ChatEvent> = rows.collect();

@@ -11,7 +11,7 @@ use shared::model::chat::Chat;
 use shared::model::chat::closing::Closing;
 use shared::model::chat::state::ChatState;
 use shared::model::closing_options::ClosingOptions;
-use shared::model::crm::progress::Numbered;
+use shared::model::crm::progress::SequencedRow;
 use shared::model::event::{Envelope, Event, Origin};
 use shared::model::message::Message;
 use shared::model::messenger::Messenger;
@@ -207,7 +207,7 @@ impl<'a> Whole<'a> {
         let (account, chat) = (&self.world.account, self.world.chat_id(CLIENT));
         let (changes, _) = self.world.store.changes_after(account, &chat, self.seen, 1_000).await.unwrap();
         for change in changes {
-            let Numbered::Event(event) = change else { continue };
+            let SequencedRow::Event(event) = change else { continue };
             self.seen = self.seen.max(event.seq);
             if event.finished.is_some() {
                 let closing = self.closing(event.at);

@@ -200,6 +200,49 @@ fn systems(registry: &str) -> Vec<String> {
     super::folders(&format!("shared/src/{registry}")).into_iter().collect()
 }
 
+/// Code without the examples of the OpenAPI page (`example = json!(…)`), which are documentation like comments.
+fn without_examples(code: &str) -> String {
+    const BEGINS: &str = "example = json!(";
+    let Some(at) = code.find(BEGINS) else { return code.to_owned() };
+    let rest = &code[at + BEGINS.len()..];
+    let (mut depth, mut in_text, mut escaped) = (1, false, false);
+    let ends = rest.find(|char| {
+        match char {
+            '"' if !escaped => in_text = !in_text,
+            '(' if !in_text => depth += 1,
+            ')' if !in_text => depth -= 1,
+            _ => {}
+        }
+        escaped = char == '\\' && !escaped;
+        depth == 0
+    });
+    format!("{}{}", &code[..at], without_examples(&rest[ends.unwrap_or(rest.len())..]))
+}
+
+#[test]
+fn no_crm_is_named_outside_its_folder() {
+    let layers = ["model", "platform", "store", "service"].map(|layer| format!("shared/src/{layer}"));
+    let functions =
+        super::folders("functions").into_iter().map(|function| format!("functions/{function}/src"));
+    let folders = layers.into_iter().chain(functions).filter(|below| root().join(below).exists());
+    let crms = systems("crm");
+    assert!(!crms.is_empty());
+    for module in folders.flat_map(|below| modules(&below)) {
+        // Compatible with Wazzup's API, and so the universal CRM's own.
+        if module.file.starts_with("functions/api/src/v3/") {
+            continue;
+        }
+        let code = without_examples(&module.code);
+        for crm in &crms {
+            let (word, path) = (format!("\"{crm}\""), format!("crm::{crm}"));
+            assert!(!code.contains(&word), "{}: the text {word}", module.file);
+            let mut imported = ["crate", "shared"].iter().flat_map(|head| paths_from(&code, head));
+            let in_group = imported.any(|named| named.starts_with(&path));
+            assert!(!in_group && !code.contains(&path), "{}: {path}", module.file);
+        }
+    }
+}
+
 #[test]
 fn a_system_imports_no_other_system() {
     for registry in ["providers", "crm"] {

@@ -122,7 +122,7 @@ fn assignment_reads_its_samples() {
 
 #[test]
 fn crm_push_reads_its_samples() {
-    let workers = shared::model::crm::CrmKind::Universal.capabilities().workers;
+    let workers = shared::crm::capabilities(shared::model::crm::CrmKind::Universal).workers;
     for (place, text) in samples("crm-push") {
         for (body, group) in records(&place, &text, &["crm.fifo"]) {
             let expected = match nudge::<CrmWork>(&place, &body) {

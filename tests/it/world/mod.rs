@@ -326,7 +326,7 @@ impl World {
         self.store.create_channel(&channel).await.unwrap();
         self.connect(&connection).await;
         let hook = self.sandbox.client().crm_webhook_url("demo");
-        self.write(&CrmConnection::new(&account, CrmKind::Universal, &hook, now)).await;
+        self.write(&shared::crm::universal::settings::connection(&account, &hook, now)).await;
         let stages = vec![Stage { id: "new".into(), name: "New".into() }];
         let pipelines = vec![Pipeline { id: "sales".into(), name: "Sales".into(), stages }];
         self.write(&Pipelines { v: 1, account, pipelines }).await;

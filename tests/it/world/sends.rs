@@ -134,9 +134,12 @@ impl World {
         let chat = chat_write(before, &after).unwrap();
         self.store.commit(chat.into_iter().chain(rows).collect()).await.unwrap();
         self.nudge_delivery().await;
-        let crm =
-            Outgoing::crm(&CrmNudge::of(before), CrmKind::Universal.capabilities().workers, &*self.clock)
-                .unwrap();
+        let crm = Outgoing::crm(
+            &CrmNudge::of(before),
+            shared::crm::capabilities(CrmKind::Universal).workers,
+            &*self.clock,
+        )
+        .unwrap();
         self.context.queues.send("https://sqs.test/crm.fifo", vec![crm]).await.unwrap();
     }
 

@@ -202,7 +202,7 @@ async fn change_once(
         after.region.clone_from(region);
     }
     if let Some(rewrite) = change.rewrite_leading_eight {
-        if rewrite && !before.crm_kind.capabilities().writes_contacts {
+        if rewrite && !shared::crm::capabilities(before.crm_kind).writes_contacts {
             let message = "the account's CRM does not let us change its contacts";
             return Err(ApiError::refused("setting_not_applicable", "rewrite_leading_eight", message));
         }

@@ -93,6 +93,7 @@ async fn findings(app: &App, account: &AccountId) -> Result<Vec<Finding>, ApiErr
         employees: &employees,
         members: &members,
         crm: crm.as_ref(),
+        crm_can: shared::crm::capabilities(owner.crm_kind),
         pipelines: pipelines.as_ref(),
     };
     Ok(check(&setup, app.ambient.now()))

@@ -152,7 +152,7 @@ async fn applies(app: &App, account: &AccountId, change: &ChannelChange) -> Resu
         return Ok(Vec::new());
     }
     let owner = existing_account(app, account.as_str()).await?;
-    let can = owner.crm_kind.capabilities();
+    let can = shared::crm::capabilities(owner.crm_kind);
     let refused = |field, why| Err(ApiError::refused("setting_not_applicable", field, why));
     if by_crm && !can.assigns {
         return refused("distribution", "the account has no CRM that names a responsible");

@@ -15,7 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::model::chat::ChatEvent;
-use shared::model::crm::progress::Numbered;
+use shared::model::crm::progress::SequencedRow;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -61,15 +61,17 @@ impl ChangeView {
         Self { seq, message: None, finished: None, assignment: None, notice: None }
     }
 
-    fn of(row: Numbered, base_url: &str) -> Self {
+    fn of(row: SequencedRow, base_url: &str) -> Self {
         let bare = Self::bare(number(&row));
         match row {
-            Numbered::Message(message) => Self { message: Some(MessageView::of(*message, base_url)), ..bare },
-            Numbered::Event(event) => {
+            SequencedRow::Message(message) => {
+                Self { message: Some(MessageView::of(*message, base_url)), ..bare }
+            }
+            SequencedRow::Event(event) => {
                 let notice = RuleNoticeView::of(&event);
                 Self { notice, finished: FinishedView::of(event), ..bare }
             }
-            Numbered::Assignment(record) => Self { assignment: Some((*record).into()), ..bare },
+            SequencedRow::Assignment(record) => Self { assignment: Some((*record).into()), ..bare },
         }
     }
 }
@@ -135,14 +137,14 @@ pub async fn list(
 /// What may be told of what was read.
 #[derive(Debug)]
 struct Told {
-    rows: Vec<Numbered>,
+    rows: Vec<SequencedRow>,
     last_seq: u64,
     more: bool,
 }
 
 /// Leaves out what was written after the chat was read, whose number was `chat_seq` then: a query may show single rows of
 /// a transaction, and whoever asked from behind them would never see the others. They are told the next time.
-fn up_to(mut rows: Vec<Numbered>, more: bool, chat_seq: u64, since: u64) -> Told {
+fn up_to(mut rows: Vec<SequencedRow>, more: bool, chat_seq: u64, since: u64) -> Told {
     let newer = rows.iter().any(|row| number(row) > chat_seq);
     rows.retain(|row| number(row) <= chat_seq);
     let more = more && !newer;
@@ -151,11 +153,11 @@ fn up_to(mut rows: Vec<Numbered>, more: bool, chat_seq: u64, since: u64) -> Told
     Told { rows, last_seq, more }
 }
 
-fn number(row: &Numbered) -> u64 {
+fn number(row: &SequencedRow) -> u64 {
     match row {
-        Numbered::Message(message) => message.seq,
-        Numbered::Event(event) => event.seq,
-        Numbered::Assignment(record) => record.seq,
+        SequencedRow::Message(message) => message.seq,
+        SequencedRow::Event(event) => event.seq,
+        SequencedRow::Assignment(record) => record.seq,
     }
 }
 
@@ -166,8 +168,8 @@ mod tests {
     use shared::base::ids::{AccountId, ChatId};
     use shared::model::chat::state::FinishReason;
 
-    fn row(seq: u64) -> Numbered {
-        Numbered::Event(ChatEvent {
+    fn row(seq: u64) -> SequencedRow {
+        SequencedRow::Event(ChatEvent {
             v: 1,
             account: AccountId::new("a"),
             chat: ChatId::new("c"),

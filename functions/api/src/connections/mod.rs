@@ -101,8 +101,8 @@ fn checked(provider: &dyn Provider, new: &NewConnection) -> Result<Credential, A
                 fields.insert(field.name.to_owned(), SecretString::from(value));
             }
             Some(_) => return Err(ApiError::invalid(place, field.shape)),
-            None if field.optional => {}
-            None => return Err(ApiError::missing_field(place)),
+            None if field.required => return Err(ApiError::missing_field(place)),
+            None => {}
         }
     }
     match given.keys().next() {

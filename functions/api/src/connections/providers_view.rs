@@ -5,41 +5,16 @@ use crate::channels::view::LimitsView;
 use crate::http::auth::Tenant;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
+use crate::http::field::FieldView;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use shared::model::field::Field;
 use shared::model::limits::{By, Limits};
 use shared::model::texts::Language;
 use shared::providers;
 use shared::providers::provider::{ChannelCapabilities, Provider};
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// A field of a credential or of settings.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FieldView {
-    /// Its name in requests.
-    name: &'static str,
-    /// Its title, in the account's language.
-    title: &'static str,
-    /// Whether its value is sealed and never shown again.
-    secret: bool,
-    /// Whether it may be left out.
-    optional: bool,
-    /// A regular expression for the whole value.
-    pattern: &'static str,
-    /// A value that fits, and opens nothing.
-    example: &'static str,
-}
-
-impl FieldView {
-    /// A field in a language.
-    pub fn of(field: &Field, language: Language) -> Self {
-        let Field { name, secret, optional, pattern, example, .. } = *field;
-        Self { name, title: field.title(language), secret, optional, pattern, example }
-    }
-}
 
 /// What can be done on a channel.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,5 +1,6 @@
 //! The account's CRM connection.
 
+pub mod kinds;
 pub mod pipelines;
 
 use crate::app::App;
@@ -15,12 +16,15 @@ use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use shared::base::ids::AccountId;
+use shared::crm;
 use shared::model::channel::{Channel, Distribution};
 use shared::model::crm::{Capabilities, CrmConnection, CrmKind as Kind};
+use shared::model::field::Form;
 use shared::model::sealed::Sealed;
 use shared::platform::http::SendError;
 use shared::store::row::Write;
 use shared::store::{Read, keys};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use url::Url;
 use utoipa::ToSchema;
@@ -31,9 +35,14 @@ use utoipa_axum::routes;
 pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(pipelines::put, pipelines::get))
+        .routes(routes!(kinds::list))
         .routes(routes!(put, get))
         .routes(routes!(refresh))
 }
+
+/// The settings that a request may hold, and the one that is shown.
+const WEBHOOK_URL: &str = "webhook_url";
+const CRM_KEY: &str = "crm_key";
 
 /// Longest URL of a CRM, in characters.
 const MAX_URL: usize = 2000;
@@ -129,17 +138,17 @@ pub struct CrmView {
 
 impl CrmView {
     fn of(kind: Kind, row: Option<CrmConnection>) -> Self {
-        let capabilities = kind.capabilities().into();
+        let capabilities = crm::capabilities(kind).into();
         let row = row.filter(|row| row.kind == kind);
         Self {
             kind: kind.into(),
-            has_key: row.as_ref().is_some_and(|row| row.crm_key.is_some()),
+            has_key: row.as_ref().is_some_and(|row| row.credential.is_some()),
             state: row.as_ref().map(|row| row.state).unwrap_or_default().into(),
             failures: row.as_ref().map_or(0, |row| row.failures),
             paused_until: moment(row.as_ref().and_then(|row| row.paused_until)),
             set_at: moment(row.as_ref().map(|row| row.created_at)),
             error: row.as_ref().and_then(|row| row.error.clone()),
-            webhook_url: row.map(|row| row.webhook_url),
+            webhook_url: row.and_then(|row| row.setting(WEBHOOK_URL).map(str::to_owned)),
             capabilities,
         }
     }
@@ -159,33 +168,23 @@ pub async fn put(
     State(app): State<Arc<App>>,
     Body(new): Body<NewCrm>,
 ) -> Result<Json<CrmView>, ApiError> {
-    let wanted = match Kind::from(new.kind) {
-        Kind::Universal => Some(universal(&app, &account, new).await?),
-        Kind::None if new.webhook_url.is_some() => return Err(not_without("webhook_url")),
-        Kind::None if new.crm_key.flatten().is_some() => return Err(not_without("crm_key")),
-        Kind::None => None,
-    };
+    let wanted = read(&app, &account, new).await?;
     let (kind, row) = app.settle(|| write(&app, &account, wanted.as_ref())).await?;
-    if !kind.capabilities().assigns {
+    if !crm::capabilities(kind).assigns {
         app.settle(|| leave_to_first(&app, &account)).await?;
     }
     Ok(Json(CrmView::of(kind, row)))
 }
 
-fn not_without(field: &str) -> ApiError {
-    ApiError::invalid(field, "does not apply without a CRM")
-}
-
 /// What a connection is replaced on.
-pub(crate) const DECIDED_ON: [&str; 7] =
-    ["webhook_url", "crm_key", "known_as", "subscriptions", "state", "failures", "paused_until"];
+pub(crate) const DECIDED_ON: [&str; 8] =
+    ["settings", "webhook_url", "crm_key", "known_as", "subscriptions", "state", "failures", "paused_until"];
 
 /// A connection as it was asked for.
 struct Wanted {
     kind: Kind,
-    /// As it was given: records in the CRM are told apart by it.
-    webhook_url: String,
-    url: Url,
+    /// As they were given, by their names.
+    settings: BTreeMap<String, String>,
     /// The key, sealed; `Some(None)` takes away what is set.
     key: Option<Option<Sealed>>,
 }
@@ -199,7 +198,7 @@ async fn write(
     let before = existing_account(app, account.as_str()).await?;
     let mut after = before.clone();
     after.crm_kind = wanted.map_or(Kind::None, |wanted| wanted.kind);
-    after.rewrite_leading_eight &= after.crm_kind.capabilities().writes_contacts;
+    after.rewrite_leading_eight &= crm::capabilities(after.crm_kind).writes_contacts;
     let known = app.store.crm(account, Read::Consistent).await?;
     let row = wanted.map(|wanted| connection(app, account, wanted, known.as_ref()));
     let kept = match (&known, &row) {
@@ -213,17 +212,17 @@ async fn write(
     Ok((after.crm_kind, row))
 }
 
-/// The row of a connection. A key that was told counts, be it none; else the one that goes to the same host stays.
+/// The row of a connection. A key that was told counts, be it none; else the one that goes to the same CRM stays.
 fn connection(
     app: &App,
     account: &AccountId,
     wanted: &Wanted,
     known: Option<&CrmConnection>,
 ) -> CrmConnection {
-    let of = (account, wanted.kind);
-    let moved = CrmConnection::moved_to(&wanted.url, &wanted.webhook_url, known, of, app.ambient.now());
-    let crm_key = wanted.key.clone().unwrap_or_else(|| moved.crm_key.clone());
-    CrmConnection { crm_key, ..moved }
+    let (client, settings) = (crm::client(wanted.kind), wanted.settings.clone());
+    let set = client.connection(account, settings, known, app.ambient.now());
+    let credential = wanted.key.clone().unwrap_or_else(|| set.credential.clone());
+    CrmConnection { credential, ..set }
 }
 
 /// Lets whoever answers first have the clients of channels that left it to the CRM: nobody would get them any more. Once the
@@ -239,29 +238,43 @@ async fn leave_to_first(app: &App, account: &AccountId) -> Result<(), ApiError> 
     Ok(app.store.commit_in_parts(writes).await?)
 }
 
-async fn universal(app: &App, account: &AccountId, new: NewCrm) -> Result<Wanted, ApiError> {
-    let webhook_url = new.webhook_url.ok_or_else(|| ApiError::missing_field("webhook_url"))?;
-    let url = check_url(app, &webhook_url)?;
-    let key = match new.crm_key {
-        Some(Some(key)) => {
-            validate::credential("crm_key", &key)?;
-            Some(Some(app.vault.seal(account, &SecretString::from(key)).await?))
+/// What a request asks for, checked against the fields of its kind; `None`: no CRM.
+async fn read(app: &App, account: &AccountId, new: NewCrm) -> Result<Option<Wanted>, ApiError> {
+    let kind = Kind::from(new.kind);
+    let mut given = vec![(WEBHOOK_URL, new.webhook_url.map(Some)), (CRM_KEY, new.crm_key)];
+    let mut wanted = Wanted { kind, settings: BTreeMap::new(), key: None };
+    for field in crm::client(kind).settings_fields() {
+        let at = given.iter().position(|(name, _)| *name == field.name);
+        let value = at.and_then(|at| given.remove(at).1);
+        match (field.form, value) {
+            (Form::Url, Some(Some(url))) => {
+                check_url(app, field.name, &url)?;
+                wanted.settings.insert(field.name.to_owned(), url);
+            }
+            (Form::Secret, Some(Some(key))) => {
+                validate::credential(field.name, &key)?;
+                wanted.key = Some(Some(app.vault.seal(account, &SecretString::from(key)).await?));
+            }
+            _ if field.required => return Err(ApiError::missing_field(field.name)),
+            (Form::Secret, Some(None)) => wanted.key = Some(None),
+            (Form::Url, Some(None)) | (_, None) => {}
         }
-        other => other.map(|_| None),
-    };
-    Ok(Wanted { kind: Kind::Universal, webhook_url, url, key })
+    }
+    if let Some((name, _)) = given.into_iter().find(|(_, value)| matches!(value, Some(Some(_)))) {
+        return Err(ApiError::invalid(name, "does not apply without a CRM"));
+    }
+    Ok((kind != Kind::None).then_some(wanted))
 }
 
-fn check_url(app: &App, text: &str) -> Result<Url, ApiError> {
+fn check_url(app: &App, field: &str, text: &str) -> Result<(), ApiError> {
     if text.chars().count() > MAX_URL {
-        return Err(ApiError::invalid("webhook_url", format!("at most {MAX_URL} characters")));
+        return Err(ApiError::invalid(field, format!("at most {MAX_URL} characters")));
     }
-    let url: Url = text.parse().map_err(|_| ApiError::invalid("webhook_url", "an absolute URL"))?;
+    let url: Url = text.parse().map_err(|_| ApiError::invalid(field, "an absolute URL"))?;
     app.http.check(&url).map_err(|error| match error {
-        SendError::NotAllowed(why) => ApiError::invalid("webhook_url", why),
-        other => ApiError::invalid("webhook_url", other.to_string()),
-    })?;
-    Ok(url)
+        SendError::NotAllowed(why) => ApiError::invalid(field, why),
+        other => ApiError::invalid(field, other.to_string()),
+    })
 }
 
 /// Read the CRM connection
@@ -288,7 +301,7 @@ pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result
 pub async fn refresh(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<StatusCode, ApiError> {
     let why = match existing_account(&app, account.as_str()).await?.crm_kind {
         Kind::None => "the account has no CRM",
-        Kind::Universal => "this CRM is not asked: it brings its employees and pipelines itself",
+        _ => "this CRM is not asked: it brings its employees and pipelines itself",
     };
     Err(ApiError::refused("setting_not_applicable", "", why))
 }

@@ -10,6 +10,7 @@ pub mod error;
 pub mod error_layer;
 pub mod etag;
 pub mod existing;
+pub mod field;
 pub mod layers;
 pub mod openapi;
 pub mod operator_key;

@@ -31,6 +31,7 @@ pub const ROUTES: [(&str, Opens); 24] = [
     ("/v1/test-messages", Opens::Granted(Section::Channels)),
     ("/v1/employees", Opens::Granted(Section::Employees)),
     ("/v1/crm", Opens::Granted(Section::Crm)),
+    ("/v1/crms", Opens::Granted(Section::Crm)),
     ("/v1/pipelines", Opens::Granted(Section::Crm)),
     ("/v1/account", Opens::Granted(Section::Account)),
     ("/v1/setup-check", Opens::Granted(Section::Account)),

@@ -195,8 +195,8 @@ async fn a_provider_says_what_it_needs_and_a_connection_takes_it() {
     let wazzup = listed["providers"].as_array().unwrap().iter().find(|one| one["name"] == "wazzup").unwrap();
     let field = &wazzup["credential"][0];
     assert_eq!(
-        (&field["name"], &field["secret"], &field["optional"]),
-        (&json!("api_key"), &json!(true), &json!(false))
+        (&field["name"], &field["secret"], &field["required"]),
+        (&json!("api_key"), &json!(true), &json!(true))
     );
     let waba = wazzup["channels"].as_array().unwrap().iter().find(|one| one["transport"] == "wapi").unwrap();
     assert_eq!((&waba["messenger"], &waba["capabilities"]["templates"]), (&json!("whatsapp"), &json!(true)));

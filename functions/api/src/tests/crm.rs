@@ -5,6 +5,7 @@ use crate::testing::Bench;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::base::ids::AccountId;
+use shared::crm::universal::settings::Subscriptions;
 use shared::store::Read;
 
 #[tokio::test]
@@ -57,6 +58,51 @@ async fn a3_what_does_not_apply_is_refused() {
 }
 
 #[tokio::test]
+async fn a2_every_kind_is_listed_and_is_set_by_its_examples() {
+    let bench = Bench::new().await;
+    let key = bench.company("One").await.key;
+    let kinds = bench.expect(200, &key, "GET", "/v1/crms", None).await["crms"].clone();
+    let kinds = kinds.as_array().unwrap();
+    assert_eq!(kinds.iter().map(|kind| &kind["kind"]).collect::<Vec<_>>(), ["none", "universal"]);
+    for kind in kinds {
+        let settings = kind["settings"].as_array().unwrap();
+        let mut crm = json!({"kind": kind["kind"]});
+        for field in settings {
+            crm[field["name"].as_str().unwrap()] = field["example"].clone();
+        }
+        let set = bench.expect(200, &key, "PUT", "/v1/crm", Some(crm.clone())).await;
+        assert_eq!((&set["kind"], &set["capabilities"]), (&kind["kind"], &kind["capabilities"]));
+        for field in settings {
+            let name = field["name"].as_str().unwrap();
+            assert_eq!(set.get(name).is_none(), field["secret"] == true, "{name}: a secret is not shown");
+            let mut lacking = crm.clone();
+            lacking.as_object_mut().unwrap().remove(name);
+            if field["required"] == true {
+                let refusal = (400, "missing_field", Some(name));
+                bench.refused(&key, ("PUT", "/v1/crm"), Some(lacking), refusal).await;
+            } else {
+                bench.expect(200, &key, "PUT", "/v1/crm", Some(lacking)).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fields_title_is_in_the_accounts_language() {
+    let bench = Bench::new().await;
+    let key = bench.company("One").await.key;
+    for (language, title) in [("ru", "Адрес для вебхуков"), ("en", "Webhook address")] {
+        bench.expect(200, &key, "PATCH", "/v1/account", Some(json!({"language": language}))).await;
+        let kinds = bench.expect(200, &key, "GET", "/v1/crms", None).await;
+        let field = json!({
+            "name": "webhook_url", "title": title, "secret": false, "required": true,
+            "pattern": r"^https://\S{1,1992}$", "example": "https://crm.example.com/hooks/switchboard"
+        });
+        assert_eq!(kinds["crms"][1]["settings"][0], field);
+    }
+}
+
+#[tokio::test]
 async fn a5_a_crm_that_brings_its_employees_is_not_asked() {
     let bench = Bench::new().await;
     let key = bench.company("One").await.key;
@@ -74,7 +120,7 @@ async fn a5_a_crm_that_brings_its_employees_is_not_asked() {
 /// The key that the CRM would get, opened.
 async fn key_of(bench: &Bench, account: &AccountId) -> Option<String> {
     let row = bench.app.store.crm(account, Read::Consistent).await.unwrap().unwrap();
-    let sealed = row.crm_key?;
+    let sealed = row.credential?;
     Some(
         bench
             .app
@@ -139,10 +185,11 @@ async fn another_host_is_another_crm() {
     for path in ["/other", "/third"] {
         let moved = put(&format!("https://crm.example.com{path}")).await;
         assert_eq!(moved.fingerprint(), first.fingerprint(), "clients who are known in it stay known");
-        assert!(!moved.subscriptions.contacts_and_deals_creation && moved.subscriptions.channels_updates);
+        let wants = Subscriptions::of(&moved);
+        assert!(!wants.contacts_and_deals_creation && wants.channels_updates);
     }
     let other = put("https://crm.example.net/h").await;
     assert_eq!(other.known_as, None);
     assert_ne!(other.fingerprint(), first.fingerprint(), "nobody is known in the new one");
-    assert!(other.subscriptions.is_all());
+    assert_eq!(Subscriptions::of(&other), Subscriptions::all(true));
 }

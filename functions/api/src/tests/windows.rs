@@ -136,7 +136,7 @@ async fn a_window_learns_every_change_once_and_in_order() {
     let mut after = before.clone();
     let stored = bench.app.store.numbered_after(&before.account, &before.chat, 1).await.unwrap();
     let second = stored.iter().find_map(|row| match row {
-        shared::model::crm::progress::Numbered::Message(row) if row.seq == 2 => Some(row.clone()),
+        shared::model::crm::progress::SequencedRow::Message(row) if row.seq == 2 => Some(row.clone()),
         _ => None,
     });
     let second = second.unwrap();

@@ -13,8 +13,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::base::ids::AccountId;
+use shared::crm;
+use shared::crm::universal::settings::{self, Subscriptions};
 use shared::model::account::Account;
-use shared::model::crm::{CrmConnection, CrmKind, Subscriptions};
+use shared::model::crm::{CrmConnection, CrmKind};
 use shared::model::sealed::Sealed;
 use shared::platform::http::{Request, SendError};
 use shared::store::Read;
@@ -83,8 +85,8 @@ impl From<Subscriptions> for V3Subscriptions {
 )]
 pub async fn get(Caller(account): Caller, State(app): State<Arc<App>>) -> Result<Json<V3Webhooks>, V3Error> {
     let row = connection(&app, &account).await?;
-    let on = row.as_ref().map_or(Subscriptions::all(false), |row| row.subscriptions);
-    let webhooks_uri = row.map(|row| row.webhook_url).unwrap_or_default();
+    let on = row.as_ref().map_or(Subscriptions::all(false), Subscriptions::of);
+    let webhooks_uri = row.as_ref().map_or("", settings::webhook_url).to_owned();
     Ok(Json(V3Webhooks { webhooks_uri, subscriptions: on.into() }))
 }
 
@@ -122,8 +124,8 @@ pub async fn change(
     let before = connection(&app, &account).await?;
     let wanted = read(&app, &body, before.as_ref())?;
     if let Some((_, url)) = &wanted.uri {
-        let key =
-            before.as_ref().filter(|before| before.same_origin(url)).and_then(|row| row.crm_key.as_ref());
+        let same = before.as_ref().filter(|before| settings::same_origin(before, url));
+        let key = same.and_then(|row| row.credential.as_ref());
         probe(&app, &account, url, key).await?;
     }
     app.settle(|| write(&app, &account, &wanted)).await?;
@@ -139,7 +141,7 @@ fn read(app: &App, body: &serde_json::Value, before: Option<&CrmConnection>) -> 
     };
     let subscriptions = fields.value("subscriptions").map(|given| {
         let mut flags = Fields::of(given);
-        let mut on = before.map_or(Subscriptions::all(false), |before| before.subscriptions);
+        let mut on = before.map_or(Subscriptions::all(false), Subscriptions::of);
         for (names, member) in [
             (["messagesAndStatuses", "messages"], &mut on.messages_and_statuses),
             (["contactsAndDealsCreation", "contactsAndDeals"], &mut on.contacts_and_deals_creation),
@@ -212,7 +214,9 @@ async fn write(app: &App, account: &AccountId, wanted: &Wanted) -> Result<(), V3
     let Some(mut after) = connected(account, before.as_ref(), wanted, app.ambient.now()) else {
         return Err(V3Error::malformed("webhooksUri is missing").with_fields(&["webhooksUri".to_owned()]));
     };
-    after.subscriptions = wanted.subscriptions.unwrap_or(after.subscriptions);
+    if let Some(subscriptions) = wanted.subscriptions {
+        subscriptions.set(&mut after);
+    }
     let mut writes = vec![match &row {
         // It replaces what was read: who was faster has set another address.
         Some(row) if row.kind == CrmKind::Universal => match Write::change(row, &after, &DECIDED_ON)? {
@@ -223,7 +227,7 @@ async fn write(app: &App, account: &AccountId, wanted: &Wanted) -> Result<(), V3
         None => Write::create(&after)?,
     }];
     let mut its = Account { crm_kind: CrmKind::Universal, ..owner.clone() };
-    its.rewrite_leading_eight &= CrmKind::Universal.capabilities().writes_contacts;
+    its.rewrite_leading_eight &= crm::capabilities(CrmKind::Universal).writes_contacts;
     writes.extend(Write::change(&owner, &its, &["crm_kind", "rewrite_leading_eight"])?);
     Ok(app.store.commit(writes).await?)
 }
@@ -235,10 +239,10 @@ fn connected(
     wanted: &Wanted,
     now: shared::base::clock::Timestamp,
 ) -> Option<CrmConnection> {
-    let Some((uri, url)) = &wanted.uri else { return before.cloned() };
-    let mut after = CrmConnection::moved_to(url, uri, before, (account, CrmKind::Universal), now);
+    let Some((uri, _)) = &wanted.uri else { return before.cloned() };
+    let mut after = settings::moved_to(uri, before, account, now);
     if let Some(before) = before {
-        after.subscriptions = before.subscriptions;
+        Subscriptions::of(before).set(&mut after);
     }
     Some(after)
 }

@@ -3,6 +3,7 @@
 //! Bodies hold one kind of entry each, so that their order is plain. A repeat after an unknown outcome is safe for
 //! messages and statuses (the CRM tells them by `messageId`); creations carry an `Idempotency-Key` besides.
 
+use super::CAPABILITIES;
 use super::creations::{
     ContactData, CreateContact, CreateContactHook, CreateDeal, CreateDealHook, Created, Stage,
     refuses_responsible,
@@ -11,22 +12,25 @@ use super::hooks::{
     As, ChannelUpdate, ChannelsHook, ChatFinished, ChatFinishedHook, HookMessage, HookStatus, MessagesHook,
     StatusesHook, display_name,
 };
-use super::notices::{Notification, NotificationHook, Waiting, WaitingClients, WaitingClientsHook};
-use crate::base::clock::Ambient;
-use crate::base::ids::EmployeeId;
+use super::notices::{Notification, NotificationHook, WaitingClients, WaitingClientsHook};
+use super::settings::{self, Subscriptions};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, EmployeeId};
 use crate::base::phone::Phone;
-use crate::crm::client::{CrmError, sort};
-use crate::crm::formatting::Wording;
-use crate::model::channel::{Channel, DealStage};
+use crate::crm::client::{CrmCall, CrmClient, CrmError, CrmRecord, NewDeal, Topics, Waiting, sort};
+use crate::crm::formatting::Formatter;
+use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::contact::{Contact, CrmRecords};
-use crate::model::crm::CrmConnection;
-use crate::model::crm::progress::{Change, What};
+use crate::model::crm::progress::{Change, ChangeKind};
+use crate::model::crm::{Capabilities, CrmConnection, CrmKind};
+use crate::model::field::Field;
 use crate::model::message::content::Details;
-use crate::platform::http::{Answer, OutboundHttp, Request};
-use secrecy::SecretString;
+use crate::platform::http::{Answer, Request};
+use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
 
@@ -35,63 +39,91 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Most entries in one body.
 const MAX_ENTRIES: usize = 20;
 
-/// A universal CRM, ready to be called.
-pub struct UniversalCrm<'a> {
-    /// Outbound HTTP.
-    pub http: &'a OutboundHttp,
-    /// Time.
-    pub ambient: &'a dyn Ambient,
-    /// Where the CRM takes webhooks.
-    pub url: &'a Url,
-    /// The key the CRM gave, for `Authorization: Bearer`.
-    pub key: Option<&'a SecretString>,
-    /// How messages are worded.
-    pub wording: Wording<'a>,
-}
+/// The client of universal CRMs.
+pub struct Client;
 
-/// What a universal CRM is called with: its address, and the key it gave.
-pub struct Opened {
-    url: Url,
-    key: Option<SecretString>,
-}
-
-impl Opened {
-    /// A connection's, with its key opened.
-    ///
-    /// # Errors
-    /// [`CrmError::Never`] when the address cannot be read.
-    pub fn new(connection: &CrmConnection, key: Option<SecretString>) -> Result<Self, CrmError> {
-        let unreadable = |_| CrmError::Never { why: "the webhook URL cannot be read".into() };
-        Ok(Self { url: connection.webhook_url.parse().map_err(unreadable)?, key })
+#[async_trait]
+impl CrmClient for Client {
+    fn kind(&self) -> CrmKind {
+        CrmKind::Universal
     }
 
-    /// The CRM, ready to be called.
-    pub fn crm<'a>(
-        &'a self,
-        http: &'a OutboundHttp,
-        ambient: &'a dyn Ambient,
-        wording: Wording<'a>,
-    ) -> UniversalCrm<'a> {
-        UniversalCrm { http, ambient, url: &self.url, key: self.key.as_ref(), wording }
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
     }
-}
 
-/// A record that the CRM made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CrmRecord {
-    /// The CRM's id.
-    pub id: String,
-    /// Link to its card.
-    pub uri: Option<String>,
-}
+    fn settings_fields(&self) -> &'static [Field] {
+        &settings::FIELDS
+    }
 
-impl UniversalCrm<'_> {
-    /// Has the CRM create the chat's contact, for `responsible`.
-    ///
-    /// # Errors
-    /// [`CrmError`]; an answer that cannot be read leaves the outcome unknown, and one may refuse the responsible.
-    pub async fn create_contact(
+    fn connection(
         &self,
+        account: &AccountId,
+        set: BTreeMap<String, String>,
+        before: Option<&CrmConnection>,
+        now: Timestamp,
+    ) -> CrmConnection {
+        let webhook_url = set.get(settings::WEBHOOK_URL).map_or("", String::as_str);
+        settings::moved_to(webhook_url, before, account, now)
+    }
+
+    fn wants(&self, connection: &CrmConnection) -> Topics {
+        let subscribed = Subscriptions::of(connection);
+        Topics {
+            messages: subscribed.messages_and_statuses,
+            records: subscribed.contacts_and_deals_creation,
+            channel_states: subscribed.channels_updates,
+            waiting_clients: subscribed.messages_and_statuses,
+        }
+    }
+
+    fn address(&self, connection: &CrmConnection) -> Result<Url, CrmError> {
+        let unreadable = |_| CrmError::Never { why: "the webhook URL cannot be read".into() };
+        settings::webhook_url(connection).parse().map_err(unreadable)
+    }
+
+    async fn push(
+        &self,
+        call: &CrmCall<'_>,
+        chat: &Chat,
+        records: &CrmRecords,
+        changes: &[Change],
+    ) -> Result<usize, CrmError> {
+        let Some(first) = changes.first() else { return Ok(0) };
+        let alike = |change: &&Change| shape(&change.what) == shape(&first.what);
+        let run: Vec<&Change> = changes.iter().take_while(alike).take(MAX_ENTRIES).collect();
+        match &first.what {
+            ChangeKind::Finished(event) => {
+                let chat_finished = ChatFinished::new(chat, records, event);
+                post(call, &ChatFinishedHook { chat_finished }).await?;
+                return Ok(1);
+            }
+            ChangeKind::Notified(event) => {
+                let Some(notice) = &event.notice else { return Ok(1) };
+                let notification = Notification::new(chat, event, notice);
+                post(call, &NotificationHook { notification }).await?;
+                return Ok(1);
+            }
+            ChangeKind::Status(_) => {
+                let statuses =
+                    run.iter().filter_map(|change| change.message()).map(HookStatus::new).collect();
+                post(call, &StatusesHook { statuses }).await?;
+            }
+            ChangeKind::New(_) | ChangeKind::Edited(_) | ChangeKind::File(_) | ChangeKind::Deleted(_) => {
+                let messages: Vec<_> =
+                    run.iter().filter_map(|change| hook_message(chat, change, &call.formatter)).collect();
+                // The contract has no word for a reaction that was taken back.
+                if !messages.is_empty() {
+                    post(call, &MessagesHook { messages }).await?;
+                }
+            }
+        }
+        Ok(run.len())
+    }
+
+    async fn create_contact(
+        &self,
+        call: &CrmCall<'_>,
         chat: &Chat,
         contact: &Contact,
         responsible: &EmployeeId,
@@ -109,143 +141,101 @@ impl UniversalCrm<'_> {
                 source: "auto",
             },
         };
-        self.create(&body, format!("contact-{}", contact.contact)).await
+        create(call, &body, format!("contact-{}", contact.contact)).await
     }
 
-    /// Has the CRM create a deal for the contact it made.
-    ///
-    /// # Errors
-    /// As [`Self::create_contact`].
-    pub async fn create_deal(
+    async fn create_deal(
         &self,
-        contact: &Contact,
-        crm_contact: &str,
-        responsible: &EmployeeId,
-        stage: Option<&DealStage>,
-    ) -> Result<CrmRecord, CrmError> {
+        call: &CrmCall<'_>,
+        deal: &NewDeal<'_>,
+    ) -> Result<Option<CrmRecord>, CrmError> {
         let body = CreateDealHook {
             create_deal: CreateDeal {
-                responsible_user_id: responsible.as_str(),
-                contacts: vec![crm_contact],
+                responsible_user_id: deal.responsible.as_str(),
+                contacts: vec![deal.crm_contact],
                 source: "auto",
-                stage: stage.map(Stage::from),
+                stage: deal.stage.map(Stage::from),
             },
         };
-        self.create(&body, format!("deal-{}", contact.contact)).await
+        create(call, &body, format!("deal-{}", deal.contact.contact)).await.map(Some)
     }
 
-    async fn create(&self, body: &impl Serialize, key: String) -> Result<CrmRecord, CrmError> {
-        let answer = self.send(body, Some(key)).await?;
-        if refuses_responsible(&answer) {
-            return Err(CrmError::ResponsibleRefused);
-        }
-        let answer = sort(answer)?;
-        let unreadable = |what| CrmError::Unknown { why: format!("the answer {what}") };
-        let created: Created =
-            serde_json::from_slice(&answer.body).map_err(|_| unreadable("is no entity"))?;
-        let id = plain(&created.id).filter(|id| !id.is_empty()).ok_or_else(|| unreadable("has no id"))?;
-        Ok(CrmRecord { id, uri: created.link() })
+    async fn push_channel_state(&self, call: &CrmCall<'_>, channel: &Channel) -> Result<(), CrmError> {
+        post(call, &ChannelsHook { channels_updates: [ChannelUpdate::new(channel)] }).await
     }
 
-    /// Tells the CRM of a channel's state.
-    ///
-    /// # Errors
-    /// [`CrmError`].
-    pub async fn tell_channel(&self, channel: &Channel) -> Result<(), CrmError> {
-        let body = ChannelsHook { channels_updates: [ChannelUpdate::new(channel)] };
-        self.post(&body, None).await.map(|_| ())
-    }
-
-    /// Tells the CRM how many clients wait on a channel for whom nobody is eligible.
-    ///
-    /// # Errors
-    /// [`CrmError`].
-    pub async fn tell_waiting(&self, channel: &Channel, waiting: &Waiting) -> Result<(), CrmError> {
-        let body = WaitingClientsHook { waiting_clients: WaitingClients::new(channel, waiting) };
-        self.post(&body, None).await.map(|_| ())
-    }
-
-    /// Tells the CRM the first of `changes`: as many of one kind as go into one body. Answers how many it took.
-    ///
-    /// # Errors
-    /// [`CrmError`]; nothing of the body was surely taken then.
-    pub async fn push(
+    async fn push_waiting_clients(
         &self,
-        chat: &Chat,
-        records: &CrmRecords,
-        changes: &[Change],
-    ) -> Result<usize, CrmError> {
-        let Some(first) = changes.first() else { return Ok(0) };
-        let alike = |change: &&Change| shape(&change.what) == shape(&first.what);
-        let run: Vec<&Change> = changes.iter().take_while(alike).take(MAX_ENTRIES).collect();
-        match &first.what {
-            What::Finished(event) => {
-                let chat_finished = ChatFinished::new(chat, records, event);
-                self.post(&ChatFinishedHook { chat_finished }, None).await?;
-                return Ok(1);
-            }
-            What::Notified(event) => {
-                let Some(notice) = &event.notice else { return Ok(1) };
-                let notification = Notification::new(chat, event, notice);
-                self.post(&NotificationHook { notification }, None).await?;
-                return Ok(1);
-            }
-            What::Status(_) => {
-                let statuses =
-                    run.iter().filter_map(|change| change.message()).map(HookStatus::new).collect();
-                self.post(&StatusesHook { statuses }, None).await?;
-            }
-            What::New(_) | What::Edited(_) | What::File(_) | What::Deleted(_) => {
-                let messages: Vec<_> =
-                    run.iter().filter_map(|change| hook_message(chat, change, &self.wording)).collect();
-                // The contract has no word for a reaction that was taken back.
-                if !messages.is_empty() {
-                    self.post(&MessagesHook { messages }, None).await?;
-                }
-            }
-        }
-        Ok(run.len())
+        call: &CrmCall<'_>,
+        channel: &Channel,
+        waiting: &Waiting,
+    ) -> Result<(), CrmError> {
+        post(call, &WaitingClientsHook { waiting_clients: WaitingClients::new(channel, waiting) }).await
     }
+}
 
-    async fn post(&self, body: &impl Serialize, idempotency_key: Option<String>) -> Result<Answer, CrmError> {
-        sort(self.send(body, idempotency_key).await?)
+async fn create(
+    call: &CrmCall<'_>,
+    body: &(impl Serialize + Sync),
+    key: String,
+) -> Result<CrmRecord, CrmError> {
+    let answer = send(call, body, Some(key)).await?;
+    if refuses_responsible(&answer) {
+        return Err(CrmError::ResponsibleRefused);
     }
+    let answer = sort(answer)?;
+    let unreadable = |what| CrmError::Unknown { why: format!("the answer {what}") };
+    let created: Created = serde_json::from_slice(&answer.body).map_err(|_| unreadable("is no entity"))?;
+    let id = plain(&created.id).filter(|id| !id.is_empty()).ok_or_else(|| unreadable("has no id"))?;
+    Ok(CrmRecord { id, uri: created.link() })
+}
 
-    async fn send(&self, body: &impl Serialize, idempotency_key: Option<String>) -> Result<Answer, CrmError> {
-        let body = serde_json::to_vec(body)
-            .map_err(|_| CrmError::Never { why: "the body cannot be written".into() })?;
-        let headers = idempotency_key.map(|key| ("idempotency-key", key)).into_iter().collect();
-        let request = Request {
-            method: reqwest::Method::POST,
-            url: self.url,
-            bearer: self.key,
-            headers,
-            body: Some(body),
-            timeout: TIMEOUT,
-        };
-        Ok(self.http.send(request, self.ambient.now()).await?)
-    }
+async fn post(call: &CrmCall<'_>, body: &(impl Serialize + Sync)) -> Result<(), CrmError> {
+    sort(send(call, body, None).await?).map(|_| ())
+}
+
+async fn send(
+    call: &CrmCall<'_>,
+    body: &(impl Serialize + Sync),
+    idempotency_key: Option<String>,
+) -> Result<Answer, CrmError> {
+    let body =
+        serde_json::to_vec(body).map_err(|_| CrmError::Never { why: "the body cannot be written".into() })?;
+    let headers = idempotency_key.map(|key| ("idempotency-key", key)).into_iter().collect();
+    let request = Request {
+        method: reqwest::Method::POST,
+        url: &call.address,
+        bearer: call.credential.as_ref(),
+        headers,
+        body: Some(body),
+        timeout: TIMEOUT,
+    };
+    Ok(call.http.send(request, call.ambient.now()).await?)
 }
 
 /// Changes that may share a body: messages of any kind, statuses, a finish alone.
-fn shape(what: &What) -> u8 {
+fn shape(what: &ChangeKind) -> u8 {
     match what {
-        What::New(_) | What::Edited(_) | What::File(_) | What::Deleted(_) => 0,
-        What::Status(_) => 1,
-        What::Finished(_) | What::Notified(_) => 2,
+        ChangeKind::New(_) | ChangeKind::Edited(_) | ChangeKind::File(_) | ChangeKind::Deleted(_) => 0,
+        ChangeKind::Status(_) => 1,
+        ChangeKind::Finished(_) | ChangeKind::Notified(_) => 2,
     }
 }
 
-fn hook_message<'a>(chat: &'a Chat, change: &'a Change, wording: &Wording<'_>) -> Option<HookMessage<'a>> {
+fn hook_message<'a>(
+    chat: &'a Chat,
+    change: &'a Change,
+    formatter: &Formatter<'_>,
+) -> Option<HookMessage<'a>> {
     let (message, told) = match &change.what {
-        What::New(message) => (message, As::New),
-        What::Edited(message) | What::File(message) => (message, As::Edited),
-        What::Deleted(message) => (message, As::Deleted),
-        What::Status(_) | What::Finished(_) | What::Notified(_) => return None,
+        ChangeKind::New(message) => (message, As::New),
+        ChangeKind::Edited(message) | ChangeKind::File(message) => (message, As::Edited),
+        ChangeKind::Deleted(message) => (message, As::Deleted),
+        ChangeKind::Status(_) | ChangeKind::Finished(_) | ChangeKind::Notified(_) => return None,
     };
     let taken_back =
         matches!(&message.details, Some(Details::Reaction(reaction)) if reaction.emoji.is_none());
-    (!taken_back).then(|| HookMessage::new(chat, message, told, wording))
+    (!taken_back).then(|| HookMessage::new(chat, message, told, formatter))
 }
 
 /// Ids come as text or as numbers.

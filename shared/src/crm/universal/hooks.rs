@@ -1,6 +1,6 @@
 //! The bodies of the universal CRM's webhooks (Wazzup API v3, "Webhooks"; `docs/UNIVERSAL-CRM.md` names our additions).
 
-use crate::crm::formatting::Wording;
+use crate::crm::formatting::Formatter;
 use crate::model::channel::Channel;
 use crate::model::chat::state::{ChatStatus, FinishReason};
 use crate::model::chat::{Chat, ChatEvent};
@@ -106,14 +106,14 @@ pub(super) enum As {
 }
 
 impl<'a> HookMessage<'a> {
-    pub(super) fn new(chat: &'a Chat, message: &'a Message, told: As, wording: &Wording<'_>) -> Self {
+    pub(super) fn new(chat: &'a Chat, message: &'a Message, told: As, formatter: &Formatter<'_>) -> Self {
         let extra = |name: &str| message.extra.as_ref().and_then(|extra| extra.get(name));
         let echo = message.side == Side::Company;
-        let text = wording.text(chat, message).filter(|text| !text.is_empty());
-        let content_uri = wording.file(message);
+        let text = formatter.text(chat, message).filter(|text| !text.is_empty());
+        let content_uri = formatter.file(message);
         let author = message.author.as_ref().filter(|_| echo);
         let is_deleted = told == As::Deleted || message.deleted_seq.is_some();
-        let kind = shown_as(message, content_uri.is_some(), wording.mime(message));
+        let kind = shown_as(message, content_uri.is_some(), formatter.mime(message));
         Self {
             message_id: message.message_id.as_str(),
             channel_id: &chat.channel_external,
@@ -367,8 +367,8 @@ mod tests {
         let mut event = text_event("m", side);
         event.origin = origin;
         let message = new_chat().receive(&event, None, Timestamp::default()).unwrap();
-        let wording = Wording { language: Language::Ru, channel: None, base_url: "https://sb.example" };
-        serde_json::to_value(HookMessage::new(chat, &message, As::New, &wording)).unwrap()
+        let formatter = Formatter { language: Language::Ru, channel: None, base_url: "https://sb.example" };
+        serde_json::to_value(HookMessage::new(chat, &message, As::New, &formatter)).unwrap()
     }
 
     #[test]

@@ -2,20 +2,10 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
+use crate::crm::client::Waiting;
 use crate::model::channel::Channel;
 use crate::model::chat::{Chat, ChatEvent, NoticeTo, RuleNotice};
 use serde::Serialize;
-
-/// Clients of a channel who wait, because nobody is eligible.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// How many, counted up to 1000; none: the last one has been served.
-    pub count: u32,
-    /// Since when the first of them waits.
-    pub oldest: Option<Timestamp>,
-    /// The heads of the channel: who is to be told.
-    pub heads: Vec<EmployeeId>,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

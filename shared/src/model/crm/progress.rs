@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 /// A row with a number in the chat.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Numbered {
+pub enum SequencedRow {
     /// A message.
     Message(Box<Message>),
     /// Something that happened to the chat as a whole.
@@ -22,12 +22,12 @@ pub struct Change {
     /// Its number in the chat; the cursor moves to it when the CRM has it.
     pub seq: u64,
     /// What changed.
-    pub what: What,
+    pub what: ChangeKind,
 }
 
 /// What changed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum ChangeKind {
     /// A message the CRM does not know yet, as it is now.
     New(Box<Message>),
     /// A message it knows was edited.
@@ -48,12 +48,12 @@ impl Change {
     /// The message it is about.
     pub fn message(&self) -> Option<&Message> {
         match &self.what {
-            What::New(message)
-            | What::Edited(message)
-            | What::Deleted(message)
-            | What::File(message)
-            | What::Status(message) => Some(message),
-            What::Finished(_) | What::Notified(_) => None,
+            ChangeKind::New(message)
+            | ChangeKind::Edited(message)
+            | ChangeKind::Deleted(message)
+            | ChangeKind::File(message)
+            | ChangeKind::Status(message) => Some(message),
+            ChangeKind::Finished(_) | ChangeKind::Notified(_) => None,
         }
     }
 }
@@ -65,16 +65,18 @@ impl Change {
 ///
 /// A message the CRM does not know goes out once, as it is now, at the place where it came; what happened to it since
 /// is in it. A change that a later one replaced (two edits) goes out once, at the later place.
-pub fn pending(done: u64, chat_seq: u64, rows: Vec<Numbered>) -> Vec<Change> {
+pub fn pending(done: u64, chat_seq: u64, rows: Vec<SequencedRow>) -> Vec<Change> {
     let mut changes = Vec::new();
     for row in rows {
         match row {
-            Numbered::Message(row) => message_changes(done, row, &mut changes),
-            Numbered::Event(event) if event.notice.is_some() => {
-                changes.push(Change { seq: event.seq, what: What::Notified(event) });
+            SequencedRow::Message(row) => message_changes(done, row, &mut changes),
+            SequencedRow::Event(event) if event.notice.is_some() => {
+                changes.push(Change { seq: event.seq, what: ChangeKind::Notified(event) });
             }
-            Numbered::Event(event) => changes.push(Change { seq: event.seq, what: What::Finished(event) }),
-            Numbered::Assignment(_) => {}
+            SequencedRow::Event(event) => {
+                changes.push(Change { seq: event.seq, what: ChangeKind::Finished(event) })
+            }
+            SequencedRow::Assignment(_) => {}
         }
     }
     changes.retain(|change| change.seq <= chat_seq);
@@ -84,37 +86,37 @@ pub fn pending(done: u64, chat_seq: u64, rows: Vec<Numbered>) -> Vec<Change> {
 
 fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
     if row.created_seq > done {
-        return changes.push(Change { seq: row.created_seq, what: What::New(row) });
+        return changes.push(Change { seq: row.created_seq, what: ChangeKind::New(row) });
     }
     let newer = |seq: Option<u64>| seq.filter(|seq| *seq > done);
     let stays = row.deleted_seq.is_none();
     if let Some(seq) = newer(row.edited_seq).filter(|_| stays) {
-        changes.push(Change { seq, what: What::Edited(row.clone()) });
+        changes.push(Change { seq, what: ChangeKind::Edited(row.clone()) });
     }
     // With an edit behind it, the file goes out with that.
     if let Some(seq) =
         newer(row.file_seq).filter(|seq| stays && row.edited_seq.is_none_or(|edited| edited < *seq))
     {
-        changes.push(Change { seq, what: What::File(row.clone()) });
+        changes.push(Change { seq, what: ChangeKind::File(row.clone()) });
     }
     if let Some(seq) = newer(row.status_seq) {
-        changes.push(Change { seq, what: What::Status(row.clone()) });
+        changes.push(Change { seq, what: ChangeKind::Status(row.clone()) });
     }
     if let Some(seq) = newer(row.deleted_seq) {
-        changes.push(Change { seq, what: What::Deleted(row) });
+        changes.push(Change { seq, what: ChangeKind::Deleted(row) });
     }
 }
 
 /// Whether each number from the cursor to `chat_seq` stands in one of the rows.
-pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[Numbered]) -> bool {
+pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[SequencedRow]) -> bool {
     let numbers: HashSet<u64> = rows
         .iter()
         .flat_map(|row| match row {
-            Numbered::Message(row) => {
+            SequencedRow::Message(row) => {
                 vec![Some(row.created_seq), row.edited_seq, row.file_seq, row.status_seq, row.deleted_seq]
             }
-            Numbered::Event(event) => vec![Some(event.seq)],
-            Numbered::Assignment(record) => vec![Some(record.seq)],
+            SequencedRow::Event(event) => vec![Some(event.seq)],
+            SequencedRow::Assignment(record) => vec![Some(record.seq)],
         })
         .flatten()
         .collect();
@@ -145,13 +147,13 @@ mod tests {
             .iter()
             .map(|change| {
                 let kind = match change.what {
-                    What::New(_) => "new",
-                    What::Edited(_) => "edited",
-                    What::Deleted(_) => "deleted",
-                    What::File(_) => "file",
-                    What::Status(_) => "status",
-                    What::Finished(_) => "finished",
-                    What::Notified(_) => "notified",
+                    ChangeKind::New(_) => "new",
+                    ChangeKind::Edited(_) => "edited",
+                    ChangeKind::Deleted(_) => "deleted",
+                    ChangeKind::File(_) => "file",
+                    ChangeKind::Status(_) => "status",
+                    ChangeKind::Finished(_) => "finished",
+                    ChangeKind::Notified(_) => "notified",
                 };
                 let id = change.message().map_or("", |message| message.message_id.as_str());
                 format!("{}:{kind}:{id}", change.seq)
@@ -181,7 +183,7 @@ mod tests {
         chat.seq = 2;
         first.report(DeliveryStatus::Delivered, None, at, 2);
         chat.receive(&text_event("b", Side::Client), None, at);
-        let finished = Numbered::Event(chat.finish(FinishReason::Inactivity, at));
+        let finished = SequencedRow::Event(chat.finish(FinishReason::Inactivity, at));
         let last = chat.receive(&text_event("c", Side::Client), None, at).unwrap();
         let told = pending(1, 5, vec![row(&last), finished, row(&first)]);
         assert_eq!(names(&told), ["2:status:a", "4:finished:", "5:new:c"], "told also when open again");
@@ -229,7 +231,7 @@ mod tests {
         assert!(accounts_for_all(2, 2, &[]));
     }
 
-    fn row(message: &Message) -> Numbered {
-        Numbered::Message(Box::new(message.clone()))
+    fn row(message: &Message) -> SequencedRow {
+        SequencedRow::Message(Box::new(message.clone()))
     }
 }

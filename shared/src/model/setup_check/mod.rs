@@ -12,7 +12,7 @@ use crate::base::ids::{ChannelId, ConnectionId, EmployeeId};
 use crate::model::account::Account;
 use crate::model::channel::Channel;
 use crate::model::connection::{Connection, ConnectionState};
-use crate::model::crm::{CrmConnection, CrmKind, CrmState};
+use crate::model::crm::{Capabilities, CrmConnection, CrmKind, CrmState};
 use crate::model::employee::{Employee, Membership};
 use crate::model::messenger::ChannelState;
 use crate::model::pipeline::Pipelines;
@@ -50,6 +50,8 @@ pub struct Setup<'a> {
     pub members: &'a [Membership],
     /// Its CRM connection.
     pub crm: Option<&'a CrmConnection>,
+    /// What its kind of CRM can do.
+    pub crm_can: Capabilities,
     /// The CRM's pipelines.
     pub pipelines: Option<&'a Pipelines>,
 }
@@ -136,7 +138,7 @@ impl<'a> Findings<'a> {
         };
         // No pipelines at all are one finding, not one of each channel.
         let loaded = self.setup.pipelines.filter(|loaded| !loaded.pipelines.is_empty());
-        let applies = self.setup.account.crm_kind.capabilities().stages;
+        let applies = self.setup.crm_can.stages;
         if applies && loaded.is_some_and(|loaded| !stands(loaded)) {
             self.add(Code::StageUnknown, about);
         }
@@ -220,7 +222,7 @@ impl<'a> Findings<'a> {
         }
         let loaded = self.setup.pipelines.is_some_and(|loaded| !loaded.pipelines.is_empty());
         let mut used = self.setup.channels.iter().filter(|channel| usable(channel));
-        if kind.capabilities().stages && !loaded && used.any(|channel| channel.deal_stage.is_some()) {
+        if self.setup.crm_can.stages && !loaded && used.any(|channel| channel.deal_stage.is_some()) {
             self.add(Code::NoPipelines, About::default());
         }
     }

@@ -45,7 +45,7 @@ fn rows() -> Rows {
     };
     let stage = Stage { id: "10".into(), name: "New".into() };
     let pipeline = Pipeline { id: "1".into(), name: "Sales".into(), stages: vec![stage] };
-    let mut crm = CrmConnection::new(&id, CrmKind::Universal, "https://crm.example.com/h", NOW);
+    let mut crm = CrmConnection::new(&id, CrmKind::Universal, NOW);
     crm.paused_until = Some(NOW);
     Rows {
         account,
@@ -81,6 +81,7 @@ fn found(rows: &Rows) -> Vec<Finding> {
         employees: &rows.employees,
         members: &rows.members,
         crm: rows.crm.as_ref(),
+        crm_can: Capabilities { stages: rows.account.crm_kind != CrmKind::None, ..Capabilities::NONE },
         pipelines: rows.pipelines.as_ref(),
     };
     check(&setup, NOW)

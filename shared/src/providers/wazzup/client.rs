@@ -5,7 +5,7 @@ use super::limits::{TABLE, limits_of};
 use super::send::{RATE, SEND_KEY_LASTS};
 use super::{NAME, failures};
 use crate::model::channel::Channel;
-use crate::model::field::Field;
+use crate::model::field::{Field, Form};
 use crate::model::limits::Limits;
 use crate::model::messenger::Messenger;
 use crate::model::outbound::call::{Edit, FailureReason, OutgoingMessage, SendFailure, Sent};
@@ -22,10 +22,13 @@ const API_KEY: &str = "api_key";
 
 const FIELDS: &[Field] = &[Field {
     name: API_KEY,
-    title: ("Ключ API", "API key"),
-    secret: true,
-    optional: false,
-    pattern: r"[\x21-\x7E]{1,1000}",
+    title: |language| match language {
+        Language::Ru => "Ключ API",
+        Language::En => "API key",
+    },
+    form: Form::Secret,
+    required: true,
+    pattern: "^[!-~]{1,1000}$",
     shape: "1 to 1000 visible ASCII characters",
     example: "c8cf90474f4ae6bf42e0d1a9b3ee4c6f",
 }];

@@ -112,19 +112,17 @@ async fn the_crms_key_goes_to_its_own_host_only_and_its_records_stay_its() {
     assert_eq!(bench.world.lock().unwrap().crm_posts[0].0.as_deref(), Some("Bearer crm-key"));
     let after = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
     assert_eq!(after.fingerprint(), before.fingerprint(), "the same CRM at another path");
-    assert!(after.crm_key.is_some());
+    assert!(after.credential.is_some());
     // Another host: as it stands in the table, because the tests' own server is one.
-    let elsewhere = shared::model::crm::CrmConnection {
-        webhook_url: "https://crm.example.com/a".into(),
-        ..after.clone()
-    };
+    let mut elsewhere = after.clone();
+    elsewhere.settings.insert("webhook_url".into(), "https://crm.example.com/a".into());
     let write = shared::store::row::Write::put(&elsewhere).unwrap();
     bench.app.store.commit(vec![write]).await.unwrap();
     let body = json!({"webhooksUri": crm_url(&bench, "crm/c"), "subscriptions": on});
     bench.expect(200, key, "PATCH", "/v3/webhooks", Some(body)).await;
     assert_eq!(bench.world.lock().unwrap().crm_posts[1].0, None, "the key is another host's");
     let last = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
-    assert!(last.crm_key.is_none() && last.known_as.is_none());
+    assert!(last.credential.is_none() && last.known_as.is_none());
     assert_ne!(last.fingerprint(), before.fingerprint());
 }
 

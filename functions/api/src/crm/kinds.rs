@@ -1,0 +1,60 @@
+//! The kinds of CRM that an account may work with: what each has to be told, and what it can do.
+
+use super::CapabilitiesView;
+use crate::app::App;
+use crate::http::auth::Tenant;
+use crate::http::enums::CrmKind;
+use crate::http::error::ApiError;
+use crate::http::existing::existing_account;
+use crate::http::field::FieldView;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use shared::crm;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The kinds of CRM.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "crms": [{
+        "kind": "universal",
+        "settings": [{
+            "name": "webhook_url", "title": "Webhook address", "secret": false, "required": true,
+            "pattern": "^https://\\S{1,1992}$", "example": "https://crm.example.com/hooks/switchboard"
+        }],
+        "capabilities": {
+            "assigns": true, "stages": true, "groups": false, "statuses": true, "edits": true, "deletions": true,
+            "reactions": false, "finished": true, "refreshes": false, "writes_contacts": false
+        }
+    }]
+}))]
+pub struct CrmKinds {
+    crms: Vec<CrmKindView>,
+}
+
+/// A kind of CRM.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CrmKindView {
+    kind: CrmKind,
+    /// What `PUT /v1/crm` takes for it besides `kind`.
+    settings: Vec<FieldView>,
+    capabilities: CapabilitiesView,
+}
+
+/// List the kinds of CRM
+///
+/// What each kind takes when it is set (`PUT /v1/crm`) and what it can do, for a form. Titles are in the account's language.
+#[utoipa::path(
+    get, path = "/v1/crms", tag = "crm",
+    responses((status = 200, description = "All kinds, `none` first", body = CrmKinds))
+)]
+pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<CrmKinds>, ApiError> {
+    let language = existing_account(&app, account.as_str()).await?.language;
+    let crms = crm::CLIENTS.iter().map(|client| CrmKindView {
+        kind: client.kind().into(),
+        settings: client.settings_fields().iter().map(|field| FieldView::of(field, language)).collect(),
+        capabilities: client.capabilities().into(),
+    });
+    Ok(Json(CrmKinds { crms: crms.collect() }))
+}

@@ -1,0 +1,29 @@
+//! What a CRM is called with.
+
+use crate::{CrmPush, PushError};
+use shared::crm;
+use shared::crm::client::CrmCall;
+use shared::crm::formatting::Formatter;
+use shared::model::crm::CrmConnection;
+use shared::model::texts::Language;
+
+impl CrmPush {
+    /// Opens a connection: only KMS can fail, or an address that cannot be read.
+    pub(crate) async fn call<'a>(
+        &'a self,
+        connection: &CrmConnection,
+        formatter: Formatter<'a>,
+    ) -> Result<CrmCall<'a>, PushError> {
+        let credential = match &connection.credential {
+            Some(sealed) => Some(self.vault.open(&connection.account, sealed, self.ambient.now()).await?),
+            None => None,
+        };
+        let address = crm::client(connection.kind).address(connection)?;
+        Ok(CrmCall { http: &self.http, ambient: &*self.ambient, address, credential, formatter })
+    }
+
+    /// For bodies that hold no text.
+    pub(crate) fn without_texts(&self) -> Formatter<'_> {
+        Formatter { language: Language::default(), channel: None, base_url: &self.public_base_url }
+    }
+}

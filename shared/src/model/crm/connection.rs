@@ -1,0 +1,196 @@
+//! The connection to a CRM: what all kinds have in common, and the settings of one kind as its client named them.
+
+use super::{CrmKind, CrmState};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{AccountId, hex_digest};
+use crate::model::sealed::Sealed;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An account's connection to its CRM.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
+pub struct CrmConnection {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// Whose.
+    pub account: AccountId,
+    /// Which kind.
+    pub kind: CrmKind,
+    /// What its client is set up with, by the setting's name; only the client of this kind knows what a value means. No secret.
+    pub settings: BTreeMap<String, String>,
+    /// What we authorize with there, encrypted.
+    pub credential: Option<Sealed>,
+    /// The fingerprint that its client gave it; none: it follows from the address. See [`Self::fingerprint`].
+    pub known_as: Option<String>,
+    /// How it is.
+    pub state: CrmState,
+    /// Failures in a row over all chats.
+    pub failures: u32,
+    /// No call to the CRM is made before this moment.
+    pub paused_until: Option<Timestamp>,
+    /// What it last said against us, without personal data.
+    pub error: Option<String>,
+    /// When it was set.
+    pub created_at: Timestamp,
+}
+
+impl CrmConnection {
+    /// A connection without settings that has not been tried yet.
+    pub fn new(account: &AccountId, kind: CrmKind, now: Timestamp) -> Self {
+        Self {
+            v: 1,
+            account: account.clone(),
+            kind,
+            settings: BTreeMap::new(),
+            credential: None,
+            known_as: None,
+            state: CrmState::Active,
+            failures: 0,
+            paused_until: None,
+            error: None,
+            created_at: now,
+        }
+    }
+
+    /// A setting by its name.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str)
+    }
+
+    /// Tells one CRM from another: records made in one are unknown to the next. It is what the client said when the CRM was
+    /// connected, else a digest of the address: so the table's readers find it without asking a client.
+    pub fn fingerprint(&self) -> String {
+        let address = || self.setting(WEBHOOK_URL).unwrap_or_default();
+        let by_address = || hex_digest(address().as_bytes()).chars().take(16).collect();
+        self.known_as.clone().unwrap_or_else(by_address)
+    }
+}
+
+const WEBHOOK_URL: &str = "webhook_url";
+/// What the names of settings begin with that stand in `subscriptions`.
+const SUBSCRIPTION: &str = "subscriptions.";
+const ON: &str = "true";
+
+/// The row as the table has it. Settings that rows had before `settings` was a map keep attributes of their own, because the
+/// version before reads what this one writes, and the conditions of both name these attributes.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    v: u16,
+    account: AccountId,
+    kind: CrmKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    webhook_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crm_key: Option<Sealed>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    subscriptions: BTreeMap<String, bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known_as: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    settings: BTreeMap<String, String>,
+    #[serde(default)]
+    state: CrmState,
+    #[serde(default)]
+    failures: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paused_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    created_at: Timestamp,
+}
+
+impl From<Stored> for CrmConnection {
+    fn from(row: Stored) -> Self {
+        let mut settings = row.settings;
+        settings.extend(row.webhook_url.map(|url| (WEBHOOK_URL.to_owned(), url)));
+        let flags = row.subscriptions.into_iter();
+        settings.extend(flags.map(|(name, on)| (format!("{SUBSCRIPTION}{name}"), on.to_string())));
+        Self {
+            v: row.v,
+            account: row.account,
+            kind: row.kind,
+            settings,
+            credential: row.crm_key,
+            known_as: row.known_as,
+            state: row.state,
+            failures: row.failures,
+            paused_until: row.paused_until,
+            error: row.error,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl From<CrmConnection> for Stored {
+    fn from(connection: CrmConnection) -> Self {
+        let mut settings = connection.settings;
+        let webhook_url = settings.remove(WEBHOOK_URL);
+        let mut subscriptions = BTreeMap::new();
+        settings.retain(|name, value| match name.strip_prefix(SUBSCRIPTION) {
+            Some(flag) => subscriptions.insert(flag.to_owned(), value == ON).is_some(),
+            None => true,
+        });
+        Self {
+            v: connection.v,
+            account: connection.account,
+            kind: connection.kind,
+            webhook_url,
+            crm_key: connection.credential,
+            subscriptions,
+            known_as: connection.known_as,
+            settings,
+            state: connection.state,
+            failures: connection.failures,
+            paused_until: connection.paused_until,
+            error: connection.error,
+            created_at: connection.created_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_dynamo::{AttributeValue, Item, from_item, to_item};
+
+    /// Rows as the version before wrote them: one as it was set, and one with everything that a row may have.
+    fn recorded() -> Vec<Item> {
+        serde_json::from_str(include_str!("fixtures/stored_connections.json")).unwrap()
+    }
+
+    #[test]
+    fn rows_of_the_version_before_are_read_and_written_as_they_were() {
+        let read: Vec<CrmConnection> = recorded().into_iter().map(|row| from_item(row).unwrap()).collect();
+        let url = "https://crm.example.com/hooks/b";
+        assert_eq!(read[0].settings, BTreeMap::from([("webhook_url".to_owned(), url.to_owned())]));
+        assert_eq!((&read[0].credential, read[0].state), (&None, CrmState::Active));
+        let full = &read[1];
+        assert_eq!(full.credential, Some(Sealed::new(vec![1, 2, 250])));
+        for (name, value) in [
+            ("webhook_url", url),
+            ("subscriptions.messages_and_statuses", "true"),
+            ("subscriptions.contacts_and_deals_creation", "true"),
+            ("subscriptions.channels_updates", "false"),
+            ("subscriptions.template_status", "false"),
+        ] {
+            assert_eq!(full.setting(name), Some(value), "{name}");
+        }
+        assert_eq!(full.known_as.as_deref(), Some("0123456789abcdef"));
+        assert_eq!((full.settings.len(), full.state, full.failures), (5, CrmState::Unauthorized, 7));
+        for (row, connection) in recorded().into_iter().zip(read) {
+            assert_eq!(to_item::<_, Item>(connection).unwrap(), row);
+        }
+    }
+
+    #[test]
+    fn other_settings_stand_in_a_map() {
+        let mut connection =
+            CrmConnection::new(&AccountId::new("a"), CrmKind::Universal, Timestamp::from_millis(1));
+        connection.settings.insert("subdomain".into(), "demo".into());
+        let row: Item = to_item(connection.clone()).unwrap();
+        let map = [("subdomain".to_owned(), AttributeValue::S("demo".into()))].into_iter().collect();
+        assert_eq!(row.get("settings"), Some(&AttributeValue::M(map)));
+        assert_eq!(from_item::<_, CrmConnection>(row).unwrap(), connection);
+    }
+}
