@@ -156,7 +156,10 @@ impl<'a> Api<'a> {
 }
 
 /// The id of the message that an answer shows.
-pub(super) fn message_of(result: &Value, connection: Option<&str>) -> Option<(crate::base::ids::MessageId, i64)> {
+pub(super) fn message_of(
+    result: &Value,
+    connection: Option<&str>,
+) -> Option<(crate::base::ids::MessageId, i64)> {
     let message = result["message_id"].as_i64()?;
     let chat = result["chat"]["id"].as_i64()?;
     Some((MessageKey { connection, chat, message }.id(), chat))

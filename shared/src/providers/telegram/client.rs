@@ -10,9 +10,7 @@ use crate::model::message::media::Media;
 use crate::model::messenger::{ChannelState, Messenger};
 use crate::model::outbound::call::{Edit, FailureReason, OutgoingMessage, SendFailure, Sent};
 use crate::model::texts::Language;
-use crate::providers::client::{
-    Call, Client, FileSource, ListedChannel, MessageRef, ProviderError, Webhook,
-};
+use crate::providers::client::{Call, Client, FileSource, ListedChannel, MessageRef, ProviderError, Webhook};
 use crate::providers::provider::{Provider, Rate, RateScope, SendGuarantees};
 use async_trait::async_trait;
 use serde_json::json;
@@ -94,7 +92,8 @@ impl Client for Telegram {
     /// The bot itself (`getMe`). The business accounts that connect it cannot be listed: their channels come with the first update.
     async fn channels(&self, call: &Call<'_>) -> Result<Vec<ListedChannel>, ProviderError> {
         let bot = Api::of(call).manage("getMe", &json!({}), &[]).await?;
-        let id = bot["id"].as_i64().ok_or_else(|| ProviderError::Unavailable("the answer is no bot".into()))?;
+        let id =
+            bot["id"].as_i64().ok_or_else(|| ProviderError::Unavailable("the answer is no bot".into()))?;
         let text = |name: &str| bot[name].as_str().filter(|text| !text.is_empty());
         let plain_id = text("username").map(|name| format!("@{name}"));
         let name = text("first_name").map(str::to_owned).or_else(|| plain_id.clone());

@@ -88,7 +88,8 @@ pub(super) fn read(message: &Node<'_>) -> Content {
         Some((_, read)) => read(message),
         None => other(message),
     };
-    content.text = content.text.or_else(|| message.text("caption").map(str::to_owned)).filter(|text| !text.is_empty());
+    content.text =
+        content.text.or_else(|| message.text("caption").map(str::to_owned)).filter(|text| !text.is_empty());
     if let Some(from) = message.object("forward_origin").and_then(|origin| forwarded_from(&origin)) {
         content.extra.insert("forwardedFrom".into(), json!(from));
     }
@@ -104,7 +105,8 @@ pub(super) fn word(message: &Node<'_>) -> Option<String> {
 
 /// A member's name as a word; none where it is no name that an API has.
 fn as_word(name: &str) -> Option<String> {
-    let fits = name.len() <= MAX_WORD && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let fits =
+        name.len() <= MAX_WORD && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     (fits && !name.is_empty()).then(|| name.to_owned())
 }
 
@@ -134,7 +136,8 @@ fn notice(message: &Node<'_>) -> Option<String> {
 
 /// The name of a person, as their messenger shows it.
 pub(super) fn person(user: &Node<'_>) -> Option<String> {
-    let names: Vec<String> = [user.name("first_name"), user.name("last_name")].into_iter().flatten().collect();
+    let names: Vec<String> =
+        [user.name("first_name"), user.name("last_name")].into_iter().flatten().collect();
     (!names.is_empty()).then(|| names.join(" "))
 }
 
@@ -250,7 +253,8 @@ pub(super) fn own_phone(message: &Node<'_>) -> Option<String> {
 
 /// A title and lines below it.
 fn listed(title: Option<&str>, lines: Vec<Node<'_>>) -> Option<String> {
-    let lines = lines.into_iter().take(MAX_LINES).filter_map(|line| Some(format!("- {}", line.text("text")?)));
+    let lines =
+        lines.into_iter().take(MAX_LINES).filter_map(|line| Some(format!("- {}", line.text("text")?)));
     let all: Vec<String> = title.map(str::to_owned).into_iter().chain(lines).collect();
     (!all.is_empty()).then(|| all.join("\n"))
 }

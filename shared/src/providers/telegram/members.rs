@@ -51,16 +51,16 @@ const CONTEXT: &[&str] = &[
     "show_caption_above_media",
     "has_media_spoiler",
     "reply_markup",
+    // Older names, still sent beside `new_chat_members` and `left_chat_member`.
+    "new_chat_member",
+    "new_chat_participant",
+    "left_chat_participant",
 ];
 
 /// Members of service messages, "Service message: …" in their descriptions.
 const SERVICE: &[&str] = &[
     "new_chat_members",
-    // Older than `new_chat_members`, and still sent beside it.
-    "new_chat_member",
-    "new_chat_participant",
     "left_chat_member",
-    "left_chat_participant",
     "new_chat_title",
     "new_chat_photo",
     "delete_chat_photo",

@@ -51,10 +51,12 @@ pub(super) fn read(batch: &mut Batch<'_>, kept: Kept, value: &Value) {
 /// The place of what names its `chat`, and the business connection where it is a business account's.
 pub(super) fn place<'a>(batch: &Batch<'a>, named: &Node<'a>, business: bool) -> Result<Place<'a>, NoPlace> {
     let chat = named.object("chat").ok_or(NoPlace::Unknown)?;
-    let connection = match business {
-        true => Some(connection(named, "business_connection_id").ok_or(NoPlace::Unknown)?),
-        false => None,
-    };
+    let connection = business.then(|| connection(named, "business_connection_id"));
+    if connection == Some(None) {
+        named.fault("business_connection_id", "missing");
+        return Err(NoPlace::Unknown);
+    }
+    let connection = connection.flatten();
     Place::of(batch.owner, batch.bot, connection, &chat)
 }
 
@@ -181,7 +183,8 @@ fn author(place: &Place<'_>, message: &Node<'_>, side: Side) -> Option<Author> {
         return None;
     }
     if let Some(chat) = message.object("sender_chat").filter(|_| place.group) {
-        let author = Author { name: chat.name("title"), id: None, user: chat.number("id").map(|id| id.to_string()) };
+        let author =
+            Author { name: chat.name("title"), id: None, user: chat.number("id").map(|id| id.to_string()) };
         return Some(author).filter(|author| *author != Author::default());
     }
     let by_bot = message.object("sender_business_bot");
@@ -196,7 +199,8 @@ pub(super) fn voice(user: &Node<'_>) -> Option<Author> {
 
 /// The ids that a group has before and after it becomes a supergroup.
 fn aliases(place: &Place<'_>, message: &Node<'_>) -> Vec<ChatAlias> {
-    let told = ["migrate_to_chat_id", "migrate_from_chat_id"].into_iter().filter_map(|name| message.number(name));
+    let told =
+        ["migrate_to_chat_id", "migrate_from_chat_id"].into_iter().filter_map(|name| message.number(name));
     told.filter(|id| place.group && *id != place.id).map(|id| place.alias(id)).collect()
 }
 

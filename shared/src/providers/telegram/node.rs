@@ -76,7 +76,8 @@ impl<'a> Node<'a> {
     /// A text that says something, without the space around it, and cut to what is kept of names.
     pub fn name(&self, name: &str) -> Option<String> {
         const MAX_NAME: usize = 200;
-        let text: String = self.text(name)?.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+        let text: String =
+            self.text(name)?.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
         (!text.is_empty()).then_some(text)
     }
 

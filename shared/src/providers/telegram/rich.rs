@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn what_holds_no_text_gives_none() {
-        for nothing in [json!({}), json!({ "blocks": null }), json!({ "blocks": [{ "type": "divider" }, 5, []] })] {
+        for nothing in
+            [json!({}), json!({ "blocks": null }), json!({ "blocks": [{ "type": "divider" }, 5, []] })]
+        {
             assert_eq!(read(nothing.clone()), None, "{nothing}");
         }
         let mut deep = json!("x");

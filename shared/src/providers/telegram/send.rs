@@ -76,8 +76,10 @@ pub(super) async fn edit(api: &Api<'_>, message: &MessageRef<'_>, edit: Edit<'_>
     let key = key(message.id)?;
     let (method, member) =
         if message.has_file { ("editMessageCaption", "caption") } else { ("editMessageText", "text") };
-    let request = Request::of(method, json!({ "chat_id": key.chat, "message_id": key.message, member: text }));
-    let request = request.with("business_connection_id", connection_of(&message.channel.external).map(Value::from));
+    let request =
+        Request::of(method, json!({ "chat_id": key.chat, "message_id": key.message, member: text }));
+    let request =
+        request.with("business_connection_id", connection_of(&message.channel.external).map(Value::from));
     let answered = ask(api, &request).await?;
     // It has this text: an edit that was made before.
     let is_same = |words: &str| words.to_ascii_lowercase().contains("message is not modified");
@@ -156,7 +158,9 @@ fn method(file: FileInfo<'_>) -> (&'static str, &'static str) {
     let essence = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match (essence.as_str(), file.kind) {
         ("image/gif", _) => ("sendAnimation", "animation"),
-        ("image/jpeg" | "image/png" | "image/webp" | "image/bmp", _) | ("", Kind::Image) => ("sendPhoto", "photo"),
+        ("image/jpeg" | "image/png" | "image/webp" | "image/bmp", _) | ("", Kind::Image) => {
+            ("sendPhoto", "photo")
+        }
         ("video/mp4", _) | ("", Kind::Video) => ("sendVideo", "video"),
         ("audio/ogg" | "audio/opus" | "application/ogg", _) | ("", Kind::Voice) => ("sendVoice", "voice"),
         (essence, _) if essence.starts_with("audio/") => ("sendAudio", "audio"),
@@ -191,7 +195,9 @@ pub(super) fn sorted(answered: Answered) -> Result<Value, SendFailure> {
         (200..=299, _) => Err(unknown("taken, but the answer cannot be read")),
         (401, _) | (404, true) => Err(SendFailure::Unauthorized),
         (429, _) => Err(later(answered.retry_after.or(Some(PAUSE)), "HTTP 429")),
-        (300..=399 | 409, _) | (403 | 404, false) => Err(later(answered.retry_after, &format!("HTTP {status}"))),
+        (300..=399 | 409, _) | (403 | 404, false) => {
+            Err(later(answered.retry_after, &format!("HTTP {status}")))
+        }
         (408 | 500.., _) => Err(unknown(&format!("HTTP {status}"))),
         _ => Err(refused(answered)),
     }

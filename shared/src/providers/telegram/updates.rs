@@ -68,13 +68,16 @@ pub(super) fn deleted(batch: &mut Batch<'_>, value: &Value) {
 /// connection, whatever changed since, so the report is as of now.
 pub(super) fn connection(batch: &mut Batch<'_>, value: &Value) {
     let faults = Faults::default();
-    let Some(told) = Node::of(value, "business_connection", &faults) else { return batch.poison(&faults, None) };
+    let Some(told) = Node::of(value, "business_connection", &faults) else {
+        return batch.poison(&faults, None);
+    };
     let Some(id) = connection_id(&told, "id") else {
         told.fault("id", "missing");
         return batch.poison(&faults, None);
     };
     // Before version 9.0 the right stood in the connection itself.
-    let can_reply = told.object("rights").is_some_and(|rights| rights.flag("can_reply")) || told.flag("can_reply");
+    let can_reply =
+        told.object("rights").is_some_and(|rights| rights.flag("can_reply")) || told.flag("can_reply");
     let (state, raw_state) = match (told.flag("is_enabled"), can_reply) {
         (false, _) => (ChannelState::Disabled, "disabled"),
         (true, false) => (ChannelState::NeedsAttention, "cannot_reply"),
@@ -161,7 +164,8 @@ pub(super) fn reaction(batch: &mut Batch<'_>, value: &Value) {
         told.fault("message_id", "missing");
     }
     let details = to.map(|to| Reaction { to: place.message(to), emoji: counts.map(emoji) });
-    let raw_kind = counts.and_then(|one| one.get("type")?.as_str()).filter(|word| *word != "emoji").map(str::to_owned);
+    let raw_kind =
+        counts.and_then(|one| one.get("type")?.as_str()).filter(|word| *word != "emoji").map(str::to_owned);
     let id = place.happening("reaction", &batch.happening);
     let event = MessageEvent {
         contact: hint(&place, &told),
@@ -174,7 +178,9 @@ pub(super) fn reaction(batch: &mut Batch<'_>, value: &Value) {
     // What stands for a reaction is none that is said: it would open the chat.
     let event = match faults.first() {
         None => event,
-        Some(_) => MessageEvent { kind: Kind::System, raw_kind: Some(name.to_owned()), details: None, ..event },
+        Some(_) => {
+            MessageEvent { kind: Kind::System, raw_kind: Some(name.to_owned()), details: None, ..event }
+        }
     };
     batch.take(&faults, event);
 }
@@ -182,7 +188,9 @@ pub(super) fn reaction(batch: &mut Batch<'_>, value: &Value) {
 /// A reaction without what is not compared.
 fn kind_of(reaction: &Node<'_>) -> Option<Value> {
     let kind = reaction.text("type").filter(|kind| kind.len() <= 32)?;
-    Some(serde_json::json!({ "type": kind, "emoji": reaction.name("emoji"), "custom": reaction.name("custom_emoji_id") }))
+    Some(
+        serde_json::json!({ "type": kind, "emoji": reaction.name("emoji"), "custom": reaction.name("custom_emoji_id") }),
+    )
 }
 
 fn emoji(reaction: &Value) -> String {
@@ -199,7 +207,8 @@ fn actor(told: &Node<'_>) -> Option<Author> {
         return voice(&user);
     }
     let chat = told.object("actor_chat")?;
-    let author = Author { name: chat.name("title"), id: None, user: chat.number("id").map(|id| id.to_string()) };
+    let author =
+        Author { name: chat.name("title"), id: None, user: chat.number("id").map(|id| id.to_string()) };
     Some(author).filter(|author| *author != Author::default())
 }
 
