@@ -1,11 +1,13 @@
-//! One way to call the Bot API ("Making requests"): `POST {base}/bot{token}/{method}` with a JSON body; the answer says `ok` and gives a
-//! `result`, or a `description` of what is wrong.
+//! One way to call the Bot API ("Making requests"): `POST {base}/bot{token}/{method}` with a JSON body; the answer says `ok` and
+//! gives a `result`, or a `description` of what is wrong.
 //!
 //! The token stands in the address, so no address is ever shown: errors of the HTTP client name none, and Telegram's words lose
 //! the token before anybody reads them.
 
 use super::place::MessageKey;
+use super::secret;
 use crate::base::clock::Timestamp;
+use crate::base::ids::MessageId;
 use crate::platform::http::{Answer, DEFAULT_TIMEOUT, OutboundHttp, Request, SendError};
 use crate::providers::client::{Call, ProviderError};
 use secrecy::{ExposeSecret, SecretString};
@@ -67,7 +69,7 @@ impl<'a> Api<'a> {
     /// The bot's id: what its token begins with (Bot API, "Authorizing your bot").
     pub fn bot(&self) -> Option<&str> {
         let (bot, _) = self.token.expose_secret().split_once(':')?;
-        super::secret::is_bot(bot).then_some(bot)
+        secret::is_bot(bot).then_some(bot)
     }
 
     /// `{base}/bot{token}/{method}`, whether the base has a path of its own or not.
@@ -156,10 +158,7 @@ impl<'a> Api<'a> {
 }
 
 /// The id of the message that an answer shows.
-pub(super) fn message_of(
-    result: &Value,
-    connection: Option<&str>,
-) -> Option<(crate::base::ids::MessageId, i64)> {
+pub(super) fn message_of(result: &Value, connection: Option<&str>) -> Option<(MessageId, i64)> {
     let message = result["message_id"].as_i64()?;
     let chat = result["chat"]["id"].as_i64()?;
     Some((MessageKey { connection, chat, message }.id(), chat))

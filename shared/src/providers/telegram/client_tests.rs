@@ -1,7 +1,7 @@
 //! Connecting, files, and what is known of Telegram, against a server on this machine.
 
 use super::client::Telegram;
-use super::server::{Fake, TOKEN};
+use super::testing::{Fake, TOKEN};
 use super::tests::{BOT, channel};
 use crate::base::clock::Timestamp;
 use crate::model::limits::{By, Draft, DraftFile, check, check_first};
@@ -203,7 +203,7 @@ fn sends_are_not_repeated_and_rates_are_telegrams() {
 fn e5_a_channel_takes_what_telegram_does() {
     let limits = |external: &str| Telegram.limits(&channel(external), &Messenger::Telegram);
     assert_eq!((limits(BOT).transport, limits("business:BC1").transport), ("bot", "business"));
-    let now = super::server::NOW;
+    let now = super::testing::NOW;
     let code =
         |external: &str, draft: &Draft<'_>| check(limits(external), draft, now).err().map(|error| error.code);
     let long = "я".repeat(4097);

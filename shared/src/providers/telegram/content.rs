@@ -121,17 +121,11 @@ fn other(message: &Node<'_>) -> Content {
 
 /// What a notice is about, without words of ours.
 fn notice(message: &Node<'_>) -> Option<String> {
-    if let Some(title) = message.value("new_chat_title").and_then(|_| message.name("new_chat_title")) {
-        return Some(title);
-    }
-    if let Some(gone) = message.value("left_chat_member").and_then(|_| message.object("left_chat_member")) {
-        return person(&gone);
-    }
-    let come: Vec<String> = match message.has("new_chat_members") {
-        true => message.objects("new_chat_members").iter().filter_map(person).take(MAX_LINES).collect(),
-        false => Vec::new(),
-    };
-    (!come.is_empty()).then(|| come.join(", "))
+    let come = message.objects("new_chat_members");
+    let names: Vec<String> = come.iter().take(MAX_LINES).filter_map(person).collect();
+    let come = (!names.is_empty()).then(|| names.join(", "));
+    let gone = || message.object("left_chat_member").as_ref().and_then(person);
+    message.name("new_chat_title").or(come).or_else(gone)
 }
 
 /// The name of a person, as their messenger shows it.
@@ -240,12 +234,11 @@ fn contact(message: &Node<'_>) -> Content {
 
 /// The phone of a card that its sender shared of themself: Telegram says whose number it is.
 pub(super) fn own_phone(message: &Node<'_>) -> Option<String> {
-    message.value("contact").filter(|contact| contact.is_object())?;
     let contact = message.object("contact")?;
-    let sender = message.value("from")?.get("id")?.as_i64()?;
-    let phone = contact.value("phone_number").and_then(Value::as_str)?.trim();
-    let is_own = contact.value("user_id").and_then(Value::as_i64) == Some(sender);
+    let sender = message.object("from")?.number("id")?;
+    let is_own = contact.number("user_id") == Some(sender);
     // Telegram writes it in international form, with a plus or without.
+    let phone = contact.text("phone_number")?.trim();
     let digits = phone.strip_prefix('+').unwrap_or(phone);
     let is_phone = (5..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     (is_own && is_phone).then(|| format!("+{digits}"))

@@ -1,6 +1,6 @@
-//! Telegram's words against a request, our codes for them, and our reasons. Telegram has numbers for its errors that say little (400
-//! is nearly all of them) and descriptions in English; those are what tells them apart (Bot API, "Making requests"; the descriptions are
-//! those that the server at github.com/tdlib/telegram-bot-api writes, and MTProto's own, in upper case, that it passes on).
+//! Telegram's words against a request, our codes for them, and our reasons. Its numbers say little (400 is nearly all of them);
+//! descriptions in English tell errors apart (Bot API, "Making requests"). They are those of the server at
+//! github.com/tdlib/telegram-bot-api, and those of MTProto, in upper case, that it passes on.
 
 use crate::model::outbound::call::FailureReason;
 use FailureReason::{

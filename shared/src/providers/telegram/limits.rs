@@ -1,6 +1,7 @@
-//! What Telegram takes of a bot (E5). Sources: Bot API, sendMessage (text), "Sending files" (by URL: photos to 5 MB, others to 20 MB, of the
-//! types that its methods take, documents only as GIF, PDF and ZIP), InlineKeyboardButton (64 bytes of data), deleteMessage (48 hours),
-//! BusinessBotRights (`can_reply`: chats with a message in the last 24 hours). Error codes are Wazzup's, which a CRM knows already.
+//! What Telegram takes of a bot (E5). Sources: Bot API, sendMessage (text), "Sending files" (by URL: photos to 5 MB, others to
+//! 20 MB, of the types that its methods take, documents only as GIF, PDF and ZIP), InlineKeyboardButton (64 bytes of data),
+//! deleteMessage (48 hours), BusinessBotRights (`can_reply`: chats with a message in the last 24 hours). Error codes are Wazzup's,
+//! which a CRM knows already.
 
 use super::place::connection_of;
 use crate::model::channel::Channel;

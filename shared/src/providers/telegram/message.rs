@@ -152,8 +152,8 @@ fn id(batch: &Batch<'_>, place: &Place<'_>, message: &Node<'_>) -> MessageId {
     }
 }
 
-/// Who wrote. To a bot only clients write; in a business account's chats its owner writes too, on the phone: a private chat has the
-/// client's id, so whatever another person wrote there is the company's. Away, greeting and scheduled messages of the account
+/// Who wrote. To a bot only clients write; in a business account's chats its owner writes too, on the phone: a private chat has
+/// the client's id, so what another person wrote there is the company's. Away, greeting and scheduled messages of the account
 /// (`is_from_offline`) nobody wrote just now: like those of our rules they are no activity and answer nobody.
 fn written_by(place: &Place<'_>, message: &Node<'_>) -> (Side, Option<Origin>) {
     let sender = message.object("from").and_then(|from| from.number("id"));

@@ -33,7 +33,7 @@ mod fixtures;
 #[cfg(test)]
 mod send_tests;
 #[cfg(test)]
-mod server;
+mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,5 @@
-//! The plain text of a rich message (Bot API 10.1 and later, RichMessage): blocks that hold texts, lists and tables of them. What a
-//! later version adds to it is read as far as it holds text under the same names.
+//! The plain text of a rich message (Bot API 10.1 and later, RichMessage): blocks that hold texts, lists and tables of them. What
+//! a later version adds is read as far as it holds text under the same names.
 
 use serde_json::{Map, Value};
 

@@ -1,5 +1,5 @@
-//! What goes out (Bot API, "Available methods"): messages, edits, deletions. Telegram knows no id of ours, so no call may be repeated
-//! whose outcome is not known.
+//! What goes out (Bot API, "Available methods"): messages, edits, deletions. Telegram knows no id of ours, so no call may be
+//! repeated whose outcome is not known.
 
 use super::api::{Answered, Api, message_of};
 use super::failures::{self, FILE_TOO_BIG, FORBIDDEN, NO_CHAT_ID, NO_MESSAGE};

@@ -2,7 +2,7 @@
 
 use super::client::Telegram;
 use super::send::request;
-use super::server::{Fake, TOKEN};
+use super::testing::{Fake, TOKEN};
 use super::tests::{BOT, channel};
 use crate::base::ids::MessageId;
 use crate::model::channel::Channel;

@@ -53,7 +53,7 @@ fn unreadable(body: impl AsRef<[u8]>) -> String {
 }
 
 /// A message with `changes` laid over it; a change to null takes the member away.
-pub(super) fn body(changes: &Value) -> Value {
+fn body(changes: &Value) -> Value {
     let person = json!({ "id": 55, "first_name": "Марина", "username": "marina" });
     let mut message = json!({
         "message_id": 10, "from": person, "chat": person, "date": 1_795_000_000, "text": "Добрый день",
@@ -74,7 +74,7 @@ fn one(body: &Value) -> Item {
     items.remove(0)
 }
 
-pub(super) fn of(item: Item) -> MessageEvent {
+fn of(item: Item) -> MessageEvent {
     match item {
         Item::Event { event: Event::Message(message), .. } => *message,
         other => panic!("{other:?}"),
