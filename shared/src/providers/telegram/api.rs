@@ -2,7 +2,7 @@
 //! gives a `result`, or a `description` of what is wrong.
 //!
 //! The token stands in the address, so no address is ever shown: errors of the HTTP client name none, and Telegram's words lose
-//! the token before anybody reads them.
+//! the token before they are kept.
 
 use super::place::MessageKey;
 use super::secret;
@@ -129,7 +129,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// Words without the token and without what else is nobody's business, shortened.
+    /// Words without the token and without the other texts that stay here, shortened.
     fn discreet(&self, words: &str, hidden: &[&str]) -> String {
         let token = self.token.expose_secret();
         let hidden = hidden.iter().copied().chain([token]).filter(|hidden| !hidden.is_empty());

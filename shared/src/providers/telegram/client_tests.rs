@@ -153,7 +153,7 @@ async fn a_file_that_a_bot_cannot_have_is_refused() {
     let fake = Fake::away();
     assert!(
         matches!(Telegram.file(&fake.call(), &known).await, Err(ProviderError::Refused(_))),
-        "nobody is asked"
+        "without a call"
     );
 
     let away = r#"{"ok":false,"error_code":400,"description":"Bad Request: wrong file_id or the file is temporarily unavailable"}"#;

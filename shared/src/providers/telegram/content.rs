@@ -110,7 +110,7 @@ fn as_word(name: &str) -> Option<String> {
     (fits && !name.is_empty()).then(|| name.to_owned())
 }
 
-/// A notice of the messenger, or what nobody told us of.
+/// A notice of the messenger, or what this version does not know.
 fn other(message: &Node<'_>) -> Content {
     if let Some(name) = message.names().find(|name| is_service(name)) {
         return Content { text: notice(message), ..Content::of(Kind::System) }.raw(name);

@@ -213,16 +213,13 @@ fn bodies_with_a_changed_byte_do_no_harm() {
 fn values_of_another_type_do_no_harm() {
     let others = [
         Value::Null,
-        true.into(),
         (-1).into(),
         i64::MAX.into(),
-        i64::MIN.into(),
         u64::MAX.into(),
         1e300.into(),
         "".into(),
         "слово".into(),
         serde_json::json!([]),
-        serde_json::json!([[]]),
         serde_json::json!({}),
         serde_json::json!({ "79990001122": [1] }),
     ];

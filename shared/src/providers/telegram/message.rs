@@ -154,7 +154,7 @@ fn id(batch: &Batch<'_>, place: &Place<'_>, message: &Node<'_>) -> MessageId {
 
 /// Who wrote. To a bot only clients write; in a business account's chats its owner writes too, on the phone: a private chat has
 /// the client's id, so what another person wrote there is the company's. Away, greeting and scheduled messages of the account
-/// (`is_from_offline`) nobody wrote just now: like those of our rules they are no activity and answer nobody.
+/// (`is_from_offline`) no person wrote just now: like those of our rules they are no activity and no answer.
 fn written_by(place: &Place<'_>, message: &Node<'_>) -> (Side, Option<Origin>) {
     let sender = message.object("from").and_then(|from| from.number("id"));
     let is_client = place.connection.is_none() || place.group || sender.is_none_or(|id| id == place.id);
@@ -168,7 +168,7 @@ fn written_by(place: &Place<'_>, message: &Node<'_>) -> (Side, Option<Origin>) {
     }
 }
 
-/// What is told of the client: of a person by their chat, which names them whoever writes there. A group has its title.
+/// What is told of the client: of a person by their chat, which names them also where the company writes. A group has its title.
 pub(super) fn hint(place: &Place<'_>, named: &Node<'_>) -> ContactHint {
     let Some(chat) = named.object("chat") else { return ContactHint::default() };
     if place.group {

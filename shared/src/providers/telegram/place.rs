@@ -106,7 +106,7 @@ pub(super) struct Place<'a> {
 pub(super) enum NoPlace {
     /// Its chat cannot be told.
     Unknown,
-    /// It is a channel's post: nobody talks to us there.
+    /// It is a channel's post: there is no conversation there.
     Broadcast,
 }
 

@@ -1,7 +1,7 @@
 //! The secret of a webhook (Bot API, setWebhook, `secret_token`). Telegram shows it in a header of every update, word for word.
 //!
-//! An update does not say which bot it is for, and reading it asks nobody; so what is registered is `{bot's id}-{secret}`: the
-//! header brings the id, and whoever knows the secret is believed in it.
+//! An update does not say which bot it is for, and it is read without a call; so what is registered is `{bot's id}-{secret}`: the
+//! header brings the id, and with the secret it is believed.
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
@@ -37,7 +37,7 @@ pub(super) fn is_bot(text: &str) -> bool {
     (1..=MAX_BOT).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether the header shows the secret. An empty secret is shown by nobody.
+/// Whether the header shows the secret. An empty secret is never shown.
 pub(super) fn is_shown(headers: &HeaderMap, secret: &SecretString) -> bool {
     let secret = secret.expose_secret();
     let Some(header) = header(headers).filter(|_| !secret.is_empty()) else { return false };

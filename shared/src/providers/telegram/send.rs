@@ -24,13 +24,12 @@ const MAX_CALLBACK: usize = 64;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A call, ready to be made.
-#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Request {
     /// The method.
     pub method: &'static str,
     /// Its parameters.
     pub body: Map<String, Value>,
-    /// The link of its file: it opens the file to whoever reads it.
+    /// The link of its file: without a password, so it is kept out of logs.
     link: Option<String>,
 }
 
@@ -122,7 +121,7 @@ async fn ask(api: &Api<'_>, request: &Request) -> Result<Answered, SendFailure> 
 /// What Telegram has no call for.
 pub(super) fn request(message: &OutgoingMessage<'_>) -> Result<Request, SendFailure> {
     let Recipient::Chat(chat) = message.to else {
-        // Nobody is written to first by a bot, and a bot knows no phones.
+        // A bot cannot write first, and knows no phones.
         return Err(SendFailure::not_supported());
     };
     let chat: i64 =

@@ -149,7 +149,7 @@ fn the_header_says_which_bot_an_update_is_for() {
         external
     };
     assert_eq!(external(&format!("{BOT}-{SECRET}")), BOT);
-    assert_eq!(external(SECRET), "c", "the connection, where nobody says");
+    assert_eq!(external(SECRET), "c", "the connection, where it is not said");
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn emoji(reaction: &Value) -> String {
     }
 }
 
-/// Who reacted: a person, or a chat in whose name somebody is anonymous.
+/// Who reacted: a person, or a chat in whose name a person stays anonymous.
 fn actor(told: &Node<'_>) -> Option<Author> {
     if let Some(user) = told.object("user") {
         return voice(&user);
