@@ -75,7 +75,7 @@ impl Assignment {
             let mut round = self.decide(&owner, &row, &view, progress.lost > 0).await?;
             match self.store.commit(std::mem::take(&mut round.writes)).await {
                 Ok(()) => {}
-                Err(error) if error.wants_new_decision() && progress.lost < ATTEMPTS => {
+                Err(error) if error.is_conflict() && progress.lost < ATTEMPTS => {
                     progress.lost += 1;
                     self.pause(50, progress.lost).await;
                     continue;
@@ -152,7 +152,7 @@ impl Assignment {
         let write = Write::change(&before, &after, &["rounds", "turns", "check_at"])?;
         match self.store.commit(write.into_iter().collect()).await {
             // Somebody is at it: it is looked at again.
-            Err(error) if error.wants_new_decision() => Ok(()),
+            Err(error) if error.is_conflict() => Ok(()),
             Err(error) => Err(error.into()),
             // Nobody waited in vain who had to be told of: a channel that was switched off.
             Ok(()) if before.left == 0 => Ok(()),

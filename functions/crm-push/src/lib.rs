@@ -237,7 +237,7 @@ impl CrmPush {
         next.settle_without_crm();
         next.crm_retry_at = None;
         match self.store.commit(Write::change(chat, &next, &["crm_done"])?.into_iter().collect()).await {
-            Err(error) if !error.wants_new_decision() => Err(error.into()),
+            Err(error) if !error.is_conflict() => Err(error.into()),
             _ => Ok(()),
         }
     }

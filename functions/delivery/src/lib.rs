@@ -178,7 +178,7 @@ impl Delivery {
             }
             // Boxed, as what follows a call: together, and not optimised, they are more than a thread's stack holds.
             let round = match Box::pin(self.round(&work, last_call)).await {
-                Err(DeliveryError::Store(error)) if error.wants_new_decision() => Round::Lost,
+                Err(DeliveryError::Store(error)) if error.is_conflict() => Round::Lost,
                 round => round?,
             };
             let rested = match round {

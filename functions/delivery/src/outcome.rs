@@ -85,7 +85,7 @@ impl Delivery {
                     return Err(error.into());
                 }
                 Err(DeliveryError::Store(error)) if attempt + 1 < HARD_TRIES => {
-                    again |= error.wants_new_decision();
+                    again |= error.is_conflict();
                     self.pause(attempt).await;
                 }
                 Err(error) => return Err(error),

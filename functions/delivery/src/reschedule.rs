@@ -28,7 +28,7 @@ impl Delivery {
         }
         match self.store.commit(write.into_iter().collect()).await {
             Ok(()) => {}
-            Err(error) if error.wants_new_decision() => return Ok(false),
+            Err(error) if error.is_conflict() => return Ok(false),
             Err(error) => return Err(error.into()),
         }
         if let Some(until) = until.filter(|until| until.since(now) <= TIMER_UP_TO) {

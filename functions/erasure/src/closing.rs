@@ -3,7 +3,7 @@
 
 use crate::chats::{cursor, position};
 use crate::job::{Job, words_of};
-use crate::{ATTEMPTS, Eraser, ErasureError};
+use crate::{Eraser, ErasureError, RETRIES};
 use shared::base::ids::ChatId;
 use shared::model::account::Account;
 use shared::model::chat::Chat;
@@ -12,9 +12,9 @@ use shared::model::erasure::{ErasedSubject, Phase, digests};
 use shared::store::chats::open_chat_writes;
 use shared::store::erasure::{ChatPlace, mark, release};
 use shared::store::row::Write;
-use shared::store::{MAX_WRITES, Read, StoreError, keys};
+use shared::store::{MAX_WRITES, Read, keys, retry_on_conflict};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// Chats of a step.
 const PAGE: i32 = 32;
@@ -48,20 +48,16 @@ impl Eraser {
         job: &mut Job,
         row: &ContactChat,
     ) -> Result<(), ErasureError> {
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;
-            }
+        let held = Mutex::new(job);
+        retry_on_conflict(RETRIES, &*self.ambient, || async {
+            let job = &mut **held.lock().await;
             let chat = match self.store.chat_place(&owner.account, &row.chat).await? {
                 ChatPlace::Chat(chat) if job.row.contacts.contains(&chat.contact) => chat,
                 ChatPlace::Chat(_) | ChatPlace::Mark | ChatPlace::Nothing => return Ok(()),
             };
-            match self.close(owner, job, &chat).await {
-                Err(ErasureError::Store(error)) if error.wants_new_decision() => {}
-                closed => return closed,
-            }
-        }
-        Err(StoreError::Busy("lost every race".into()).into())
+            self.close(owner, job, &chat).await
+        })
+        .await
     }
 
     /// Puts the mark in the chat's place. With it goes what leads to the chat.

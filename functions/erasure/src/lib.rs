@@ -26,7 +26,7 @@ use shared::platform::objects::{ObjectError, Objects};
 use shared::platform::quarantine::Quarantine;
 use shared::platform::queue::{Outgoing, QueueError, Queues};
 use shared::platform::telemetry;
-use shared::store::{Read, Store, StoreError, keys};
+use shared::store::{IsConflict, Read, RetryPolicy, Store, StoreError, keys};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,8 +76,14 @@ pub enum ErasureError {
 
 /// No step is begun that has less time than this. The longest is a page of large raw records.
 const ONE_STEP: Duration = Duration::from_secs(60);
-/// A race that is lost is decided again this many times before the queue takes over.
-const ATTEMPTS: u32 = 5;
+/// How often a step is decided again before the queue takes over: the client may be writing just now.
+const RETRIES: RetryPolicy = RetryPolicy::growing(5, Duration::from_millis(100));
+
+impl IsConflict for ErasureError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
+}
 
 impl Eraser {
     /// Handles a batch from the erasures queue.

@@ -167,7 +167,7 @@ impl Media {
         let anew = PendingFile { attempts: 0, retry_at: None, object: None, ..begun.clone() };
         let write = Write::change(begun, &anew, &["attempts", "created_at"])?;
         match self.store.commit(write.into_iter().collect()).await {
-            Err(error) if error.wants_new_decision() => {}
+            Err(error) if error.is_conflict() => {}
             done => done?,
         }
         Ok(self.again(&begun.account, &begun.chat, Duration::ZERO).await?)

@@ -12,7 +12,6 @@ use shared::model::message::media::{FileCopy, PendingFile};
 use shared::model::rules::automatic::Automatic;
 use shared::platform::quarantine::QuarantineError;
 use shared::platform::queue::QueueError;
-use shared::store::StoreError;
 use shared::store::chats::{chat_write, open_chat_writes};
 use shared::store::clients::{self as client, Client};
 use shared::store::keys::{self, Pointer};
@@ -20,6 +19,7 @@ use shared::store::notices::notice_writes;
 use shared::store::outbound::send_writes;
 use shared::store::row::Write;
 use shared::store::waiting::waiting_writes;
+use shared::store::{IsConflict, StoreError};
 use std::collections::HashMap;
 
 /// Why an event could not be applied now.
@@ -46,6 +46,12 @@ pub enum RoutingError {
     /// The channel belongs to another account: what comes on it here can never be stored.
     #[error("the channel belongs to another account")]
     ForeignChannel,
+}
+
+impl IsConflict for RoutingError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
 }
 
 /// A message's row before and after the group.

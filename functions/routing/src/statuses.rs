@@ -15,8 +15,11 @@ use shared::platform::disposition::{Disposition, DropReason, backoff};
 use shared::store::chats::chat_write;
 use shared::store::row::Write;
 use shared::store::settings::Pointed;
+use shared::store::{RetryPolicy, retry_on_conflict};
 use std::time::Duration;
 
+/// Statuses of one message come at the same time.
+const RETRIES: RetryPolicy = RetryPolicy::every(ATTEMPTS, Duration::from_millis(100));
 /// How long a status waits for its message.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
@@ -38,27 +41,21 @@ impl Routing {
         status: &StatusEvent,
         receive_count: u32,
     ) -> Disposition {
-        for _ in 0..ATTEMPTS {
-            match self.status_once(account, status).await {
-                Ok(Found::Applied) => return Disposition::Done,
-                Ok(Found::Erased) => return Disposition::Drop(DropReason::Erased),
-                Ok(Found::NotYet) if self.ambient.now().since(accepted_at) >= PATIENCE => {
-                    return match self.why_lost(account, status).await {
-                        Ok(reason) => Disposition::Drop(reason),
-                        Err(error) => retry(&error, receive_count),
-                    };
+        match retry_on_conflict(RETRIES, &*self.ambient, || self.status_once(account, status)).await {
+            Ok(Found::Applied) => Disposition::Done,
+            Ok(Found::Erased) => Disposition::Drop(DropReason::Erased),
+            Ok(Found::NotYet) if self.ambient.now().since(accepted_at) >= PATIENCE => {
+                match self.why_lost(account, status).await {
+                    Ok(reason) => Disposition::Drop(reason),
+                    Err(error) => retry(&error, receive_count),
                 }
-                Ok(Found::NotYet) => {
-                    let why = "its message is not there yet".to_owned();
-                    return Disposition::Retry { after: backoff(receive_count), why };
-                }
-                Err(RoutingError::Store(error)) if error.wants_new_decision() => {
-                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100))).await;
-                }
-                Err(error) => return retry(&error, receive_count),
             }
+            Ok(Found::NotYet) => {
+                let why = "its message is not there yet".to_owned();
+                Disposition::Retry { after: backoff(receive_count), why }
+            }
+            Err(error) => retry(&error, receive_count),
         }
-        Disposition::Retry { after: backoff(receive_count), why: "lost every race".into() }
     }
 
     /// Why a status found no message: where messages of its connection are dropped on purpose, it may be one of theirs.

@@ -6,7 +6,7 @@ use super::keys::{self, Due, due};
 use super::row::{Condition, Effect, Item, Key, Row, Write};
 use super::settings::{PLACE, member_writes};
 use super::waiting::waiting_writes;
-use super::{Page, Read, Store, StoreError};
+use super::{Page, Read, RetryPolicy, Store, StoreError, retry_on_conflict};
 use crate::base::clock::Ambient;
 use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
 use crate::model::assignment::requeue::{Departure, WORKS_BY, Whose};
@@ -22,8 +22,8 @@ use std::time::Duration;
 
 /// Chats of a page.
 const PAGE: i32 = 50;
-/// Races that may be lost in a row.
-const ATTEMPTS: u32 = 5;
+/// How often a refusal is decided again while its employee or their places change.
+const RETRIES: RetryPolicy = RetryPolicy::growing(6, Duration::from_millis(50));
 /// On what of an employee a refusal depends: who loads him again meanwhile ends it.
 const REFUSED: [&str; 1] = ["refused_at"];
 
@@ -129,17 +129,8 @@ impl Store {
         let departure = Departure::begin(account, whose, Why::RefusedByCrm, ambient);
         // A place that is made once that is written says so itself; one that was made meanwhile is found by the second look.
         for is_begun in [false, true] {
-            let mut lost = 0;
-            loop {
-                match self.refuse(&departure, employee, is_begun, ambient).await {
-                    Err(error) if error.wants_new_decision() && lost < ATTEMPTS => {
-                        tokio::time::sleep(ambient.jitter(Duration::from_millis(50 << lost))).await;
-                        lost += 1;
-                    }
-                    Err(error) => return Err(error),
-                    Ok(()) => break,
-                }
-            }
+            retry_on_conflict(RETRIES, ambient, || self.refuse(&departure, employee, is_begun, ambient))
+                .await?;
         }
         Ok(departure)
     }
