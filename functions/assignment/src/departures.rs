@@ -11,13 +11,11 @@ use shared::model::channel::{Channel, Distribution};
 use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::MOST_CONSIDERED;
 use shared::model::chat::closing::Closing;
-use shared::model::crm::CrmKind;
 use shared::model::employee::takes_new_clients;
-use shared::platform::nudge::{AssignmentNudge, DepartureNudge};
-use shared::platform::queue::Outgoing;
-use shared::store::departures::{Among, Because, end_write, pass_on_writes};
+use shared::platform::nudge::DepartureNudge;
+use shared::store::departures::{Among, Because, end_write};
 use shared::store::row::Write;
-use shared::store::{Read, RetryPolicy, StoreError, retry_on_conflict};
+use shared::store::{ChatTransaction, DecidedOn, Read, RetryPolicy, StoreError, retry_on_conflict};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -121,7 +119,7 @@ impl Assignment {
                 }
             }
         }
-        self.nudge_drains(&owner.account, &channels).await?;
+        self.nudger.assignment_of_all(&owner.account, &channels).await?;
         outcome
     }
 
@@ -161,13 +159,14 @@ impl Assignment {
         }
         let Some(because) = self.because(departure, &before).await? else { return Ok(false) };
         let channel = self.settings.channel(&self.store, &owner.account, &before.channel, now).await?;
-        let mut after = before.clone();
-        let record = departure.pass_on(&mut after, now);
-        if owner.crm_kind == CrmKind::None {
-            after.settle_without_crm();
-        }
-        after.watch(&Closing::of(owner, channel.as_ref()), now);
-        self.store.commit(pass_on_writes(&before, &after, &record, &because)?).await?;
+        let closing = Closing::of(owner, channel.as_ref());
+        let mut change =
+            ChatTransaction::of(before, &closing, owner.crm_kind).decided_on(DecidedOn::Responsible);
+        let record = change.change(|chat| departure.pass_on(chat, now));
+        change.assignment(&record);
+        change.row(because.check(&owner.account));
+        let (_, writes) = change.writes(now)?;
+        self.store.commit(writes).await?;
         Ok(true)
     }
 
@@ -222,25 +221,12 @@ impl Assignment {
         Ok(given_out.then_some(row))
     }
 
-    async fn nudge_drains(
-        &self,
-        account: &AccountId,
-        channels: &HashSet<ChannelId>,
-    ) -> Result<(), DrainError> {
-        let nudges = channels
-            .iter()
-            .map(|channel| Outgoing::assignment(&AssignmentNudge::new(account, channel), &*self.ambient));
-        Ok(self.queues.send(&self.assignment_url, nudges.collect::<Result<_, _>>()?).await?)
-    }
-
     /// There is more to do than there was time for.
     async fn go_on(&self, departure: &Departure, look: &Look) -> Result<(), DrainError> {
         let again = Departure { check_at: self.ambient.now() + LOST_AFTER, ..departure.clone() };
         self.remember(departure, &again).await?;
         if look.passed_on > 0 {
-            let nudge = DepartureNudge::new(&departure.account, &departure.whose);
-            let outgoing = Outgoing::departure(&nudge, &*self.ambient)?;
-            self.queues.send(&self.assignment_url, vec![outgoing]).await?;
+            self.nudger.requeue(&departure.account, &departure.whose).await?;
         }
         Ok(())
     }

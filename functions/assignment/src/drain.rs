@@ -6,10 +6,8 @@ use crate::view::View;
 use shared::base::ids::{AccountId, ChannelId};
 use shared::model::account::Account;
 use shared::model::assignment::{Ring, WaitingClient};
-use shared::model::chat::Chat;
 use shared::model::crm::CrmKind;
 use shared::platform::metrics::Metric;
-use shared::platform::nudge::{WaitingNudge, nudges};
 use shared::platform::queue::{Outgoing, QueueError};
 use shared::platform::telemetry;
 use shared::store::row::Write;
@@ -165,7 +163,7 @@ impl Assignment {
         let mut outgoing = Vec::new();
         for chat in &round.given {
             tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, "assigned");
-            outgoing.extend(self.for_crm(owner, chat)?);
+            outgoing.extend(self.nudger.for_crm(chat, owner.crm_kind)?);
         }
         if round.heads_want_to_know() {
             outgoing.extend(self.for_heads(owner, &round.ring.1)?);
@@ -173,18 +171,12 @@ impl Assignment {
         self.send(outgoing).await
     }
 
-    fn for_crm(&self, owner: &Account, chat: &Chat) -> Result<Option<Outgoing>, QueueError> {
-        let workers = owner.crm_kind.capabilities().workers;
-        let nudge = nudges(chat, owner.crm_kind, self.ambient.now()).crm;
-        nudge.map(|nudge| Outgoing::crm(&nudge, workers, &*self.ambient)).transpose()
-    }
-
     /// The heads learn from their CRM how many wait in vain, and since when.
     fn for_heads(&self, owner: &Account, ring: &Ring) -> Result<Option<Outgoing>, QueueError> {
         if owner.crm_kind == CrmKind::None {
             return Ok(None);
         }
-        Outgoing::waiting(&WaitingNudge::new(&ring.account, &ring.channel), &*self.ambient).map(Some)
+        self.nudger.for_heads(&ring.account, &ring.channel).map(Some)
     }
 
     /// What was committed is not found waiting again, so its nudge is tried harder than others.
@@ -192,13 +184,13 @@ impl Assignment {
         if outgoing.is_empty() {
             return Ok(());
         }
-        let mut sent = self.queues.send(&self.crm_url, outgoing.clone()).await;
+        let mut sent = self.nudger.send_crm(outgoing.clone()).await;
         for attempt in 0..ATTEMPTS {
             if sent.is_ok() {
                 break;
             }
             self.pause(100, attempt).await;
-            sent = self.queues.send(&self.crm_url, outgoing.clone()).await;
+            sent = self.nudger.send_crm(outgoing.clone()).await;
         }
         sent
     }

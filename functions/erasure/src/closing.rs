@@ -9,7 +9,7 @@ use shared::model::account::Account;
 use shared::model::chat::Chat;
 use shared::model::contact::{ContactChat, Identity};
 use shared::model::erasure::{ErasedSubject, Phase, digests};
-use shared::store::chats::open_chat_writes;
+use shared::store::chat_transaction::writes_of_leaving;
 use shared::store::erasure::{ChatPlace, mark, release};
 use shared::store::row::Write;
 use shared::store::{MAX_WRITES, Read, keys, retry_on_conflict};
@@ -70,7 +70,7 @@ impl Eraser {
         };
         self.note_words(job, chat).await?;
         let mut writes = vec![mark(chat, now)?];
-        writes.extend(open_chat_writes(Some(chat), None)?);
+        writes.extend(writes_of_leaving(chat)?);
         // Mostly none: a contact's row lists what is claimed for him, and all that was released at the beginning. Written
         // again, its digest would drop what he has written since.
         let identities = [identity];
@@ -81,9 +81,6 @@ impl Eraser {
             }
         }
         writes.extend(claims.iter().map(release));
-        if let Some(since) = chat.waiting_since {
-            writes.push(Write::forget(keys::waiting(&chat.account, &chat.channel, since, &chat.chat)));
-        }
         // Each once: a transaction takes no row twice.
         let forms: BTreeSet<&ChatId> = chat.aliases.iter().filter(|form| **form != chat.chat).collect();
         let mut forms: Vec<Write> =

@@ -15,10 +15,9 @@ use job::{Job, Next};
 use shared::base::clock::{Ambient, Timestamp};
 use shared::model::account::Account;
 use shared::model::erasure::{ErasureState, Phase};
-use shared::model::event;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::platform::dead_letters::{DeadLetterError, DeadLetters};
-use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::disposition::Disposition;
 use shared::platform::files::{FileError, Files};
 use shared::platform::metrics::Metric;
 use shared::platform::nudge::ErasureNudge;
@@ -93,20 +92,9 @@ impl Eraser {
 
     async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
         let until = self.ambient.now() + time_left.saturating_sub(ONE_STEP);
-        let mut dispositions = Vec::with_capacity(group.len());
-        for record in &group {
-            dispositions.push(match event::read::<ErasureNudge>(&record.body) {
-                Ok(nudge) => match self.erase(&nudge, until).await {
-                    Ok(()) => Disposition::Done,
-                    Err(error) => {
-                        let after = backoff(record.receive_count());
-                        Disposition::Retry { after, why: error.to_string() }
-                    }
-                },
-                Err(error) => error.into(),
-            });
-        }
-        dispositions
+        let handle =
+            async |nudge: ErasureNudge, _| self.erase(&nudge, until).await.map(|()| Disposition::Done);
+        batch::nudges(group, handle).await
     }
 
     /// Goes on with an erasure until it is done or the time is over; at least one step.

@@ -165,7 +165,7 @@ impl Media {
         }
         // A whole second later: a nudge that comes early finds nothing to do.
         let wait = Duration::from_secs(at.since(now).as_secs() + 1);
-        Ok(self.again(&begun.account, &begun.chat, wait).await?)
+        Ok(self.nudger.media(&begun.account, &begun.chat, wait).await?)
     }
 }
 

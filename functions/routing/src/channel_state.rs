@@ -8,8 +8,6 @@ use shared::model::chat::closing::LOST_NUDGE_AFTER;
 use shared::model::crm::CrmKind;
 use shared::model::event::ChannelStateEvent;
 use shared::platform::disposition::Disposition;
-use shared::platform::nudge::ChannelNudge;
-use shared::platform::queue::Outgoing;
 use shared::store::row::Write;
 use shared::store::{Read, RetryPolicy, StoreError, retry_on_conflict};
 
@@ -34,11 +32,7 @@ impl Routing {
         let Some(channel) = channel.filter(|channel| channel.check_at.is_some()) else {
             return Disposition::Done;
         };
-        let nudge = ChannelNudge::new(&channel.account, &channel.channel);
-        let sent = match Outgoing::channel_state(&nudge, &*self.ambient) {
-            Ok(outgoing) => self.queues.send(&self.crm_url, vec![outgoing]).await,
-            Err(error) => Err(error),
-        };
+        let sent = self.nudger.channel_state(&channel.account, &channel.channel).await;
         sent.map_or_else(|error| retry(&error.into(), receive_count), |()| Disposition::Done)
     }
 

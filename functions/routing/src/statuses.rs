@@ -9,13 +9,10 @@ use shared::model::account::Account;
 use shared::model::chat::Chat;
 use shared::model::chat::closing::Closing;
 use shared::model::contact::number_check::{LearnedFrom, number_news};
-use shared::model::crm::CrmKind;
 use shared::model::event::StatusEvent;
 use shared::platform::disposition::{Disposition, DropReason, backoff};
-use shared::store::chats::chat_write;
-use shared::store::row::Write;
 use shared::store::settings::Pointed;
-use shared::store::{RetryPolicy, retry_on_conflict};
+use shared::store::{ChatTransaction, RetryPolicy, retry_on_conflict};
 use std::time::Duration;
 
 /// Statuses of one message come at the same time.
@@ -90,22 +87,25 @@ impl Routing {
         let owner = self.settings.owner(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?;
         let crm = owner.crm_kind;
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
-        let (mut next_chat, mut next_message) = (chat.clone(), message.clone());
-        if next_message.report(status.status, status.error.as_ref(), status.at, chat.seq + 1) {
-            next_chat.take_number(crm, &Closing::of(&owner, channel.as_ref()), now);
-            let changed = Write::change(&message, &next_message, &["seq"])?;
-            let notice = channel
-                .filter(|_| !owner.hide_send_errors && came_to_nothing(&message, &next_message))
-                .and_then(|channel| notice(&mut next_chat, &channel, &next_message, owner.language, now));
-            if crm == CrmKind::None {
-                next_chat.settle_without_crm();
-            }
-            let notice = notice.map(|row| Write::create(&row)).transpose()?;
-            let writes = [chat_write(&chat, &next_chat)?, changed, notice];
-            self.store.commit(writes.into_iter().flatten().collect()).await?;
-            self.learn(&owner, &chat, status).await;
+        let closing = Closing::of(&owner, channel.as_ref());
+        let mut told = message.clone();
+        if !told.report(status.status, status.error.as_ref(), status.at, chat.seq + 1) {
+            self.nudger.chat(&chat, crm).await?;
+            return Ok(Found::Applied);
         }
-        self.nudge_for(&next_chat, crm).await?;
+        let mut change = ChatTransaction::of(chat, &closing, crm);
+        change.next_seq();
+        change.message(Some(&message), &told);
+        let shown = channel.filter(|_| !owner.hide_send_errors && came_to_nothing(&message, &told));
+        let notice = shown
+            .and_then(|channel| change.change(|chat| notice(chat, &channel, &told, owner.language, now)));
+        if let Some(row) = notice {
+            change.message(None, &row);
+        }
+        let (chat, writes) = change.writes(now)?;
+        self.store.commit(writes).await?;
+        self.learn(&owner, &chat, status).await;
+        self.nudger.chat(&chat, crm).await?;
         Ok(Found::Applied)
     }
 

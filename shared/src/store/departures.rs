@@ -1,19 +1,15 @@
 //! Departures: their rows, the chats that they are about, and the writes that begin, carry out and end them.
 
 use super::chat_lists::{EMPLOYEE_CHATS, PageFrom, Part, UNANSWERED};
-use super::chats::open_chat_writes;
 use super::keys::{self, Due, due};
 use super::row::{Condition, Effect, Item, Key, Row, Write};
 use super::settings::{PLACE, member_writes};
-use super::waiting::waiting_writes;
 use super::{Page, Read, RetryPolicy, Store, StoreError, retry_on_conflict};
 use crate::base::clock::Ambient;
 use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
 use crate::model::assignment::requeue::{Departure, WORKS_BY, Whose};
 use crate::model::channel::Channel;
-use crate::model::chat::Chat;
 use crate::model::chat::assignment_reason::Why;
-use crate::model::chat::assignment_record::AssignmentRecord;
 use crate::model::chat::state::ChatState;
 use crate::model::employee::{Employee, Membership};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -196,34 +192,21 @@ impl Store {
     }
 }
 
-/// The writes that put a client back into the queue: one transaction.
-///
-/// # Errors
-/// As [`Write::create`].
-pub fn pass_on_writes(
-    before: &Chat,
-    after: &Chat,
-    record: &AssignmentRecord,
-    because: &Because,
-) -> Result<Vec<Write>, StoreError> {
-    let moved = before.check_at != after.check_at;
-    let depends_on = ["last_seq", "client", "responsible", "check_at"];
-    let depends_on = if moved { &depends_on[..] } else { &depends_on[..3] };
-    let mut writes: Vec<Write> = Write::change(before, after, depends_on)?.into_iter().collect();
-    writes.extend(waiting_writes(before, after)?);
-    writes.extend(open_chat_writes(Some(before), Some(after))?);
-    writes.push(Write::create(record)?);
-    writes.push(match because {
-        Because::NoPlace { employee, channel } => Write {
-            key: keys::membership(&before.account, channel, employee),
-            conditions: vec![Condition::Absent],
-            effect: Effect::Check,
-        },
-        Because::Place(place) => Write::check(&**place, &WORKS_BY)?,
-        Because::Refused(employee) => Write::check(&**employee, &REFUSED)?,
-        Because::Channel(channel) => Write::check(&**channel, &["distribution"])?,
-    });
-    Ok(writes)
+impl Because {
+    /// That it holds still.
+    ///
+    /// # Errors
+    /// As [`Write::check`].
+    pub fn check(&self, account: &AccountId) -> Result<Write, StoreError> {
+        match self {
+            Self::NoPlace { employee, channel } => {
+                Ok(Write::absent(keys::membership(account, channel, employee)))
+            }
+            Self::Place(place) => Write::check(&**place, &WORKS_BY),
+            Self::Refused(employee) => Write::check(&**employee, &REFUSED),
+            Self::Channel(channel) => Write::check(&**channel, &["distribution"]),
+        }
+    }
 }
 
 /// Ends a departure, unless another one has begun in its place.

@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod assignment_log;
 pub mod audit;
 pub mod chat_lists;
+pub mod chat_transaction;
 pub mod chats;
 mod client_people;
 pub mod clients;
@@ -34,6 +35,7 @@ pub mod waiting;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
+pub use chat_transaction::{ChatTransaction, DecidedOn};
 pub use retry::{IsConflict, RetryPolicy, retry_on_conflict};
 
 use row::{Effect, Item, Key, Row, Write, item_of, row_of};

@@ -35,6 +35,7 @@ use shared::platform::batch::{BatchAnswer, BatchContext, SqsBatch};
 use shared::platform::dead_letters::DeadLetters;
 use shared::platform::files::Files;
 use shared::platform::http::{AllowList, OutboundHttp};
+use shared::platform::nudger::{NudgeQueues, Nudger};
 use shared::platform::objects::Objects;
 use shared::platform::quarantine::Quarantine;
 use shared::platform::secrets::Vault;
@@ -82,7 +83,7 @@ pub struct World {
     salt: IdSalt,
     ingest: webhook_ingest::Ingest,
     routing: Routing,
-    assignment: Assignment,
+    pub assignment: Assignment,
     crm_push: CrmPush,
     pub delivery: Delivery,
     auto_close: AutoClose,
@@ -161,6 +162,14 @@ impl World {
         let ambient = || -> Arc<dyn Ambient> { Arc::new(Calm(Arc::clone(&clock))) };
         let url = |name: &str| format!("https://sqs.test/{name}");
         let kms = client!(aws_sdk_kms, Wire::to(Arc::new(Kms)));
+        let urls = NudgeQueues {
+            assignment: url("assignment.fifo"),
+            crm: url("crm.fifo"),
+            outbound: url("outbound.fifo"),
+            media: url("media"),
+            timers: url("timers"),
+        };
+        let nudger = Nudger::new(sqs.clone(), urls, ambient());
         Self {
             ingest: webhook_ingest::Ingest {
                 store: store.clone(),
@@ -173,22 +182,15 @@ impl World {
             },
             routing: Routing {
                 store: store.clone(),
-                queues: sqs.clone(),
+                nudger: nudger.clone(),
                 settings: SettingsCache::default(),
                 quarantine: quarantine.clone(),
-                assignment_url: url("assignment.fifo"),
-                crm_url: url("crm.fifo"),
-                media_url: url("media"),
-                outbound_url: url("outbound.fifo"),
-                timers_url: url("timers"),
                 ambient: ambient(),
             },
             assignment: Assignment {
                 store: store.clone(),
-                queues: sqs.clone(),
+                nudger: nudger.clone(),
                 settings: SettingsCache::default(),
-                crm_url: url("crm.fifo"),
-                assignment_url: url("assignment.fifo"),
                 ambient: ambient(),
             },
             crm_push: CrmPush {
@@ -204,7 +206,7 @@ impl World {
             },
             delivery: Delivery {
                 store: store.clone(),
-                queues: sqs.clone(),
+                nudger: nudger.clone(),
                 vault: Vault::opening(kms.clone()),
                 http: OutboundHttp::new(allow.clone()).unwrap(),
                 settings: SettingsCache::default(),
@@ -212,9 +214,6 @@ impl World {
                 rates: Rates::default(),
                 files: Files::new(files_s3.clone(), "media"),
                 addresses: Addresses { wazzup: sandbox.client().wazzup_url().parse().unwrap() },
-                outbound_url: url("outbound.fifo"),
-                crm_url: url("crm.fifo"),
-                timers_url: url("timers"),
                 call_within: delivery::CALL_WITHIN,
                 ambient: ambient(),
             },
@@ -231,12 +230,10 @@ impl World {
             },
             media: Media {
                 store: store.clone(),
-                queues: sqs.clone(),
+                nudger,
                 settings: SettingsCache::default(),
                 http: OutboundHttp::new(allow.clone()).unwrap(),
                 files: Files::new(files_s3.clone(), "media"),
-                crm_url: url("crm.fifo"),
-                media_url: url("media"),
                 keeping: Keeping { megabytes: 1, days: 365 },
                 ambient: ambient(),
             },
