@@ -163,7 +163,9 @@ where
         };
         if done.insert(nudge.clone()) {
             let receive_count = record.receive_count();
-            let handled = handle(nudge, receive_count).await.unwrap_or_else(|error| Disposition::Retry {
+            // Boxed: all of a function's work, which is more than a thread's stack holds where it is not optimised.
+            let handled = Box::pin(handle(nudge, receive_count)).await;
+            let handled = handled.unwrap_or_else(|error| Disposition::Retry {
                 after: backoff(receive_count),
                 why: error.to_string(),
             });

@@ -65,7 +65,8 @@ where
     F: Future<Output = Result<T, E>>,
 {
     for attempt in 1..policy.attempts {
-        match decide().await {
+        // Boxed: decisions are large, and stand in each other; not optimised, they are more than a thread's stack holds.
+        match Box::pin(decide()).await {
             Err(error) if error.is_conflict() => {
                 let pause = policy.pause_after(attempt);
                 if !pause.is_zero() {
@@ -75,7 +76,7 @@ where
             decided => return decided,
         }
     }
-    decide().await
+    Box::pin(decide()).await
 }
 
 #[cfg(test)]
