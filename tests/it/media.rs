@@ -386,5 +386,5 @@ fn batch(world: &World, receive_count: u32) -> SqsBatch {
 async fn nudge(world: &World, times: usize) {
     let nudge = MediaNudge::new(&world.account, &world.chat_id(PHONE));
     let outgoing = vec![Outgoing::standard(&nudge).unwrap(); times];
-    world.media.queues.send("https://sqs.test/media", outgoing).await.unwrap();
+    world.context.queues.send("https://sqs.test/media", outgoing).await.unwrap();
 }

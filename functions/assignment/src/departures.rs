@@ -11,18 +11,16 @@ use shared::model::channel::{Channel, Distribution};
 use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::MOST_CONSIDERED;
 use shared::model::chat::closing::Closing;
-use shared::model::crm::CrmKind;
 use shared::model::employee::takes_new_clients;
-use shared::platform::nudge::{AssignmentNudge, DepartureNudge};
-use shared::platform::queue::Outgoing;
-use shared::store::departures::{Among, Because, end_write, pass_on_writes};
+use shared::platform::nudge::DepartureNudge;
+use shared::store::departures::{Among, Because, end_write};
 use shared::store::row::Write;
-use shared::store::{Read, StoreError};
+use shared::store::{ChatTransaction, DecidedOn, Read, RetryPolicy, StoreError, retry_on_conflict};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// Races that may be lost in a row at one chat.
-const ATTEMPTS: u32 = 5;
+/// How often one chat is decided again while others change it.
+const RETRIES: RetryPolicy = RetryPolicy::growing(5, Duration::from_millis(50));
 /// A look that was cut short goes on at once; this long later it is taken for lost.
 const LOST_AFTER: Duration = Duration::from_secs(300);
 
@@ -121,7 +119,7 @@ impl Assignment {
                 }
             }
         }
-        self.nudge_drains(&owner.account, &channels).await?;
+        self.nudger.assignment_of_all(&owner.account, &channels).await?;
         outcome
     }
 
@@ -132,30 +130,44 @@ impl Assignment {
         departure: &Departure,
         first: &Chat,
     ) -> Result<bool, StoreError> {
-        let mut before = first.clone();
-        for attempt in 0..ATTEMPTS {
-            let now = self.ambient.now();
-            if !departure.concerns(&before) {
-                return Ok(false);
-            }
-            let Some(because) = self.because(departure, &before).await? else { return Ok(false) };
-            let channel = self.settings.channel(&self.store, &owner.account, &before.channel, now).await?;
-            let mut after = before.clone();
-            let record = departure.pass_on(&mut after, now);
-            if owner.crm_kind == CrmKind::None {
-                after.settle_without_crm();
-            }
-            after.watch(&Closing::of(owner, channel.as_ref()), now);
-            match self.store.commit(pass_on_writes(&before, &after, &record, &because)?).await {
-                Err(error) if error.wants_new_decision() => {
-                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;
+        let mut present = Some(first.clone());
+        retry_on_conflict(RETRIES, &*self.ambient, || {
+            let present = present.take();
+            async move {
+                let before = match present {
+                    Some(first) => Some(first),
+                    None => self.store.chat(&owner.account, &first.chat).await?,
+                };
+                match before {
+                    Some(before) => self.pass_on_once(owner, departure, before).await,
+                    None => Ok(false),
                 }
-                done => return done.map(|()| true),
             }
-            let Some(read) = self.store.chat(&owner.account, &first.chat).await? else { return Ok(false) };
-            before = read;
+        })
+        .await
+    }
+
+    async fn pass_on_once(
+        &self,
+        owner: &Account,
+        departure: &Departure,
+        before: Chat,
+    ) -> Result<bool, StoreError> {
+        let now = self.ambient.now();
+        if !departure.concerns(&before) {
+            return Ok(false);
         }
-        Err(StoreError::Contended)
+        let Some(because) = self.because(departure, &before).await? else { return Ok(false) };
+        let channel = self.settings.channel(&self.store, &owner.account, &before.channel, now).await?;
+        let closing = Closing::of(owner, channel.as_ref());
+        let mut change =
+            ChatTransaction::of(before, &closing, owner.crm_kind).decided_on(DecidedOn::Responsible);
+        let record = change.change(|chat| departure.pass_on(chat, now));
+        change.assignment(&record);
+        change.row(because.check(&owner.account));
+        let (_, writes) = change.writes(now)?;
+        self.store.commit(writes).await?;
+        Ok(true)
     }
 
     /// Why a chat's client is to be passed on, as of the last write; `None`: he is not. The employee may have come back, and
@@ -209,25 +221,12 @@ impl Assignment {
         Ok(given_out.then_some(row))
     }
 
-    async fn nudge_drains(
-        &self,
-        account: &AccountId,
-        channels: &HashSet<ChannelId>,
-    ) -> Result<(), DrainError> {
-        let nudges = channels
-            .iter()
-            .map(|channel| Outgoing::assignment(&AssignmentNudge::new(account, channel), &*self.ambient));
-        Ok(self.queues.send(&self.assignment_url, nudges.collect::<Result<_, _>>()?).await?)
-    }
-
     /// There is more to do than there was time for.
     async fn go_on(&self, departure: &Departure, look: &Look) -> Result<(), DrainError> {
         let again = Departure { check_at: self.ambient.now() + LOST_AFTER, ..departure.clone() };
         self.remember(departure, &again).await?;
         if look.passed_on > 0 {
-            let nudge = DepartureNudge::new(&departure.account, &departure.whose);
-            let outgoing = Outgoing::departure(&nudge, &*self.ambient)?;
-            self.queues.send(&self.assignment_url, vec![outgoing]).await?;
+            self.nudger.requeue(&departure.account, &departure.whose).await?;
         }
         Ok(())
     }
@@ -243,7 +242,7 @@ impl Assignment {
     /// One that began meanwhile in its place is due by itself.
     async fn unless_another(&self, write: Option<Write>) -> Result<(), StoreError> {
         match self.store.commit(write.into_iter().collect()).await {
-            Err(error) if error.wants_new_decision() => Ok(()),
+            Err(error) if error.is_conflict() => Ok(()),
             done => done,
         }
     }

@@ -6,10 +6,8 @@ use crate::view::View;
 use shared::base::ids::{AccountId, ChannelId};
 use shared::model::account::Account;
 use shared::model::assignment::{Ring, WaitingClient};
-use shared::model::chat::Chat;
 use shared::model::crm::CrmKind;
 use shared::platform::metrics::Metric;
-use shared::platform::nudge::{WaitingNudge, nudges};
 use shared::platform::queue::{Outgoing, QueueError};
 use shared::platform::telemetry;
 use shared::store::row::Write;
@@ -75,7 +73,7 @@ impl Assignment {
             let mut round = self.decide(&owner, &row, &view, progress.lost > 0).await?;
             match self.store.commit(std::mem::take(&mut round.writes)).await {
                 Ok(()) => {}
-                Err(error) if error.wants_new_decision() && progress.lost < ATTEMPTS => {
+                Err(error) if error.is_conflict() && progress.lost < ATTEMPTS => {
                     progress.lost += 1;
                     self.pause(50, progress.lost).await;
                     continue;
@@ -152,7 +150,7 @@ impl Assignment {
         let write = Write::change(&before, &after, &["rounds", "turns", "check_at"])?;
         match self.store.commit(write.into_iter().collect()).await {
             // Somebody is at it: it is looked at again.
-            Err(error) if error.wants_new_decision() => Ok(()),
+            Err(error) if error.is_conflict() => Ok(()),
             Err(error) => Err(error.into()),
             // Nobody waited in vain who had to be told of: a channel that was switched off.
             Ok(()) if before.left == 0 => Ok(()),
@@ -165,7 +163,7 @@ impl Assignment {
         let mut outgoing = Vec::new();
         for chat in &round.given {
             tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, "assigned");
-            outgoing.extend(self.for_crm(owner, chat)?);
+            outgoing.extend(self.nudger.for_crm(chat, owner.crm_kind)?);
         }
         if round.heads_want_to_know() {
             outgoing.extend(self.for_heads(owner, &round.ring.1)?);
@@ -173,18 +171,12 @@ impl Assignment {
         self.send(outgoing).await
     }
 
-    fn for_crm(&self, owner: &Account, chat: &Chat) -> Result<Option<Outgoing>, QueueError> {
-        let workers = shared::crm::capabilities(owner.crm_kind).workers;
-        let nudge = nudges(chat, owner.crm_kind, self.ambient.now()).crm;
-        nudge.map(|nudge| Outgoing::crm(&nudge, workers, &*self.ambient)).transpose()
-    }
-
     /// The heads learn from their CRM how many wait in vain, and since when.
     fn for_heads(&self, owner: &Account, ring: &Ring) -> Result<Option<Outgoing>, QueueError> {
         if owner.crm_kind == CrmKind::None {
             return Ok(None);
         }
-        Outgoing::waiting(&WaitingNudge::new(&ring.account, &ring.channel), &*self.ambient).map(Some)
+        self.nudger.for_heads(&ring.account, &ring.channel).map(Some)
     }
 
     /// What was committed is not found waiting again, so its nudge is tried harder than others.
@@ -192,13 +184,13 @@ impl Assignment {
         if outgoing.is_empty() {
             return Ok(());
         }
-        let mut sent = self.queues.send(&self.crm_url, outgoing.clone()).await;
+        let mut sent = self.nudger.send_crm(outgoing.clone()).await;
         for attempt in 0..ATTEMPTS {
             if sent.is_ok() {
                 break;
             }
             self.pause(100, attempt).await;
-            sent = self.queues.send(&self.crm_url, outgoing.clone()).await;
+            sent = self.nudger.send_crm(outgoing.clone()).await;
         }
         sent
     }

@@ -8,15 +8,14 @@ mod drain;
 mod round;
 mod view;
 
+use crate::drain::DrainError;
 use shared::base::clock::{Ambient, Timestamp};
-use shared::model::event;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::disposition::Disposition;
 use shared::platform::nudge::AssignmentWork;
-use shared::platform::queue::Queues;
+use shared::platform::nudger::Nudger;
 use shared::store::Store;
 use shared::store::settings_cache::SettingsCache;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,14 +26,10 @@ const KEPT_BACK: Duration = Duration::from_secs(20);
 pub struct Assignment {
     /// The table.
     pub store: Store,
-    /// SQS.
-    pub queues: Queues,
+    /// To `crm.fifo`, and to `assignment.fifo`: a departure lets drain, and goes on by itself.
+    pub nudger: Nudger,
     /// Accounts, at most 30 s old.
     pub settings: SettingsCache,
-    /// `crm.fifo`.
-    pub crm_url: String,
-    /// `assignment.fifo`: a departure lets drain, and goes on by itself.
-    pub assignment_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
@@ -49,31 +44,13 @@ impl Assignment {
 
     /// The records of a group name one channel, or one departure: it is done once for all of them.
     async fn group(&self, group: Vec<SqsRecord>, until: Timestamp) -> Vec<Disposition> {
-        let mut done: HashMap<AssignmentWork, Disposition> = HashMap::new();
-        let mut dispositions = Vec::with_capacity(group.len());
-        for record in &group {
-            let work: AssignmentWork = match event::read(&record.body) {
-                Ok(work) => work,
-                Err(error) => {
-                    dispositions.push(error.into());
-                    continue;
-                }
-            };
-            if !done.contains_key(&work) {
-                let outcome = match &work {
-                    AssignmentWork::Channel(nudge) => self.drain(&nudge.account, &nudge.channel).await,
-                    AssignmentWork::Departure(nudge) => self.depart(nudge, until).await,
-                };
-                let outcome = match outcome {
-                    Ok(()) => Disposition::Done,
-                    Err(error) => {
-                        Disposition::Retry { after: backoff(record.receive_count()), why: error.to_string() }
-                    }
-                };
-                done.insert(work.clone(), outcome);
+        let handle = async |work, _| {
+            match &work {
+                AssignmentWork::Channel(nudge) => self.drain(&nudge.account, &nudge.channel).await?,
+                AssignmentWork::Departure(nudge) => self.depart(nudge, until).await?,
             }
-            dispositions.push(done[&work].clone());
-        }
-        dispositions
+            Ok::<_, DrainError>(Disposition::Done)
+        };
+        batch::nudges(group, handle).await
     }
 }

@@ -4,6 +4,7 @@ use assignment::Assignment;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::base::clock::Machine;
 use shared::platform::batch::{BatchContext, SqsBatch};
+use shared::platform::nudger::{NudgeQueues, Nudger};
 use shared::platform::queue::Queues;
 use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
@@ -14,15 +15,17 @@ async fn main() -> Result<(), Error> {
     telemetry::init("assignment", &config::required("LOG_LEVEL")?);
     let aws = aws::config().await;
     let queues = Queues::new(aws_sdk_sqs::Client::new(&aws));
-    let assignment_url = config::required("ASSIGNMENT_QUEUE_URL")?;
+    let urls = NudgeQueues {
+        assignment: config::required("ASSIGNMENT_QUEUE_URL")?,
+        crm: config::required("CRM_QUEUE_URL")?,
+        ..NudgeQueues::default()
+    };
     let context =
-        BatchContext { queues: queues.clone(), queue_urls: vec![assignment_url.clone()], quarantine: None };
+        BatchContext { queues: queues.clone(), queue_urls: vec![urls.assignment.clone()], quarantine: None };
     let assignment = Assignment {
         store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
-        queues,
+        nudger: Nudger::new(queues, urls, shared::crm::capabilities, Arc::new(Machine)),
         settings: shared::store::settings_cache::SettingsCache::default(),
-        crm_url: config::required("CRM_QUEUE_URL")?,
-        assignment_url,
         ambient: Arc::new(Machine),
     };
     let (assignment, context) = (&assignment, &context);

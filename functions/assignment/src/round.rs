@@ -14,12 +14,10 @@ use shared::model::chat::assignment_record::AssignmentRecord;
 use shared::model::chat::closing::Closing;
 use shared::model::chat::state::{ClientState, Wish};
 use shared::model::contact::Contact;
-use shared::model::crm::CrmKind;
 use shared::model::employee::{ELIGIBLE_BY, Membership};
-use shared::store::StoreError;
-use shared::store::chats::open_chat_writes;
 use shared::store::open_chats::frees_place;
 use shared::store::row::{Row, Write};
+use shared::store::{ChatTransaction, DecidedOn, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -266,31 +264,25 @@ impl Giving<'_> {
 
     /// His chat as it is then, and the writes that give him out; `None` where he waits on.
     fn writes(&self) -> Result<Option<(Chat, Vec<Write>)>, StoreError> {
-        let mut next = self.chat.clone();
+        let closing = Closing::of(self.owner, Some(self.channel));
+        let mut change = ChatTransaction::of(self.chat.clone(), &closing, self.owner.crm_kind)
+            .decided_on(DecidedOn::Responsible);
         let record = match &self.choice.outcome {
             Outcome::ToNobody => return Ok(None),
-            Outcome::ToAll => {
-                next.release();
-                AssignmentRecord::new(&next, Why::ShownToAll, self.now)
-            }
-            Outcome::To { employee, why, reserved_until } => {
-                let record = next.give(employee, *why, self.now);
-                next.reserved_until = *reserved_until;
+            Outcome::ToAll => change.change(|chat| {
+                chat.release();
+                AssignmentRecord::new(chat, Why::ShownToAll, self.now)
+            }),
+            Outcome::To { employee, why, reserved_until } => change.change(|chat| {
+                let record = chat.give(employee, *why, self.now);
+                chat.reserved_until = *reserved_until;
                 record
-            }
+            }),
         };
-        if self.owner.crm_kind == CrmKind::None {
-            next.settle_without_crm();
-        }
-        next.watch(&Closing::of(self.owner, Some(self.channel)), self.now);
-        let record = record.among(self.choice.considered.clone(), self.choice.more);
-        let mut writes = vec![Write::delete(self.client.key()), Write::create(&record)?];
-        let moved = next.check_at != self.chat.check_at;
-        let depends_on = ["last_seq", "client", "responsible", "check_at"];
-        writes.extend(Write::change(self.chat, &next, &depends_on[..3 + usize::from(moved)])?);
-        writes.extend(open_chat_writes(Some(self.chat), Some(&next))?);
-        writes.extend(self.contact_write()?);
-        Ok(Some((next, writes)))
+        change.taken_from_queue(self.client);
+        change.assignment(&record.among(self.choice.considered.clone(), self.choice.more));
+        change.also(self.contact_write());
+        change.writes(self.now).map(Some)
     }
 
     /// His person goes to the same employee; where that was so, and decided it, it must still be so. He of whom a client was taken

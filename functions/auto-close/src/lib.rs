@@ -9,9 +9,8 @@ pub mod sweep;
 
 use serde::Deserialize;
 use shared::base::clock::Ambient;
-use shared::model::event;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::disposition::Disposition;
 use shared::platform::nudge::{Timer, WaitingNudge, Wake};
 use shared::platform::queue::{Outgoing, QueueError, Queues};
 use shared::store::{Store, StoreError};
@@ -83,20 +82,12 @@ impl AutoClose {
     }
 
     async fn group(&self, group: Vec<SqsRecord>) -> Vec<Disposition> {
-        let mut dispositions = Vec::with_capacity(group.len());
-        for record in &group {
-            let done = match event::read(&record.body) {
-                Ok(Wake::Chat(timer)) => self.wake(timer).await,
-                Ok(Wake::Channel(recheck)) => self.recheck(&recheck).await.map(|()| Disposition::Done),
-                Ok(Wake::Waiting(nudge)) => self.tell_waiting(&nudge).await,
-                Err(error) => Ok(error.into()),
-            };
-            dispositions.push(done.unwrap_or_else(|error| Disposition::Retry {
-                after: backoff(record.receive_count()),
-                why: error.to_string(),
-            }));
-        }
-        dispositions
+        let handle = async |wake, _| match wake {
+            Wake::Chat(timer) => self.wake(timer).await,
+            Wake::Channel(recheck) => self.recheck(&recheck).await.map(|()| Disposition::Done),
+            Wake::Waiting(nudge) => self.tell_waiting(&nudge).await,
+        };
+        batch::nudges(group, handle).await
     }
 
     /// The pause of the CRM that is to be told who waits is over.

@@ -111,7 +111,7 @@ impl CrmPush {
                 self.store.commit(Write::change(message, &after, &["v"])?.into_iter().collect()).await;
             match marked {
                 // Erased meanwhile: there is nothing to mark.
-                Err(error) if error.wants_new_decision() => {}
+                Err(error) if error.is_conflict() => {}
                 done => done?,
             }
         }

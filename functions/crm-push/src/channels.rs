@@ -65,7 +65,7 @@ impl CrmPush {
         let after = Channel { check_at: at, ..channel.clone() };
         let write = Write::change(channel, &after, &["state_at", "check_at"])?;
         match self.store.commit(write.into_iter().collect()).await {
-            Err(error) if !error.wants_new_decision() => Err(error.into()),
+            Err(error) if !error.is_conflict() => Err(error.into()),
             _ => Ok(()),
         }
     }

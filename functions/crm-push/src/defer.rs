@@ -67,7 +67,7 @@ impl CrmPush {
         let write = Write::change(&connection, &probing, &DECIDED_ON)?;
         match self.store.commit(write.into_iter().collect()).await {
             Ok(()) => Ok(Some(probing)),
-            Err(error) if error.wants_new_decision() => {
+            Err(error) if error.is_conflict() => {
                 self.put_off(chat, now + AFTER_PROBE, None).await?;
                 Ok(None)
             }
@@ -87,7 +87,7 @@ impl CrmPush {
     async fn save_connection(&self, before: &CrmConnection, after: &CrmConnection) -> Result<(), PushError> {
         let write = Write::change(before, after, &DECIDED_ON)?;
         match self.store.commit(write.into_iter().collect()).await {
-            Err(error) if !error.wants_new_decision() => Err(error.into()),
+            Err(error) if !error.is_conflict() => Err(error.into()),
             _ => Ok(()),
         }
     }
@@ -123,7 +123,7 @@ impl CrmPush {
                     }
                     return Ok(());
                 }
-                Err(error) if error.wants_new_decision() => {
+                Err(error) if error.is_conflict() => {
                     match self.store.chat(&chat.account, &chat.chat).await? {
                         Some(read) if read.crm_done == before.crm_done => before = read,
                         // Somebody else got further.

@@ -18,9 +18,8 @@ use shared::model::chat::Chat;
 use shared::model::chat::state::ClientState;
 use shared::model::contact::Contact;
 use shared::model::crm::CrmConnection;
-use shared::model::event;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::disposition::Disposition;
 use shared::platform::http::OutboundHttp;
 use shared::platform::nudge::{CrmNudge, CrmWork};
 use shared::platform::queue::{QueueError, Queues};
@@ -28,7 +27,6 @@ use shared::platform::secrets::{SecretError, Vault};
 use shared::store::row::Write;
 use shared::store::settings_cache::SettingsCache;
 use shared::store::{Read, Store, StoreError};
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,34 +114,15 @@ impl CrmPush {
 
     async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
         let last_call = self.ambient.now() + time_left.saturating_sub(ONE_CALL);
-        let mut done: HashSet<CrmWork> = HashSet::new();
-        let mut dispositions = Vec::with_capacity(group.len());
-        for record in &group {
-            let work: CrmWork = match event::read(&record.body) {
-                Ok(work) => work,
-                Err(error) => {
-                    dispositions.push(error.into());
-                    continue;
-                }
-            };
-            if !done.contains(&work) {
-                let worked = match &work {
-                    CrmWork::Chat(nudge) => self.push(nudge, last_call).await,
-                    CrmWork::Waiting(nudge) => {
-                        self.tell_waiting(nudge, last_call, record.receive_count()).await
-                    }
-                    CrmWork::Channel(nudge) => self.tell_channel(nudge, last_call).await,
-                };
-                if let Err(error) = worked {
-                    let after = backoff(record.receive_count());
-                    dispositions.push(Disposition::Retry { after, why: error.to_string() });
-                    break;
-                }
-                done.insert(work);
+        let handle = async |work, receive_count| {
+            match &work {
+                CrmWork::Chat(nudge) => self.push(nudge, last_call).await?,
+                CrmWork::Waiting(nudge) => self.tell_waiting(nudge, last_call, receive_count).await?,
+                CrmWork::Channel(nudge) => self.tell_channel(nudge, last_call).await?,
             }
-            dispositions.push(Disposition::Done);
-        }
-        dispositions
+            Ok::<_, PushError>(Disposition::Done)
+        };
+        batch::nudges(group, handle).await
     }
 
     /// Brings the CRM up to date with the nudge's chat, or puts it off. Only the table, the queues and KMS make this
@@ -244,7 +223,7 @@ impl CrmPush {
         next.settle_without_crm();
         next.crm_retry_at = None;
         match self.store.commit(Write::change(chat, &next, &["crm_done"])?.into_iter().collect()).await {
-            Err(error) if !error.wants_new_decision() => Err(error.into()),
+            Err(error) if !error.is_conflict() => Err(error.into()),
             _ => Ok(()),
         }
     }

@@ -84,7 +84,7 @@ impl Delivery {
                 self.connections.0.put(key, after.clone(), self.ambient.now());
                 Ok(())
             }
-            Err(error) if error.wants_new_decision() => Ok(()),
+            Err(error) if error.is_conflict() => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

@@ -26,19 +26,18 @@ use shared::base::clock::{Ambient, Timestamp};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
-use shared::model::event;
 use shared::model::outbound::{OutboundJob, Step};
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::disposition::Disposition;
 use shared::platform::files::{FileError, Files};
 use shared::platform::http::OutboundHttp;
 use shared::platform::nudge::DeliveryNudge;
-use shared::platform::queue::{QueueError, Queues};
+use shared::platform::nudger::Nudger;
+use shared::platform::queue::QueueError;
 use shared::platform::secrets::{SecretError, Vault};
 use shared::providers::base_urls::BaseUrls;
 use shared::store::settings_cache::SettingsCache;
 use shared::store::{Store, StoreError};
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +45,8 @@ use std::time::Duration;
 pub struct Delivery {
     /// The table.
     pub store: Store,
-    /// SQS.
-    pub queues: Queues,
+    /// To `outbound.fifo`, `crm.fifo` and the timers queue: "look at this chat then".
+    pub nudger: Nudger,
     /// Opens the providers' credentials.
     pub vault: Vault,
     /// Outbound HTTP.
@@ -62,12 +61,6 @@ pub struct Delivery {
     pub files: Files,
     /// Where the providers are.
     pub base_urls: BaseUrls,
-    /// `outbound.fifo`.
-    pub outbound_url: String,
-    /// `crm.fifo`.
-    pub crm_url: String,
-    /// The timers queue: "look at this chat then".
-    pub timers_url: String,
     /// Time of one call to a provider. What follows it must be over before [`shared::model::outbound::ONE_CALL`].
     pub call_within: Duration,
     /// Time and ids.
@@ -135,27 +128,10 @@ impl Delivery {
     async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
         // A call that the deadline cuts is one of unknown outcome: none is begun after this.
         let last_call = self.ambient.now() + time_left.saturating_sub(self.call_within + AFTER_CALL);
-        let mut done: HashSet<DeliveryNudge> = HashSet::new();
-        let mut dispositions = Vec::with_capacity(group.len());
-        for record in &group {
-            let nudge: DeliveryNudge = match event::read(&record.body) {
-                Ok(nudge) => nudge,
-                Err(error) => {
-                    dispositions.push(error.into());
-                    continue;
-                }
-            };
-            if !done.contains(&nudge) {
-                if let Err(error) = self.chat(&nudge, record.receive_count() > 1, last_call).await {
-                    let after = backoff(record.receive_count());
-                    dispositions.push(Disposition::Retry { after, why: error.to_string() });
-                    break;
-                }
-                done.insert(nudge);
-            }
-            dispositions.push(Disposition::Done);
-        }
-        dispositions
+        let handle = async |nudge, receive_count| {
+            self.chat(&nudge, receive_count > 1, last_call).await.map(|()| Disposition::Done)
+        };
+        batch::nudges(group, handle).await
     }
 
     /// Does what may be done now of a chat's jobs. Only the table, the queues and KMS make this fail, and lost races: then
@@ -171,20 +147,20 @@ impl Delivery {
             let Some(work) = self.read(nudge).await? else { return Ok(()) };
             if repeated {
                 // Somebody may have died between his commit and his nudge.
-                self.tell(&work.chat, &work.owner).await?;
+                self.nudger.crm(&work.chat, work.owner.crm_kind).await?;
             }
             if work.chat.outbound_at.is_none() {
                 return Ok(());
             }
             // Boxed, as what follows a call: together, and not optimised, they are more than a thread's stack holds.
             let round = match Box::pin(self.round(&work, last_call)).await {
-                Err(DeliveryError::Store(error)) if error.wants_new_decision() => Round::Lost,
+                Err(DeliveryError::Store(error)) if error.is_conflict() => Round::Lost,
                 round => round?,
             };
             let rested = match round {
                 Round::GoOn => continue,
                 Round::Empty => return Ok(()),
-                Round::OutOfTime => return self.again(nudge).await,
+                Round::OutOfTime => return Ok(self.nudger.delivery(nudge).await?),
                 Round::Rest(until) => self.rest(&work, Some(until)).await?,
                 Round::Lost => false,
             };

@@ -7,6 +7,7 @@ use shared::base::clock::Machine;
 use shared::platform::batch::{BatchContext, SqsBatch};
 use shared::platform::files::Files;
 use shared::platform::http::{AllowList, OutboundHttp};
+use shared::platform::nudger::{NudgeQueues, Nudger};
 use shared::platform::queue::Queues;
 use shared::platform::secrets::Vault;
 use shared::platform::{aws, config, telemetry};
@@ -19,13 +20,18 @@ async fn main() -> Result<(), Error> {
     telemetry::init("delivery", &config::required("LOG_LEVEL")?);
     let aws = aws::config().await;
     let queues = Queues::new(aws_sdk_sqs::Client::new(&aws));
-    let outbound_url = config::required("OUTBOUND_QUEUE_URL")?;
+    let urls = NudgeQueues {
+        outbound: config::required("OUTBOUND_QUEUE_URL")?,
+        crm: config::required("CRM_QUEUE_URL")?,
+        timers: config::required("TIMERS_QUEUE_URL")?,
+        ..NudgeQueues::default()
+    };
     let context =
-        BatchContext { queues: queues.clone(), queue_urls: vec![outbound_url.clone()], quarantine: None };
+        BatchContext { queues: queues.clone(), queue_urls: vec![urls.outbound.clone()], quarantine: None };
     let allow = AllowList::parse(&config::optional("OUTBOUND_ALLOW_LIST").unwrap_or_default());
     let delivery = Delivery {
         store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
-        queues,
+        nudger: Nudger::new(queues, urls, shared::crm::capabilities, Arc::new(Machine)),
         vault: Vault::opening(aws_sdk_kms::Client::new(&aws)),
         http: OutboundHttp::new(allow)?,
         settings: SettingsCache::default(),
@@ -33,9 +39,6 @@ async fn main() -> Result<(), Error> {
         rates: Rates::default(),
         files: Files::new(aws_sdk_s3::Client::new(&aws), config::required("MEDIA_BUCKET")?),
         base_urls: config::optional("PROVIDER_BASE_URLS").unwrap_or_default().parse()?,
-        outbound_url,
-        crm_url: config::required("CRM_QUEUE_URL")?,
-        timers_url: config::required("TIMERS_QUEUE_URL")?,
         call_within: CALL_WITHIN,
         ambient: Arc::new(Machine),
     };

@@ -6,7 +6,6 @@ use crate::transaction::{Settling, changed};
 use crate::{Delivery, DeliveryError, Round, Work};
 use shared::model::chat::Chat;
 use shared::model::contact::number_check::{LearnedFrom, number_news};
-use shared::model::crm::CrmKind;
 use shared::model::message::Message;
 use shared::model::message::kind::DeliveryStatus;
 use shared::model::outbound::OutboundJob;
@@ -14,9 +13,7 @@ use shared::model::outbound::call::Sent;
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
 use shared::providers;
-use shared::store::StoreError;
-use shared::store::chats::chat_write;
-use shared::store::row::{Row, Write};
+use shared::store::{ChatTransaction, StoreError};
 use std::time::Duration;
 
 /// Tries to note what a provider has done: it must not be asked again, so a busy table is tried harder than elsewhere, for
@@ -78,7 +75,7 @@ impl Delivery {
                 Ok(after) => {
                     self.note(job, &outcome);
                     self.learn(work, &outcome).await;
-                    self.tell(&after, &work.owner).await?;
+                    self.nudger.crm(&after, work.owner.crm_kind).await?;
                     let left = jobs.iter().any(|known| known.number != job.number);
                     return Ok(if left { Round::GoOn } else { Round::Empty });
                 }
@@ -86,7 +83,7 @@ impl Delivery {
                     return Err(error.into());
                 }
                 Err(DeliveryError::Store(error)) if attempt + 1 < HARD_TRIES => {
-                    again |= error.wants_new_decision();
+                    again |= error.is_conflict();
                     self.pause(attempt).await;
                 }
                 Err(error) => return Err(error),
@@ -177,22 +174,19 @@ impl Delivery {
         (chat, jobs, message): (&Chat, &[OutboundJob], &Message),
         job: &OutboundJob,
     ) -> Result<Chat, DeliveryError> {
-        let Settling { chat: mut after, message: told, mut writes, now } = settling;
+        let Settling { chat: after, message: told, writes, now } = settling;
+        let (before, closing) = (Some(chat.clone()), work.closing());
+        let mut change = ChatTransaction::between(before, after, &closing, work.owner.crm_kind);
         if !jobs.iter().any(|known| known.number != job.number) {
-            after.outbound_at = None;
+            change.change(|chat| chat.outbound_at = None);
         }
-        if after.seq != chat.seq {
-            if work.owner.crm_kind == CrmKind::None {
-                after.settle_without_crm();
-            }
-            after.watch(&work.closing(), now);
-        }
-        writes.extend(chat_write(chat, &after)?);
-        writes.extend(Write::change(message, &told, &["seq"])?);
-        // While it is there nobody else has told of it; and when it is gone, somebody has.
+        change.message(Some(message), &told);
+        change.also(Ok(writes));
+        // When it is gone, somebody else has told of it.
         if jobs.iter().any(|known| known.number == job.number) {
-            writes.push(Write::delete(job.key()));
+            change.job_over(job);
         }
+        let (after, writes) = change.writes(now)?;
         self.store.commit(writes).await?;
         Ok(after)
     }

@@ -1,13 +1,9 @@
-//! Leaving a chat alone until a moment: on the due index, with a timer where the wait is short. And telling others of it.
+//! Leaving a chat alone until a moment: on the due index, with a timer where the wait is short.
 
 use crate::{Delivery, DeliveryError, Work};
 use shared::base::clock::Timestamp;
-use shared::model::account::Account;
-use shared::model::chat::Chat;
 use shared::model::chat::closing::Closing;
-use shared::platform::nudge::{self, DeliveryNudge, Timer};
-use shared::platform::queue::Outgoing;
-use shared::store::row::Write;
+use shared::store::{ChatTransaction, DecidedOn};
 use std::time::Duration;
 
 /// Waits up to this long get a timer of their own; longer ones are found by the minute's sweep alone.
@@ -18,42 +14,25 @@ impl Delivery {
     /// something was queued meanwhile.
     pub(crate) async fn rest(&self, work: &Work, until: Option<Timestamp>) -> Result<bool, DeliveryError> {
         let now = self.ambient.now();
-        let mut after = work.chat.clone();
-        after.outbound_at = until;
-        after.watch(&work.closing(), now);
-        let write = Write::change(&work.chat, &after, &["last_seq", "outbound_at", "check_at"])?;
+        let closing = work.closing();
+        let mut change = ChatTransaction::of(work.chat.clone(), &closing, work.owner.crm_kind)
+            .decided_on(DecidedOn::These(&["last_seq", "outbound_at", "check_at"]))
+            .revisited();
+        change.change(|chat| chat.outbound_at = until);
+        let (after, writes) = change.writes(now)?;
         // As it stands already: whoever wrote it has set the timer.
-        if write.is_none() {
+        if writes.is_empty() {
             return Ok(true);
         }
-        match self.store.commit(write.into_iter().collect()).await {
+        match self.store.commit(writes).await {
             Ok(()) => {}
-            Err(error) if error.wants_new_decision() => return Ok(false),
+            Err(error) if error.is_conflict() => return Ok(false),
             Err(error) => return Err(error.into()),
         }
         if let Some(until) = until.filter(|until| until.since(now) <= TIMER_UP_TO) {
-            let timer = Timer::new(after.account.clone(), after.chat.clone(), until);
-            // A whole second later: a check that comes early finds nothing to do.
-            let wait = Duration::from_secs(until.since(now).as_secs() + 1);
-            self.queues.send(&self.timers_url, vec![Outgoing::standard(&timer)?.after(wait)]).await?;
+            self.nudger.timer(&after, until).await?;
         }
         Ok(true)
-    }
-
-    /// Has the chat looked at by another run.
-    pub(crate) async fn again(&self, nudge: &DeliveryNudge) -> Result<(), DeliveryError> {
-        let outgoing = Outgoing::delivery(nudge, &*self.ambient)?;
-        Ok(self.queues.send(&self.outbound_url, vec![outgoing]).await?)
-    }
-
-    /// Nudges the CRM where the chat's state asks for it.
-    pub(crate) async fn tell(&self, chat: &Chat, owner: &Account) -> Result<(), DeliveryError> {
-        if let Some(nudge) = nudge::nudges(chat, owner.crm_kind, self.ambient.now()).crm {
-            let workers = shared::crm::capabilities(owner.crm_kind).workers;
-            let outgoing = Outgoing::crm(&nudge, workers, &*self.ambient)?;
-            self.queues.send(&self.crm_url, vec![outgoing]).await?;
-        }
-        Ok(())
     }
 }
 

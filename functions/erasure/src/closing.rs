@@ -3,18 +3,18 @@
 
 use crate::chats::{cursor, position};
 use crate::job::{Job, words_of};
-use crate::{ATTEMPTS, Eraser, ErasureError};
+use crate::{Eraser, ErasureError, RETRIES};
 use shared::base::ids::ChatId;
 use shared::model::account::Account;
 use shared::model::chat::Chat;
 use shared::model::contact::{ContactChat, Identity};
 use shared::model::erasure::{ErasedSubject, Phase, digests};
-use shared::store::chats::open_chat_writes;
+use shared::store::chat_transaction::writes_of_leaving;
 use shared::store::erasure::{ChatPlace, mark, release};
 use shared::store::row::Write;
-use shared::store::{MAX_WRITES, Read, StoreError, keys};
+use shared::store::{MAX_WRITES, Read, keys, retry_on_conflict};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// Chats of a step.
 const PAGE: i32 = 32;
@@ -48,20 +48,16 @@ impl Eraser {
         job: &mut Job,
         row: &ContactChat,
     ) -> Result<(), ErasureError> {
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;
-            }
+        let held = Mutex::new(job);
+        retry_on_conflict(RETRIES, &*self.ambient, || async {
+            let job = &mut **held.lock().await;
             let chat = match self.store.chat_place(&owner.account, &row.chat).await? {
                 ChatPlace::Chat(chat) if job.row.contacts.contains(&chat.contact) => chat,
                 ChatPlace::Chat(_) | ChatPlace::Mark | ChatPlace::Nothing => return Ok(()),
             };
-            match self.close(owner, job, &chat).await {
-                Err(ErasureError::Store(error)) if error.wants_new_decision() => {}
-                closed => return closed,
-            }
-        }
-        Err(StoreError::Busy("lost every race".into()).into())
+            self.close(owner, job, &chat).await
+        })
+        .await
     }
 
     /// Puts the mark in the chat's place. With it goes what leads to the chat.
@@ -74,7 +70,7 @@ impl Eraser {
         };
         self.note_words(job, chat).await?;
         let mut writes = vec![mark(chat, now)?];
-        writes.extend(open_chat_writes(Some(chat), None)?);
+        writes.extend(writes_of_leaving(chat)?);
         // Mostly none: a contact's row lists what is claimed for him, and all that was released at the beginning. Written
         // again, its digest would drop what he has written since.
         let identities = [identity];
@@ -85,9 +81,6 @@ impl Eraser {
             }
         }
         writes.extend(claims.iter().map(release));
-        if let Some(since) = chat.waiting_since {
-            writes.push(Write::forget(keys::waiting(&chat.account, &chat.channel, since, &chat.chat)));
-        }
         // Each once: a transaction takes no row twice.
         let forms: BTreeSet<&ChatId> = chat.aliases.iter().filter(|form| **form != chat.chat).collect();
         let mut forms: Vec<Write> =

@@ -1,7 +1,7 @@
 //! The contacts: what they are found by goes first, their rows last.
 
 use crate::job::Job;
-use crate::{ATTEMPTS, Eraser, ErasureError};
+use crate::{Eraser, ErasureError, RETRIES};
 use shared::model::account::Account;
 use shared::model::contact::Contact;
 use shared::model::contact::blacklist::BlockEntry;
@@ -9,8 +9,8 @@ use shared::model::contact::number_check::digests_of_numbers;
 use shared::model::erasure::{ErasedSubject, Phase, digests_of};
 use shared::store::erasure::{Claim, release};
 use shared::store::row::{Key, Write};
-use shared::store::{MAX_WRITES, Read, StoreError, keys};
-use std::time::Duration;
+use shared::store::{MAX_WRITES, Read, StoreError, keys, retry_on_conflict};
+use tokio::sync::Mutex;
 
 /// What of a contact's row the letting go is decided on.
 const DEPENDS_ON: [&str; 4] = ["identities", "phone", "merged_into", "merged_from"];
@@ -19,26 +19,20 @@ impl Eraser {
     /// Lets go of every identity and phone. From here on whoever writes is a new contact, and what was accepted before and
     /// still stands in a queue is dropped by the digests.
     pub(crate) async fn release_contacts(&self, owner: &Account, job: &mut Job) -> Result<(), ErasureError> {
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;
-            }
+        let held = Mutex::new(&mut *job);
+        retry_on_conflict(RETRIES, &*self.ambient, || async {
+            let job = &mut **held.lock().await;
             let known = job.row.contacts.len();
             let family = self.family(job).await?;
             if job.row.contacts.len() > known {
                 // Noted before anything of them is gone.
                 self.save(job).await?;
             }
-            match self.release_all(owner, job, &family).await {
-                Ok(()) => {
-                    job.row.enter(Phase::Closing);
-                    return Ok(());
-                }
-                Err(error) if error.wants_new_decision() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Busy("lost every race".into()).into())
+            Ok::<_, ErasureError>(self.release_all(owner, job, &family).await?)
+        })
+        .await?;
+        job.row.enter(Phase::Closing);
+        Ok(())
     }
 
     /// The contacts as they are now. Somebody may have turned out to be the same person since the erasure was asked for: he

@@ -15,10 +15,9 @@ use job::{Job, Next};
 use shared::base::clock::{Ambient, Timestamp};
 use shared::model::account::Account;
 use shared::model::erasure::{ErasureState, Phase};
-use shared::model::event;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::platform::dead_letters::{DeadLetterError, DeadLetters};
-use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::disposition::Disposition;
 use shared::platform::files::{FileError, Files};
 use shared::platform::metrics::Metric;
 use shared::platform::nudge::ErasureNudge;
@@ -26,7 +25,7 @@ use shared::platform::objects::{ObjectError, Objects};
 use shared::platform::quarantine::Quarantine;
 use shared::platform::queue::{Outgoing, QueueError, Queues};
 use shared::platform::telemetry;
-use shared::store::{Read, Store, StoreError, keys};
+use shared::store::{IsConflict, Read, RetryPolicy, Store, StoreError, keys};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,8 +75,14 @@ pub enum ErasureError {
 
 /// No step is begun that has less time than this. The longest is a page of large raw records.
 const ONE_STEP: Duration = Duration::from_secs(60);
-/// A race that is lost is decided again this many times before the queue takes over.
-const ATTEMPTS: u32 = 5;
+/// How often a step is decided again before the queue takes over: the client may be writing just now.
+const RETRIES: RetryPolicy = RetryPolicy::growing(5, Duration::from_millis(100));
+
+impl IsConflict for ErasureError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
+}
 
 impl Eraser {
     /// Handles a batch from the erasures queue.
@@ -87,20 +92,9 @@ impl Eraser {
 
     async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
         let until = self.ambient.now() + time_left.saturating_sub(ONE_STEP);
-        let mut dispositions = Vec::with_capacity(group.len());
-        for record in &group {
-            dispositions.push(match event::read::<ErasureNudge>(&record.body) {
-                Ok(nudge) => match self.erase(&nudge, until).await {
-                    Ok(()) => Disposition::Done,
-                    Err(error) => {
-                        let after = backoff(record.receive_count());
-                        Disposition::Retry { after, why: error.to_string() }
-                    }
-                },
-                Err(error) => error.into(),
-            });
-        }
-        dispositions
+        let handle =
+            async |nudge: ErasureNudge, _| self.erase(&nudge, until).await.map(|()| Disposition::Done);
+        batch::nudges(group, handle).await
     }
 
     /// Goes on with an erasure until it is done or the time is over; at least one step.

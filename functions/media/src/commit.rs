@@ -9,11 +9,10 @@ use shared::model::message::media::{CopyFailure, FileCopy, FileLink, PendingFile
 use shared::model::message::media_policy::served_type;
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
-use shared::store::chats::chat_write;
 use shared::store::erasure::ChatPlace;
 use shared::store::keys::FileLinkRow;
 use shared::store::row::Write;
-use shared::store::{StoreError, files};
+use shared::store::{ChatTransaction, StoreError, files};
 use std::time::Duration;
 
 /// A file that stands in the bucket.
@@ -135,17 +134,17 @@ impl Media {
         }
         let owner = self.owner(account).await?;
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
+        let closing = Closing::of(&owner, channel.as_ref());
         // It is no activity: nobody wrote.
-        let mut next = (*chat).clone();
-        next.take_number(owner.crm_kind, &Closing::of(&owner, channel.as_ref()), now);
-        let told = message.with_file(copy, next.seq);
-        let changes = [chat_write(&chat, &next)?, Write::change(&message, &told, &["seq"])?];
-        let mut writes: Vec<Write> = changes.into_iter().flatten().collect();
-        writes.push(files::settled(begun));
+        let mut change = ChatTransaction::of(*chat, &closing, owner.crm_kind);
+        let told = message.with_file(copy, change.next_seq());
+        change.message(Some(&message), &told);
+        change.row(Ok(files::settled(begun)));
         if let Outcome::Stored(stored) = outcome {
-            writes.push(Write::create(&self.link_row(begun, stored))?);
+            change.row(Write::create(&self.link_row(begun, stored)));
         }
-        Ok(Step::Write(writes, Box::new(next)))
+        let (chat, writes) = change.writes(now)?;
+        Ok(Step::Write(writes, Box::new(chat)))
     }
 
     fn link_row(&self, begun: &PendingFile, stored: &StoredFile) -> FileLinkRow {
@@ -167,10 +166,10 @@ impl Media {
         let anew = PendingFile { attempts: 0, retry_at: None, object: None, ..begun.clone() };
         let write = Write::change(begun, &anew, &["attempts", "created_at"])?;
         match self.store.commit(write.into_iter().collect()).await {
-            Err(error) if error.wants_new_decision() => {}
+            Err(error) if error.is_conflict() => {}
             done => done?,
         }
-        Ok(self.again(&begun.account, &begun.chat, Duration::ZERO).await?)
+        Ok(self.nudger.media(&begun.account, &begun.chat, Duration::ZERO).await?)
     }
 
     fn note(&self, begun: &PendingFile, outcome: &Outcome) {

@@ -58,7 +58,7 @@ impl Media {
         self.discard(pending.object.as_deref()).await?;
         match self.store.commit(vec![files::settled(pending)]).await {
             // Gone already, or there anew.
-            Err(error) if error.wants_new_decision() => Ok(()),
+            Err(error) if error.is_conflict() => Ok(()),
             done => Ok(done?),
         }
     }
@@ -78,7 +78,7 @@ impl Media {
         let of_chat = media::objects_of(&pending.account, &pending.chat);
         begun.object = Some(format!("{of_chat}{}", self.ambient.uuid()));
         match self.change(pending, &begun).await {
-            Err(error) if error.wants_new_decision() => Ok(None),
+            Err(error) if error.is_conflict() => Ok(None),
             done => done.map(|()| Some(begun)),
         }
     }
@@ -164,12 +164,12 @@ impl Media {
         };
         match self.change(begun, &next).await {
             // Somebody told of another file meanwhile, or nobody waits any more.
-            Err(error) if error.wants_new_decision() => return Ok(()),
+            Err(error) if error.is_conflict() => return Ok(()),
             done => done?,
         }
         // A whole second later: a nudge that comes early finds nothing to do.
         let wait = Duration::from_secs(at.since(now).as_secs() + 1);
-        Ok(self.again(&begun.account, &begun.chat, wait).await?)
+        Ok(self.nudger.media(&begun.account, &begun.chat, wait).await?)
     }
 }
 

@@ -12,13 +12,13 @@ use shared::base::clock::{Ambient, Timestamp};
 use shared::base::ids::{AccountId, ChatId};
 use shared::model::account::Account;
 use shared::model::chat::Chat;
-use shared::model::event;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
-use shared::platform::disposition::{Disposition, backoff};
+use shared::platform::disposition::Disposition;
 use shared::platform::files::{FileError, Files};
 use shared::platform::http::OutboundHttp;
-use shared::platform::nudge::{self, MediaNudge};
-use shared::platform::queue::{Outgoing, QueueError, Queues};
+use shared::platform::nudge::MediaNudge;
+use shared::platform::nudger::Nudger;
+use shared::platform::queue::QueueError;
 use shared::platform::secrets::Vault;
 use shared::providers::base_urls::BaseUrls;
 use shared::store::erasure::ChatPlace;
@@ -32,8 +32,8 @@ use tokio::sync::Mutex;
 pub struct Media {
     /// The table.
     pub store: Store,
-    /// SQS.
-    pub queues: Queues,
+    /// To `crm.fifo` and the media queue.
+    pub nudger: Nudger,
     /// Accounts and channels, at most 30 s old.
     pub settings: SettingsCache,
     /// Calls to providers and to wherever their links lead.
@@ -44,10 +44,6 @@ pub struct Media {
     pub base_urls: BaseUrls,
     /// The media bucket.
     pub files: Files,
-    /// `crm.fifo`.
-    pub crm_url: String,
-    /// The media queue.
-    pub media_url: String,
     /// What is kept, and for how long.
     pub keeping: Keeping,
     /// Time and ids.
@@ -97,28 +93,13 @@ impl Media {
             let turn = &turn;
             async move {
                 let _mine = turn.lock().await;
-                let mut dispositions = Vec::with_capacity(group.len());
-                for record in &group {
-                    dispositions.push(self.record(record, until).await);
-                }
-                dispositions
+                let handle = async |nudge: MediaNudge, receive_count| {
+                    self.chat(&nudge, receive_count > 1, until).await.map(|()| Disposition::Done)
+                };
+                batch::nudges(group, handle).await
             }
         };
         batch::run(batch, time_left, context, &*self.ambient, work).await
-    }
-
-    async fn record(&self, record: &SqsRecord, until: Timestamp) -> Disposition {
-        let nudge: MediaNudge = match event::read(&record.body) {
-            Ok(nudge) => nudge,
-            Err(error) => return error.into(),
-        };
-        let repeated = record.receive_count() > 1;
-        match self.chat(&nudge, repeated, until).await {
-            Ok(()) => Disposition::Done,
-            Err(error) => {
-                Disposition::Retry { after: backoff(record.receive_count()), why: error.to_string() }
-            }
-        }
     }
 
     /// Copies what may be copied now of a chat's files, one after the other.
@@ -134,7 +115,7 @@ impl Media {
             let left = until.since(self.ambient.now());
             if left < ENOUGH {
                 // The rest has the whole time of another run.
-                self.again(&nudge.account, &nudge.chat, Duration::ZERO).await?;
+                self.nudger.media(&nudge.account, &nudge.chat, Duration::ZERO).await?;
                 break;
             }
             // One that cannot be handled holds none of the others up.
@@ -156,24 +137,14 @@ impl Media {
         }
     }
 
-    /// Nudges whoever the chat's state asks for.
+    /// Nudges the CRM where the chat's state asks for it.
     async fn tell(&self, chat: &Chat) -> Result<(), MediaError> {
         let crm = self.owner(&chat.account).await?.crm_kind;
-        if let Some(nudge) = nudge::nudges(chat, crm, self.ambient.now()).crm {
-            let outgoing = Outgoing::crm(&nudge, shared::crm::capabilities(crm).workers, &*self.ambient)?;
-            self.queues.send(&self.crm_url, vec![outgoing]).await?;
-        }
-        Ok(())
+        Ok(self.nudger.crm(chat, crm).await?)
     }
 
     async fn owner(&self, account: &AccountId) -> Result<Account, MediaError> {
         let owner = self.settings.owner(&self.store, account, self.ambient.now()).await?;
         owner.ok_or(MediaError::NoAccount)
-    }
-
-    /// Has this chat looked at again after a wait.
-    async fn again(&self, account: &AccountId, chat: &ChatId, wait: Duration) -> Result<(), QueueError> {
-        let outgoing = Outgoing::standard(&MediaNudge::new(account, chat))?.after(wait);
-        self.queues.send(&self.media_url, vec![outgoing]).await
     }
 }

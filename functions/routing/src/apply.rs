@@ -16,13 +16,13 @@ use shared::model::chat::Chat;
 use shared::model::chat::closing::Closing;
 use shared::model::contact::blacklist::Subject;
 use shared::model::contact::{Identity, verified_phone};
-use shared::model::crm::CrmKind;
 use shared::model::event::MessageEvent;
 use shared::model::messenger::ChannelRef;
 use shared::model::rules::automatic::FreshIds;
 use shared::store::StoreError;
 use shared::store::clients::Client;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a fold begins with.
 struct Start {
@@ -63,15 +63,11 @@ impl Routing {
             return Err(RoutingError::TooMuch);
         }
         let crm = ground.owner.crm_kind;
-        if crm == CrmKind::None {
-            fold.chat.settle_without_crm();
-        }
         if before.as_ref().is_some_and(|before| before.seq != fold.chat.seq) {
             fold.chat.forget_old_sends(now);
         }
-        fold.chat.watch(&ground.closing, now);
         let (told, file_pending) = (Told::of(&fold), fold.file_pending);
-        let changes = Changes {
+        let mut changes = Changes {
             before,
             after: fold.chat,
             messages: fold.messages,
@@ -85,12 +81,12 @@ impl Routing {
             now,
         };
         refuse_oversize(&changes)?;
-        self.store.commit(changes.writes()?).await?;
+        self.store.commit(changes.writes(&ground.closing, crm)?).await?;
         told.report(&changes);
-        self.nudge_for(&changes.after, crm).await?;
+        self.nudger.chat(&changes.after, crm).await?;
         self.nudge_for_place(&changes).await?;
         if file_pending {
-            self.nudge_media(&changes.after).await?;
+            self.nudger.media(group.account, &changes.after.chat, Duration::ZERO).await?;
         }
         Ok(self.set_timer(&changes).await?)
     }

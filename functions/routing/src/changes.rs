@@ -3,8 +3,9 @@
 use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, ConnectionId, MessageId, hex_digest};
 use shared::model::chat::assignment_record::AssignmentRecord;
-use shared::model::chat::closing::LOST_NUDGE_AFTER;
+use shared::model::chat::closing::{Closing, LOST_NUDGE_AFTER};
 use shared::model::chat::{Chat, ChatEvent};
+use shared::model::crm::CrmKind;
 use shared::model::event::{Origin, Side};
 use shared::model::message::Message;
 use shared::model::message::listing::ChatListing;
@@ -12,14 +13,10 @@ use shared::model::message::media::{FileCopy, PendingFile};
 use shared::model::rules::automatic::Automatic;
 use shared::platform::quarantine::QuarantineError;
 use shared::platform::queue::QueueError;
-use shared::store::StoreError;
-use shared::store::chats::{chat_write, open_chat_writes};
 use shared::store::clients::{self as client, Client};
 use shared::store::keys::{self, Pointer};
-use shared::store::notices::notice_writes;
-use shared::store::outbound::send_writes;
 use shared::store::row::Write;
-use shared::store::waiting::waiting_writes;
+use shared::store::{ChatTransaction, IsConflict, StoreError};
 use std::collections::HashMap;
 
 /// Why an event could not be applied now.
@@ -46,6 +43,12 @@ pub enum RoutingError {
     /// The channel belongs to another account: what comes on it here can never be stored.
     #[error("the channel belongs to another account")]
     ForeignChannel,
+}
+
+impl IsConflict for RoutingError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
 }
 
 /// A message's row before and after the group.
@@ -89,59 +92,30 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// The writes; empty when nothing changes.
-    pub fn writes(&self) -> Result<Vec<Write>, StoreError> {
-        let mut writes: Vec<Write> = self.chat_write()?.into_iter().collect();
+    /// The writes; empty when nothing changes. The chat is brought to the state in which it is written.
+    pub fn writes(&mut self, closing: &Closing, crm: CrmKind) -> Result<Vec<Write>, StoreError> {
+        let mut change =
+            ChatTransaction::between(self.before.clone(), self.after.clone(), closing, crm).revisited();
+        if self.checked {
+            change = change.putting_queue_right();
+        }
         for staged in self.messages.values() {
-            match &staged.before {
-                Some(before) => writes.extend(Write::change(before, &staged.after, &["seq"])?),
-                None => writes.push(Write::create(&staged.after)?),
-            }
-            writes.extend(self.message_belongings(staged)?);
+            change.message(staged.before.as_ref(), &staged.after);
+            change.also(self.message_belongings(staged));
         }
         for (before, after) in self.listings.values() {
-            match before {
-                Some(before) => writes.extend(Write::change(before, after, &["last_at"])?),
-                None => writes.push(Write::create(after)?),
-            }
+            change.also(match before {
+                Some(before) => Write::change(before, after, &["last_at"]),
+                None => Write::create(after).map(Some),
+            });
         }
-        for event in &self.events {
-            writes.push(Write::create(event)?);
-            writes.extend(notice_writes(&self.after, event)?);
-        }
-        for record in &self.assignments {
-            writes.push(Write::create(record)?);
-        }
-        for sent in &self.sends {
-            writes.extend(send_writes(&sent.row, &sent.job)?);
-        }
-        writes.extend(open_chat_writes(self.before.as_ref(), Some(&self.after))?);
-        writes.extend(self.client.iter().flat_map(|client| client.writes.iter().cloned()));
-        writes.extend(belongings(self)?);
-        writes.extend(self.waiting_writes()?);
-        Ok(writes)
-    }
-
-    fn chat_write(&self) -> Result<Option<Write>, StoreError> {
-        match &self.before {
-            Some(before) => chat_write(before, &self.after),
-            None => Write::create(&self.after).map(Some),
-        }
-    }
-
-    /// His row in the queue: put there, taken away, or put right by a check.
-    fn waiting_writes(&self) -> Result<Vec<Write>, StoreError> {
-        let nobody = Chat { waiting_since: None, ..self.after.clone() };
-        let Some(before) = &self.before else { return waiting_writes(&nobody, &self.after) };
-        let writes = waiting_writes(before, &self.after)?;
-        if !self.checked || !writes.is_empty() || self.after.waiting_since.is_none() {
-            return Ok(writes);
-        }
-        let mut writes = waiting_writes(&nobody, &self.after)?;
-        // A row put right for a chat that does not change must not outlive it.
-        if self.chat_write()?.is_none() {
-            writes.push(Write::check(before, &["last_seq", "waiting_since"])?);
-        }
+        self.events.iter().for_each(|event| change.event(event));
+        self.assignments.iter().for_each(|record| change.assignment(record));
+        self.sends.iter().for_each(|sent| change.send(&sent.row, &sent.job));
+        change.also(Ok(self.client.iter().flat_map(|client| client.writes.iter().cloned())));
+        change.also(belongings(self));
+        let (chat, writes) = change.writes(self.now)?;
+        self.after = chat;
         Ok(writes)
     }
 

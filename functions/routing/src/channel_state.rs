@@ -1,6 +1,5 @@
 //! What a provider says of a channel's state: the latest report counts.
 
-use crate::changes::RoutingError;
 use crate::{ATTEMPTS, Routing, retry};
 use shared::base::clock::Timestamp;
 use shared::base::ids::AccountId;
@@ -9,10 +8,8 @@ use shared::model::chat::closing::LOST_NUDGE_AFTER;
 use shared::model::crm::CrmKind;
 use shared::model::event::ChannelStateEvent;
 use shared::platform::disposition::Disposition;
-use shared::platform::nudge::ChannelNudge;
-use shared::platform::queue::Outgoing;
 use shared::store::row::Write;
-use shared::store::{Read, StoreError};
+use shared::store::{Read, RetryPolicy, StoreError, retry_on_conflict};
 
 impl Routing {
     pub(crate) async fn channel_state(
@@ -21,15 +18,13 @@ impl Routing {
         report: &ChannelStateEvent,
         receive_count: u32,
     ) -> Disposition {
-        let mut last = StoreError::Busy("lost every race".into());
-        for _ in 0..ATTEMPTS {
-            match self.take_report(account, report).await {
-                Ok(known) => return self.tell_crm(known, receive_count).await,
-                Err(error) if error.wants_new_decision() => last = error,
-                Err(error) => return retry(&error.into(), receive_count),
-            }
+        let taken = retry_on_conflict(RetryPolicy::at_once(ATTEMPTS), &*self.ambient, || {
+            self.take_report(account, report)
+        });
+        match taken.await {
+            Ok(known) => self.tell_crm(known, receive_count).await,
+            Err(error) => retry(&error.into(), receive_count),
         }
-        retry(&RoutingError::from(last), receive_count)
     }
 
     /// The CRM has yet to be told of the channel's state: after every report, because a worker may have died before.
@@ -37,11 +32,7 @@ impl Routing {
         let Some(channel) = channel.filter(|channel| channel.check_at.is_some()) else {
             return Disposition::Done;
         };
-        let nudge = ChannelNudge::new(&channel.account, &channel.channel);
-        let sent = match Outgoing::channel_state(&nudge, &*self.ambient) {
-            Ok(outgoing) => self.queues.send(&self.crm_url, vec![outgoing]).await,
-            Err(error) => Err(error),
-        };
+        let sent = self.nudger.channel_state(&channel.account, &channel.channel).await;
         sent.map_or_else(|error| retry(&error.into(), receive_count), |()| Disposition::Done)
     }
 

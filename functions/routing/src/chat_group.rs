@@ -5,8 +5,11 @@ use crate::group::Group;
 use crate::{ATTEMPTS, Routing};
 use shared::model::event::{Envelope, Event, Revision};
 use shared::platform::disposition::Disposition;
-use shared::store::StoreError;
+use shared::store::{RetryPolicy, StoreError, retry_on_conflict};
 use std::time::Duration;
+
+/// How often a group is decided again while others change its chat.
+const RETRIES: RetryPolicy = RetryPolicy::growing(ATTEMPTS, Duration::from_millis(100));
 
 type Outcome = Result<Disposition, RoutingError>;
 
@@ -76,15 +79,10 @@ impl Routing {
 
     async fn apply(&self, envelopes: &[Envelope], is_first: bool) -> Result<(), RoutingError> {
         let Some(group) = Group::of(envelopes, is_first) else { return Ok(()) };
-        for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                tokio::time::sleep(self.ambient.jitter(Duration::from_millis(50 << attempt))).await;
-            }
-            match self.try_once(&group, attempt > 0).await {
-                Err(RoutingError::Store(error)) if error.wants_new_decision() => {}
-                done => return done,
-            }
-        }
-        Err(StoreError::Busy("lost every race".into()).into())
+        let mut again = false;
+        let applied = retry_on_conflict(RETRIES, &*self.ambient, || {
+            self.try_once(&group, std::mem::replace(&mut again, true))
+        });
+        applied.await
     }
 }

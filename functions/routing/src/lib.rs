@@ -22,13 +22,12 @@ mod trigger;
 
 use crate::changes::{Changes, RoutingError};
 use shared::base::clock::Ambient;
-use shared::model::crm::CrmKind;
 use shared::model::event::{Envelope, EnvelopeError, Event};
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::platform::disposition::{Disposition, backoff};
-use shared::platform::nudge::{self, MediaNudge, Nudges, Timer};
+use shared::platform::nudger::Nudger;
 use shared::platform::quarantine::Quarantine;
-use shared::platform::queue::{Outgoing, QueueError, Queues};
+use shared::platform::queue::QueueError;
 use shared::store::Store;
 use shared::store::settings_cache::SettingsCache;
 use std::sync::Arc;
@@ -38,22 +37,12 @@ use std::time::Duration;
 pub struct Routing {
     /// The table.
     pub store: Store,
-    /// SQS.
-    pub queues: Queues,
+    /// To `assignment.fifo`, `crm.fifo`, `outbound.fifo`, the media queue and the timers queue.
+    pub nudger: Nudger,
     /// Accounts and channels, at most 30 s old.
     pub settings: SettingsCache,
     /// The bucket for what can never be stored.
     pub quarantine: Quarantine,
-    /// `assignment.fifo`.
-    pub assignment_url: String,
-    /// `crm.fifo`.
-    pub crm_url: String,
-    /// The media queue.
-    pub media_url: String,
-    /// `outbound.fifo`.
-    pub outbound_url: String,
-    /// The timers queue.
-    pub timers_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
@@ -119,47 +108,16 @@ impl Routing {
         dispositions.map(|(outcome, count)| outcome.unwrap_or_else(|error| retry(&error, count))).collect()
     }
 
-    /// Sends what the state asks for. It is sent again at every delivery of any event of the chat.
-    async fn nudge(&self, nudges: Nudges, crm: CrmKind) -> Result<(), QueueError> {
-        if let Some(nudge) = &nudges.assignment {
-            let outgoing = Outgoing::assignment(nudge, &*self.ambient)?;
-            self.queues.send(&self.assignment_url, vec![outgoing]).await?;
-        }
-        if let Some(nudge) = &nudges.crm {
-            let outgoing = Outgoing::crm(nudge, shared::crm::capabilities(crm).workers, &*self.ambient)?;
-            self.queues.send(&self.crm_url, vec![outgoing]).await?;
-        }
-        if let Some(nudge) = &nudges.delivery {
-            let outgoing = Outgoing::delivery(nudge, &*self.ambient)?;
-            self.queues.send(&self.outbound_url, vec![outgoing]).await?;
-        }
-        Ok(())
-    }
-
     /// A chat that must be looked at before the next sweeps have surely run gets a timer of its own.
     async fn set_timer(&self, changes: &Changes) -> Result<(), QueueError> {
         let (chat, now) = (&changes.after, self.ambient.now());
         let before = changes.before.as_ref().and_then(|chat| chat.check_at);
         let Some(at) = chat.check_at.filter(|at| Some(*at) != before) else { return Ok(()) };
         // One that has come already while the check was on its way is looked at next, not by the next sweep.
-        let wait = at.since(now);
-        if wait > SOON {
+        if at.since(now) > SOON {
             return Ok(());
         }
-        let timer = Timer::new(chat.account.clone(), chat.chat.clone(), at);
-        // A whole second later: a check that comes early would have to be posted again.
-        let outgoing = Outgoing::standard(&timer)?.after(Duration::from_secs(wait.as_secs() + 1));
-        self.queues.send(&self.timers_url, vec![outgoing]).await
-    }
-
-    /// A file of the chat has yet to be copied.
-    async fn nudge_media(&self, chat: &shared::model::chat::Chat) -> Result<(), QueueError> {
-        let nudge = MediaNudge::new(&chat.account, &chat.chat);
-        self.queues.send(&self.media_url, vec![Outgoing::standard(&nudge)?]).await
-    }
-
-    async fn nudge_for(&self, chat: &shared::model::chat::Chat, crm: CrmKind) -> Result<(), QueueError> {
-        self.nudge(nudge::nudges(chat, crm, self.ambient.now()), crm).await
+        self.nudger.timer(chat, at).await
     }
 }
 

@@ -4,6 +4,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use routing::Routing;
 use shared::base::clock::Machine;
 use shared::platform::batch::{BatchContext, SqsBatch};
+use shared::platform::nudger::{NudgeQueues, Nudger};
 use shared::platform::quarantine::Quarantine;
 use shared::platform::queue::Queues;
 use shared::platform::{aws, config, telemetry};
@@ -21,16 +22,18 @@ async fn main() -> Result<(), Error> {
         queue_urls: vec![config::required("INBOUND_QUEUE_URL")?, config::required("STATUSES_QUEUE_URL")?],
         quarantine: Some(quarantine.clone()),
     };
+    let urls = NudgeQueues {
+        assignment: config::required("ASSIGNMENT_QUEUE_URL")?,
+        crm: config::required("CRM_QUEUE_URL")?,
+        outbound: config::required("OUTBOUND_QUEUE_URL")?,
+        media: config::required("MEDIA_QUEUE_URL")?,
+        timers: config::required("TIMERS_QUEUE_URL")?,
+    };
     let routing = Routing {
         store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config::required("TABLE_NAME")?),
-        queues,
+        nudger: Nudger::new(queues, urls, shared::crm::capabilities, Arc::new(Machine)),
         settings: shared::store::settings_cache::SettingsCache::default(),
         quarantine,
-        assignment_url: config::required("ASSIGNMENT_QUEUE_URL")?,
-        crm_url: config::required("CRM_QUEUE_URL")?,
-        media_url: config::required("MEDIA_QUEUE_URL")?,
-        outbound_url: config::required("OUTBOUND_QUEUE_URL")?,
-        timers_url: config::required("TIMERS_QUEUE_URL")?,
         ambient: Arc::new(Machine),
     };
     let (routing, context) = (&routing, &context);

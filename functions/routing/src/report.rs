@@ -6,8 +6,6 @@ use crate::filter::Drops;
 use crate::fold::Fold;
 use shared::model::chat::state::{ChatState, ClientState};
 use shared::platform::metrics::Metric;
-use shared::platform::nudge::AssignmentNudge;
-use shared::platform::queue::Outgoing;
 use shared::platform::telemetry;
 use shared::store::open_chats::frees_place;
 use shared::store::{StoreError, size_of};
@@ -69,9 +67,7 @@ impl Routing {
             return Ok(());
         }
         if self.store.clients_wait(&after.account, &after.channel).await? {
-            let nudge = AssignmentNudge::new(&after.account, &after.channel);
-            let outgoing = Outgoing::assignment(&nudge, &*self.ambient)?;
-            self.queues.send(&self.assignment_url, vec![outgoing]).await?;
+            self.nudger.assignment(&after.account, &after.channel).await?;
         }
         Ok(())
     }

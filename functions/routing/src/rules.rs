@@ -5,7 +5,7 @@ use crate::fold::{Fold, ROOM};
 use crate::rule_actions::{Effect, apply, rows_of};
 use crate::trigger::Occasion;
 use shared::base::clock::Timestamp;
-use shared::model::chat::closing::{self, Looked};
+use shared::model::chat::closing::{self, CheckResult};
 use shared::model::chat::{Chat, ForRules};
 use shared::model::event::Origin;
 use shared::model::rules::automatic::{self, Automatic, NotWritten};
@@ -46,7 +46,7 @@ impl<'a> Fold<'a> {
             self.chat.for_rules.remove(0);
             self.carry_out(&rules);
         }
-        let (Looked { chat, finished, lapsed, idle }, farewell) = self.look(posted_at);
+        let (CheckResult { chat, finished, lapsed, idle }, farewell) = self.look(posted_at);
         let idle = idle.map(Happened::Idle);
         let ended = finished.as_ref().map(|_| Happened::ChatFinished);
         let happened = idle.into_iter().chain(ended).collect();
@@ -92,7 +92,7 @@ impl<'a> Fold<'a> {
 
     /// What the check makes of the chat, and the farewell that goes before its end: the last message of the case, and no
     /// activity.
-    fn look(&self, posted_at: Timestamp) -> (Looked, Option<Result<Automatic, NotWritten>>) {
+    fn look(&self, posted_at: Timestamp) -> (CheckResult, Option<Result<Automatic, NotWritten>>) {
         let ground = self.ground;
         let looked = |chat: &Chat| closing::on_check(chat, &ground.closing, posted_at, ground.now);
         let plain = looked(&self.chat);

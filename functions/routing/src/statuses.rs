@@ -9,15 +9,15 @@ use shared::model::account::Account;
 use shared::model::chat::Chat;
 use shared::model::chat::closing::Closing;
 use shared::model::contact::number_check::{LearnedFrom, number_news};
-use shared::model::crm::CrmKind;
 use shared::model::event::StatusEvent;
 use shared::platform::disposition::{Disposition, DropReason, backoff};
 use shared::providers;
-use shared::store::chats::chat_write;
-use shared::store::row::Write;
 use shared::store::settings::Pointed;
+use shared::store::{ChatTransaction, RetryPolicy, retry_on_conflict};
 use std::time::Duration;
 
+/// Statuses of one message come at the same time.
+const RETRIES: RetryPolicy = RetryPolicy::every(ATTEMPTS, Duration::from_millis(100));
 /// How long a status waits for its message.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
@@ -39,27 +39,21 @@ impl Routing {
         status: &StatusEvent,
         receive_count: u32,
     ) -> Disposition {
-        for _ in 0..ATTEMPTS {
-            match self.status_once(account, status).await {
-                Ok(Found::Applied) => return Disposition::Done,
-                Ok(Found::Erased) => return Disposition::Drop(DropReason::Erased),
-                Ok(Found::NotYet) if self.ambient.now().since(accepted_at) >= PATIENCE => {
-                    return match self.why_lost(account, status).await {
-                        Ok(reason) => Disposition::Drop(reason),
-                        Err(error) => retry(&error, receive_count),
-                    };
+        match retry_on_conflict(RETRIES, &*self.ambient, || self.status_once(account, status)).await {
+            Ok(Found::Applied) => Disposition::Done,
+            Ok(Found::Erased) => Disposition::Drop(DropReason::Erased),
+            Ok(Found::NotYet) if self.ambient.now().since(accepted_at) >= PATIENCE => {
+                match self.why_lost(account, status).await {
+                    Ok(reason) => Disposition::Drop(reason),
+                    Err(error) => retry(&error, receive_count),
                 }
-                Ok(Found::NotYet) => {
-                    let why = "its message is not there yet".to_owned();
-                    return Disposition::Retry { after: backoff(receive_count), why };
-                }
-                Err(RoutingError::Store(error)) if error.wants_new_decision() => {
-                    tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100))).await;
-                }
-                Err(error) => return retry(&error, receive_count),
             }
+            Ok(Found::NotYet) => {
+                let why = "its message is not there yet".to_owned();
+                Disposition::Retry { after: backoff(receive_count), why }
+            }
+            Err(error) => retry(&error, receive_count),
         }
-        Disposition::Retry { after: backoff(receive_count), why: "lost every race".into() }
     }
 
     /// Why a status found no message: where messages of its connection are dropped on purpose, it may be one of theirs.
@@ -94,22 +88,25 @@ impl Routing {
         let owner = self.settings.owner(&self.store, account, now).await?.ok_or(RoutingError::NoAccount)?;
         let crm = owner.crm_kind;
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
-        let (mut next_chat, mut next_message) = (chat.clone(), message.clone());
-        if next_message.report(status.status, status.error.as_ref(), status.at, chat.seq + 1) {
-            next_chat.take_number(crm, &Closing::of(&owner, channel.as_ref()), now);
-            let changed = Write::change(&message, &next_message, &["seq"])?;
-            let notice = channel
-                .filter(|_| !owner.hide_send_errors && came_to_nothing(&message, &next_message))
-                .and_then(|channel| notice(&mut next_chat, &channel, &next_message, owner.language, now));
-            if crm == CrmKind::None {
-                next_chat.settle_without_crm();
-            }
-            let notice = notice.map(|row| Write::create(&row)).transpose()?;
-            let writes = [chat_write(&chat, &next_chat)?, changed, notice];
-            self.store.commit(writes.into_iter().flatten().collect()).await?;
-            self.learn(&owner, &chat, status).await;
+        let closing = Closing::of(&owner, channel.as_ref());
+        let mut told = message.clone();
+        if !told.report(status.status, status.error.as_ref(), status.at, chat.seq + 1) {
+            self.nudger.chat(&chat, crm).await?;
+            return Ok(Found::Applied);
         }
-        self.nudge_for(&next_chat, crm).await?;
+        let mut change = ChatTransaction::of(chat, &closing, crm);
+        change.next_seq();
+        change.message(Some(&message), &told);
+        let shown = channel.filter(|_| !owner.hide_send_errors && came_to_nothing(&message, &told));
+        let notice = shown
+            .and_then(|channel| change.change(|chat| notice(chat, &channel, &told, owner.language, now)));
+        if let Some(row) = notice {
+            change.message(None, &row);
+        }
+        let (chat, writes) = change.writes(now)?;
+        self.store.commit(writes).await?;
+        self.learn(&owner, &chat, status).await;
+        self.nudger.chat(&chat, crm).await?;
         Ok(Found::Applied)
     }
 

@@ -2,6 +2,7 @@
 //! failure, visibility time-out, metric and log.
 
 use crate::base::clock::{Ambient, Machine, Timestamp};
+use crate::model::event;
 use crate::platform::disposition::{Disposition, DropReason, backoff};
 use crate::platform::metrics::Metric;
 use crate::platform::quarantine::Quarantine;
@@ -9,7 +10,11 @@ use crate::platform::queue::Queues;
 use crate::platform::telemetry;
 use futures::FutureExt;
 use futures::future::join_all;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -138,6 +143,44 @@ where
     answer
 }
 
+/// Handles the nudges of a group, in order. One that stands there twice is handled once. `handle` also gets how often the record
+/// was delivered, this time included. What fails comes again, later each time, and with it the rest of the group.
+pub async fn nudges<N, E, F>(group: Vec<SqsRecord>, mut handle: impl FnMut(N, u32) -> F) -> Vec<Disposition>
+where
+    N: DeserializeOwned + Clone + Eq + Hash,
+    E: Display,
+    F: Future<Output = Result<Disposition, E>>,
+{
+    let mut done: HashSet<N> = HashSet::new();
+    let mut dispositions = Vec::with_capacity(group.len());
+    for record in &group {
+        let nudge: N = match event::read(&record.body) {
+            Ok(nudge) => nudge,
+            Err(error) => {
+                dispositions.push(error.into());
+                continue;
+            }
+        };
+        if done.insert(nudge.clone()) {
+            let receive_count = record.receive_count();
+            // Boxed: all of a function's work, which is more than a thread's stack holds where it is not optimised.
+            let handled = Box::pin(handle(nudge, receive_count)).await;
+            let handled = handled.unwrap_or_else(|error| Disposition::Retry {
+                after: backoff(receive_count),
+                why: error.to_string(),
+            });
+            let stop = matches!(handled, Disposition::Retry { .. });
+            dispositions.push(handled);
+            if stop {
+                break;
+            }
+        } else {
+            dispositions.push(Disposition::Done);
+        }
+    }
+    dispositions
+}
+
 /// Records of a FIFO group together, in order; each record of a standard queue alone.
 fn groups(records: Vec<SqsRecord>) -> Vec<Vec<SqsRecord>> {
     let mut groups: Vec<Vec<SqsRecord>> = Vec::new();
@@ -221,6 +264,31 @@ mod tests {
             },
             queue_arn: "arn:aws:sqs:r:a:inbound.fifo".into(),
         }
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+    struct Look {
+        at: String,
+    }
+
+    #[tokio::test]
+    async fn a_nudge_that_comes_twice_is_handled_once_and_what_fails_comes_again() {
+        let body =
+            |at: &str| SqsRecord { body: format!(r#"{{"v":1,"at":"{at}"}}"#), ..record(at, Some("g")) };
+        let group =
+            vec![body("a"), body("a"), record("unreadable", Some("g")), body("b"), body("b"), body("c")];
+        let mut handled = Vec::new();
+        let dispositions = nudges(group, |look: Look, receive_count| {
+            handled.push((look.at.clone(), receive_count));
+            let outcome = if look.at == "b" { Err("busy") } else { Ok(Disposition::Done) };
+            std::future::ready(outcome)
+        });
+        let dispositions = dispositions.await;
+        assert_eq!(handled, [("a".to_owned(), 2), ("b".to_owned(), 2)]);
+        assert_eq!(dispositions[..2], [Disposition::Done, Disposition::Done]);
+        assert!(matches!(dispositions[2], Disposition::Quarantine { .. }));
+        assert_eq!(dispositions[3], Disposition::Retry { after: backoff(2), why: "busy".into() });
+        assert_eq!(dispositions.len(), 4, "the rest of the group is returned with it");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod files;
 pub mod http;
 pub mod metrics;
 pub mod nudge;
+pub mod nudger;
 pub mod objects;
 pub mod quarantine;
 pub mod queue;

@@ -220,7 +220,7 @@ impl ErasureNudge {
 }
 
 /// "Look at this chat" at a moment: waits in the timers queue, and becomes a check in the chat's own inbound group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Timer {
     /// Version of the shape.
     pub v: u16,
@@ -246,7 +246,7 @@ impl Timer {
 
 /// "Look at the live chats of this channel": how its chats end was set anew, and a chat must not wait for its next look,
 /// which may be an hour away. Waits in the timers queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Recheck {
     /// Version of the shape.
     pub v: u16,
@@ -264,7 +264,7 @@ pub struct Recheck {
 }
 
 /// A chat's place in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ListPlace {
     /// The chat.
     pub chat: ChatId,
@@ -285,7 +285,7 @@ impl Recheck {
 }
 
 /// What waits in the timers queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Wake {
     /// For a chat.

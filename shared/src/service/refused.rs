@@ -92,7 +92,7 @@ pub enum Conflict {
 impl Refused {
     /// Whether others were or are at the same rows: to be loaded and decided again, at once.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(error) if error.wants_new_decision())
+        matches!(self, Self::Store(error) if error.is_conflict())
     }
 
     /// Whether the same request may do later.

@@ -1,19 +1,15 @@
 //! Departures: their rows, the chats that they are about, and the writes that begin, carry out and end them.
 
 use super::chat_lists::{EMPLOYEE_CHATS, PageFrom, Part, UNANSWERED};
-use super::chats::open_chat_writes;
 use super::keys::{self, Due, due};
 use super::row::{Condition, Effect, Item, Key, Row, Write};
 use super::settings::{PLACE, member_writes};
-use super::waiting::waiting_writes;
-use super::{Page, Read, Store, StoreError};
+use super::{Page, Read, RetryPolicy, Store, StoreError, retry_on_conflict};
 use crate::base::clock::Ambient;
 use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
 use crate::model::assignment::requeue::{Departure, WORKS_BY, Whose};
 use crate::model::channel::Channel;
-use crate::model::chat::Chat;
 use crate::model::chat::assignment_reason::Why;
-use crate::model::chat::assignment_record::AssignmentRecord;
 use crate::model::chat::state::ChatState;
 use crate::model::employee::{Employee, Membership};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,8 +18,8 @@ use std::time::Duration;
 
 /// Chats of a page.
 const PAGE: i32 = 50;
-/// Races that may be lost in a row.
-const ATTEMPTS: u32 = 5;
+/// How often a refusal is decided again while its employee or their places change.
+const RETRIES: RetryPolicy = RetryPolicy::growing(6, Duration::from_millis(50));
 /// On what of an employee a refusal depends: who loads him again meanwhile ends it.
 const REFUSED: [&str; 1] = ["refused_at"];
 
@@ -129,17 +125,8 @@ impl Store {
         let departure = Departure::begin(account, whose, Why::RefusedByCrm, ambient);
         // A place that is made once that is written says so itself; one that was made meanwhile is found by the second look.
         for is_begun in [false, true] {
-            let mut lost = 0;
-            loop {
-                match self.refuse(&departure, employee, is_begun, ambient).await {
-                    Err(error) if error.wants_new_decision() && lost < ATTEMPTS => {
-                        tokio::time::sleep(ambient.jitter(Duration::from_millis(50 << lost))).await;
-                        lost += 1;
-                    }
-                    Err(error) => return Err(error),
-                    Ok(()) => break,
-                }
-            }
+            retry_on_conflict(RETRIES, ambient, || self.refuse(&departure, employee, is_begun, ambient))
+                .await?;
         }
         Ok(departure)
     }
@@ -205,34 +192,21 @@ impl Store {
     }
 }
 
-/// The writes that put a client back into the queue: one transaction.
-///
-/// # Errors
-/// As [`Write::create`].
-pub fn pass_on_writes(
-    before: &Chat,
-    after: &Chat,
-    record: &AssignmentRecord,
-    because: &Because,
-) -> Result<Vec<Write>, StoreError> {
-    let moved = before.check_at != after.check_at;
-    let depends_on = ["last_seq", "client", "responsible", "check_at"];
-    let depends_on = if moved { &depends_on[..] } else { &depends_on[..3] };
-    let mut writes: Vec<Write> = Write::change(before, after, depends_on)?.into_iter().collect();
-    writes.extend(waiting_writes(before, after)?);
-    writes.extend(open_chat_writes(Some(before), Some(after))?);
-    writes.push(Write::create(record)?);
-    writes.push(match because {
-        Because::NoPlace { employee, channel } => Write {
-            key: keys::membership(&before.account, channel, employee),
-            conditions: vec![Condition::Absent],
-            effect: Effect::Check,
-        },
-        Because::Place(place) => Write::check(&**place, &WORKS_BY)?,
-        Because::Refused(employee) => Write::check(&**employee, &REFUSED)?,
-        Because::Channel(channel) => Write::check(&**channel, &["distribution"])?,
-    });
-    Ok(writes)
+impl Because {
+    /// That it holds still.
+    ///
+    /// # Errors
+    /// As [`Write::check`].
+    pub fn check(&self, account: &AccountId) -> Result<Write, StoreError> {
+        match self {
+            Self::NoPlace { employee, channel } => {
+                Ok(Write::absent(keys::membership(account, channel, employee)))
+            }
+            Self::Place(place) => Write::check(&**place, &WORKS_BY),
+            Self::Refused(employee) => Write::check(&**employee, &REFUSED),
+            Self::Channel(channel) => Write::check(&**channel, &["distribution"]),
+        }
+    }
 }
 
 /// Ends a departure, unless another one has begun in its place.

@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod assignment_log;
 pub mod audit;
 pub mod chat_lists;
+pub mod chat_transaction;
 pub mod chats;
 mod client_people;
 pub mod clients;
@@ -21,6 +22,7 @@ pub mod numbers;
 pub mod open_chats;
 pub mod outbound;
 pub mod quick_replies;
+pub mod retry;
 pub mod row;
 pub mod rows;
 mod rows_assignment;
@@ -33,6 +35,9 @@ pub mod waiting;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
+pub use chat_transaction::{ChatTransaction, DecidedOn};
+pub use retry::{IsConflict, RetryPolicy, retry_on_conflict};
+
 use row::{Effect, Item, Key, Row, Write, item_of, row_of};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -66,8 +71,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether somebody else was or is at the same rows: to be read and decided again, at once.
-    pub fn wants_new_decision(&self) -> bool {
+    /// Whether another writer was or is at the same rows: to be read and decided again, at once.
+    pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::Contended)
     }
 }

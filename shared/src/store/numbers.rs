@@ -1,15 +1,15 @@
 //! What is known of numbers (E3).
 
 use super::row::{Condition, Key, Row, Write};
-use super::{Read, Store, StoreError, keys, number};
-use crate::base::clock::Timestamp;
+use super::{Read, RetryPolicy, Store, StoreError, keys, number, retry_on_conflict};
+use crate::base::clock::{Machine, Timestamp};
 use crate::base::phone::Phone;
 use crate::model::account::Account;
 use crate::model::contact::number_check::{LearnedFrom, NumberFact, digest, learn};
 use crate::model::messenger::Messenger;
 
-/// How often a lost race is decided again.
-const ATTEMPTS: u32 = 3;
+/// Few writers meet at a number.
+const RETRIES: RetryPolicy = RetryPolicy::at_once(3);
 
 impl Row for NumberFact {
     fn key(&self) -> Key {
@@ -58,22 +58,16 @@ impl Store {
             learned_at: at,
             from,
         };
-        let mut lost = StoreError::Contended;
-        for _ in 0..ATTEMPTS {
-            let known: Option<NumberFact> = self.get(&report.key(), Read::Consistent).await?;
-            let Some(fact) = learn(known.as_ref(), report.clone()) else { return Ok(()) };
-            let condition = match &known {
-                None => Condition::Absent,
-                Some(known) => {
-                    let as_read = number(known.learned_at.millis());
-                    Condition::Same("learned_at".into(), Some(as_read))
-                }
-            };
-            match self.commit(vec![Write { conditions: vec![condition], ..Write::put(&fact)? }]).await {
-                Err(error) if error.wants_new_decision() => lost = error,
-                done => return done,
-            }
-        }
-        Err(lost)
+        retry_on_conflict(RETRIES, &Machine, || self.learn_once(&report)).await
+    }
+
+    async fn learn_once(&self, report: &NumberFact) -> Result<(), StoreError> {
+        let known: Option<NumberFact> = self.get(&report.key(), Read::Consistent).await?;
+        let Some(fact) = learn(known.as_ref(), report.clone()) else { return Ok(()) };
+        let condition = match &known {
+            None => Condition::Absent,
+            Some(known) => Condition::Same("learned_at".into(), Some(number(known.learned_at.millis()))),
+        };
+        self.commit(vec![Write { conditions: vec![condition], ..Write::put(&fact)? }]).await
     }
 }

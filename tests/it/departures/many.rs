@@ -219,10 +219,8 @@ async fn a_look_that_is_cut_short_goes_on_with_another_nudge() {
     let departure = world.lets_go("anna").await;
     let assignment = Assignment {
         store: world.store.clone(),
-        queues: world.context.queues.clone(),
+        nudger: world.assignment.nudger.clone(),
         settings: SettingsCache::default(),
-        crm_url: "https://sqs.test/crm.fifo".into(),
-        assignment_url: ASSIGNMENT.into(),
         ambient: Arc::clone(&world.clock) as Arc<dyn Ambient>,
     };
     let mut runs = 0;

@@ -26,7 +26,7 @@ async fn f6_what_is_taken_off_does_not_come_back_with_a_writer_who_read_before()
     assert!(now.for_rules.is_empty(), "rules were told, though its message is gone");
     let write = chat_write(&read, &late).unwrap().unwrap();
     let lost = world.store.commit(vec![write]).await;
-    assert!(lost.is_err_and(|error| error.wants_new_decision()), "he reads and decides again");
+    assert!(lost.is_err_and(|error| error.is_conflict()), "he reads and decides again");
     assert_eq!(super::automatic(&world.messages(PHONE).await), ["Открыто"]);
 }
 
@@ -45,7 +45,7 @@ async fn f6_of_two_who_save_rules_at_once_one_decides_again() {
     world.store.commit(rule_writes(&stale, None, &first).unwrap()).await.unwrap();
     let second = set(2, &[rule(json!("call"), json!([]), json!([reply("?")]))]);
     let lost = world.store.commit(rule_writes(&stale, Some(&first), &second).unwrap()).await;
-    assert!(lost.is_err_and(|error| error.wants_new_decision()), "what he read of the account is past");
+    assert!(lost.is_err_and(|error| error.is_conflict()), "what he read of the account is past");
     assert_eq!(world.store.rules(&world.account, Read::Consistent).await.unwrap(), Some(first.clone()));
     world.store.commit(rule_writes(&read().await, Some(&first), &second).unwrap()).await.unwrap();
     assert!(read().await.idle_minutes.is_empty());

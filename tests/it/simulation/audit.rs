@@ -26,7 +26,7 @@ impl Simulation<'_> {
         if chat.state == ChatState::Live && lasted.is_some() && chat.idle_told < lasted {
             return Err(format!("{:?}: told of {:?} and not of {lasted:?}", self.now, chat.idle_told));
         }
-        if closing::next_look(chat, &closing, self.now).is_some() && chat.check_at.is_none() {
+        if closing::next_check_at(chat, &closing, self.now).is_some() && chat.check_at.is_none() {
             return Err("not on the due index".into());
         }
         // One that was switched off meanwhile waits for the next look.

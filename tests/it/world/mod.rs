@@ -34,6 +34,7 @@ use shared::platform::batch::{BatchAnswer, BatchContext, SqsBatch};
 use shared::platform::dead_letters::DeadLetters;
 use shared::platform::files::Files;
 use shared::platform::http::{AllowList, OutboundHttp};
+use shared::platform::nudger::{NudgeQueues, Nudger};
 use shared::platform::objects::Objects;
 use shared::platform::quarantine::Quarantine;
 use shared::platform::secrets::Vault;
@@ -83,7 +84,7 @@ pub struct World {
     pub ingest: webhook_ingest::Ingest,
     pub kms: aws_sdk_kms::Client,
     routing: Routing,
-    assignment: Assignment,
+    pub assignment: Assignment,
     crm_push: CrmPush,
     pub delivery: Delivery,
     auto_close: AutoClose,
@@ -163,6 +164,14 @@ impl World {
         let ambient = || -> Arc<dyn Ambient> { Arc::new(Calm(Arc::clone(&clock))) };
         let url = |name: &str| format!("https://sqs.test/{name}");
         let kms = client!(aws_sdk_kms, Wire::to(Arc::new(Kms)));
+        let urls = NudgeQueues {
+            assignment: url("assignment.fifo"),
+            crm: url("crm.fifo"),
+            outbound: url("outbound.fifo"),
+            media: url("media"),
+            timers: url("timers"),
+        };
+        let nudger = Nudger::new(sqs.clone(), urls, shared::crm::capabilities, ambient());
         Self {
             kms: kms.clone(),
             ingest: webhook_ingest::Ingest {
@@ -178,22 +187,15 @@ impl World {
             },
             routing: Routing {
                 store: store.clone(),
-                queues: sqs.clone(),
+                nudger: nudger.clone(),
                 settings: SettingsCache::default(),
                 quarantine: quarantine.clone(),
-                assignment_url: url("assignment.fifo"),
-                crm_url: url("crm.fifo"),
-                media_url: url("media"),
-                outbound_url: url("outbound.fifo"),
-                timers_url: url("timers"),
                 ambient: ambient(),
             },
             assignment: Assignment {
                 store: store.clone(),
-                queues: sqs.clone(),
+                nudger: nudger.clone(),
                 settings: SettingsCache::default(),
-                crm_url: url("crm.fifo"),
-                assignment_url: url("assignment.fifo"),
                 ambient: ambient(),
             },
             crm_push: CrmPush {
@@ -209,7 +211,7 @@ impl World {
             },
             delivery: Delivery {
                 store: store.clone(),
-                queues: sqs.clone(),
+                nudger: nudger.clone(),
                 vault: Vault::opening(kms.clone()),
                 http: OutboundHttp::new(allow.clone()).unwrap(),
                 settings: SettingsCache::default(),
@@ -217,9 +219,6 @@ impl World {
                 rates: Rates::default(),
                 files: Files::new(files_s3.clone(), "media"),
                 base_urls: base_urls.clone(),
-                outbound_url: url("outbound.fifo"),
-                crm_url: url("crm.fifo"),
-                timers_url: url("timers"),
                 call_within: delivery::CALL_WITHIN,
                 ambient: ambient(),
             },
@@ -236,14 +235,12 @@ impl World {
             },
             media: Media {
                 store: store.clone(),
-                queues: sqs.clone(),
+                nudger,
                 settings: SettingsCache::default(),
                 http: OutboundHttp::new(allow.clone()).unwrap(),
                 vault: Vault::opening(kms.clone()),
                 base_urls: base_urls.clone(),
                 files: Files::new(files_s3.clone(), "media"),
-                crm_url: url("crm.fifo"),
-                media_url: url("media"),
                 keeping: Keeping { megabytes: 1, days: 365 },
                 ambient: ambient(),
             },

@@ -257,7 +257,13 @@ async fn read(app: &App, account: &AccountId, new: NewCrm) -> Result<Option<Want
             }
             _ if field.required => return Err(ApiError::missing_field(field.name)),
             (Form::Secret, Some(None)) => wanted.key = Some(None),
-            (Form::Url, Some(None)) | (_, None) => {}
+            (Form::Text, Some(Some(text))) => {
+                if !field.fits(&text) {
+                    return Err(ApiError::invalid(field.name, field.shape));
+                }
+                wanted.settings.insert(field.name.to_owned(), text);
+            }
+            (Form::Text | Form::Url, Some(None)) | (_, None) => {}
         }
     }
     if let Some((name, _)) = given.into_iter().find(|(_, value)| matches!(value, Some(Some(_)))) {

@@ -16,7 +16,7 @@ pub enum Opens {
 
 /// The settings routes by the beginnings of their paths, the narrower ones first. Other routes are no settings: they take
 /// employees by their roles, or nobody but admins.
-pub const ROUTES: [(&str, Opens); 24] = [
+pub const ROUTES: [(&str, Opens); 25] = [
     ("/v1/accounts", Opens::Admin),
     ("/v1/keys", Opens::Admin),
     ("/v1/tokens", Opens::Admin),

@@ -143,7 +143,7 @@ async fn who_was_put_on_again_meanwhile_is_not_taken_off_unseen() {
     bench.expect(200, key, "PUT", &path, manager(json!({}))).await;
     let writes = member_writes(Some(&seen), None, &["joined_at"]).unwrap();
     let late = bench.app.store.commit(writes).await;
-    assert!(late.unwrap_err().wants_new_decision(), "his turn in the ring is another one");
+    assert!(late.unwrap_err().is_conflict(), "his turn in the ring is another one");
     let again = stored().await.unwrap();
     let turn: Option<Turn> =
         bench.app.store.get(&Turn { member: again.clone() }.key(), Read::Consistent).await.unwrap();

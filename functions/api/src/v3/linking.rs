@@ -84,7 +84,7 @@ pub async fn forget_deal(app: &App, account: &AccountId, gone: &CrmDeal) -> Resu
 async fn note_deal(app: &App, before: &CrmContact, after: CrmContact) -> Result<(), V3Error> {
     let write = Write::change(before, &after, &["deal"])?;
     match app.store.commit(write.into_iter().collect()).await {
-        Err(error) if !error.wants_new_decision() => Err(error.into()),
+        Err(error) if !error.is_conflict() => Err(error.into()),
         _ => Ok(()),
     }
 }

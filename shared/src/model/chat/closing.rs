@@ -103,7 +103,7 @@ pub fn next_idle(chat: &Chat, closing: &Closing) -> Option<(u32, Timestamp)> {
 
 /// When the chat must be looked at next, or `None` when nothing is outstanding. From this follows its place in the due
 /// index; nothing else starts or stops a timer.
-pub fn next_look(chat: &Chat, closing: &Closing, now: Timestamp) -> Option<Timestamp> {
+pub fn next_check_at(chat: &Chat, closing: &Closing, now: Timestamp) -> Option<Timestamp> {
     let longest = now + LONGEST_LOOK;
     let live = (chat.state == ChatState::Live)
         .then(|| finishes_at(chat, closing).map_or(longest, |at| (at + GRACE).min(longest)));
@@ -127,9 +127,9 @@ fn lapses_at(chat: &Chat, closing: &Closing) -> Option<Timestamp> {
     chat.reserved_until.filter(|_| waits && is_open && closing.has_reservation)
 }
 
-/// What a look made of a chat.
+/// What a check made of a chat.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Looked {
+pub struct CheckResult {
     /// The chat as it is then.
     pub chat: Chat,
     /// It finished.
@@ -142,7 +142,7 @@ pub struct Looked {
 
 /// What a check makes of a chat. `posted_at` is when the check was put into the chat's queue: every message accepted before
 /// it has been handled, so silence is judged as of then, however late the check is read.
-pub fn on_check(chat: &Chat, closing: &Closing, posted_at: Timestamp, now: Timestamp) -> Looked {
+pub fn on_check(chat: &Chat, closing: &Closing, posted_at: Timestamp, now: Timestamp) -> CheckResult {
     let mut next = chat.clone();
     let lapsed =
         lapses_at(chat, closing).is_some_and(|at| posted_at >= at + GRACE).then(|| next.lapse(posted_at));
@@ -163,11 +163,11 @@ pub fn on_check(chat: &Chat, closing: &Closing, posted_at: Timestamp, now: Times
     // Whoever posted it may have a clock that is ahead of ours.
     let due = chat.check_at.is_none_or(|at| at <= now.max(posted_at));
     if due || finished.is_some() {
-        next.check_at = next_look(&next, closing, now);
+        next.check_at = next_check_at(&next, closing, now);
     } else {
         next.watch(closing, now);
     }
-    Looked { chat: next, finished, lapsed, idle }
+    CheckResult { chat: next, finished, lapsed, idle }
 }
 
 impl Chat {

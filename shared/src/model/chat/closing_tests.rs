@@ -28,7 +28,7 @@ fn p6_not_inside_the_window_and_once_after_it() {
     for early in [1, 300, 599, 629] {
         assert_eq!(
             on_check(&chat, &window(), at(early), at(early)),
-            Looked { chat: chat.clone(), finished: None, lapsed: None, idle: None },
+            CheckResult { chat: chat.clone(), finished: None, lapsed: None, idle: None },
             "an early check is harmless"
         );
     }
@@ -131,7 +131,7 @@ fn f2_a_client_who_waits_keeps_it_open_where_that_is_said() {
     let keeps = Closing { client_waits: true, ..window() };
     let mut chat = live();
     assert_eq!(finishes_at(&chat, &keeps), None);
-    assert_eq!(next_look(&chat, &keeps, at(0)), Some(at(3600)), "the setting may change");
+    assert_eq!(next_check_at(&chat, &keeps, at(0)), Some(at(3600)), "the setting may change");
     assert_eq!(on_check(&chat, &keeps, at(100_000), at(100_000)).finished, None);
     chat.receive(&text_event("m2", Side::Company), None, at(100));
     assert_eq!(finishes_at(&chat, &keeps), Some(at(700)), "he was answered");
@@ -163,7 +163,8 @@ fn b3_a_reservation_lapses_once_and_the_client_keeps_his_place() {
     let chat = reserved();
     assert_eq!(chat.check_at, Some(at(90)));
     assert_eq!(on_check(&chat, &window(), at(89), at(500)).lapsed, None, "as of the check's posting");
-    let Looked { chat: lapsed, lapsed: record, finished, .. } = on_check(&chat, &window(), at(90), at(90));
+    let CheckResult { chat: lapsed, lapsed: record, finished, .. } =
+        on_check(&chat, &window(), at(90), at(90));
     let record = record.unwrap();
     let anna = crate::base::ids::EmployeeId::new("anna");
     assert_eq!((record.why, record.seq, record.waits), (Why::Lapsed, chat.seq + 1, true));
@@ -194,7 +195,7 @@ fn b3_nobody_is_waited_for_in_a_finished_chat_or_where_that_was_switched_off() {
     let chat = reserved();
     let off = Closing::default();
     assert_eq!(on_check(&chat, &off, at(100), at(100)).lapsed, None);
-    assert_eq!(next_look(&chat, &off, at(0)), Some(at(630)));
+    assert_eq!(next_check_at(&chat, &off, at(0)), Some(at(630)));
     let mut finished = Chat { passed: vec![crate::base::ids::EmployeeId::new("boris")], ..chat };
     finished.finish(FinishReason::ByHand, at(50));
     assert_eq!((finished.reserved_until, finished.passed.len()), (None, 0));

@@ -353,7 +353,7 @@ impl Chat {
     /// Puts the chat on the due index where it must be looked at earlier than it is there. Never moves it later: that
     /// happens when a check fires.
     pub fn watch(&mut self, closing: &Closing, now: Timestamp) {
-        if let Some(look) = closing::next_look(self, closing, now)
+        if let Some(look) = closing::next_check_at(self, closing, now)
             && self.check_at.is_none_or(|at| look < at)
         {
             self.check_at = Some(look);

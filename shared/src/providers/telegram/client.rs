@@ -4,7 +4,7 @@ use super::api::{Api, TOKEN};
 use super::limits::{BOT_TRANSPORT, MAX_FILE, TABLE, limits_of};
 use super::{NAME, failures, files, secret, send};
 use crate::model::channel::Channel;
-use crate::model::field::Field;
+use crate::model::field::{Field, Form};
 use crate::model::limits::Limits;
 use crate::model::message::media::Media;
 use crate::model::messenger::{ChannelState, Messenger};
@@ -18,10 +18,13 @@ use std::time::Duration;
 
 const FIELDS: &[Field] = &[Field {
     name: TOKEN,
-    title: ("Токен бота", "Bot token"),
-    secret: true,
-    optional: false,
-    pattern: "[0-9]{6,12}:[A-Za-z0-9_-]{30,50}",
+    title: |language| match language {
+        Language::Ru => "Токен бота",
+        Language::En => "Bot token",
+    },
+    form: Form::Secret,
+    required: true,
+    pattern: "^[0-9]{6,12}:[A-Za-z0-9_-]{30,50}$",
     shape: "the bot's id, a colon, and 30 to 50 letters, digits, `_` or `-`, as BotFather gives it",
     example: "123456789:EXAMPLE_opens_nothing_0123456789abc",
 }];

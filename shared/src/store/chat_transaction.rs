@@ -1,0 +1,240 @@
+//! Changing a chat: all writes that belong together, as one transaction.
+
+use super::StoreError;
+use super::chats::{chat_write, open_chat_writes};
+use super::notices::notice_writes;
+use super::outbound::send_writes;
+use super::row::{Row, Write};
+use super::waiting::waiting_writes;
+use crate::base::clock::Timestamp;
+use crate::model::assignment::WaitingClient;
+use crate::model::chat::assignment_record::AssignmentRecord;
+use crate::model::chat::closing::Closing;
+use crate::model::chat::{Chat, ChatEvent};
+use crate::model::crm::CrmKind;
+use crate::model::message::Message;
+use crate::model::outbound::OutboundJob;
+
+/// What a change of a chat was decided on: it must be in the table as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecidedOn {
+    /// What was said and done in the chat: its number, what changes without one, and the time of the next check where that is
+    /// moved. The CRM's cursor and its retry times belong to another writer.
+    Content,
+    /// Who has the client: the number, the responsible, whether the client waits, and the time of the next check where that is
+    /// moved.
+    Responsible,
+    /// These attributes, and nothing else.
+    These(&'static [&'static str]),
+}
+
+/// What becomes of the chat's row in the queue of its channel.
+#[derive(Debug, PartialEq)]
+enum QueueRow {
+    /// It follows from the chat.
+    Follows,
+    /// It follows from the chat, and is written also where it should be there already.
+    PutRight,
+    /// It is deleted by another write, which needs it to be there.
+    Taken,
+}
+
+/// A change of a chat, from the chat as it was read to the writes of one transaction.
+///
+/// Where the chat takes a number, or is new, the CRM counts as told if there is none, and the chat gets its place in the due
+/// index. The rows that stand for it elsewhere follow: in the queue of its channel while its client waits, and among the
+/// open chats of its responsible while it is live, which caps count. Nothing is read or written here.
+#[derive(Debug)]
+pub struct ChatTransaction<'c> {
+    before: Option<Chat>,
+    chat: Chat,
+    closing: &'c Closing,
+    crm: CrmKind,
+    decided_on: DecidedOn,
+    revisited: bool,
+    queue_row: QueueRow,
+    rows: Result<Vec<Write>, StoreError>,
+}
+
+impl<'c> ChatTransaction<'c> {
+    /// A change of a chat that was read, on a channel whose chats end so, of an account with this CRM.
+    pub fn of(before: Chat, closing: &'c Closing, crm: CrmKind) -> Self {
+        let chat = before.clone();
+        Self::between(Some(before), chat, closing, crm)
+    }
+
+    /// The change that leads from a chat as it was read to another state of it; from none: the chat is new.
+    pub fn between(before: Option<Chat>, after: Chat, closing: &'c Closing, crm: CrmKind) -> Self {
+        Self {
+            before,
+            chat: after,
+            closing,
+            crm,
+            decided_on: DecidedOn::Content,
+            revisited: false,
+            queue_row: QueueRow::Follows,
+            rows: Ok(Vec::new()),
+        }
+    }
+
+    /// What the change was decided on, where that is not [`DecidedOn::Content`].
+    #[must_use]
+    pub fn decided_on(self, decided_on: DecidedOn) -> Self {
+        Self { decided_on, ..self }
+    }
+
+    /// Schedules the check and counts the CRM as told also where the chat takes no number: settings may have changed since it
+    /// was last written, or the account's CRM may be gone.
+    #[must_use]
+    pub fn revisited(self) -> Self {
+        Self { revisited: true, ..self }
+    }
+
+    /// Writes the chat's row in the queue of its channel also where it should be there already, in case it got lost.
+    #[must_use]
+    pub fn putting_queue_right(self) -> Self {
+        Self { queue_row: QueueRow::PutRight, ..self }
+    }
+
+    /// The chat as it is so far.
+    pub fn chat(&self) -> &Chat {
+        &self.chat
+    }
+
+    /// Changes the chat.
+    pub fn change<T>(&mut self, change: impl FnOnce(&mut Chat) -> T) -> T {
+        change(&mut self.chat)
+    }
+
+    /// Takes the chat's next number, for a row that is changed with it.
+    pub fn next_seq(&mut self) -> u64 {
+        self.chat.seq += 1;
+        self.chat.seq
+    }
+
+    /// A message that is created, or changed from what was read. Nothing is written where nothing differs.
+    pub fn message(&mut self, before: Option<&Message>, after: &Message) {
+        self.also(match before {
+            Some(before) => Write::change(before, after, &["seq"]),
+            None => Write::create(after).map(Some),
+        });
+    }
+
+    /// Something that happened to the chat as a whole, with the entry in the list of whom it is a notice for.
+    pub fn event(&mut self, event: &ChatEvent) {
+        self.row(Write::create(event));
+        self.also(notice_writes(&self.chat, event));
+    }
+
+    /// An entry in the history of the chat's responsible.
+    pub fn assignment(&mut self, record: &AssignmentRecord) {
+        self.row(Write::create(record));
+    }
+
+    /// Something to be done at the provider for a message that is there.
+    pub fn job(&mut self, job: &OutboundJob) {
+        self.row(Write::create(job));
+    }
+
+    /// A message that is written here, with its job.
+    pub fn send(&mut self, row: &Message, job: &OutboundJob) {
+        self.also(send_writes(row, job));
+    }
+
+    /// A job that is over. While its row is there nobody else has said so.
+    pub fn job_over(&mut self, job: &OutboundJob) {
+        self.row(Ok(Write::delete(job.key())));
+    }
+
+    /// The chat's client leaves the queue by this row, which must still be there.
+    pub fn taken_from_queue(&mut self, client: &WaitingClient) {
+        self.queue_row = QueueRow::Taken;
+        self.row(Ok(Write::delete(client.key())));
+    }
+
+    /// Another row that is written with the chat, or that must be as it was read.
+    pub fn row(&mut self, write: Result<Write, StoreError>) {
+        self.also(write.map(Some));
+    }
+
+    /// The same for several rows, or none.
+    pub fn also(&mut self, writes: Result<impl IntoIterator<Item = Write>, StoreError>) {
+        match (&mut self.rows, writes) {
+            (Ok(rows), Ok(writes)) => rows.extend(writes),
+            (rows @ Ok(_), Err(error)) => *rows = Err(error),
+            (Err(_), _) => {}
+        }
+    }
+
+    /// The chat as it becomes, and the writes of the transaction; none when nothing changes.
+    ///
+    /// # Errors
+    /// As [`Write::create`].
+    pub fn writes(self, now: Timestamp) -> Result<(Chat, Vec<Write>), StoreError> {
+        let Self { before, mut chat, closing, crm, decided_on, revisited, queue_row, rows } = self;
+        if revisited || before.as_ref().is_none_or(|before| before.seq != chat.seq) {
+            if crm == CrmKind::None {
+                chat.settle_without_crm();
+            }
+            chat.watch(closing, now);
+        }
+        let own = match &before {
+            Some(before) => decided_on.write(before, &chat)?,
+            None => Some(Write::create(&chat)?),
+        };
+        let queue = queue_row.writes(before.as_ref(), &chat, own.is_some())?;
+        let mut writes: Vec<Write> = own.into_iter().collect();
+        writes.extend(rows?);
+        writes.extend(open_chat_writes(before.as_ref(), Some(&chat))?);
+        writes.extend(queue);
+        Ok((chat, writes))
+    }
+}
+
+impl DecidedOn {
+    fn write(self, before: &Chat, after: &Chat) -> Result<Option<Write>, StoreError> {
+        match self {
+            Self::Content => chat_write(before, after),
+            Self::Responsible => {
+                let moved = before.check_at != after.check_at;
+                let depends_on = ["last_seq", "client", "responsible", "check_at"];
+                Write::change(before, after, &depends_on[..3 + usize::from(moved)])
+            }
+            Self::These(depends_on) => Write::change(before, after, depends_on),
+        }
+    }
+}
+
+impl QueueRow {
+    fn writes(self, before: Option<&Chat>, after: &Chat, written: bool) -> Result<Vec<Write>, StoreError> {
+        if self == Self::Taken {
+            return Ok(Vec::new());
+        }
+        let nobody = Chat { waiting_since: None, ..after.clone() };
+        let writes = waiting_writes(before.unwrap_or(&nobody), after)?;
+        let Some(before) = before.filter(|_| self == Self::PutRight && writes.is_empty()) else {
+            return Ok(writes);
+        };
+        let mut writes = waiting_writes(&nobody, after)?;
+        if !writes.is_empty() && !written {
+            // A row put right for a chat that does not change must not outlive it.
+            writes.push(Write::check(before, &["last_seq", "waiting_since"])?);
+        }
+        Ok(writes)
+    }
+}
+
+/// The writes that take away what stands elsewhere for a chat that goes.
+///
+/// # Errors
+/// As [`Write::create`].
+pub fn writes_of_leaving(chat: &Chat) -> Result<Vec<Write>, StoreError> {
+    let nobody = Chat { waiting_since: None, ..chat.clone() };
+    let mut writes = open_chat_writes(Some(chat), None)?;
+    writes.extend(waiting_writes(chat, &nobody)?);
+    Ok(writes)
+}
+
+#[cfg(test)]
+#[path = "chat_transaction_tests.rs"]
+mod tests;
