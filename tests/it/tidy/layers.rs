@@ -219,19 +219,20 @@ fn without_examples(code: &str) -> String {
     format!("{}{}", &code[..at], without_examples(&rest[ends.unwrap_or(rest.len())..]))
 }
 
+/// What may name no system: everything but the registries themselves, and the part of the API that is compatible with Wazzup's,
+/// which is the universal CRM's own.
+fn outside_the_registries() -> impl Iterator<Item = Module> {
+    let layers = ["model", "platform", "store", "service"].map(|layer| format!("shared/src/{layer}"));
+    let functions = super::folders("functions").into_iter().map(|name| format!("functions/{name}/src"));
+    let all = layers.into_iter().chain(functions).flat_map(|below| modules(&below));
+    all.filter(|module| !module.file.starts_with("functions/api/src/v3/"))
+}
+
 #[test]
 fn no_crm_is_named_outside_its_folder() {
-    let layers = ["model", "platform", "store", "service"].map(|layer| format!("shared/src/{layer}"));
-    let functions =
-        super::folders("functions").into_iter().map(|function| format!("functions/{function}/src"));
-    let folders = layers.into_iter().chain(functions).filter(|below| root().join(below).exists());
     let crms = systems("crm");
     assert!(!crms.is_empty());
-    for module in folders.flat_map(|below| modules(&below)) {
-        // Compatible with Wazzup's API, and so the universal CRM's own.
-        if module.file.starts_with("functions/api/src/v3/") {
-            continue;
-        }
+    for module in outside_the_registries() {
         let code = without_examples(&module.code);
         for crm in &crms {
             let (word, path) = (format!("\"{crm}\""), format!("crm::{crm}"));
@@ -260,29 +261,13 @@ fn a_system_imports_no_other_system() {
     }
 }
 
-/// Code without the examples that the OpenAPI document shows: those are what a caller may write.
-fn without_examples(code: &str) -> String {
-    let mut parts = code.split("#[schema(example");
-    let first = parts.next().unwrap_or_default().to_owned();
-    let rest = parts.map(|part| part.split_once(")]\n").map_or("", |(_, after)| after));
-    rest.fold(first, |whole, part| whole + part)
-}
-
 #[test]
 fn no_providers_name_stands_outside_its_folder() {
     let messenger = |word: &str| {
         use shared::model::messenger::Messenger;
         !matches!(Messenger::named(word.to_owned()), None | Some(Messenger::Other(_)))
     };
-    let mut all: Vec<Module> = ["service", "store", "platform", "model"]
-        .iter()
-        .flat_map(|layer| modules(&format!("shared/src/{layer}")))
-        .collect();
-    for function in super::folders("functions") {
-        let own = modules(&format!("functions/{function}/src"));
-        all.extend(own.into_iter().filter(|module| !module.file.contains("/api/src/v3/")));
-    }
-    for module in &all {
+    for module in outside_the_registries() {
         let code = without_examples(&module.code);
         for word in shared::providers::WORDS {
             assert!(!code.contains(&format!("providers::{word}")), "{}: providers::{word}", module.file);
