@@ -1,21 +1,20 @@
 //! What the function works with, and what every handler may ask of it.
 
-use crate::http::error;
 use crate::http::operator_key::OperatorKey;
 use crate::http::rate_limit::RateLimit;
 use shared::base::clock::Ambient;
 use shared::base::ids::{AccountId, ChannelId};
 use shared::platform::files::Files;
 use shared::platform::http::OutboundHttp;
+use shared::platform::nudger::Nudger;
 use shared::platform::queue::Queues;
 use shared::platform::secrets::Vault;
 use shared::providers::base_urls::BaseUrls;
-use shared::service::context::{Context, NudgeQueues};
+use shared::service::context::{Context, RETRIES};
 use shared::service::follow_up::give_out;
-use shared::store::Store;
+use shared::store::{IsConflict, Store, retry_on_conflict};
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What the function works with; built once per process.
 pub struct App {
@@ -25,12 +24,8 @@ pub struct App {
     pub vault: Vault,
     /// SQS.
     pub queues: Queues,
-    /// `assignment.fifo`.
-    pub assignment_url: String,
-    /// `crm.fifo`.
-    pub crm_url: String,
-    /// `outbound.fifo`.
-    pub outbound_url: String,
+    /// Nudges: assignment, CRM, delivery, timers.
+    pub nudger: Nudger,
     /// `erasures`.
     pub erasures_url: String,
     /// The timers queue.
@@ -53,22 +48,12 @@ pub struct App {
     pub ambient: Arc<dyn Ambient>,
 }
 
-/// How often a lost race is decided again.
-const ATTEMPTS: u32 = 9;
-
 impl App {
     /// What the use cases work with.
     pub fn context(&self) -> Context<'_> {
-        let queues = NudgeQueues {
-            queues: &self.queues,
-            assignment_url: &self.assignment_url,
-            crm_url: &self.crm_url,
-            outbound_url: &self.outbound_url,
-            timers_url: &self.timers_url,
-        };
         Context {
             store: &self.store,
-            queues,
+            nudger: &self.nudger,
             files: &self.files,
             media_days: self.media_days,
             ambient: &*self.ambient,
@@ -80,23 +65,13 @@ impl App {
         give_out(&self.context(), account, channels).await;
     }
 
-    /// Reads, decides and writes again while somebody else is faster.
-    pub async fn settle<T, E, F>(&self, mut decide: impl FnMut() -> F) -> Result<T, E>
+    /// Reads, decides and writes again while another request is faster.
+    pub async fn retry_on_conflict<T, E, F>(&self, decide: impl FnMut() -> F) -> Result<T, E>
     where
-        E: error::Losable,
+        E: IsConflict,
         F: Future<Output = Result<T, E>>,
     {
-        for attempt in 1..ATTEMPTS {
-            match decide().await {
-                Err(error) if error.is_lost() => {
-                    // Several may be at one chat at once: each round lets one through.
-                    let pause = Duration::from_millis(50 << attempt.min(3));
-                    tokio::time::sleep(self.ambient.jitter(pause)).await;
-                }
-                decided => return decided,
-            }
-        }
-        decide().await
+        retry_on_conflict(RETRIES, &*self.ambient, decide).await
     }
 
     /// Random bits as lower-case hexadecimal, fit for secrets.

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use shared::base::clock::{Manual, Timestamp};
 use shared::platform::files::Files;
 use shared::platform::http::{AllowList, OutboundHttp};
+use shared::platform::nudger::{NudgeQueues, Nudger};
 use shared::platform::queue::Queues;
 use shared::platform::secrets::Vault;
 use shared::store::Store;
@@ -116,13 +117,20 @@ impl Bench {
         let secrets = secrets.region(region).credentials_provider(credentials).endpoint_url(&outside).build();
         let allow = AllowList::parse(outside.trim_start_matches("http://"));
         let reads = Reads::default();
+        let queues = Queues::new(aws_sdk_sqs::Client::from_conf(sqs));
+        let urls = NudgeQueues {
+            assignment: format!("{outside}/assignment.fifo"),
+            crm: format!("{outside}/crm.fifo"),
+            outbound: format!("{outside}/outbound.fifo"),
+            timers: format!("{outside}/timers"),
+            ..NudgeQueues::default()
+        };
+        let nudger = Nudger::new(queues.clone(), urls, shared::crm::capabilities, Arc::clone(&clock) as _);
         let app = Arc::new(App {
             store: Store::new(table(part == "table", reads.clone()).await, "table"),
             vault: Vault::sealing(aws_sdk_kms::Client::from_conf(kms), "key".into()),
-            queues: Queues::new(aws_sdk_sqs::Client::from_conf(sqs)),
-            assignment_url: format!("{outside}/assignment.fifo"),
-            crm_url: format!("{outside}/crm.fifo"),
-            outbound_url: format!("{outside}/outbound.fifo"),
+            queues,
+            nudger,
             media_days: 365,
             erasures_url: format!("{outside}/erasures"),
             timers_url: format!("{outside}/timers"),

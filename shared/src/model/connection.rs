@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_token_of_the_version_before_is_one_connections() {
         let row = json!({
-            "v": 1, "account": "a", "connection": "c", "provider": "wazzup", "id_salt": "07070707070707070707070707070707"
+            "v": 1, "account": "a", "connection": "c", "provider": "wazzup", "id_salt": "07070707-0707-0707-0707-070707070707"
         });
         let token: WebhookToken = serde_json::from_value(row.clone()).unwrap();
         let TokenOwner::Connection(owner) = &token.owner else { panic!("{token:?}") };

@@ -170,6 +170,14 @@ impl Nudger {
         self.send_timer(chat, at, wait).await
     }
 
+    /// A chat whose time has come is looked at now.
+    ///
+    /// # Errors
+    /// As [`Self::chat`].
+    pub async fn due(&self, chat: &Chat, at: Timestamp) -> Result<(), QueueError> {
+        self.send_timer(chat, at, Duration::ZERO).await
+    }
+
     /// A chat is looked at now, by a check that is named by this moment.
     ///
     /// # Errors

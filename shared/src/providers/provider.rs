@@ -34,6 +34,11 @@ pub trait Provider: Sync {
     /// Our reason for one of its error codes, in a send's answer or in a status.
     fn failure_reason(&self, code: &str) -> FailureReason;
 
+    /// Whether the provider's list of channels has this one. Telegram has no list of the business accounts that use a bot.
+    fn lists(&self, _channel: &Channel) -> bool {
+        true
+    }
+
     /// Whether it can be asked if a number has the messenger (E3).
     fn checks_numbers(&self) -> bool {
         false

@@ -7,8 +7,8 @@ use crate::model::chat::closing::Closing;
 use crate::model::chat::{Chat, ForRules};
 use crate::model::crm::CrmKind;
 use crate::platform::metrics::Metric;
-use crate::platform::nudge::{AssignmentNudge, Timer, nudges};
-use crate::platform::queue::{Outgoing, QueueError};
+use crate::platform::nudger::log_untaken;
+use crate::platform::queue::QueueError;
 use crate::platform::telemetry;
 use crate::service::context::Context;
 use crate::store::open_chats::frees_place;
@@ -48,49 +48,26 @@ pub(super) fn mark_for_rules(
 /// Sends the nudges that follow from a chat's state. What was committed stays also when a queue does not take one,
 /// because the due index brings the chat back.
 pub async fn tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) {
-    if let Err(error) = try_to_tell(cx, chat, crm).await {
-        tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, "not nudged; the due index will");
-    }
+    log_untaken(&chat.account, Some(&chat.chat), try_to_tell(cx, chat, crm).await);
 }
 
 async fn try_to_tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), QueueError> {
-    let to = &cx.queues;
-    let nudges = nudges(chat, crm, cx.ambient.now());
-    if let Some(nudge) = &nudges.delivery {
-        let outgoing = Outgoing::delivery(nudge, cx.ambient)?;
-        to.queues.send(to.outbound_url, vec![outgoing]).await?;
-    }
-    if let Some(nudge) = &nudges.crm {
-        let outgoing = Outgoing::crm(nudge, crate::crm::capabilities(crm).workers, cx.ambient)?;
-        to.queues.send(to.crm_url, vec![outgoing]).await?;
-    }
+    cx.nudger.chat(chat, crm).await?;
     let now = cx.ambient.now();
-    let soon = chat.check_at.map(|at| (at, at.since(now))).filter(|(_, wait)| *wait < SWEEPS_ARE_LATE);
-    let look = if chat.for_rules.is_empty() { soon } else { Some((now, Duration::ZERO)) };
-    if let Some((at, wait)) = look {
-        let timer = Outgoing::standard(&Timer::new(chat.account.clone(), chat.chat.clone(), at))?;
-        // A whole second later: a check that comes early would have to be posted again.
-        let timer = if wait.is_zero() { timer } else { timer.after(Duration::from_secs(wait.as_secs() + 1)) };
-        to.queues.send(to.timers_url, vec![timer]).await?;
+    let soon = chat.check_at.filter(|at| at.since(now) < SWEEPS_ARE_LATE);
+    match soon {
+        _ if !chat.for_rules.is_empty() => cx.nudger.check(chat).await,
+        // Its time has come: there is no second to wait for.
+        Some(at) if at.since(now).is_zero() => cx.nudger.due(chat, at).await,
+        Some(at) => cx.nudger.timer(chat, at).await,
+        None => Ok(()),
     }
-    if nudges.assignment.is_some() {
-        give_out(cx, &chat.account, std::slice::from_ref(&chat.channel)).await;
-    }
-    Ok(())
 }
 
 /// Lets `assignment` look at channels where a client may wait for an employee. What was committed stays also when the queue does
 /// not take it, because the due index brings every waiting client back.
 pub async fn give_out(cx: &Context<'_>, account: &AccountId, channels: &[ChannelId]) {
-    let nudges = channels.iter().map(|channel| AssignmentNudge::new(account, channel));
-    let messages: Result<Vec<_>, _> = nudges.map(|nudge| Outgoing::assignment(&nudge, cx.ambient)).collect();
-    let sent = match messages {
-        Ok(messages) => cx.queues.queues.send(cx.queues.assignment_url, messages).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = sent {
-        tracing::warn!(error = %error, "assignment was not nudged; the due index will");
-    }
+    log_untaken(account, None, cx.nudger.assignment_of_all(account, channels).await);
 }
 
 /// After a change that left an employee with one open chat less: they may be under their cap again, so clients who wait are

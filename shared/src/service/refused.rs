@@ -3,7 +3,7 @@
 use crate::model::access::Denial;
 use crate::model::access::sending::Refusal;
 use crate::model::limits::LimitError;
-use crate::store::StoreError;
+use crate::store::{IsConflict, StoreError};
 
 /// Why a use case was not carried out. Unless the table failed ([`Refused::Store`]), nothing was stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,11 +90,6 @@ pub enum Conflict {
 }
 
 impl Refused {
-    /// Whether others were or are at the same rows: to be loaded and decided again, at once.
-    pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_conflict())
-    }
-
     /// Whether the same request may do later.
     pub fn may_be_retried(&self) -> bool {
         matches!(self, Self::Store(StoreError::Lost(_) | StoreError::Contended | StoreError::Busy(_)))
@@ -103,6 +98,12 @@ impl Refused {
     /// Whether it is certain that nothing was stored: a table that did not answer may have done what it was asked for.
     pub fn stored_nothing(&self) -> bool {
         !matches!(self, Self::Store(_) | Self::Internal(_))
+    }
+}
+
+impl IsConflict for Refused {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
     }
 }
 

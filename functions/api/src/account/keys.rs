@@ -313,7 +313,7 @@ pub async fn rotate(
     if !(0..=MAX_OVERLAP_S).contains(&rotation.overlap_s) {
         return Err(ApiError::invalid("overlap_s", format!("0 to {MAX_OVERLAP_S} seconds")));
     }
-    let rotated = app.settle(|| rotate_once(&app, &account, &id, rotation.overlap_s)).await?;
+    let rotated = app.retry_on_conflict(|| rotate_once(&app, &account, &id, rotation.overlap_s)).await?;
     Ok((StatusCode::CREATED, Json(rotated)))
 }
 
@@ -350,7 +350,7 @@ pub async fn revoke(
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {
-    app.settle(|| revoke_once(&app, &account, &id)).await?;
+    app.retry_on_conflict(|| revoke_once(&app, &account, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -160,7 +160,7 @@ pub async fn change(
     change.check()?;
     let defaults =
         Defaults { closing: change.closing()?, hours: working_hours::checked(change.working_hours.clone())? };
-    let (before, account) = app.settle(|| change_once(&app, &account, &change, &defaults)).await?;
+    let (before, account) = app.retry_on_conflict(|| change_once(&app, &account, &change, &defaults)).await?;
     if before.closing != account.closing {
         app.recheck(&account.account, None).await;
     }

@@ -75,7 +75,7 @@ pub async fn create(
         return Err(ApiError::invalid("expires_in_s", message));
     }
     let employee = existing_employee(&app, &account, &id).await?;
-    let row = app.settle(|| secret_of(&app, &account)).await?;
+    let row = app.retry_on_conflict(|| secret_of(&app, &account)).await?;
     let now = app.ambient.now();
     let secret = app.vault.open(&account, &row.secret, now).await?;
     let claims = Claims::new(&employee, now, Duration::from_secs(new.expires_in_s));
@@ -98,7 +98,7 @@ pub async fn end(
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {
-    app.settle(|| end_once(&app, &account, &id)).await?;
+    app.retry_on_conflict(|| end_once(&app, &account, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -45,7 +45,7 @@ pub async fn put(
     let (Id(channel), Id(employee)) = ids;
     let availability = place.availability()?;
     let given = Given { place: &place, availability: &availability };
-    let member = app.settle(|| put_once(&app, &account, &channel, &employee, given)).await?;
+    let member = app.retry_on_conflict(|| put_once(&app, &account, &channel, &employee, given)).await?;
     // Also when nothing changed: whoever nudged before may have died.
     app.nudge(&account, std::slice::from_ref(&member.channel)).await;
     Ok(Json(member.into()))
@@ -186,7 +186,7 @@ pub async fn remove(
     let (Id(channel), Id(employee)) = ids;
     let channel = existing_channel(&app, &account, &channel).await?;
     let key = keys::membership(&account, &channel.channel, &EmployeeId::new(employee));
-    let departures = app.settle(|| remove_once(&app, &channel, &key)).await?;
+    let departures = app.retry_on_conflict(|| remove_once(&app, &channel, &key)).await?;
     app.nudge(&account, std::slice::from_ref(&channel.channel)).await;
     for departure in &departures {
         app.pass_on(departure).await;

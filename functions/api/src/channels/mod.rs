@@ -105,7 +105,7 @@ pub async fn change(
 ) -> Result<Json<ChannelView>, ApiError> {
     let change = change.checked()?;
     let owner = existing_account(&app, account.as_str()).await?;
-    let (before, channel) = app.settle(|| change_once(&app, &account, &id, &change)).await?;
+    let (before, channel) = app.retry_on_conflict(|| change_once(&app, &account, &id, &change)).await?;
     // Also when nothing changed: whoever told the workers before may have died.
     if change.concerns_waiting() {
         app.nudge(&account, std::slice::from_ref(&channel.channel)).await;

@@ -82,7 +82,7 @@ pub async fn put_car(
     car.check()?;
     let field = car.mismatch();
     let car = CrmCar::from(car);
-    let row = app.settle(|| write(&app, &acting, &chat, &listing, Some((&car, field)))).await?;
+    let row = app.retry_on_conflict(|| write(&app, &acting, &chat, &listing, Some((&car, field)))).await?;
     Ok(Json(row.into()))
 }
 
@@ -104,7 +104,7 @@ pub async fn delete_car(
     Ids(ids): Ids<(Id, Id)>,
 ) -> Result<StatusCode, ApiError> {
     let (Id(chat), Id(listing)) = ids;
-    app.settle(|| write(&app, &acting, &chat, &listing, None)).await?;
+    app.retry_on_conflict(|| write(&app, &acting, &chat, &listing, None)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -88,7 +88,7 @@ async fn link_into(
     let connections = app.store.connections(&connection.account).await.map_err(ApiError::from)?;
     let living: HashSet<ConnectionId> = connections.into_iter().map(|known| known.connection).collect();
     for channel in listed.iter().filter(|listed| listed.external.len() <= MAX_EXTERNAL) {
-        match app.settle(|| carry(app, connection, channel, &living)).await? {
+        match app.retry_on_conflict(|| carry(app, connection, channel, &living)).await? {
             Carried::Yes(channel, undo) => {
                 linked.channels.push(*channel);
                 linked.undo.extend(undo);
@@ -189,20 +189,20 @@ fn short(name: &str) -> String {
     name.chars().filter(|char| !char.is_control()).take(MAX_NAME).collect()
 }
 
-/// Switches off channels of a connection that nobody carries any more; `why` stands for the provider's word.
+/// Switches off channels of a connection that no connection carries any more: all that `gone` says of. `why` stands for the
+/// provider's word.
 ///
 /// # Errors
 /// The store's.
 pub async fn switch_off(
     app: &App,
     connection: &Connection,
-    but: &[Channel],
+    gone: impl Fn(&Channel) -> bool,
     why: &str,
 ) -> Result<Vec<Channel>, ApiError> {
-    let kept: HashSet<&ChannelId> = but.iter().map(|channel| &channel.channel).collect();
     let mut off = Vec::new();
     for before in app.store.channels(&connection.account).await? {
-        if before.connection != connection.connection || kept.contains(&before.channel) {
+        if before.connection != connection.connection || !gone(&before) {
             continue;
         }
         let mut after = before.clone();

@@ -22,6 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ConnectionId, hex_digest};
 use shared::model::account::Account;
+use shared::model::channel::Channel;
 use shared::model::connection::{ChannelOwner, Connection, ConnectionState as How, TokenOwner, WebhookToken};
 use shared::model::credential::Credential;
 use shared::model::field::Field;
@@ -32,7 +33,7 @@ use shared::providers::provider::Provider;
 use shared::store::Read;
 use shared::store::keys::{self, WebhookTokenRow};
 use shared::store::row::{Row, Write};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -395,7 +396,9 @@ pub async fn refresh(
     let state = connection.state;
     match linked.trouble.take() {
         None => {
-            let off = switch_off(&app, &connection, &linked.channels, "not_listed").await?;
+            let kept: HashSet<_> = linked.channels.iter().map(|channel| channel.channel.clone()).collect();
+            let gone = |channel: &Channel| !kept.contains(&channel.channel) && carrier.client.lists(channel);
+            let off = switch_off(&app, &connection, gone, "not_listed").await?;
             linked.channels.extend(off);
             let connection = save(&app, connection, How::Connected, None).await?;
             Ok((StatusCode::OK, LinkedConnection::of(&owner, connection, linked, None)))
@@ -460,7 +463,7 @@ pub async fn delete(
     if let Err(error) = stop(&app, &connection).await {
         tracing::warn!(error, connection = %connection.connection, "the provider was not stopped");
     }
-    switch_off(&app, &connection, &[], "disconnected").await?;
+    switch_off(&app, &connection, |_| true, "disconnected").await?;
     app.store.commit(vec![Write::forget(connection.key())]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

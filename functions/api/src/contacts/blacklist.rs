@@ -130,7 +130,7 @@ pub async fn put(
     if let Some(note) = &new.note {
         validate::name("note", note, 200)?;
     }
-    let entry = app.settle(|| put_once(&app, &account, &new, expires_at)).await?;
+    let entry = app.retry_on_conflict(|| put_once(&app, &account, &new, expires_at)).await?;
     Ok(Json(entry.into()))
 }
 

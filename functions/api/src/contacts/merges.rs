@@ -51,7 +51,7 @@ pub async fn merge(
         return Err(ApiError::invalid("into", "another contact"));
     }
     let (from, into) = (ContactId::new(id), ContactId::new(wanted.into));
-    app.settle(|| merge_once(&app, &account, &into, &from)).await?;
+    app.retry_on_conflict(|| merge_once(&app, &account, &into, &from)).await?;
     Ok(Json(existing_person(&app, &account, &into).await?.into()))
 }
 
@@ -119,7 +119,7 @@ pub async fn undo(
 ) -> Result<Json<PersonView>, ApiError> {
     let (Id(id), Id(from)) = ids;
     let (id, from) = (ContactId::new(id), ContactId::new(from));
-    let stale = app.settle(|| undo_once(&app, &account, &id, &from)).await?;
+    let stale = app.retry_on_conflict(|| undo_once(&app, &account, &id, &from)).await?;
     // Once more: `crm-push` may have said it again in between.
     forget_records(&app, &account, &stale).await?;
     Ok(Json(existing_person(&app, &account, &from).await?.into()))
@@ -164,7 +164,7 @@ async fn forget_records(app: &App, account: &AccountId, contacts: &[ContactId]) 
         loop {
             let page = app.store.contact_chats(account, contact, 100, from).await?;
             for row in &page.items {
-                app.settle(|| forget_records_of(app, account, &row.chat)).await?;
+                app.retry_on_conflict(|| forget_records_of(app, account, &row.chat)).await?;
             }
             from = page.next;
             if from.is_none() {

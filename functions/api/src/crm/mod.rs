@@ -169,9 +169,9 @@ pub async fn put(
     Body(new): Body<NewCrm>,
 ) -> Result<Json<CrmView>, ApiError> {
     let wanted = read(&app, &account, new).await?;
-    let (kind, row) = app.settle(|| write(&app, &account, wanted.as_ref())).await?;
+    let (kind, row) = app.retry_on_conflict(|| write(&app, &account, wanted.as_ref())).await?;
     if !crm::capabilities(kind).assigns {
-        app.settle(|| leave_to_first(&app, &account)).await?;
+        app.retry_on_conflict(|| leave_to_first(&app, &account)).await?;
     }
     Ok(Json(CrmView::of(kind, row)))
 }

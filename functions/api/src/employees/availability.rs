@@ -118,7 +118,7 @@ async fn set(
     let concerned = concerned(&his, wanted.channels.as_deref())?;
     for some in concerned.chunks(AT_ONCE) {
         let keys: Vec<Key> = some.iter().map(|on| keys::membership(account, on, employee)).collect();
-        let after = app.settle(|| set_once(app, &keys, wanted.status.into())).await?;
+        let after = app.retry_on_conflict(|| set_once(app, &keys, wanted.status.into())).await?;
         his.extend(after.into_iter().map(|member| (member.channel.clone(), member)));
     }
     app.nudge(account, &concerned).await;

@@ -5,8 +5,7 @@ use shared::base::ids::{AccountId, ChannelId, EmployeeId};
 use shared::model::assignment::requeue::Departure;
 use shared::model::channel::Channel;
 use shared::model::employee::{Employee, Membership};
-use shared::platform::nudge::DepartureNudge;
-use shared::platform::queue::{Outgoing, QueueError};
+use shared::platform::nudger::log_untaken;
 use shared::store::row::{Key, Write};
 use shared::store::settings::{PLACE, member_writes};
 use shared::store::{Read, StoreError, keys};
@@ -16,15 +15,8 @@ impl App {
     /// Lets `assignment` put clients back into the queue. What was committed stays also when the queue does not take it: the due
     /// index brings the departure back.
     pub(crate) async fn pass_on(&self, departure: &Departure) {
-        if let Err(error) = self.try_to_pass_on(departure).await {
-            tracing::warn!(account = %departure.account, error = %error, "assignment was not nudged; the due index will");
-        }
-    }
-
-    async fn try_to_pass_on(&self, departure: &Departure) -> Result<(), QueueError> {
-        let nudge = DepartureNudge::new(&departure.account, &departure.whose);
-        let outgoing = Outgoing::departure(&nudge, &*self.ambient)?;
-        self.queues.send(&self.assignment_url, vec![outgoing]).await
+        let sent = self.nudger.requeue(&departure.account, &departure.whose).await;
+        log_untaken(&departure.account, None, sent);
     }
 
     /// Employees who were loaded are there again, whatever the CRM said of them before: their places say so. It is done after

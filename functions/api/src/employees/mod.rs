@@ -225,7 +225,7 @@ pub async fn put(
             return Err(ApiError::invalid(id, "the id stands twice"));
         }
     }
-    let employees = app.settle(|| put_once(&app, &account, &load.employees)).await?;
+    let employees = app.retry_on_conflict(|| put_once(&app, &account, &load.employees)).await?;
     Ok(Json(Employees { employees: employees.into_iter().map(EmployeeView::from).collect() }))
 }
 
@@ -327,7 +327,7 @@ pub async fn change(
         other => other,
     };
     let change = EmployeeChange { signature, ..change };
-    let employee = app.settle(|| change_once(&app, &account, &id, &change)).await?;
+    let employee = app.retry_on_conflict(|| change_once(&app, &account, &id, &change)).await?;
     Ok(Json(employee.into()))
 }
 

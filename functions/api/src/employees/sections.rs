@@ -48,7 +48,7 @@ pub async fn put(
     Body(grant): Body<Grant>,
 ) -> Result<Json<Granted>, ApiError> {
     let sections: BTreeSet<Section> = grant.sections.into_iter().map(Section::from).collect();
-    app.settle(|| put_once(&app, &account, &id, &sections)).await?;
+    app.retry_on_conflict(|| put_once(&app, &account, &id, &sections)).await?;
     Ok(Json(Granted { employee: id, sections: sections.into_iter().map(Into::into).collect() }))
 }
 

@@ -10,7 +10,7 @@ use shared::platform::queue::QueueError;
 use shared::platform::secrets::SecretError;
 use shared::providers::client::ProviderError;
 use shared::service::refused::{Refused, What};
-use shared::store::StoreError;
+use shared::store::{IsConflict, StoreError};
 use utoipa::ToSchema;
 
 /// What every error looks like.
@@ -47,14 +47,8 @@ pub struct ErrorDetail {
     pub limit: Option<u64>,
 }
 
-/// An error that may mean that somebody else was faster.
-pub trait Losable {
-    /// Whether it does: read again and decide again.
-    fn is_lost(&self) -> bool;
-}
-
-impl Losable for ApiError {
-    fn is_lost(&self) -> bool {
+impl IsConflict for ApiError {
+    fn is_conflict(&self) -> bool {
         self.lost
     }
 }
@@ -204,11 +198,6 @@ impl ApiError {
     pub fn internal(cause: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error");
         Self { cause: Some(cause.into()), ..error }
-    }
-
-    /// Whether somebody else was faster: read again and decide again.
-    pub fn is_lost(&self) -> bool {
-        self.lost
     }
 
     /// The HTTP status.

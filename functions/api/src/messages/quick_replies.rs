@@ -142,7 +142,7 @@ pub async fn create(
         created_at: now,
         changed_at: now,
     };
-    app.settle(|| write(&app, &reply)).await?;
+    app.retry_on_conflict(|| write(&app, &reply)).await?;
     Ok((StatusCode::CREATED, Json(reply.into())))
 }
 
@@ -222,7 +222,7 @@ pub async fn change(
 ) -> Result<Json<QuickReplyView>, ApiError> {
     new.check()?;
     let owner = whose(&acting, wanted.employee.as_deref())?;
-    let reply = app.settle(|| async {
+    let reply = app.retry_on_conflict(|| async {
         let before = existing(&app, &acting.account, owner.as_ref(), &id).await?;
         may_change(&acting, before.employee.as_ref())?;
         let (title, text) = (new.title.clone(), new.text.clone());
@@ -249,7 +249,7 @@ pub async fn delete(
     Params(wanted): Params<Whose>,
 ) -> Result<StatusCode, ApiError> {
     let owner = whose(&acting, wanted.employee.as_deref())?;
-    let gone = app.settle(|| async {
+    let gone = app.retry_on_conflict(|| async {
         let reply = existing(&app, &acting.account, owner.as_ref(), &id).await?;
         may_change(&acting, reply.employee.as_ref())?;
         let key = keys::quick_reply_count(&reply.account, reply.employee.as_ref());

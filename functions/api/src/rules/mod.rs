@@ -109,7 +109,7 @@ pub async fn put(
     Body(new): Body<NewRules>,
 ) -> Result<Json<RulesView>, ApiError> {
     let rules = checked(&app, &account, new.rules).await?;
-    let (before, after) = app.settle(|| put_once(&app, &account, new.version, &rules)).await?;
+    let (before, after) = app.retry_on_conflict(|| put_once(&app, &account, new.version, &rules)).await?;
     if before.idle_minutes() != after.idle_minutes() {
         app.recheck(&account, None).await;
     }

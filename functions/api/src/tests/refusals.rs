@@ -9,6 +9,7 @@ use shared::model::access::Denial;
 use shared::model::access::sending::Refusal;
 use shared::model::limits::LimitError;
 use shared::service::refused::{Conflict, Refused, What};
+use shared::store::IsConflict;
 use shared::store::StoreError;
 
 fn limit() -> LimitError {
@@ -103,7 +104,7 @@ fn a_refusal_has_the_words_of_v1() {
             detail.limit
         ]);
         assert_eq!(told, expected, "{refused:?}");
-        assert_eq!(error.is_lost(), refused.is_conflict(), "{refused:?}");
+        assert_eq!(error.is_conflict(), refused.is_conflict(), "{refused:?}");
         assert_eq!(error.status().is_client_error(), refused.stored_nothing(), "{refused:?}");
         assert_eq!(error.status().as_u16() == 503, refused.may_be_retried(), "{refused:?}");
     }

@@ -136,7 +136,7 @@ pub async fn load(
 
 /// From now on new clients are looked up among them.
 async fn note_that_there_are_some(app: &App, account: &AccountId) -> Result<(), V3Error> {
-    app.settle(|| async {
+    app.retry_on_conflict(|| async {
         let before = existing_account(app, account.as_str()).await?;
         let after = Account { has_crm_contacts: true, ..before.clone() };
         let write = Write::change(&before, &after, &["has_crm_contacts"])?;

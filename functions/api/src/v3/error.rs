@@ -1,6 +1,6 @@
 //! Errors as Wazzup answers them: `{"status","requestId","error","description","data"}`.
 
-use crate::http::error::{ApiError, Losable};
+use crate::http::error::ApiError;
 use axum::Json;
 use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::platform::queue::QueueError;
 use shared::platform::secrets::SecretError;
 use shared::service::refused::Refused;
-use shared::store::StoreError;
+use shared::store::{IsConflict, StoreError};
 use utoipa::ToSchema;
 
 /// What every error of `/v3` looks like. The body of a 429 is empty.
@@ -102,9 +102,9 @@ impl V3Error {
     }
 }
 
-impl Losable for V3Error {
-    fn is_lost(&self) -> bool {
-        self.from.as_ref().is_some_and(ApiError::is_lost)
+impl IsConflict for V3Error {
+    fn is_conflict(&self) -> bool {
+        self.from.as_ref().is_some_and(IsConflict::is_conflict)
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn contact(
             None => true,
             Some(crm) => {
                 let link = |records: &CrmRecords| link_contact(records, loaded, crm, app.ambient.now());
-                app.settle(|| link_records(app, owner, &person.contact, link)).await?
+                app.retry_on_conflict(|| link_records(app, owner, &person.contact, link)).await?
             }
         };
         if his && known {
@@ -64,7 +64,7 @@ pub async fn deal(app: &App, owner: &Account, crm: Option<&str>, loaded: &CrmDea
         let Some(crm) = crm else { continue };
         for person in persons(app, owner, &contact).await?.into_values() {
             let link = |records: &CrmRecords| link_deal(records, &contact.id, loaded, crm, app.ambient.now());
-            app.settle(|| link_records(app, owner, &person.contact, link)).await?;
+            app.retry_on_conflict(|| link_records(app, owner, &person.contact, link)).await?;
         }
     }
     Ok(())

@@ -95,7 +95,7 @@ pub async fn load(
 ) -> Result<Json<Done>, V3Error> {
     let region = existing_account(&app, account.as_str()).await?.region;
     let users = read_all(&body, "INVALID_USERS_DATA", |fields| read(fields, &region), |user| &user.id)?;
-    let writes = app.settle(|| load_once(&app, &account, &users)).await?;
+    let writes = app.retry_on_conflict(|| load_once(&app, &account, &users)).await?;
     tracing::info!(account = %account, users = users.len(), written = writes, "users loaded");
     Ok(Json(Done {}))
 }

@@ -128,7 +128,7 @@ pub async fn change(
         let key = same.and_then(|row| row.credential.as_ref());
         probe(&app, &account, url, key).await?;
     }
-    app.settle(|| write(&app, &account, &wanted)).await?;
+    app.retry_on_conflict(|| write(&app, &account, &wanted)).await?;
     tracing::info!(account = %account, "webhooks set");
     Ok(Json(Set { ok: true }))
 }

@@ -1,5 +1,6 @@
 //! Telegram behind the provider's traits.
 
+use super::place::connection_of;
 use super::api::{Api, TOKEN};
 use super::limits::{BOT_TRANSPORT, MAX_FILE, TABLE, limits_of};
 use super::{NAME, failures, files, secret, send};
@@ -83,6 +84,10 @@ impl Provider for Telegram {
 
     fn limit_table(&self) -> &'static [Limits] {
         &TABLE
+    }
+
+    fn lists(&self, channel: &Channel) -> bool {
+        connection_of(&channel.external).is_none()
     }
 
     fn failure_reason(&self, code: &str) -> FailureReason {

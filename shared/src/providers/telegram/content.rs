@@ -1,13 +1,12 @@
 //! What a message holds (Bot API, Message): kind, text, file and details.
 
-use super::files;
-use super::members::{is_context, is_service};
-use super::node::Node;
-use super::rich;
 use crate::model::message::content::{Button, ContactCard, Details, Location, Story};
 use crate::model::message::kind::Kind;
 use crate::model::message::media::Media;
 use serde_json::{Map, Value, json};
+use super::{files, rich};
+use super::members::{is_context, is_service};
+use super::node::Node;
 
 /// Most lines of a poll or a checklist that are kept.
 const MAX_LINES: usize = 50;
