@@ -152,6 +152,29 @@ fn no_source_file_is_too_long() {
     }
 }
 
+/// Two schemas of one name would be one in the OpenAPI document, and one of them wrong.
+#[test]
+fn schemas_of_the_api_have_names_of_their_own() {
+    let mut places: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    for file in sources("functions/api/src") {
+        let text = fs::read_to_string(&file).unwrap();
+        for item in text
+            .split("#[derive(")
+            .skip(1)
+            .filter(|item| item.split(')').next().unwrap().contains("ToSchema"))
+        {
+            let head =
+                item.lines().find(|line| line.starts_with("pub struct ") || line.starts_with("pub enum "));
+            let name = head.and_then(|head| head.split([' ', '<', '(', ';']).nth(2)).map(str::to_owned);
+            places.entry(name.unwrap_or_default()).or_default().push(relative(&file));
+        }
+    }
+    places.remove("");
+    let twice: Vec<_> =
+        places.iter().filter(|(name, files)| !name.starts_with('$') && files.len() > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
 fn pages() -> Vec<PathBuf> {
     let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
     pages.extend(

@@ -34,7 +34,7 @@ pub struct Asked {
 
 /// An approved template.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TemplateView {
+pub struct ChannelTemplateView {
     /// What a message names.
     id: String,
     /// Its name, for people.
@@ -49,7 +49,7 @@ pub struct TemplateView {
     places: usize,
 }
 
-impl From<Template> for TemplateView {
+impl From<Template> for ChannelTemplateView {
     fn from(template: Template) -> Self {
         let Template { id, title, language, status, body, places, .. } = template;
         Self { id, title, language, status, body, places }
@@ -59,7 +59,7 @@ impl From<Template> for TemplateView {
 /// A page of templates.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Templates {
-    templates: Vec<TemplateView>,
+    templates: Vec<ChannelTemplateView>,
 }
 
 /// List the templates of a channel
@@ -94,6 +94,7 @@ pub async fn list(
     let found = tokio::time::timeout(WITHIN, carrier.client.templates(&call, page)).await.map_err(late);
     let of_channel =
         |template: &Template| template.channels.is_empty() || template.channels.contains(&channel.external);
-    let templates = found.and_then(|found| found)?.into_iter().filter(of_channel).map(TemplateView::from);
+    let templates =
+        found.and_then(|found| found)?.into_iter().filter(of_channel).map(ChannelTemplateView::from);
     Ok(Json(Templates { templates: templates.collect() }))
 }

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 /// What can be done on a channel.
 #[derive(Debug, Serialize, ToSchema)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of a page")]
-pub struct CapabilitiesView {
+pub struct ChannelCapabilitiesView {
     /// Whether a person who has never written can be written to by phone.
     write_first_by_phone: bool,
     /// The same by user name.
@@ -42,7 +42,7 @@ pub struct CapabilitiesView {
     check_number: bool,
 }
 
-impl From<ChannelCapabilities> for CapabilitiesView {
+impl From<ChannelCapabilities> for ChannelCapabilitiesView {
     fn from(able: ChannelCapabilities) -> Self {
         Self {
             write_first_by_phone: able.write_first.contains(&By::Phone),
@@ -67,7 +67,7 @@ pub struct ChannelKindView {
     /// The messenger that it carries.
     messenger: Option<String>,
     limits: LimitsView,
-    capabilities: CapabilitiesView,
+    capabilities: ChannelCapabilitiesView,
 }
 
 /// A provider that can be connected.
