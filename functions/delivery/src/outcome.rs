@@ -182,7 +182,7 @@ impl Delivery {
         }
         change.message(Some(message), &told);
         change.also(Ok(writes));
-        // When it is gone, somebody else has told of it.
+        // When it is gone, another worker has told of it.
         if jobs.iter().any(|known| known.number == job.number) {
             change.job_over(job);
         }

@@ -20,7 +20,7 @@ impl Delivery {
             .revisited();
         change.change(|chat| chat.outbound_at = until);
         let (after, writes) = change.writes(now)?;
-        // As it stands already: whoever wrote it has set the timer.
+        // As it stands already: its writer has set the timer.
         if writes.is_empty() {
             return Ok(true);
         }

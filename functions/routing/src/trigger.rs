@@ -21,8 +21,8 @@ pub struct Occasion<'a> {
 }
 
 impl<'a> Occasion<'a> {
-    /// What a message is, that is taken in for the first time: `before` and `after` are its chat. Something that nobody said
-    /// or nobody wrote is nothing.
+    /// What a message is, that is taken in for the first time: `before` and `after` are its chat. What no person said
+    /// or wrote is nothing.
     pub fn of(event: &'a MessageEvent, before: &Chat, after: &Chat, at: Timestamp) -> Self {
         let is_automatic = event.origin.is_some_and(Origin::is_automatic);
         if event.revision != Revision::New || !event.kind.is_said() || is_automatic {
@@ -62,7 +62,7 @@ impl<'a> Occasion<'a> {
         Self { happened, text, kind, is_new_client: false, at: message.accepted_at }
     }
 
-    /// The same, of a client whom nobody knew before.
+    /// The same, of a client who was not known before.
     #[must_use]
     pub fn new_client(self, is_new_client: bool) -> Self {
         Self { is_new_client, ..self }

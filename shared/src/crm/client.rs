@@ -174,7 +174,7 @@ pub enum CrmError {
         /// Why, without personal data.
         why: String,
     },
-    /// Nobody knows whether it was carried out; may be tried again where that is safe.
+    /// It is unknown whether it was carried out; may be tried again where that is safe.
     #[error("outcome unknown: {why}")]
     Unknown {
         /// Why, without personal data.
@@ -195,7 +195,7 @@ pub enum CrmError {
     /// The CRM does not take our key.
     #[error("unauthorized")]
     Unauthorized,
-    /// The CRM does not know the responsible employee, or gives him nobody: it is not asked again for him.
+    /// The CRM does not know the responsible employee, or assigns them no client: it is not asked again for them.
     #[error("the responsible employee is refused")]
     ResponsibleRefused,
 }

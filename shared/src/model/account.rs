@@ -26,7 +26,7 @@ pub struct Account {
     /// The language of texts that employees and clients see.
     #[serde(default)]
     pub language: Language,
-    /// Whether anybody is on the blacklist: without one, nobody is looked up there.
+    /// Whether the blacklist has an entry: without one, no client is looked up there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_blacklist: bool,
     /// Whether the CRM has loaded contacts: without any, no client is looked up among them.

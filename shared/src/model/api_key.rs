@@ -17,7 +17,7 @@ pub struct ApiKey {
     pub key_id: ApiKeyId,
     /// The first characters, to tell keys apart in lists.
     pub prefix: String,
-    /// What it is for, in the words of whoever made it.
+    /// What it is for, in the words of its maker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The key itself, encrypted, to be revealed to an admin. Keys of before this was kept have none.

@@ -9,7 +9,7 @@ pub struct ClosingOptions {
     /// Silence in seconds after which a chat finishes (F1). Default 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_after_s: Option<u32>,
-    /// Whether a client who waits for an answer keeps his chat open, so that only his own silence counts (F2). Default no.
+    /// Whether a client who waits for an answer keeps the chat open, so that only the client's silence counts (F2). Default no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_waits: Option<bool>,
     /// What is said of how far the conversation has come when it finishes by silence (F3). Default: nothing new.
@@ -18,7 +18,7 @@ pub struct ClosingOptions {
     /// What a client's message after the end makes of the chat (F5). Default: it reopens it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopening: Option<Reopening>,
-    /// What is written to the client when his chat finishes by silence; an empty one is none. Default: none.
+    /// What is written to the client when the chat finishes by silence; an empty one is none. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub farewell: Option<String>,
 }
@@ -30,7 +30,7 @@ impl ClosingOptions {
     }
 }
 
-/// What a client's message after the end makes of his chat (F5).
+/// What a client's message after the end makes of the chat (F5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reopening {

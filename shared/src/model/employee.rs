@@ -213,25 +213,25 @@ pub enum Ineligible {
     ReceivesNoNewClients,
     /// The role does not write to clients.
     MayNotWrite,
-    /// He is not bound to the channel, so he could not answer (B7).
+    /// Is not bound to the channel, so could not answer (B7).
     NotBound,
-    /// The CRM does not know him any more, or refuses him.
+    /// The CRM does not know the employee any more, or refuses them.
     Inactive,
-    /// He says that he has enough to do.
+    /// Says that they have enough to do.
     Busy,
-    /// He says that he is not at his desk.
+    /// Says that they are not at their desk.
     Away,
-    /// He says that he does not work today.
+    /// Says that they do not work today.
     Off,
-    /// It is not his time to work.
+    /// It is outside their working hours.
     OutsideWorkingHours,
-    /// He has as many open chats as he may.
+    /// Has as many open chats as the cap allows.
     CapReached,
-    /// He had this client, and did not answer in time.
+    /// Had this client, and did not answer in time.
     DidNotAnswer,
 }
 
-/// Whether new clients come to a member at all, whenever: what his settings say.
+/// Whether new clients come to a member at all, at any time: what the settings say.
 ///
 /// # Errors
 /// The reason why not.

@@ -13,7 +13,7 @@ use crate::model::texts::Language;
 
 /// What such a notice begins with.
 pub const MARK: &str = "[SWITCHBOARD ERROR]";
-/// Our code where nobody knows whether a message left.
+/// Our code where it is unknown whether a message left.
 pub const UNKNOWN_ERROR: &str = "UNKNOWN_ERROR";
 /// Our code where the provider put a message off for as long as it was worth.
 pub const NOT_DELIVERED_IN_TIME: &str = "NOT_DELIVERED_IN_TIME";
@@ -29,7 +29,7 @@ pub const NOTHING_TO_SEND: &str = "NOTHING_TO_SEND";
 pub enum Undone {
     /// A message was not sent.
     Send,
-    /// Nobody knows whether it was.
+    /// It is unknown whether it was.
     Unknown,
     /// An edit.
     Edit,

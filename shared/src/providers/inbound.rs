@@ -97,7 +97,7 @@ pub struct Forged;
 pub enum Owners {
     /// The address is one connection's: all channels are its.
     One(ChannelOwner),
-    /// The address serves several accounts: the owners by the provider's ids of the channels. One that is not here is nobody's.
+    /// The address serves several accounts: the owners by the provider's ids of the channels. One that is not here has no owner.
     ByChannel(HashMap<String, ChannelOwner>),
 }
 

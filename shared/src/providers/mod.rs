@@ -23,7 +23,7 @@ use provider::Provider;
 use secrecy::SecretString;
 
 /// The registry: each name is a folder here, the word in `/webhooks/{provider}/{token}`, and the word in rows. A folder that says
-/// `None` is not built yet, and nobody is offered it.
+/// `None` is not built yet, and is not offered.
 macro_rules! providers {
     ($($name:ident),+ $(,)?) => {
         $(pub mod $name;)+

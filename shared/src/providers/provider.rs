@@ -8,7 +8,7 @@ use crate::model::outbound::call::FailureReason;
 use crate::model::texts::Language;
 use std::time::Duration;
 
-/// A provider's constants. Pure, so that functions which call nobody (routing, the API's reads) link no HTTP client through it.
+/// A provider's constants. Pure, so that functions which call no provider (routing, the API's reads) link no HTTP client through it.
 pub trait Provider: Sync {
     /// The word in `/webhooks/{provider}/{token}`, in rows and in logs.
     fn name(&self) -> &'static str;

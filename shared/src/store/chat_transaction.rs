@@ -141,7 +141,7 @@ impl<'c> ChatTransaction<'c> {
         self.also(send_writes(row, job));
     }
 
-    /// A job that is over. While its row is there nobody else has said so.
+    /// A job that is over. While its row is there no other worker has said so.
     pub fn job_over(&mut self, job: &OutboundJob) {
         self.row(Ok(Write::delete(job.key())));
     }

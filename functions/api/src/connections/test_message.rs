@@ -82,7 +82,7 @@ impl Row for TestMessage {
 /// Send a test message
 ///
 /// A message that says it is a test enters the first added WhatsApp or Telegram channel that works by its public webhook, and goes the
-/// whole way: it is stored, given to an employee, told to the CRM. Nobody outside gets anything. Repeatable.
+/// whole way: it is stored, given to an employee, told to the CRM. No person outside gets anything. Repeatable.
 #[utoipa::path(
     post, path = "/v1/test-messages", tag = "test-messages",
     responses(
@@ -283,9 +283,9 @@ pub enum Why {
     NoAnswer,
     /// The channel is paused.
     ChannelPaused,
-    /// Nobody on the channel receives new clients and may write.
+    /// No employee of the channel receives new clients and may write.
     NobodyEligible,
-    /// Shown to all who receive new clients: whoever answers first becomes responsible.
+    /// Shown to all who receive new clients: the first who answers becomes responsible.
     FirstResponder,
     /// Shown to all who receive new clients until the CRM names a responsible.
     ByCrm,
@@ -380,7 +380,7 @@ pub struct Facts {
     pub chat: Option<Chat>,
     /// Its channel.
     pub channel: Option<Channel>,
-    /// Whether somebody on the channel may be given a client.
+    /// Whether an employee of the channel may be assigned a client.
     pub somebody_eligible: bool,
     /// Which CRM the account works with.
     pub crm_kind: CrmKind,

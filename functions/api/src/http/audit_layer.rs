@@ -50,7 +50,7 @@ impl Draft {
     /// Writes it down, with what was answered. What was changed is changed: a table that does not take the entry is told to the log and counted.
     pub async fn record(self, app: &App, visit: &Visit, status: StatusCode) {
         let Some((account, by)) = visit.by() else { return };
-        // The operator names the account in the path where he acts on it from outside.
+        // The operator names the account in the path when acting on it from outside.
         let account = account.or_else(|| self.ids.get("account").map(AccountId::new));
         let Some(account) = account else { return };
         let at = app.ambient.now();

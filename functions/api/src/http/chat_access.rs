@@ -1,4 +1,4 @@
-//! Chats as whoever asks may see them (B9). One that he may not see is not there for him.
+//! Chats as the caller may see them (B9). A chat that the caller may not see is not there for them.
 
 use crate::app::App;
 use crate::http::auth::Acting;
@@ -19,7 +19,7 @@ pub fn denied(refusal: Refusal) -> ApiError {
 /// A chat that must be there, as of the last write, and that the caller may see.
 ///
 /// # Errors
-/// 404 when it is not there, is another account's, or is not for his eyes.
+/// 404 when it is not there, is another account's, or is not for the caller.
 pub async fn seen_chat(app: &App, acting: &Acting, id: &str) -> Result<Seen, ApiError> {
     Ok(place::seen_chat(&app.store, &acting.account, &ChatId::new(id), acting.by.employee()).await?)
 }
@@ -28,7 +28,7 @@ pub async fn seen_chat(app: &App, acting: &Acting, id: &str) -> Result<Seen, Api
 /// told that it is not there; who has one may have had it before him a moment ago, before a colleague was faster.
 ///
 /// # Errors
-/// 404 when it is not there, is another account's, or is on a channel that is none of his.
+/// 404 when it is not there, is another account's, or is on a channel where the employee has no role.
 pub async fn addressed_chat(app: &App, acting: &Acting, id: &str) -> Result<Chat, ApiError> {
     let chat = existing_chat(app, &acting.account, id).await?;
     match acting.by.employee() {
@@ -56,8 +56,8 @@ pub async fn visible(
     Ok(chats)
 }
 
-/// Lets pass whoever has a place on some channel, one with a role that writes where `writes`; the account's admin always. An
-/// employee who was taken off all of them keeps his token until it ends, and opens nothing of the company's with it.
+/// Admits an employee with a place on some channel, one with a role that writes where `writes`; the account's admin always. An
+/// employee who was taken off all of them keeps the token until it ends, and opens nothing of the company's with it.
 ///
 /// # Errors
 /// 403 `no_role`, and as the store's.

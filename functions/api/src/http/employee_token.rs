@@ -26,7 +26,7 @@ pub async fn fresh_secret(app: &App, account: &AccountId) -> Result<TokenSecret,
     Ok(TokenSecret { v: 1, account: account.clone(), secret, created_at: app.ambient.now() })
 }
 
-/// The employee for whom a token was made, as he is now, with the sections that are open to him.
+/// The employee for whom a token was made, as they are now, with the sections that are open to them.
 ///
 /// # Errors
 /// 401, the same whatever is wrong with it: forged, over, of another secret, of an employee who is gone.
@@ -43,8 +43,8 @@ pub async fn employee_of(app: &App, token: &str) -> Result<Employee, ApiError> {
     Ok(as_he_may(employee))
 }
 
-/// An employee with what is open to him now: whom the CRM refuses, changes no settings, and so cannot end that himself either.
-/// What was granted to him stays granted.
+/// An employee with what is open to them now: one whom the CRM refuses changes no settings, and so cannot end the refusal.
+/// What was granted stays granted.
 pub fn as_he_may(mut employee: Employee) -> Employee {
     if employee.refused_at.is_some() {
         employee.sections.clear();

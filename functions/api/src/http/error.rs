@@ -321,5 +321,5 @@ pub fn unnamed(status: StatusCode) -> ApiError {
     }
 }
 
-/// The header in which the operator says for which account he acts.
+/// The header in which the operator says for which account they act.
 pub const ACCOUNT_HEADER: &str = "Switchboard-Account";

@@ -44,7 +44,7 @@ pub async fn existing_channel(app: &App, account: &AccountId, id: &str) -> Resul
 /// An employee of the account that must be there, as of the last write.
 ///
 /// # Errors
-/// 404 when he is not.
+/// 404 when they are not.
 pub async fn existing_employee(app: &App, account: &AccountId, id: &str) -> Result<Employee, ApiError> {
     let found = app.store.employee(account, &EmployeeId::new(id)).await?;
     found.ok_or_else(|| ApiError::not_found("employee"))

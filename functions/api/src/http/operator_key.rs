@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 /// How long the operator's key is reused before Secrets Manager is asked again.
 pub const STALE_AFTER: Duration = Duration::from_secs(300);
 
-/// The operator's key: in Secrets Manager, read when somebody first comes with one.
+/// The operator's key: in Secrets Manager, read at the first request that brings one.
 #[derive(Debug)]
 pub struct OperatorKey {
     client: aws_sdk_secretsmanager::Client,

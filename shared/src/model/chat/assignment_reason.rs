@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// It was his turn (B3).
+    /// It was the employee's turn (B3).
     Turn,
-    /// He had the client before, and is eligible still (B5).
+    /// The employee had the client before, and is eligible still (B5).
     Kept,
-    /// Nobody was eligible, and he is whom the channel falls back on (B4).
+    /// No employee was eligible, and this one is the channel's fallback (B4).
     Fallback,
-    /// Everybody sees the client who gets new ones, until somebody answers or the CRM names one (B3).
+    /// All who receive new clients see the client, until one answers or the CRM names a responsible (B3).
     ShownToAll,
-    /// He answered first (B3).
+    /// The employee answered first (B3).
     FirstAnswer,
-    /// He addressed somebody who had not written (D4).
+    /// The employee wrote to a person who had not written (D4).
     Dialogue,
-    /// A person gave him the client.
+    /// A person assigned the client.
     ByHand,
     /// The CRM did (B1).
     ByCrm,
@@ -30,15 +30,15 @@ pub enum Why {
     BackByRule,
     /// The responsible has not answered in time.
     Lapsed,
-    /// The client came back, and who had him is asked for first (B5).
+    /// The client came back, and their employee of before is asked for first (B5).
     CameBack,
     /// The responsible is not there any more: removed from the channel, or gone from the CRM.
     Removed,
-    /// The CRM refuses him.
+    /// The CRM refuses the employee.
     RefusedByCrm,
-    /// He was shown to everybody, and the channel gives its clients out in turn now.
+    /// The client was shown to all, and the channel assigns its clients in turn now.
     GivenInTurn,
-    /// He was shown to everybody, and new clients come to nobody there any more.
+    /// The client was shown to all, and no employee there receives new clients any more.
     NobodyLeft,
 }
 
@@ -46,7 +46,7 @@ pub enum Why {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Given {
-    /// In turn, by a fallback, because he answered or had the client before, or by a rule.
+    /// In turn, by a fallback, because the employee answered or had the client before, or by a rule.
     Automatically,
     /// By a person, or by the CRM.
     ByHand,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatState {
-    /// Somebody talks, or did within the window.
+    /// One side writes, or did within the window.
     Live,
     /// Finished, or never opened.
     General,
@@ -16,7 +16,7 @@ pub enum ChatState {
     Case,
 }
 
-/// How far a chat's client is on his way to a responsible employee.
+/// How far a chat's client is on the way to a responsible employee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientState {
@@ -24,7 +24,7 @@ pub enum ClientState {
     Silent,
     /// Wrote, and waits for a responsible.
     Waiting,
-    /// Is shown to everybody who receives new clients, until somebody answers or the CRM names a responsible (B3).
+    /// Is shown to all who receive new clients, until one answers or the CRM names a responsible (B3).
     Unclaimed,
     /// Has a responsible.
     Assigned,
@@ -42,13 +42,13 @@ pub enum FinishReason {
     Rule,
 }
 
-/// What a client's wait is to end with, where it is not simply his turn.
+/// Whom a waiting client should get instead of the next employee in the ring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {
-    /// He goes to this employee, if that one may write to him; else he is given out as any.
+    /// This employee, if they may write to the client; else the client is assigned as any other.
     To(EmployeeId),
-    /// He is given out as any, whoever had him before.
+    /// Any employee, whichever had the client before.
     Anew,
 }
 

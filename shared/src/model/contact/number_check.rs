@@ -80,7 +80,7 @@ pub fn learn(known: Option<&NumberFact>, report: NumberFact) -> Option<NumberFac
 }
 
 /// The client's number, and whether it has the messenger, as far as a delivery's status tells it: one that was delivered to
-/// somebody who has not written yet proves it, one that was refused as nobody's says that it has not.
+/// a client who has not written yet proves it, one that was refused as unknown says that it has not.
 pub fn number_news(
     chat: &Chat,
     status: DeliveryStatus,
@@ -90,7 +90,7 @@ pub fn number_news(
         return None;
     }
     let has = match status {
-        // Whoever wrote is there: that was noted when he did.
+        // A client who wrote is there: that was noted when they did.
         DeliveryStatus::Delivered | DeliveryStatus::Read if chat.client_count == 0 => true,
         DeliveryStatus::Failed if reason == Some(FailureReason::NoSuchRecipient) => false,
         _ => return None,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a message is. A kind that nobody told us of is [`Kind::Unsupported`], stored and shown, with the provider's own
+/// What a message is. A kind that is not known here is [`Kind::Unsupported`], stored and shown, with the provider's own
 /// word beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,7 +30,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether somebody wrote something that wants to be read and answered. A reaction and a notice of the messenger are
+    /// Whether a person wrote something that wants to be read and answered. A reaction and a notice of the messenger are
     /// kept, and open, raise and answer nothing.
     pub fn is_said(self) -> bool {
         !matches!(self, Self::Reaction | Self::System)
@@ -43,7 +43,7 @@ impl Kind {
 #[allow(missing_docs, reason = "the names say it")]
 pub enum DeliveryStatus {
     Queued,
-    /// Nobody knows whether it left: the provider did not say, and no echo came. A person has to look.
+    /// It is unknown whether it left: the provider did not say, and no echo came. A person has to look.
     Unknown,
     Sent,
     Delivered,

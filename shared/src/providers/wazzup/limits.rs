@@ -182,7 +182,7 @@ pub static TABLE: [Limits; 10] =
     [WHATSAPP, WABA, TELEGRAM_PERSONAL, TELEGRAM_BOT, INSTAGRAM, VK, AVITO, VIBER, MAX, MAX_BOT];
 
 /// The row of a channel. A transport that is not told (a channel known by its messages alone) is taken for the one that
-/// a person uses in this messenger; one that nobody knows takes what all take.
+/// a person uses in this messenger; one that is not known takes what all take.
 pub fn limits_of(transport: Option<&str>, messenger: &Messenger) -> &'static Limits {
     let named = |name: &str| TABLE.iter().find(|row| row.transport.eq_ignore_ascii_case(name));
     let by_messenger = || match messenger {
