@@ -5,7 +5,7 @@ use crate::world::asking::Asking;
 use crate::world::sends::PHONE;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::employee::{Membership, Role};
 use shared::store::Read;
 use std::time::Duration;
@@ -36,8 +36,12 @@ async fn b1_a_head_reads_and_writes_while_the_crm_is_down_and_nobody_is_responsi
     world.client_writes("m1", "Ещё продаёте?").await;
     world.pass_everywhere(Duration::from_secs(120)).await;
     let chat = world.chat(PHONE).await.unwrap();
-    assert_eq!((chat.client, &chat.responsible), (ClientState::Waiting, &None), "nobody is eligible");
-    assert!(chat.seq > chat.crm_done, "the CRM knows nothing");
+    assert_eq!(
+        (chat.assignment_state, &chat.responsible),
+        (AssignmentState::Waiting, &None),
+        "nobody is eligible"
+    );
+    assert!(chat.seq > chat.crm_synced_seq, "the CRM knows nothing");
 
     let get = |token: usize, path: String| {
         let (asking, tokens) = (&asking, &tokens);
@@ -58,7 +62,10 @@ async fn b1_a_head_reads_and_writes_while_the_crm_is_down_and_nobody_is_responsi
     world.settle().await;
     assert_eq!(world.received_texts().await, ["Да, приезжайте"]);
     let after = world.chat(PHONE).await.unwrap();
-    assert_eq!((after.client, after.responsible, after.unanswered_at), (ClientState::Waiting, None, None));
+    assert_eq!(
+        (after.assignment_state, after.responsible, after.unanswered_at),
+        (AssignmentState::Waiting, None, None)
+    );
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ use crate::world::{TOKEN, World, messages, text};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
 use shared::model::assignment::Ring;
-use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::AssignmentRecord;
-use shared::model::chat::state::Wish;
+use shared::model::chat::state::QueuePreference;
 use shared::model::employee::Membership;
 use shared::platform::nudge::AssignmentNudge;
 use shared::platform::queue::Outgoing;
@@ -79,10 +79,10 @@ impl World {
     }
 
     /// A client who is somebody's waits again, at his place of before.
-    pub async fn waits_again(&self, number: usize, wish: Option<Wish>) {
+    pub async fn waits_again(&self, number: usize, wish: Option<QueuePreference>) {
         let before = self.chat(&phone(number)).await.unwrap();
         let mut after = before.clone();
-        after.wait(wish, self.clock.now());
+        after.enqueue(wish, self.clock.now());
         let mut writes = vec![chat_write(&before, &after).unwrap().unwrap()];
         writes.extend(waiting_writes(&before, &after).unwrap());
         writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
@@ -102,7 +102,7 @@ impl World {
         page.items.into_iter().rev().collect()
     }
 
-    pub async fn why_of(&self, number: usize) -> Vec<Why> {
+    pub async fn why_of(&self, number: usize) -> Vec<AssignmentReason> {
         self.history_of(number).await.into_iter().map(|record| record.why).collect()
     }
 }

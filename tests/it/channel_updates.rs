@@ -99,7 +99,7 @@ async fn messages_that_nobody_wants_are_passed_and_contacts_are_not_asked_for() 
     world.post(TOKEN, messages(&[text("79011112233", "m1", "x")])).await;
     world.settle().await;
     let chat = world.chat("79011112233").await.unwrap();
-    assert_eq!(chat.crm_done, chat.seq);
+    assert_eq!(chat.crm_synced_seq, chat.seq);
     let crm = world.crm().await;
     assert_eq!((crm.contacts.len(), crm.deals.len(), crm.message_count()), (1, 1, 0));
     world.subscribe(Subscriptions { contacts_and_deals_creation: false, ..Subscriptions::default() }).await;

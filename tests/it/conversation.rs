@@ -3,7 +3,7 @@
 use crate::world::{TOKEN, World, echo, messages, status, text};
 use serde_json::json;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::state::{AssignmentState, ChatState};
 use std::time::Duration;
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_webhook_becomes_an_assigned_chat_in_the_crm_and_finishes_by_itself() 
     );
     world.settle().await;
     let chat = world.chat("79011112233").await.unwrap();
-    assert_eq!((chat.state, chat.client), (ChatState::Live, ClientState::Assigned));
+    assert_eq!((chat.state, chat.assignment_state), (ChatState::Live, AssignmentState::Assigned));
     assert_eq!(chat.responsible, Some(EmployeeId::new("anna")));
     let crm = world.crm().await;
     assert_eq!((crm.contacts.len(), crm.deals.len(), crm.chats.len()), (1, 1, 1));
@@ -81,7 +81,7 @@ async fn p5_who_waits_is_served_in_order_of_arrival_when_somebody_comes() {
         world.settle().await;
         world.clock.advance(Duration::from_secs(1));
     }
-    assert_eq!(world.chat("79011112200").await.unwrap().client, ClientState::Waiting);
+    assert_eq!(world.chat("79011112200").await.unwrap().assignment_state, AssignmentState::Waiting);
     assert!(world.crm().await.contacts.is_empty(), "nobody is responsible yet");
     world.join("anna", 1).await;
     world.join("boris", 2).await;
@@ -104,7 +104,7 @@ async fn an_echo_opens_nothing_and_a_status_finds_its_message() {
     world.post(TOKEN, messages(&[echo("79011112233", "e1", "Добрый день")])).await;
     world.pass(Duration::from_secs(30)).await;
     let chat = world.chat("79011112233").await.unwrap();
-    assert_eq!((chat.state, chat.client), (ChatState::General, ClientState::Silent));
+    assert_eq!((chat.state, chat.assignment_state), (ChatState::General, AssignmentState::Silent));
     world.post(TOKEN, status("e1", "sent")).await;
     world.post(TOKEN, status("e1", "read")).await;
     world.pass(Duration::from_secs(30)).await;

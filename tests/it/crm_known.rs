@@ -5,7 +5,7 @@ use crate::world::{TOKEN, World, messages, text};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
 use shared::model::account::Account;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::crm::entities::{ContactPoint, CrmContact, CrmSubject, DealRef};
 use shared::model::employee::Employee;
 use shared::store::{Read, keys};
@@ -58,8 +58,8 @@ async fn c2_a_newcomer_whom_the_crm_knows_goes_to_its_responsible_and_nothing_is
     world.settle().await;
     let chat = world.chat(PHONE).await.unwrap();
     assert_eq!(
-        (chat.client, chat.responsible.as_ref().map(EmployeeId::as_str)),
-        (ClientState::Assigned, Some("boris"))
+        (chat.assignment_state, chat.responsible.as_ref().map(EmployeeId::as_str)),
+        (AssignmentState::Assigned, Some("boris"))
     );
     let person = world.store.person(&world.account, &chat.contact, Read::Consistent).await.unwrap().unwrap();
     assert_eq!(

@@ -10,10 +10,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
-use shared::model::assignment::requeue::{Departure, Whose};
-use shared::model::chat::assignment_reason::Why;
+use shared::model::assignment::requeue::{Requeue, RequeueScope};
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::AssignmentRecord;
-use shared::model::chat::state::{ChatState, ClientState, FinishReason};
+use shared::model::chat::state::{AssignmentState, ChatState, FinishReason};
 use shared::model::employee::Membership;
 use shared::store::chats::open_chat_writes;
 use shared::store::row::Write;
@@ -43,7 +43,7 @@ impl World {
         let mut found = Vec::new();
         for number in numbers {
             let chat = self.chat(&phone(number)).await.unwrap();
-            let given = chat.responsible.filter(|_| chat.client == ClientState::Assigned);
+            let given = chat.responsible.filter(|_| chat.assignment_state == AssignmentState::Assigned);
             found.push(given.map_or_else(|| "-".to_owned(), |employee| employee.to_string()));
         }
         found
@@ -68,9 +68,9 @@ impl World {
         self.store.member(&self.account, &self.channel, &EmployeeId::new(name)).await.unwrap()
     }
 
-    async fn departure_of(&self, name: &str, everywhere: bool) -> Option<Departure> {
+    async fn departure_of(&self, name: &str, everywhere: bool) -> Option<Requeue> {
         let channel = (!everywhere).then(|| self.channel.clone());
-        let whose = Whose::Employee { employee: EmployeeId::new(name), channel };
+        let whose = RequeueScope::Employee { employee: EmployeeId::new(name), channel };
         self.store.departure(&self.account, &whose).await.unwrap()
     }
 
@@ -128,7 +128,7 @@ async fn a5_who_is_gone_from_the_crm_gets_nobody_and_his_clients_pass_on_ahead_o
     assert_eq!(world.whose_are(0..5).await, ["-", "boris", "-", "boris", "-"]);
     let record = world.records_of_client(0).await[0].clone();
     let came = world.chat(&phone(0)).await.unwrap().opened_at;
-    assert_eq!((record.why, record.responsible, record.arrived_at), (Why::Removed, None, came));
+    assert_eq!((record.why, record.responsible, record.arrived_at), (AssignmentReason::Removed, None, came));
     world.load_users(&api, &["vera"]).await;
     world.set_place(&api, "vera", MANAGER(true)).await;
     world.settle().await;

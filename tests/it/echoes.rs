@@ -5,7 +5,7 @@ use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::{Value, json};
 use shared::base::clock::Ambient;
-use shared::model::chat::Reach;
+use shared::model::chat::Addressee;
 use shared::model::event::{MessageEvent, Origin};
 use shared::model::message::kind::DeliveryStatus::{Failed, Sent, Unknown};
 use shared::model::message::kind::Kind;
@@ -229,7 +229,7 @@ async fn e2_an_echo_of_ours_with_an_error_is_told_once() {
 async fn d4_an_echo_before_the_answer_that_tells_the_chat_begins_no_other() {
     let world = asked().await;
     let mut chat = world.chat(PHONE).await.unwrap();
-    (chat.reach, chat.messenger) = (Some(Reach::Phone("79990001122".into())), Messenger::Telegram);
+    (chat.addressee, chat.messenger) = (Some(Addressee::Phone("79990001122".into())), Messenger::Telegram);
     world.write(&chat).await;
     let echo =
         |id: &str, user: &str| world.answered(Origin::Outside, &Messenger::Telegram, user, id, "Добрый день");
@@ -239,7 +239,7 @@ async fn d4_an_echo_before_the_answer_that_tells_the_chat_begins_no_other() {
     assert!(world.store.chat(&world.account, &named).await.unwrap().is_none(), "it waits");
     // The answer is noted.
     let (before, mut after) = (world.chat(PHONE).await.unwrap(), world.chat(PHONE).await.unwrap());
-    (after.reach, after.seq) = (None, after.seq + 1);
+    (after.addressee, after.seq) = (None, after.seq + 1);
     after.aliases.push(named.clone());
     let alias = shared::store::clients::alias_row(&world.account, &named, &after.chat).unwrap();
     let chat = shared::store::chats::chat_write(&before, &after).unwrap();

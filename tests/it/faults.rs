@@ -4,7 +4,7 @@ use crate::world::wire::{Fault, How};
 use crate::world::{TOKEN, World, messages, text};
 use serde_json::json;
 use shared::base::clock::Ambient;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::message::kind::Kind;
 use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault as SandboxFault};
@@ -113,7 +113,7 @@ async fn p12_a_commit_whose_answer_is_lost_is_not_done_twice() {
     world.post(TOKEN, messages(&[text("79011112233", "m1", "раз")])).await;
     world.pass(Duration::from_secs(60)).await;
     assert_eq!(world.messages("79011112233").await.len(), 1);
-    assert_eq!(world.chat("79011112233").await.unwrap().client, ClientState::Assigned);
+    assert_eq!(world.chat("79011112233").await.unwrap().assignment_state, AssignmentState::Assigned);
     assert_eq!(world.crm().await.contacts.len(), 1);
 }
 
@@ -262,7 +262,7 @@ async fn p5_a_waiting_client_whose_chat_is_not_seen_yet_is_not_forgotten() {
     // The drain sees the waiting row of a transaction, and not the chat of it.
     world.table.fail(blind("BatchGetItem", &world.chat_id("79011112233").to_string()));
     world.settle().await;
-    assert_eq!(world.chat("79011112233").await.unwrap().client, ClientState::Assigned);
+    assert_eq!(world.chat("79011112233").await.unwrap().assignment_state, AssignmentState::Assigned);
     assert_eq!(world.crm().await.contacts.len(), 1);
 }
 

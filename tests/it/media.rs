@@ -114,7 +114,7 @@ impl Story {
     async fn assert_told(&self) -> String {
         assert_eq!(self.pending().await, []);
         let chat = self.world.chat(PHONE).await.unwrap();
-        assert_eq!(chat.crm_done, chat.seq);
+        assert_eq!(chat.crm_synced_seq, chat.seq);
         assert!(self.message().await.file_seq.is_some());
         let crm = self.world.crm().await;
         assert!(crm.refused.is_empty() && crm.anomalies.is_empty(), "{:?} {:?}", crm.refused, crm.anomalies);

@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::json;
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::AssignmentState;
 use shared::model::crm::CrmConnection;
 use shared::model::employee::{Membership, Role, Status};
 use shared::store::row::Write;
@@ -167,14 +167,17 @@ async fn b4_whom_the_crm_refuses_gives_his_clients_back_at_their_place() {
     world.post(TOKEN, messages(&[text(PHONE, "m1", "Здравствуйте")])).await;
     world.pass(MINUTE * 3).await;
     let chat = world.chat(PHONE).await.unwrap();
-    assert_eq!((chat.client, chat.responsible), (ClientState::Assigned, Some(EmployeeId::new("boris"))));
+    assert_eq!(
+        (chat.assignment_state, chat.responsible),
+        (AssignmentState::Assigned, Some(EmployeeId::new("boris")))
+    );
     assert_eq!(chat.arrived_at, Some(arrived), "the original arrival");
     let crm = world.crm().await;
     let contacts: Vec<_> = crm.contacts.iter().map(|contact| contact.responsible_user_id.as_str()).collect();
     assert_eq!((contacts, crm.deals.len(), crm.message_count()), (vec!["boris"], 1, 1));
     let history = world.store.assignment_records(&world.account, &chat.chat, 10, None).await.unwrap().items;
-    let why: Vec<Why> = history.iter().rev().map(|record| record.why).collect();
-    assert_eq!(why, [Why::Turn, Why::RefusedByCrm, Why::Turn]);
+    let why: Vec<AssignmentReason> = history.iter().rev().map(|record| record.why).collect();
+    assert_eq!(why, [AssignmentReason::Turn, AssignmentReason::RefusedByCrm, AssignmentReason::Turn]);
     let anna = world.store.member(&world.account, &world.channel, &EmployeeId::new("anna")).await.unwrap();
     assert!(anna.unwrap().inactive);
     // The next ones do not come to her.
@@ -221,7 +224,7 @@ async fn p4_by_hand_wins_over_a_drain_in_flight() {
         assert!(world.store.waiting(&world.account, &world.channel, 10).await.unwrap().is_empty());
         let history =
             world.store.assignment_records(&world.account, &chat.chat, 10, None).await.unwrap().items;
-        assert_eq!(history[0].why, Why::ByHand);
+        assert_eq!(history[0].why, AssignmentReason::ByHand);
         assert!(history.len() <= 2, "{history:?}");
     }
 }

@@ -6,7 +6,7 @@ use crate::drain::DrainError;
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ChannelId, ChatId};
 use shared::model::account::Account;
-use shared::model::assignment::requeue::{Departure, Next, Whose, works};
+use shared::model::assignment::requeue::{NextLook, Requeue, RequeueScope, works};
 use shared::model::channel::{Channel, Distribution};
 use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::MOST_CONSIDERED;
@@ -49,9 +49,9 @@ impl Assignment {
             return self.go_on(&departure, &look).await;
         }
         match departure.after_look(look.failed, self.ambient.now()) {
-            Next::Again(next) => self.remember(&departure, &next).await?,
-            Next::End => self.end(&departure).await?,
-            Next::GiveUp => {
+            NextLook::Again(next) => self.remember(&departure, &next).await?,
+            NextLook::End => self.end(&departure).await?,
+            NextLook::GiveUp => {
                 tracing::error!(account = %account, failed = look.failed, "clients of a departed employee are left to people");
                 self.end(&departure).await?;
             }
@@ -59,14 +59,9 @@ impl Assignment {
         Ok(())
     }
 
-    async fn look(
-        &self,
-        owner: &Account,
-        departure: &Departure,
-        until: Timestamp,
-    ) -> Result<Look, DrainError> {
+    async fn look(&self, owner: &Account, departure: &Requeue, until: Timestamp) -> Result<Look, DrainError> {
         let mut look = Look::default();
-        if let Whose::Nobodys { channel } = &departure.whose
+        if let RequeueScope::Unclaimed { channel } = &departure.whose
             && self.nobody_sees(&departure.account, channel).await?.is_none()
         {
             return Ok(look);
@@ -93,7 +88,7 @@ impl Assignment {
     async fn pass_on_page(
         &self,
         owner: &Account,
-        departure: &Departure,
+        departure: &Requeue,
         page: &[ChatId],
         look: &mut Look,
     ) -> Result<(), DrainError> {
@@ -124,12 +119,7 @@ impl Assignment {
     }
 
     /// One chat; says whether its client went back into the queue. `first` is how it was read.
-    async fn pass_on(
-        &self,
-        owner: &Account,
-        departure: &Departure,
-        first: &Chat,
-    ) -> Result<bool, StoreError> {
+    async fn pass_on(&self, owner: &Account, departure: &Requeue, first: &Chat) -> Result<bool, StoreError> {
         let mut present = Some(first.clone());
         retry_on_conflict(RETRIES, &*self.ambient, || {
             let present = present.take();
@@ -150,7 +140,7 @@ impl Assignment {
     async fn pass_on_once(
         &self,
         owner: &Account,
-        departure: &Departure,
+        departure: &Requeue,
         before: Chat,
     ) -> Result<bool, StoreError> {
         let now = self.ambient.now();
@@ -172,10 +162,10 @@ impl Assignment {
 
     /// Why a chat's client is to be passed on, as of the last write; `None`: he is not. The employee may have come back, and
     /// the channel may show its clients to everybody again.
-    async fn because(&self, departure: &Departure, chat: &Chat) -> Result<Option<Because>, StoreError> {
+    async fn because(&self, departure: &Requeue, chat: &Chat) -> Result<Option<Because>, StoreError> {
         let account = &departure.account;
         Ok(match &departure.whose {
-            Whose::Employee { employee, .. } => {
+            RequeueScope::Employee { employee, .. } => {
                 let place = self.store.member(account, &chat.channel, employee).await?;
                 match place {
                     None => {
@@ -190,7 +180,7 @@ impl Assignment {
                     }
                 }
             }
-            Whose::Nobodys { channel } => {
+            RequeueScope::Unclaimed { channel } => {
                 let row = self.nobody_sees(account, channel).await?;
                 row.map(|row| Because::Channel(Box::new(row)))
             }
@@ -222,8 +212,8 @@ impl Assignment {
     }
 
     /// There is more to do than there was time for.
-    async fn go_on(&self, departure: &Departure, look: &Look) -> Result<(), DrainError> {
-        let again = Departure { check_at: self.ambient.now() + LOST_AFTER, ..departure.clone() };
+    async fn go_on(&self, departure: &Requeue, look: &Look) -> Result<(), DrainError> {
+        let again = Requeue { check_at: self.ambient.now() + LOST_AFTER, ..departure.clone() };
         self.remember(departure, &again).await?;
         if look.passed_on > 0 {
             self.nudger.requeue(&departure.account, &departure.whose).await?;
@@ -231,11 +221,11 @@ impl Assignment {
         Ok(())
     }
 
-    async fn remember(&self, before: &Departure, after: &Departure) -> Result<(), StoreError> {
+    async fn remember(&self, before: &Requeue, after: &Requeue) -> Result<(), StoreError> {
         self.unless_another(Write::change(before, after, &["id"])?).await
     }
 
-    async fn end(&self, departure: &Departure) -> Result<(), StoreError> {
+    async fn end(&self, departure: &Requeue) -> Result<(), StoreError> {
         self.unless_another(Some(end_write(departure))).await
     }
 

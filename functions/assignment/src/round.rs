@@ -5,14 +5,14 @@ use crate::view::{Members, View};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, ContactId, EmployeeId};
 use shared::model::account::Account;
-use shared::model::assignment::decision::{Choice, Choices, Client, Outcome};
+use shared::model::assignment::decision::{Assigned, Client, Decider, Decision};
 use shared::model::assignment::{Ring, WaitingClient};
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
-use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::AssignmentRecord;
 use shared::model::chat::closing::Closing;
-use shared::model::chat::state::{ClientState, Wish};
+use shared::model::chat::state::{AssignmentState, QueuePreference};
 use shared::model::contact::Contact;
 use shared::model::employee::{ELIGIBLE_BY, Membership};
 use shared::store::open_chats::frees_place;
@@ -95,7 +95,7 @@ impl Round {
             return Ok(None);
         }
         match view.chats.get(&client.chat) {
-            Some(chat) if chat.client == ClientState::Waiting => {
+            Some(chat) if chat.assignment_state == AssignmentState::Waiting => {
                 // A second chat of the same person goes where the first one went.
                 if self.persons.contains(&person(client, view).1) {
                     self.put_off += 1;
@@ -104,7 +104,12 @@ impl Round {
                 Ok(Some(chat))
             }
             // Given out by another way meanwhile: only the row is left.
-            Some(chat) if matches!(chat.client, ClientState::Assigned | ClientState::Unclaimed) => {
+            Some(chat)
+                if matches!(
+                    chat.assignment_state,
+                    AssignmentState::Assigned | AssignmentState::Unclaimed
+                ) =>
+            {
                 self.writes.push(Write::forget(client.key()));
                 if self.tidied.insert(chat.chat.clone()) {
                     self.writes.push(Write::check(chat, &["client"])?);
@@ -143,7 +148,7 @@ impl Assignment {
         let before = view.ring.clone().unwrap_or_else(|| Ring::new(&owner.account, &channel.channel));
         let mut round = Round { paused: channel.paused, ..Round::of(before.clone(), now) };
         let (mut members, circle) = self.members(&before, doubted).await?;
-        let mut choices = Choices::new(channel, before.clone(), circle, now);
+        let mut choices = Decider::new(channel, before.clone(), circle, now);
         for client in &view.waiting {
             let Some(chat) = round.takes_up(client, view)? else { continue };
             let (contact, id) = person(client, view);
@@ -215,11 +220,11 @@ impl Assignment {
 }
 
 async fn choose(
-    choices: &mut Choices<'_>,
+    choices: &mut Decider<'_>,
     members: &mut Members<'_>,
     chat: &Chat,
     contact: Option<&Contact>,
-) -> Result<Choice, StoreError> {
+) -> Result<Decision, StoreError> {
     let responsible = contact.and_then(|contact| contact.responsible.as_ref());
     loop {
         match choices.choose(Client { chat, responsible }) {
@@ -250,15 +255,15 @@ struct Giving<'a> {
     client: &'a WaitingClient,
     chat: &'a Chat,
     contact: Option<&'a Contact>,
-    choice: Choice,
+    choice: Decision,
     now: Timestamp,
 }
 
 impl Giving<'_> {
     fn employee(&self) -> Option<&EmployeeId> {
         match &self.choice.outcome {
-            Outcome::To { employee, .. } => Some(employee),
-            Outcome::ToAll | Outcome::ToNobody => None,
+            Assigned::To { employee, .. } => Some(employee),
+            Assigned::ToAll | Assigned::ToNobody => None,
         }
     }
 
@@ -268,12 +273,12 @@ impl Giving<'_> {
         let mut change = ChatTransaction::of(self.chat.clone(), &closing, self.owner.crm_kind)
             .decided_on(DecidedOn::Responsible);
         let record = match &self.choice.outcome {
-            Outcome::ToNobody => return Ok(None),
-            Outcome::ToAll => change.change(|chat| {
-                chat.release();
-                AssignmentRecord::new(chat, Why::ShownToAll, self.now)
+            Assigned::ToNobody => return Ok(None),
+            Assigned::ToAll => change.change(|chat| {
+                chat.offer_to_all();
+                AssignmentRecord::new(chat, AssignmentReason::ShownToAll, self.now)
             }),
-            Outcome::To { employee, why, reserved_until } => change.change(|chat| {
+            Assigned::To { employee, why, reserved_until } => change.change(|chat| {
                 let record = chat.give(employee, *why, self.now);
                 chat.reserved_until = *reserved_until;
                 record
@@ -290,7 +295,9 @@ impl Giving<'_> {
     fn contact_write(&self) -> Result<Option<Write>, StoreError> {
         let depends_on = ["responsible", "merged_into"];
         let Some(contact) = self.contact else { return Ok(None) };
-        if self.choice.outcome == Outcome::ToAll && self.chat.wish == Some(Wish::Anew) {
+        if self.choice.outcome == Assigned::ToAll
+            && self.chat.queue_preference == Some(QueuePreference::Anyone)
+        {
             let after = Contact { responsible: None, ..contact.clone() };
             return Write::change(contact, &after, &depends_on);
         }

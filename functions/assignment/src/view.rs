@@ -3,7 +3,7 @@
 
 use crate::Assignment;
 use shared::base::ids::{AccountId, ChannelId, ChatId, ContactId};
-use shared::model::assignment::candidates::{Circle, Wanted};
+use shared::model::assignment::candidates::{Candidates, DataNeeded};
 use shared::model::assignment::{Ring, RingPlace, WaitingClient};
 use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::MOST_CONSIDERED;
@@ -105,7 +105,7 @@ impl Assignment {
         &'a self,
         ring: &'a Ring,
         doubted: bool,
-    ) -> Result<(Members<'a>, Circle), StoreError> {
+    ) -> Result<(Members<'a>, Candidates), StoreError> {
         let (account, channel) = (&ring.account, &ring.channel);
         let members = Members {
             assignment: self,
@@ -122,17 +122,21 @@ impl Assignment {
             true => None,
             false => self.store.few_members(account, channel, MOST_CONSIDERED).await?,
         };
-        let circle = few.map_or_else(Circle::default, |few| Circle::small(few, ring.last.as_ref()));
+        let circle = few.map_or_else(Candidates::default, |few| Candidates::small(few, ring.last.as_ref()));
         Ok((members, circle))
     }
 }
 
 impl Members<'_> {
     /// Reads what a decision asks for.
-    pub(crate) async fn read(&mut self, wanted: Wanted, circle: &mut Circle) -> Result<(), StoreError> {
+    pub(crate) async fn read(
+        &mut self,
+        wanted: DataNeeded,
+        circle: &mut Candidates,
+    ) -> Result<(), StoreError> {
         let (store, account, channel) = (&self.assignment.store, self.account, self.channel);
         match wanted {
-            Wanted::OpenChats(mut caps) => {
+            DataNeeded::OpenChats(mut caps) => {
                 // He whose turn it is has room, as a rule; the more have none, the more are counted at once.
                 caps.truncate(self.counts_at_once);
                 self.counts_at_once = (self.counts_at_once * 2).min(MOST_COUNTS);
@@ -141,19 +145,19 @@ impl Members<'_> {
                     circle.add_open_chats(employee, open);
                 }
             }
-            Wanted::Member(employee) => {
+            DataNeeded::Member(employee) => {
                 let member = store.member(account, channel, &employee).await?;
                 circle.add_member(&employee, member);
             }
-            Wanted::Turns => self.read_turns(circle).await?,
-            Wanted::Anybody => circle.add_anybody(store.anybody_takes_clients(account, channel).await?),
-            Wanted::Heads => circle.add_heads(store.members(account, channel).await?),
+            DataNeeded::Turns => self.read_turns(circle).await?,
+            DataNeeded::Anybody => circle.add_anybody(store.anybody_takes_clients(account, channel).await?),
+            DataNeeded::Heads => circle.add_heads(store.members(account, channel).await?),
         }
         Ok(())
     }
 
     /// The next ones in the ring, from behind who was last, round to himself.
-    async fn read_turns(&mut self, circle: &mut Circle) -> Result<(), StoreError> {
+    async fn read_turns(&mut self, circle: &mut Candidates) -> Result<(), StoreError> {
         let store = &self.assignment.store;
         let (mut members, more) =
             store.turns(self.account, self.channel, self.after.as_ref(), self.turns_at_once).await?;

@@ -25,7 +25,7 @@ impl CrmPush {
             return self.advance(job, chat_seq).await;
         }
         let rows = self.rows(&job.chat).await?;
-        let changes = pending(job.chat.crm_done, chat_seq, rows);
+        let changes = pending(job.chat.crm_synced_seq, chat_seq, rows);
         let mut taken = 0;
         while taken < changes.len() {
             self.in_time(job)?;
@@ -58,12 +58,12 @@ impl CrmPush {
     /// The rows behind the cursor. A query may show a transaction in part: where a number has no row (an assignment has
     /// none, and a change that a later one replaced), it is looked for once more before it is passed.
     async fn rows(&self, chat: &Chat) -> Result<Vec<SequencedRow>, StoreError> {
-        let rows = self.store.numbered_after(&chat.account, &chat.chat, chat.crm_done).await?;
-        if accounts_for_all(chat.crm_done, chat.seq, &rows) {
+        let rows = self.store.numbered_after(&chat.account, &chat.chat, chat.crm_synced_seq).await?;
+        if accounts_for_all(chat.crm_synced_seq, chat.seq, &rows) {
             return Ok(rows);
         }
         tokio::time::sleep(SETTLED).await;
-        self.store.numbered_after(&chat.account, &chat.chat, chat.crm_done).await
+        self.store.numbered_after(&chat.account, &chat.chat, chat.crm_synced_seq).await
     }
 
     /// A body was refused for good: the first change goes alone, and if it is the one, it is marked, alarmed and passed.
@@ -121,7 +121,7 @@ impl CrmPush {
     /// Moves the cursor, and clears what the last failure left. Depends on the cursor alone.
     async fn advance(&self, job: &mut Job<'_>, cursor: u64) -> Result<(), PushError> {
         let mut after = job.chat.clone();
-        after.crm_done = cursor.max(job.chat.crm_done);
+        after.crm_synced_seq = cursor.max(job.chat.crm_synced_seq);
         after.crm_attempts = 0;
         after.crm_retry_at = None;
         after.crm_error = None;

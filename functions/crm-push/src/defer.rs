@@ -125,7 +125,7 @@ impl CrmPush {
                 }
                 Err(error) if error.is_conflict() => {
                     match self.store.chat(&chat.account, &chat.chat).await? {
-                        Some(read) if read.crm_done == before.crm_done => before = read,
+                        Some(read) if read.crm_synced_seq == before.crm_synced_seq => before = read,
                         // Somebody else got further.
                         _ => return Ok(()),
                     }

@@ -15,7 +15,7 @@ use shared::crm;
 use shared::crm::client::{CrmCall, CrmClient, CrmError, Topics};
 use shared::crm::formatting::Formatter;
 use shared::model::chat::Chat;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::contact::Contact;
 use shared::model::crm::CrmConnection;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
@@ -134,7 +134,7 @@ impl CrmPush {
         );
         let Some(chat) = chat? else { return Ok(()) };
         let now = self.ambient.now();
-        if !chat.crm_behind() || chat.crm_retry_at.is_some_and(|at| at > now) {
+        if !chat.is_crm_behind() || chat.crm_retry_at.is_some_and(|at| at > now) {
             return Ok(());
         }
         let wants_some = |connection: &CrmConnection| topics(connection) != Topics::NONE;
@@ -180,7 +180,7 @@ impl CrmPush {
 
     async fn bring_up_to_date(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let settled = job.chat.records_in.as_ref() == Some(&job.fingerprint);
-        if job.chat.client == ClientState::Assigned && !settled && job.wants.records {
+        if job.chat.assignment_state == AssignmentState::Assigned && !settled && job.wants.records {
             self.ensure_records(job).await?;
         }
         self.push_changes(job).await
@@ -220,7 +220,7 @@ impl CrmPush {
     /// The account has no CRM any more, or one that wants nothing: nothing is owed to it.
     async fn without_crm(&self, chat: &Chat) -> Result<(), PushError> {
         let mut next = chat.clone();
-        next.settle_without_crm();
+        next.mark_crm_synced();
         next.crm_retry_at = None;
         match self.store.commit(Write::change(chat, &next, &["crm_done"])?.into_iter().collect()).await {
             Err(error) if !error.is_conflict() => Err(error.into()),

@@ -16,10 +16,10 @@ impl Delivery {
         settling: &mut Settling,
         id: &str,
     ) -> Result<(), DeliveryError> {
-        let Some(channel) = work.channel.as_ref().filter(|_| settling.chat.reach.is_some()) else {
+        let Some(channel) = work.channel.as_ref().filter(|_| settling.chat.addressee.is_some()) else {
             return Ok(());
         };
-        settling.chat.reach = None;
+        settling.chat.addressee = None;
         id.clone_into(&mut settling.chat.provider_chat_id);
         let (messenger, group) = (settling.chat.messenger.clone(), settling.chat.group);
         let form = channel.chat_id(&work.owner.id_salt, &messenger, group, id);

@@ -2,7 +2,7 @@
 
 use crate::{Delivery, DeliveryError, Work};
 use shared::base::ids::MessageId;
-use shared::model::chat::Reach;
+use shared::model::chat::Addressee;
 use shared::model::event::{Origin, Side};
 use shared::model::failure_texts;
 use shared::model::message::Message;
@@ -168,9 +168,9 @@ impl Material {
             channel,
             messenger: &chat.messenger,
             group: chat.group,
-            to: match &chat.reach {
-                Some(Reach::Phone(phone)) => Recipient::Phone(phone),
-                Some(Reach::Username(name)) => Recipient::Username(name),
+            to: match &chat.addressee {
+                Some(Addressee::Phone(phone)) => Recipient::Phone(phone),
+                Some(Addressee::Username(name)) => Recipient::Username(name),
                 None => Recipient::Chat(&chat.provider_chat_id),
             },
             content: match body {

@@ -8,9 +8,9 @@ use crate::notices::{came_to_nothing, notice};
 use crate::trigger::{Occasion, ignored};
 use shared::base::clock::Timestamp;
 use shared::base::ids::MessageId;
-use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::AssignmentRecord;
-use shared::model::chat::pending_sends::Called;
+use shared::model::chat::pending_sends::CallState;
 use shared::model::chat::{Chat, ChatEvent};
 use shared::model::event::{Envelope, Event, MessageEvent, Revision, Side};
 use shared::model::message::Message;
@@ -98,7 +98,7 @@ impl<'a> Fold<'a> {
         }
         let lapsed = self.chat.waits_after_lapse();
         self.pass(event, accepted_at);
-        if lapsed && self.chat.passed.is_empty() {
+        if lapsed && self.chat.missed_by.is_empty() {
             self.keep(accepted_at);
         }
     }
@@ -106,7 +106,7 @@ impl<'a> Fold<'a> {
     /// Whoever let his time pass has answered before somebody else got the client: he has him again (B5).
     fn keep(&mut self, at: Timestamp) {
         if let Some(responsible) = self.chat.responsible.clone() {
-            self.assignments.push(self.chat.give(&responsible, Why::Kept, at));
+            self.assignments.push(self.chat.give(&responsible, AssignmentReason::Kept, at));
         }
     }
 
@@ -135,8 +135,8 @@ impl<'a> Fold<'a> {
             return None;
         }
         let called = |own: &MessageId| match (&self.known.jobs, self.present(own)) {
-            (Some(jobs), Some(row)) => Called::of(&row, jobs),
-            _ => Called::Never,
+            (Some(jobs), Some(row)) => CallState::of(&row, jobs),
+            _ => CallState::NotMade,
         };
         let pending = || self.chat.pending_send(event, accepted_at, called).map(|send| send.message.clone());
         let own = self.known.own.get(&event.message_id).cloned().or_else(pending);

@@ -4,7 +4,7 @@ use crate::Routing;
 use crate::changes::{Changes, RoutingError};
 use crate::filter::Drops;
 use crate::fold::Fold;
-use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::state::{AssignmentState, ChatState};
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
 use shared::store::open_chats::frees_place;
@@ -63,7 +63,7 @@ impl Routing {
         let after = &changes.after;
         let freed = changes.before.as_ref().is_some_and(|before| frees_place(before, after));
         // A client who waits has nudged already.
-        if !freed || after.client == ClientState::Waiting {
+        if !freed || after.assignment_state == AssignmentState::Waiting {
             return Ok(());
         }
         if self.store.clients_wait(&after.account, &after.channel).await? {

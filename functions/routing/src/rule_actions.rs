@@ -2,9 +2,9 @@
 
 use crate::context::Ground;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::AssignmentRecord;
-use shared::model::chat::state::{ClientState, FinishReason, Wish};
+use shared::model::chat::state::{AssignmentState, FinishReason, QueuePreference};
 use shared::model::chat::{Chat, ChatEvent, RuleNotice};
 use shared::model::event::Origin;
 use shared::model::rules::automatic::{self, Automatic, NotWritten};
@@ -78,14 +78,16 @@ fn reply(template: &str, chat: &mut Chat, ground: &Ground) -> Result<Effect, Ski
 /// Puts the client into the queue: whom he goes to is decided by its turn, as for any other.
 fn assign(to: Option<&EmployeeId>, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
     may_assign(chat, to)?;
-    let has_him = to.is_some() && chat.responsible.as_ref() == to && chat.client == ClientState::Assigned;
-    let wish = to.map_or(Wish::Anew, |to| Wish::To(to.clone()));
-    let waits_so = chat.client == ClientState::Waiting && chat.wish.as_ref() == Some(&wish);
+    let has_him =
+        to.is_some() && chat.responsible.as_ref() == to && chat.assignment_state == AssignmentState::Assigned;
+    let wish = to.map_or(QueuePreference::Anyone, |to| QueuePreference::Employee(to.clone()));
+    let waits_so =
+        chat.assignment_state == AssignmentState::Waiting && chat.queue_preference.as_ref() == Some(&wish);
     if has_him || waits_so {
         return Ok(Effect::InChat);
     }
-    chat.wait(Some(wish), ground.now);
-    Ok(Effect::Waits(AssignmentRecord::new(chat, Why::BackByRule, ground.now)))
+    chat.enqueue(Some(wish), ground.now);
+    Ok(Effect::Waits(AssignmentRecord::new(chat, AssignmentReason::BackByRule, ground.now)))
 }
 
 fn tag(add: &[String], remove: &[String], chat: &mut Chat) -> Result<Effect, Skipped> {

@@ -43,7 +43,7 @@ fn waiting() -> Chat {
 }
 
 /// He is Anna's.
-fn annas(why: Why) -> Chat {
+fn annas(why: AssignmentReason) -> Chat {
     let mut chat = waiting();
     chat.give(&anna(), why, at(110));
     chat
@@ -96,8 +96,13 @@ fn what_cannot_be_done_changes_nothing_and_says_why() {
         (reply(&"x".repeat(100_000)), waiting(), ground(), Skipped::NotWritten(NotWritten::Limit)),
         (reply("Hi, {client_name}"), nameless, ground(), Skipped::NoValue),
         (Action::Assign(Some(anna())), silent(), ground(), Skipped::Silent),
-        (Action::Assign(None), annas(Why::ByHand), ground(), Skipped::GivenByHand),
-        (Action::Assign(Some(EmployeeId::new("boris"))), annas(Why::ByCrm), ground(), Skipped::GivenByHand),
+        (Action::Assign(None), annas(AssignmentReason::ByHand), ground(), Skipped::GivenByHand),
+        (
+            Action::Assign(Some(EmployeeId::new("boris"))),
+            annas(AssignmentReason::ByCrm),
+            ground(),
+            Skipped::GivenByHand,
+        ),
         (tags(&["more"], &[]), full, ground(), Skipped::TooManyTags),
     ] {
         let before = chat.clone();
@@ -124,7 +129,7 @@ fn an_answer_goes_out_and_is_no_activity_and_nobodys_answer() {
 
 #[test]
 fn an_answer_into_a_finished_chat_opens_nothing() {
-    let mut chat = annas(Why::Turn);
+    let mut chat = annas(AssignmentReason::Turn);
     chat.finish(FinishReason::ByHand, at(150));
     assert!(matches!(apply(&reply("Bye"), &mut chat, &ground()), Ok(Effect::Sent(_))));
     assert_eq!((chat.state, chat.finished_at), (ChatState::General, Some(at(150))));
@@ -133,18 +138,18 @@ fn an_answer_into_a_finished_chat_opens_nothing() {
 #[test]
 fn a_client_waits_for_whom_the_rule_names_and_keeps_his_place() {
     for (action, wish) in [
-        (Action::Assign(Some(EmployeeId::new("boris"))), Wish::To(EmployeeId::new("boris"))),
-        (Action::Assign(None), Wish::Anew),
+        (Action::Assign(Some(EmployeeId::new("boris"))), QueuePreference::Employee(EmployeeId::new("boris"))),
+        (Action::Assign(None), QueuePreference::Anyone),
     ] {
-        let mut chat = annas(Why::Turn);
+        let mut chat = annas(AssignmentReason::Turn);
         let seq = chat.seq;
         let Ok(Effect::Waits(record)) = apply(&action, &mut chat, &ground()) else { panic!("{action:?}") };
-        assert_eq!((record.why, record.seq, record.waits), (Why::BackByRule, seq + 1, true));
-        assert_eq!((chat.client, chat.waiting_since), (ClientState::Waiting, Some(at(100))));
-        assert_eq!((chat.wish.clone(), chat.responsible.clone()), (Some(wish), Some(anna())));
+        assert_eq!((record.why, record.seq, record.waits), (AssignmentReason::BackByRule, seq + 1, true));
+        assert_eq!((chat.assignment_state, chat.waiting_since), (AssignmentState::Waiting, Some(at(100))));
+        assert_eq!((chat.queue_preference.clone(), chat.responsible.clone()), (Some(wish), Some(anna())));
         assert_eq!(apply(&action, &mut chat, &ground()), Ok(Effect::InChat), "he waits so already");
     }
-    let mut chat = annas(Why::Turn);
+    let mut chat = annas(AssignmentReason::Turn);
     let before = chat.clone();
     assert_eq!(apply(&Action::Assign(Some(anna())), &mut chat, &ground()), Ok(Effect::InChat));
     assert_eq!(chat, before, "she has him already");
@@ -152,7 +157,7 @@ fn a_client_waits_for_whom_the_rule_names_and_keeps_his_place() {
 
 #[test]
 fn b3_who_has_been_answered_is_not_given_out_anew_but_may_go_to_whom_a_rule_names() {
-    let mut chat = annas(Why::Turn);
+    let mut chat = annas(AssignmentReason::Turn);
     let answer = MessageEvent {
         side: shared::model::event::Side::Company,
         message_id: shared::base::ids::MessageId::new("answer"),
@@ -186,7 +191,7 @@ fn tags_are_taken_off_first_and_news_takes_a_number() {
 
 #[test]
 fn f3_finishing_and_saying_how_far_it_has_come() {
-    let mut chat = annas(Why::Turn);
+    let mut chat = annas(AssignmentReason::Turn);
     let seq = chat.seq;
     assert_eq!(apply(&Action::SetStatus(ChatStatus::Waiting), &mut chat, &ground()), Ok(Effect::InChat));
     assert_eq!((chat.status, chat.seq, chat.state), (Some(ChatStatus::Waiting), seq + 1, ChatState::Live));
@@ -206,7 +211,7 @@ fn f3_finishing_and_saying_how_far_it_has_come() {
 
 #[test]
 fn employees_are_told_under_the_next_number() {
-    let mut chat = annas(Why::Turn);
+    let mut chat = annas(AssignmentReason::Turn);
     let seq = chat.seq;
     let action = Action::Notify { to: NoticeTo::Heads, text: "Look".into() };
     let Ok(Effect::Event(event)) = apply(&action, &mut chat, &ground()) else { panic!("they are told") };

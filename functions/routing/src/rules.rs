@@ -9,7 +9,7 @@ use shared::model::chat::closing::{self, CheckResult};
 use shared::model::chat::{Chat, ForRules};
 use shared::model::event::Origin;
 use shared::model::rules::automatic::{self, Automatic, NotWritten};
-use shared::model::rules::{Action, Happened, Rule, Skipped};
+use shared::model::rules::{Action, Rule, Skipped, Trigger};
 use shared::providers;
 use std::time::Duration;
 
@@ -47,8 +47,8 @@ impl<'a> Fold<'a> {
             self.carry_out(&rules);
         }
         let (CheckResult { chat, finished, lapsed, idle }, farewell) = self.look(posted_at);
-        let idle = idle.map(Happened::Idle);
-        let ended = finished.as_ref().map(|_| Happened::ChatFinished);
+        let idle = idle.map(Trigger::Idle);
+        let ended = finished.as_ref().map(|_| Trigger::ChatFinished);
         let happened = idle.into_iter().chain(ended).collect();
         let rules = Occasion::plain(happened, posted_at).matching(ground, &chat);
         if !self.fits(&rules) {
@@ -85,8 +85,8 @@ impl<'a> Fold<'a> {
             ForRules::MessageOut(id) => self
                 .present(id)
                 .map_or_else(Vec::new, |message| Occasion::written(&message).matching(ground, &self.chat)),
-            ForRules::Opened => plain(Happened::ChatOpened),
-            ForRules::Finished => plain(Happened::ChatFinished),
+            ForRules::Opened => plain(Trigger::ChatOpened),
+            ForRules::Finished => plain(Trigger::ChatFinished),
         }
     }
 

@@ -7,13 +7,13 @@ use shared::model::chat::state::ChatState;
 use shared::model::event::{MessageEvent, Origin, Revision, Side};
 use shared::model::message::Message;
 use shared::model::message::kind::Kind;
-use shared::model::rules::{Action, Facts, Happened, Rule};
+use shared::model::rules::{Action, Facts, Rule, Trigger};
 
 /// Something that happened, as rules are asked about it.
 #[derive(Debug, Default)]
 pub struct Occasion<'a> {
     /// What happened, all of it together.
-    pub happened: Vec<Happened>,
+    pub happened: Vec<Trigger>,
     text: Option<&'a str>,
     kind: Option<Kind>,
     is_new_client: bool,
@@ -30,12 +30,12 @@ impl<'a> Occasion<'a> {
         }
         let mut happened = Vec::new();
         if event.side == Side::Client {
-            happened.push(Happened::MessageIn);
-            happened.extend(event.kind.is_call().then_some(Happened::Call));
+            happened.push(Trigger::MessageIn);
+            happened.extend(event.kind.is_call().then_some(Trigger::Call));
             let is_opened = before.state == ChatState::General && after.state != ChatState::General;
-            happened.extend(is_opened.then_some(Happened::ChatOpened));
+            happened.extend(is_opened.then_some(Trigger::ChatOpened));
         } else {
-            happened.push(Happened::MessageOut);
+            happened.push(Trigger::MessageOut);
         }
         Self { happened, text: event.text.as_deref(), kind: Some(event.kind), is_new_client: false, at }
     }
@@ -45,19 +45,19 @@ impl<'a> Occasion<'a> {
         if event.side != Side::Client || event.revision == Revision::New || !event.kind.is_said() {
             return Self::default();
         }
-        let call = event.kind.is_call().then_some(Happened::Call);
-        let happened = std::iter::once(Happened::MessageIn).chain(call).collect();
+        let call = event.kind.is_call().then_some(Trigger::Call);
+        let happened = std::iter::once(Trigger::MessageIn).chain(call).collect();
         Self { happened, text: event.text.as_deref(), kind: Some(event.kind), is_new_client: false, at }
     }
 
     /// Something without a message.
-    pub fn plain(happened: Vec<Happened>, at: Timestamp) -> Self {
+    pub fn plain(happened: Vec<Trigger>, at: Timestamp) -> Self {
         Self { happened, at, ..Self::default() }
     }
 
     /// A message that was written here.
     pub fn written(message: &'a Message) -> Self {
-        let happened = vec![Happened::MessageOut];
+        let happened = vec![Trigger::MessageOut];
         let (text, kind) = (message.text.as_deref(), Some(message.kind));
         Self { happened, text, kind, is_new_client: false, at: message.accepted_at }
     }

@@ -4,9 +4,9 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId};
-use crate::model::assignment::requeue::Whose;
+use crate::model::assignment::requeue::RequeueScope;
 use crate::model::chat::Chat;
-use crate::model::chat::state::ClientState;
+use crate::model::chat::state::AssignmentState;
 use crate::model::crm::CrmKind;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -30,12 +30,12 @@ pub struct DepartureNudge {
     /// Whose account.
     pub account: AccountId,
     /// Whose clients.
-    pub whose: Whose,
+    pub whose: RequeueScope,
 }
 
 impl DepartureNudge {
     /// A nudge for a departure.
-    pub fn new(account: &AccountId, whose: &Whose) -> Self {
+    pub fn new(account: &AccountId, whose: &RequeueScope) -> Self {
         Self { v: 1, account: account.clone(), whose: whose.clone() }
     }
 
@@ -310,11 +310,11 @@ pub struct Nudges {
 /// What follows from a chat's state. A CRM that asked for time is left alone until then: the due index brings the chat
 /// back.
 pub fn nudges(chat: &Chat, crm: CrmKind, now: Timestamp) -> Nudges {
-    let waiting = chat.client == ClientState::Waiting;
+    let waiting = chat.assignment_state == AssignmentState::Waiting;
     let may_try = chat.crm_retry_at.is_none_or(|at| at <= now);
     Nudges {
         assignment: waiting.then(|| AssignmentNudge::new(&chat.account, &chat.channel)),
-        crm: (crm != CrmKind::None && chat.crm_behind() && may_try).then(|| CrmNudge::of(chat)),
+        crm: (crm != CrmKind::None && chat.is_crm_behind() && may_try).then(|| CrmNudge::of(chat)),
         delivery: chat.outbound_at.is_some_and(|at| at <= now).then(|| DeliveryNudge::of(chat)),
     }
 }
@@ -366,9 +366,9 @@ mod tests {
             AssignmentWork::Channel(AssignmentNudge::new(&account, &channel)),
             AssignmentWork::Departure(DepartureNudge::new(
                 &account,
-                &Whose::Employee { employee, channel: Some(channel.clone()) },
+                &RequeueScope::Employee { employee, channel: Some(channel.clone()) },
             )),
-            AssignmentWork::Departure(DepartureNudge::new(&account, &Whose::Nobodys { channel })),
+            AssignmentWork::Departure(DepartureNudge::new(&account, &RequeueScope::Unclaimed { channel })),
         ] {
             let body = serde_json::to_string(&work).unwrap();
             assert_eq!(crate::model::event::read::<AssignmentWork>(&body).unwrap(), work);

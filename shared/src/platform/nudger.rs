@@ -2,7 +2,7 @@
 
 use crate::base::clock::{Ambient, Timestamp};
 use crate::base::ids::{AccountId, ChannelId, ChatId};
-use crate::model::assignment::requeue::Whose;
+use crate::model::assignment::requeue::RequeueScope;
 use crate::model::chat::Chat;
 use crate::model::crm::{Capabilities, CrmKind};
 use crate::platform::nudge::{
@@ -138,7 +138,7 @@ impl Nudger {
     ///
     /// # Errors
     /// As [`Self::chat`].
-    pub async fn requeue(&self, account: &AccountId, whose: &Whose) -> Result<(), QueueError> {
+    pub async fn requeue(&self, account: &AccountId, whose: &RequeueScope) -> Result<(), QueueError> {
         let nudge = DepartureNudge::new(account, whose);
         self.queues.send(&self.urls.assignment, vec![Outgoing::departure(&nudge, &*self.ambient)?]).await
     }

@@ -161,9 +161,9 @@ fn decide(facts: &ChangeFacts<'_>, wish: Wish<'_>, now: Timestamp) -> Result<(Ch
     };
     let mut after = before.clone();
     let closing = Closing::of(owner, Some(channel));
-    after.take_number(owner.crm_kind, &closing, now);
+    after.next_seq(owner.crm_kind, &closing, now);
     after.queue(after.seq, now);
-    after.watch(&closing, now);
+    after.schedule_check(&closing, now);
     let mut job = OutboundJob::new(&owner.account, &after.chat, after.seq, &row.message_id, action, now);
     job.signature.clone_from(&facts.signature);
     Ok((after, job))

@@ -42,7 +42,7 @@ pub(super) fn mark_for_rules(
         return;
     }
     chat.for_rules.push(happened);
-    chat.watch(closing, now);
+    chat.schedule_check(closing, now);
 }
 
 /// Sends the nudges that follow from a chat's state. What was committed stays also when a queue does not take one,

@@ -2,7 +2,7 @@
 
 use crate::base::ids::{ChatId, EmployeeId, MessageId};
 use crate::model::channel::Channel;
-use crate::model::chat::{Chat, Reach};
+use crate::model::chat::{Addressee, Chat};
 use crate::model::event::{MessageEvent, Origin};
 use crate::model::message::content::CommentMode;
 use crate::service::content::Content;
@@ -61,7 +61,7 @@ pub struct Dialogue {
     /// How the chat would look if it were a message of the client's: whose chat, which messenger, what is known of the client.
     pub like: MessageEvent,
     /// How the client is reached until the provider tells the chat's id.
-    pub reach: Option<Reach>,
+    pub reach: Option<Addressee>,
 }
 
 /// What became of it.

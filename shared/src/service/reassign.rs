@@ -7,10 +7,10 @@ use crate::model::access::sending::Refusal;
 use crate::model::account::Account;
 use crate::model::assignment::requeue::WORKS_BY;
 use crate::model::chat::Chat;
-use crate::model::chat::assignment_reason::{Given, Why};
+use crate::model::chat::assignment_reason::{AssignedBy, AssignmentReason};
 use crate::model::chat::assignment_record::AssignmentRecord;
 use crate::model::chat::closing::Closing;
-use crate::model::chat::state::{ClientState, Wish};
+use crate::model::chat::state::{AssignmentState, QueuePreference};
 use crate::model::contact::Contact;
 use crate::model::crm::CrmKind;
 use crate::model::employee::{Employee, Membership};
@@ -31,14 +31,14 @@ const PAGE: i32 = 100;
 #[derive(Clone, Copy, Debug)]
 pub struct By<'a> {
     /// Why.
-    pub why: Why,
+    pub why: AssignmentReason,
     /// The employee who decided it, when it was one.
     pub employee: Option<&'a EmployeeId>,
 }
 
 impl By<'_> {
     /// The CRM's.
-    pub const CRM: Self = Self { why: Why::ByCrm, employee: None };
+    pub const CRM: Self = Self { why: AssignmentReason::ByCrm, employee: None };
 }
 
 /// Gives a chat, and the contact behind it, to an employee, from any other: one transaction, which also takes a waiting client
@@ -161,7 +161,7 @@ async fn load_gift(
         closing_of(store, owner, &before),
     );
     let place = match by.why {
-        Why::ByHand => place_of(store, account, &before.channel, to).await?,
+        AssignmentReason::ByHand => place_of(store, account, &before.channel, to).await?,
         _ => None,
     };
     let employee = store.employee(account, to).await?;
@@ -188,7 +188,7 @@ fn decide_gift(
     now: Timestamp,
 ) -> Result<Gift, Refused> {
     let place = match by.why {
-        Why::ByHand => Some(may_have(facts.place.as_ref())?.clone()),
+        AssignmentReason::ByHand => Some(may_have(facts.place.as_ref())?.clone()),
         _ => None,
     };
     let employee = facts.employee.clone().ok_or(Refused::NotFound(What::Employee))?;
@@ -208,9 +208,9 @@ fn may_have(place: Option<&Membership>) -> Result<&Membership, Refused> {
 
 /// Whether nothing is to be done for a chat to be an employee's: they have it, and the queue has not. Where a person says so of one
 /// that they got by themselves, that is news: no rule takes it from them then. A CRM mostly repeats what it was told.
-fn is_settled(chat: &Chat, to: &EmployeeId, why: Why) -> bool {
-    let has = matches!(chat.client, ClientState::Silent | ClientState::Assigned);
-    let said = why != Why::ByHand || chat.given == Some(Given::ByHand);
+fn is_settled(chat: &Chat, to: &EmployeeId, why: AssignmentReason) -> bool {
+    let has = matches!(chat.assignment_state, AssignmentState::Silent | AssignmentState::Assigned);
+    let said = why != AssignmentReason::ByHand || chat.assigned_by == Some(AssignedBy::Person);
     chat.responsible.as_ref() == Some(to) && has && said
 }
 
@@ -225,18 +225,18 @@ fn given(
     now: Timestamp,
 ) -> (Chat, Option<AssignmentRecord>) {
     let mut after = chat.clone();
-    let silent = chat.client == ClientState::Silent;
+    let silent = chat.assignment_state == AssignmentState::Silent;
     if is_settled(chat, to, by.why) {
         return (after, None);
     }
     let record = after.give(to, by.why, now).by(by.employee);
     if silent {
-        after.client = ClientState::Silent;
+        after.assignment_state = AssignmentState::Silent;
     }
     if crm == CrmKind::None {
-        after.settle_without_crm();
+        after.mark_crm_synced();
     }
-    after.watch(closing, now);
+    after.schedule_check(closing, now);
     (after, Some(record))
 }
 
@@ -301,22 +301,23 @@ fn requeued(
     closing: &Closing,
     now: Timestamp,
 ) -> Result<Option<(Chat, AssignmentRecord)>, Refused> {
-    if chat.client == ClientState::Silent {
+    if chat.assignment_state == AssignmentState::Silent {
         return Err(Refused::ClientSilent);
     }
-    let there = chat.client == ClientState::Waiting && chat.wish == Some(Wish::Anew);
+    let there = chat.assignment_state == AssignmentState::Waiting
+        && chat.queue_preference == Some(QueuePreference::Anyone);
     if there && chat.responsible.is_none() {
         return Ok(None);
     }
     let mut after = chat.clone();
     after.arrived_at = chat.arrived_at.or(chat.opened_at);
-    after.take_back(now);
-    after.passed.clear();
-    let record = AssignmentRecord::new(&after, Why::BackByHand, now).by(head);
+    after.unassign(now);
+    after.missed_by.clear();
+    let record = AssignmentRecord::new(&after, AssignmentReason::BackByHand, now).by(head);
     if crm == CrmKind::None {
-        after.settle_without_crm();
+        after.mark_crm_synced();
     }
-    after.watch(closing, now);
+    after.schedule_check(closing, now);
     Ok(Some((after, record)))
 }
 

@@ -4,7 +4,7 @@ use crate::model::employee::Role;
 use crate::model::event::Side;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
-const BY_HAND: By<'static> = By { why: Why::ByHand, employee: None };
+const BY_HAND: By<'static> = By { why: AssignmentReason::ByHand, employee: None };
 
 fn id(name: &str) -> EmployeeId {
     EmployeeId::new(name)
@@ -13,8 +13,8 @@ fn id(name: &str) -> EmployeeId {
 fn waiting() -> Chat {
     let mut chat = new_chat();
     chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(500_000));
-    chat.release();
-    chat.wait(None, Timestamp::from_millis(500_000));
+    chat.offer_to_all();
+    chat.enqueue(None, Timestamp::from_millis(500_000));
     chat
 }
 
@@ -45,8 +45,11 @@ fn b7_by_hand_a_client_goes_only_to_an_employee_who_could_write_to_them() {
     assert!(decided(&facts, &By::CRM).is_ok(), "what others say is theirs to check");
     facts.place = Some(member("anna", Role::Manager, false));
     let gift = decided(&facts, &BY_HAND).unwrap();
-    assert_eq!((gift.after.client, gift.after.responsible), (ClientState::Assigned, Some(id("anna"))));
-    assert_eq!(gift.record.unwrap().why, Why::ByHand);
+    assert_eq!(
+        (gift.after.assignment_state, gift.after.responsible),
+        (AssignmentState::Assigned, Some(id("anna")))
+    );
+    assert_eq!(gift.record.unwrap().why, AssignmentReason::ByHand);
     facts.employee = None;
     assert_eq!(refused(&facts), Refused::NotFound(What::Employee));
 }
@@ -60,7 +63,7 @@ fn b1_what_the_crm_repeats_is_no_news_and_what_a_person_says_is_once() {
     assert_eq!((&repeated.after, &repeated.record), (&chat, &None));
     assert!(gift_writes(&facts, &repeated).unwrap().is_empty(), "nothing changes");
     let said = decided(&facts, &BY_HAND).unwrap();
-    assert_eq!(said.after.given, Some(Given::ByHand));
+    assert_eq!(said.after.assigned_by, Some(AssignedBy::Person));
     // The chat, the check of the employee and of their place, and the entry in the history.
     assert!(said.record.is_some() && gift_writes(&facts, &said).unwrap().len() >= 4);
     let again = gift_of(&said.after, Some(member("anna", Role::Manager, true)));
@@ -70,7 +73,10 @@ fn b1_what_the_crm_repeats_is_no_news_and_what_a_person_says_is_once() {
 #[test]
 fn a_client_who_has_not_written_stays_silent_whoever_has_them() {
     let gift = decided(&gift_of(&new_chat(), None), &By::CRM).unwrap();
-    assert_eq!((gift.after.client, gift.after.responsible), (ClientState::Silent, Some(id("anna"))));
+    assert_eq!(
+        (gift.after.assignment_state, gift.after.responsible),
+        (AssignmentState::Silent, Some(id("anna")))
+    );
 }
 
 #[test]
@@ -79,11 +85,14 @@ fn b4_a_client_is_put_back_at_their_place_of_before_and_only_once() {
     assert_eq!(again(&new_chat()), Err(Refused::ClientSilent));
     let mut chat = waiting();
     let came = chat.arrived_at.or(chat.opened_at);
-    chat.give(&id("anna"), Why::ByCrm, NOW);
-    chat.passed = vec![id("boris")];
+    chat.give(&id("anna"), AssignmentReason::ByCrm, NOW);
+    chat.missed_by = vec![id("boris")];
     let (after, record) = again(&chat).unwrap().unwrap();
-    assert_eq!((after.client, &after.responsible, after.arrived_at), (ClientState::Waiting, &None, came));
-    assert!(after.passed.is_empty(), "a person wants it so");
-    assert_eq!((record.why, record.responsible), (Why::BackByHand, None));
+    assert_eq!(
+        (after.assignment_state, &after.responsible, after.arrived_at),
+        (AssignmentState::Waiting, &None, came)
+    );
+    assert!(after.missed_by.is_empty(), "a person wants it so");
+    assert_eq!((record.why, record.responsible), (AssignmentReason::BackByHand, None));
     assert_eq!(again(&after), Ok(None));
 }

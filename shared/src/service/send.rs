@@ -3,14 +3,14 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId, MessageId};
-use crate::model::access::sending::{Permit, Refusal, Sender, keeps_whom_he_addresses, may_send};
+use crate::model::access::sending::{Permit, Refusal, Sender, keeps_client_on_first_message, may_send};
 use crate::model::account::Account;
 use crate::model::assignment::eligible_now;
 use crate::model::channel::Channel;
-use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::assignment_record::AssignmentRecord;
 use crate::model::chat::closing::Closing;
-use crate::model::chat::state::{ChatState, ClientState};
+use crate::model::chat::state::{AssignmentState, ChatState};
 use crate::model::chat::{Chat, ForRules};
 use crate::model::contact::Contact;
 use crate::model::crm::CrmKind;
@@ -89,7 +89,7 @@ async fn send_once(cx: &Context<'_>, account: &Account, message: &NewMessage) ->
     let sending = match decide(&facts, message, now)? {
         Decision::Send(sending) => sending,
         Decision::LeaveTo(other) => {
-            let by = By { why: Why::Kept, employee: None };
+            let by = By { why: AssignmentReason::Kept, employee: None };
             reassign_chat(cx, account, &facts.to.chat.chat, &other, &by).await?;
             return Err(Refused::MayNotSend(Refusal::NotResponsible));
         }
@@ -97,7 +97,7 @@ async fn send_once(cx: &Context<'_>, account: &Account, message: &NewMessage) ->
     let kept_until = now + Duration::from_secs(cx.media_days * 24 * 3600);
     cx.store.commit(writes(&facts, &sending, message, kept_until)?).await?;
     let after = sending.after;
-    if sending.given.is_some() && after.client == ClientState::Waiting {
+    if sending.given.is_some() && after.assignment_state == AssignmentState::Waiting {
         give_out(cx, &account.account, std::slice::from_ref(&after.channel)).await;
     }
     Ok(Accepted { chat: after, message_id: message.id.clone(), repeated: false })
@@ -253,7 +253,8 @@ impl SendFacts<'_> {
     /// whom they address, unless another employee has the person.
     fn leave_departed(&self, after: &mut Chat, now: Timestamp) -> Option<AssignmentRecord> {
         let gone = self.to.gone.as_ref().filter(|_| after.state != ChatState::General)?;
-        let author = self.to.place.as_ref().filter(|place| place.sends && keeps_whom_he_addresses(place));
+        let author =
+            self.to.place.as_ref().filter(|place| place.sends && keeps_client_on_first_message(place));
         let author = author.map(|place| &place.employee);
         let of = self.person.as_ref().and_then(|person| person.responsible.as_ref());
         let kept = of.is_some_and(|of| *of != gone.employee && Some(of) != author);
@@ -263,14 +264,14 @@ impl SendFacts<'_> {
     /// What follows from a message for its chat besides the message: rules are to be told of it, and of the chat that it opened.
     fn conclude(&self, message: &NewMessage, after: &mut Chat, now: Timestamp) {
         if self.account.crm_kind == CrmKind::None {
-            after.settle_without_crm();
+            after.mark_crm_synced();
         }
         let closing = Closing::of(self.account, Some(&self.channel));
         if self.to.chat.state == ChatState::General && after.state != ChatState::General {
             mark_for_rules(self.account, &closing, after, ForRules::Opened, now);
         }
         mark_for_rules(self.account, &closing, after, ForRules::MessageOut(message.id.clone()), now);
-        after.watch(&closing, now);
+        after.schedule_check(&closing, now);
     }
 }
 

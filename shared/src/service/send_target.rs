@@ -3,13 +3,13 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
-use crate::model::access::sending::keeps_whom_he_addresses;
+use crate::model::access::sending::keeps_client_on_first_message;
 use crate::model::account::Account;
 use crate::model::assignment::requeue::{WORKS_BY, works};
 use crate::model::chat::Chat;
-use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::assignment_record::AssignmentRecord;
-use crate::model::chat::state::{ChatState, ClientState};
+use crate::model::chat::state::{AssignmentState, ChatState};
 use crate::model::employee::{Employee, Membership};
 use crate::service::context::Context;
 use crate::service::new_message::{Dialogue, Target};
@@ -86,7 +86,8 @@ async fn begun(
     place: Option<Membership>,
 ) -> Result<Addressed, Refused> {
     let now = cx.ambient.now();
-    let keeper = place.as_ref().filter(|place| keeps_whom_he_addresses(place)).map(|place| &place.employee);
+    let keeper =
+        place.as_ref().filter(|place| keeps_client_on_first_message(place)).map(|place| &place.employee);
     let like = &dialogue.like;
     let mut client = cx.store.client_addressed(owner, like, keeper, None, cx.ambient).await?;
     let other = client.responsible.clone().filter(|of| Some(of) != keeper);
@@ -102,11 +103,11 @@ async fn begun(
     let mut chat = Chat::unopened(&owner.account, like, contact, now);
     chat.phone.clone_from(&client.phone);
     chat.erased_at = client.erased_at;
-    chat.reach.clone_from(&dialogue.reach);
+    chat.addressee.clone_from(&dialogue.reach);
     chat.name.clone_from(&like.contact.name);
     let mut belongings = client.writes;
     if let Some(theirs) = theirs {
-        belongings.push(Write::create(&chat.give(&theirs.employee, Why::Kept, now))?);
+        belongings.push(Write::create(&chat.give(&theirs.employee, AssignmentReason::Kept, now))?);
         belongings.push(Write::check(&theirs, &WORKS_BY)?);
     }
     belongings.push(in_history(&chat, now)?);
@@ -116,7 +117,7 @@ async fn begun(
 async fn gone(store: &Store, chat: &Chat, author: Option<&Employee>) -> Result<Option<Gone>, StoreError> {
     // In the queue and in everybody's list, others decide.
     let rests = chat.state == ChatState::General
-        && matches!(chat.client, ClientState::Assigned | ClientState::Silent);
+        && matches!(chat.assignment_state, AssignmentState::Assigned | AssignmentState::Silent);
     let own = author.map(|author| &author.employee);
     let Some(employee) = chat.responsible.as_ref().filter(|of| rests && Some(*of) != own) else {
         return Ok(None);
@@ -135,11 +136,11 @@ async fn gone(store: &Store, chat: &Chat, author: Option<&Employee>) -> Result<O
 
 /// Gives a client to the employee who writes to them, and says why.
 pub fn claim(chat: &mut Chat, employee: &EmployeeId, now: Timestamp) -> AssignmentRecord {
-    let why = match chat.client {
-        ClientState::Silent => Why::Dialogue,
+    let why = match chat.assignment_state {
+        AssignmentState::Silent => AssignmentReason::Dialogue,
         // The employee had the client before, and has answered before being asked (B5).
-        ClientState::Waiting => Why::Kept,
-        ClientState::Unclaimed | ClientState::Assigned => Why::FirstAnswer,
+        AssignmentState::Waiting => AssignmentReason::Kept,
+        AssignmentState::Unclaimed | AssignmentState::Assigned => AssignmentReason::FirstAnswer,
     };
     chat.give(employee, why, now).by(Some(employee))
 }
@@ -151,14 +152,14 @@ pub fn leave(chat: &mut Chat, heir: Option<&EmployeeId>, kept: bool, now: Timest
     if let Some(heir) = heir {
         return claim(chat, heir, now);
     }
-    if chat.client == ClientState::Silent {
+    if chat.assignment_state == AssignmentState::Silent {
         chat.seq += 1;
-        (chat.responsible, chat.given) = (None, None);
+        (chat.responsible, chat.assigned_by) = (None, None);
     } else {
         // We wrote last: the client has waited for nothing until now.
         chat.arrived_at = Some(now);
-        chat.take_back(now);
-        chat.wish = chat.wish.take().filter(|_| !kept);
+        chat.unassign(now);
+        chat.queue_preference = chat.queue_preference.take().filter(|_| !kept);
     }
-    AssignmentRecord::new(chat, Why::Removed, now)
+    AssignmentRecord::new(chat, AssignmentReason::Removed, now)
 }

@@ -32,8 +32,8 @@ fn message(employee: Option<&str>, text: &str) -> NewMessage {
 fn unclaimed() -> Chat {
     let mut chat = new_chat();
     chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(500_000));
-    chat.release();
-    chat.client = ClientState::Unclaimed;
+    chat.offer_to_all();
+    chat.assignment_state = AssignmentState::Unclaimed;
     chat
 }
 
@@ -93,8 +93,8 @@ fn e1_a_message_its_job_and_the_chat_have_one_number() {
     assert_eq!((&sent.job.action, sent.job.signature), (&Action::Send, None));
     assert_eq!(sent.row.text.as_deref(), Some("Good afternoon"));
     assert_eq!((sent.after.outbound_last, sent.given), (Some(sent.job.number), None));
-    assert_eq!(sent.after.client, ClientState::Unclaimed, "the account itself claims nothing");
-    assert_eq!(sent.after.crm_done, sent.after.seq, "there is no CRM to tell");
+    assert_eq!(sent.after.assignment_state, AssignmentState::Unclaimed, "the account itself claims nothing");
+    assert_eq!(sent.after.crm_synced_seq, sent.after.seq, "there is no CRM to tell");
 }
 
 #[test]
@@ -114,12 +114,15 @@ fn b3_the_first_answer_claims_where_the_channel_says_so() {
     let mut facts = facts(&owner, &unclaimed(), Some(member("anna", Role::Manager, true)));
     facts.person = Some(person(None));
     let sent = sending(&facts, &message(Some("anna"), "Good afternoon"));
-    assert_eq!((sent.after.client, sent.after.responsible), (ClientState::Assigned, Some(id("anna"))));
+    assert_eq!(
+        (sent.after.assignment_state, sent.after.responsible),
+        (AssignmentState::Assigned, Some(id("anna")))
+    );
     let given = sent.given.unwrap();
-    assert_eq!((given.why, given.responsible), (Why::FirstAnswer, Some(id("anna"))));
+    assert_eq!((given.why, given.responsible), (AssignmentReason::FirstAnswer, Some(id("anna"))));
     facts.channel.distribution = Distribution::ByCrm;
     let sent = sending(&facts, &message(Some("anna"), "Good afternoon"));
-    assert_eq!((sent.after.client, sent.given), (ClientState::Unclaimed, None));
+    assert_eq!((sent.after.assignment_state, sent.given), (AssignmentState::Unclaimed, None));
 }
 
 #[test]
@@ -184,15 +187,15 @@ fn b4_a_chat_that_a_message_opens_does_not_stay_with_an_employee_who_is_gone() {
     let hello = message(Some("anna"), "Good afternoon");
     // The author's place, whom the person has, and who has the chat then.
     for (place, of, then) in [
-        (member("anna", Role::Head, true), Some("gone"), (ClientState::Assigned, Some(id("anna")))),
-        (member("anna", Role::Head, false), Some("gone"), (ClientState::Waiting, None)),
-        (member("anna", Role::Head, true), Some("boris"), (ClientState::Waiting, None)),
+        (member("anna", Role::Head, true), Some("gone"), (AssignmentState::Assigned, Some(id("anna")))),
+        (member("anna", Role::Head, false), Some("gone"), (AssignmentState::Waiting, None)),
+        (member("anna", Role::Head, true), Some("boris"), (AssignmentState::Waiting, None)),
     ] {
         let mut facts = facts(&owner, &chat, Some(place));
         facts.to.gone = Some(Gone { employee: id("gone"), still: Write::absent(key.clone()) });
         facts.person = Some(person(of));
         let sent = sending(&facts, &hello);
-        assert_eq!((sent.after.client, sent.after.responsible), then, "{of:?}");
+        assert_eq!((sent.after.assignment_state, sent.after.responsible), then, "{of:?}");
         assert!(sent.given.is_some());
     }
     // A program opens nothing.

@@ -115,7 +115,7 @@ fn marked(chat: &Chat, mark: Mark, client_no: u32) -> Chat {
             if after.no_answer_needed(client_no) {
                 // The employee who has the client has seen to them: no other gets them for it.
                 after.reserved_until = None;
-                after.passed.clear();
+                after.missed_by.clear();
             }
         }
     }
@@ -147,7 +147,7 @@ fn tagged(chat: &Chat, tags: &BTreeSet<String>, crm: CrmKind, closing: &Closing,
     let mut after = chat.clone();
     if after.tags != *tags {
         after.tags.clone_from(tags);
-        after.take_number(crm, closing, now);
+        after.next_seq(crm, closing, now);
     }
     after
 }
@@ -165,13 +165,17 @@ mod tests {
         let mut chat = new_chat();
         chat.receive(&text_event("m1", Side::Client), None, NOW);
         chat.reserved_until = Some(NOW);
-        chat.passed = vec![EmployeeId::new("boris")];
+        chat.missed_by = vec![EmployeeId::new("boris")];
         let read = marked(&chat, Mark::Read, 1);
         assert_eq!((read.read_count, read.unanswered_at.is_some()), (1, true));
-        assert_eq!((read.reserved_until, &read.passed), (Some(NOW), &chat.passed), "an answer is still due");
+        assert_eq!(
+            (read.reserved_until, &read.missed_by),
+            (Some(NOW), &chat.missed_by),
+            "an answer is still due"
+        );
         let done = marked(&chat, Mark::NoAnswerNeeded, 1);
         assert_eq!((done.unanswered_at, done.reserved_until), (None, None));
-        assert!(done.passed.is_empty());
+        assert!(done.missed_by.is_empty());
         chat.receive(&text_event("m2", Side::Client), None, NOW);
         assert_eq!(marked(&chat, Mark::NoAnswerNeeded, 1).reserved_until, Some(NOW), "one came after it");
     }

@@ -7,7 +7,7 @@ use super::{Page, Store, StoreError, failure, keys, number, text};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, EmployeeId};
 use crate::model::chat::Chat;
-use crate::model::chat::state::{ChatState, ClientState};
+use crate::model::chat::state::{AssignmentState, ChatState};
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use std::cmp::Reverse;
 
@@ -119,7 +119,7 @@ impl Store {
         let partition = keys::unclaimed(account, channel);
         let page = self.index_page(EMPLOYEE_CHATS, partition, Part::of_list(list), from).await?;
         let mut chats: Vec<Chat> = self.chats_at(&page.items).await?;
-        chats.retain(|chat| chat.client == ClientState::Unclaimed && chat.channel == *channel);
+        chats.retain(|chat| chat.assignment_state == AssignmentState::Unclaimed && chat.channel == *channel);
         Ok(Page { items: in_list(chats, list), next: page.next })
     }
 

@@ -174,9 +174,9 @@ impl<'c> ChatTransaction<'c> {
         let Self { before, mut chat, closing, crm, decided_on, revisited, queue_row, rows } = self;
         if revisited || before.as_ref().is_none_or(|before| before.seq != chat.seq) {
             if crm == CrmKind::None {
-                chat.settle_without_crm();
+                chat.mark_crm_synced();
             }
-            chat.watch(closing, now);
+            chat.schedule_check(closing, now);
         }
         let own = match &before {
             Some(before) => decided_on.write(before, &chat)?,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::ids::{EmployeeId, MessageId};
-use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::closing::{GRACE, on_check};
 use crate::model::chat::state::FinishReason;
 use crate::model::chat::tests::{new_chat, text_event};
@@ -21,8 +21,8 @@ fn at(seconds: i64) -> Timestamp {
 fn waiting() -> (Chat, Message) {
     let mut chat = new_chat();
     let message = chat.receive(&text_event("m1", Side::Client), None, at(0)).unwrap();
-    chat.crm_done = chat.seq;
-    chat.watch(&Closing::default(), at(0));
+    chat.crm_synced_seq = chat.seq;
+    chat.schedule_check(&Closing::default(), at(0));
     (chat, message)
 }
 
@@ -30,7 +30,7 @@ fn waiting() -> (Chat, Message) {
 fn given() -> (Chat, Message) {
     let (mut chat, message) = waiting();
     chat.assign(&EmployeeId::new("anna"));
-    chat.crm_done = chat.seq;
+    chat.crm_synced_seq = chat.seq;
     (chat, message)
 }
 
@@ -62,7 +62,7 @@ fn numbers_are_consecutive_and_stamp_the_rows() {
     let second = change.next_seq();
     let id = MessageId::new("m2");
     change.job(&OutboundJob::new(&before.account, &before.chat, second, &id, Action::Delete, at(1)));
-    let record = change.change(|chat| chat.give(&EmployeeId::new("boris"), Why::ByHand, at(1)));
+    let record = change.change(|chat| chat.give(&EmployeeId::new("boris"), AssignmentReason::ByHand, at(1)));
     change.assignment(&record);
     assert_eq!([first, second, record.seq], [before.seq + 1, before.seq + 2, before.seq + 3]);
     let (after, writes) = change.writes(at(1)).unwrap();
@@ -88,15 +88,15 @@ fn without_a_crm_everything_is_synced() {
         let mut change = ChatTransaction::of(given().0, &closing, crm);
         change.next_seq();
         let (after, _) = change.writes(at(1)).unwrap();
-        assert_eq!(after.crm_done == after.seq, is_synced, "{crm:?}");
+        assert_eq!(after.crm_synced_seq == after.seq, is_synced, "{crm:?}");
     }
     let (mut behind, _) = given();
-    behind.crm_done = 0;
+    behind.crm_synced_seq = 0;
     let untouched = ChatTransaction::of(behind.clone(), &closing, CrmKind::None);
     assert!(untouched.writes(at(1)).unwrap().1.is_empty(), "no number is taken");
     let revisited = ChatTransaction::of(behind, &closing, CrmKind::None).revisited();
     let (after, writes) = revisited.writes(at(1)).unwrap();
-    assert_eq!((after.crm_done, writes.len()), (after.seq, 1), "its CRM is gone");
+    assert_eq!((after.crm_synced_seq, writes.len()), (after.seq, 1), "its CRM is gone");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn open_chats_follow_the_responsible_and_the_state() {
     let (before, _) = given();
     let (mut finished, mut back) = (before.clone(), before.clone());
     finished.finish(FinishReason::ByHand, at(5));
-    back.take_back(at(5));
+    back.unassign(at(5));
     let is_open_row = |write: &&Write| write.key.sk == before.chat.as_str();
     let open_rows = |before: Option<&Chat>, after: &Chat| {
         let change = ChatTransaction::between(before.cloned(), after.clone(), &closing, CrmKind::None);
@@ -161,7 +161,7 @@ fn the_queue_row_follows_who_waits() {
     let of_queue = |writes: &[Write]| writes.iter().find(|write| write.key == row).cloned();
     assert!(matches!(of_queue(&writes).unwrap().effect, Effect::Delete));
     let mut back = ChatTransaction::of(after, &closing, CrmKind::None).decided_on(DecidedOn::Responsible);
-    back.change(|chat| chat.take_back(at(2)));
+    back.change(|chat| chat.unassign(at(2)));
     let (_, writes) = back.writes(at(2)).unwrap();
     assert!(matches!(of_queue(&writes).unwrap().effect, Effect::Put(_)), "at the place of before");
     assert_eq!(depends_on(&writes[0])[..3], ["last_seq", "client", "responsible"]);

@@ -12,14 +12,14 @@ use crate::model::contact::{Contact, ContactClaim, Identity, Merge, verified_pho
 use crate::model::event::MessageEvent;
 
 /// The strong attributes of a message.
-pub(super) struct Seen {
+pub(super) struct ClientIdentities {
     /// Its identity first, then other forms of it.
     pub identities: Vec<Identity>,
     /// The phone that the messenger vouches for.
     pub phone: Option<Phone>,
 }
 
-impl Seen {
+impl ClientIdentities {
     /// Those of an event.
     pub fn of(event: &MessageEvent, owner: &Account) -> Self {
         Self { identities: Identity::all_of(event), phone: verified_phone(event, &owner.region) }
@@ -126,7 +126,12 @@ impl People {
     }
 
     /// Claims for the contact who has the identity what nobody owns.
-    pub fn claim(&mut self, account: &AccountId, seen: &Seen, who: &Who) -> Result<Vec<Write>, StoreError> {
+    pub fn claim(
+        &mut self,
+        account: &AccountId,
+        seen: &ClientIdentities,
+        who: &Who,
+    ) -> Result<Vec<Write>, StoreError> {
         let claim = |at, contact: &ContactId| {
             Write::create(&ContactClaimRow { at, claim: ContactClaim { v: 1, contact: contact.clone() } })
         };
@@ -228,7 +233,7 @@ mod tests {
             group: false,
             user: "17".into(),
         };
-        let seen = Seen { identities: vec![identity.clone()], phone: None };
+        let seen = ClientIdentities { identities: vec![identity.clone()], phone: None };
         people.claim(&AccountId::new("a"), &seen, &Who::default()).unwrap();
         assert_eq!(people.own().contact.as_str(), "alias");
         assert_eq!(people.own().identities, [identity]);

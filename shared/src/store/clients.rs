@@ -1,7 +1,7 @@
 //! Who a chat's client is (C2, C3): known by an identity, else by a verified phone, else new. What turns out to be one
 //! person becomes one by an alias, in the transaction that found it out.
 
-use super::client_people::{People, Seen};
+use super::client_people::{ClientIdentities, People};
 use super::row::Write;
 use super::{Read, Store, StoreError};
 use crate::base::clock::{Ambient, Timestamp};
@@ -81,7 +81,7 @@ impl Store {
         (keeper, gone): (Option<&EmployeeId>, Option<&EmployeeId>),
         ambient: &dyn Ambient,
     ) -> Result<Client, StoreError> {
-        let seen = Seen::of(event, owner);
+        let seen = ClientIdentities::of(event, owner);
         let who = self.who(owner, &seen.identities, seen.phone.as_ref()).await?;
         let owners: Vec<(ContactId, MergeReason)> = known
             .map(|id| (id.clone(), MergeReason::SameIdentity))
@@ -136,7 +136,7 @@ impl Store {
         &self,
         owner: &Account,
         event: &MessageEvent,
-        seen: &Seen,
+        seen: &ClientIdentities,
         ambient: &dyn Ambient,
     ) -> Result<Contact, StoreError> {
         let mut contact = new_contact(owner, event, ambient);

@@ -7,9 +7,9 @@ use super::settings::{PLACE, member_writes};
 use super::{Page, Read, RetryPolicy, Store, StoreError, retry_on_conflict};
 use crate::base::clock::Ambient;
 use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
-use crate::model::assignment::requeue::{Departure, WORKS_BY, Whose};
+use crate::model::assignment::requeue::{Requeue, RequeueScope, WORKS_BY};
 use crate::model::channel::Channel;
-use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::state::ChatState;
 use crate::model::employee::{Employee, Membership};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -23,7 +23,7 @@ const RETRIES: RetryPolicy = RetryPolicy::growing(6, Duration::from_millis(50));
 /// On what of an employee a refusal depends: who loads him again meanwhile ends it.
 const REFUSED: [&str; 1] = ["refused_at"];
 
-impl Row for Departure {
+impl Row for Requeue {
     fn key(&self) -> Key {
         key_of(&self.account, &self.whose)
     }
@@ -33,10 +33,10 @@ impl Row for Departure {
     }
 }
 
-fn key_of(account: &AccountId, whose: &Whose) -> Key {
+fn key_of(account: &AccountId, whose: &RequeueScope) -> Key {
     match whose {
-        Whose::Employee { employee, channel } => keys::departure(account, employee, channel.as_ref()),
-        Whose::Nobodys { channel } => keys::gather(account, channel),
+        RequeueScope::Employee { employee, channel } => keys::departure(account, employee, channel.as_ref()),
+        RequeueScope::Unclaimed { channel } => keys::gather(account, channel),
     }
 }
 
@@ -82,21 +82,21 @@ impl Store {
     pub async fn departure(
         &self,
         account: &AccountId,
-        whose: &Whose,
-    ) -> Result<Option<Departure>, StoreError> {
+        whose: &RequeueScope,
+    ) -> Result<Option<Requeue>, StoreError> {
         self.get(&key_of(account, whose), Read::Consistent).await
     }
 
     /// A page of the chats that a departure may be about, as the index says: what of it holds is read from the chats.
     pub async fn chats_to_pass_on(
         &self,
-        departure: &Departure,
+        departure: &Requeue,
         among: Among,
         start: Option<Item>,
     ) -> Result<Page<ChatId>, StoreError> {
         let partition = match &departure.whose {
-            Whose::Employee { employee, .. } => keys::of_employee(&departure.account, employee),
-            Whose::Nobodys { channel } => keys::unclaimed(&departure.account, channel),
+            RequeueScope::Employee { employee, .. } => keys::of_employee(&departure.account, employee),
+            RequeueScope::Unclaimed { channel } => keys::unclaimed(&departure.account, channel),
         };
         let (index, part) = match among {
             Among::Live => (EMPLOYEE_CHATS, Part::of_list(Some(ChatState::Live))),
@@ -120,9 +120,9 @@ impl Store {
         account: &AccountId,
         employee: &EmployeeId,
         ambient: &dyn Ambient,
-    ) -> Result<Departure, StoreError> {
-        let whose = Whose::Employee { employee: employee.clone(), channel: None };
-        let departure = Departure::begin(account, whose, Why::RefusedByCrm, ambient);
+    ) -> Result<Requeue, StoreError> {
+        let whose = RequeueScope::Employee { employee: employee.clone(), channel: None };
+        let departure = Requeue::begin(account, whose, AssignmentReason::RefusedByCrm, ambient);
         // A place that is made once that is written says so itself; one that was made meanwhile is found by the second look.
         for is_begun in [false, true] {
             retry_on_conflict(RETRIES, ambient, || self.refuse(&departure, employee, is_begun, ambient))
@@ -133,7 +133,7 @@ impl Store {
 
     async fn refuse(
         &self,
-        departure: &Departure,
+        departure: &Requeue,
         employee: &EmployeeId,
         is_begun: bool,
         ambient: &dyn Ambient,
@@ -169,7 +169,7 @@ impl Store {
         for (channel, before) in self.places_of(account, employee).await? {
             let after = Membership { inactive: true, ..before.clone() };
             writes.extend(member_writes(Some(&before), Some(&after), &PLACE)?);
-            let left = Departure::gather_left(&channel, Some(&before), Some(&after), ambient);
+            let left = Requeue::gather_left(&channel, Some(&before), Some(&after), ambient);
             writes.extend(left.as_ref().map(Write::put).transpose()?);
         }
         Ok(writes)
@@ -210,7 +210,7 @@ impl Because {
 }
 
 /// Ends a departure, unless another one has begun in its place.
-pub fn end_write(departure: &Departure) -> Write {
+pub fn end_write(departure: &Requeue) -> Write {
     let id = AttributeValue::S(departure.id.clone());
     Write {
         key: departure.key(),
@@ -230,15 +230,15 @@ mod tests {
             (AccountId::new("a"), ChannelId::new("c"), EmployeeId::new("анна*"));
         let clock = Manual::new(Timestamp::from_millis(5));
         for departure in [
-            Departure::of(&account, &employee, None, &clock),
-            Departure::of(&account, &employee, Some(&channel), &clock),
-            Departure::gather(&account, &channel, &clock),
+            Requeue::of(&account, &employee, None, &clock),
+            Requeue::of(&account, &employee, Some(&channel), &clock),
+            Requeue::gather(&account, &channel, &clock),
         ] {
             let found = Due::parse(&departure.key());
             assert_eq!(found, Some(Due::Departure(account.clone(), departure.whose.clone())));
             let item = super::super::row::item_of(&departure).unwrap();
             assert!(item.contains_key("due_shard") && item.contains_key("check_at"));
-            assert_eq!(super::super::row::row_of::<Departure>(item).unwrap(), departure);
+            assert_eq!(super::super::row::row_of::<Requeue>(item).unwrap(), departure);
         }
     }
 }

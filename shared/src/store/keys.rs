@@ -17,7 +17,7 @@ use crate::base::ids::{
 };
 use crate::base::phone::Phone;
 use crate::model::assignment::RingPlace;
-use crate::model::assignment::requeue::Whose;
+use crate::model::assignment::requeue::RequeueScope;
 use crate::model::chat::state::ChatState;
 use crate::model::contact::Identity;
 
@@ -366,7 +366,7 @@ pub enum Due {
     /// A channel of whose state the CRM has yet to be told.
     Channel(AccountId, ChannelId),
     /// Clients who have yet to go back into the queue.
-    Departure(AccountId, Whose),
+    Departure(AccountId, RequeueScope),
 }
 
 impl Due {
@@ -391,11 +391,12 @@ impl Due {
             ("A", "LEAVING") => {
                 let channel = (id != "*").then(|| ChannelId::new(id));
                 let employee = EmployeeId::new(key.sk.as_str());
-                Some(Self::Departure(AccountId::new(account), Whose::Employee { employee, channel }))
+                Some(Self::Departure(AccountId::new(account), RequeueScope::Employee { employee, channel }))
             }
-            ("A", "GATHER") => {
-                Some(Self::Departure(AccountId::new(account), Whose::Nobodys { channel: ChannelId::new(id) }))
-            }
+            ("A", "GATHER") => Some(Self::Departure(
+                AccountId::new(account),
+                RequeueScope::Unclaimed { channel: ChannelId::new(id) },
+            )),
             _ => None,
         }
     }

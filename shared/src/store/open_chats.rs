@@ -43,7 +43,7 @@ mod tests {
         let (mut finished, mut passed, mut back) = (chat.clone(), chat.clone(), chat.clone());
         finished.finish(FinishReason::Inactivity, at);
         passed.assign(&EmployeeId::new("boris"));
-        back.take_back(at);
+        back.unassign(at);
         for after in [finished, passed, back] {
             assert!(frees_place(&chat, &after));
         }

@@ -16,7 +16,7 @@ use crate::model::api_key::ApiKey;
 use crate::model::assignment::{Ring, WaitingClient};
 use crate::model::audit::AuditEntry;
 use crate::model::channel::Channel;
-use crate::model::chat::state::{ChatState, ClientState};
+use crate::model::chat::state::{AssignmentState, ChatState};
 use crate::model::chat::{Chat, ChatAliasRow, ChatEvent};
 use crate::model::connection::{Connection, WebhookToken};
 use crate::model::contact::blacklist::BlockEntry;
@@ -245,7 +245,8 @@ impl Row for Chat {
         index.push(("list_at", AttributeValue::N(self.listed_at.millis().to_string())));
         let listed_by = match &self.responsible {
             Some(employee) => Some(of_employee(&self.account, employee)),
-            None => (self.client == ClientState::Unclaimed).then(|| unclaimed(&self.account, &self.channel)),
+            None => (self.assignment_state == AssignmentState::Unclaimed)
+                .then(|| unclaimed(&self.account, &self.channel)),
         };
         if let Some(listed_by) = listed_by {
             // Moves when the chat opens or finishes, not at each message: an employee's live chats are few.

@@ -5,8 +5,8 @@ use crate::world::World;
 use crate::world::wire::{Fault, How};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::AssignmentState;
 use shared::model::employee::Membership;
 use shared::store::chats::{chat_write, open_chat_writes};
 use shared::store::row::Write;
@@ -28,7 +28,7 @@ async fn p5_drains_at_once_give_out_each_client_once_and_fairly() {
     world.settle().await;
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for (number, name) in world.whose(0..9).await.into_iter().enumerate() {
-        assert_eq!(world.why_of(number).await, [Why::Turn], "one change of responsible");
+        assert_eq!(world.why_of(number).await, [AssignmentReason::Turn], "one change of responsible");
         *counts.entry(name).or_default() += 1;
     }
     assert_eq!(counts.into_values().collect::<Vec<_>>(), [3, 3, 3]);
@@ -89,7 +89,7 @@ async fn p4_who_is_given_by_hand_meanwhile_is_not_taken_by_the_drain() {
     // Meanwhile a head gives the client to boris.
     let before = world.chat(&phone(1)).await.unwrap();
     let mut after = before.clone();
-    let record = after.give(&EmployeeId::new("boris"), Why::ByHand, world.clock.now());
+    let record = after.give(&EmployeeId::new("boris"), AssignmentReason::ByHand, world.clock.now());
     let mut writes = vec![chat_write(&before, &after).unwrap().unwrap(), Write::create(&record).unwrap()];
     writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
     writes.extend(waiting_writes(&before, &after).unwrap());
@@ -100,8 +100,11 @@ async fn p4_who_is_given_by_hand_meanwhile_is_not_taken_by_the_drain() {
     assert!(status == 400 && answer.to_string().contains("ConditionalCheckFailed"), "{status} {answer}");
     world.pass(std::time::Duration::from_secs(30)).await;
     let chat = world.chat(&phone(1)).await.unwrap();
-    assert_eq!((chat.client, chat.responsible), (ClientState::Assigned, Some(EmployeeId::new("boris"))));
-    assert_eq!(world.why_of(1).await, [Why::ByHand]);
+    assert_eq!(
+        (chat.assignment_state, chat.responsible),
+        (AssignmentState::Assigned, Some(EmployeeId::new("boris")))
+    );
+    assert_eq!(world.why_of(1).await, [AssignmentReason::ByHand]);
     assert_eq!((world.open_with("anna").await, world.open_with("boris").await), (0, 1));
 }
 

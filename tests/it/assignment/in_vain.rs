@@ -6,8 +6,8 @@ use crate::world::wire::{Fault, How};
 use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ChatId, EmployeeId};
 use shared::model::channel::Distribution;
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::{ClientState, Wish};
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::{AssignmentState, QueuePreference};
 use shared::model::employee::{Membership, Status};
 use shared::store::keys;
 use shared::store::row::{Key, Row};
@@ -23,11 +23,11 @@ async fn b3_who_was_taken_from_somebody_and_is_everybodys_now_is_nobodys_person(
     world.waits_again(1, None).await;
     world.place(&Membership { status: Status::Away, ..world.member("anna", 0) }).await;
     world.drain_channel().await;
-    assert_eq!(world.chat(&phone(1)).await.unwrap().client, ClientState::Unclaimed);
+    assert_eq!(world.chat(&phone(1)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
     assert_eq!(world.whose_person(1).await, Some(EmployeeId::new("anna")), "she has him when she is there");
-    world.waits_again(1, Some(Wish::Anew)).await;
+    world.waits_again(1, Some(QueuePreference::Anyone)).await;
     world.drain_channel().await;
-    assert_eq!(world.chat(&phone(1)).await.unwrap().client, ClientState::Unclaimed);
+    assert_eq!(world.chat(&phone(1)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
     assert_eq!(world.whose_person(1).await, None, "whoever answers first gets him");
 }
 
@@ -46,7 +46,7 @@ async fn b4_a_place_that_the_drain_itself_frees_is_somebodys() {
     let before = world.chat(&phone(0)).await.unwrap();
     let late = Some(world.chat(&phone(2)).await.unwrap().waiting_since.unwrap() + Duration::from_secs(1));
     world.write(&shared::model::chat::Chat { arrived_at: late, ..before }).await;
-    world.waits_again(0, Some(Wish::To(EmployeeId::new("boris")))).await;
+    world.waits_again(0, Some(QueuePreference::Employee(EmployeeId::new("boris")))).await;
     world.place(&Membership { receives_new_clients: false, ..world.member("boris", 2) }).await;
     world.drain_channel().await;
     assert_eq!(world.whose(0..3).await, ["boris", "anna", "-"]);
@@ -63,7 +63,7 @@ async fn p5_after_a_lost_race_those_behind_the_first_are_looked_at_too() {
     // The second one goes to somebody by a rule; the first waits in vain, and races are lost.
     world.place(&Membership { receives_new_clients: false, ..world.member("boris", 2) }).await;
     world.drain_channel().await;
-    world.waits_again(1, Some(Wish::To(EmployeeId::new("boris")))).await;
+    world.waits_again(1, Some(QueuePreference::Employee(EmployeeId::new("boris")))).await;
     let holding = String::from("WAITING#");
     world.table.fail(Fault { operation: "TransactWriteItems", holding, times: 2, how: How::Conflict });
     world.drain_channel().await;
@@ -133,5 +133,8 @@ async fn p5_a_chat_that_cannot_be_read_keeps_nobody_else_waiting() {
     assert_eq!(world.ring_row().await.left, 1, "he is still waited for");
     world.write(&whole).await;
     world.drain_channel().await;
-    assert_eq!((world.whose([0]).await, world.why_of(0).await), (vec!["anna".to_owned()], vec![Why::Turn]));
+    assert_eq!(
+        (world.whose([0]).await, world.why_of(0).await),
+        (vec!["anna".to_owned()], vec![AssignmentReason::Turn])
+    );
 }

@@ -67,7 +67,7 @@ async fn b3_in_a_large_channel_all_are_shown_a_client_while_it_comes_to_anybody(
         world.place(&Membership { role, receives_new_clients, status: Status::Busy, ..member }).await;
     }
     assert_eq!(serve(&world, 0..1).await, ["-"]);
-    assert_eq!(world.why_of(0).await, [shared::model::chat::assignment_reason::Why::ShownToAll]);
+    assert_eq!(world.why_of(0).await, [shared::model::chat::assignment_reason::AssignmentReason::ShownToAll]);
     let member = |place: usize| world.member(&name(place), i64::try_from(place).unwrap());
     world.place(&Membership { receives_new_clients: false, ..member(40) }).await;
     world.place(&Membership { role: Role::Head, receives_new_clients: false, ..member(30) }).await;

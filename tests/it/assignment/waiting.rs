@@ -5,8 +5,8 @@ use crate::world::World;
 use shared::base::clock::{Ambient, Timestamp};
 use shared::base::ids::EmployeeId;
 use shared::model::channel::{Distribution, Fallback};
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::{AssignmentState, ChatState};
 use shared::model::contact::Contact;
 use shared::model::employee::{Ineligible, Membership, Role, Status};
 use shared::model::working_hours::{Day, Span, WorkingHours};
@@ -117,12 +117,15 @@ async fn b5_behind_many_who_wait_in_vain_one_whose_own_employee_is_there_is_serv
     after.responsible = Some(EmployeeId::new("anna"));
     world.store.commit(vec![Write::change(&before, &after, &[]).unwrap().unwrap()]).await.unwrap();
     world.drain_channel().await;
-    assert_eq!(world.chat(&phone(44)).await.unwrap().client, ClientState::Waiting);
+    assert_eq!(world.chat(&phone(44)).await.unwrap().assignment_state, AssignmentState::Waiting);
     world.clock.advance(Duration::from_secs(301));
     world.drain_channel().await;
     let chat = world.chat(&phone(44)).await.unwrap();
-    assert_eq!((chat.client, chat.responsible), (ClientState::Assigned, Some(EmployeeId::new("anna"))));
-    assert_eq!((world.why_of(44).await, world.ring_row().await.left), (vec![Why::Kept], 44));
+    assert_eq!(
+        (chat.assignment_state, chat.responsible),
+        (AssignmentState::Assigned, Some(EmployeeId::new("anna")))
+    );
+    assert_eq!((world.why_of(44).await, world.ring_row().await.left), (vec![AssignmentReason::Kept], 44));
     assert_eq!(world.ring_row().await.oldest, world.chat(&phone(0)).await.unwrap().waiting_since);
 }
 
@@ -149,7 +152,7 @@ async fn b4_the_fallback_gets_whom_nobody_else_may_have() {
     world.drain_channel().await;
     assert_eq!(
         (world.whose([3]).await, world.why_of(3).await),
-        (vec!["anna".to_owned()], vec![Why::Fallback])
+        (vec!["anna".to_owned()], vec![AssignmentReason::Fallback])
     );
     assert_eq!((world.ring_row().await.turns, world.ring_row().await.left), (0, 0));
 }
@@ -184,8 +187,8 @@ async fn b3_who_is_shown_to_all_has_that_in_his_history() {
     world.set_channel(|channel| channel.distribution = Distribution::FirstResponder).await;
     world.comes(1).await;
     world.drain_channel().await;
-    assert_eq!(world.chat(&phone(1)).await.unwrap().client, ClientState::Unclaimed);
-    assert_eq!(world.why_of(1).await, [Why::ShownToAll]);
+    assert_eq!(world.chat(&phone(1)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
+    assert_eq!(world.why_of(1).await, [AssignmentReason::ShownToAll]);
 }
 
 #[tokio::test]
@@ -197,7 +200,10 @@ async fn b5_whose_person_is_given_to_another_while_the_drain_decides_is_decided_
     let contact: Contact = world.store.get(&key, Read::Consistent).await.unwrap().unwrap();
     world.write(&Contact { responsible: Some(EmployeeId::new("boris")), ..contact }).await;
     world.drain_channel().await;
-    assert_eq!((world.whose([1]).await, world.why_of(1).await), (vec!["boris".to_owned()], vec![Why::Kept]));
+    assert_eq!(
+        (world.whose([1]).await, world.why_of(1).await),
+        (vec!["boris".to_owned()], vec![AssignmentReason::Kept])
+    );
     assert_eq!(world.ring_row().await.turns, 0);
     assert_eq!(world.chat(&phone(1)).await.unwrap().state, ChatState::Live);
     assert!(world.clock.now() > Timestamp::default());

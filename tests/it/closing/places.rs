@@ -3,7 +3,7 @@
 use crate::world::sends::PHONE;
 use crate::world::{TOKEN, World, messages, text};
 use shared::base::ids::EmployeeId;
-use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::state::{AssignmentState, ChatState};
 use std::time::Duration;
 
 const OTHER: &str = "79990000001";
@@ -22,7 +22,11 @@ async fn b4_who_waits_is_served_when_a_chat_finishes_by_silence() {
     world.clock.advance(Duration::from_secs(400));
     world.post(TOKEN, messages(&[text(OTHER, "o1", "Здравствуйте")])).await;
     world.settle().await;
-    assert_eq!(world.chat(OTHER).await.unwrap().client, ClientState::Waiting, "she has as many as she may");
+    assert_eq!(
+        world.chat(OTHER).await.unwrap().assignment_state,
+        AssignmentState::Waiting,
+        "she has as many as she may"
+    );
     // The first chat's end, and nothing else: the ring's own time has not come.
     world.clock.advance(Duration::from_secs(240));
     let check = shared::model::event::Event::Check { chat: world.chat_id(PHONE) };
@@ -36,5 +40,8 @@ async fn b4_who_waits_is_served_when_a_chat_finishes_by_silence() {
     world.settle().await;
     assert_eq!(world.there().await.state, ChatState::General);
     let served = world.chat(OTHER).await.unwrap();
-    assert_eq!((served.client, served.responsible), (ClientState::Assigned, Some(EmployeeId::new("anna"))));
+    assert_eq!(
+        (served.assignment_state, served.responsible),
+        (AssignmentState::Assigned, Some(EmployeeId::new("anna")))
+    );
 }

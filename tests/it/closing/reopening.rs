@@ -3,8 +3,8 @@
 use crate::world::World;
 use crate::world::sends::PHONE;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::{ChatState, ChatStatus, ClientState};
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::{AssignmentState, ChatState, ChatStatus};
 use shared::model::closing_options::Reopening;
 use shared::model::employee::Membership;
 use std::time::Duration;
@@ -53,7 +53,7 @@ async fn f5_he_reopens_it_begins_a_new_case_or_goes_to_the_cases() {
         world.client_writes("m2", "Ещё вопрос").await;
         let chat = world.there().await;
         assert_eq!((chat.state, chat.case_no, chat.status), (state, case_no, status), "{reopening:?}");
-        assert_eq!((chat.client, chat.responsible), (ClientState::Assigned, of("anna")));
+        assert_eq!((chat.assignment_state, chat.responsible), (AssignmentState::Assigned, of("anna")));
         world.pass(Duration::from_secs(700)).await;
         let ends = if state == ChatState::Live { ChatState::General } else { ChatState::Case };
         assert_eq!(world.there().await.state, ends, "a case is finished by hand: {reopening:?}");
@@ -66,7 +66,7 @@ async fn b5_he_is_kept_by_who_had_him_and_takes_no_turn() {
     let world = finished(None).await;
     world.client_writes("m2", "Ещё вопрос").await;
     assert_eq!(world.responsible().await, of("anna"));
-    assert_eq!(world.history().await.last().map(|(why, _)| *why), Some(Why::Kept));
+    assert_eq!(world.history().await.last().map(|(why, _)| *why), Some(AssignmentReason::Kept));
     let other = "79990000001";
     world
         .post(crate::world::TOKEN, crate::world::messages(&[crate::world::text(other, "o1", "Привет")]))
@@ -93,7 +93,7 @@ async fn b5_always_the_same_has_him_whether_she_is_there_or_not() {
     let_go(&world, |anna| anna.receives_new_clients = false).await;
     world.client_writes("m2", "Ещё вопрос").await;
     let chat = world.there().await;
-    assert_eq!((chat.client, chat.responsible), (ClientState::Assigned, of("anna")));
+    assert_eq!((chat.assignment_state, chat.responsible), (AssignmentState::Assigned, of("anna")));
 }
 
 #[tokio::test]

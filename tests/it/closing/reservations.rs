@@ -5,8 +5,8 @@ use crate::world::{CHANNEL, TOKEN, World};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
 use shared::model::channel::Reservation;
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::AssignmentState;
 use std::time::Duration;
 use tests::wazzup;
 
@@ -38,7 +38,8 @@ async fn b3_who_does_not_answer_in_time_loses_the_client_a_bounded_number_of_tim
         world.pass(Duration::from_secs(125)).await;
         has(&world, name).await;
     }
-    let lapses = world.history().await.into_iter().filter(|(why, _)| *why == Why::Lapsed).count();
+    let lapses =
+        world.history().await.into_iter().filter(|(why, _)| *why == AssignmentReason::Lapsed).count();
     assert_eq!((lapses, world.there().await.reserved_until), (2, None), "the last one keeps him");
     world.assert_crm_content().await;
 }
@@ -73,18 +74,18 @@ async fn b5_who_answers_late_but_before_somebody_else_has_the_client_keeps_him()
         world.sweep().await;
         while world.deliver("timers").await || world.deliver("inbound.fifo").await {}
         let lapsed = world.there().await;
-        assert_eq!((lapsed.client, lapsed.passed.len()), (ClientState::Waiting, 1));
+        assert_eq!((lapsed.assignment_state, lapsed.missed_by.len()), (AssignmentState::Waiting, 1));
         let at = world.clock.now().rfc3339();
         let echo = wazzup::echo(CHANNEL, PHONE, "e1", &at, "Да");
         assert_eq!(world.post(TOKEN, wazzup::messages(&[echo]).to_string()).await, 200);
         while world.deliver("inbound.fifo").await {}
         let kept = world.there().await;
-        assert_eq!((kept.client, kept.reserved_until), (ClientState::Assigned, None));
+        assert_eq!((kept.assignment_state, kept.reserved_until), (AssignmentState::Assigned, None));
         let queue = world.store.count_waiting(&world.account, &world.channel, None).await.unwrap();
         assert_eq!(queue, 0, "he stands in no queue");
         world.pass(Duration::from_secs(600)).await;
         has(&world, "anna").await;
-        assert_eq!(world.history().await.last(), Some(&(Why::Kept, Some("anna".to_owned()))));
+        assert_eq!(world.history().await.last(), Some(&(AssignmentReason::Kept, Some("anna".to_owned()))));
     }
 }
 

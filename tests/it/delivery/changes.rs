@@ -4,7 +4,7 @@ use super::asked;
 use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN};
 use shared::base::ids::MessageId;
-use shared::model::chat::Reach;
+use shared::model::chat::Addressee;
 use shared::model::event::MessageEvent;
 use shared::model::message::content::{Details, Quote, Template};
 use shared::model::message::kind::{DeliveryStatus, Kind};
@@ -174,12 +174,12 @@ async fn d4_a_dialogue_begun_by_phone_learns_its_chat_from_the_answer() {
     let world = asked().await;
     // As the API leaves it: reached by phone until the provider tells.
     let mut chat = world.chat(PHONE).await.unwrap();
-    chat.reach = Some(Reach::Phone("79990001122".into()));
+    chat.addressee = Some(Addressee::Phone("79990001122".into()));
     world.write(&chat).await;
     world.send("own-1", "Добрый день").await;
     world.settle().await;
     let chat = world.chat(PHONE).await.unwrap();
-    assert_eq!((chat.reach.clone(), chat.provider_chat_id.as_str()), (None, "79990001122"));
+    assert_eq!((chat.addressee.clone(), chat.provider_chat_id.as_str()), (None, "79990001122"));
     assert_eq!(chat.aliases, [world.chat_id("79990001122")]);
     let by_alias = world.store.chat(&world.account, &world.chat_id("79990001122")).await.unwrap().unwrap();
     assert_eq!(by_alias.chat, chat.chat);

@@ -22,7 +22,7 @@ async fn e1_a_send_reaches_the_client_once_and_signed_and_is_told() {
     );
     assert_eq!(row.provider_id.unwrap().as_str(), world.received().await[0].message_id);
     assert_eq!((chat.outbound_at, chat.pending_sends.len(), world.jobs().await.len()), (None, 0, 0));
-    assert!(chat.seq > before.seq && chat.crm_done == chat.seq);
+    assert!(chat.seq > before.seq && chat.crm_synced_seq == chat.seq);
     assert_eq!(world.crm_texts().await, ["Ещё продаёте?", "Да, приезжайте"]);
     world.pass_everywhere(Duration::from_secs(70)).await;
     assert_eq!(world.received().await.len(), 1);

@@ -6,10 +6,10 @@ use crate::world::asking::Asking;
 use reqwest::Method;
 use serde_json::json;
 use shared::base::ids::EmployeeId;
-use shared::model::assignment::requeue::Whose;
+use shared::model::assignment::requeue::RequeueScope;
 use shared::model::channel::{Distribution, Fallback};
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::AssignmentState;
 
 async fn distribute(world: &World, api: &Asking, word: &str) {
     let path = format!("/v1/channels/{}", world.channel);
@@ -28,7 +28,7 @@ async fn shown_to_all() -> (World, Asking) {
     world.set_channel(|channel| channel.distribution = Distribution::FirstResponder).await;
     world.clients_come(0..4).await;
     for number in 0..4 {
-        assert_eq!(world.chat(&phone(number)).await.unwrap().client, ClientState::Unclaimed);
+        assert_eq!(world.chat(&phone(number)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
     }
     world.finish_of(3, true).await;
     (world, api)
@@ -40,12 +40,15 @@ async fn b3_what_is_nobodys_is_given_out_in_turn_when_the_channel_begins_to() {
     distribute(&world, &api, "round_robin").await;
     assert_eq!(world.whose_are(0..4).await, ["anna", "boris", "anna", "-"], "in order of arrival");
     let last = world.chat(&phone(3)).await.unwrap();
-    assert_eq!(last.client, ClientState::Unclaimed, "finished and answered");
+    assert_eq!(last.assignment_state, AssignmentState::Unclaimed, "finished and answered");
     let gathered = world.records_of_client(0).await[1].clone();
     let came = world.chat(&phone(0)).await.unwrap().opened_at;
-    assert_eq!((gathered.why, gathered.waits, gathered.arrived_at), (Why::GivenInTurn, true, came));
+    assert_eq!(
+        (gathered.why, gathered.waits, gathered.arrived_at),
+        (AssignmentReason::GivenInTurn, true, came)
+    );
     world.pass(2 * MINUTE).await;
-    let whose = Whose::Nobodys { channel: world.channel.clone() };
+    let whose = RequeueScope::Unclaimed { channel: world.channel.clone() };
     assert_eq!(world.store.departure(&world.account, &whose).await.unwrap(), None, "it is over");
 }
 
@@ -58,11 +61,11 @@ async fn b3_a_channel_that_shows_them_to_everybody_again_keeps_them_so() {
     }
     world.pass(2 * MINUTE).await;
     for number in 0..3 {
-        assert_eq!(world.chat(&phone(number)).await.unwrap().client, ClientState::Unclaimed);
+        assert_eq!(world.chat(&phone(number)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
     }
     distribute(&world, &api, "first_responder").await;
     assert!(world.queues.holds("assignment.fifo").is_empty());
-    assert_eq!(world.chat(&phone(0)).await.unwrap().client, ClientState::Unclaimed);
+    assert_eq!(world.chat(&phone(0)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
 }
 
 /// The clients 0 and 1 are everybody's; they come to Anna alone, and Boris gets no new ones.
@@ -71,7 +74,7 @@ async fn shown_to_anna() -> (World, Asking) {
     world.set_channel(|channel| channel.distribution = Distribution::FirstResponder).await;
     world.clients_come(4..6).await;
     for number in 4..6 {
-        assert_eq!(world.chat(&phone(number)).await.unwrap().client, ClientState::Unclaimed);
+        assert_eq!(world.chat(&phone(number)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
     }
     (world, api)
 }
@@ -96,12 +99,12 @@ async fn b4_whom_nobody_sees_any_more_waits_and_is_nobodys_no_longer_than_that()
         assert_eq!(waits.iter().filter(|number| **number >= 4).count(), 2, "{how}: {waits:?}");
         let ring = world.store.ring(&world.account, &world.channel).await.unwrap().unwrap();
         assert_eq!(usize::try_from(ring.left).unwrap(), waits.len(), "{how}");
-        assert_eq!(world.records_of_client(4).await[0].why, Why::NobodyLeft, "{how}");
+        assert_eq!(world.records_of_client(4).await[0].why, AssignmentReason::NobodyLeft, "{how}");
         world.set_place(&api, "boris", MANAGER(true)).await;
         world.settle().await;
         assert_eq!(
-            world.chat(&phone(4)).await.unwrap().client,
-            ClientState::Unclaimed,
+            world.chat(&phone(4)).await.unwrap().assignment_state,
+            AssignmentState::Unclaimed,
             "{how}: he sees them"
         );
     }
@@ -124,9 +127,9 @@ async fn b3_while_somebody_sees_them_they_stay_everybodys() {
     world.set_place(&api, "anna", MANAGER(false)).await;
     world.pass(2 * MINUTE).await;
     for number in 4..6 {
-        assert_eq!(world.chat(&phone(number)).await.unwrap().client, ClientState::Unclaimed);
+        assert_eq!(world.chat(&phone(number)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
         assert_eq!(world.records_of_client(number).await.len(), 1);
     }
-    let whose = Whose::Nobodys { channel: world.channel.clone() };
+    let whose = RequeueScope::Unclaimed { channel: world.channel.clone() };
     assert_eq!(world.store.departure(&world.account, &whose).await.unwrap(), None, "it is over");
 }

@@ -8,10 +8,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::base::clock::Ambient;
 use shared::base::ids::{AccountId, ChatId, ContactId, EmployeeId};
-use shared::model::assignment::requeue::Departure;
+use shared::model::assignment::requeue::Requeue;
 use shared::model::chat::Chat;
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::AssignmentState;
 use shared::model::crm::CrmKind;
 use shared::platform::batch::SqsBatch;
 use shared::platform::nudge::DepartureNudge;
@@ -44,7 +44,7 @@ impl World {
                 listed_at: at,
                 ..model.clone()
             };
-            chat.give(&EmployeeId::new(name), Why::Turn, at);
+            chat.give(&EmployeeId::new(name), AssignmentReason::Turn, at);
             writes.push(Write::create(&chat).unwrap());
             writes.extend(open_chat_writes(None, Some(&chat)).unwrap());
             ids.push(id);
@@ -54,9 +54,9 @@ impl World {
     }
 
     /// He goes, by the row and its nudge; nobody is left who could have his clients.
-    async fn lets_go(&self, name: &str) -> Departure {
+    async fn lets_go(&self, name: &str) -> Requeue {
         let employee = EmployeeId::new(name);
-        let departure = Departure::of(&self.account, &employee, Some(&self.channel), &*self.clock);
+        let departure = Requeue::of(&self.account, &employee, Some(&self.channel), &*self.clock);
         let place = keys::membership(&self.account, &self.channel, &employee);
         let writes = vec![Write::put(&departure).unwrap(), Write::forget(place)];
         self.store.commit(writes).await.unwrap();
@@ -64,7 +64,7 @@ impl World {
         departure
     }
 
-    async fn nudge_departure(&self, departure: &Departure) {
+    async fn nudge_departure(&self, departure: &Requeue) {
         let nudge = DepartureNudge::new(&self.account, &departure.whose);
         let outgoing = Outgoing::departure(&nudge, &*self.clock).unwrap();
         self.context.queues.send(ASSIGNMENT, vec![outgoing]).await.unwrap();
@@ -76,7 +76,7 @@ impl World {
         found
     }
 
-    async fn departure_left(&self, departure: &Departure) -> Option<Departure> {
+    async fn departure_left(&self, departure: &Requeue) -> Option<Requeue> {
         self.store.departure(&self.account, &departure.whose).await.unwrap()
     }
 }
@@ -128,9 +128,9 @@ async fn b4_two_hundred_clients_are_given_to_the_others_in_turn() {
     assert!(of("boris").abs_diff(of("vera")) <= 1, "{} {}", of("boris"), of("vera"));
     for chat in &found {
         let history = world.store.assignment_records(&world.account, &chat.chat, 10, None).await.unwrap();
-        let whys: Vec<Why> = history.items.iter().map(|record| record.why).collect();
-        assert_eq!(whys[..2], [Why::Turn, Why::Removed]);
-        assert_eq!(whys.iter().filter(|why| **why == Why::Removed).count(), 1, "once");
+        let whys: Vec<AssignmentReason> = history.items.iter().map(|record| record.why).collect();
+        assert_eq!(whys[..2], [AssignmentReason::Turn, AssignmentReason::Removed]);
+        assert_eq!(whys.iter().filter(|why| **why == AssignmentReason::Removed).count(), 1, "once");
     }
 }
 
@@ -165,7 +165,9 @@ async fn a_broken_chat_holds_up_no_other_and_is_left_to_people_after_some_looks(
     world.write(&Broken { v: "?".into(), account: world.account.clone(), id, name: "anna".into() }).await;
     let departure = world.lets_go("anna").await;
     world.deliver("assignment.fifo").await;
-    assert!(world.read_chats(&chats).await.iter().all(|chat| chat.client == ClientState::Waiting));
+    assert!(
+        world.read_chats(&chats).await.iter().all(|chat| chat.assignment_state == AssignmentState::Waiting)
+    );
     let left = world.departure_left(&departure).await.unwrap();
     assert_eq!(left.attempts, 1);
     assert!(left.check_at > world.clock.now());
@@ -191,7 +193,9 @@ async fn a_table_that_is_busy_ends_nothing() {
     let left = world.departure_left(&departure).await.unwrap();
     assert_eq!(left.attempts, 0, "not the chat's fault");
     world.pass(5 * MINUTE).await;
-    assert!(world.read_chats(&chats).await.iter().all(|chat| chat.client == ClientState::Waiting));
+    assert!(
+        world.read_chats(&chats).await.iter().all(|chat| chat.assignment_state == AssignmentState::Waiting)
+    );
     assert_eq!(world.departure_left(&departure).await, None);
 }
 
@@ -205,7 +209,7 @@ async fn p4_whoever_changes_a_chat_meanwhile_is_not_overwritten() {
         world.table.fail(Fault { operation: "TransactWriteItems", holding, times: 1, how });
         world.pass(2 * MINUTE).await;
         for chat in world.read_chats(&chats).await {
-            assert_eq!(chat.client, ClientState::Waiting, "{how:?}");
+            assert_eq!(chat.assignment_state, AssignmentState::Waiting, "{how:?}");
             let history = world.store.assignment_records(&world.account, &chat.chat, 10, None).await.unwrap();
             assert_eq!(history.items.len(), 1, "{how:?}: once");
         }

@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::json;
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::assignment_reason::Why;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::assignment_reason::AssignmentReason;
+use shared::model::chat::state::AssignmentState;
 use shared::model::employee::Membership;
 use shared::store::row::Write;
 use shared::store::waiting::waiting_writes;
@@ -29,7 +29,7 @@ async fn b4_whom_the_crm_refuses_gets_nobody_until_it_loads_him_again() {
         );
         world.pass(2 * MINUTE).await;
         assert_eq!(world.who_waits(0..5).await, [0, 2, 4]);
-        assert_eq!(world.records_of_client(0).await[0].why, Why::RefusedByCrm);
+        assert_eq!(world.records_of_client(0).await[0].why, AssignmentReason::RefusedByCrm);
         assert_eq!(world.departure_of("anna", true).await, None, "it is over");
         api.done(method, path, Some(body)).await;
         world.settle().await;
@@ -100,15 +100,19 @@ async fn b5_who_waits_for_somebody_who_is_removed_is_not_kept_for_him() {
     world.set_place(&api, "anna", MANAGER(false)).await;
     let before = world.chat(&phone(0)).await.unwrap();
     let mut after = before.clone();
-    after.wait(None, world.clock.now());
+    after.enqueue(None, world.clock.now());
     let mut writes: Vec<Write> = Write::change(&before, &after, &[]).unwrap().into_iter().collect();
     writes.extend(waiting_writes(&before, &after).unwrap());
     world.store.commit(writes).await.unwrap();
     api.done(Method::DELETE, "/v1/employees/anna", None).await;
     world.settle().await;
     let chat = world.chat(&phone(0)).await.unwrap();
-    assert_eq!((chat.client, chat.responsible), (ClientState::Waiting, None), "and nobody is eligible");
-    assert_eq!(world.records_of_client(0).await[0].why, Why::Removed);
+    assert_eq!(
+        (chat.assignment_state, chat.responsible),
+        (AssignmentState::Waiting, None),
+        "and nobody is eligible"
+    );
+    assert_eq!(world.records_of_client(0).await[0].why, AssignmentReason::Removed);
     world.set_place(&api, "boris", MANAGER(true)).await;
     world.settle().await;
     assert_eq!(world.whose_are(0..4).await, ["boris"; 4]);

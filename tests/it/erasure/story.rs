@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::base::clock::Ambient;
 use shared::base::ids::{ChatId, ContactId, IdSalt, MessageId, hex_digest};
 use shared::model::chat::Chat;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::contact::Contact;
 use shared::model::contact::blacklist::{BlockEntry, Subject};
 use shared::model::erasure::{Erasure, ErasureState};
@@ -109,7 +109,7 @@ impl Story {
         self.post(messages(&[telegram(4, "из телеграма ещё раз", true)])).await;
         self.world.settle().await;
         let chat = self.telegram().await.unwrap();
-        assert_eq!(chat.client, ClientState::Waiting);
+        assert_eq!(chat.assignment_state, AssignmentState::Waiting);
         assert_eq!(chat.contact, before.contact, "a merge is an alias");
         assert_eq!(self.person().await.merged_from, [before.contact], "one person by the phone");
     }

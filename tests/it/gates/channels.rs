@@ -3,7 +3,7 @@
 use super::{NOTHING, PHONE, SETTINGS_ARE_OLD, SILENCE};
 use crate::world::{CHANNEL, TOKEN, World, drops};
 use serde_json::json;
-use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::state::{AssignmentState, ChatState};
 use shared::model::message::kind::DeliveryStatus;
 use std::time::Duration;
 use tests::sandbox::faults::Action;
@@ -24,7 +24,10 @@ async fn an_ignored_channel_keeps_nothing_until_it_is_heard_again() {
     world.clock.advance(SETTINGS_ARE_OLD);
     world.take(&[world.whatsapp("m2", "Ау?")]).await;
     let chat = world.chat(PHONE).await.unwrap();
-    assert_eq!((chat.state, chat.client, chat.unread()), (ChatState::Live, ClientState::Assigned, 1));
+    assert_eq!(
+        (chat.state, chat.assignment_state, chat.unread()),
+        (ChatState::Live, AssignmentState::Assigned, 1)
+    );
     assert_eq!(world.told_to_crm().await, ["Ау?"]);
     world.assert_crm_content().await;
 }

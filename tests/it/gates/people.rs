@@ -134,7 +134,7 @@ async fn a_clients_reaction_reopens_nothing() {
     assert_eq!((after.state, after.case_no, after.unanswered_at), (ChatState::General, 1, None));
     assert_eq!((after.unread(), after.last_activity_at), (before.unread(), before.last_activity_at));
     assert_eq!(world.messages(PHONE).await.len(), 4, "they are kept");
-    assert_eq!(after.crm_done, after.seq, "and the CRM is not left behind");
+    assert_eq!(after.crm_synced_seq, after.seq, "and the CRM is not left behind");
     assert_eq!(world.crm().await.finished.len(), 1);
     // Nor do they make a client of somebody who never wrote.
     let stranger = MessageEvent {

@@ -6,9 +6,9 @@ use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::json;
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::AssignmentRecord;
-use shared::model::chat::state::{ChatState, ChatStatus, ClientState, FinishReason};
+use shared::model::chat::state::{AssignmentState, ChatState, ChatStatus, FinishReason};
 use shared::model::chat::{ChatEvent, ForRules, NoticeTo};
 use shared::model::crm::progress::SequencedRow;
 use shared::store::keys;
@@ -21,7 +21,7 @@ impl World {
     }
 
     /// Why the client's chat changed hands, in order.
-    pub async fn history(&self) -> Vec<(Why, Option<String>)> {
+    pub async fn history(&self) -> Vec<(AssignmentReason, Option<String>)> {
         let rows = self.numbered().await.into_iter().filter_map(|row| match row {
             SequencedRow::Assignment(record) => Some(*record),
             _ => None,
@@ -53,7 +53,14 @@ async fn f6_a_client_goes_to_whom_a_rule_names() {
     assert_eq!(world.responsible().await, Some(EmployeeId::new("vera")));
     let history = world.history().await;
     let named = |why, name: &str| (why, Some(name.to_owned()));
-    assert_eq!(history, [named(Why::Turn, "anna"), named(Why::BackByRule, "anna"), named(Why::Rule, "vera")]);
+    assert_eq!(
+        history,
+        [
+            named(AssignmentReason::Turn, "anna"),
+            named(AssignmentReason::BackByRule, "anna"),
+            named(AssignmentReason::Rule, "vera")
+        ]
+    );
     let numbers = world.there().await.seq;
     world.client_writes("m3", "Кредит!").await;
     assert_eq!(world.there().await.seq, numbers + 1, "she has him already");
@@ -90,7 +97,7 @@ async fn f6_whom_a_person_gave_him_to_keeps_him() {
     world.client_writes("m1", "Привет").await;
     world
         .change_chat(|chat| {
-            chat.give(&EmployeeId::new("anna"), Why::ByHand, chat.last_activity_at);
+            chat.give(&EmployeeId::new("anna"), AssignmentReason::ByHand, chat.last_activity_at);
         })
         .await;
     world
@@ -98,7 +105,10 @@ async fn f6_whom_a_person_gave_him_to_keeps_him() {
         .await;
     world.client_writes("m2", "Ещё").await;
     let chat = world.there().await;
-    assert_eq!((chat.responsible, chat.client), (Some(EmployeeId::new("anna")), ClientState::Assigned));
+    assert_eq!(
+        (chat.responsible, chat.assignment_state),
+        (Some(EmployeeId::new("anna")), AssignmentState::Assigned)
+    );
     assert_eq!(world.tags().await, ["seen"], "the rest of the rule is done");
 }
 

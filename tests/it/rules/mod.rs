@@ -116,7 +116,7 @@ impl World {
         let mut after = before.clone();
         after.seq += 1;
         change(&mut after);
-        after.watch(&shared::model::chat::closing::Closing::default(), self.clock.now());
+        after.schedule_check(&shared::model::chat::closing::Closing::default(), self.clock.now());
         let mut writes: Vec<Write> =
             shared::store::chats::chat_write(&before, &after).unwrap().into_iter().collect();
         writes.extend(shared::store::chats::open_chat_writes(Some(&before), Some(&after)).unwrap());

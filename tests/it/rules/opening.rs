@@ -5,7 +5,7 @@ use crate::world::World;
 use crate::world::sends::PHONE;
 use serde_json::json;
 use shared::base::ids::EmployeeId;
-use shared::model::chat::state::{ChatState, ChatStatus, ClientState};
+use shared::model::chat::state::{AssignmentState, ChatState, ChatStatus};
 use std::time::Duration;
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn f3_finished_as_it_opens_it_is_never_live_and_somebody_has_it() {
     assert_eq!((chat.state, chat.status), (ChatState::General, Some(ChatStatus::Waiting)));
     world.settle().await;
     let chat = world.there().await;
-    assert_eq!((chat.state, chat.client), (ChatState::General, ClientState::Assigned));
+    assert_eq!((chat.state, chat.assignment_state), (ChatState::General, AssignmentState::Assigned));
     assert_eq!((chat.responsible, chat.unanswered_at.is_some()), (Some(EmployeeId::new("anna")), true));
     world.pass(Duration::from_secs(1000)).await;
     let crm = world.crm().await;

@@ -7,7 +7,7 @@ use shared::base::clock::Timestamp;
 use shared::base::ids::{ContactId, EmployeeId, MessageId};
 use shared::model::chat::Chat;
 use shared::model::chat::closing::{Closing, GRACE, on_check};
-use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::state::{AssignmentState, ChatState};
 use shared::model::event::{MessageEvent, Origin};
 use shared::model::rules::automatic;
 use std::time::Duration;
@@ -95,17 +95,17 @@ impl Simulation<'_> {
     /// The rest of what a transaction, delivery and a drain do.
     pub(super) fn commit(&mut self, before: Chat, mut chat: Chat) {
         let (closing, settings) = self.closing();
-        chat.settle_without_crm();
+        chat.mark_crm_synced();
         chat.outbound_at = None;
-        if chat.client == ClientState::Waiting {
+        if chat.assignment_state == AssignmentState::Waiting {
             chat.assign(&EmployeeId::new("anna"));
-            chat.settle_without_crm();
+            chat.mark_crm_synced();
             self.had = self.now;
             let waits = chat.unanswered_at.is_some() && chat.state != ChatState::General;
-            let within = settings.answer_within_s.filter(|_| chat.passed.len() < 2 && waits);
+            let within = settings.answer_within_s.filter(|_| chat.missed_by.len() < 2 && waits);
             chat.reserved_until = within.map(|seconds| self.now + Duration::from_secs(seconds));
         }
-        chat.watch(&closing, self.now);
+        chat.schedule_check(&closing, self.now);
         let moved = chat.check_at.filter(|at| Some(*at) != before.check_at);
         if let Some(at) = moved.filter(|at| at.since(self.now) <= SOON) {
             // One that is past already: its check came before it, and was read after it.

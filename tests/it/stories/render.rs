@@ -87,7 +87,7 @@ async fn chat_text(world: &World, chat: &Chat) -> String {
         chat.unanswered_at.map_or("answered".into(), |at| format!("unanswered since {}", time(at)));
     let state = [
         format!("{name}: {}, case {}", word(chat.state), chat.case_no),
-        format!("{}{responsible}", word(chat.client)),
+        format!("{}{responsible}", word(chat.assignment_state)),
         format!("unread {}", chat.unread()),
         unanswered,
     ];

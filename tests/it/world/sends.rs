@@ -130,7 +130,7 @@ impl World {
     }
 
     async fn queue(&self, before: &Chat, mut after: Chat, rows: Vec<Write>) {
-        after.watch(&shared::model::chat::closing::Closing::default(), self.clock.now());
+        after.schedule_check(&shared::model::chat::closing::Closing::default(), self.clock.now());
         let chat = chat_write(before, &after).unwrap();
         self.store.commit(chat.into_iter().chain(rows).collect()).await.unwrap();
         self.nudge_delivery().await;

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use shared::base::ids::{AccountId, EmployeeId};
-use shared::model::assignment::requeue::{Departure, goes};
+use shared::model::assignment::requeue::{Requeue, goes};
 use shared::model::channel::Channel;
 use shared::model::employee::{Employee, Membership, Role as EmployeeRole};
 use shared::store::row::{Key, Write};
@@ -108,9 +108,9 @@ async fn put_once(
     }
     // Who cannot write there any more leaves his clients to others.
     let departure = goes(before.as_ref(), Some(&after))
-        .then(|| Departure::of(account, &after.employee, Some(&after.channel), &*app.ambient));
-    let left = Departure::gather_left(&channel, before.as_ref(), Some(&after), &*app.ambient);
-    let departures: Vec<Departure> = departure.into_iter().chain(left).collect();
+        .then(|| Requeue::of(account, &after.employee, Some(&after.channel), &*app.ambient));
+    let left = Requeue::gather_left(&channel, before.as_ref(), Some(&after), &*app.ambient);
+    let departures: Vec<Requeue> = departure.into_iter().chain(left).collect();
     for departure in &departures {
         writes.push(Write::put(departure)?);
     }
@@ -194,14 +194,14 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove_once(app: &App, channel: &Channel, place: &Key) -> Result<Vec<Departure>, ApiError> {
+async fn remove_once(app: &App, channel: &Channel, place: &Key) -> Result<Vec<Requeue>, ApiError> {
     let found: Option<Membership> = app.store.get(place, Read::Consistent).await?;
     let found = found.ok_or_else(|| ApiError::not_found("member of the channel"))?;
-    let departure = Departure::of(&found.account, &found.employee, Some(&found.channel), &*app.ambient);
+    let departure = Requeue::of(&found.account, &found.employee, Some(&found.channel), &*app.ambient);
     // Who was taken off and put on again meanwhile has another turn in the ring than the one that goes with this place.
     let mut writes = member_writes(Some(&found), None, &["joined_at"])?;
-    let left = Departure::gather_left(channel, Some(&found), None, &*app.ambient);
-    let departures: Vec<Departure> = std::iter::once(departure).chain(left).collect();
+    let left = Requeue::gather_left(channel, Some(&found), None, &*app.ambient);
+    let departures: Vec<Requeue> = std::iter::once(departure).chain(left).collect();
     for departure in &departures {
         writes.push(Write::put(departure)?);
     }

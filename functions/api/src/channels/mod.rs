@@ -25,7 +25,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::base::ids::AccountId;
 use shared::model::account::Account;
-use shared::model::assignment::requeue::{Departure, gathers};
+use shared::model::assignment::requeue::{Requeue, gathers};
 use shared::model::channel::{Channel, Distribution as Given};
 use shared::model::pipeline::Pipelines;
 use shared::store::row::Write;
@@ -133,7 +133,7 @@ async fn change_once(
     if let Some(write) = Write::change(&before, &after, &[])? {
         writes.push(write);
         let gather =
-            gathers(&before, &after).then(|| Departure::gather(account, &after.channel, &*app.ambient));
+            gathers(&before, &after).then(|| Requeue::gather(account, &after.channel, &*app.ambient));
         writes.extend(gather.as_ref().map(Write::put).transpose()?);
         app.store.commit(writes).await?;
         if let Some(gather) = &gather {

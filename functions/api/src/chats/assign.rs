@@ -13,7 +13,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::base::ids::EmployeeId;
 use shared::model::access::Operation;
-use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::service::reassign::{By, reassign_chat, requeue};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -76,7 +76,8 @@ pub async fn assign(
     let (cx, id) = (app.context(), &seen.chat.chat);
     let chat = match &to {
         Some(employee) => {
-            reassign_chat(&cx, &owner, id, employee, &By { why: Why::ByHand, employee: head }).await?
+            reassign_chat(&cx, &owner, id, employee, &By { why: AssignmentReason::ByHand, employee: head })
+                .await?
         }
         None => requeue(&cx, &owner, id, head).await?,
     };

@@ -15,7 +15,7 @@ use shared::base::ids::{AccountId, EmployeeId};
 use shared::model::assignment::{RingPlace, eligible};
 use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::{AssignmentRecord, Considered, MOST_CONSIDERED};
-use shared::model::chat::state::{ClientState as Client, Wish};
+use shared::model::chat::state::{AssignmentState as Client, QueuePreference};
 use shared::model::employee::Employee;
 use shared::store::row::Key;
 use shared::store::{Read, StoreError, keys};
@@ -36,11 +36,11 @@ pub enum WishView {
     Anew,
 }
 
-impl From<&Wish> for WishView {
-    fn from(wish: &Wish) -> Self {
+impl From<&QueuePreference> for WishView {
+    fn from(wish: &QueuePreference) -> Self {
         match wish {
-            Wish::To(employee) => Self::To { employee: employee.to_string() },
-            Wish::Anew => Self::Anew,
+            QueuePreference::Employee(employee) => Self::To { employee: employee.to_string() },
+            QueuePreference::Anyone => Self::Anew,
         }
     }
 }
@@ -118,7 +118,7 @@ pub async fn get(
     let from = List::assignment(account, &chat.chat).start(page.cursor.as_deref())?;
     let read = app.store.assignment_records(account, &chat.chat, limit, from).await;
     let found = page::page(read, page.cursor.is_some())?;
-    let waits = chat.client == Client::Waiting;
+    let waits = chat.assignment_state == Client::Waiting;
     let (position, now) = if waits {
         let position = app.store.count_waiting(account, &chat.channel, Some(&chat)).await?;
         (Some(position), Some(members_now(&app, &chat).await?))
@@ -134,12 +134,12 @@ pub async fn get(
     let next_cursor = page::next(found.next.as_ref())?;
     Ok(Json(AssignmentHistory {
         responsible: chat.responsible.as_ref().map(ToString::to_string),
-        client: chat.client.into(),
+        client: chat.assignment_state.into(),
         waiting_since: moment(chat.waiting_since),
         position,
-        wish: chat.wish.as_ref().map(WishView::from),
+        wish: chat.queue_preference.as_ref().map(WishView::from),
         reserved_until: moment(chat.reserved_until),
-        passed: chat.passed.iter().map(ToString::to_string).collect(),
+        passed: chat.missed_by.iter().map(ToString::to_string).collect(),
         now,
         history,
         next_cursor,
@@ -165,7 +165,7 @@ async fn members_now(app: &App, chat: &Chat) -> Result<(Vec<Considered>, bool), 
     let open: HashMap<EmployeeId, u32> = capped.into_iter().map(|(who, _)| who).zip(counts).collect();
     let now = app.ambient.now();
     let considered = members.into_iter().map(|member| {
-        let passed = chat.passed.contains(&member.employee);
+        let passed = chat.missed_by.contains(&member.employee);
         let reason = eligible(&member, open.get(&member.employee).copied(), passed, now).err();
         Considered { employee: member.employee, reason }
     });

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 mirror! {
     /// Why a chat has another responsible, or none.
-    AssignmentReason of shared::model::chat::assignment_reason::Why {
+    AssignmentReason of shared::model::chat::assignment_reason::AssignmentReason {
         /// It was his turn.
         Turn,
         /// He had the client before, and is eligible still.

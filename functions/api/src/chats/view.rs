@@ -104,7 +104,7 @@ impl ChatView {
             phone: chat.phone.map(|phone| phone.as_str().to_owned()),
             state: chat.state.into(),
             case_no: chat.case_no,
-            client: chat.client.into(),
+            client: chat.assignment_state.into(),
             waiting_since: moment(chat.waiting_since),
             responsible: chat.responsible.map(|employee| employee.to_string()),
             opened_at: moment(chat.opened_at),
@@ -114,7 +114,7 @@ impl ChatView {
             tags: chat.tags,
             last_activity_at: chat.last_activity_at.rfc3339(),
             crm: ChatCrmView {
-                behind: chat.seq.saturating_sub(chat.crm_done),
+                behind: chat.seq.saturating_sub(chat.crm_synced_seq),
                 error: chat.crm_error,
                 retry_at: moment(chat.crm_retry_at),
             },

@@ -18,7 +18,7 @@ use shared::model::account::Account;
 use shared::model::assignment::eligible_now;
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::connection::Connection;
 use shared::model::crm::{CrmConnection, CrmKind, CrmState};
 use shared::model::message::Message;
@@ -412,17 +412,17 @@ fn accepted(test: &TestMessage) -> Step {
 fn given(facts: &Facts) -> Step {
     let name = StepName::Given;
     let (Some(chat), Some(_)) = (&facts.chat, &facts.message) else { return Step::waits(name, Why::NotYet) };
-    match chat.client {
-        ClientState::Assigned => Step::done(name, None)
+    match chat.assignment_state {
+        AssignmentState::Assigned => Step::done(name, None)
             .with(chat.responsible.as_ref().map(|employee| employee.as_str().to_owned())),
-        ClientState::Unclaimed => {
+        AssignmentState::Unclaimed => {
             let by_crm = facts
                 .channel
                 .as_ref()
                 .is_some_and(|channel| channel.distribution == shared::model::channel::Distribution::ByCrm);
             Step::is(name, StepState::Done, Some(if by_crm { Why::ByCrm } else { Why::FirstResponder }))
         }
-        ClientState::Waiting | ClientState::Silent => {
+        AssignmentState::Waiting | AssignmentState::Silent => {
             let paused = facts.channel.as_ref().is_some_and(|channel| channel.paused);
             Step::waits(
                 name,
@@ -447,7 +447,7 @@ fn told(facts: &Facts, now: Timestamp) -> Step {
     if let Some(words) = &message.crm_refused {
         return Step::is(name, StepState::Failed, Some(Why::CrmRefused)).with(Some(words.clone()));
     }
-    if chat.crm_done >= message.created_seq {
+    if chat.crm_synced_seq >= message.created_seq {
         return Step::done(name, None);
     }
     let failing = crm.paused_until.is_some_and(|until| until > now) || chat.crm_error.is_some();

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
-use shared::model::assignment::requeue::Departure;
+use shared::model::assignment::requeue::Requeue;
 use shared::model::channel::Channel;
 use shared::model::employee::{Employee, Membership};
 use shared::platform::nudger::log_untaken;
@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 impl App {
     /// Lets `assignment` put clients back into the queue. What was committed stays also when the queue does not take it: the due
     /// index brings the departure back.
-    pub(crate) async fn pass_on(&self, departure: &Departure) {
+    pub(crate) async fn pass_on(&self, departure: &Requeue) {
         let sent = self.nudger.requeue(&departure.account, &departure.whose).await;
         log_untaken(&departure.account, None, sent);
     }

@@ -20,7 +20,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
-use shared::model::assignment::requeue::Departure;
+use shared::model::assignment::requeue::Requeue;
 use shared::model::employee::Employee;
 use shared::store::row::Write;
 use shared::store::settings::member_writes;
@@ -371,7 +371,7 @@ pub async fn delete(
     }
     // He goes together with his first places, and with the word that his clients are to be passed on: from then on nobody can
     // add a place, and the second look finds the rest.
-    let departure = Departure::of(&account, &employee, None, &*app.ambient);
+    let departure = Requeue::of(&account, &employee, None, &*app.ambient);
     let mut writes = vec![Write::put(&departure)?, Write::forget(keys::employee(&account, &employee))];
     let mut departures = vec![departure];
     writes.extend(leaves(&app, &of, &mut departures)?);
@@ -389,11 +389,11 @@ pub async fn delete(
 }
 
 /// The writes that take somebody from these places, with the word that clients who are nobody's there are looked at.
-fn leaves(app: &App, of: &[Place], departures: &mut Vec<Departure>) -> Result<Vec<Write>, StoreError> {
+fn leaves(app: &App, of: &[Place], departures: &mut Vec<Requeue>) -> Result<Vec<Write>, StoreError> {
     let mut writes = Vec::new();
     for Place { channel, member } in of {
         writes.extend(member_writes(Some(member), None, &[])?);
-        let left = Departure::gather_left(channel, Some(member), None, &*app.ambient);
+        let left = Requeue::gather_left(channel, Some(member), None, &*app.ambient);
         writes.extend(left.as_ref().map(Write::put).transpose()?);
         departures.extend(left);
     }

@@ -143,7 +143,7 @@ mirror! {
 
 mirror! {
     /// How far the client is on his way to a responsible employee.
-    ClientState of shared::model::chat::state::ClientState {
+    ClientState of shared::model::chat::state::AssignmentState {
         /// Has not written yet.
         Silent,
         /// Waits for a responsible.

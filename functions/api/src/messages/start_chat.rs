@@ -19,7 +19,7 @@ use shared::model::access::Operation;
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::company_events::first_event;
-use shared::model::chat::{Chat, Reach};
+use shared::model::chat::{Addressee, Chat};
 use shared::model::contact::Contact;
 use shared::model::event::{ContactHint, MessageEvent};
 use shared::model::limits::{By, check_first};
@@ -181,14 +181,14 @@ async fn dialogue(
             if messenger.id_is_phone() {
                 (phone.digits().to_owned(), None)
             } else {
-                (format!("+{}", phone.digits()), Some(Reach::Phone(phone.digits().to_owned())))
+                (format!("+{}", phone.digits()), Some(Addressee::Phone(phone.digits().to_owned())))
             }
         }
         (None, Some(username)) => {
             let bare = username.trim().trim_start_matches('@');
             validate::name("username", bare, MAX_USER)?;
             check_first(limits, By::Username)?;
-            (format!("@{}", bare.to_lowercase()), Some(Reach::Username(bare.to_owned())))
+            (format!("@{}", bare.to_lowercase()), Some(Addressee::Username(bare.to_owned())))
         }
         (None, None) => return Err(ApiError::missing_field("phone")),
     };

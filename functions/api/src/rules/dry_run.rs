@@ -19,10 +19,10 @@ use shared::base::ids::{ChannelId, ChatId, ContactId, EmployeeId};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::company_events::first_event;
-use shared::model::chat::state::{ChatState, ClientState};
+use shared::model::chat::state::{AssignmentState, ChatState};
 use shared::model::chat::{Chat, MAX_CHAT_TAGS};
 use shared::model::messenger::Messenger;
-use shared::model::rules::{Compiled, Facts, Happened, MAX_TAG, Outcome, Rule, RuleSet, When};
+use shared::model::rules::{Compiled, Facts, MAX_TAG, MatchResult, Rule, RuleSet, Trigger, When};
 use shared::model::texts;
 use shared::store::Read;
 use std::sync::Arc;
@@ -244,7 +244,8 @@ impl DryRun {
         let mut chat = Chat::unopened(account, &like, ContactId::new("imagined"), at);
         chat.tags = self.tags.iter().flatten().cloned().collect();
         chat.responsible = self.responsible.as_deref().map(EmployeeId::new);
-        chat.client = if chat.responsible.is_some() { ClientState::Assigned } else { ClientState::Silent };
+        chat.assignment_state =
+            if chat.responsible.is_some() { AssignmentState::Assigned } else { AssignmentState::Silent };
         chat.name.clone_from(&self.client_name);
         Ok((chat, channel))
     }
@@ -255,14 +256,14 @@ impl DryRun {
     }
 
     /// What happens: as said, else what a message of the client's is in this chat.
-    fn happens(&self, chat: &Chat) -> Vec<Happened> {
+    fn happens(&self, chat: &Chat) -> Vec<Trigger> {
         if let Some(happened) = &self.happened {
             return happened.iter().map(|when| When::from(*when).happened()).collect();
         }
         let Some(kind) = self.kind().filter(|kind| kind.is_said()) else { return Vec::new() };
-        let mut happened = vec![Happened::MessageIn];
-        happened.extend(kind.is_call().then_some(Happened::Call));
-        happened.extend((chat.state == ChatState::General).then_some(Happened::ChatOpened));
+        let mut happened = vec![Trigger::MessageIn];
+        happened.extend(kind.is_call().then_some(Trigger::Call));
+        happened.extend((chat.state == ChatState::General).then_some(Trigger::ChatOpened));
         happened
     }
 }
@@ -287,8 +288,8 @@ fn told(
         is_new_client: wanted.new_client.unwrap_or(wanted.chat.is_none()),
         in_working_hours,
     });
-    let mut each: Vec<(&Rule, Outcome)> = rules.set().rules.iter().zip(outcomes).collect();
-    let drops = |(rule, outcome): &(&Rule, Outcome)| *outcome == Outcome::Runs && rule.ignores();
+    let mut each: Vec<(&Rule, MatchResult)> = rules.set().rules.iter().zip(outcomes).collect();
+    let drops = |(rule, outcome): &(&Rule, MatchResult)| *outcome == MatchResult::Runs && rule.ignores();
     let drops_message = each.iter().any(drops);
     let mut trial = Trial::new(chat, channel, owner, &happened, at);
     let rules = each.drain(..).map(|(rule, outcome)| told_of(rule, outcome, drops_message, &mut trial));
@@ -300,13 +301,13 @@ fn told(
     }
 }
 
-fn told_of(rule: &Rule, outcome: Outcome, drops_message: bool, trial: &mut Trial<'_>) -> DryRule {
+fn told_of(rule: &Rule, outcome: MatchResult, drops_message: bool, trial: &mut Trial<'_>) -> DryRule {
     let (outcome, fails_at) = match outcome {
-        Outcome::Runs if drops_message && !rule.ignores() => (RuleOutcome::MessageDropped, None),
-        Outcome::Runs => (RuleOutcome::Runs, None),
-        Outcome::Disabled => (RuleOutcome::Disabled, None),
-        Outcome::NotCalled => (RuleOutcome::NotCalled, None),
-        Outcome::Fails(place) => (RuleOutcome::ConditionFails, Some(place)),
+        MatchResult::Runs if drops_message && !rule.ignores() => (RuleOutcome::MessageDropped, None),
+        MatchResult::Runs => (RuleOutcome::Runs, None),
+        MatchResult::Disabled => (RuleOutcome::Disabled, None),
+        MatchResult::NotCalled => (RuleOutcome::NotCalled, None),
+        MatchResult::Fails(place) => (RuleOutcome::ConditionFails, Some(place)),
     };
     let runs = outcome == RuleOutcome::Runs;
     let actions = rule.actions.iter().filter(|_| runs).map(|action| trial.of(action)).collect();

@@ -16,7 +16,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
-use shared::model::rules::{self, BadRule, Fault, Known, Rule, RuleSet};
+use shared::model::rules::{self, BadRule, Fault, KnownIds, Rule, RuleSet};
 use shared::store::row::Key;
 use shared::store::rules::rule_writes;
 use shared::store::{Read, keys};
@@ -166,11 +166,11 @@ fn refused(bad: BadRule) -> ApiError {
 }
 
 /// What of the account rules may name.
-async fn known(app: &App, account: &AccountId, rules: &[Rule]) -> Result<Known, ApiError> {
+async fn known(app: &App, account: &AccountId, rules: &[Rule]) -> Result<KnownIds, ApiError> {
     let channels = app.store.channels(account).await?.into_iter().map(|channel| channel.channel).collect();
     let named = rules::named_employees(rules);
     let wanted: Vec<Key> = named.keys().map(|id| keys::employee(account, id)).collect();
-    let mut known = Known { channels, employees: BTreeMap::new() };
+    let mut known = KnownIds { channels, employees: BTreeMap::new() };
     if wanted.is_empty() {
         return Ok(known);
     }
@@ -187,7 +187,7 @@ async fn known(app: &App, account: &AccountId, rules: &[Rule]) -> Result<Known, 
 async fn writes(
     app: &App,
     account: &AccountId,
-    known: &Known,
+    known: &KnownIds,
     employee: &EmployeeId,
 ) -> Result<bool, ApiError> {
     let channels: Vec<&ChannelId> = known.channels.iter().collect();

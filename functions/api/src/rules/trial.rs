@@ -6,10 +6,10 @@ use shared::base::clock::Timestamp;
 use shared::base::ids::MessageId;
 use shared::model::account::Account;
 use shared::model::channel::Channel;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::chat::{Chat, NoticeTo};
 use shared::model::event::Origin;
-use shared::model::rules::{Action, Happened, Skipped, automatic, may_assign, reply_text, tags_after};
+use shared::model::rules::{Action, Skipped, Trigger, automatic, may_assign, reply_text, tags_after};
 use shared::providers;
 use utoipa::ToSchema;
 
@@ -40,13 +40,13 @@ impl<'a> Trial<'a> {
         mut chat: Chat,
         channel: &'a Channel,
         owner: &'a Account,
-        happened: &[Happened],
+        happened: &[Trigger],
         at: Timestamp,
     ) -> Self {
-        if happened.contains(&Happened::MessageIn) {
+        if happened.contains(&Trigger::MessageIn) {
             chat.client_wrote_at = Some(at);
-            if chat.client == ClientState::Silent {
-                chat.client = ClientState::Waiting;
+            if chat.assignment_state == AssignmentState::Silent {
+                chat.assignment_state = AssignmentState::Waiting;
             }
         }
         Self { chat, channel, owner, at }

@@ -10,7 +10,7 @@ use shared::base::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
 use shared::model::assignment::WaitingClient;
 use shared::model::channel::{Channel, Distribution};
 use shared::model::chat::Chat;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::contact::ContactChat;
 use shared::model::employee::Membership;
 use shared::model::event::{MessageEvent, Origin, Side};
@@ -131,7 +131,7 @@ impl Floor {
         };
         let mut writes = vec![Write::create(&chat).unwrap(), Write::create(&history).unwrap()];
         writes.extend(messages.iter().map(|message| Write::create(message).unwrap()));
-        if chat.client == ClientState::Waiting {
+        if chat.assignment_state == AssignmentState::Waiting {
             let row = WaitingClient {
                 v: 1,
                 account,
@@ -268,7 +268,8 @@ impl Floor {
         let what = format!("{} {method} {path}: {word}, and it was {status} {answer}", actor.0);
         assert!(status == 200 || status == 202, "{what}");
         let after = self.chat(before.chat.as_str()).await;
-        let took = after.client == ClientState::Assigned && before.client != ClientState::Assigned;
+        let took = after.assignment_state == AssignmentState::Assigned
+            && before.assignment_state != AssignmentState::Assigned;
         let given = after.responsible != before.responsible;
         if *rest == "/assign" {
             assert_eq!(after.responsible, Some(EmployeeId::new(OTHER)), "{what}");

@@ -5,7 +5,7 @@ use shared::base::ids::EmployeeId;
 use shared::model::access::Operation;
 use shared::model::channel::Distribution;
 use shared::model::chat::Chat;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::employee::Role;
 use std::collections::BTreeMap;
 
@@ -109,11 +109,13 @@ pub fn place(chat: &mut Chat, whose: &str, me: &EmployeeId, other: &EmployeeId, 
         "other" => chat.assign(other),
         "me, asked first" | "other, asked first" => {
             chat.assign(if whose.starts_with("me") { me } else { other });
-            chat.wait(None, now);
+            chat.enqueue(None, now);
         }
-        "none, waiting" => assert_eq!((chat.client, &chat.responsible), (ClientState::Waiting, &None)),
-        "none, unclaimed" => chat.release(),
-        _ => assert_eq!((whose, chat.client), ("none, silent", ClientState::Silent)),
+        "none, waiting" => {
+            assert_eq!((chat.assignment_state, &chat.responsible), (AssignmentState::Waiting, &None))
+        }
+        "none, unclaimed" => chat.offer_to_all(),
+        _ => assert_eq!((whose, chat.assignment_state), ("none, silent", AssignmentState::Silent)),
     }
 }
 

@@ -7,9 +7,9 @@ use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, ContactId, EmployeeId};
 use shared::model::assignment::WaitingClient;
 use shared::model::chat::Chat;
-use shared::model::chat::assignment_reason::Why;
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::{AssignmentRecord, Considered};
-use shared::model::chat::state::{ClientState, Wish};
+use shared::model::chat::state::{AssignmentState, QueuePreference};
 use shared::model::employee::Ineligible;
 use shared::model::employee::Membership;
 use shared::store::keys::{self, OpenChat};
@@ -36,7 +36,7 @@ async fn b4_a_head_puts_a_client_back_at_his_place_of_before() {
     let before = staff.chat("a", "anna", 1_000_000).await;
     let before = change(&staff.bench, &before, |chat| {
         chat.arrived_at = Some(Timestamp::from_millis(900_000));
-        chat.passed = vec![EmployeeId::new("boris")];
+        chat.missed_by = vec![EmployeeId::new("boris")];
     })
     .await;
     let store = &staff.bench.app.store;
@@ -47,7 +47,10 @@ async fn b4_a_head_puts_a_client_back_at_his_place_of_before() {
     assert_eq!((&back["client"], &back["responsible"]), (&json!("waiting"), &Value::Null));
     assert_eq!(back["waiting_since"], "1970-01-01T00:15:00.000Z");
     let now = stored(&staff, "a").await;
-    assert_eq!((now.seq, &now.wish, now.passed.len()), (before.seq + 1, &Some(Wish::Anew), 0));
+    assert_eq!(
+        (now.seq, &now.queue_preference, now.missed_by.len()),
+        (before.seq + 1, &Some(QueuePreference::Anyone), 0)
+    );
     let queue = waiting(&staff).await;
     assert_eq!(queue.iter().map(|one| one.arrived_at).collect::<Vec<_>>(), [Timestamp::from_millis(900_000)]);
     let open: Option<OpenChat> = {
@@ -79,7 +82,7 @@ async fn b4_a_head_puts_a_client_back_at_his_place_of_before() {
 async fn b4_a_client_who_has_not_written_is_given_out_to_nobody() {
     let staff = Staff::new().await;
     let before = staff.chat("a", "anna", 1_000_000).await;
-    change(&staff.bench, &before, |chat| chat.client = ClientState::Silent).await;
+    change(&staff.bench, &before, |chat| chat.assignment_state = AssignmentState::Silent).await;
     let refused = (422, "client_silent", Some("distribute"));
     staff.bench.refused(staff.key("head"), ("POST", "/v1/chats/a/assign"), anew(), refused).await;
     for (who, status) in [("anna", 403), ("quality", 403), ("boris", 404), ("stranger", 404)] {
@@ -99,7 +102,7 @@ async fn whoever_sees_a_chat_reads_who_got_it_and_why() {
                 [("boris", Some(Ineligible::ReceivesNoNewClients)), ("gone", None), ("anna", None)];
             let considered =
                 considered.map(|(who, reason)| Considered { employee: EmployeeId::new(who), reason });
-            chat.give(&EmployeeId::new("anna"), Why::Turn, at).among(considered.into(), true)
+            chat.give(&EmployeeId::new("anna"), AssignmentReason::Turn, at).among(considered.into(), true)
         })
         .collect();
     create(&staff.bench, &records).await;
@@ -150,7 +153,7 @@ async fn while_he_waits_his_place_and_everybodys_reason_are_told() {
         let chat = staff.chat(id, "waiting", 1_000_000).await;
         let after = change(&staff.bench, &chat, |chat| {
             chat.waiting_since = Some(Timestamp::from_millis(arrived));
-            chat.passed = vec![EmployeeId::new("anna")];
+            chat.missed_by = vec![EmployeeId::new("anna")];
         })
         .await;
         let rows = shared::store::waiting::waiting_writes(&chat, &after).unwrap();

@@ -8,8 +8,8 @@ use shared::base::clock::Ambient;
 use shared::base::ids::{ChannelId, EmployeeId};
 use shared::model::channel::Distribution;
 use shared::model::chat::Chat;
-use shared::model::chat::assignment_reason::Given;
-use shared::model::chat::state::{ChatState, ClientState, FinishReason};
+use shared::model::chat::assignment_reason::AssignedBy;
+use shared::model::chat::state::{AssignmentState, ChatState, FinishReason};
 use shared::model::contact::Contact;
 use shared::model::employee::{Membership, Role};
 use shared::service::reassign::reassign_contact;
@@ -29,11 +29,11 @@ async fn set(office: &Office, change: impl FnOnce(&mut Chat)) -> Chat {
 }
 
 /// It is finished and answered, and whoever had it is named still.
-async fn finished(office: &Office, whose: &str, client: ClientState) {
+async fn finished(office: &Office, whose: &str, client: AssignmentState) {
     let now = office.bench.clock.now();
     set(office, |chat| {
         chat.assign(&id(whose));
-        chat.client = client;
+        chat.assignment_state = client;
         chat.unanswered_at = None;
         chat.state = ChatState::Live;
         chat.finish(FinishReason::Inactivity, now);
@@ -77,8 +77,11 @@ async fn b4_a_dialogue_does_not_go_to_somebody_who_is_gone() {
         let Some(chat) = begun["chat"].as_str() else { continue };
         let stored = office.chat(chat).await;
         assert_eq!((&stored.contact, stored.state), (&person.contact, ChatState::Live));
-        let client = if whose.is_some() { ClientState::Assigned } else { ClientState::Silent };
-        assert_eq!((stored.client, stored.responsible.as_ref()), (client, whose.map(|of| id(of.1)).as_ref()));
+        let client = if whose.is_some() { AssignmentState::Assigned } else { AssignmentState::Silent };
+        assert_eq!(
+            (stored.assignment_state, stored.responsible.as_ref()),
+            (client, whose.map(|of| id(of.1)).as_ref())
+        );
         assert_eq!(told(&office, chat).await, whose.map(|(why, of)| (why.to_owned(), json!(of))));
         let now = office.contact(&person.contact).await.responsible;
         assert_eq!(now, Some(id(whose.map_or("gone", |of| of.1))), "{author:?}");
@@ -95,14 +98,17 @@ async fn b4_a_finished_chat_that_we_open_does_not_stay_with_somebody_who_is_gone
         let office = Office::open(Distribution::RoundRobin).await;
         office.join("anna", Role::Head, |_| {}).await;
         office.join("head", Role::Head, |place| place.receives_new_clients = false).await;
-        finished(&office, "gone", ClientState::Assigned).await;
+        finished(&office, "gone", AssignmentState::Assigned).await;
         office.bench.nudged();
         let (status, answer) = office.send(hello(author), None).await;
         assert_eq!(status, 202, "{answer}");
         assert_eq!(told(&office, "chat").await, whose.map(|(why, of)| (why.to_owned(), of)), "{author:?}");
         let chat = office.chat("chat").await;
-        let client = if queued == 0 { ClientState::Assigned } else { ClientState::Waiting };
-        assert_eq!((chat.state, chat.client, queue(&office).await), (ChatState::Live, client, queued));
+        let client = if queued == 0 { AssignmentState::Assigned } else { AssignmentState::Waiting };
+        assert_eq!(
+            (chat.state, chat.assignment_state, queue(&office).await),
+            (ChatState::Live, client, queued)
+        );
         let nudged = office.bench.nudged().contains(&office.channel);
         assert_eq!(nudged, queued == 1, "{author:?}");
         if queued == 0 {
@@ -121,17 +127,20 @@ async fn b4_a_finished_chat_that_we_open_does_not_stay_with_somebody_who_is_gone
 async fn b4_a_chat_that_opens_stays_with_whoever_works_there_and_a_bot_takes_it_from_nobody() {
     let office = Office::open(Distribution::RoundRobin).await;
     office.join("there", Role::Manager, |place| place.receives_new_clients = false).await;
-    finished(&office, "there", ClientState::Assigned).await;
+    finished(&office, "there", AssignmentState::Assigned).await;
     assert_eq!(office.send(hello(None), None).await.0, 202);
     assert_eq!(office.chat("chat").await.responsible, Some(id("there")));
-    finished(&office, "gone", ClientState::Assigned).await;
+    finished(&office, "gone", AssignmentState::Assigned).await;
     assert_eq!(office.send(json!({"text": "ок", "bot": true}), None).await.0, 202);
     assert_eq!(office.chat("chat").await.responsible, Some(id("gone")), "it opens nothing");
     // A client who has not written waits for nobody: he is nobody's, as any stranger.
-    finished(&office, "gone", ClientState::Silent).await;
+    finished(&office, "gone", AssignmentState::Silent).await;
     assert_eq!(office.send(hello(None), None).await.0, 202);
     let chat = office.chat("chat").await;
-    assert_eq!((chat.client, chat.responsible, queue(&office).await), (ClientState::Silent, None, 0));
+    assert_eq!(
+        (chat.assignment_state, chat.responsible, queue(&office).await),
+        (AssignmentState::Silent, None, 0)
+    );
 }
 
 #[tokio::test]
@@ -141,7 +150,7 @@ async fn b5_who_answers_before_he_is_asked_keeps_his_client() {
     let now = office.bench.clock.now();
     set(&office, |chat| {
         chat.assign(&id("anna"));
-        chat.wait(None, now);
+        chat.enqueue(None, now);
     })
     .await;
     assert_eq!(queue(&office).await, 1);
@@ -169,7 +178,7 @@ async fn b7_nobody_is_given_a_client_by_hand_whom_he_could_not_write_to() {
         staff.bench.expect(200, staff.key("head"), at.0, at.1, to("anna")).await;
         let chat = store.chat(&rows::account(&staff.company), &shared::base::ids::ChatId::new("a")).await;
         let chat = chat.unwrap().unwrap();
-        assert_eq!((chat.given, chat.responsible), (Some(Given::ByHand), Some(id("anna"))));
+        assert_eq!((chat.assigned_by, chat.responsible), (Some(AssignedBy::Person), Some(id("anna"))));
     }
     let told = staff.bench.expect(200, staff.key("head"), "GET", "/v1/chats/a/assignment", None).await;
     let whys: Vec<&Value> = told["history"].as_array().unwrap().iter().map(|entry| &entry["why"]).collect();
@@ -183,7 +192,7 @@ async fn b1_the_crms_word_ends_a_wait_for_the_one_whom_it_names() {
     let now = office.bench.clock.now();
     let chat = set(&office, |chat| {
         chat.assign(&id("anna"));
-        chat.wait(None, now);
+        chat.enqueue(None, now);
     })
     .await;
     let person = office.contact(&chat.contact).await;
@@ -194,7 +203,10 @@ async fn b1_the_crms_word_ends_a_wait_for_the_one_whom_it_names() {
         assert_eq!(done.unwrap(), changed);
     }
     let chat = office.chat("chat").await;
-    assert_eq!((chat.client, chat.given), (ClientState::Assigned, Some(Given::ByHand)));
+    assert_eq!(
+        (chat.assignment_state, chat.assigned_by),
+        (AssignmentState::Assigned, Some(AssignedBy::Person))
+    );
     assert_eq!(queue(&office).await, 0);
 }
 

@@ -6,7 +6,7 @@ use crate::testing::Bench;
 use serde_json::{Value, json};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
-use shared::model::assignment::requeue::Whose;
+use shared::model::assignment::requeue::RequeueScope;
 use shared::model::employee::Section;
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn departures(staff: &Staff) -> Vec<Value> {
     let told: Vec<Value> =
         nudges.into_iter().map(|nudge| nudge["whose"].clone()).filter(|whose| !whose.is_null()).collect();
     for whose in &told {
-        let whose: Whose = serde_json::from_value(whose.clone()).unwrap();
+        let whose: RequeueScope = serde_json::from_value(whose.clone()).unwrap();
         let row = staff.bench.app.store.departure(&rows::account(&staff.company), &whose).await.unwrap();
         assert!(row.is_some_and(|row| row.check_at <= staff.bench.clock.now()), "{whose:?}");
     }

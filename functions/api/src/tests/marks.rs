@@ -46,7 +46,7 @@ async fn no_answer_needed_ends_the_time_to_answer_in() {
         let before = chat(&bench, &company, "channel", path, 1_000_000, 2).await;
         change(&bench, &before, |chat: &mut Chat| {
             chat.assign(&EmployeeId::new("7"));
-            (chat.reserved_until, chat.passed) = (Some(at(2_000_000)), vec![EmployeeId::new("8")]);
+            (chat.reserved_until, chat.missed_by) = (Some(at(2_000_000)), vec![EmployeeId::new("8")]);
         })
         .await;
         let url = format!("/v1/chats/{path}/{path}");
@@ -55,7 +55,7 @@ async fn no_answer_needed_ends_the_time_to_answer_in() {
             bench.expect(200, &company.key, "POST", &url, Some(json!({"message": message}))).await;
             let now = bench.app.store.chat(&before.account, &before.chat).await.unwrap().unwrap();
             assert_eq!(
-                (now.reserved_until.is_some(), !now.passed.is_empty()),
+                (now.reserved_until.is_some(), !now.missed_by.is_empty()),
                 (kept, kept),
                 "{url} {message}"
             );

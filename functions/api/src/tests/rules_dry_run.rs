@@ -6,7 +6,7 @@ use super::staff::Staff;
 use serde_json::{Value, json};
 use shared::base::ids::{AccountId, ChatId, EmployeeId, MessageId};
 use shared::model::account::Account;
-use shared::model::chat::assignment_reason::Given;
+use shared::model::chat::assignment_reason::AssignedBy;
 use shared::model::chat::{Chat, ForRules};
 use shared::store::row::Write;
 use shared::store::{Read, keys};
@@ -104,7 +104,7 @@ async fn a_chat_is_tried_as_it_is_and_stays_so() {
     let chat = staff.chat("chat", "anna", 1).await;
     let chat = rows::change(&staff.bench, &chat, |chat| {
         chat.tags.insert("vip".into());
-        chat.given = Some(Given::ByHand);
+        chat.assigned_by = Some(AssignedBy::Person);
     })
     .await;
     let hers = json!([{"type": "responsible", "any_of": ["anna"]}, {"type": "tag", "has": "vip"}]);

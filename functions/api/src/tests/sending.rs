@@ -9,7 +9,7 @@ use shared::base::clock::Ambient;
 use shared::base::ids::{ChannelId, ChatId, ContactId, EmployeeId, MessageId};
 use shared::model::channel::{Channel, Distribution};
 use shared::model::chat::Chat;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::contact::Contact;
 use shared::model::employee::{Employee, Membership, Role};
 use shared::model::message::Message;
@@ -33,8 +33,8 @@ impl Office {
         let now = bench.clock.now().millis();
         let chat = rows::chat(&bench, &company, &channel, "chat", now - 60_000, 1).await;
         rows::change(&bench, &chat, |chat| {
-            chat.release();
-            chat.client = ClientState::Unclaimed;
+            chat.offer_to_all();
+            chat.assignment_state = AssignmentState::Unclaimed;
         })
         .await;
         let office = Self { bench, company, channel };
@@ -121,7 +121,10 @@ async fn p4_sixty_four_answer_at_once_and_one_gets_the_client() {
     }
     let chat = office.chat("chat").await;
     let winner = EmployeeId::new(format!("e{}", won[0]));
-    assert_eq!((chat.client, chat.responsible.as_ref()), (ClientState::Assigned, Some(&winner)));
+    assert_eq!(
+        (chat.assignment_state, chat.responsible.as_ref()),
+        (AssignmentState::Assigned, Some(&winner))
+    );
     assert_eq!(office.contact(&chat.contact).await.responsible, Some(winner));
     let jobs = office.jobs("chat").await;
     assert_eq!((jobs.len(), jobs[0].state, &jobs[0].action), (1, JobState::Queued, &Action::Send));
@@ -164,7 +167,7 @@ async fn b3_a_head_without_the_switch_a_bot_and_an_integration_claim_nothing() {
     {
         let (status, answer) = office.send(body, None).await;
         assert_eq!(status, 202, "{answer}");
-        assert_eq!(office.chat("chat").await.client, ClientState::Unclaimed);
+        assert_eq!(office.chat("chat").await.assignment_state, AssignmentState::Unclaimed);
     }
 }
 
@@ -173,7 +176,7 @@ async fn b3_where_the_crm_names_the_responsible_an_answer_does_not_claim() {
     let office = Office::open(Distribution::ByCrm).await;
     office.join("anna", Role::Manager, |_| {}).await;
     assert_eq!(office.send(from("anna", "Добрый день"), None).await.0, 202);
-    assert_eq!(office.chat("chat").await.client, ClientState::Unclaimed);
+    assert_eq!(office.chat("chat").await.assignment_state, AssignmentState::Unclaimed);
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ impl Staff {
         let waits = rows::chat(&self.bench, &self.company, &self.channel, id, at, 2).await;
         match whose {
             "waiting" => waits,
-            "pool" => rows::change(&self.bench, &waits, Chat::release).await,
+            "pool" => rows::change(&self.bench, &waits, Chat::offer_to_all).await,
             whose => rows::change(&self.bench, &waits, |chat| chat.assign(&EmployeeId::new(whose))).await,
         }
     }

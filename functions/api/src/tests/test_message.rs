@@ -161,7 +161,7 @@ async fn how_far_it_got_is_told_step_by_step() {
     let paused = Some(json!({"paused": true}));
     bench.expect(200, &company.key, "PATCH", &format!("/v1/channels/{channel}"), paused).await;
     assert_eq!(now().await[1], given("waiting", Some("channel_paused"), None));
-    let pool = rows::change(&bench, &chat, Chat::release).await;
+    let pool = rows::change(&bench, &chat, Chat::offer_to_all).await;
     assert_eq!(now().await[1], given("done", Some("first_responder"), None));
     let mut chat = rows::change(&bench, &pool, |chat| chat.assign(&EmployeeId::new("7"))).await;
     assert_eq!(now().await[1], given("done", None, Some("7")));
@@ -171,7 +171,7 @@ async fn how_far_it_got_is_told_step_by_step() {
     let crm = bench.app.store.crm(&rows::account(&company), Read::Consistent).await.unwrap().unwrap();
     rows::change(&bench, &crm, |crm| crm.state = shared::model::crm::CrmState::Unauthorized).await;
     assert_eq!(now().await[2], step("told_crm", "waiting", Some("crm_unauthorized"), None));
-    rows::change(&bench, &chat, |chat| chat.crm_done = message.created_seq).await;
+    rows::change(&bench, &chat, |chat| chat.crm_synced_seq = message.created_seq).await;
     assert_eq!(now().await[2], step("told_crm", "done", None, None));
     let all = bench.expect(200, &company.key, "GET", &path, None).await;
     assert_eq!(all["done"], true);

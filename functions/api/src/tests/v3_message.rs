@@ -8,7 +8,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::base::ids::EmployeeId;
 use shared::model::channel::Distribution;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::employee::Role;
 use shared::model::event::Origin;
 use shared::model::outbound::Action;
@@ -82,7 +82,10 @@ async fn an_employee_answers_from_the_crm_and_gets_the_client() {
         with(text("Добрый день"), json!({"crmUserId": "17", "crmMessageId": "m1", "whatever": {"a": 1}}));
     let id = office.taken(body).await;
     let chat = office.chat("chat").await;
-    assert_eq!((chat.client, chat.responsible), (ClientState::Assigned, Some(EmployeeId::new("17"))));
+    assert_eq!(
+        (chat.assignment_state, chat.responsible),
+        (AssignmentState::Assigned, Some(EmployeeId::new("17")))
+    );
     let row = office.row("chat", &id).await;
     assert_eq!((row.origin, row.text.as_deref()), (Some(Origin::Crm), Some("Добрый день")));
     assert_eq!(row.author.unwrap().id.as_deref(), Some("17"));

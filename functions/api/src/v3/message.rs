@@ -15,7 +15,7 @@ use shared::base::phone::Phone;
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::company_events::first_event;
-use shared::model::chat::{Chat, Reach};
+use shared::model::chat::{Addressee, Chat};
 use shared::model::event::{ContactHint, MessageEvent};
 use shared::model::limits::{By, check_first};
 use shared::model::messenger::Messenger;
@@ -216,7 +216,7 @@ fn address(
     owner: &Account,
     messenger: &Messenger,
     asked: &Asked,
-) -> Result<(String, By, Option<Reach>), V3Error> {
+) -> Result<(String, By, Option<Addressee>), V3Error> {
     if let Some(chat) = &asked.chat {
         if !messenger.id_is_phone() || asked.chat_type == "whatsgroup" {
             return Ok((chat.clone(), By::UserId, None));
@@ -230,12 +230,12 @@ fn address(
         return Ok(if messenger.id_is_phone() {
             (digits, By::Phone, None)
         } else {
-            (format!("+{digits}"), By::Phone, Some(Reach::Phone(digits)))
+            (format!("+{digits}"), By::Phone, Some(Addressee::Phone(digits)))
         });
     }
     let bare = asked.username.as_deref().unwrap_or_default().trim().trim_start_matches('@');
     if bare.is_empty() {
         return Err(invalid(vec!["chatId".into()]));
     }
-    Ok((format!("@{}", bare.to_lowercase()), By::Username, Some(Reach::Username(bare.to_owned()))))
+    Ok((format!("@{}", bare.to_lowercase()), By::Username, Some(Addressee::Username(bare.to_owned()))))
 }

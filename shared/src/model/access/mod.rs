@@ -6,7 +6,7 @@ pub mod sending;
 use crate::model::access::sending::{Permit, Sender};
 use crate::model::channel::Distribution;
 use crate::model::chat::Chat;
-use crate::model::chat::state::ClientState;
+use crate::model::chat::state::AssignmentState;
 use crate::model::employee::{Membership, Role};
 
 /// What somebody wants to do with a chat.
@@ -109,7 +109,7 @@ pub fn sees_unclaimed(place: &Membership) -> bool {
 
 /// Whether somebody who has not written becomes the client of whoever addresses him first. A head who gets no new clients
 /// leaves him to others.
-pub fn keeps_whom_he_addresses(place: &Membership) -> bool {
+pub fn keeps_client_on_first_message(place: &Membership) -> bool {
     let keeps = place.role == Role::Manager || (place.role.may_write() && place.receives_new_clients);
     keeps && !place.inactive
 }
@@ -120,7 +120,7 @@ fn looks_on<'a>(place: Option<&'a Membership>, chat: &Chat) -> Result<&'a Member
     let sees = |place: &&Membership| {
         sees_all(place)
             || is_his(place, chat)
-            || (chat.client == ClientState::Unclaimed && sees_unclaimed(place))
+            || (chat.assignment_state == AssignmentState::Unclaimed && sees_unclaimed(place))
     };
     place.filter(sees).ok_or(Denial::Hidden)
 }
@@ -145,7 +145,7 @@ fn writes(place: Option<&Membership>, chat: &Chat, distribution: Distribution) -
 /// also all to whom the chat is shown, for they have written in it.
 fn edits(place: Option<&Membership>, chat: &Chat, distribution: Distribution) -> Result<Permit, Denial> {
     let place = writer(place)?;
-    let shown = chat.client != ClientState::Unclaimed || distribution == Distribution::ByCrm;
+    let shown = chat.assignment_state != AssignmentState::Unclaimed || distribution == Distribution::ByCrm;
     let may = sees_all(place) || is_his(place, chat) || (shown && looks_on(Some(place), chat).is_ok());
     bound(may.then_some(place)).map(|()| Permit::Write)
 }
@@ -165,15 +165,15 @@ fn is_his(place: &Membership, chat: &Chat) -> bool {
 }
 
 fn claims(place: &Membership, chat: &Chat, distribution: Distribution) -> bool {
-    match (chat.client, distribution) {
+    match (chat.assignment_state, distribution) {
         // Who had him before answers before he is asked for (B5): he keeps him.
-        (ClientState::Waiting, _) if is_his(place, chat) => true,
+        (AssignmentState::Waiting, _) if is_his(place, chat) => true,
         _ if chat.responsible.is_some() => false,
-        (ClientState::Unclaimed, Distribution::ByCrm) => false,
-        (ClientState::Unclaimed, _) => place.receives_new_clients,
+        (AssignmentState::Unclaimed, Distribution::ByCrm) => false,
+        (AssignmentState::Unclaimed, _) => place.receives_new_clients,
         // Nobody has written yet: he begins the dialogue.
-        (ClientState::Silent, _) => keeps_whom_he_addresses(place),
-        (ClientState::Waiting | ClientState::Assigned, _) => false,
+        (AssignmentState::Silent, _) => keeps_client_on_first_message(place),
+        (AssignmentState::Waiting | AssignmentState::Assigned, _) => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who may write to a client, and who thereby becomes responsible for him (B1, B3, B7): the one rule of [`visibility`], and
 //! whether the channel works.
 
-pub use crate::model::access::keeps_whom_he_addresses;
+pub use crate::model::access::keeps_client_on_first_message;
 use crate::model::access::{self, Denial, Operation};
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;

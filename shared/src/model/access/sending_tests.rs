@@ -1,13 +1,13 @@
 use super::*;
 use crate::base::ids::EmployeeId;
 use crate::model::channel::Distribution;
-use crate::model::chat::state::ClientState;
+use crate::model::chat::state::AssignmentState;
 use crate::model::chat::tests::{channel, member, new_chat};
 use crate::model::employee::Role;
 
-fn chat(responsible: Option<&str>, client: ClientState) -> Chat {
+fn chat(responsible: Option<&str>, client: AssignmentState) -> Chat {
     let mut chat = new_chat();
-    (chat.responsible, chat.client) = (responsible.map(EmployeeId::new), client);
+    (chat.responsible, chat.assignment_state) = (responsible.map(EmployeeId::new), client);
     chat
 }
 
@@ -21,7 +21,7 @@ fn asks(place: &Membership, chat: &Chat, channel: &Channel) -> Result<Permit, Re
 
 #[test]
 fn p10_who_may_write_to_whom() {
-    use ClientState::{Assigned, Unclaimed, Waiting};
+    use AssignmentState::{Assigned, Unclaimed, Waiting};
     use Distribution::{ByCrm, FirstResponder, RoundRobin};
     let (no, write, claim) = (Err(Refusal::NotResponsible), Ok(Permit::Write), Ok(Permit::Claim));
     // Responsible, state, distribution; manager with and without B2, head with and without.
@@ -34,8 +34,8 @@ fn p10_who_may_write_to_whom() {
         (None, Unclaimed, FirstResponder, [claim, no, claim, write]),
         (None, Unclaimed, RoundRobin, [claim, no, claim, write]),
         (None, Unclaimed, ByCrm, [write, no, write, write]),
-        (None, ClientState::Silent, RoundRobin, [claim, claim, claim, write]),
-        (None, ClientState::Silent, ByCrm, [claim, claim, claim, write]),
+        (None, AssignmentState::Silent, RoundRobin, [claim, claim, claim, write]),
+        (None, AssignmentState::Silent, ByCrm, [claim, claim, claim, write]),
     ];
     for (responsible, client, distribution, expected) in table {
         let (chat, channel) = (chat(responsible, client), on(distribution));
@@ -59,13 +59,13 @@ fn p10_who_may_write_to_whom() {
 fn b7_bound_to_none_cannot_send() {
     let mut place = member("anna", Role::Head, true);
     place.sends = false;
-    let chat = chat(Some("anna"), ClientState::Assigned);
+    let chat = chat(Some("anna"), AssignmentState::Assigned);
     assert_eq!(asks(&place, &chat, &on(Distribution::RoundRobin)), Err(Refusal::NotBound));
 }
 
 #[test]
 fn a_channel_that_cannot_send_says_why() {
-    let chat = chat(Some("anna"), ClientState::Assigned);
+    let chat = chat(Some("anna"), AssignmentState::Assigned);
     let place = member("anna", Role::Manager, true);
     let (paused, ignored) = (Channel { paused: true, ..channel() }, Channel { ignored: true, ..channel() });
     assert_eq!(asks(&place, &chat, &paused), Err(Refusal::ChannelPaused));
@@ -76,7 +76,7 @@ fn a_channel_that_cannot_send_says_why() {
 
 #[test]
 fn a_channel_that_cannot_send_takes_no_edits_either() {
-    let chat = chat(Some("anna"), ClientState::Assigned);
+    let chat = chat(Some("anna"), AssignmentState::Assigned);
     let place = member("anna", Role::Manager, true);
     let edits = |channel: &Channel| may_edit(Sender::Employee(Some(&place)), &chat, channel);
     assert_eq!(edits(&channel()), Ok(()));

@@ -9,15 +9,15 @@ const ROLES: [Role; 3] = [Role::Manager, Role::Head, Role::QualityControl];
 const DISTRIBUTIONS: [Distribution; 3] =
     [Distribution::RoundRobin, Distribution::FirstResponder, Distribution::ByCrm];
 
-fn chat(responsible: Option<&str>, client: ClientState) -> Chat {
+fn chat(responsible: Option<&str>, client: AssignmentState) -> Chat {
     let mut chat = new_chat();
-    (chat.responsible, chat.client) = (responsible.map(EmployeeId::new), client);
+    (chat.responsible, chat.assignment_state) = (responsible.map(EmployeeId::new), client);
     chat
 }
 
 /// Every state that a chat may be in, as far as rights go by it.
 fn chats() -> Vec<Chat> {
-    use ClientState::{Assigned, Silent, Unclaimed, Waiting};
+    use AssignmentState::{Assigned, Silent, Unclaimed, Waiting};
     let had = [Some("anna"), Some("boris")];
     let had = had.into_iter().flat_map(|whose| [Assigned, Waiting, Silent].map(|client| chat(whose, client)));
     had.chain([Waiting, Unclaimed, Silent].map(|client| chat(None, client))).collect()
@@ -43,7 +43,7 @@ fn asks(operation: Operation, place: &Membership, chat: &Chat) -> Result<Permit,
 
 #[test]
 fn p10_each_role_sees_what_it_should() {
-    use ClientState::{Assigned, Silent, Unclaimed, Waiting};
+    use AssignmentState::{Assigned, Silent, Unclaimed, Waiting};
     // Manager with B2 and without; heads and quality control see all.
     for (whose, client, managers) in [
         (Some("anna"), Assigned, [true, true]),
@@ -96,7 +96,7 @@ fn b1_no_role_and_nobody_whom_the_crm_knows_have_no_access() {
                 assert_eq!(asks(operation, &gone, &chat), expected, "{operation:?}");
                 assert_eq!(may(operation, Sender::Account, &chat), Ok(Permit::Write), "{operation:?}");
             }
-            assert!(!sees_all(&gone) && !sees_unclaimed(&gone) && !keeps_whom_he_addresses(&gone));
+            assert!(!sees_all(&gone) && !sees_unclaimed(&gone) && !keeps_client_on_first_message(&gone));
         }
     }
 }
@@ -140,14 +140,16 @@ fn b9_who_reads_a_list_whole_sees_all_that_is_in_it() {
         for place in everybody() {
             let shown = asks(Operation::List, &place, &chat).is_ok();
             assert!(shown || !sees_all(&place));
-            assert!(shown || !(sees_unclaimed(&place) && chat.client == ClientState::Unclaimed));
+            assert!(
+                shown || !(sees_unclaimed(&place) && chat.assignment_state == AssignmentState::Unclaimed)
+            );
         }
     }
 }
 
 #[test]
 fn b3_edits_are_for_whom_no_answer_is_a_claim() {
-    let pool = chat(None, ClientState::Unclaimed);
+    let pool = chat(None, AssignmentState::Unclaimed);
     for (place, by_crm, else_) in [
         (member("anna", Role::Manager, true), Ok(Permit::Write), Err(Denial::NotResponsible)),
         (member("anna", Role::Manager, false), Err(Denial::NotResponsible), Err(Denial::NotResponsible)),

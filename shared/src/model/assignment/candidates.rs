@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 /// Something that a decision depends on and that was not read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum DataNeeded {
     /// How many chats these have open who have that cap: he whose turn it is first, then who might come after him.
     OpenChats(Vec<(EmployeeId, u32)>),
     /// Whether this employee is a member, and which.
@@ -24,7 +24,7 @@ pub enum Wanted {
 
 /// What is known of a channel's members.
 #[derive(Clone, Debug, Default)]
-pub struct Circle {
+pub struct Candidates {
     /// In the order of the ring, whose turn it is first: all of a small channel; of a large one those who are in the ring and
     /// there, as far as they were read.
     pub(super) turns: Vec<Membership>,
@@ -41,7 +41,7 @@ pub struct Circle {
     heads: Option<Vec<Membership>>,
 }
 
-impl Circle {
+impl Candidates {
     /// Of a channel all of whose members were read, in any order. `last` is who had the last turn.
     pub fn small(mut members: Vec<Membership>, last: Option<&RingPlace>) -> Self {
         members.sort_by_key(RingPlace::of);
@@ -92,14 +92,14 @@ impl Circle {
     ///
     /// # Errors
     /// That he was not looked up.
-    pub fn member(&self, employee: &EmployeeId) -> Result<Option<&Membership>, Wanted> {
+    pub fn member(&self, employee: &EmployeeId) -> Result<Option<&Membership>, DataNeeded> {
         if let Some(member) = self.turns.iter().find(|member| member.employee == *employee) {
             return Ok(Some(member));
         }
         match self.by_name.get(employee) {
             Some(member) => Ok(member.as_ref()),
             None if self.is_small => Ok(None),
-            None => Err(Wanted::Member(employee.clone())),
+            None => Err(DataNeeded::Member(employee.clone())),
         }
     }
 
@@ -125,12 +125,12 @@ impl Circle {
         !self.is_small && (!self.is_whole || self.turns.len() > MOST_CONSIDERED)
     }
 
-    pub(super) fn anybody(&self) -> Result<bool, Wanted> {
-        self.anybody.ok_or(Wanted::Anybody)
+    pub(super) fn anybody(&self) -> Result<bool, DataNeeded> {
+        self.anybody.ok_or(DataNeeded::Anybody)
     }
 
-    pub(super) fn heads(&self) -> Result<&[Membership], Wanted> {
-        self.heads.as_deref().ok_or(Wanted::Heads)
+    pub(super) fn heads(&self) -> Result<&[Membership], DataNeeded> {
+        self.heads.as_deref().ok_or(DataNeeded::Heads)
     }
 
     pub(super) fn open_chats(&self, employee: &EmployeeId) -> Option<u32> {

@@ -1,27 +1,27 @@
 //! Who gets the clients that wait on a channel, one after the other (B3–B5, P5). Pure: what is missing for a decision is
 //! [asked for](Wanted), and the decision taken again.
 
-use super::candidates::{Circle, Wanted};
+use super::candidates::{Candidates, DataNeeded};
 use super::{Ring, RingPlace, eligible, is_there, may_be_given};
 use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
 use crate::model::channel::{Channel, Distribution, Fallback};
 use crate::model::chat::Chat;
-use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::assignment_record::Considered;
-use crate::model::chat::state::{ChatState, Wish};
+use crate::model::chat::state::{ChatState, QueuePreference};
 use crate::model::employee::{Ineligible, Membership};
 use std::time::Duration;
 
 /// What becomes of a client who waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Assigned {
     /// He goes to an employee.
     To {
         /// Whom.
         employee: EmployeeId,
         /// Why him.
-        why: Why,
+        why: AssignmentReason,
         /// Until when he must have answered, where the channel sets a time.
         reserved_until: Option<Timestamp>,
     },
@@ -33,9 +33,9 @@ pub enum Outcome {
 
 /// A decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct Decision {
     /// What becomes of the client.
-    pub outcome: Outcome,
+    pub outcome: Assigned,
     /// Who was looked at, in the order of the ring: all members of a small channel.
     pub considered: Vec<Considered>,
     /// Whether there are members who were not looked at.
@@ -53,11 +53,11 @@ pub struct Client<'a> {
 
 /// The decisions of one round on a channel.
 #[derive(Clone, Debug)]
-pub struct Choices<'a> {
+pub struct Decider<'a> {
     channel: &'a Channel,
     now: Timestamp,
     /// What is known of the members.
-    pub circle: Circle,
+    pub circle: Candidates,
     /// The ring as it is after the decisions.
     pub ring: Ring,
     /// Whose turn it is, as a place in the circle.
@@ -74,9 +74,9 @@ struct Found {
     looked: Vec<Considered>,
 }
 
-impl<'a> Choices<'a> {
+impl<'a> Decider<'a> {
     /// On a channel as it is now, before anything is given out.
-    pub fn new(channel: &'a Channel, ring: Ring, circle: Circle, now: Timestamp) -> Self {
+    pub fn new(channel: &'a Channel, ring: Ring, circle: Candidates, now: Timestamp) -> Self {
         Self { channel, now, circle, ring, next: 0 }
     }
 
@@ -84,36 +84,36 @@ impl<'a> Choices<'a> {
     ///
     /// # Errors
     /// What has to be read first; nothing has changed then, and the client is to be asked for again.
-    pub fn choose(&mut self, client: Client<'_>) -> Result<Choice, Wanted> {
+    pub fn choose(&mut self, client: Client<'_>) -> Result<Decision, DataNeeded> {
         let (mut looked, first) = (Vec::new(), self.next);
         let outcome = self.outcome(client, &mut looked)?;
         if self.circle.is_small {
             looked = self.everybody(client.chat, &outcome, first);
         }
-        if let Outcome::To { employee, .. } = &outcome
+        if let Assigned::To { employee, .. } = &outcome
             && !is_open_with(client.chat, employee)
             && client.chat.state == ChatState::Live
         {
             self.circle.opened(employee);
         }
-        Ok(Choice { outcome, considered: looked, more: !self.circle.is_small })
+        Ok(Decision { outcome, considered: looked, more: !self.circle.is_small })
     }
 
-    fn outcome(&mut self, client: Client<'_>, looked: &mut Vec<Considered>) -> Result<Outcome, Wanted> {
+    fn outcome(&mut self, client: Client<'_>, looked: &mut Vec<Considered>) -> Result<Assigned, DataNeeded> {
         if self.channel.paused {
-            return Ok(Outcome::ToNobody);
+            return Ok(Assigned::ToNobody);
         }
-        if let Some(Wish::To(employee)) = &client.chat.wish
+        if let Some(QueuePreference::Employee(employee)) = &client.chat.queue_preference
             && self.circle.member(employee)?.is_some_and(may_be_given)
         {
-            return Ok(to(employee, Why::Rule));
+            return Ok(to(employee, AssignmentReason::Rule));
         }
         if let Some(kept) = self.keeps(client, looked)? {
-            return Ok(to(&kept, Why::Kept));
+            return Ok(to(&kept, AssignmentReason::Kept));
         }
         let given = match self.channel.distribution {
-            Distribution::ByCrm => Some(Outcome::ToAll),
-            Distribution::FirstResponder => self.circle.anybody()?.then_some(Outcome::ToAll),
+            Distribution::ByCrm => Some(Assigned::ToAll),
+            Distribution::FirstResponder => self.circle.anybody()?.then_some(Assigned::ToAll),
             Distribution::RoundRobin => self.turn(client.chat, looked)?,
         };
         match given {
@@ -124,9 +124,15 @@ impl<'a> Choices<'a> {
 
     /// Who had the client keeps him (B5): where clients come in turn or to the first who answers, while he is eligible; where the
     /// CRM names him, or the channel says so, while he may answer at all.
-    fn keeps(&self, client: Client<'_>, looked: &mut Vec<Considered>) -> Result<Option<EmployeeId>, Wanted> {
+    fn keeps(
+        &self,
+        client: Client<'_>,
+        looked: &mut Vec<Considered>,
+    ) -> Result<Option<EmployeeId>, DataNeeded> {
         let had = client.chat.responsible.as_ref().or(client.responsible);
-        let Some(had) = had.filter(|_| client.chat.wish != Some(Wish::Anew)) else { return Ok(None) };
+        let Some(had) = had.filter(|_| client.chat.queue_preference != Some(QueuePreference::Anyone)) else {
+            return Ok(None);
+        };
         let Some(member) = self.circle.member(had)? else { return Ok(None) };
         let for_good = self.channel.always_same || self.channel.distribution == Distribution::ByCrm;
         if for_good {
@@ -143,14 +149,14 @@ impl<'a> Choices<'a> {
 
     /// The next one in turn. Who let this client wait before gets him once more when nobody else may have him: he stays where he is,
     /// or goes by the ring.
-    fn turn(&mut self, chat: &Chat, looked: &mut Vec<Considered>) -> Result<Option<Outcome>, Wanted> {
+    fn turn(&mut self, chat: &Chat, looked: &mut Vec<Considered>) -> Result<Option<Assigned>, DataNeeded> {
         let found = self.look_around(chat)?;
         if found.next.is_none()
-            && let Some(had) = chat.responsible.as_ref().filter(|had| chat.passed.contains(had))
+            && let Some(had) = chat.responsible.as_ref().filter(|had| chat.missed_by.contains(had))
             && self.circle.member(had)?.is_some_and(|member| eligible(member, None, false, self.now).is_ok())
         {
             looked.extend(found.looked);
-            return Ok(Some(to(had, Why::Kept)));
+            return Ok(Some(to(had, AssignmentReason::Kept)));
         }
         looked.extend(found.looked);
         let Some(place) = found.next.or(found.passed) else { return Ok(None) };
@@ -160,10 +166,10 @@ impl<'a> Choices<'a> {
         self.ring.turns += 1;
         self.next = place + 1;
         let reserved_until = self.reserved_until(chat).filter(|_| found.next.is_some());
-        Ok(Some(Outcome::To { employee, why: Why::Turn, reserved_until }))
+        Ok(Some(Assigned::To { employee, why: AssignmentReason::Turn, reserved_until }))
     }
 
-    fn look_around(&self, chat: &Chat) -> Result<Found, Wanted> {
+    fn look_around(&self, chat: &Chat) -> Result<Found, DataNeeded> {
         let mut found = Found::default();
         let (behind, before) = (self.next..self.circle.turns.len(), 0..self.next);
         for place in behind.chain(before.clone()) {
@@ -172,7 +178,7 @@ impl<'a> Choices<'a> {
                 break;
             }
             let member = &self.circle.turns[place];
-            let verdict = self.verdict_at(place, &chat.passed)?;
+            let verdict = self.verdict_at(place, &chat.missed_by)?;
             found.looked.push(Considered { employee: member.employee.clone(), reason: verdict.err() });
             match verdict {
                 Ok(()) => {
@@ -183,20 +189,24 @@ impl<'a> Choices<'a> {
                 Err(_) => {}
             }
         }
-        if self.circle.is_whole { Ok(found) } else { Err(Wanted::Turns) }
+        if self.circle.is_whole { Ok(found) } else { Err(DataNeeded::Turns) }
     }
 
-    fn verdict_at(&self, place: usize, passed: &[EmployeeId]) -> Result<Result<(), Ineligible>, Wanted> {
+    fn verdict_at(&self, place: usize, passed: &[EmployeeId]) -> Result<Result<(), Ineligible>, DataNeeded> {
         let verdict = self.verdict(&self.circle.turns[place], passed);
-        let Err(Wanted::OpenChats(mut wanted)) = verdict else { return verdict };
+        let Err(DataNeeded::OpenChats(mut wanted)) = verdict else { return verdict };
         // Whoever might come after him is asked for with him.
         wanted.extend(self.circle.turns[place + 1..].iter().filter_map(|member| self.uncounted(member)));
-        Err(Wanted::OpenChats(wanted))
+        Err(DataNeeded::OpenChats(wanted))
     }
 
-    fn verdict(&self, member: &Membership, passed: &[EmployeeId]) -> Result<Result<(), Ineligible>, Wanted> {
+    fn verdict(
+        &self,
+        member: &Membership,
+        passed: &[EmployeeId],
+    ) -> Result<Result<(), Ineligible>, DataNeeded> {
         if let Some(uncounted) = self.uncounted(member) {
-            return Err(Wanted::OpenChats(vec![uncounted]));
+            return Err(DataNeeded::OpenChats(vec![uncounted]));
         }
         let open = self.circle.open_chats(&member.employee);
         Ok(eligible(member, open, passed.contains(&member.employee), self.now))
@@ -214,11 +224,11 @@ impl<'a> Choices<'a> {
         let reservation = self.channel.reservation?;
         let passes = usize::try_from(reservation.passes).unwrap_or(usize::MAX);
         let within = Duration::from_secs(u64::from(reservation.answer_within_s));
-        (chat.passed.len() < passes).then(|| self.now + within)
+        (chat.missed_by.len() < passes).then(|| self.now + within)
     }
 
     /// Nobody is eligible.
-    fn fall_back(&mut self) -> Result<Outcome, Wanted> {
+    fn fall_back(&mut self) -> Result<Assigned, DataNeeded> {
         let employee = match &self.channel.fallback {
             Fallback::Queue => None,
             Fallback::Employee(employee) => {
@@ -226,10 +236,10 @@ impl<'a> Choices<'a> {
             }
             Fallback::Heads => self.next_head()?,
         };
-        Ok(employee.map_or(Outcome::ToNobody, |employee| to(&employee, Why::Fallback)))
+        Ok(employee.map_or(Assigned::ToNobody, |employee| to(&employee, AssignmentReason::Fallback)))
     }
 
-    fn next_head(&mut self) -> Result<Option<EmployeeId>, Wanted> {
+    fn next_head(&mut self) -> Result<Option<EmployeeId>, DataNeeded> {
         let heads = self.circle.heads()?.iter();
         let there: Vec<RingPlace> = heads
             .filter(|head| may_be_given(head) && is_there(head, self.now).is_ok())
@@ -243,14 +253,14 @@ impl<'a> Choices<'a> {
     }
 
     /// Each member of a small channel, and why he did not get the client. `first` is whose turn it was.
-    fn everybody(&self, chat: &Chat, outcome: &Outcome, first: usize) -> Vec<Considered> {
+    fn everybody(&self, chat: &Chat, outcome: &Assigned, first: usize) -> Vec<Considered> {
         let chosen = match outcome {
-            Outcome::To { employee, .. } => Some(employee),
+            Assigned::To { employee, .. } => Some(employee),
             _ => None,
         };
         let reason = |member: &Membership| {
             let open = self.circle.open_chats(&member.employee);
-            let passed = chat.passed.contains(&member.employee);
+            let passed = chat.missed_by.contains(&member.employee);
             eligible(member, open, passed, self.now).err().filter(|_| chosen != Some(&member.employee))
         };
         let (before, behind) = self.circle.turns.split_at(first);
@@ -261,8 +271,8 @@ impl<'a> Choices<'a> {
     }
 }
 
-fn to(employee: &EmployeeId, why: Why) -> Outcome {
-    Outcome::To { employee: employee.clone(), why, reserved_until: None }
+fn to(employee: &EmployeeId, why: AssignmentReason) -> Assigned {
+    Assigned::To { employee: employee.clone(), why, reserved_until: None }
 }
 
 /// Whether a chat counts as one of somebody's open ones already.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::channel::Reservation;
-use crate::model::chat::state::ClientState;
+use crate::model::chat::state::AssignmentState;
 use crate::model::chat::tests::{channel, member, new_chat};
 use crate::model::employee::{Role, Status};
 
@@ -23,41 +23,41 @@ fn ring() -> Ring {
 }
 
 /// Who answered nothing is told that nobody has a chat open.
-fn ask(choices: &mut Choices<'_>, chat: &Chat, responsible: Option<&str>) -> Choice {
+fn ask(choices: &mut Decider<'_>, chat: &Chat, responsible: Option<&str>) -> Decision {
     let responsible = responsible.map(EmployeeId::new);
     loop {
         match choices.choose(Client { chat, responsible: responsible.as_ref() }) {
             Ok(choice) => return choice,
-            Err(Wanted::OpenChats(caps)) => choices.circle.add_open_chats(&caps[0].0, 0),
+            Err(DataNeeded::OpenChats(caps)) => choices.circle.add_open_chats(&caps[0].0, 0),
             Err(wanted) => panic!("{wanted:?} of a small channel"),
         }
     }
 }
 
-fn choices<'a>(channel: &'a Channel, ring: Ring, members: Vec<Membership>) -> Choices<'a> {
-    let circle = Circle::small(members, ring.last.as_ref());
-    Choices::new(channel, ring, circle, now())
+fn choices<'a>(channel: &'a Channel, ring: Ring, members: Vec<Membership>) -> Decider<'a> {
+    let circle = Candidates::small(members, ring.last.as_ref());
+    Decider::new(channel, ring, circle, now())
 }
 
 fn waiting() -> Chat {
     let mut chat = new_chat();
     chat.state = ChatState::Live;
-    chat.client = ClientState::Waiting;
+    chat.assignment_state = AssignmentState::Waiting;
     chat.unanswered_at = Some(now());
     chat
 }
 
-fn decide(channel: &Channel, members: Vec<Membership>, chat: &Chat, responsible: Option<&str>) -> Outcome {
+fn decide(channel: &Channel, members: Vec<Membership>, chat: &Chat, responsible: Option<&str>) -> Assigned {
     ask(&mut choices(channel, ring(), members), chat, responsible).outcome
 }
 
-fn given(employee: &str, why: Why) -> Outcome {
+fn given(employee: &str, why: AssignmentReason) -> Assigned {
     to(&EmployeeId::new(employee), why)
 }
 
-fn whom(choice: &Choice) -> String {
+fn whom(choice: &Decision) -> String {
     match &choice.outcome {
-        Outcome::To { employee, .. } => employee.to_string(),
+        Assigned::To { employee, .. } => employee.to_string(),
         other => format!("{other:?}"),
     }
 }
@@ -94,7 +94,7 @@ fn p5_nobody_eligible_means_nobody_and_no_turn_is_used() {
     let (channel, chat) = (channel(), waiting());
     let mut choices = choices(&channel, ring(), vec![off, unbound, away]);
     let choice = ask(&mut choices, &chat, Some("anna"));
-    assert_eq!((choice.outcome, choices.ring), (Outcome::ToNobody, ring()));
+    assert_eq!((choice.outcome, choices.ring), (Assigned::ToNobody, ring()));
     let reasons: Vec<Option<Ineligible>> = choice.considered.iter().map(|one| one.reason).collect();
     let expected = [Ineligible::ReceivesNoNewClients, Ineligible::NotBound, Ineligible::Away].map(Some);
     assert_eq!(reasons, expected);
@@ -104,13 +104,13 @@ fn p5_nobody_eligible_means_nobody_and_no_turn_is_used() {
 fn b3_the_distribution_decides() {
     use Distribution::{ByCrm, FirstResponder, RoundRobin};
     let on = |distribution| Channel { distribution, ..channel() };
-    assert_eq!(decide(&on(RoundRobin), three(), &waiting(), None), given("anna", Why::Turn));
-    assert_eq!(decide(&on(FirstResponder), three(), &waiting(), None), Outcome::ToAll);
-    assert_eq!(decide(&on(ByCrm), Vec::new(), &waiting(), None), Outcome::ToAll, "the CRM names somebody");
-    assert_eq!(decide(&on(FirstResponder), Vec::new(), &waiting(), None), Outcome::ToNobody);
+    assert_eq!(decide(&on(RoundRobin), three(), &waiting(), None), given("anna", AssignmentReason::Turn));
+    assert_eq!(decide(&on(FirstResponder), three(), &waiting(), None), Assigned::ToAll);
+    assert_eq!(decide(&on(ByCrm), Vec::new(), &waiting(), None), Assigned::ToAll, "the CRM names somebody");
+    assert_eq!(decide(&on(FirstResponder), Vec::new(), &waiting(), None), Assigned::ToNobody);
     for distribution in [ByCrm, FirstResponder, RoundRobin] {
         let paused = Channel { paused: true, ..on(distribution) };
-        assert_eq!(decide(&paused, three(), &waiting(), Some("boris")), Outcome::ToNobody);
+        assert_eq!(decide(&paused, three(), &waiting(), Some("boris")), Assigned::ToNobody);
     }
 }
 
@@ -121,35 +121,38 @@ fn b5_a_known_client_keeps_his_employee_while_that_one_is_eligible() {
     away.iter_mut().for_each(|member| member.status = Status::Away);
     away.push(joined("gleb", 4));
     for (distribution, passed_on, absent) in [
-        (RoundRobin, given("anna", Why::Turn), given("gleb", Why::Turn)),
-        (FirstResponder, Outcome::ToAll, Outcome::ToAll),
-        (ByCrm, Outcome::ToAll, given("boris", Why::Kept)),
+        (RoundRobin, given("anna", AssignmentReason::Turn), given("gleb", AssignmentReason::Turn)),
+        (FirstResponder, Assigned::ToAll, Assigned::ToAll),
+        (ByCrm, Assigned::ToAll, given("boris", AssignmentReason::Kept)),
     ] {
         let on = Channel { distribution, ..channel() };
-        assert_eq!(decide(&on, three(), &waiting(), Some("boris")), given("boris", Why::Kept));
+        assert_eq!(decide(&on, three(), &waiting(), Some("boris")), given("boris", AssignmentReason::Kept));
         assert_eq!(decide(&on, three(), &waiting(), Some("gone")), passed_on);
         assert_eq!(decide(&on, away.clone(), &waiting(), Some("boris")), absent);
         let same = Channel { always_same: true, ..on };
-        assert_eq!(decide(&same, away.clone(), &waiting(), Some("boris")), given("boris", Why::Kept));
+        assert_eq!(
+            decide(&same, away.clone(), &waiting(), Some("boris")),
+            given("boris", AssignmentReason::Kept)
+        );
     }
     let mut chat = waiting();
     chat.responsible = Some(EmployeeId::new("vera"));
     assert_eq!(
         decide(&channel(), three(), &chat, Some("boris")),
-        given("vera", Why::Kept),
+        given("vera", AssignmentReason::Kept),
         "the chat comes first"
     );
-    chat.wish = Some(Wish::Anew);
-    assert_eq!(decide(&channel(), three(), &chat, Some("boris")), given("anna", Why::Turn));
+    chat.queue_preference = Some(QueuePreference::Anyone);
+    assert_eq!(decide(&channel(), three(), &chat, Some("boris")), given("anna", AssignmentReason::Turn));
 }
 
 #[test]
 fn b5_an_open_chat_of_his_own_does_not_meet_his_cap_and_another_one_does() {
     let full = || vec![Membership { cap: Some(0), ..joined("anna", 1) }, joined("boris", 2)];
     let mut chat = waiting();
-    assert_eq!(decide(&channel(), full(), &chat, Some("anna")), given("boris", Why::Turn));
+    assert_eq!(decide(&channel(), full(), &chat, Some("anna")), given("boris", AssignmentReason::Turn));
     chat.responsible = Some(EmployeeId::new("anna"));
-    assert_eq!(decide(&channel(), full(), &chat, None), given("anna", Why::Kept));
+    assert_eq!(decide(&channel(), full(), &chat, None), given("anna", AssignmentReason::Kept));
 }
 
 #[test]
@@ -162,12 +165,15 @@ fn b4_caps_count_what_the_round_itself_gives() {
 #[test]
 fn f6_a_rule_gives_a_client_to_whoever_may_answer_and_else_as_any() {
     let mut chat = waiting();
-    chat.wish = Some(Wish::To(EmployeeId::new("vera")));
+    chat.queue_preference = Some(QueuePreference::Employee(EmployeeId::new("vera")));
     let mut members = three();
     (members[0].receives_new_clients, members[0].status) = (false, Status::Off);
-    assert_eq!(decide(&channel(), members.clone(), &chat, Some("boris")), given("vera", Why::Rule));
+    assert_eq!(
+        decide(&channel(), members.clone(), &chat, Some("boris")),
+        given("vera", AssignmentReason::Rule)
+    );
     members[0].sends = false;
-    assert_eq!(decide(&channel(), members, &chat, Some("boris")), given("boris", Why::Kept));
+    assert_eq!(decide(&channel(), members, &chat, Some("boris")), given("boris", AssignmentReason::Kept));
 }
 
 #[test]
@@ -182,9 +188,12 @@ fn b4_nobody_eligible_means_the_fallback() {
     members.extend(heads);
     let on = |fallback| Channel { fallback, ..channel() };
     let to_boris = on(Fallback::Employee(EmployeeId::new("boris")));
-    assert_eq!(decide(&to_boris, members.clone(), &waiting(), None), given("boris", Why::Fallback));
+    assert_eq!(
+        decide(&to_boris, members.clone(), &waiting(), None),
+        given("boris", AssignmentReason::Fallback)
+    );
     let to_nobody = on(Fallback::Employee(EmployeeId::new("gone")));
-    assert_eq!(decide(&to_nobody, members.clone(), &waiting(), None), Outcome::ToNobody);
+    assert_eq!(decide(&to_nobody, members.clone(), &waiting(), None), Assigned::ToNobody);
     let to_heads = on(Fallback::Heads);
     let mut choices = choices(&to_heads, ring(), members.clone());
     let order: Vec<String> = (0..3).map(|_| whom(&ask(&mut choices, &waiting(), None))).collect();
@@ -192,13 +201,13 @@ fn b4_nobody_eligible_means_the_fallback() {
     let silent = Channel { distribution: Distribution::FirstResponder, ..to_heads.clone() };
     assert_eq!(
         decide(&silent, members.clone(), &waiting(), None),
-        Outcome::ToAll,
+        Assigned::ToAll,
         "busy, but it comes to them"
     );
     members.retain(|member| member.role == Role::Head);
-    assert_eq!(decide(&silent, members.clone(), &waiting(), None), given("olga", Why::Fallback));
+    assert_eq!(decide(&silent, members.clone(), &waiting(), None), given("olga", AssignmentReason::Fallback));
     members.iter_mut().for_each(|head| head.status = Status::Off);
-    assert_eq!(decide(&to_heads, members, &waiting(), None), Outcome::ToNobody);
+    assert_eq!(decide(&to_heads, members, &waiting(), None), Assigned::ToNobody);
 }
 
 #[test]
@@ -209,13 +218,13 @@ fn a_client_passes_on_so_often_and_then_stays() {
     let mut reserved = Vec::new();
     let mut choices = choices(&on, ring(), three());
     for _ in 0..3 {
-        let Outcome::To { employee, reserved_until, .. } = ask(&mut choices, &chat, None).outcome else {
+        let Assigned::To { employee, reserved_until, .. } = ask(&mut choices, &chat, None).outcome else {
             panic!("somebody gets him")
         };
         reserved.push((employee.to_string(), reserved_until));
-        chat.passed.push(employee.clone());
+        chat.missed_by.push(employee.clone());
         chat.responsible = Some(employee);
-        chat.wish = Some(Wish::Anew);
+        chat.queue_preference = Some(QueuePreference::Anyone);
     }
     assert_eq!(reserved, [("anna".into(), until), ("boris".into(), until), ("vera".into(), None)]);
 }
@@ -227,7 +236,7 @@ fn only_whom_somebody_owes_an_answer_is_reserved() {
         let mut chat = waiting();
         change(&mut chat);
         match decide(&on, three(), &chat, None) {
-            Outcome::To { reserved_until, .. } => reserved_until.is_some(),
+            Assigned::To { reserved_until, .. } => reserved_until.is_some(),
             other => panic!("{other:?}"),
         }
     };
@@ -240,13 +249,21 @@ fn only_whom_somebody_owes_an_answer_is_reserved() {
 fn who_all_let_a_client_wait_get_him_no_more_in_haste() {
     let on = Channel { reservation: Some(Reservation { answer_within_s: 60, passes: 9 }), ..channel() };
     let mut chat = waiting();
-    chat.wish = Some(Wish::Anew);
-    chat.passed = ["anna", "boris", "vera"].map(EmployeeId::new).to_vec();
+    chat.queue_preference = Some(QueuePreference::Anyone);
+    chat.missed_by = ["anna", "boris", "vera"].map(EmployeeId::new).to_vec();
     chat.responsible = Some(EmployeeId::new("vera"));
-    assert_eq!(decide(&on, three(), &chat, None), given("vera", Why::Kept), "he stays where he is");
+    assert_eq!(
+        decide(&on, three(), &chat, None),
+        given("vera", AssignmentReason::Kept),
+        "he stays where he is"
+    );
     let mut members = three();
     members[0].status = Status::Off;
-    assert_eq!(decide(&on, members, &chat, None), given("anna", Why::Turn), "and waits for nobody in vain");
+    assert_eq!(
+        decide(&on, members, &chat, None),
+        given("anna", AssignmentReason::Turn),
+        "and waits for nobody in vain"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::base::ids::ChatId;
-use crate::model::chat::state::ClientState;
+use crate::model::chat::state::AssignmentState;
 use crate::model::chat::tests::{channel, member, new_chat};
 use crate::model::employee::{Role, Status};
 use proptest::prelude::*;
@@ -110,12 +110,16 @@ impl Model {
         self.arrivals += 1;
         let mut chat = new_chat();
         chat.chat = ChatId::new(format!("{:05}", self.arrivals));
-        (chat.state, chat.client) = (ChatState::Live, ClientState::Waiting);
+        (chat.state, chat.assignment_state) = (ChatState::Live, AssignmentState::Waiting);
         self.chats.insert(chat.chat.clone(), chat);
     }
 
     fn waiting(&self) -> Vec<Chat> {
-        self.chats.values().filter(|chat| chat.client == ClientState::Waiting).cloned().collect()
+        self.chats
+            .values()
+            .filter(|chat| chat.assignment_state == AssignmentState::Waiting)
+            .cloned()
+            .collect()
     }
 
     fn open(&self, employee: &EmployeeId) -> u32 {
@@ -142,20 +146,20 @@ impl Model {
     fn reads(&self) -> Drain {
         let channel = channel();
         let (ring, members) = (self.ring.clone(), self.members.clone());
-        let circle = Circle::small(members.clone(), ring.last.as_ref());
-        let mut choices = Choices::new(&channel, ring.clone(), circle, now());
+        let circle = Candidates::small(members.clone(), ring.last.as_ref());
+        let mut choices = Decider::new(&channel, ring.clone(), circle, now());
         let mut given = Vec::new();
         for chat in self.waiting().into_iter().take(3) {
             let choice = loop {
                 match choices.choose(Client { chat: &chat, responsible: None }) {
                     Ok(choice) => break choice,
-                    Err(Wanted::OpenChats(caps)) => {
+                    Err(DataNeeded::OpenChats(caps)) => {
                         choices.circle.add_open_chats(&caps[0].0, self.open(&caps[0].0));
                     }
                     Err(wanted) => panic!("{wanted:?} of a small channel"),
                 }
             };
-            if let Outcome::To { employee, .. } = choice.outcome {
+            if let Assigned::To { employee, .. } = choice.outcome {
                 given.push((chat, employee));
             }
         }
@@ -227,7 +231,7 @@ impl Model {
             Step::Cap(who, cap) => self.member(*who, |member| member.cap = *cap),
             Step::Finishes(which) => {
                 if let Some(chat) = self.chats.values_mut().nth(*which)
-                    && chat.client == ClientState::Assigned
+                    && chat.assignment_state == AssignmentState::Assigned
                 {
                     chat.state = ChatState::General;
                 }
@@ -303,22 +307,22 @@ proptest! {
             employee: EmployeeId::new(format!("e{place:02}")),
         });
         let ring = Ring { last: last.clone(), ..Ring::new(&channel().account, &channel().channel) };
-        let small = Circle::small(members.clone(), last.as_ref());
+        let small = Candidates::small(members.clone(), last.as_ref());
         let turn = |member: &Membership| (last.as_ref().is_some_and(|last| RingPlace::of(member) <= *last), member.joined_at);
         let mut there: Vec<Membership> = members.into_iter().filter(|member| member.status == Status::Available).collect();
         there.sort_by_key(turn);
         let mut outcomes = Vec::new();
-        for circle in [small, Circle::default()] {
+        for circle in [small, Candidates::default()] {
             let (channel, mut unread) = (channel(), there.clone());
-            let mut choices = Choices::new(&channel, ring.clone(), circle, now());
+            let mut choices = Decider::new(&channel, ring.clone(), circle, now());
             for _ in 0..clients {
                 let mut chat = new_chat();
-                (chat.state, chat.client) = (ChatState::Live, ClientState::Waiting);
+                (chat.state, chat.assignment_state) = (ChatState::Live, AssignmentState::Waiting);
                 outcomes.push(loop {
                     match choices.choose(Client { chat: &chat, responsible: None }) {
                         Ok(choice) => break choice.outcome,
-                        Err(Wanted::OpenChats(caps)) => choices.circle.add_open_chats(&caps[0].0, 0),
-                        Err(Wanted::Turns) => {
+                        Err(DataNeeded::OpenChats(caps)) => choices.circle.add_open_chats(&caps[0].0, 0),
+                        Err(DataNeeded::Turns) => {
                             let rest = unread.split_off(page.min(unread.len()));
                             let whole = rest.is_empty();
                             choices.circle.add_turns(std::mem::replace(&mut unread, rest), whole);

@@ -5,9 +5,9 @@ use crate::base::clock::{Ambient, Timestamp};
 use crate::base::ids::{AccountId, ChannelId, EmployeeId, in_key};
 use crate::model::channel::{Channel, Distribution};
 use crate::model::chat::Chat;
-use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::assignment_record::AssignmentRecord;
-use crate::model::chat::state::{ChatState, ClientState, Wish};
+use crate::model::chat::state::{AssignmentState, ChatState, QueuePreference};
 use crate::model::employee::{Membership, takes_new_clients};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1800);
 /// Whose clients.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Whose {
+pub enum RequeueScope {
     /// An employee's.
     Employee {
         /// Who.
@@ -35,13 +35,14 @@ pub enum Whose {
         channel: Option<ChannelId>,
     },
     /// Those of a channel that are nobody's, and shown to everybody.
-    Nobodys {
+    #[serde(rename = "nobodys")]
+    Unclaimed {
         /// Which channel.
         channel: ChannelId,
     },
 }
 
-impl Whose {
+impl RequeueScope {
     /// The FIFO message group of its nudges: one look at a time, beside the drains of channels.
     pub fn group(&self, account: &AccountId) -> String {
         // An employee's id is a text of the CRM's; a group takes few characters.
@@ -49,7 +50,7 @@ impl Whose {
             Self::Employee { employee, .. } => {
                 format!("{account}:{}", in_key(&[b"employee", employee.as_str().as_bytes()]))
             }
-            Self::Nobodys { channel } => format!("{account}:nobodys:{channel}"),
+            Self::Unclaimed { channel } => format!("{account}:nobodys:{channel}"),
         }
     }
 
@@ -57,22 +58,22 @@ impl Whose {
     pub fn channel(&self) -> Option<&ChannelId> {
         match self {
             Self::Employee { channel, .. } => channel.as_ref(),
-            Self::Nobodys { channel } => Some(channel),
+            Self::Unclaimed { channel } => Some(channel),
         }
     }
 }
 
 /// A departure that has not come to its end: its row is written together with what makes him go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Departure {
+pub struct Requeue {
     /// Version of the row's shape.
     pub v: u16,
     /// Whose account.
     pub account: AccountId,
     /// Whose clients.
-    pub whose: Whose,
+    pub whose: RequeueScope,
     /// Why they go.
-    pub why: Why,
+    pub why: AssignmentReason,
     /// Which one it is: one that begins while another runs takes its row, and is not ended with it.
     pub id: String,
     /// When it began.
@@ -84,9 +85,14 @@ pub struct Departure {
     pub check_at: Timestamp,
 }
 
-impl Departure {
+impl Requeue {
     /// One that begins now, and is due at once: its nudge may get lost.
-    pub fn begin(account: &AccountId, whose: Whose, why: Why, ambient: &dyn Ambient) -> Self {
+    pub fn begin(
+        account: &AccountId,
+        whose: RequeueScope,
+        why: AssignmentReason,
+        ambient: &dyn Ambient,
+    ) -> Self {
         let now = ambient.now();
         Self {
             v: 1,
@@ -107,13 +113,18 @@ impl Departure {
         channel: Option<&ChannelId>,
         ambient: &dyn Ambient,
     ) -> Self {
-        let whose = Whose::Employee { employee: employee.clone(), channel: channel.cloned() };
-        Self::begin(account, whose, Why::Removed, ambient)
+        let whose = RequeueScope::Employee { employee: employee.clone(), channel: channel.cloned() };
+        Self::begin(account, whose, AssignmentReason::Removed, ambient)
     }
 
     /// The clients of a channel that were shown to everybody, and are given out in turn from now on.
     pub fn gather(account: &AccountId, channel: &ChannelId, ambient: &dyn Ambient) -> Self {
-        Self::begin(account, Whose::Nobodys { channel: channel.clone() }, Why::GivenInTurn, ambient)
+        Self::begin(
+            account,
+            RequeueScope::Unclaimed { channel: channel.clone() },
+            AssignmentReason::GivenInTurn,
+            ambient,
+        )
     }
 
     /// What a change of somebody's place leaves behind where clients are shown to everybody: those who are nobody's are looked
@@ -127,8 +138,8 @@ impl Departure {
         let takes = |place: Option<&Membership>| place.is_some_and(|place| takes_new_clients(place).is_ok());
         let shown = channel.distribution == Distribution::FirstResponder;
         (shown && takes(before) && !takes(after)).then(|| {
-            let whose = Whose::Nobodys { channel: channel.channel.clone() };
-            Self::begin(&channel.account, whose, Why::NobodyLeft, ambient)
+            let whose = RequeueScope::Unclaimed { channel: channel.channel.clone() };
+            Self::begin(&channel.account, whose, AssignmentReason::NobodyLeft, ambient)
         })
     }
 
@@ -137,11 +148,11 @@ impl Departure {
     /// for an employee who is gone.
     pub fn concerns(&self, chat: &Chat) -> bool {
         let his = match &self.whose {
-            Whose::Employee { employee, .. } => {
+            RequeueScope::Employee { employee, .. } => {
                 chat.responsible.as_ref() == Some(employee)
-                    && matches!(chat.client, ClientState::Assigned | ClientState::Waiting)
+                    && matches!(chat.assignment_state, AssignmentState::Assigned | AssignmentState::Waiting)
             }
-            Whose::Nobodys { .. } => chat.client == ClientState::Unclaimed,
+            RequeueScope::Unclaimed { .. } => chat.assignment_state == AssignmentState::Unclaimed,
         };
         let here = self.whose.channel().is_none_or(|channel| *channel == chat.channel);
         his && here && (chat.state != ChatState::General || chat.unanswered_at.is_some())
@@ -150,14 +161,16 @@ impl Departure {
     /// Puts the client of such a chat back into the queue, at the place that he had when he came.
     pub fn pass_on(&self, chat: &mut Chat, now: Timestamp) -> AssignmentRecord {
         chat.arrived_at = chat.arrived_at.or(chat.opened_at);
-        let wished = chat.wish.take();
-        chat.take_back(now);
+        let wished = chat.queue_preference.take();
+        chat.unassign(now);
         match (&self.whose, wished) {
             // Whoever is responsible for the person on another channel is asked for first.
-            (Whose::Nobodys { .. }, _) => chat.wish = None,
+            (RequeueScope::Unclaimed { .. }, _) => chat.queue_preference = None,
             // A rule named somebody while he waited.
-            (Whose::Employee { employee, .. }, Some(Wish::To(other))) if other != *employee => {
-                chat.wish = Some(Wish::To(other));
+            (RequeueScope::Employee { employee, .. }, Some(QueuePreference::Employee(other)))
+                if other != *employee =>
+            {
+                chat.queue_preference = Some(QueuePreference::Employee(other));
             }
             _ => {}
         }
@@ -165,31 +178,31 @@ impl Departure {
     }
 
     /// What becomes of it after a look at all of its chats, of which so many could not be passed on.
-    pub fn after_look(&self, failed: usize, now: Timestamp) -> Next {
+    pub fn after_look(&self, failed: usize, now: Timestamp) -> NextLook {
         if failed == 0 {
             let settled = self.begun_at + SETTLED_AFTER;
-            return if now >= settled { Next::End } else { self.again(settled) };
+            return if now >= settled { NextLook::End } else { self.again(settled) };
         }
         let attempts = self.attempts + 1;
         if attempts >= MOST_ATTEMPTS {
-            return Next::GiveUp;
+            return NextLook::GiveUp;
         }
         let pause = Duration::from_secs(60 << attempts.min(5)).min(LONGEST_PAUSE);
-        Next::Again(Self { attempts, check_at: now + pause, ..self.clone() })
+        NextLook::Again(Self { attempts, check_at: now + pause, ..self.clone() })
     }
 
-    fn again(&self, at: Timestamp) -> Next {
-        Next::Again(Self { check_at: at, ..self.clone() })
+    fn again(&self, at: Timestamp) -> NextLook {
+        NextLook::Again(Self { check_at: at, ..self.clone() })
     }
 }
 
 /// What becomes of a departure.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Next {
+pub enum NextLook {
     /// It is over.
     End,
     /// It is looked at again.
-    Again(Departure),
+    Again(Requeue),
     /// Something of it is left to people.
     GiveUp,
 }

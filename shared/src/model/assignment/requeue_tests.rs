@@ -13,15 +13,15 @@ fn clock() -> Manual {
     Manual::new(at(5_000))
 }
 
-fn of(channel: Option<&ChannelId>) -> Departure {
-    Departure::of(&AccountId::new("account"), &EmployeeId::new("anna"), channel, &clock())
+fn of(channel: Option<&ChannelId>) -> Requeue {
+    Requeue::of(&AccountId::new("account"), &EmployeeId::new("anna"), channel, &clock())
 }
 
 /// A live chat of Anna's whose client came at 1 s.
 fn hers() -> Chat {
     let mut chat = new_chat();
     chat.receive(&text_event("m1", Side::Client), None, at(1_000));
-    chat.give(&EmployeeId::new("anna"), Why::Turn, at(2_000));
+    chat.give(&EmployeeId::new("anna"), AssignmentReason::Turn, at(2_000));
     chat
 }
 
@@ -39,12 +39,12 @@ fn b4_who_wants_somebody_now_passes_on_and_who_was_answered_and_finished_stays()
     chat.responsible = Some(EmployeeId::new("boris"));
     assert!(!everywhere.concerns(&chat), "somebody else's");
     let mut waits = hers();
-    waits.wait(None, at(3_000));
+    waits.enqueue(None, at(3_000));
     assert!(everywhere.concerns(&waits), "stands in the queue, and is kept for her");
     everywhere.pass_on(&mut waits, at(4_000));
     assert!(!everywhere.concerns(&waits), "stands in the queue already");
     let mut silent = hers();
-    silent.client = ClientState::Silent;
+    silent.assignment_state = AssignmentState::Silent;
     assert!(!everywhere.concerns(&silent), "has not written yet");
 }
 
@@ -60,9 +60,9 @@ fn p5_a_client_goes_back_to_the_place_at_which_he_came() {
     let mut chat = hers();
     let before = chat.seq;
     let record = of(None).pass_on(&mut chat, at(9_000));
-    assert_eq!((chat.client, chat.responsible.as_ref()), (ClientState::Waiting, None));
+    assert_eq!((chat.assignment_state, chat.responsible.as_ref()), (AssignmentState::Waiting, None));
     assert_eq!((chat.waiting_since, chat.arrived_at), (Some(at(1_000)), Some(at(1_000))));
-    assert_eq!((record.seq, record.why, record.waits), (before + 1, Why::Removed, true));
+    assert_eq!((record.seq, record.why, record.waits), (before + 1, AssignmentReason::Removed, true));
     assert_eq!((record.responsible, record.arrived_at), (None, Some(at(1_000))));
     let mut older = Chat { arrived_at: None, opened_at: Some(at(700)), ..hers() };
     of(None).pass_on(&mut older, at(9_000));
@@ -72,15 +72,15 @@ fn p5_a_client_goes_back_to_the_place_at_which_he_came() {
 #[test]
 fn b3_what_is_nobodys_is_gathered_without_a_wish() {
     let mut chat = hers();
-    let gather = Departure::gather(&chat.account, &chat.channel, &clock());
+    let gather = Requeue::gather(&chat.account, &chat.channel, &clock());
     assert!(!gather.concerns(&chat), "somebody's");
-    chat.release();
+    chat.offer_to_all();
     assert!(gather.concerns(&chat) && !of(None).concerns(&chat));
     let record = gather.pass_on(&mut chat, at(9_000));
-    assert_eq!((chat.client, chat.wish.clone()), (ClientState::Waiting, None));
-    assert_eq!((chat.waiting_since, record.why), (Some(at(1_000)), Why::GivenInTurn));
+    assert_eq!((chat.assignment_state, chat.queue_preference.clone()), (AssignmentState::Waiting, None));
+    assert_eq!((chat.waiting_since, record.why), (Some(at(1_000)), AssignmentReason::GivenInTurn));
     chat.channel = ChannelId::new("another");
-    chat.release();
+    chat.offer_to_all();
     assert!(!gather.concerns(&chat));
 }
 
@@ -88,15 +88,18 @@ fn b3_what_is_nobodys_is_gathered_without_a_wish() {
 fn b4_who_waits_is_kept_for_nobody_who_is_gone_and_goes_to_whom_a_rule_named() {
     let boris = || EmployeeId::new("boris");
     for (wish, then) in [
-        (None, Wish::Anew),
-        (Some(Wish::To(EmployeeId::new("anna"))), Wish::Anew),
-        (Some(Wish::To(boris())), Wish::To(boris())),
+        (None, QueuePreference::Anyone),
+        (Some(QueuePreference::Employee(EmployeeId::new("anna"))), QueuePreference::Anyone),
+        (Some(QueuePreference::Employee(boris())), QueuePreference::Employee(boris())),
     ] {
         let mut chat = hers();
-        chat.wait(wish, at(3_000));
+        chat.enqueue(wish, at(3_000));
         let record = of(None).pass_on(&mut chat, at(9_000));
-        assert_eq!((chat.client, chat.responsible, record.responsible), (ClientState::Waiting, None, None));
-        assert_eq!((chat.wish, chat.waiting_since), (Some(then), Some(at(1_000))));
+        assert_eq!(
+            (chat.assignment_state, chat.responsible, record.responsible),
+            (AssignmentState::Waiting, None, None)
+        );
+        assert_eq!((chat.queue_preference, chat.waiting_since), (Some(then), Some(at(1_000))));
     }
 }
 
@@ -106,9 +109,10 @@ fn b3_where_clients_are_everybodys_who_takes_none_any_more_leaves_them_to_be_loo
     let on = |distribution| Channel { distribution, ..crate::model::chat::tests::channel() };
     let shown = on(Distribution::FirstResponder);
     let left = |channel: &Channel, before, after| {
-        Departure::gather_left(channel, before, after, &clock()).map(|left| (left.whose, left.why))
+        Requeue::gather_left(channel, before, after, &clock()).map(|left| (left.whose, left.why))
     };
-    let nobodys = Some((Whose::Nobodys { channel: shown.channel.clone() }, Why::NobodyLeft));
+    let nobodys =
+        Some((RequeueScope::Unclaimed { channel: shown.channel.clone() }, AssignmentReason::NobodyLeft));
     let off = Membership { receives_new_clients: false, ..anna.clone() };
     let refused = Membership { inactive: true, ..anna.clone() };
     let away = Membership { status: Status::Off, ..anna.clone() };
@@ -167,16 +171,16 @@ fn b4_only_who_cannot_write_there_has_gone() {
 fn a_departure_ends_when_nothing_is_left_and_indexes_have_come_to_rest() {
     let departure = of(None);
     let settled = departure.begun_at + SETTLED_AFTER;
-    let Next::Again(again) = departure.after_look(0, at(6_000)) else { panic!("too early to end") };
+    let NextLook::Again(again) = departure.after_look(0, at(6_000)) else { panic!("too early to end") };
     assert_eq!((again.check_at, again.attempts), (settled, 0));
-    assert_eq!(again.after_look(0, settled), Next::End);
+    assert_eq!(again.after_look(0, settled), NextLook::End);
     let (mut left, mut now, mut looks) = (departure, settled, 0);
-    while let Next::Again(next) = left.after_look(1, now) {
+    while let NextLook::Again(next) = left.after_look(1, now) {
         assert!(next.check_at > now && next.check_at <= now + LONGEST_PAUSE);
         now = next.check_at;
         (left, looks) = (next, looks + 1);
     }
-    assert_eq!(left.after_look(1, now), Next::GiveUp);
+    assert_eq!(left.after_look(1, now), NextLook::GiveUp);
     assert_eq!(looks, MOST_ATTEMPTS - 1, "bounded");
 }
 
@@ -188,8 +192,8 @@ fn groups_hold_no_employees_id() {
     assert_ne!(group("anna"), group("boris"));
 }
 
-impl Departure {
-    fn whose_of(&self, name: &str) -> Whose {
-        Whose::Employee { employee: EmployeeId::new(name), channel: None }
+impl Requeue {
+    fn whose_of(&self, name: &str) -> RequeueScope {
+        RequeueScope::Employee { employee: EmployeeId::new(name), channel: None }
     }
 }

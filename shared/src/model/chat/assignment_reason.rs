@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Why a chat has another responsible now, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Why {
+pub enum AssignmentReason {
     /// It was the employee's turn (B3).
     Turn,
     /// The employee had the client before, and is eligible still (B5).
@@ -45,19 +45,21 @@ pub enum Why {
 /// How a responsible came to be that: what a person or the CRM decided, no rule changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Given {
+pub enum AssignedBy {
     /// In turn, by a fallback, because the employee answered or had the client before, or by a rule.
-    Automatically,
+    #[serde(rename = "automatically")]
+    System,
     /// By a person, or by the CRM.
-    ByHand,
+    #[serde(rename = "by_hand")]
+    Person,
 }
 
-impl Why {
+impl AssignmentReason {
     /// Which of both it is.
-    pub fn given(self) -> Given {
+    pub fn assigned_by(self) -> AssignedBy {
         match self {
-            Self::ByHand | Self::ByCrm | Self::BackByHand => Given::ByHand,
-            _ => Given::Automatically,
+            Self::ByHand | Self::ByCrm | Self::BackByHand => AssignedBy::Person,
+            _ => AssignedBy::System,
         }
     }
 }

@@ -3,8 +3,8 @@
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, EmployeeId};
 use crate::model::chat::Chat;
-use crate::model::chat::assignment_reason::{Given, Why};
-use crate::model::chat::state::ClientState;
+use crate::model::chat::assignment_reason::{AssignedBy, AssignmentReason};
+use crate::model::chat::state::AssignmentState;
 use crate::model::employee::Ineligible;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub struct AssignmentRecord {
     /// When it happened.
     pub at: Timestamp,
     /// Why.
-    pub why: Why,
+    pub why: AssignmentReason,
     /// Who is responsible then. While the client waits, whoever was so until he is given to somebody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<EmployeeId>,
@@ -58,7 +58,7 @@ pub struct AssignmentRecord {
 
 impl AssignmentRecord {
     /// Of a chat as it is after the change, which took its last number.
-    pub fn new(chat: &Chat, why: Why, at: Timestamp) -> Self {
+    pub fn new(chat: &Chat, why: AssignmentReason, at: Timestamp) -> Self {
         Self {
             v: 1,
             account: chat.account.clone(),
@@ -69,7 +69,7 @@ impl AssignmentRecord {
             responsible: chat.responsible.clone(),
             by: None,
             arrived_at: chat.arrived_at,
-            waits: chat.client == ClientState::Waiting,
+            waits: chat.assignment_state == AssignmentState::Waiting,
             considered: Vec::new(),
             more: false,
         }
@@ -92,11 +92,11 @@ impl AssignmentRecord {
 
 impl Chat {
     /// Gives the client to an employee, and says why: one change, and its entry in the history.
-    pub fn give(&mut self, employee: &EmployeeId, why: Why, at: Timestamp) -> AssignmentRecord {
+    pub fn give(&mut self, employee: &EmployeeId, why: AssignmentReason, at: Timestamp) -> AssignmentRecord {
         self.assign(employee);
-        self.given = Some(why.given());
-        if why.given() == Given::ByHand {
-            self.passed.clear();
+        self.assigned_by = Some(why.assigned_by());
+        if why.assigned_by() == AssignedBy::Person {
+            self.missed_by.clear();
         }
         AssignmentRecord::new(self, why, at)
     }

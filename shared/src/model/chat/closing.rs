@@ -3,9 +3,9 @@
 use crate::base::clock::Timestamp;
 use crate::model::account::Account;
 use crate::model::channel::Channel;
-use crate::model::chat::assignment_reason::Why;
+use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::assignment_record::AssignmentRecord;
-use crate::model::chat::state::{ChatState, ChatStatus, ClientState, FinishReason, Wish};
+use crate::model::chat::state::{AssignmentState, ChatState, ChatStatus, FinishReason, QueuePreference};
 use crate::model::chat::{Chat, ChatEvent};
 use crate::model::closing_options::{ClosingOptions, Reopening};
 use crate::model::crm::CrmKind;
@@ -112,8 +112,8 @@ pub fn next_check_at(chat: &Chat, closing: &Closing, now: Timestamp) -> Option<T
     let told = (!chat.for_rules.is_empty()).then(|| now + LOST_DELIVERY_AFTER);
     // A time that has come is nudged for now; it is looked at again in case the nudge gets lost.
     let retry_at = chat.crm_retry_at.filter(|at| *at > now);
-    let push = chat.crm_behind().then(|| retry_at.unwrap_or(now + LOST_NUDGE_AFTER));
-    let wait = (chat.client == ClientState::Waiting).then(|| now + LOST_NUDGE_AFTER);
+    let push = chat.is_crm_behind().then(|| retry_at.unwrap_or(now + LOST_NUDGE_AFTER));
+    let wait = (chat.assignment_state == AssignmentState::Waiting).then(|| now + LOST_NUDGE_AFTER);
     // Whoever set a time that has come has nudged; an answer to a client is looked for sooner than other work.
     let deliver = chat.outbound_at.map(|at| at.max(now + LOST_DELIVERY_AFTER));
     [live, idle, lapse, told, push, wait, deliver].into_iter().flatten().min()
@@ -122,7 +122,7 @@ pub fn next_check_at(chat: &Chat, closing: &Closing, now: Timestamp) -> Option<T
 /// When the next one gets the client, unless somebody answers him before. Nobody is waited for in a chat that is finished, or
 /// where that was switched off meanwhile.
 fn lapses_at(chat: &Chat, closing: &Closing) -> Option<Timestamp> {
-    let waits = chat.client == ClientState::Assigned && chat.unanswered_at.is_some();
+    let waits = chat.assignment_state == AssignmentState::Assigned && chat.unanswered_at.is_some();
     let is_open = chat.state != ChatState::General;
     chat.reserved_until.filter(|_| waits && is_open && closing.has_reservation)
 }
@@ -165,7 +165,7 @@ pub fn on_check(chat: &Chat, closing: &Closing, posted_at: Timestamp, now: Times
     if due || finished.is_some() {
         next.check_at = next_check_at(&next, closing, now);
     } else {
-        next.watch(closing, now);
+        next.schedule_check(closing, now);
     }
     CheckResult { chat: next, finished, lapsed, idle }
 }
@@ -173,9 +173,9 @@ pub fn on_check(chat: &Chat, closing: &Closing, posted_at: Timestamp, now: Times
 impl Chat {
     /// The responsible has not answered in time: he stays so until somebody else gets the client.
     fn lapse(&mut self, at: Timestamp) -> AssignmentRecord {
-        self.passed.extend(self.responsible.clone());
-        self.wait(Some(Wish::Anew), at);
-        AssignmentRecord::new(self, Why::Lapsed, at)
+        self.missed_by.extend(self.responsible.clone());
+        self.enqueue(Some(QueuePreference::Anyone), at);
+        AssignmentRecord::new(self, AssignmentReason::Lapsed, at)
     }
 
     /// An employee finishes the chat, and may say how far it has come. One that is finished stays as it is, but for what he
@@ -193,9 +193,9 @@ impl Chat {
         }
         let event = self.finish_with(FinishReason::ByHand, status, now);
         if crm == CrmKind::None {
-            self.settle_without_crm();
+            self.mark_crm_synced();
         }
-        self.watch(closing, now);
+        self.schedule_check(closing, now);
         event
     }
 
@@ -234,9 +234,9 @@ impl Chat {
     ) {
         if self.say(status) {
             if crm == CrmKind::None {
-                self.settle_without_crm();
+                self.mark_crm_synced();
             }
-            self.watch(closing, now);
+            self.schedule_check(closing, now);
         }
     }
 }

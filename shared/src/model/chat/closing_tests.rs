@@ -16,8 +16,8 @@ fn live() -> Chat {
     let mut chat = new_chat();
     chat.receive(&text_event("m1", Side::Client), None, at(0));
     chat.assign(&crate::base::ids::EmployeeId::new("anna"));
-    chat.crm_done = chat.seq;
-    chat.watch(&window(), at(0));
+    chat.crm_synced_seq = chat.seq;
+    chat.schedule_check(&window(), at(0));
     chat
 }
 
@@ -46,8 +46,8 @@ fn p6_not_inside_the_window_and_once_after_it() {
 fn p6_activity_puts_it_off() {
     let mut chat = live();
     chat.receive(&text_event("m2", Side::Company), None, at(599));
-    chat.crm_done = chat.seq;
-    chat.watch(&window(), at(599));
+    chat.crm_synced_seq = chat.seq;
+    chat.schedule_check(&window(), at(599));
     assert_eq!(chat.check_at, Some(at(630)), "not moved at each message");
     let looked = on_check(&chat, &window(), at(630), at(630)).chat;
     assert_eq!((looked.state, looked.check_at), (ChatState::Live, Some(at(1229))));
@@ -68,7 +68,7 @@ fn p6_a_check_read_late_judges_as_of_its_posting() {
 fn the_due_index_lets_go_when_nothing_is_outstanding() {
     let mut finished = on_check(&live(), &window(), at(630), at(630)).chat;
     assert_eq!(finished.check_at, Some(at(630) + LOST_NUDGE_AFTER), "the CRM has to learn of the finish");
-    finished.crm_done = finished.seq;
+    finished.crm_synced_seq = finished.seq;
     assert_eq!(on_check(&finished, &window(), at(1300), at(1300)).chat.check_at, None);
 }
 
@@ -77,7 +77,7 @@ fn p6_a_long_window_is_looked_at_every_hour() {
     let day = Closing::after(Duration::from_secs(86_400));
     let mut chat = live();
     chat.check_at = None;
-    chat.watch(&day, at(0));
+    chat.schedule_check(&day, at(0));
     assert_eq!(chat.check_at, Some(at(3600)));
     assert_eq!(on_check(&chat, &day, at(3600), at(3600)).chat.check_at, Some(at(7200)));
     assert_eq!(
@@ -92,7 +92,7 @@ fn a_failing_crm_is_looked_at_when_it_may_be_tried_again() {
     let mut chat = live();
     chat.receive(&text_event("m2", Side::Client), None, at(10));
     chat.crm_retry_at = Some(at(40));
-    chat.watch(&window(), at(10));
+    chat.schedule_check(&window(), at(10));
     assert_eq!(chat.check_at, Some(at(40)));
 }
 
@@ -108,7 +108,7 @@ fn f3_finishing_and_saying_how_far_it_has_come_are_two_things() {
     assert_eq!((event.seq, event.finished), (seq + 2, Some(FinishReason::ByHand)));
     assert_eq!((event.status, chat.state), (Some(ChatStatus::Waiting), ChatState::General));
     assert_eq!((chat.seq, chat.finished_at), (seq + 2, Some(at(20))));
-    assert!(chat.crm_behind() && chat.check_at.is_some(), "a lost nudge is found");
+    assert!(chat.is_crm_behind() && chat.check_at.is_some(), "a lost nudge is found");
     let finished = chat.clone();
     assert_eq!(chat.finish_by_hand(None, crm, &window(), at(30)), None);
     assert_eq!(chat, finished, "it is finished already");
@@ -121,9 +121,9 @@ fn f3_finishing_and_saying_how_far_it_has_come_are_two_things() {
 fn f3_without_a_crm_nobody_is_behind() {
     let mut chat = live();
     let event = chat.finish_by_hand(Some(ChatStatus::Closed), CrmKind::None, &window(), at(20));
-    assert!(event.is_some() && !chat.crm_behind());
+    assert!(event.is_some() && !chat.is_crm_behind());
     chat.set_status(Some(ChatStatus::Open), CrmKind::None, &window(), at(30));
-    assert!(!chat.crm_behind());
+    assert!(!chat.is_crm_behind());
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn f3_the_status_after_a_time_out_is_said_with_the_end_and_else_stays() {
 /// Anna's, who must answer within a minute of her turn.
 fn reserved() -> Chat {
     let mut chat = Chat { reserved_until: Some(at(60)), check_at: None, ..live() };
-    chat.watch(&window(), at(0));
+    chat.schedule_check(&window(), at(0));
     chat
 }
 
@@ -167,13 +167,16 @@ fn b3_a_reservation_lapses_once_and_the_client_keeps_his_place() {
         on_check(&chat, &window(), at(90), at(90));
     let record = record.unwrap();
     let anna = crate::base::ids::EmployeeId::new("anna");
-    assert_eq!((record.why, record.seq, record.waits), (Why::Lapsed, chat.seq + 1, true));
+    assert_eq!((record.why, record.seq, record.waits), (AssignmentReason::Lapsed, chat.seq + 1, true));
     assert_eq!(
-        (lapsed.client, lapsed.waiting_since),
-        (ClientState::Waiting, Some(at(0))),
+        (lapsed.assignment_state, lapsed.waiting_since),
+        (AssignmentState::Waiting, Some(at(0))),
         "his earlier place"
     );
-    assert_eq!((&lapsed.wish, &lapsed.passed), (&Some(Wish::Anew), &vec![anna.clone()]));
+    assert_eq!(
+        (&lapsed.queue_preference, &lapsed.missed_by),
+        (&Some(QueuePreference::Anyone), &vec![anna.clone()])
+    );
     assert_eq!((lapsed.responsible.clone(), finished), (Some(anna), None), "until somebody else has him");
     assert_eq!(on_check(&lapsed, &window(), at(200), at(200)).lapsed, None, "once");
 }
@@ -185,7 +188,7 @@ fn b3_an_answer_or_that_none_is_needed_ends_the_reservation() {
     let mut needless = reserved();
     assert!(needless.no_answer_needed(needless.client_count));
     for chat in [answered, needless] {
-        assert_eq!((chat.reserved_until, chat.passed.len()), (None, 0));
+        assert_eq!((chat.reserved_until, chat.missed_by.len()), (None, 0));
         assert_eq!(on_check(&chat, &window(), at(100), at(100)).lapsed, None);
     }
 }
@@ -196,9 +199,9 @@ fn b3_nobody_is_waited_for_in_a_finished_chat_or_where_that_was_switched_off() {
     let off = Closing::default();
     assert_eq!(on_check(&chat, &off, at(100), at(100)).lapsed, None);
     assert_eq!(next_check_at(&chat, &off, at(0)), Some(at(630)));
-    let mut finished = Chat { passed: vec![crate::base::ids::EmployeeId::new("boris")], ..chat };
+    let mut finished = Chat { missed_by: vec![crate::base::ids::EmployeeId::new("boris")], ..chat };
     finished.finish(FinishReason::ByHand, at(50));
-    assert_eq!((finished.reserved_until, finished.passed.len()), (None, 0));
+    assert_eq!((finished.reserved_until, finished.missed_by.len()), (None, 0));
     finished.reserved_until = Some(at(60));
     assert_eq!(on_check(&finished, &window(), at(100), at(100)).lapsed, None);
 }
@@ -215,7 +218,7 @@ fn f6_silence_is_told_once_of_several_the_longest_and_again_after_somebody_wrote
     let closing = Closing { idle_minutes: vec![1, 3, 5], ..window() };
     let mut chat = live();
     chat.check_at = None;
-    chat.watch(&closing, at(0));
+    chat.schedule_check(&closing, at(0));
     assert_eq!(chat.check_at, Some(at(90)));
     let idle = |chat: &Chat, seconds| on_check(chat, &closing, at(seconds), at(seconds));
     assert_eq!(idle(&chat, 89).idle, None);

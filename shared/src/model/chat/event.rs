@@ -106,7 +106,7 @@ impl Chat {
         self.idle_told = None;
         // Nobody has to answer within a time any more, and who let one pass is asked again.
         self.reserved_until = None;
-        self.passed.clear();
+        self.missed_by.clear();
         ChatEvent { finished: Some(reason), ..self.event(at) }
     }
 

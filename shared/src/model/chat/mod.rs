@@ -15,10 +15,12 @@ pub use crate::model::chat::event::{ChatEvent, ForRules, NoticeTo, RuleNotice};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
 use crate::base::phone::Phone;
-use crate::model::chat::assignment_reason::Given;
+use crate::model::chat::assignment_reason::AssignedBy;
 use crate::model::chat::closing::Closing;
 use crate::model::chat::pending_sends::PendingSend;
-use crate::model::chat::state::{ChatState, ChatStatus, ClientState, FinishReason, Replies, Wish};
+use crate::model::chat::state::{
+    AssignmentState, ChatState, ChatStatus, FinishReason, QueuePreference, Replies,
+};
 use crate::model::crm::CrmKind;
 use crate::model::event::MessageEvent;
 use crate::model::message::content::Details;
@@ -56,7 +58,8 @@ pub struct Chat {
     /// Which case it is: one is begun by the first opening, and by each further one where the channel begins a new one (F5).
     pub case_no: u32,
     /// Whether the client has a responsible.
-    pub client: ClientState,
+    #[serde(rename = "client")]
+    pub assignment_state: AssignmentState,
     /// Since when he waits for one: his place in the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,
@@ -64,17 +67,17 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_at: Option<Timestamp>,
     /// What his wait is to end with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wish: Option<Wish>,
+    #[serde(rename = "wish", default, skip_serializing_if = "Option::is_none")]
+    pub queue_preference: Option<QueuePreference>,
     /// Until when the responsible must have answered, or the next one gets the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved_until: Option<Timestamp>,
     /// Who let such a time pass since the client came.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub passed: Vec<EmployeeId>,
+    #[serde(rename = "passed", default, skip_serializing_if = "Vec::is_empty")]
+    pub missed_by: Vec<EmployeeId>,
     /// How the responsible came to be that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub given: Option<Given>,
+    #[serde(rename = "given", default, skip_serializing_if = "Option::is_none")]
+    pub assigned_by: Option<AssignedBy>,
     /// Who is responsible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<EmployeeId>,
@@ -82,7 +85,8 @@ pub struct Chat {
     #[serde(rename = "last_seq")]
     pub seq: u64,
     /// Number of the last change the CRM has. Owned by `crm-push`.
-    pub crm_done: u64,
+    #[serde(rename = "crm_done")]
+    pub crm_synced_seq: u64,
     /// Failed attempts in a row to bring the CRM up to date.
     #[serde(default)]
     pub crm_attempts: u32,
@@ -152,8 +156,8 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending_sends: Vec<PendingSend>,
     /// How its client is reached until the provider tells the chat's id: a dialogue that we began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reach: Option<Reach>,
+    #[serde(rename = "reach", default, skip_serializing_if = "Option::is_none")]
+    pub addressee: Option<Addressee>,
     /// When delivery must look at it: something of it is queued. None: nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_at: Option<Timestamp>,
@@ -179,14 +183,14 @@ pub const MAX_CHAT_TAGS: usize = 20;
 /// How somebody is reached whose chat id only the provider knows.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reach {
+pub enum Addressee {
     /// By phone, E.164 without the plus.
     Phone(String),
     /// By user name, without `@`.
     Username(String),
 }
 
-impl std::fmt::Debug for Reach {
+impl std::fmt::Debug for Addressee {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Reach(…)")
     }
@@ -236,16 +240,16 @@ impl Chat {
             name: None,
             state: ChatState::General,
             case_no: 0,
-            client: ClientState::Silent,
+            assignment_state: AssignmentState::Silent,
             waiting_since: None,
             arrived_at: None,
-            wish: None,
+            queue_preference: None,
             reserved_until: None,
-            passed: Vec::new(),
-            given: None,
+            missed_by: Vec::new(),
+            assigned_by: None,
             responsible: None,
             seq: 0,
-            crm_done: 0,
+            crm_synced_seq: 0,
             crm_attempts: 0,
             crm_retry_at: None,
             crm_error: None,
@@ -269,7 +273,7 @@ impl Chat {
             post: post_of(event),
             aliases: Vec::new(),
             pending_sends: Vec::new(),
-            reach: None,
+            addressee: None,
             outbound_at: None,
             outbound_last: None,
             erased_at: None,
@@ -292,67 +296,67 @@ impl Chat {
     /// Gives a client to an employee: in turn, because he answered first, by hand, or by the CRM.
     pub fn assign(&mut self, employee: &EmployeeId) {
         self.seq += 1;
-        self.client = ClientState::Assigned;
+        self.assignment_state = AssignmentState::Assigned;
         self.waiting_since = None;
-        self.wish = None;
+        self.queue_preference = None;
         self.reserved_until = None;
         self.responsible = Some(employee.clone());
     }
 
     /// Puts the client into the queue of his channel, at his place of before if he had one. Whoever is responsible stays so
     /// until he is given to somebody. It takes a number, because others read the chat by it.
-    pub fn wait(&mut self, wish: Option<Wish>, now: Timestamp) {
+    pub fn enqueue(&mut self, wish: Option<QueuePreference>, now: Timestamp) {
         let since = self.waiting_since.or(self.arrived_at).unwrap_or(now);
         self.seq += 1;
-        self.client = ClientState::Waiting;
+        self.assignment_state = AssignmentState::Waiting;
         self.arrived_at = Some(since);
         self.waiting_since = Some(since);
-        self.wish = wish;
+        self.queue_preference = wish;
         self.reserved_until = None;
     }
 
     /// Takes the client from whoever has him, and puts him into the queue.
-    pub fn take_back(&mut self, now: Timestamp) {
-        self.wait(Some(Wish::Anew), now);
+    pub fn unassign(&mut self, now: Timestamp) {
+        self.enqueue(Some(QueuePreference::Anyone), now);
         self.responsible = None;
-        self.given = None;
+        self.assigned_by = None;
     }
 
     /// Lets everybody who receives new clients have a waiting client (B3). It takes a number, because others read the chat by it.
-    pub fn release(&mut self) {
+    pub fn offer_to_all(&mut self) {
         self.seq += 1;
-        self.client = ClientState::Unclaimed;
+        self.assignment_state = AssignmentState::Unclaimed;
         self.waiting_since = None;
-        self.wish = None;
+        self.queue_preference = None;
         self.reserved_until = None;
         self.responsible = None;
-        self.given = None;
+        self.assigned_by = None;
     }
 
     /// Whether the CRM lacks changes that it may have now: a waiting client's chat is shown to it once he has a
     /// responsible, because the contact is created first, and for him. One whom it knows already is not kept from it.
-    pub fn crm_behind(&self) -> bool {
+    pub fn is_crm_behind(&self) -> bool {
         let known = self.responsible.is_some() || self.records_in.is_some();
-        self.seq > self.crm_done && (self.client != ClientState::Waiting || known)
+        self.seq > self.crm_synced_seq && (self.assignment_state != AssignmentState::Waiting || known)
     }
 
     /// Takes the next number for a change of one of its messages that is no activity: a status, a file.
-    pub fn take_number(&mut self, crm: CrmKind, closing: &Closing, now: Timestamp) {
+    pub fn next_seq(&mut self, crm: CrmKind, closing: &Closing, now: Timestamp) {
         self.seq += 1;
         if crm == CrmKind::None {
-            self.settle_without_crm();
+            self.mark_crm_synced();
         }
-        self.watch(closing, now);
+        self.schedule_check(closing, now);
     }
 
     /// An account without a CRM has nobody to bring up to date.
-    pub fn settle_without_crm(&mut self) {
-        self.crm_done = self.seq;
+    pub fn mark_crm_synced(&mut self) {
+        self.crm_synced_seq = self.seq;
     }
 
     /// Puts the chat on the due index where it must be looked at earlier than it is there. Never moves it later: that
     /// happens when a check fires.
-    pub fn watch(&mut self, closing: &Closing, now: Timestamp) {
+    pub fn schedule_check(&mut self, closing: &Closing, now: Timestamp) {
         if let Some(look) = closing::next_check_at(self, closing, now)
             && self.check_at.is_none_or(|at| look < at)
         {

@@ -35,40 +35,40 @@ impl PendingSend {
     }
 
     /// Whether what is seen now may have come of it. Words are seldom the same by chance; files without any all look alike.
-    fn may_have_left(&self, called: Called, is_wordless: bool, at: Timestamp) -> bool {
+    fn may_have_left(&self, called: CallState, is_wordless: bool, at: Timestamp) -> bool {
         match called {
-            Called::Never => false,
-            Called::PutOff => !is_wordless && self.is_fresh(at),
-            Called::Open(since) => at.since(since) <= KNOWN_BY_CONTENT_WITHIN,
-            Called::Over => self.is_fresh(at),
+            CallState::NotMade => false,
+            CallState::Rejected => !is_wordless && self.is_fresh(at),
+            CallState::InFlight(since) => at.since(since) <= KNOWN_BY_CONTENT_WITHIN,
+            CallState::Finished => self.is_fresh(at),
         }
     }
 }
 
 /// How far the call of a send has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Called {
+pub enum CallState {
     /// It has not been made: no echo is its.
-    Never,
+    NotMade,
     /// It was made, and the provider said that it did not take the message.
-    PutOff,
+    Rejected,
     /// It was made at this moment, and its outcome is not known.
-    Open(Timestamp),
+    InFlight(Timestamp),
     /// It is over; only the provider's id is not known.
-    Over,
+    Finished,
 }
 
-impl Called {
+impl CallState {
     /// What a chat's jobs tell of a message of ours.
     pub fn of(message: &Message, jobs: &[OutboundJob]) -> Self {
         let job = jobs.iter().find(|job| job.message_id == message.message_id && job.action == Action::Send);
         match job.map(|job| (job.state, job.attempts)) {
-            Some((JobState::Queued, 0)) => Self::Never,
-            Some((JobState::Queued, _)) => Self::PutOff,
-            Some((JobState::Sending(since) | JobState::Unknown(since), _)) => Self::Open(since),
+            Some((JobState::Queued, 0)) => Self::NotMade,
+            Some((JobState::Queued, _)) => Self::Rejected,
+            Some((JobState::Sending(since) | JobState::Unknown(since), _)) => Self::InFlight(since),
             // Whoever takes the job away says what became of it: it is there, and is not seen yet.
-            None if message.status == Some(DeliveryStatus::Queued) => Self::Never,
-            None => Self::Over,
+            None if message.status == Some(DeliveryStatus::Queued) => Self::NotMade,
+            None => Self::Finished,
         }
     }
 }
@@ -81,7 +81,7 @@ impl Chat {
         &self,
         event: &MessageEvent,
         at: Timestamp,
-        called: impl Fn(&MessageId) -> Called,
+        called: impl Fn(&MessageId) -> CallState,
     ) -> Option<&PendingSend> {
         if !is_new_echo(event) {
             return None;
@@ -106,7 +106,7 @@ impl Chat {
     }
 
     /// Whether only what it says can tell that an echo is one of our unconfirmed sends: then their jobs have to be looked at
-    /// too ([`Called::of`]).
+    /// too ([`CallState::of`]).
     pub fn may_be_pending_by_content(&self, event: &MessageEvent, at: Timestamp) -> bool {
         let mut alike = self.pending_alike(event);
         is_new_echo(event)
@@ -206,22 +206,22 @@ mod tests {
             let live = chat.state == crate::model::chat::state::ChatState::Live;
             assert_eq!((live, chat.case_no), (opens, u32::from(opens)), "{origin:?}");
             assert_eq!(
-                chat.client,
-                crate::model::chat::state::ClientState::Silent,
+                chat.assignment_state,
+                crate::model::chat::state::AssignmentState::Silent,
                 "nobody waits for a responsible"
             );
         }
     }
 
-    fn over(_: &MessageId) -> Called {
-        Called::Over
+    fn over(_: &MessageId) -> CallState {
+        CallState::Finished
     }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
     }
 
-    fn pending(chat: &Chat, echo: &MessageEvent, called: impl Fn(&MessageId) -> Called) -> Option<String> {
+    fn pending(chat: &Chat, echo: &MessageEvent, called: impl Fn(&MessageId) -> CallState) -> Option<String> {
         chat.pending_send(echo, at(0), called).map(|pending| pending.message.as_str().to_owned())
     }
 
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(pending(&chat, &echo("provider-1", "До свидания"), over), None);
         let mut named = echo("provider-2", "Добрый день");
         named.own_id = Some(MessageId::new("own-2"));
-        assert_eq!(pending(&chat, &named, |_| Called::Never).as_deref(), Some("own-2"));
+        assert_eq!(pending(&chat, &named, |_| CallState::NotMade).as_deref(), Some("own-2"));
         named.own_id = Some(MessageId::new("own-9"));
         assert_eq!(pending(&chat, &named, over), None, "somebody else's");
         let mut client = text_event("m", Side::Client);
@@ -275,22 +275,26 @@ mod tests {
         let row = sent(&mut chat, "own-1", "Добрый день");
         sent(&mut chat, "own-2", "Добрый день");
         let echo = echo("provider-1", "Добрый день");
-        let second = |id: &MessageId| if id.as_str() == "own-2" { Called::PutOff } else { Called::Never };
+        let second =
+            |id: &MessageId| if id.as_str() == "own-2" { CallState::Rejected } else { CallState::NotMade };
         assert_eq!(
             pending(&chat, &echo, second).as_deref(),
             Some("own-2"),
             "words that somebody may have had"
         );
-        assert_eq!(pending(&chat, &echo, |_| Called::Never), None);
+        assert_eq!(pending(&chat, &echo, |_| CallState::NotMade), None);
         let job = OutboundJob::new(&row.account, &row.chat, 1, &row.message_id, Action::Send, at(0));
-        let of = |job: &OutboundJob| Called::of(&row, std::slice::from_ref(job));
-        assert_eq!(of(&job), Called::Never);
+        let of = |job: &OutboundJob| CallState::of(&row, std::slice::from_ref(job));
+        assert_eq!(of(&job), CallState::NotMade);
         let begun = job.begun(at(1));
-        assert_eq!((of(&begun), of(&begun.in_doubt(at(2)))), (Called::Open(at(1)), Called::Open(at(2))));
-        assert_eq!(of(&OutboundJob { state: JobState::Queued, ..begun }), Called::PutOff);
-        assert_eq!(Called::of(&row, &[]), Called::Never, "not seen yet");
+        assert_eq!(
+            (of(&begun), of(&begun.in_doubt(at(2)))),
+            (CallState::InFlight(at(1)), CallState::InFlight(at(2)))
+        );
+        assert_eq!(of(&OutboundJob { state: JobState::Queued, ..begun }), CallState::Rejected);
+        assert_eq!(CallState::of(&row, &[]), CallState::NotMade, "not seen yet");
         let doubt = Message { status: Some(DeliveryStatus::Unknown), ..row.clone() };
-        assert_eq!(Called::of(&doubt, &[]), Called::Over);
+        assert_eq!(CallState::of(&doubt, &[]), CallState::Finished);
     }
 
     #[test]
@@ -299,11 +303,11 @@ mod tests {
         picture_sent(&mut chat, "own-1");
         picture_sent(&mut chat, "own-2");
         let echo = picture(echo("provider-1", ""));
-        let first = |called: Called| {
-            move |id: &MessageId| if id.as_str() == "own-1" { called } else { Called::Never }
+        let first = |called: CallState| {
+            move |id: &MessageId| if id.as_str() == "own-1" { called } else { CallState::NotMade }
         };
-        assert_eq!(pending(&chat, &echo, first(Called::Open(at(0)))).as_deref(), Some("own-1"));
-        assert_eq!(pending(&chat, &echo, first(Called::PutOff)), None, "it did not leave");
+        assert_eq!(pending(&chat, &echo, first(CallState::InFlight(at(0)))).as_deref(), Some("own-1"));
+        assert_eq!(pending(&chat, &echo, first(CallState::Rejected)), None, "it did not leave");
         assert_eq!(pending(&chat, &echo, over), None, "either of two");
     }
 
@@ -315,7 +319,10 @@ mod tests {
         let late = at(901);
         assert!(chat.pending_send(&echo, at(900), over).is_some());
         assert_eq!(chat.pending_send(&echo, late, over), None);
-        assert!(chat.pending_send(&echo, late, |_| Called::Open(at(60))).is_some(), "called a moment ago");
+        assert!(
+            chat.pending_send(&echo, late, |_| CallState::InFlight(at(60))).is_some(),
+            "called a moment ago"
+        );
         chat.forget_old_sends(late);
         assert_eq!(chat.pending_sends.len(), 1, "its job may still be there");
         chat.outbound_at = None;

@@ -23,7 +23,7 @@ impl Chat {
         if changed {
             self.unanswered_at = None;
             self.reserved_until = None;
-            self.passed.clear();
+            self.missed_by.clear();
         }
         self.mark_read(client_no);
         changed

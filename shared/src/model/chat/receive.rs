@@ -3,7 +3,7 @@
 use crate::base::clock::Timestamp;
 use crate::model::chat::Chat;
 use crate::model::chat::closing::Closing;
-use crate::model::chat::state::{ChatState, ChatStatus, ClientState, Wish};
+use crate::model::chat::state::{AssignmentState, ChatState, ChatStatus, QueuePreference};
 use crate::model::closing_options::Reopening;
 use crate::model::event::{MessageEvent, Origin, Revision, Side};
 use crate::model::message::Message;
@@ -72,10 +72,13 @@ impl Chat {
                 self.unanswered_at = self.unanswered_at.or(Some(at));
                 let opened = self.open(closing.reopening, accepted_at);
                 // Whoever had him is asked for first (B5), and one who is nobody's is given out as the channel says by now.
-                let comes_back =
-                    opened && matches!(self.client, ClientState::Assigned | ClientState::Unclaimed);
-                if self.client == ClientState::Silent || comes_back {
-                    self.client = ClientState::Waiting;
+                let comes_back = opened
+                    && matches!(
+                        self.assignment_state,
+                        AssignmentState::Assigned | AssignmentState::Unclaimed
+                    );
+                if self.assignment_state == AssignmentState::Silent || comes_back {
+                    self.assignment_state = AssignmentState::Waiting;
                     self.arrived_at = Some(accepted_at);
                     self.waiting_since = Some(accepted_at);
                 }
@@ -107,24 +110,24 @@ impl Chat {
             // after the answer.
             self.unanswered_at = self.client_wrote_at.filter(|wrote| *wrote > at + ROUNDED);
             self.reserved_until = None;
-            self.passed.clear();
+            self.missed_by.clear();
         }
     }
 
     /// Whether the responsible let his time pass, and the next one has yet to get the client: then an answer that comes
     /// meanwhile is his (B5).
     pub fn waits_after_lapse(&self) -> bool {
-        self.client == ClientState::Waiting
-            && self.wish == Some(Wish::Anew)
+        self.assignment_state == AssignmentState::Waiting
+            && self.queue_preference == Some(QueuePreference::Anyone)
             && self.responsible.is_some()
-            && self.passed.last() == self.responsible.as_ref()
+            && self.missed_by.last() == self.responsible.as_ref()
     }
 
     /// Whether the client has a responsible, and an employee has written since the chat was opened.
     pub fn is_talked_with(&self) -> bool {
         let wrote =
             self.employee_wrote_at.is_some_and(|at| self.opened_at.is_some_and(|opened| at >= opened));
-        wrote && self.client == ClientState::Assigned
+        wrote && self.assignment_state == AssignmentState::Assigned
     }
 
     /// Whether a farewell may be said: not twice with no word of an employee's in between, or the client's machine and ours would
@@ -151,7 +154,7 @@ impl Chat {
         self.opened_at = Some(at);
         self.finished_at = None;
         self.finish_reason = None;
-        self.passed.clear();
+        self.missed_by.clear();
         self.listed_at = self.listed_at.max(at);
         true
     }
@@ -180,9 +183,15 @@ mod tests {
     fn a_client_opens_a_chat_and_an_echo_does_not() {
         let mut chat = new_chat();
         assert!(chat.receive(&text_event("m1", Side::Company), None, Timestamp::from_millis(5)).is_some());
-        assert_eq!((chat.state, chat.client, chat.case_no), (ChatState::General, ClientState::Silent, 0));
+        assert_eq!(
+            (chat.state, chat.assignment_state, chat.case_no),
+            (ChatState::General, AssignmentState::Silent, 0)
+        );
         chat.receive(&text_event("m2", Side::Client), None, Timestamp::from_millis(9));
-        assert_eq!((chat.state, chat.client, chat.case_no), (ChatState::Live, ClientState::Waiting, 1));
+        assert_eq!(
+            (chat.state, chat.assignment_state, chat.case_no),
+            (ChatState::Live, AssignmentState::Waiting, 1)
+        );
         assert_eq!((chat.seq, chat.client_count, chat.unread()), (2, 1, 1));
     }
 
@@ -240,7 +249,10 @@ mod tests {
         let contact = crate::base::ids::ContactId::new("contact");
         let mut chat = Chat::unopened(&account, &comment, contact, Timestamp::from_millis(0));
         chat.receive(&comment, None, Timestamp::from_millis(5));
-        assert_eq!((chat.state, chat.client, chat.unread()), (ChatState::Case, ClientState::Waiting, 1));
+        assert_eq!(
+            (chat.state, chat.assignment_state, chat.unread()),
+            (ChatState::Case, AssignmentState::Waiting, 1)
+        );
         assert_eq!(crate::model::chat::closing::finishes_at(&chat, &Closing::default()), None);
     }
 
@@ -286,17 +298,17 @@ mod tests {
         let at = Timestamp::from_millis(800_000);
         let mut chat = finished();
         chat.receive(&text_event("m2", Side::Client), None, at);
-        assert_eq!((chat.client, chat.waiting_since), (ClientState::Waiting, Some(at)));
+        assert_eq!((chat.assignment_state, chat.waiting_since), (AssignmentState::Waiting, Some(at)));
         assert_eq!(
             chat.responsible,
             Some(crate::base::ids::EmployeeId::new("anna")),
             "until he is given to somebody"
         );
-        assert!(chat.crm_behind(), "the CRM knows him, and learns of it at once");
+        assert!(chat.is_crm_behind(), "the CRM knows him, and learns of it at once");
         let mut nobodys = finished();
-        nobodys.release();
+        nobodys.offer_to_all();
         nobodys.receive(&text_event("m2", Side::Client), None, at);
-        assert_eq!((nobodys.client, nobodys.waiting_since), (ClientState::Waiting, Some(at)));
+        assert_eq!((nobodys.assignment_state, nobodys.waiting_since), (AssignmentState::Waiting, Some(at)));
     }
 
     #[test]
@@ -305,10 +317,10 @@ mod tests {
         chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(5));
         chat.assign(&crate::base::ids::EmployeeId::new("anna"));
         assert!(!chat.waits_after_lapse());
-        chat.passed.extend(chat.responsible.clone());
-        chat.wait(Some(Wish::Anew), Timestamp::from_millis(9));
+        chat.missed_by.extend(chat.responsible.clone());
+        chat.enqueue(Some(QueuePreference::Anyone), Timestamp::from_millis(9));
         assert!(chat.waits_after_lapse());
-        let by_rule = Chat { passed: Vec::new(), ..chat.clone() };
+        let by_rule = Chat { missed_by: Vec::new(), ..chat.clone() };
         let by_hand = Chat { responsible: None, ..chat };
         assert!(!by_rule.waits_after_lapse() && !by_hand.waits_after_lapse());
     }
@@ -328,7 +340,7 @@ mod tests {
         chat.reserved_until = Some(Timestamp::from_millis(60_000));
         chat.receive(&said("e1", Side::Company, answer), None, Timestamp::from_millis(20_000));
         assert_eq!(chat.unanswered_at, Some(Timestamp::from_millis(next)), "that one is still open");
-        assert_eq!((chat.reserved_until, chat.passed.len()), (None, 0));
+        assert_eq!((chat.reserved_until, chat.missed_by.len()), (None, 0));
     }
 
     #[test]

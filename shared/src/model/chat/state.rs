@@ -19,7 +19,7 @@ pub enum ChatState {
 /// How far a chat's client is on the way to a responsible employee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ClientState {
+pub enum AssignmentState {
     /// The client has not written yet (only echoes have come).
     Silent,
     /// Wrote, and waits for a responsible.
@@ -45,11 +45,13 @@ pub enum FinishReason {
 /// Whom a waiting client should get instead of the next employee in the ring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wish {
+pub enum QueuePreference {
     /// This employee, if they may write to the client; else the client is assigned as any other.
-    To(EmployeeId),
+    #[serde(rename = "to")]
+    Employee(EmployeeId),
     /// Any employee, whichever had the client before.
-    Anew,
+    #[serde(rename = "anew")]
+    Anyone,
 }
 
 /// What an employee or a rule says of how far a conversation has come (F3). Finishing is another thing.

@@ -46,7 +46,7 @@ pub enum Fault {
 
 /// What rules may name in an account.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct KnownIds {
     /// Its channels.
     pub channels: BTreeSet<ChannelId>,
     /// Its employees, as far as rules name them, and whether each has a role that writes on some channel.
@@ -82,7 +82,7 @@ pub fn named_employees(rules: &[Rule]) -> BTreeMap<EmployeeId, bool> {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn check(rules: &[Rule], known: &Known) -> Result<(), BadRule> {
+pub fn check(rules: &[Rule], known: &KnownIds) -> Result<(), BadRule> {
     check_size(rules)?;
     let mut ids = BTreeSet::new();
     for (place, rule) in rules.iter().enumerate() {
@@ -138,7 +138,7 @@ fn is_idle(when: When) -> bool {
     matches!(when, When::Idle { .. })
 }
 
-fn one(rule: &Rule, at: &str, known: &Known) -> Checked {
+fn one(rule: &Rule, at: &str, known: &KnownIds) -> Checked {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if !(1..=MAX_ID).contains(&rule.id.len()) || !rule.id.chars().all(fits) {
         return bad(at, "id", format!("1 to {MAX_ID} Latin letters, digits, - and _"));
@@ -164,7 +164,7 @@ fn one(rule: &Rule, at: &str, known: &Known) -> Checked {
     Ok(())
 }
 
-fn check_condition(condition: &Condition, when: When, at: &str, known: &Known) -> Checked {
+fn check_condition(condition: &Condition, when: When, at: &str, known: &KnownIds) -> Checked {
     if matches!(condition, Condition::Text(_) | Condition::Kind(_)) && !when.has_message() {
         return bad(at, "type", "only where there is a message: message_in, message_out, call, chat_opened");
     }
@@ -186,7 +186,7 @@ fn check_condition(condition: &Condition, when: When, at: &str, known: &Known) -
     }
 }
 
-fn check_action(action: &Action, rule: &Rule, at: &str, known: &Known) -> Checked {
+fn check_action(action: &Action, rule: &Rule, at: &str, known: &KnownIds) -> Checked {
     match action {
         Action::AutoReply { text } => {
             words(text, at, "text", MAX_TEXT, true)?;
@@ -237,12 +237,12 @@ fn listed<T>(values: &[T], at: &str, each: impl Fn(&T, &str) -> Checked) -> Chec
     values.iter().enumerate().try_for_each(|(place, value)| each(value, &format!("{at}.any_of[{place}]")))
 }
 
-fn channel(id: &ChannelId, path: &str, known: &Known) -> Checked {
+fn channel(id: &ChannelId, path: &str, known: &KnownIds) -> Checked {
     let is_known = known.channels.contains(id);
     if is_known { Ok(()) } else { fault(path, Fault::UnknownChannel, "there is no such channel") }
 }
 
-fn employee(id: &EmployeeId, path: &str, known: &Known) -> Checked {
+fn employee(id: &EmployeeId, path: &str, known: &KnownIds) -> Checked {
     let is_known = known.employees.contains_key(id);
     if is_known { Ok(()) } else { fault(path, Fault::UnknownEmployee, "there is no such employee") }
 }

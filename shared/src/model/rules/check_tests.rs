@@ -4,9 +4,9 @@ use crate::model::message::kind::Kind;
 use crate::model::rules::Compiled;
 use proptest::prelude::*;
 
-fn known() -> Known {
+fn known() -> KnownIds {
     let employees = [("anna", true), ("quality", false)];
-    Known {
+    KnownIds {
         channels: [ChannelId::new("c1")].into(),
         employees: employees.map(|(id, writes)| (EmployeeId::new(id), writes)).into(),
     }

@@ -66,7 +66,7 @@ impl Test {
 
 /// What becomes of a rule when something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum MatchResult {
     /// It runs.
     Runs,
     /// It is switched off.
@@ -78,12 +78,12 @@ pub enum Outcome {
 }
 
 /// A message's text as conditions look at it: only as much of it as they may.
-struct Looked<'a> {
+struct ComparedText<'a> {
     raw: Option<&'a str>,
     compared: Option<String>,
 }
 
-impl<'a> Looked<'a> {
+impl<'a> ComparedText<'a> {
     fn at(text: Option<&'a str>) -> Self {
         let raw = text.map(|text| text.char_indices().nth(LOOKED_AT).map_or(text, |(end, _)| &text[..end]));
         Self { raw, compared: raw.map(compared) }
@@ -111,32 +111,39 @@ impl Compiled {
     /// not see.
     pub fn matching(&self, facts: &Facts<'_>) -> Vec<&Rule> {
         let outcomes = self.outcomes(facts);
-        self.0.set.rules.iter().zip(outcomes).filter(|(_, o)| *o == Outcome::Runs).map(|(r, _)| r).collect()
+        self.0
+            .set
+            .rules
+            .iter()
+            .zip(outcomes)
+            .filter(|(_, o)| *o == MatchResult::Runs)
+            .map(|(r, _)| r)
+            .collect()
     }
 
     /// What becomes of each rule, in their order.
-    pub fn outcomes(&self, facts: &Facts<'_>) -> Vec<Outcome> {
-        let text = Looked::at(facts.text);
+    pub fn outcomes(&self, facts: &Facts<'_>) -> Vec<MatchResult> {
+        let text = ComparedText::at(facts.text);
         let rules = self.0.set.rules.iter().zip(&self.0.tests);
         rules.map(|(rule, tests)| outcome(rule, tests, facts, &text)).collect()
     }
 }
 
-fn outcome(rule: &Rule, tests: &[Test], facts: &Facts<'_>, text: &Looked<'_>) -> Outcome {
+fn outcome(rule: &Rule, tests: &[Test], facts: &Facts<'_>, text: &ComparedText<'_>) -> MatchResult {
     if !rule.enabled {
-        return Outcome::Disabled;
+        return MatchResult::Disabled;
     }
     if !facts.happened.contains(&rule.when.happened()) {
-        return Outcome::NotCalled;
+        return MatchResult::NotCalled;
     }
     let mut conditions = rule.conditions.iter().zip(tests);
     match conditions.position(|(condition, test)| !holds(condition, test, facts, text)) {
-        Some(place) => Outcome::Fails(place),
-        None => Outcome::Runs,
+        Some(place) => MatchResult::Fails(place),
+        None => MatchResult::Runs,
     }
 }
 
-fn holds(condition: &Condition, test: &Test, facts: &Facts<'_>, text: &Looked<'_>) -> bool {
+fn holds(condition: &Condition, test: &Test, facts: &Facts<'_>, text: &ComparedText<'_>) -> bool {
     let chat = facts.chat;
     match condition {
         Condition::Channel(any_of) => any_of.contains(&chat.channel),
@@ -154,7 +161,7 @@ fn holds(condition: &Condition, test: &Test, facts: &Facts<'_>, text: &Looked<'_
     }
 }
 
-fn is_like(text: &Looked<'_>, test: &Test) -> bool {
+fn is_like(text: &ComparedText<'_>, test: &Test) -> bool {
     let (Some(raw), Some(compared)) = (text.raw, &text.compared) else { return false };
     match test {
         Test::Contains(part) => compared.contains(part.as_str()),

@@ -9,8 +9,8 @@ mod compiled;
 mod reply;
 mod skipped;
 
-pub use crate::model::rules::check::{BadRule, Fault, Known, check, check_size, named_employees};
-pub use crate::model::rules::compiled::{Compiled, Outcome};
+pub use crate::model::rules::check::{BadRule, Fault, KnownIds, check, check_size, named_employees};
+pub use crate::model::rules::compiled::{Compiled, MatchResult};
 pub use crate::model::rules::reply::{ReplyError, VARIABLES, reply_text};
 pub use crate::model::rules::skipped::{Skipped, may_assign, tags_after};
 
@@ -120,14 +120,14 @@ impl When {
     }
 
     /// Its happening.
-    pub fn happened(self) -> Happened {
+    pub fn happened(self) -> Trigger {
         match self {
-            Self::MessageIn => Happened::MessageIn,
-            Self::MessageOut => Happened::MessageOut,
-            Self::Call => Happened::Call,
-            Self::ChatOpened => Happened::ChatOpened,
-            Self::ChatFinished => Happened::ChatFinished,
-            Self::Idle { minutes } => Happened::Idle(minutes),
+            Self::MessageIn => Trigger::MessageIn,
+            Self::MessageOut => Trigger::MessageOut,
+            Self::Call => Trigger::Call,
+            Self::ChatOpened => Trigger::ChatOpened,
+            Self::ChatFinished => Trigger::ChatFinished,
+            Self::Idle { minutes } => Trigger::Idle(minutes),
         }
     }
 }
@@ -139,15 +139,15 @@ impl Rule {
     }
 }
 
-impl From<Happened> for When {
-    fn from(happened: Happened) -> Self {
+impl From<Trigger> for When {
+    fn from(happened: Trigger) -> Self {
         match happened {
-            Happened::MessageIn => Self::MessageIn,
-            Happened::MessageOut => Self::MessageOut,
-            Happened::Call => Self::Call,
-            Happened::ChatOpened => Self::ChatOpened,
-            Happened::ChatFinished => Self::ChatFinished,
-            Happened::Idle(minutes) => Self::Idle { minutes },
+            Trigger::MessageIn => Self::MessageIn,
+            Trigger::MessageOut => Self::MessageOut,
+            Trigger::Call => Self::Call,
+            Trigger::ChatOpened => Self::ChatOpened,
+            Trigger::ChatFinished => Self::ChatFinished,
+            Trigger::Idle(minutes) => Self::Idle { minutes },
         }
     }
 }
@@ -271,7 +271,7 @@ impl std::fmt::Debug for Action {
 
 /// What happened in a chat, as rules wait for it. One message may be several of these at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happened {
+pub enum Trigger {
     /// As [`When::MessageIn`].
     MessageIn,
     /// As [`When::MessageOut`].
@@ -290,7 +290,7 @@ pub enum Happened {
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// What happened, all of it together.
-    pub happened: &'a [Happened],
+    pub happened: &'a [Trigger],
     /// The message's text or caption.
     pub text: Option<&'a str>,
     /// What the message is.

@@ -1,8 +1,8 @@
 //! Actions that are left out, in the run and in a dry run alike (F6).
 
 use crate::base::ids::EmployeeId;
-use crate::model::chat::assignment_reason::Given;
-use crate::model::chat::state::ClientState;
+use crate::model::chat::assignment_reason::AssignedBy;
+use crate::model::chat::state::AssignmentState;
 use crate::model::chat::{Chat, MAX_CHAT_TAGS};
 use crate::model::rules::automatic::NotWritten;
 use std::collections::BTreeSet;
@@ -46,10 +46,10 @@ impl Skipped {
 /// # Errors
 /// Why not.
 pub fn may_assign(chat: &Chat, to: Option<&EmployeeId>) -> Result<(), Skipped> {
-    if chat.client == ClientState::Silent {
+    if chat.assignment_state == AssignmentState::Silent {
         return Err(Skipped::Silent);
     }
-    if chat.responsible.is_some() && chat.given == Some(Given::ByHand) {
+    if chat.responsible.is_some() && chat.assigned_by == Some(AssignedBy::Person) {
         return Err(Skipped::GivenByHand);
     }
     if to.is_none() && chat.is_talked_with() {

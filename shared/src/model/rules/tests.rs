@@ -16,7 +16,7 @@ fn compiled(rules: Vec<Rule>) -> Compiled {
     Compiled::new(&RuleSet { rules, ..RuleSet::none(&AccountId::new("a")) })
 }
 
-fn facts<'a>(happened: &'a [Happened], text: Option<&'a str>, chat: &'a Chat) -> Facts<'a> {
+fn facts<'a>(happened: &'a [Trigger], text: Option<&'a str>, chat: &'a Chat) -> Facts<'a> {
     Facts { happened, text, kind: Some(Kind::Text), chat, is_new_client: false, in_working_hours: true }
 }
 
@@ -37,7 +37,7 @@ fn chat() -> Chat {
     chat
 }
 
-const WROTE: &[Happened] = &[Happened::MessageIn];
+const WROTE: &[Trigger] = &[Trigger::MessageIn];
 
 #[test]
 fn each_trigger_is_pulled_by_what_it_waits_for_and_by_nothing_else() {
@@ -57,10 +57,10 @@ fn each_trigger_is_pulled_by_what_it_waits_for_and_by_nothing_else() {
         assert_eq!(When::from(when.happened()), when);
         assert_eq!(ids(&rules.matching(&facts(&happened, None, &chat))), [format!("{when:?}")]);
     }
-    assert!(rules.matching(&facts(&[Happened::Idle(11)], None, &chat)).is_empty());
+    assert!(rules.matching(&facts(&[Trigger::Idle(11)], None, &chat)).is_empty());
     assert!(rules.matching(&facts(&[], None, &chat)).is_empty());
     // A first message that is a call pulls three triggers; the rules run once, in the saved order.
-    let happened = [Happened::ChatOpened, Happened::Call, Happened::MessageIn];
+    let happened = [Trigger::ChatOpened, Trigger::Call, Trigger::MessageIn];
     assert_eq!(ids(&rules.matching(&facts(&happened, None, &chat))), ["MessageIn", "Call", "ChatOpened"]);
 }
 
@@ -78,7 +78,13 @@ fn rules_run_in_the_order_in_which_they_were_saved_and_only_if_enabled() {
     let chat = chat();
     let facts = facts(WROTE, Some("hi"), &chat);
     assert_eq!(ids(&rules.matching(&facts)), ["z", "a"]);
-    let expected = [Outcome::Runs, Outcome::Disabled, Outcome::NotCalled, Outcome::Fails(1), Outcome::Runs];
+    let expected = [
+        MatchResult::Runs,
+        MatchResult::Disabled,
+        MatchResult::NotCalled,
+        MatchResult::Fails(1),
+        MatchResult::Runs,
+    ];
     assert_eq!(rules.outcomes(&facts), expected);
     assert_eq!(rules.set().rules.len(), 5);
 }

@@ -6,7 +6,7 @@ use crate::tests::rows;
 use serde_json::{Value, json};
 use shared::base::ids::{AccountId, ChatId, ContactId};
 use shared::model::chat::Chat;
-use shared::model::chat::state::ClientState;
+use shared::model::chat::state::AssignmentState;
 use shared::model::contact::Contact;
 use shared::model::messenger::Messenger;
 use shared::store::{Read, keys};
@@ -133,8 +133,8 @@ async fn b1_the_crms_responsible_is_ours_at_once_and_again_when_he_changes() {
         .await;
     let given = chat(&bench, &company).await;
     assert_eq!(
-        (given.client, given.responsible.as_ref().map(|id| id.as_str())),
-        (ClientState::Assigned, Some("17"))
+        (given.assignment_state, given.responsible.as_ref().map(|id| id.as_str())),
+        (AssignmentState::Assigned, Some("17"))
     );
     assert_eq!(given.waiting_since, None);
     let left = bench.app.store.waiting(&given.account, &given.channel, 10).await.unwrap();
@@ -154,20 +154,20 @@ async fn b1_the_crms_responsible_is_ours_at_once_and_again_when_he_changes() {
 
 #[tokio::test]
 async fn b3_a_client_who_is_nobodys_leaves_everybodys_list_in_that_write() {
-    let (bench, company) = with_a_client(Chat::release).await;
+    let (bench, company) = with_a_client(Chat::offer_to_all).await;
     let shared = chat(&bench, &company).await;
     let pool = keys::unclaimed(&shared.account, &shared.channel);
     assert_eq!(bench.app.store.unanswered_in(&pool).await.unwrap().count, 1);
     bench.expect(200, &company.key, "POST", "/v3/contacts", Some(json!([loaded("4711", "17", PHONE)]))).await;
     assert_eq!(bench.app.store.unanswered_in(&pool).await.unwrap().count, 0);
-    assert_eq!(chat(&bench, &company).await.client, ClientState::Assigned);
+    assert_eq!(chat(&bench, &company).await.assignment_state, AssignmentState::Assigned);
 }
 
 #[tokio::test]
 async fn a_responsible_whom_we_do_not_know_changes_nothing_but_the_link() {
     let (bench, company) = with_a_client(|_| {}).await;
     bench.expect(200, &company.key, "POST", "/v3/contacts", Some(json!([loaded("4711", "99", PHONE)]))).await;
-    assert_eq!(chat(&bench, &company).await.client, ClientState::Waiting);
+    assert_eq!(chat(&bench, &company).await.assignment_state, AssignmentState::Waiting);
     let his = contact(&bench, &company).await;
     assert_eq!((his.responsible, his.crm.contact_id.as_deref()), (None, Some("4711")));
 }
@@ -186,13 +186,13 @@ async fn a_client_who_is_another_contact_there_keeps_that_one_and_its_responsibl
 #[tokio::test]
 async fn a_chat_in_which_the_client_has_not_written_gets_a_responsible_and_stays_silent() {
     let (bench, company) = with_a_client(|chat| {
-        chat.client = ClientState::Silent;
+        chat.assignment_state = AssignmentState::Silent;
         chat.waiting_since = None;
     })
     .await;
     bench.expect(200, &company.key, "POST", "/v3/contacts", Some(json!([loaded("4711", "17", PHONE)]))).await;
     let silent = chat(&bench, &company).await;
-    assert_eq!((silent.client, silent.responsible.is_some()), (ClientState::Silent, true));
+    assert_eq!((silent.assignment_state, silent.responsible.is_some()), (AssignmentState::Silent, true));
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ async fn unanswered_chats_are_counted() {
     for (id, at) in [("own", 1000), ("own2", 5000), ("shared", 9000)] {
         let chat = crate::tests::rows::chat(&bench, &company, &channels[0], id, at, 1).await;
         let give = |chat: &mut shared::model::chat::Chat| match id {
-            "shared" => chat.release(),
+            "shared" => chat.offer_to_all(),
             _ => chat.assign(&shared::base::ids::EmployeeId::new("17")),
         };
         crate::tests::rows::change(&bench, &chat, give).await;
