@@ -11,7 +11,7 @@ use shared::platform::queue::Queues;
 use shared::platform::secrets::Vault;
 use shared::providers::base_urls::BaseUrls;
 use shared::service::context::{Context, RETRIES};
-use shared::service::follow_up::give_out;
+use shared::service::follow_up::nudge_assignment;
 use shared::store::{IsConflict, Store, retry_on_conflict};
 use std::future::Future;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl App {
 
     /// Lets `assignment` look at channels whose members changed: a client may wait there.
     pub async fn nudge(&self, account: &AccountId, channels: &[ChannelId]) {
-        give_out(&self.context(), account, channels).await;
+        nudge_assignment(&self.context(), account, channels).await;
     }
 
     /// Reads, decides and writes again while another request is faster.

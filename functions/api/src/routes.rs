@@ -38,7 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(axum::Extension(openapi::Document::of(&document)))
         .fallback(error_layer::no_route)
         .method_not_allowed_fallback(error_layer::no_method)
-        .layer(from_fn_with_state(Arc::clone(&app), layers::around))
+        .layer(from_fn_with_state(Arc::clone(&app), layers::layer))
         .layer(from_fn(etag::tag))
         .layer(DefaultBodyLimit::max(body::MAX_BODY))
         .layer(from_fn_with_state(Arc::clone(&app), error_layer::finish))

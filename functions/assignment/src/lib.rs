@@ -3,8 +3,8 @@
 //! A nudge says "drain channel"; everything is read from the table. One drain takes a few dozen clients, decides by a
 //! pure function, and commits ring, chats, contacts and waiting rows together. No outside I/O.
 
-mod departures;
 mod drain;
+mod requeues;
 mod round;
 mod view;
 
@@ -47,7 +47,7 @@ impl Assignment {
         let handle = async |work, _| {
             match &work {
                 AssignmentWork::Channel(nudge) => self.drain(&nudge.account, &nudge.channel).await?,
-                AssignmentWork::Departure(nudge) => self.depart(nudge, until).await?,
+                AssignmentWork::Requeue(nudge) => self.requeue(nudge, until).await?,
             }
             Ok::<_, DrainError>(Disposition::Done)
         };

@@ -1,7 +1,7 @@
 //! One round of a drain: what becomes of the waiting clients that were read, as one transaction.
 
 use crate::Assignment;
-use crate::view::{Members, View};
+use crate::view::{MemberReader, View};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, ContactId, EmployeeId};
 use shared::model::account::Account;
@@ -147,13 +147,13 @@ impl Assignment {
         let now = self.ambient.now();
         let before = view.ring.clone().unwrap_or_else(|| Ring::new(&owner.account, &channel.channel));
         let mut round = Round { paused: channel.paused, ..Round::of(before.clone(), now) };
-        let (mut members, circle) = self.members(&before, doubted).await?;
-        let mut choices = Decider::new(channel, before.clone(), circle, now);
+        let (mut members, candidates) = self.members(&before, doubted).await?;
+        let mut decider = Decider::new(channel, before.clone(), candidates, now);
         for client in &view.waiting {
             let Some(chat) = round.takes_up(client, view)? else { continue };
             let (contact, id) = person(client, view);
-            let choice = choose(&mut choices, &mut members, chat, contact).await?;
-            let giving = Giving { owner, channel, client, chat, contact, choice, now };
+            let decision = choose(&mut decider, &mut members, chat, contact).await?;
+            let giving = Giving { owner, channel, client, chat, contact, decision, now };
             match giving.writes()? {
                 None => round.left.push(client.arrived_at),
                 Some((next, writes)) => {
@@ -161,7 +161,7 @@ impl Assignment {
                     round.freed |= frees_place(chat, &next);
                     round.given.push(next);
                     round.persons.insert(id);
-                    let member = giving.employee().and_then(|employee| choices.circle.chosen(employee));
+                    let member = giving.employee().and_then(|employee| decider.candidates.chosen(employee));
                     round.chosen.extend(member.map(|member| (member.employee.clone(), member.clone())));
                 }
             }
@@ -170,8 +170,8 @@ impl Assignment {
             // He must still be there and eligible at the very moment of the commit.
             round.writes.push(Write::check(member, &ELIGIBLE_BY)?);
         }
-        let opening = choices.circle.next_opening(now);
-        round.ring.1 = Ring { large: choices.circle.is_large(), ..choices.ring };
+        let opening = decider.candidates.next_opening(now);
+        round.ring.1 = Ring { large: decider.candidates.is_large(), ..decider.ring };
         self.note_who_waits(&mut round, view, opening).await?;
         round.writes.extend(ring_write(&mut round.ring, view.ring.is_some(), !round.given.is_empty())?);
         Ok(round)
@@ -220,16 +220,16 @@ impl Assignment {
 }
 
 async fn choose(
-    choices: &mut Decider<'_>,
-    members: &mut Members<'_>,
+    decider: &mut Decider<'_>,
+    members: &mut MemberReader<'_>,
     chat: &Chat,
     contact: Option<&Contact>,
 ) -> Result<Decision, StoreError> {
     let responsible = contact.and_then(|contact| contact.responsible.as_ref());
     loop {
-        match choices.choose(Client { chat, responsible }) {
-            Ok(choice) => return Ok(choice),
-            Err(wanted) => members.read(wanted, &mut choices.circle).await?,
+        match decider.choose(Client { chat, responsible }) {
+            Ok(decision) => return Ok(decision),
+            Err(wanted) => members.read(wanted, &mut decider.candidates).await?,
         }
     }
 }
@@ -255,13 +255,13 @@ struct Giving<'a> {
     client: &'a WaitingClient,
     chat: &'a Chat,
     contact: Option<&'a Contact>,
-    choice: Decision,
+    decision: Decision,
     now: Timestamp,
 }
 
 impl Giving<'_> {
     fn employee(&self) -> Option<&EmployeeId> {
-        match &self.choice.outcome {
+        match &self.decision.outcome {
             Assigned::To { employee, .. } => Some(employee),
             Assigned::ToAll | Assigned::ToNobody => None,
         }
@@ -272,20 +272,20 @@ impl Giving<'_> {
         let closing = Closing::of(self.owner, Some(self.channel));
         let mut change = ChatTransaction::of(self.chat.clone(), &closing, self.owner.crm_kind)
             .decided_on(DecidedOn::Responsible);
-        let record = match &self.choice.outcome {
+        let record = match &self.decision.outcome {
             Assigned::ToNobody => return Ok(None),
             Assigned::ToAll => change.change(|chat| {
                 chat.offer_to_all();
                 AssignmentRecord::new(chat, AssignmentReason::ShownToAll, self.now)
             }),
             Assigned::To { employee, why, reserved_until } => change.change(|chat| {
-                let record = chat.give(employee, *why, self.now);
+                let record = chat.assign(employee, *why, self.now);
                 chat.reserved_until = *reserved_until;
                 record
             }),
         };
         change.taken_from_queue(self.client);
-        change.assignment(&record.among(self.choice.considered.clone(), self.choice.more));
+        change.assignment(&record.among(self.decision.considered.clone(), self.decision.more));
         change.also(self.contact_write());
         change.writes(self.now).map(Some)
     }
@@ -295,7 +295,7 @@ impl Giving<'_> {
     fn contact_write(&self) -> Result<Option<Write>, StoreError> {
         let depends_on = ["responsible", "merged_into"];
         let Some(contact) = self.contact else { return Ok(None) };
-        if self.choice.outcome == Assigned::ToAll
+        if self.decision.outcome == Assigned::ToAll
             && self.chat.queue_preference == Some(QueuePreference::Anyone)
         {
             let after = Contact { responsible: None, ..contact.clone() };

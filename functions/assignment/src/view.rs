@@ -36,7 +36,7 @@ pub(crate) struct View {
 }
 
 /// The members, as far as they were read in a round.
-pub(crate) struct Members<'a> {
+pub(crate) struct MemberReader<'a> {
     assignment: &'a Assignment,
     account: &'a AccountId,
     channel: &'a ChannelId,
@@ -105,9 +105,9 @@ impl Assignment {
         &'a self,
         ring: &'a Ring,
         doubted: bool,
-    ) -> Result<(Members<'a>, Candidates), StoreError> {
+    ) -> Result<(MemberReader<'a>, Candidates), StoreError> {
         let (account, channel) = (&ring.account, &ring.channel);
-        let members = Members {
+        let members = MemberReader {
             assignment: self,
             account,
             channel,
@@ -122,17 +122,18 @@ impl Assignment {
             true => None,
             false => self.store.few_members(account, channel, MOST_CONSIDERED).await?,
         };
-        let circle = few.map_or_else(Candidates::default, |few| Candidates::small(few, ring.last.as_ref()));
-        Ok((members, circle))
+        let candidates =
+            few.map_or_else(Candidates::default, |few| Candidates::small(few, ring.last.as_ref()));
+        Ok((members, candidates))
     }
 }
 
-impl Members<'_> {
+impl MemberReader<'_> {
     /// Reads what a decision asks for.
     pub(crate) async fn read(
         &mut self,
         wanted: DataNeeded,
-        circle: &mut Candidates,
+        candidates: &mut Candidates,
     ) -> Result<(), StoreError> {
         let (store, account, channel) = (&self.assignment.store, self.account, self.channel);
         match wanted {
@@ -142,22 +143,24 @@ impl Members<'_> {
                 self.counts_at_once = (self.counts_at_once * 2).min(MOST_COUNTS);
                 let counts = store.count_open_chats(account, channel, &caps).await?;
                 for ((employee, _), open) in caps.iter().zip(counts) {
-                    circle.add_open_chats(employee, open);
+                    candidates.add_open_chats(employee, open);
                 }
             }
             DataNeeded::Member(employee) => {
                 let member = store.member(account, channel, &employee).await?;
-                circle.add_member(&employee, member);
+                candidates.add_member(&employee, member);
             }
-            DataNeeded::Turns => self.read_turns(circle).await?,
-            DataNeeded::Anybody => circle.add_anybody(store.anybody_takes_clients(account, channel).await?),
-            DataNeeded::Heads => circle.add_heads(store.members(account, channel).await?),
+            DataNeeded::Turns => self.read_turns(candidates).await?,
+            DataNeeded::Anybody => {
+                candidates.add_anybody(store.anybody_takes_clients(account, channel).await?)
+            }
+            DataNeeded::Heads => candidates.add_heads(store.members(account, channel).await?),
         }
         Ok(())
     }
 
     /// The next ones in the ring, from behind who was last, round to himself.
-    async fn read_turns(&mut self, circle: &mut Candidates) -> Result<(), StoreError> {
+    async fn read_turns(&mut self, candidates: &mut Candidates) -> Result<(), StoreError> {
         let store = &self.assignment.store;
         let (mut members, more) =
             store.turns(self.account, self.channel, self.after.as_ref(), self.turns_at_once).await?;
@@ -175,7 +178,7 @@ impl Members<'_> {
         if self.doubted {
             members = self.as_written(members).await?;
         }
-        circle.add_turns(members, is_whole);
+        candidates.add_turns(members, is_whole);
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use shared::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use post::When;
+pub use post::PostTime;
 
 /// What starts the function: a batch of timers, or the minute's schedule.
 #[derive(Debug, Deserialize)]
@@ -100,7 +100,7 @@ impl AutoClose {
     /// A chat's time has come.
     async fn wake(&self, timer: Timer) -> Result<Disposition, SweepError> {
         // Clocks differ. A check that came early would find nothing to do, and its name would keep the right one out.
-        if let When::In(after) = When::of(timer.at, self.ambient.now()) {
+        if let PostTime::In(after) = PostTime::of(timer.at, self.ambient.now()) {
             return Ok(Disposition::Retry { after, why: "before its time".into() });
         }
         self.queues.send(&self.inbound_url, vec![self.check(timer)?]).await?;

@@ -4,9 +4,7 @@ use crate::AutoClose;
 use shared::base::clock::{Ambient, Timestamp};
 use shared::base::ids::{AccountId, ChatId};
 use shared::model::event::{Envelope, Event};
-use shared::platform::nudge::{
-    AssignmentNudge, ChannelNudge, DepartureNudge, ErasureNudge, MediaNudge, Timer,
-};
+use shared::platform::nudge::{AssignmentNudge, ChannelNudge, ErasureNudge, MediaNudge, RequeueNudge, Timer};
 use shared::platform::queue::{Outgoing, QueueError};
 use shared::store::keys::Due;
 use std::collections::HashSet;
@@ -14,14 +12,14 @@ use std::time::Duration;
 
 /// When something is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub enum PostTime {
     /// Now: its time has come.
     Now,
     /// By a timer, after so long.
     In(Duration),
 }
 
-impl When {
+impl PostTime {
     /// For what is due `at`. A timer comes a whole second later: a check that comes early would have to be posted again.
     pub fn of(at: Timestamp, now: Timestamp) -> Self {
         if at <= now { Self::Now } else { Self::In(Duration::from_secs(at.since(now).as_secs() + 1)) }
@@ -68,7 +66,7 @@ impl AutoClose {
             if matches!(&what, Due::File(_, chat) if !files.insert(chat.clone())) {
                 continue;
             }
-            if let Err(error) = self.sort(&mut lots, what, When::of(at, now), at) {
+            if let Err(error) = self.sort(&mut lots, what, PostTime::of(at, now), at) {
                 posted.untaken += 1;
                 posted.error = Some(error);
             }
@@ -87,32 +85,32 @@ impl AutoClose {
     }
 
     /// Puts a thing where it belongs. Only chats are exact to the second: for all else the next sweep is soon enough.
-    fn sort(&self, lots: &mut Lots, what: Due, when: When, at: Timestamp) -> Result<(), QueueError> {
+    fn sort(&self, lots: &mut Lots, what: Due, when: PostTime, at: Timestamp) -> Result<(), QueueError> {
         let ambient: &dyn Ambient = &*self.ambient;
         let (lot, outgoing) = match (&what, when) {
-            (Due::Chat(account, chat), When::Now) => {
+            (Due::Chat(account, chat), PostTime::Now) => {
                 (&mut lots.checks, self.check(Timer::new(account.clone(), chat.clone(), at))?)
             }
-            (Due::Chat(account, chat), When::In(wait)) => {
+            (Due::Chat(account, chat), PostTime::In(wait)) => {
                 let timer = Timer::new(account.clone(), chat.clone(), at);
                 (&mut lots.timers, Outgoing::standard(&timer)?.after(wait))
             }
-            (_, When::In(_)) => return Ok(()),
-            (Due::Ring(account, channel), When::Now) => {
+            (_, PostTime::In(_)) => return Ok(()),
+            (Due::Ring(account, channel), PostTime::Now) => {
                 let nudge = AssignmentNudge::new(account, channel);
                 (&mut lots.assignment, Outgoing::assignment(&nudge, ambient)?)
             }
-            (Due::Departure(account, whose), When::Now) => {
-                let nudge = DepartureNudge::new(account, whose);
-                (&mut lots.assignment, Outgoing::departure(&nudge, ambient)?)
+            (Due::Requeue(account, whose), PostTime::Now) => {
+                let nudge = RequeueNudge::new(account, whose);
+                (&mut lots.assignment, Outgoing::requeue(&nudge, ambient)?)
             }
-            (Due::File(account, chat), When::Now) => {
+            (Due::File(account, chat), PostTime::Now) => {
                 (&mut lots.media, Outgoing::standard(&MediaNudge::new(account, chat))?)
             }
-            (Due::Erasure(account, erasure), When::Now) => {
+            (Due::Erasure(account, erasure), PostTime::Now) => {
                 (&mut lots.erasures, Outgoing::standard(&ErasureNudge::new(account, erasure))?)
             }
-            (Due::Channel(account, channel), When::Now) => {
+            (Due::Channel(account, channel), PostTime::Now) => {
                 let nudge = ChannelNudge::new(account, channel);
                 (&mut lots.crm, Outgoing::channel_state(&nudge, ambient)?)
             }
@@ -157,6 +155,6 @@ fn named(due: &Due) -> (&str, &str) {
         Due::Ring(account, _)
         | Due::Erasure(account, _)
         | Due::Channel(account, _)
-        | Due::Departure(account, _) => (account.as_str(), ""),
+        | Due::Requeue(account, _) => (account.as_str(), ""),
     }
 }

@@ -7,7 +7,7 @@ use shared::model::channel::DealStage;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, CreationClaim, CrmRecords};
 use shared::platform::metrics::Metric;
-use shared::platform::nudge::DepartureNudge;
+use shared::platform::nudge::RequeueNudge;
 use shared::platform::queue::Outgoing;
 use shared::platform::telemetry;
 use shared::store::row::Write;
@@ -66,16 +66,16 @@ impl CrmPush {
     /// gets him is told to the CRM then, before anything else; else his messages are pushed all the same.
     async fn give_back(&self, chat: &Chat, responsible: &EmployeeId) -> Result<(), PushError> {
         tracing::warn!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, "the CRM refuses the responsible; his clients go to others");
-        let departure = self.store.begin_refusal(&chat.account, responsible, &*self.ambient).await?;
-        let nudge = DepartureNudge::new(&chat.account, &departure.whose);
-        let sent = match Outgoing::departure(&nudge, &*self.ambient) {
+        let requeue = self.store.begin_refusal(&chat.account, responsible, &*self.ambient).await?;
+        let nudge = RequeueNudge::new(&chat.account, &requeue.whose);
+        let sent = match Outgoing::requeue(&nudge, &*self.ambient) {
             Ok(nudge) => self.queues.send(&self.assignment_url, vec![nudge]).await,
             Err(error) => Err(error),
         };
         if let Err(error) = sent {
             tracing::warn!(account = %chat.account, error = %error, "assignment was not nudged; the due index will");
         }
-        if departure.concerns(chat) { Err(PushError::ResponsibleRefused) } else { Ok(()) }
+        if requeue.concerns(chat) { Err(PushError::ResponsibleRefused) } else { Ok(()) }
     }
 
     /// Who became one with the client may have records in the CRM, or somebody may be making them: then they are his.

@@ -1,10 +1,10 @@
 //! One call to a provider: noted before it is made, made once, and sorted by what came of it.
 
-use crate::outcome::Outcome;
-use crate::payload::Missing;
+use crate::outcome::SendOutcome;
+use crate::payload::NotReady;
 use crate::provider::ProviderRequest;
 use crate::rate::Counted;
-use crate::{Delivery, DeliveryError, Round, Work, provider};
+use crate::{ChatWork, Delivery, DeliveryError, StepResult, provider};
 use shared::base::clock::Timestamp;
 use shared::model::channel::Channel;
 use shared::model::connection::Connection;
@@ -27,14 +27,14 @@ const UNTIL_CONNECTED: Duration = Duration::from_secs(300);
 const WHILE_MISSING: Duration = Duration::from_secs(10);
 
 /// What a call needs besides its material.
-struct Way<'a> {
+struct CallTarget<'a> {
     channel: &'a Channel,
     connection: Connection,
     credential: Credential,
 }
 
 /// Whether a call that is noted may be made.
-enum InTime {
+enum CallPermission {
     Yes,
     /// It would be a repetition that the provider may not know for one any more.
     KeyTooOld,
@@ -42,14 +42,14 @@ enum InTime {
     NotOurs,
 }
 
-impl From<Missing> for SendFailure {
-    fn from(missing: Missing) -> Self {
+impl From<NotReady> for SendFailure {
+    fn from(missing: NotReady) -> Self {
         match missing {
-            Missing::Never(code) => {
+            NotReady::Never(code) => {
                 let reason = failure_texts::own_reason(code).unwrap_or(FailureReason::Other);
                 Self::never(reason, code)
             }
-            Missing::NotYet(why) => Self::Later { after: Some(WHILE_MISSING), why: why.into() },
+            NotReady::NotYet(why) => Self::Later { after: Some(WHILE_MISSING), why: why.into() },
         }
     }
 }
@@ -58,104 +58,113 @@ impl Delivery {
     /// Makes the call of a job, if there is anything to call with and the provider's rate has room.
     pub(crate) async fn call(
         &self,
-        work: &Work,
+        work: &ChatWork,
         job: &OutboundJob,
         last_call: Timestamp,
-    ) -> Result<Round, DeliveryError> {
+    ) -> Result<StepResult, DeliveryError> {
         let now = self.ambient.now();
         let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
         if let Some(outcome) = done_already(job, &message) {
-            return self.settle(work, job, message, outcome).await;
+            return self.record(work, job, message, outcome).await;
         }
         if now > last_call {
-            return Ok(Round::OutOfTime);
+            return Ok(StepResult::OutOfTime);
         }
-        let material = match self.material(work, job, &message).await? {
-            Ok(material) => material,
+        let payload = match self.payload(work, job, &message).await? {
+            Ok(payload) => payload,
             Err(missing) => return self.without_call(work, job, message, &missing.into()).await,
         };
         if work.channel.as_ref().is_some_and(|channel| channel.paused || channel.ignored) {
-            return Ok(Round::Rest(now + UNTIL_RESUMED));
+            return Ok(StepResult::Rest(now + UNTIL_RESUMED));
         }
-        let (Some(channel), Some(request)) = (&work.channel, material.request(work, &message)) else {
-            let gone = Missing::Never(failure_texts::NO_CONNECTION);
+        let (Some(channel), Some(request)) = (&work.channel, payload.request(work, &message)) else {
+            let gone = NotReady::Never(failure_texts::NO_CONNECTION);
             return self.without_call(work, job, message, &gone.into()).await;
         };
-        let Some(way) = self.way(channel).await? else {
+        let Some(target) = self.target(channel).await? else {
             let why = "the channel's connection is gone".into();
             let later = SendFailure::Later { after: Some(UNTIL_CONNECTED), why };
             return self.without_call(work, job, message, &later).await;
         };
-        if let Some(until) = self.over_the_rate(work, &way, now).await? {
-            return Ok(Round::Rest(until + self.ambient.jitter(Duration::from_secs(1))));
+        if let Some(until) = self.over_the_rate(work, &target, now).await? {
+            return Ok(StepResult::Rest(until + self.ambient.jitter(Duration::from_secs(1))));
         }
         let begun = job.begun(self.ambient.now());
         self.change(job, &begun).await?;
-        match self.in_time(&way, job, &begun) {
-            InTime::Yes => {}
-            InTime::KeyTooOld => return self.await_proof(work, &begun).await,
-            InTime::NotOurs => return Ok(Round::Lost),
+        match self.permission(&target, job, &begun) {
+            CallPermission::Yes => {}
+            CallPermission::KeyTooOld => return self.await_proof(work, &begun).await,
+            CallPermission::NotOurs => return Ok(StepResult::Lost),
         }
-        let answer = self.ask(&way, &request).await;
-        Box::pin(self.answered(work, &way, &begun, message.clone(), answer)).await
+        let answer = self.ask(&target, &request).await;
+        Box::pin(self.answered(work, &target, &begun, message.clone(), answer)).await
     }
 
     /// Whether the call may still be made: KMS, the rate and the note of its beginning have taken their time.
-    fn in_time(&self, way: &Way<'_>, found: &OutboundJob, begun: &OutboundJob) -> InTime {
+    fn permission(
+        &self,
+        target: &CallTarget<'_>,
+        found: &OutboundJob,
+        begun: &OutboundJob,
+    ) -> CallPermission {
         let now = self.ambient.now();
-        let repeat_window = provider::guarantees(&way.channel.provider).repeat_window;
+        let repeat_window = provider::guarantees(&target.channel.provider).repeat_window;
         let repeats = found.action == Action::Send && found.state != JobState::Queued;
         if repeats && !begun.may_call(repeat_window, now) {
-            return InTime::KeyTooOld;
+            return CallPermission::KeyTooOld;
         }
-        if begun.retry_at.is_some_and(|until| until <= now) { InTime::NotOurs } else { InTime::Yes }
+        if begun.retry_at.is_some_and(|until| until <= now) {
+            CallPermission::NotOurs
+        } else {
+            CallPermission::Yes
+        }
     }
 
     /// Takes a provider's answer in. What it did is noted before anything else that may fail.
     async fn answered(
         &self,
-        work: &Work,
-        way: &Way<'_>,
+        work: &ChatWork,
+        target: &CallTarget<'_>,
         begun: &OutboundJob,
         message: Message,
         answer: Result<Sent, SendFailure>,
-    ) -> Result<Round, DeliveryError> {
+    ) -> Result<StepResult, DeliveryError> {
         let failure = match answer {
             Ok(sent) => {
                 let outcome =
-                    if begun.action == Action::Send { Outcome::Sent(sent) } else { Outcome::Changed };
-                let settled = self.settle(work, begun, message, outcome).await;
-                if let Err(error) = self.accepted(&way.connection).await {
-                    let (account, connection) = (&way.connection.account, &way.connection.connection);
+                    if begun.action == Action::Send { SendOutcome::Sent(sent) } else { SendOutcome::Changed };
+                let settled = self.record(work, begun, message, outcome).await;
+                if let Err(error) = self.accepted(&target.connection).await {
+                    let (account, connection) = (&target.connection.account, &target.connection.connection);
                     tracing::warn!(account = %account, connection = %connection, error = %error, "that the connection works again is not noted yet");
                 }
                 return settled;
             }
-            Err(failure) => self.judged(way, begun, failure).await,
+            Err(failure) => self.judged(target, begun, failure).await,
         };
         if deleted_before(begun, &failure) {
-            return self.settle(work, begun, message, Outcome::Changed).await;
+            return self.record(work, begun, message, SendOutcome::Changed).await;
         }
         let next = begun.after_failure(&failure, self.ambient.now());
         self.follow(work, begun, message, &failure, next).await
     }
 
-    async fn ask(&self, way: &Way<'_>, request: &ProviderRequest<'_>) -> Result<Sent, SendFailure> {
-        let (name, now) = (&way.channel.provider, self.ambient.now());
-        let call = provider::ask(name, &self.base_urls, &self.http, &way.credential, request, now);
+    async fn ask(&self, target: &CallTarget<'_>, request: &ProviderRequest<'_>) -> Result<Sent, SendFailure> {
+        let (name, now) = (&target.channel.provider, self.ambient.now());
+        let call = provider::ask(name, &self.base_urls, &self.http, &target.credential, request, now);
         let late = |_| SendFailure::Unknown { why: "no answer in time".into() };
         tokio::time::timeout(self.call_within, call).await.map_err(late)?
     }
 
     /// What a failure means here: a credential that was changed meanwhile is no refused one, and of what may be repeated at any
     /// time it does not matter whether it was carried out.
-    async fn judged(&self, way: &Way<'_>, job: &OutboundJob, failure: SendFailure) -> SendFailure {
+    async fn judged(&self, target: &CallTarget<'_>, job: &OutboundJob, failure: SendFailure) -> SendFailure {
         match failure {
-            SendFailure::Unauthorized => match self.refused(&way.connection).await {
+            SendFailure::Unauthorized => match self.refused(&target.connection).await {
                 Ok(true) => SendFailure::Later { after: None, why: "the credential was changed".into() },
                 Ok(false) => SendFailure::Unauthorized,
                 Err(error) => {
-                    let (account, connection) = (&way.connection.account, &way.connection.connection);
+                    let (account, connection) = (&target.connection.account, &target.connection.connection);
                     tracing::warn!(account = %account, connection = %connection, error = %error, "that the credential is refused is not noted yet");
                     SendFailure::Unauthorized
                 }
@@ -170,11 +179,11 @@ impl Delivery {
     /// Something stands against the call.
     async fn without_call(
         &self,
-        work: &Work,
+        work: &ChatWork,
         job: &OutboundJob,
         message: Message,
         failure: &SendFailure,
-    ) -> Result<Round, DeliveryError> {
+    ) -> Result<StepResult, DeliveryError> {
         let next = job.without_call(failure, self.ambient.now());
         self.follow(work, job, message, failure, next).await
     }
@@ -182,68 +191,80 @@ impl Delivery {
     /// Keeps the job for another time, or ends it.
     async fn follow(
         &self,
-        work: &Work,
+        work: &ChatWork,
         job: &OutboundJob,
         message: Message,
         failure: &SendFailure,
         next: AfterFailure,
-    ) -> Result<Round, DeliveryError> {
+    ) -> Result<StepResult, DeliveryError> {
         let (account, chat, attempt) = (&job.account, &job.chat, job.attempts);
         match next {
             AfterFailure::Keep(step) => {
                 tracing::warn!(account = %account, chat = %chat, number = job.number, attempt, failure = %failure, "not delivered yet");
                 self.change(job, &job.stepped(&step)).await?;
-                Ok(Round::GoOn)
+                Ok(StepResult::GoOn)
             }
             AfterFailure::Fail { code, description } => {
                 tracing::info!(account = %account, chat = %chat, number = job.number, attempt, code, "refused for good");
-                self.settle(work, job, message, Outcome::Failed { code, description }).await
+                self.record(work, job, message, SendOutcome::Failed { code, description }).await
             }
         }
     }
 
     /// It is too late to repeat a call whose outcome nobody knows.
-    pub(crate) async fn await_proof(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
+    pub(crate) async fn await_proof(
+        &self,
+        work: &ChatWork,
+        job: &OutboundJob,
+    ) -> Result<StepResult, DeliveryError> {
         let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
         if is_proved(&message) {
-            return self.settle(work, job, message, Outcome::Proved).await;
+            return self.record(work, job, message, SendOutcome::Proved).await;
         }
         self.change(job, &job.in_doubt(self.ambient.now())).await?;
-        Ok(Round::GoOn)
+        Ok(StepResult::GoOn)
     }
 
     /// No proof came.
-    pub(crate) async fn show_unknown(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
+    pub(crate) async fn show_unknown(
+        &self,
+        work: &ChatWork,
+        job: &OutboundJob,
+    ) -> Result<StepResult, DeliveryError> {
         let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
-        let outcome = if is_proved(&message) { Outcome::Proved } else { Outcome::Unknown };
-        self.settle(work, job, message, outcome).await
+        let outcome = if is_proved(&message) { SendOutcome::Proved } else { SendOutcome::Unknown };
+        self.record(work, job, message, outcome).await
     }
 
     /// The provider put it off for as long as it was worth.
-    pub(crate) async fn give_up(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
+    pub(crate) async fn give_up(
+        &self,
+        work: &ChatWork,
+        job: &OutboundJob,
+    ) -> Result<StepResult, DeliveryError> {
         let Some(message) = self.message(work, job).await? else { return self.forget(work, job).await };
         let code = failure_texts::NOT_DELIVERED_IN_TIME.to_owned();
-        self.settle(work, job, message, Outcome::Failed { code, description: None }).await
+        self.record(work, job, message, SendOutcome::Failed { code, description: None }).await
     }
 
-    async fn way<'w>(&self, channel: &'w Channel) -> Result<Option<Way<'w>>, DeliveryError> {
+    async fn target<'w>(&self, channel: &'w Channel) -> Result<Option<CallTarget<'w>>, DeliveryError> {
         let Some(connection) = self.connection(&channel.account, &channel.connection).await? else {
             return Ok(None);
         };
         let sealed = self.vault.open(&channel.account, &connection.credential, self.ambient.now()).await?;
         let credential = providers::credential(&connection.provider, &sealed);
-        Ok(Some(Way { channel, connection, credential }))
+        Ok(Some(CallTarget { channel, connection, credential }))
     }
 
     /// Until when one of the provider's rates is used up; none while there is room in all.
     async fn over_the_rate(
         &self,
-        work: &Work,
-        way: &Way<'_>,
+        work: &ChatWork,
+        target: &CallTarget<'_>,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        for rate in provider::guarantees(&way.channel.provider).rates {
-            let Some(of) = Counted::by(rate.scope, &way.connection, &work.chat) else { continue };
+        for rate in provider::guarantees(&target.channel.provider).rates {
+            let Some(of) = Counted::by(rate.scope, &target.connection, &work.chat) else { continue };
             if let Err(until) = self.rates.take(&self.store, of, rate, now).await? {
                 return Ok(Some(until));
             }
@@ -254,7 +275,7 @@ impl Delivery {
     /// The job's message; none when it was erased.
     pub(crate) async fn message(
         &self,
-        work: &Work,
+        work: &ChatWork,
         job: &OutboundJob,
     ) -> Result<Option<Message>, StoreError> {
         let ids = std::slice::from_ref(&job.message_id);
@@ -267,19 +288,19 @@ impl Delivery {
     }
 
     /// There is no message any more: nobody waits for it.
-    async fn forget(&self, work: &Work, job: &OutboundJob) -> Result<Round, DeliveryError> {
+    async fn forget(&self, work: &ChatWork, job: &OutboundJob) -> Result<StepResult, DeliveryError> {
         let key = keys::outbound_job(&work.chat.account, &work.chat.chat, job.number);
         self.store.commit(vec![Write::forget(key)]).await?;
-        Ok(Round::GoOn)
+        Ok(StepResult::GoOn)
     }
 }
 
 /// What became of a job without this call, if that is known.
-fn done_already(job: &OutboundJob, message: &Message) -> Option<Outcome> {
+fn done_already(job: &OutboundJob, message: &Message) -> Option<SendOutcome> {
     match job.action {
         // Before its first call nothing proves it: what looks so is a message of the same words from elsewhere.
-        Action::Send if job.attempts > 0 && is_proved(message) => Some(Outcome::Proved),
-        Action::Delete if message.deleted_seq.is_some() => Some(Outcome::Changed),
+        Action::Send if job.attempts > 0 && is_proved(message) => Some(SendOutcome::Proved),
+        Action::Delete if message.deleted_seq.is_some() => Some(SendOutcome::Changed),
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
 //! A dialogue that we began by phone or user name: the answer to its first message tells the chat's id at the provider, and
 //! the client's answers will come under that.
 
-use crate::transaction::Settling;
-use crate::{Delivery, DeliveryError, Work};
+use crate::transaction::OutcomeTransaction;
+use crate::{ChatWork, Delivery, DeliveryError};
 use shared::model::chat::company_events::company_event;
 use shared::model::event::{ContactHint, MessageEvent, Origin};
 use shared::store::clients::alias_row;
@@ -12,18 +12,18 @@ impl Delivery {
     /// already.
     pub(crate) async fn reached(
         &self,
-        work: &Work,
-        settling: &mut Settling,
+        work: &ChatWork,
+        transaction: &mut OutcomeTransaction,
         id: &str,
     ) -> Result<(), DeliveryError> {
-        let Some(channel) = work.channel.as_ref().filter(|_| settling.chat.addressee.is_some()) else {
+        let Some(channel) = work.channel.as_ref().filter(|_| transaction.chat.addressee.is_some()) else {
             return Ok(());
         };
-        settling.chat.addressee = None;
-        id.clone_into(&mut settling.chat.provider_chat_id);
-        let (messenger, group) = (settling.chat.messenger.clone(), settling.chat.group);
+        transaction.chat.addressee = None;
+        id.clone_into(&mut transaction.chat.provider_chat_id);
+        let (messenger, group) = (transaction.chat.messenger.clone(), transaction.chat.group);
         let form = channel.chat_id(&work.owner.id_salt, &messenger, group, id);
-        let chat = &settling.chat;
+        let chat = &transaction.chat;
         if form == chat.chat || chat.aliases.contains(&form) {
             return Ok(());
         }
@@ -31,15 +31,21 @@ impl Delivery {
             tracing::warn!(account = %chat.account, chat = %chat.chat, "the client has another chat under the id that the provider tells");
             return Ok(());
         }
-        settling.writes.push(alias_row(&chat.account, &form, &chat.chat)?);
+        transaction.writes.push(alias_row(&chat.account, &form, &chat.chat)?);
         let event = MessageEvent {
             contact: ContactHint::default(),
-            ..company_event(chat, channel, settling.message.message_id.clone(), Origin::Api, settling.now)
+            ..company_event(
+                chat,
+                channel,
+                transaction.message.message_id.clone(),
+                Origin::Api,
+                transaction.now,
+            )
         };
         let contact = chat.contact.clone();
         let told = self.store.client_told(&work.owner, &contact, &event, &*self.ambient).await?;
-        settling.writes.extend(told.writes);
-        settling.chat.aliases.push(form);
+        transaction.writes.extend(told.writes);
+        transaction.chat.aliases.push(form);
         Ok(())
     }
 }

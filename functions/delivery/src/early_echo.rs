@@ -2,8 +2,8 @@
 //! other words (a template filled in, say). It was stored as a message of its own; now that the answer names it, it is
 //! taken back, and what was reported of it is ours.
 
-use crate::transaction::Settling;
-use crate::{Delivery, DeliveryError, Work};
+use crate::transaction::OutcomeTransaction;
+use crate::{ChatWork, Delivery, DeliveryError};
 use shared::base::clock::Timestamp;
 use shared::base::ids::MessageId;
 use shared::model::channel::Channel;
@@ -16,7 +16,7 @@ use shared::store::row::Write;
 use shared::store::settings::Pointed;
 
 /// Who has the provider's id already.
-pub(crate) enum Stray {
+pub(crate) enum IdOwner {
     /// Nobody.
     Nobody,
     /// Whoever it is, he is none of this chat's: ids of some providers are unique in a chat only.
@@ -28,38 +28,38 @@ pub(crate) enum Stray {
 }
 
 impl Delivery {
-    pub(crate) async fn stray(
+    pub(crate) async fn id_owner(
         &self,
-        work: &Work,
+        work: &ChatWork,
         channel: &Channel,
         id: &MessageId,
         ours: &Message,
-    ) -> Result<Stray, DeliveryError> {
+    ) -> Result<IdOwner, DeliveryError> {
         let (account, ids) = (&work.chat.account, std::slice::from_ref(id));
         let pointed = self.store.pointers(account, &channel.connection, ids).await?.remove(id);
-        let Some(pointed) = pointed else { return Ok(Stray::Nobody) };
-        let Pointed::To(pointer) = pointed else { return Ok(Stray::Another) };
+        let Some(pointed) = pointed else { return Ok(IdOwner::Nobody) };
+        let Pointed::To(pointer) = pointed else { return Ok(IdOwner::Another) };
         if pointer.own_id.as_ref() == Some(&ours.message_id) {
-            return Ok(Stray::Ours);
+            return Ok(IdOwner::Ours);
         }
         if pointer.chat != ours.chat || pointer.own_id.is_some() {
-            return Ok(Stray::Another);
+            return Ok(IdOwner::Another);
         }
         let found = self.store.messages(account, &ours.chat, ids).await?.into_iter().next();
-        Ok(found.map_or(Stray::Another, |row| Stray::Row(Box::new(row))))
+        Ok(found.map_or(IdOwner::Another, |row| IdOwner::Row(Box::new(row))))
     }
 }
 
 /// What was reported of a message: status, reason, when.
 pub(crate) type Reported = (DeliveryStatus, Option<Why>, Timestamp);
 
-impl Settling {
+impl OutcomeTransaction {
     /// Has the provider's id lead to our message. What was reported under it before is answered.
     pub(crate) fn point(
         &mut self,
         channel: &Channel,
         id: &MessageId,
-        stray: Stray,
+        owner: IdOwner,
     ) -> Result<Option<Reported>, StoreError> {
         let pointer = Pointer {
             account: self.message.account.clone(),
@@ -68,11 +68,11 @@ impl Settling {
             chat: self.message.chat.clone(),
             own_id: Some(self.message.message_id.clone()),
         };
-        match stray {
-            Stray::Nobody => self.writes.push(Write::create(&pointer)?),
-            Stray::Another => self.writes.push(Write::put(&pointer)?),
-            Stray::Ours => {}
-            Stray::Row(row) => {
+        match owner {
+            IdOwner::Nobody => self.writes.push(Write::create(&pointer)?),
+            IdOwner::Another => self.writes.push(Write::put(&pointer)?),
+            IdOwner::Ours => {}
+            IdOwner::Row(row) => {
                 self.writes.push(Write::put(&pointer)?);
                 return self.take_back(channel, &row);
             }
@@ -81,12 +81,12 @@ impl Settling {
     }
 
     /// The echo's row is deleted for everybody.
-    fn take_back(&mut self, channel: &Channel, stray: &Message) -> Result<Option<Reported>, StoreError> {
-        let event = company_events::deleted(&self.chat, channel, stray, self.now);
-        if let Some(gone) = self.chat.receive(&event, Some(stray), self.now) {
-            self.writes.extend(Write::change(stray, &gone, &["seq"])?);
+    fn take_back(&mut self, channel: &Channel, owner: &Message) -> Result<Option<Reported>, StoreError> {
+        let event = company_events::deleted(&self.chat, channel, owner, self.now);
+        if let Some(gone) = self.chat.receive(&event, Some(owner), self.now) {
+            self.writes.extend(Write::change(owner, &gone, &["seq"])?);
         }
-        let at = stray.status_at.unwrap_or(self.now);
-        Ok(stray.status.map(|status| (status, stray.error.clone(), at)))
+        let at = owner.status_at.unwrap_or(self.now);
+        Ok(owner.status.map(|status| (status, owner.error.clone(), at)))
     }
 }

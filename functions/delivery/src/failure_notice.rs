@@ -1,7 +1,7 @@
 //! What did not reach the client: the message's status, and a notice in the chat that says why (E2).
 
-use crate::transaction::Settling;
-use crate::{Delivery, DeliveryError, Work};
+use crate::transaction::OutcomeTransaction;
+use crate::{ChatWork, Delivery, DeliveryError};
 use shared::model::failure_texts::{self, UNKNOWN_ERROR, Undone};
 use shared::model::message::kind::{DeliveryError as Why, DeliveryStatus};
 use shared::model::outbound::{Action, OutboundJob};
@@ -10,7 +10,7 @@ use shared::store::row::Write;
 
 /// Why something was not done.
 #[derive(Clone, Copy)]
-pub(crate) struct Told<'a> {
+pub(crate) struct Failure<'a> {
     pub code: &'a str,
     /// The provider's words.
     pub description: Option<&'a str>,
@@ -18,21 +18,21 @@ pub(crate) struct Told<'a> {
     pub unknown: bool,
 }
 
-impl Told<'_> {
+impl Failure<'_> {
     /// Nobody knows whether it left.
-    pub fn nobody_knows() -> Self {
+    pub fn unknown_outcome() -> Self {
         Self { code: UNKNOWN_ERROR, description: None, unknown: true }
     }
 }
 
 impl Delivery {
     /// Notes what was not done. A send shows it in its status; an edit or a deletion leaves the message as it was.
-    pub(crate) fn undone(
+    pub(crate) fn notice_of_failure(
         &self,
-        work: &Work,
-        settling: &mut Settling,
+        work: &ChatWork,
+        transaction: &mut OutcomeTransaction,
         job: &OutboundJob,
-        told: Told<'_>,
+        told: Failure<'_>,
     ) -> Result<(), DeliveryError> {
         let what = match (&job.action, told.unknown) {
             (Action::Send, false) => Undone::Send,
@@ -40,7 +40,7 @@ impl Delivery {
             (Action::EditText(_), _) => Undone::Edit,
             (Action::Delete, _) => Undone::Deletion,
         };
-        if job.action == Action::Send && !settling.show(told) {
+        if job.action == Action::Send && !transaction.show(told) {
             return Ok(());
         }
         let Some(channel) = work.channel.as_ref().filter(|_| !work.owner.hide_send_errors) else {
@@ -50,15 +50,15 @@ impl Delivery {
         let id = failure_texts::notice_id(&job.message_id, change);
         let reason = providers::failure_reason(&channel.provider, told.code);
         let text = failure_texts::words(what, reason, told.code, work.owner.language);
-        let notice = failure_texts::notice(&mut settling.chat, channel, id, text, settling.now);
-        settling.writes.extend(notice.map(|row| Write::create(&row)).transpose()?);
+        let notice = failure_texts::notice(&mut transaction.chat, channel, id, text, transaction.now);
+        transaction.writes.extend(notice.map(|row| Write::create(&row)).transpose()?);
         Ok(())
     }
 }
 
-impl Settling {
+impl OutcomeTransaction {
     /// The message's status; says whether it was news.
-    fn show(&mut self, told: Told<'_>) -> bool {
+    fn show(&mut self, told: Failure<'_>) -> bool {
         let number = self.chat.seq + 1;
         let status = if told.unknown { DeliveryStatus::Unknown } else { DeliveryStatus::Failed };
         let why = Why { code: told.code.to_owned(), description: told.description.map(str::to_owned) };

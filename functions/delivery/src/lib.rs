@@ -20,7 +20,7 @@ mod transaction;
 
 pub use connections::Connections;
 
-use crate::next_job::Next;
+use crate::next_job::NextJob;
 use rate::Rates;
 use shared::base::clock::{Ambient, Timestamp};
 use shared::model::account::Account;
@@ -97,7 +97,7 @@ pub enum DeliveryError {
 }
 
 /// A chat and what belongs to it, as a round sees it.
-pub(crate) struct Work {
+pub(crate) struct ChatWork {
     pub owner: Account,
     pub chat: Chat,
     /// None when it is gone.
@@ -106,7 +106,7 @@ pub(crate) struct Work {
 }
 
 /// What a round came to.
-pub(crate) enum Round {
+pub(crate) enum StepResult {
     /// There may be more to do.
     GoOn,
     /// Nothing is left.
@@ -144,7 +144,7 @@ impl Delivery {
     ) -> Result<(), DeliveryError> {
         let mut lost = 0;
         while lost < ATTEMPTS {
-            let Some(work) = self.read(nudge).await? else { return Ok(()) };
+            let Some(work) = self.load(nudge).await? else { return Ok(()) };
             if repeated {
                 // Somebody may have died between his commit and his nudge.
                 self.nudger.crm(&work.chat, work.owner.crm_kind).await?;
@@ -153,16 +153,16 @@ impl Delivery {
                 return Ok(());
             }
             // Boxed, as what follows a call: together, and not optimised, they are more than a thread's stack holds.
-            let round = match Box::pin(self.round(&work, last_call)).await {
-                Err(DeliveryError::Store(error)) if error.is_conflict() => Round::Lost,
+            let round = match Box::pin(self.step(&work, last_call)).await {
+                Err(DeliveryError::Store(error)) if error.is_conflict() => StepResult::Lost,
                 round => round?,
             };
             let rested = match round {
-                Round::GoOn => continue,
-                Round::Empty => return Ok(()),
-                Round::OutOfTime => return Ok(self.nudger.delivery(nudge).await?),
-                Round::Rest(until) => self.rest(&work, Some(until)).await?,
-                Round::Lost => false,
+                StepResult::GoOn => continue,
+                StepResult::Empty => return Ok(()),
+                StepResult::OutOfTime => return Ok(self.nudger.delivery(nudge).await?),
+                StepResult::Rest(until) => self.reschedule(&work, Some(until)).await?,
+                StepResult::Lost => false,
             };
             if rested {
                 return Ok(());
@@ -173,17 +173,19 @@ impl Delivery {
         Err(StoreError::Busy("lost every race".into()).into())
     }
 
-    async fn round(&self, work: &Work, last_call: Timestamp) -> Result<Round, DeliveryError> {
+    async fn step(&self, work: &ChatWork, last_call: Timestamp) -> Result<StepResult, DeliveryError> {
         let now = self.ambient.now();
         let guarantees = provider::guarantees(work.channel.as_ref().map_or("", |channel| &channel.provider));
         match next_job::next(&work.jobs, guarantees.repeat_window, now) {
-            Next::Rest(Some(until)) => Ok(Round::Rest(until)),
-            Next::Rest(None) => Ok(if self.rest(work, None).await? { Round::Empty } else { Round::Lost }),
-            Next::Do(job, Step::Call) => self.call(work, job, last_call).await,
-            Next::Do(job, Step::AwaitProof) => self.await_proof(work, job).await,
-            Next::Do(job, Step::ShowUnknown) => self.show_unknown(work, job).await,
-            Next::Do(job, Step::GiveUp) => self.give_up(work, job).await,
-            Next::Do(_, Step::Wait { until, .. }) => Ok(Round::Rest(until)),
+            NextJob::Rest(Some(until)) => Ok(StepResult::Rest(until)),
+            NextJob::Rest(None) => {
+                Ok(if self.reschedule(work, None).await? { StepResult::Empty } else { StepResult::Lost })
+            }
+            NextJob::Do(job, Step::Call) => self.call(work, job, last_call).await,
+            NextJob::Do(job, Step::AwaitProof) => self.await_proof(work, job).await,
+            NextJob::Do(job, Step::ShowUnknown) => self.show_unknown(work, job).await,
+            NextJob::Do(job, Step::GiveUp) => self.give_up(work, job).await,
+            NextJob::Do(_, Step::Wait { until, .. }) => Ok(StepResult::Rest(until)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A chat and what belongs to it, as a round sees it.
 
-use crate::{Delivery, DeliveryError, Work};
+use crate::{ChatWork, Delivery, DeliveryError};
 use shared::base::ids::MessageId;
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
@@ -15,7 +15,7 @@ const LOOKS: (u32, Duration) = (3, Duration::from_millis(150));
 
 impl Delivery {
     /// The chat and its jobs, as of the last write.
-    pub(crate) async fn read(&self, nudge: &DeliveryNudge) -> Result<Option<Work>, DeliveryError> {
+    pub(crate) async fn load(&self, nudge: &DeliveryNudge) -> Result<Option<ChatWork>, DeliveryError> {
         let Some(chat) = self.store.chat(&nudge.account, &nudge.chat).await? else { return Ok(None) };
         let jobs = match chat.outbound_at {
             Some(_) => self.jobs_of(&chat).await?,
@@ -23,7 +23,7 @@ impl Delivery {
         };
         let owner = self.settings.owner(&self.store, &chat.account, self.ambient.now()).await?;
         let channel = self.channel_of(&chat, !jobs.is_empty()).await?;
-        Ok(Some(Work { owner: owner.ok_or(DeliveryError::NoAccount)?, chat, channel, jobs }))
+        Ok(Some(ChatWork { owner: owner.ok_or(DeliveryError::NoAccount)?, chat, channel, jobs }))
     }
 
     /// All jobs of a chat. A query is no transaction: it may find the chat's row written and the job's of the same

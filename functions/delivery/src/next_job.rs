@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// What is next.
 #[derive(Debug, PartialEq)]
-pub enum Next<'a> {
+pub enum NextJob<'a> {
     /// This job, by this step, which is no waiting.
     Do(&'a OutboundJob, Step),
     /// Nothing now. There is something to look at then; without a moment nothing is left.
@@ -15,7 +15,7 @@ pub enum Next<'a> {
 
 /// What is next of a chat's jobs, which are in order. One that is put off holds up those behind it, so that the client
 /// reads everything in its order; one whose outcome is in doubt does not, because nothing may come of it.
-pub fn next(jobs: &[OutboundJob], key_lasts: Option<Duration>, now: Timestamp) -> Next<'_> {
+pub fn next(jobs: &[OutboundJob], key_lasts: Option<Duration>, now: Timestamp) -> NextJob<'_> {
     let mut earliest: Option<Timestamp> = None;
     for job in jobs {
         match job.next_step(key_lasts, now) {
@@ -25,10 +25,10 @@ pub fn next(jobs: &[OutboundJob], key_lasts: Option<Duration>, now: Timestamp) -
                     break;
                 }
             }
-            step => return Next::Do(job, step),
+            step => return NextJob::Do(job, step),
         }
     }
-    Next::Rest(earliest)
+    NextJob::Rest(earliest)
 }
 
 #[cfg(test)]
@@ -54,26 +54,26 @@ mod tests {
     #[test]
     fn jobs_go_in_their_order() {
         let jobs = [job(1), job(2)];
-        assert_eq!(next(&jobs, None, at(0)), Next::Do(&jobs[0], Step::Call));
-        assert_eq!(next(&[], None, at(0)), Next::Rest(None));
+        assert_eq!(next(&jobs, None, at(0)), NextJob::Do(&jobs[0], Step::Call));
+        assert_eq!(next(&[], None, at(0)), NextJob::Rest(None));
     }
 
     #[test]
     fn one_that_is_put_off_holds_up_those_behind_it() {
         let jobs = [put_off(1, 60), job(2)];
-        assert_eq!(next(&jobs, None, at(10)), Next::Rest(Some(at(60))));
-        assert_eq!(next(&jobs, None, at(60)), Next::Do(&jobs[0], Step::Call));
+        assert_eq!(next(&jobs, None, at(10)), NextJob::Rest(Some(at(60))));
+        assert_eq!(next(&jobs, None, at(60)), NextJob::Do(&jobs[0], Step::Call));
     }
 
     #[test]
     fn one_in_doubt_is_passed_and_looked_at_in_its_time() {
         let doubt = job(1).in_doubt(at(5));
         let jobs = [doubt, job(2)];
-        assert_eq!(next(&jobs, None, at(10)), Next::Do(&jobs[1], Step::Call));
+        assert_eq!(next(&jobs, None, at(10)), NextJob::Do(&jobs[1], Step::Call));
         let jobs = [jobs[0].clone(), put_off(2, 500)];
-        assert_eq!(next(&jobs, None, at(10)), Next::Rest(Some(at(5) + PROOF_WITHIN)));
+        assert_eq!(next(&jobs, None, at(10)), NextJob::Rest(Some(at(5) + PROOF_WITHIN)));
         let jobs = [jobs[0].clone(), put_off(2, 60)];
-        assert_eq!(next(&jobs, None, at(10)), Next::Rest(Some(at(60))), "whichever is first");
-        assert_eq!(next(&jobs[..1], None, at(125)), Next::Do(&jobs[0], Step::ShowUnknown));
+        assert_eq!(next(&jobs, None, at(10)), NextJob::Rest(Some(at(60))), "whichever is first");
+        assert_eq!(next(&jobs[..1], None, at(125)), NextJob::Do(&jobs[0], Step::ShowUnknown));
     }
 }

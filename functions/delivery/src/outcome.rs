@@ -1,9 +1,9 @@
 //! What became of a job, told in one transaction: message, chat, pointer, notice, and the job itself, which goes.
 
-use crate::early_echo::Stray;
-use crate::failure_notice::Told;
-use crate::transaction::{Settling, changed};
-use crate::{Delivery, DeliveryError, Round, Work};
+use crate::early_echo::IdOwner;
+use crate::failure_notice::Failure;
+use crate::transaction::{OutcomeTransaction, changed};
+use crate::{ChatWork, Delivery, DeliveryError, StepResult};
 use shared::model::chat::Chat;
 use shared::model::contact::number_check::{LearnedFrom, number_news};
 use shared::model::message::Message;
@@ -22,7 +22,7 @@ const HARD_TRIES: u32 = 6;
 
 /// What became of a job.
 #[derive(Clone, Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum SendOutcome {
     /// The provider took the message.
     Sent(Sent),
     /// The provider carried the edit or the deletion out.
@@ -42,13 +42,13 @@ pub(crate) enum Outcome {
 
 impl Delivery {
     /// Tells what became of a job, deciding again while somebody else is faster.
-    pub(crate) async fn settle(
+    pub(crate) async fn record(
         &self,
-        work: &Work,
+        work: &ChatWork,
         job: &OutboundJob,
         message: Message,
-        outcome: Outcome,
-    ) -> Result<Round, DeliveryError> {
+        outcome: SendOutcome,
+    ) -> Result<StepResult, DeliveryError> {
         let mut present = Some((work.chat.clone(), work.jobs.clone(), message));
         let mut again = false;
         for attempt in 0..HARD_TRIES {
@@ -57,7 +57,7 @@ impl Delivery {
                 None => match self.read_anew(work, job).await {
                     Ok(Some(present)) => present,
                     // Erased: there is nothing to tell.
-                    Ok(None) => return Ok(Round::GoOn),
+                    Ok(None) => return Ok(StepResult::GoOn),
                     Err(DeliveryError::Store(error)) if attempt + 1 < HARD_TRIES => {
                         tracing::warn!(error = %error, "what a provider did is not noted yet");
                         self.pause(attempt).await;
@@ -67,17 +67,17 @@ impl Delivery {
                 },
             };
             let queued = jobs.iter().any(|known| known.number == job.number);
-            if !queued && told_already(&outcome, &message) {
-                return Ok(Round::GoOn);
+            if !queued && is_recorded(&outcome, &message) {
+                return Ok(StepResult::GoOn);
             }
-            let once = self.settle_once(work, (&chat, &jobs, &message), job, &outcome, again);
+            let once = self.record_once(work, (&chat, &jobs, &message), job, &outcome, again);
             match Box::pin(once).await {
                 Ok(after) => {
                     self.note(job, &outcome);
                     self.learn(work, &outcome).await;
                     self.nudger.crm(&after, work.owner.crm_kind).await?;
                     let left = jobs.iter().any(|known| known.number != job.number);
-                    return Ok(if left { Round::GoOn } else { Round::Empty });
+                    return Ok(if left { StepResult::GoOn } else { StepResult::Empty });
                 }
                 Err(DeliveryError::Store(error @ (StoreError::Refused(_) | StoreError::Unwritable))) => {
                     return Err(error.into());
@@ -89,7 +89,7 @@ impl Delivery {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Round::Lost)
+        Ok(StepResult::Lost)
     }
 
     async fn pause(&self, attempt: u32) {
@@ -98,7 +98,7 @@ impl Delivery {
 
     async fn read_anew(
         &self,
-        work: &Work,
+        work: &ChatWork,
         job: &OutboundJob,
     ) -> Result<Option<(Chat, Vec<OutboundJob>, Message)>, DeliveryError> {
         let Some(chat) = self.store.chat(&work.chat.account, &work.chat.chat).await? else { return Ok(None) };
@@ -108,73 +108,77 @@ impl Delivery {
     }
 
     /// One attempt. `again` says that somebody was faster the last time: then it is looked who has the provider's id.
-    async fn settle_once(
+    async fn record_once(
         &self,
-        work: &Work,
+        work: &ChatWork,
         (chat, jobs, message): (&Chat, &[OutboundJob], &Message),
         job: &OutboundJob,
-        outcome: &Outcome,
+        outcome: &SendOutcome,
         again: bool,
     ) -> Result<Chat, DeliveryError> {
         let now = self.ambient.now();
-        let mut settling = Settling { chat: chat.clone(), message: message.clone(), writes: Vec::new(), now };
+        let mut transaction =
+            OutcomeTransaction { chat: chat.clone(), message: message.clone(), writes: Vec::new(), now };
         match outcome {
-            Outcome::Sent(sent) => self.sent(work, &mut settling, sent, again).await?,
-            Outcome::Changed => changed(work, &mut settling, job),
-            Outcome::Proved => {}
-            Outcome::Failed { code, description } => {
-                let told = Told { code, description: description.as_deref(), unknown: false };
-                self.undone(work, &mut settling, job, told)?;
+            SendOutcome::Sent(sent) => self.sent(work, &mut transaction, sent, again).await?,
+            SendOutcome::Changed => changed(work, &mut transaction, job),
+            SendOutcome::Proved => {}
+            SendOutcome::Failed { code, description } => {
+                let told = Failure { code, description: description.as_deref(), unknown: false };
+                self.notice_of_failure(work, &mut transaction, job, told)?;
             }
-            Outcome::Unknown => self.undone(work, &mut settling, job, Told::nobody_knows())?,
+            SendOutcome::Unknown => {
+                self.notice_of_failure(work, &mut transaction, job, Failure::unknown_outcome())?
+            }
         }
-        self.commit(work, settling, (chat, jobs, message), job).await
+        self.commit(work, transaction, (chat, jobs, message), job).await
     }
 
     /// The provider took it: its id, the status, where its statuses find it.
     async fn sent(
         &self,
-        work: &Work,
-        settling: &mut Settling,
+        work: &ChatWork,
+        transaction: &mut OutcomeTransaction,
         sent: &Sent,
         again: bool,
     ) -> Result<(), DeliveryError> {
-        let before = settling.message.clone();
+        let before = transaction.message.clone();
         let mut reported = None;
         if let Some(id) = sent.message_id.as_ref().filter(|_| before.provider_id.is_none()) {
-            settling.message.provider_id = Some(id.clone());
+            transaction.message.provider_id = Some(id.clone());
             if let Some(channel) = &work.channel {
-                let stray = if again { self.stray(work, channel, id, &before).await? } else { Stray::Nobody };
-                reported = settling.point(channel, id, stray)?;
+                let owner =
+                    if again { self.id_owner(work, channel, id, &before).await? } else { IdOwner::Nobody };
+                reported = transaction.point(channel, id, owner)?;
             }
         }
-        let number = settling.chat.seq + 1;
+        let number = transaction.chat.seq + 1;
         if let Some((status, error, at)) = reported {
-            settling.message.report(status, error.as_ref(), at, number);
+            transaction.message.report(status, error.as_ref(), at, number);
         }
-        settling.message.report(DeliveryStatus::Sent, None, settling.now, number);
-        if settling.message != before {
-            settling.message.seq = number;
-            settling.chat.seq = number;
+        transaction.message.report(DeliveryStatus::Sent, None, transaction.now, number);
+        if transaction.message != before {
+            transaction.message.seq = number;
+            transaction.chat.seq = number;
         }
         // Without an id the echo is to tell it.
-        if settling.message.provider_id.is_some() {
-            settling.chat.confirm_send(&before.message_id);
+        if transaction.message.provider_id.is_some() {
+            transaction.chat.confirm_send(&before.message_id);
         }
         if let Some(id) = &sent.chat_id {
-            Box::pin(self.reached(work, settling, id)).await?;
+            Box::pin(self.reached(work, transaction, id)).await?;
         }
         Ok(())
     }
 
     async fn commit(
         &self,
-        work: &Work,
-        settling: Settling,
+        work: &ChatWork,
+        transaction: OutcomeTransaction,
         (chat, jobs, message): (&Chat, &[OutboundJob], &Message),
         job: &OutboundJob,
     ) -> Result<Chat, DeliveryError> {
-        let Settling { chat: after, message: told, writes, now } = settling;
+        let OutcomeTransaction { chat: after, message: told, writes, now } = transaction;
         let (before, closing) = (Some(chat.clone()), work.closing());
         let mut change = ChatTransaction::between(before, after, &closing, work.owner.crm_kind);
         if !jobs.iter().any(|known| known.number != job.number) {
@@ -192,8 +196,8 @@ impl Delivery {
     }
 
     /// What a refusal tells of the client's number (E3). What is not learned now is learned another time.
-    async fn learn(&self, work: &Work, outcome: &Outcome) {
-        let Outcome::Failed { code, .. } = outcome else { return };
+    async fn learn(&self, work: &ChatWork, outcome: &SendOutcome) {
+        let SendOutcome::Failed { code, .. } = outcome else { return };
         let chat = &work.chat;
         let provider = work.channel.as_ref().map_or("", |channel| &channel.provider);
         let reason = providers::failure_reason(provider, code);
@@ -204,11 +208,11 @@ impl Delivery {
         }
     }
 
-    fn note(&self, job: &OutboundJob, outcome: &Outcome) {
+    fn note(&self, job: &OutboundJob, outcome: &SendOutcome) {
         let metric = match outcome {
-            Outcome::Sent(_) | Outcome::Changed | Outcome::Proved => Metric::Delivered,
-            Outcome::Failed { .. } => Metric::DeliveryFailed,
-            Outcome::Unknown => Metric::DeliveryUnknown,
+            SendOutcome::Sent(_) | SendOutcome::Changed | SendOutcome::Proved => Metric::Delivered,
+            SendOutcome::Failed { .. } => Metric::DeliveryFailed,
+            SendOutcome::Unknown => Metric::DeliveryUnknown,
         };
         telemetry::count(metric, 1);
         let (account, chat, number) = (&job.account, &job.chat, job.number);
@@ -218,9 +222,9 @@ impl Delivery {
 
 /// Whether the message shows already what became of a job that is gone: then the answer to an earlier commit was lost, or
 /// somebody else was at it.
-fn told_already(outcome: &Outcome, message: &Message) -> bool {
+fn is_recorded(outcome: &SendOutcome, message: &Message) -> bool {
     match outcome {
-        Outcome::Sent(Sent { message_id: Some(_), .. }) => message.provider_id.is_some(),
+        SendOutcome::Sent(Sent { message_id: Some(_), .. }) => message.provider_id.is_some(),
         _ => true,
     }
 }

@@ -1,6 +1,6 @@
 //! What a provider is given of a message: made of its row and its chat, with all that has to be looked up for it.
 
-use crate::{Delivery, DeliveryError, Work};
+use crate::{ChatWork, Delivery, DeliveryError};
 use shared::base::ids::MessageId;
 use shared::model::chat::Addressee;
 use shared::model::event::{Origin, Side};
@@ -21,7 +21,7 @@ const ID_WITHIN: Duration = Duration::from_secs(180);
 
 /// What a call is made of.
 #[derive(Debug)]
-pub(crate) enum Material {
+pub(crate) enum Payload {
     Send { body: Body, quote: Option<MessageId> },
     Edit { id: MessageId, text: String },
     Delete { id: MessageId },
@@ -41,7 +41,7 @@ pub(crate) enum Body {
 
 /// Why there is nothing to call with.
 #[derive(Debug)]
-pub(crate) enum Missing {
+pub(crate) enum NotReady {
     /// There never will be: our code.
     Never(&'static str),
     /// There may be soon.
@@ -50,43 +50,43 @@ pub(crate) enum Missing {
 
 impl Delivery {
     /// What the call of a job is made of.
-    pub(crate) async fn material(
+    pub(crate) async fn payload(
         &self,
-        work: &Work,
+        work: &ChatWork,
         job: &OutboundJob,
         message: &Message,
-    ) -> Result<Result<Material, Missing>, DeliveryError> {
+    ) -> Result<Result<Payload, NotReady>, DeliveryError> {
         Ok(match &job.action {
             Action::Send => match self.body(work, job, message).await? {
-                Ok(body) => Ok(Material::Send { body, quote: self.quoted(work, message).await? }),
+                Ok(body) => Ok(Payload::Send { body, quote: self.quoted(work, message).await? }),
                 Err(missing) => Err(missing),
             },
             Action::EditText(text) => self
                 .id_of(job, message)
-                .map(|id| Material::Edit { id, text: signed(text, job.signature.as_deref()) }),
-            Action::Delete => self.id_of(job, message).map(|id| Material::Delete { id }),
+                .map(|id| Payload::Edit { id, text: signed(text, job.signature.as_deref()) }),
+            Action::Delete => self.id_of(job, message).map(|id| Payload::Delete { id }),
         })
     }
 
     /// The provider's id of a message that is to be changed.
-    fn id_of(&self, job: &OutboundJob, message: &Message) -> Result<MessageId, Missing> {
+    fn id_of(&self, job: &OutboundJob, message: &Message) -> Result<MessageId, NotReady> {
         if let Some(id) = known_id(message) {
             return Ok(id.clone());
         }
         let waited = self.ambient.now().since(job.created_at);
         match message.status {
-            Some(DeliveryStatus::Failed) => Err(Missing::Never(failure_texts::NOT_SENT)),
-            _ if waited >= ID_WITHIN => Err(Missing::Never(failure_texts::NOT_SENT)),
-            _ => Err(Missing::NotYet("the provider has not told the message's id yet")),
+            Some(DeliveryStatus::Failed) => Err(NotReady::Never(failure_texts::NOT_SENT)),
+            _ if waited >= ID_WITHIN => Err(NotReady::Never(failure_texts::NOT_SENT)),
+            _ => Err(NotReady::NotYet("the provider has not told the message's id yet")),
         }
     }
 
     async fn body(
         &self,
-        work: &Work,
+        work: &ChatWork,
         job: &OutboundJob,
         message: &Message,
-    ) -> Result<Result<Body, Missing>, DeliveryError> {
+    ) -> Result<Result<Body, NotReady>, DeliveryError> {
         if let Some(Details::Template(template)) = &message.details
             && let Some(id) = &template.id
         {
@@ -105,21 +105,21 @@ impl Delivery {
                 // Straight to the bucket: providers fetch at once, and follow no redirect as our stable links are one.
                 return Ok(Ok(Body::File(self.files.link(&file, self.ambient.now()).await?)));
             }
-            (Some(FileCopy::Pending), _) => return Ok(Err(Missing::NotYet("its file is not copied yet"))),
+            (Some(FileCopy::Pending), _) => return Ok(Err(NotReady::NotYet("its file is not copied yet"))),
             (Some(FileCopy::Failed { .. }), _) => {
-                return Ok(Err(Missing::Never(failure_texts::NOTHING_TO_SEND)));
+                return Ok(Err(NotReady::Never(failure_texts::NOTHING_TO_SEND)));
             }
             (None, Some(media)) => return Ok(Ok(Body::File(media.url.clone()))),
             (None, None) => {}
         }
         Ok(match message.text.as_deref().filter(|text| !text.is_empty()) {
             Some(text) => Ok(Body::Text(signed(text, job.signature.as_deref()))),
-            None => Err(Missing::Never(failure_texts::NOTHING_TO_SEND)),
+            None => Err(NotReady::Never(failure_texts::NOTHING_TO_SEND)),
         })
     }
 
     /// The provider's id of the quoted message; none when the provider does not know it.
-    async fn quoted(&self, work: &Work, message: &Message) -> Result<Option<MessageId>, DeliveryError> {
+    async fn quoted(&self, work: &ChatWork, message: &Message) -> Result<Option<MessageId>, DeliveryError> {
         let Some(id) = quoted_id(message) else { return Ok(None) };
         let chat = &work.chat;
         let found = self.store.messages(&chat.account, &chat.chat, std::slice::from_ref(id)).await?;
@@ -147,9 +147,13 @@ fn quoted_id(message: &Message) -> Option<&MessageId> {
     })
 }
 
-impl Material {
+impl Payload {
     /// The call.
-    pub(crate) fn request<'a>(&'a self, work: &'a Work, message: &'a Message) -> Option<ProviderRequest<'a>> {
+    pub(crate) fn request<'a>(
+        &'a self,
+        work: &'a ChatWork,
+        message: &'a Message,
+    ) -> Option<ProviderRequest<'a>> {
         let channel = work.channel.as_ref()?;
         let named = |id| MessageRef {
             channel,

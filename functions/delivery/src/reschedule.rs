@@ -1,6 +1,6 @@
 //! Leaving a chat alone until a moment: on the due index, with a timer where the wait is short.
 
-use crate::{Delivery, DeliveryError, Work};
+use crate::{ChatWork, Delivery, DeliveryError};
 use shared::base::clock::Timestamp;
 use shared::model::chat::closing::Closing;
 use shared::store::{ChatTransaction, DecidedOn};
@@ -12,7 +12,11 @@ const TIMER_UP_TO: Duration = Duration::from_secs(90);
 impl Delivery {
     /// Leaves the chat alone until then; for good when nothing is left. Says whether that could be written: not when
     /// something was queued meanwhile.
-    pub(crate) async fn rest(&self, work: &Work, until: Option<Timestamp>) -> Result<bool, DeliveryError> {
+    pub(crate) async fn reschedule(
+        &self,
+        work: &ChatWork,
+        until: Option<Timestamp>,
+    ) -> Result<bool, DeliveryError> {
         let now = self.ambient.now();
         let closing = work.closing();
         let mut change = ChatTransaction::of(work.chat.clone(), &closing, work.owner.crm_kind)
@@ -36,7 +40,7 @@ impl Delivery {
     }
 }
 
-impl Work {
+impl ChatWork {
     /// How the chat ends.
     pub(crate) fn closing(&self) -> Closing {
         Closing::of(&self.owner, self.channel.as_ref())

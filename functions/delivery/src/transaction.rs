@@ -1,6 +1,6 @@
 //! What the outcome of a call changes, as one transaction.
 
-use crate::Work;
+use crate::ChatWork;
 use shared::base::clock::Timestamp;
 use shared::model::chat::{Chat, company_events};
 use shared::model::message::Message;
@@ -8,7 +8,7 @@ use shared::model::outbound::{Action, OutboundJob};
 use shared::store::row::Write;
 
 /// The rows that an outcome changes, as they become.
-pub(crate) struct Settling {
+pub(crate) struct OutcomeTransaction {
     pub chat: Chat,
     pub message: Message,
     pub writes: Vec<Write>,
@@ -16,19 +16,19 @@ pub(crate) struct Settling {
 }
 
 /// The edit or deletion is carried out: our row says so.
-pub fn changed(work: &Work, settling: &mut Settling, job: &OutboundJob) {
+pub fn changed(work: &ChatWork, transaction: &mut OutcomeTransaction, job: &OutboundJob) {
     let Some(channel) = &work.channel else { return };
-    let (chat, message, now) = (&settling.chat, &settling.message, settling.now);
+    let (chat, message, now) = (&transaction.chat, &transaction.message, transaction.now);
     let event = match &job.action {
         Action::EditText(text) => company_events::edited(chat, channel, message, text, now),
         Action::Delete => company_events::deleted(chat, channel, message, now),
         Action::Send => return,
     };
-    if let Some(row) = settling.chat.receive(&event, Some(&settling.message), settling.now) {
-        settling.message = row;
+    if let Some(row) = transaction.chat.receive(&event, Some(&transaction.message), transaction.now) {
+        transaction.message = row;
         if matches!(job.action, Action::EditText(_)) {
             // What stands below it now, by which the echo of the edit is known.
-            settling.message.signature.clone_from(&job.signature);
+            transaction.message.signature.clone_from(&job.signature);
         }
     }
 }

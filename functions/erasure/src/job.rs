@@ -5,7 +5,7 @@ use shared::base::ids::ConnectionId;
 use shared::model::account::Account;
 use shared::model::contact::Contact;
 use shared::model::erasure::{Erasure, ErasureState, Traces, digests_of};
-use shared::platform::erased_letters::Addressee;
+use shared::platform::erased_letters::ErasedClient;
 use shared::platform::nudge::ErasureNudge;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
@@ -17,7 +17,7 @@ use std::time::Duration;
 const LEASE: Duration = Duration::from_secs(600);
 
 /// When to go on.
-pub(crate) enum Next {
+pub(crate) enum NextStep {
     /// At once, while there is time.
     Now,
     /// After a while.
@@ -31,7 +31,7 @@ pub(crate) struct Job {
     /// The row as it becomes.
     pub row: Erasure,
     /// What is searched for; put together once in a run.
-    pub wanted: Option<Arc<Addressee>>,
+    pub wanted: Option<Arc<ErasedClient>>,
     /// The account's connections; read once in a run.
     pub connections: Option<Vec<ConnectionId>>,
 }
@@ -90,12 +90,16 @@ impl Eraser {
 
     /// What is searched for. The contacts' rows, the lists of their chats and the tombstones in these say it, so a run that
     /// begins anew knows it again; that is why they go last.
-    pub(crate) async fn wanted(&self, owner: &Account, job: &mut Job) -> Result<Arc<Addressee>, StoreError> {
+    pub(crate) async fn wanted(
+        &self,
+        owner: &Account,
+        job: &mut Job,
+    ) -> Result<Arc<ErasedClient>, StoreError> {
         if let Some(wanted) = &job.wanted {
             return Ok(Arc::clone(wanted));
         }
         let account = &owner.account;
-        let mut wanted = Addressee {
+        let mut wanted = ErasedClient {
             account: account.clone(),
             salt: owner.id_salt.clone(),
             region: owner.region.clone(),

@@ -1,12 +1,12 @@
 //! Dead-letter queues: what is of the client is taken out, the rest is left, other accounts' above all. The main queues
 //! need none of this: their consumers drop what is erased.
 
-use crate::job::{Job, Next};
+use crate::job::{Job, NextStep};
 use crate::{Eraser, ErasureError};
 use shared::model::account::Account;
 use shared::model::erasure::Phase;
 use shared::platform::dead_letters::Letter;
-use shared::platform::erased_letters::{Addressee, Verdict};
+use shared::platform::erased_letters::{ErasedClient, Verdict};
 use shared::store::StoreError;
 use shared::store::settings::Pointed;
 use std::collections::HashSet;
@@ -19,11 +19,15 @@ const SHOWN_AGAIN: Duration = Duration::from_secs(130);
 
 impl Eraser {
     /// Searches one queue, the next behind the cursor.
-    pub(crate) async fn search_letters(&self, owner: &Account, job: &mut Job) -> Result<Next, ErasureError> {
+    pub(crate) async fn search_letters(
+        &self,
+        owner: &Account,
+        job: &mut Job,
+    ) -> Result<NextStep, ErasureError> {
         let place = job.row.cursor.as_deref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
         let Some(url) = self.dead_letters.url(place) else {
             job.row.enter(Phase::Rest);
-            return Ok(Next::Now);
+            return Ok(NextStep::Now);
         };
         let wanted = self.wanted(owner, job).await?;
         let (mut seen, mut kept) = (HashSet::new(), Vec::new());
@@ -44,10 +48,10 @@ impl Eraser {
         outcome?;
         if hidden? > kept.len() {
             // A run that died over them, another erasure, or a person: what they hold has not been looked at.
-            return Ok(Next::Later(SHOWN_AGAIN));
+            return Ok(NextStep::Later(SHOWN_AGAIN));
         }
         job.row.cursor = Some((place + 1).to_string());
-        Ok(Next::Now)
+        Ok(NextStep::Now)
     }
 
     /// Looks at what one call gives; says whether any of it was new.
@@ -55,7 +59,7 @@ impl Eraser {
         &self,
         job: &mut Job,
         url: &str,
-        wanted: &Addressee,
+        wanted: &ErasedClient,
         seen: &mut HashSet<String>,
         kept: &mut Vec<String>,
     ) -> Result<bool, ErasureError> {
@@ -63,7 +67,7 @@ impl Eraser {
         for letter in self.dead_letters.receive(url).await? {
             let first = seen.insert(letter.id.clone());
             new |= first;
-            if self.is_his(wanted, &letter).await? {
+            if self.is_of_client(wanted, &letter).await? {
                 his.push(letter.receipt);
             } else if first {
                 kept.push(letter.receipt);
@@ -74,7 +78,7 @@ impl Eraser {
         Ok(new)
     }
 
-    async fn is_his(&self, wanted: &Addressee, letter: &Letter) -> Result<bool, StoreError> {
+    async fn is_of_client(&self, wanted: &ErasedClient, letter: &Letter) -> Result<bool, StoreError> {
         let status = match wanted.judge(&letter.body) {
             Verdict::His => return Ok(true),
             Verdict::Another => return Ok(false),

@@ -11,7 +11,7 @@ mod job;
 mod letters;
 mod records;
 
-use job::{Job, Next};
+use job::{Job, NextStep};
 use shared::base::clock::{Ambient, Timestamp};
 use shared::model::account::Account;
 use shared::model::erasure::{ErasureState, Phase};
@@ -128,14 +128,14 @@ impl Eraser {
                 return Ok(None);
             }
             match next {
-                Next::Later(wait) => return Ok(Some(wait)),
-                Next::Now if self.ambient.now() >= until => return Ok(Some(Duration::ZERO)),
-                Next::Now => {}
+                NextStep::Later(wait) => return Ok(Some(wait)),
+                NextStep::Now if self.ambient.now() >= until => return Ok(Some(Duration::ZERO)),
+                NextStep::Now => {}
             }
         }
     }
 
-    async fn step(&self, owner: &Account, job: &mut Job, until: Timestamp) -> Result<Next, ErasureError> {
+    async fn step(&self, owner: &Account, job: &mut Job, until: Timestamp) -> Result<NextStep, ErasureError> {
         match job.row.phase {
             Phase::Contacts => self.release_contacts(owner, job).await?,
             Phase::Closing => self.close_chats(owner, job).await?,
@@ -149,7 +149,7 @@ impl Eraser {
             Phase::DeadLetters => return self.search_letters(owner, job).await,
             Phase::Rest => self.erase_rest(owner, job).await?,
         }
-        Ok(Next::Now)
+        Ok(NextStep::Now)
     }
 
     /// The job is for whoever comes next.

@@ -38,14 +38,14 @@ impl StoredFile {
 
 /// What became of a file.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum CopyOutcome {
     /// It is in the bucket, at the object that the attempt was begun with.
     Stored(StoredFile),
     /// There is none.
     GivenUp(CopyFailure),
 }
 
-impl Outcome {
+impl CopyOutcome {
     fn copy(&self, begun: &PendingFile) -> FileCopy {
         match self {
             Self::Stored(file) => FileCopy::Stored {
@@ -60,7 +60,7 @@ impl Outcome {
 }
 
 /// What an outcome makes of the state as it is read now.
-enum Step {
+enum CommitStep {
     /// These writes lead to this chat.
     Write(Vec<Write>, Box<Chat>),
     /// It was told already: the answer to an earlier commit was lost.
@@ -74,16 +74,16 @@ enum Step {
 impl Media {
     /// Tells the message, deciding again while somebody else is faster. What was fetched is not fetched again for that.
     /// `tried` is the message as it was when the attempt began.
-    pub(crate) async fn settle(
+    pub(crate) async fn record(
         &self,
         begun: &PendingFile,
         tried: &Message,
-        outcome: &Outcome,
+        outcome: &CopyOutcome,
     ) -> Result<(), MediaError> {
         let mut last = StoreError::Busy("lost every race".into());
         for _ in 0..ATTEMPTS {
             match self.step(begun, tried, outcome).await {
-                Ok(Step::Write(writes, chat)) => match self.store.commit(writes).await {
+                Ok(CommitStep::Write(writes, chat)) => match self.store.commit(writes).await {
                     Ok(()) => {
                         self.note(begun, outcome);
                         return self.tell(&chat).await;
@@ -91,12 +91,12 @@ impl Media {
                     // Also when it is busy: it may have been done, and the answer was lost.
                     Err(error) => last = error,
                 },
-                Ok(Step::Told(chat)) => {
+                Ok(CommitStep::Told(chat)) => {
                     self.note(begun, outcome);
                     return self.tell(&chat).await;
                 }
-                Ok(Step::OtherFile) => return self.start_anew(begun).await,
-                Ok(Step::Nobody) => return self.drop_pending(begun).await,
+                Ok(CommitStep::OtherFile) => return self.start_anew(begun).await,
+                Ok(CommitStep::Nobody) => return self.drop_pending(begun).await,
                 Err(MediaError::Store(error)) => last = error,
                 Err(error) => return Err(error),
             }
@@ -111,8 +111,8 @@ impl Media {
         &self,
         begun: &PendingFile,
         tried: &Message,
-        outcome: &Outcome,
-    ) -> Result<Step, MediaError> {
+        outcome: &CopyOutcome,
+    ) -> Result<CommitStep, MediaError> {
         let (account, now) = (&begun.account, self.ambient.now());
         let ids = [begun.message_id.clone()];
         let (place, messages) = tokio::join!(
@@ -120,17 +120,17 @@ impl Media {
             self.store.messages(account, &begun.chat, &ids),
         );
         let (ChatPlace::Chat(chat), Some(message)) = (place?, messages?.into_iter().next()) else {
-            return Ok(Step::Nobody);
+            return Ok(CommitStep::Nobody);
         };
         let copy = outcome.copy(begun);
         if message.file.as_ref() == Some(&copy) {
-            return Ok(Step::Told(chat));
+            return Ok(CommitStep::Told(chat));
         }
         if !message.waits_for_file() {
-            return Ok(Step::Nobody);
+            return Ok(CommitStep::Nobody);
         }
         if message.media != tried.media {
-            return Ok(Step::OtherFile);
+            return Ok(CommitStep::OtherFile);
         }
         let owner = self.owner(account).await?;
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
@@ -140,11 +140,11 @@ impl Media {
         let told = message.with_file(copy, change.next_seq());
         change.message(Some(&message), &told);
         change.row(Ok(files::settled(begun)));
-        if let Outcome::Stored(stored) = outcome {
+        if let CopyOutcome::Stored(stored) = outcome {
             change.row(Write::create(&self.link_row(begun, stored)));
         }
         let (chat, writes) = change.writes(now)?;
-        Ok(Step::Write(writes, Box::new(chat)))
+        Ok(CommitStep::Write(writes, Box::new(chat)))
     }
 
     fn link_row(&self, begun: &PendingFile, stored: &StoredFile) -> FileLinkRow {
@@ -172,14 +172,14 @@ impl Media {
         Ok(self.nudger.media(&begun.account, &begun.chat, Duration::ZERO).await?)
     }
 
-    fn note(&self, begun: &PendingFile, outcome: &Outcome) {
+    fn note(&self, begun: &PendingFile, outcome: &CopyOutcome) {
         let (account, chat, attempts) = (begun.account.as_str(), begun.chat.as_str(), begun.attempts);
         match outcome {
-            Outcome::Stored(stored) => {
+            CopyOutcome::Stored(stored) => {
                 telemetry::count(Metric::FilesStored, 1);
                 tracing::info!(account, chat, attempts, bytes = stored.bytes, "a file is copied");
             }
-            Outcome::GivenUp(why) => {
+            CopyOutcome::GivenUp(why) => {
                 telemetry::count(Metric::FilesFailed, 1);
                 tracing::warn!(account, chat, attempts, why = ?why, "a file is given up");
             }

@@ -1,6 +1,6 @@
 //! One attempt at one file: noted, fetched, looked at, written.
 
-use crate::commit::{Outcome, StoredFile};
+use crate::commit::{CopyOutcome, StoredFile};
 use crate::{Media, MediaError};
 use shared::base::ids::MessageId;
 use shared::model::chat::closing::LOST_NUDGE_AFTER;
@@ -32,7 +32,7 @@ impl Media {
         if pending.attempts >= media_policy::ATTEMPTS {
             // Each of them began and none came to an end: the file itself may be what kills the process.
             self.discard(pending.object.as_deref()).await?;
-            return self.settle(pending, &message, &Outcome::GivenUp(CopyFailure::Unavailable)).await;
+            return self.record(pending, &message, &CopyOutcome::GivenUp(CopyFailure::Unavailable)).await;
         }
         let Some(begun) = self.begin(pending).await? else { return Ok(()) };
         // What an attempt that died has written, no message leads to.
@@ -121,7 +121,7 @@ impl Media {
         let stored = StoredFile::new(self, fetched.mime, fetched.body.len());
         let written = self.files.put(object, &stored.told, fetched.name.as_deref(), fetched.body).await;
         match written {
-            Ok(()) => self.settle(begun, message, &Outcome::Stored(stored)).await,
+            Ok(()) => self.record(begun, message, &CopyOutcome::Stored(stored)).await,
             // By something in the file or its name: it counts, so that it ends.
             Err(error @ FileError::Refused(_)) => {
                 tracing::warn!(account = %begun.account, chat = %begun.chat, error = %error, "a file is not taken");
@@ -150,7 +150,7 @@ impl Media {
         let now = self.ambient.now();
         let at = match media_policy::after(begun.attempts, trouble, now) {
             Verdict::Again(at) => at,
-            Verdict::GiveUp(why) => return self.settle(begun, message, &Outcome::GivenUp(why)).await,
+            Verdict::GiveUp(why) => return self.record(begun, message, &CopyOutcome::GivenUp(why)).await,
         };
         tracing::info!(
             account = %begun.account, chat = %begun.chat, attempt = begun.attempts, trouble = ?trouble,

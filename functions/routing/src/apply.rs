@@ -2,11 +2,11 @@
 
 use crate::Routing;
 use crate::changes::{Changes, RoutingError};
-use crate::context::Ground;
-use crate::filter::{Drops, Gate};
+use crate::context::RoutingContext;
+use crate::filter::{Drops, InboundFilter};
 use crate::fold::Fold;
 use crate::group::Group;
-use crate::report::{Told, refuse_oversize};
+use crate::report::{FoldReport, refuse_oversize};
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ChatId};
 use shared::base::phone::Phone;
@@ -35,7 +35,7 @@ struct Start {
     /// Forms of the chat's id that lead to it from now on.
     forms: Vec<ChatId>,
     /// What messages have to pass.
-    gate: Gate,
+    filter: InboundFilter,
     /// Its channel; none when that is gone.
     channel: Option<Channel>,
 }
@@ -47,10 +47,10 @@ impl Routing {
         let owner =
             self.settings.owner(&self.store, group.account, now).await?.ok_or(RoutingError::NoAccount)?;
         let Some(start) = self.start(&owner, group).await? else { return Ok(()) };
-        let known = self.known(group, start.before.is_some(), &start.chat, &start.gate, again).await?;
-        let Start { before, chat, client, forms, gate, channel } = start;
-        let ground = self.ground(owner, channel, client.as_ref(), now).await?;
-        let mut fold = Fold::new(chat, gate, known, &ground);
+        let known = self.known(group, start.before.is_some(), &start.chat, &start.filter, again).await?;
+        let Start { before, chat, client, forms, filter, channel } = start;
+        let context = self.ground(owner, channel, client.as_ref(), now).await?;
+        let mut fold = Fold::new(chat, filter, known, &context);
         for envelope in group.envelopes {
             fold.take(envelope);
         }
@@ -62,11 +62,11 @@ impl Routing {
         if fold.is_too_much() && group.envelopes.len() > 1 {
             return Err(RoutingError::TooMuch);
         }
-        let crm = ground.owner.crm_kind;
+        let crm = context.owner.crm_kind;
         if before.as_ref().is_some_and(|before| before.seq != fold.chat.seq) {
             fold.chat.forget_old_sends(now);
         }
-        let (told, file_pending) = (Told::of(&fold), fold.file_pending);
+        let (told, file_pending) = (FoldReport::of(&fold), fold.file_pending);
         let mut changes = Changes {
             before,
             after: fold.chat,
@@ -81,7 +81,7 @@ impl Routing {
             now,
         };
         refuse_oversize(&changes)?;
-        self.store.commit(changes.writes(&ground.closing, crm)?).await?;
+        self.store.commit(changes.writes(&context.closing, crm)?).await?;
         told.report(&changes);
         self.nudger.chat(&changes.after, crm).await?;
         self.nudge_for_place(&changes).await?;
@@ -98,12 +98,12 @@ impl Routing {
         channel: Option<Channel>,
         client: Option<&Client>,
         now: Timestamp,
-    ) -> Result<Ground, StoreError> {
+    ) -> Result<RoutingContext, StoreError> {
         let rules = self.settings.rules(&self.store, &owner, now).await?;
         let closing = Closing::of(&owner, channel.as_ref());
         let is_new_client = client.is_some_and(|client| client.is_new);
         let (ambient, ids) = (Arc::clone(&self.ambient), FreshIds::default());
-        Ok(Ground { owner, channel, closing, rules, is_new_client, now, ambient, ids })
+        Ok(RoutingContext { owner, channel, closing, rules, is_new_client, now, ambient, ids })
     }
 
     /// What a fold begins with. `None` when there is nothing to do: a check for a chat that is not there, or everything is
@@ -112,24 +112,24 @@ impl Routing {
         let Some(first) = group.first() else { return self.start_of_check(owner, group).await };
         let now = self.ambient.now();
         let known = self.settings.channel(&self.store, group.account, &first.channel.id, now).await?;
-        let mut gate = known.as_ref().map(Gate::of).unwrap_or_default();
+        let mut filter = known.as_ref().map(InboundFilter::of).unwrap_or_default();
         let by_id = Subject::of(&Identity::of(first));
-        if !gate.ignored {
-            gate.blocked = self.is_blocked(owner, std::slice::from_ref(&by_id)).await?;
+        if !filter.ignored {
+            filter.blocked = self.is_blocked(owner, std::slice::from_ref(&by_id)).await?;
         }
-        if dropped_whole(group, &gate) {
+        if dropped_whole(group, &filter) {
             return Ok(None);
         }
         let (found, mut forms) = self.find(group, first).await?;
-        if gate.closed().is_none() {
+        if filter.closed().is_none() {
             let telling = group.telling(&owner.region).unwrap_or(first);
             let phone = verified_phone(telling, &owner.region);
             let told = Subject::all(&Identity::all_of(telling), phone.as_ref());
             let news = found.as_ref().is_none_or(|chat| tells_of_client(chat, telling, phone.as_ref()));
             let others: Vec<Subject> = told.into_iter().filter(|subject| news && *subject != by_id).collect();
-            gate.blocked = !others.is_empty() && self.is_blocked(owner, &others).await?;
+            filter.blocked = !others.is_empty() && self.is_blocked(owner, &others).await?;
         }
-        if dropped_whole(group, &gate) {
+        if dropped_whole(group, &filter) {
             return Ok(None);
         }
         let channel = match known {
@@ -137,22 +137,22 @@ impl Routing {
             None => self.channel_of(group.account, first).await?,
         };
         let Some(before) = found else {
-            if gate.closed().is_none() && group.may_be_dialogue() {
+            if filter.closed().is_none() && group.may_be_dialogue() {
                 return Err(RoutingError::MaybeDialogue);
             }
-            return self.start_of_chat(owner, group, first, gate, forms, channel).await;
+            return self.start_of_chat(owner, group, first, filter, forms, channel).await;
         };
-        let client = match gate.closed() {
+        let client = match filter.closed() {
             None => self.news_of_client(owner, &before, group, &mut forms).await?,
             Some(_) => None,
         };
-        gate.erased_at = before.erased_at;
+        filter.erased_at = before.erased_at;
         let mut chat = before.clone();
         chat.aliases.extend(forms.iter().cloned());
         if let Some(phone) = client.as_ref().and_then(|client| client.phone.clone()) {
             chat.phone = Some(phone);
         }
-        Ok(Some(Start { before: Some(before), chat, client, forms, gate, channel: Some(channel) }))
+        Ok(Some(Start { before: Some(before), chat, client, forms, filter, channel: Some(channel) }))
     }
 
     /// A chat that is not there yet.
@@ -161,12 +161,12 @@ impl Routing {
         owner: &Account,
         group: &Group<'_>,
         first: &MessageEvent,
-        mut gate: Gate,
+        mut filter: InboundFilter,
         forms: Vec<ChatId>,
         channel: Channel,
     ) -> Result<Option<Start>, RoutingError> {
-        if gate.closed().is_some() {
-            drop_all(group, &gate);
+        if filter.closed().is_some() {
+            drop_all(group, &filter);
             return Ok(None);
         }
         let client = self
@@ -174,14 +174,14 @@ impl Routing {
             .client_of(owner, group.telling(&owner.region).unwrap_or(first), &*self.ambient)
             .await?;
         let Some(contact) = client.id.clone() else { return Err(StoreError::Contended.into()) };
-        gate.erased_at = client.erased_at;
+        filter.erased_at = client.erased_at;
         let accepted_at =
             group.envelopes.iter().map(|envelope| envelope.accepted_at).min().unwrap_or_default();
         let mut chat = Chat::unopened(group.account, first, contact, accepted_at);
         chat.phone.clone_from(&client.phone);
         chat.erased_at = client.erased_at;
         chat.aliases.clone_from(&forms);
-        Ok(Some(Start { before: None, chat, client: Some(client), forms, gate, channel: Some(channel) }))
+        Ok(Some(Start { before: None, chat, client: Some(client), forms, filter, channel: Some(channel) }))
     }
 
     async fn start_of_check(
@@ -193,8 +193,8 @@ impl Routing {
         let now = self.ambient.now();
         let channel = self.settings.channel(&self.store, &owner.account, &chat.channel, now).await?;
         // Where that is gone, the chat finishes all the same.
-        let (before, gate) = (Some(chat.clone()), Gate::default());
-        Ok(Some(Start { before, chat, client: None, forms: Vec::new(), gate, channel }))
+        let (before, filter) = (Some(chat.clone()), InboundFilter::default());
+        Ok(Some(Start { before, chat, client: None, forms: Vec::new(), filter, channel }))
     }
 
     async fn is_blocked(&self, owner: &Account, subjects: &[Subject]) -> Result<bool, StoreError> {
@@ -286,16 +286,16 @@ fn tells_of_client(chat: &Chat, message: &MessageEvent, phone: Option<&Phone>) -
 }
 
 /// Whether nothing of a group is left to be done; then it is counted.
-fn dropped_whole(group: &Group<'_>, gate: &Gate) -> bool {
-    let whole = gate.closed().is_some() && !group.is_checked();
+fn dropped_whole(group: &Group<'_>, filter: &InboundFilter) -> bool {
+    let whole = filter.closed().is_some() && !group.is_checked();
     if whole {
-        drop_all(group, gate);
+        drop_all(group, filter);
     }
     whole
 }
 
-fn drop_all(group: &Group<'_>, gate: &Gate) {
-    let Some(reason) = gate.closed() else { return };
+fn drop_all(group: &Group<'_>, filter: &InboundFilter) {
+    let Some(reason) = filter.closed() else { return };
     let mut drops = Drops::default();
     group.messages().for_each(|_| drops.add(reason));
     drops.report(group.account, group.chat);

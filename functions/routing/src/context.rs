@@ -10,7 +10,7 @@ use shared::model::rules::automatic::FreshIds;
 use std::sync::Arc;
 
 /// The settings, as of now, and what else a decision wants.
-pub struct Ground {
+pub struct RoutingContext {
     /// Whose chat.
     pub owner: Account,
     /// Its channel; none when that is gone.
@@ -29,7 +29,7 @@ pub struct Ground {
     pub ids: FreshIds,
 }
 
-impl Ground {
+impl RoutingContext {
     /// Whether somebody works at a moment, by the channel's hours, else the account's; always where neither says.
     pub fn in_working_hours(&self, at: Timestamp) -> bool {
         let own = self.channel.as_ref().and_then(|channel| channel.hours.as_ref());

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// What a chat's messages have to pass.
 #[derive(Clone, Debug, Default)]
-pub struct Gate {
+pub struct InboundFilter {
     /// The channel is ignored.
     pub ignored: bool,
     /// The client is on the blacklist.
@@ -25,16 +25,16 @@ pub struct Gate {
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pass {
+pub enum Verdict {
     /// It is taken in.
-    Take,
+    Accept,
     /// It is not kept, but the company has answered.
-    Overhear,
+    CountAsAnswer,
     /// Nothing of it is kept.
     Drop(DropReason),
 }
 
-impl Gate {
+impl InboundFilter {
     /// The gate of a channel.
     pub fn of(channel: &Channel) -> Self {
         Self { ignored: channel.ignored, skip_echoes: channel.skip_echoes, ..Self::default() }
@@ -50,15 +50,15 @@ impl Gate {
     }
 
     /// What becomes of a message; `own` is an echo of what we sent.
-    pub fn pass(&self, event: &MessageEvent, accepted_at: Timestamp, own: bool) -> Pass {
+    pub fn verdict(&self, event: &MessageEvent, accepted_at: Timestamp, own: bool) -> Verdict {
         if let Some(reason) = self.closed() {
-            return Pass::Drop(reason);
+            return Verdict::Drop(reason);
         }
         if is_erased(self.erased_at, accepted_at, event.sent_at) {
-            return Pass::Drop(DropReason::Erased);
+            return Verdict::Drop(DropReason::Erased);
         }
         let outside = event.origin.is_some_and(Origin::is_echo);
-        if outside && self.skip_echoes && !own { Pass::Overhear } else { Pass::Take }
+        if outside && self.skip_echoes && !own { Verdict::CountAsAnswer } else { Verdict::Accept }
     }
 }
 
@@ -108,29 +108,31 @@ mod tests {
 
     #[test]
     fn each_drop_has_its_reason_and_the_first_one_counts() {
-        let open = Gate::default();
-        let (ignored, blocked) =
-            (Gate { ignored: true, ..open.clone() }, Gate { blocked: true, ..open.clone() });
-        let erased = Gate { erased_at: Some(at(100)), ..open.clone() };
-        let both = Gate { ignored: true, ..blocked.clone() };
-        for (gate, expected) in [
-            (&open, Pass::Take),
-            (&ignored, Pass::Drop(DropReason::IgnoredChannel)),
-            (&blocked, Pass::Drop(DropReason::Blacklisted)),
-            (&both, Pass::Drop(DropReason::IgnoredChannel)),
-            (&erased, Pass::Drop(DropReason::Erased)),
+        let open = InboundFilter::default();
+        let (ignored, blocked) = (
+            InboundFilter { ignored: true, ..open.clone() },
+            InboundFilter { blocked: true, ..open.clone() },
+        );
+        let erased = InboundFilter { erased_at: Some(at(100)), ..open.clone() };
+        let both = InboundFilter { ignored: true, ..blocked.clone() };
+        for (filter, expected) in [
+            (&open, Verdict::Accept),
+            (&ignored, Verdict::Drop(DropReason::IgnoredChannel)),
+            (&blocked, Verdict::Drop(DropReason::Blacklisted)),
+            (&both, Verdict::Drop(DropReason::IgnoredChannel)),
+            (&erased, Verdict::Drop(DropReason::Erased)),
         ] {
-            assert_eq!(gate.pass(&echo(), at(100), false), expected, "{gate:?}");
+            assert_eq!(filter.verdict(&echo(), at(100), false), expected, "{filter:?}");
         }
     }
 
     #[test]
     fn an_echo_that_is_not_imported_is_overheard_unless_it_is_ours() {
-        let gate = Gate { skip_echoes: true, ..Gate::default() };
-        assert_eq!(gate.pass(&echo(), at(100), false), Pass::Overhear);
-        assert_eq!(gate.pass(&echo(), at(100), true), Pass::Take);
+        let filter = InboundFilter { skip_echoes: true, ..InboundFilter::default() };
+        assert_eq!(filter.verdict(&echo(), at(100), false), Verdict::CountAsAnswer);
+        assert_eq!(filter.verdict(&echo(), at(100), true), Verdict::Accept);
         let mut ours = echo();
         ours.origin = Some(Origin::Window);
-        assert_eq!(gate.pass(&ours, at(100), false), Pass::Take, "written here");
+        assert_eq!(filter.verdict(&ours, at(100), false), Verdict::Accept, "written here");
     }
 }

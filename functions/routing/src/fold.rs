@@ -1,11 +1,11 @@
 //! The events of one chat, folded over its state.
 
 use crate::changes::Staged;
-use crate::context::Ground;
-use crate::filter::{Drops, Gate, Pass};
-use crate::loaded::Known;
+use crate::context::RoutingContext;
+use crate::filter::{Drops, InboundFilter, Verdict};
+use crate::loaded::LoadedRows;
 use crate::notices::{came_to_nothing, notice};
-use crate::trigger::{Occasion, ignored};
+use crate::trigger::{TriggerContext, ignored};
 use shared::base::clock::Timestamp;
 use shared::base::ids::MessageId;
 use shared::model::chat::assignment_reason::AssignmentReason;
@@ -51,14 +51,14 @@ pub struct Fold<'a> {
     pub file_pending: bool,
     /// How many rows rules may still write.
     pub(crate) room: usize,
-    pub(crate) ground: &'a Ground,
-    gate: Gate,
-    known: Known,
+    pub(crate) context: &'a RoutingContext,
+    filter: InboundFilter,
+    known: LoadedRows,
 }
 
 impl<'a> Fold<'a> {
     /// Begins with a chat.
-    pub fn new(chat: Chat, gate: Gate, known: Known, ground: &'a Ground) -> Self {
+    pub fn new(chat: Chat, filter: InboundFilter, known: LoadedRows, context: &'a RoutingContext) -> Self {
         Self {
             chat,
             messages: HashMap::new(),
@@ -72,8 +72,8 @@ impl<'a> Fold<'a> {
             drops: Drops::default(),
             file_pending: false,
             room: ROOM,
-            ground,
-            gate,
+            context,
+            filter,
             known,
         }
     }
@@ -106,19 +106,19 @@ impl<'a> Fold<'a> {
     /// Whoever let his time pass has answered before somebody else got the client: he has him again (B5).
     fn keep(&mut self, at: Timestamp) {
         if let Some(responsible) = self.chat.responsible.clone() {
-            self.assignments.push(self.chat.give(&responsible, AssignmentReason::Kept, at));
+            self.assignments.push(self.chat.assign(&responsible, AssignmentReason::Kept, at));
         }
     }
 
     fn pass(&mut self, event: &MessageEvent, accepted_at: Timestamp) {
         let own = self.own_id(event, accepted_at);
-        match self.gate.pass(event, accepted_at, own.is_some()) {
-            Pass::Drop(reason) => return self.drops.add(reason),
-            Pass::Overhear => {
+        match self.filter.verdict(event, accepted_at, own.is_some()) {
+            Verdict::Drop(reason) => return self.drops.add(reason),
+            Verdict::CountAsAnswer => {
                 self.chat.overhear(event, accepted_at);
                 return self.drops.add(DropReason::EchoNotImported);
             }
-            Pass::Take => {}
+            Verdict::Accept => {}
         }
         let stored = match own {
             _ if self.known.is_our_edit(own.as_ref().unwrap_or(&event.message_id), event) => false,
@@ -167,9 +167,9 @@ impl<'a> Fold<'a> {
     fn stage_ours(&mut self, known: &Message, after: Message, event: &MessageEvent, accepted_at: Timestamp) {
         let failed = came_to_nothing(known, &after);
         self.stage(&known.message_id, after.clone(), event);
-        let ground = self.ground;
-        if let Some(channel) = ground.tells_failures().filter(|_| failed)
-            && let Some(row) = notice(&mut self.chat, channel, &after, ground.owner.language, accepted_at)
+        let context = self.context;
+        if let Some(channel) = context.tells_failures().filter(|_| failed)
+            && let Some(row) = notice(&mut self.chat, channel, &after, context.owner.language, accepted_at)
         {
             self.stage(&row.message_id.clone(), row, event);
         }
@@ -178,9 +178,9 @@ impl<'a> Fold<'a> {
     fn store(&mut self, event: &MessageEvent, accepted_at: Timestamp) -> bool {
         let known = self.present(&event.message_id);
         let is_first = known.as_ref().is_none_or(|known| known.incomplete);
-        let worded = with_words(event, self.ground.owner.language);
+        let worded = with_words(event, self.context.owner.language);
         let mut chat = self.chat.clone();
-        let Some(after) = chat.receive_under(&self.ground.closing, &worded, known.as_ref(), accepted_at)
+        let Some(after) = chat.receive_under(&self.context.closing, &worded, known.as_ref(), accepted_at)
         else {
             self.file_pending |= known.is_some_and(|row| row.waits_for_file());
             return false;
@@ -204,14 +204,14 @@ impl<'a> Fold<'a> {
 
     /// The rules that a message calls, which makes this of the chat.
     fn rules_for(&self, event: &MessageEvent, after: &Chat, accepted_at: Timestamp) -> Vec<&'a Rule> {
-        let is_new_client = self.ground.is_new_client && self.messages.is_empty();
-        let occasion = Occasion::of(event, &self.chat, after, accepted_at).new_client(is_new_client);
-        occasion.matching(self.ground, after)
+        let is_new_client = self.context.is_new_client && self.messages.is_empty();
+        let trigger = TriggerContext::of(event, &self.chat, after, accepted_at).new_client(is_new_client);
+        trigger.matching(self.context, after)
     }
 
     /// The rules that a message would have called, of which only an edit or the deletion is known.
     fn rules_again(&self, event: &MessageEvent, after: &Chat, accepted_at: Timestamp) -> Vec<&'a Rule> {
-        Occasion::again(event, accepted_at).matching(self.ground, after)
+        TriggerContext::again(event, accepted_at).matching(self.context, after)
     }
 
     pub(crate) fn present(&self, id: &MessageId) -> Option<Message> {

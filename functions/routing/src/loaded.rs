@@ -1,7 +1,7 @@
 //! What has to be read of a chat's messages and listings before a group of events is folded: mostly nothing.
 
 use crate::Routing;
-use crate::filter::Gate;
+use crate::filter::InboundFilter;
 use crate::group::Group;
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ConnectionId, MessageId};
@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 
 /// What stands in the table of the messages and listings that a group of events names.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct LoadedRows {
     /// Messages by their ids.
     pub messages: HashMap<MessageId, Message>,
     /// Messages that were erased.
@@ -32,7 +32,7 @@ pub struct Known {
     pub jobs: Option<Vec<OutboundJob>>,
 }
 
-impl Known {
+impl LoadedRows {
     /// Takes rows in.
     pub fn add(&mut self, stored: StoredMessages) {
         self.erased.extend(stored.erased);
@@ -59,10 +59,10 @@ impl Routing {
         group: &Group<'_>,
         is_stored: bool,
         chat: &Chat,
-        gate: &Gate,
+        filter: &InboundFilter,
         again: bool,
-    ) -> Result<Known, StoreError> {
-        let mut known = Known::default();
+    ) -> Result<LoadedRows, StoreError> {
+        let mut known = LoadedRows::default();
         if !is_stored && !again {
             return Ok(known);
         }
@@ -78,7 +78,7 @@ impl Routing {
         if group.is_checked() {
             ids.extend(chat.for_rules.iter().filter_map(ForRules::message).cloned());
         }
-        self.pointed(group, chat, &mut known, |message| again || may_be_settled(message, gate)).await?;
+        self.pointed(group, chat, &mut known, |message| again || may_be_settled(message, filter)).await?;
         ids.extend(known.own.values().cloned());
         if !ids.is_empty() {
             let ids: Vec<MessageId> = ids.into_iter().collect();
@@ -98,7 +98,7 @@ impl Routing {
         &self,
         group: &Group<'_>,
         chat: &Chat,
-        known: &mut Known,
+        known: &mut LoadedRows,
         asked: impl Fn(&MessageEvent) -> bool,
     ) -> Result<(), StoreError> {
         let mut by_connection: HashMap<&ConnectionId, Vec<MessageId>> = HashMap::new();
@@ -144,8 +144,8 @@ impl Routing {
 
 /// Whether a company's message may be one of ours that the provider has named already: one that is changed outside, and
 /// one that would only be overheard, though we wrote it ourselves.
-fn may_be_settled(message: &MessageEvent, gate: &Gate) -> bool {
-    message.revision != Revision::New || (gate.skip_echoes && message.origin.is_some_and(Origin::is_echo))
+fn may_be_settled(message: &MessageEvent, filter: &InboundFilter) -> bool {
+    message.revision != Revision::New || (filter.skip_echoes && message.origin.is_some_and(Origin::is_echo))
 }
 
 /// Whether only the chat's jobs tell what a message is: an echo of one of our sends, or of an edit of ours.

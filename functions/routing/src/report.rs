@@ -25,13 +25,13 @@ pub(crate) fn refuse_oversize(changes: &Changes) -> Result<(), StoreError> {
 }
 
 /// What is counted of a fold, besides what it changes.
-pub(crate) struct Told {
+pub(crate) struct FoldReport {
     duplicates: u64,
     drops: Drops,
     skipped: Vec<&'static str>,
 }
 
-impl Told {
+impl FoldReport {
     /// Of a fold.
     pub fn of(fold: &Fold<'_>) -> Self {
         Self { duplicates: fold.duplicates, drops: fold.drops.clone(), skipped: fold.skipped.clone() }

@@ -1,6 +1,6 @@
 //! What the actions of rules make of a chat (F6).
 
-use crate::context::Ground;
+use crate::context::RoutingContext;
 use shared::base::ids::EmployeeId;
 use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::AssignmentRecord;
@@ -13,7 +13,7 @@ use shared::providers;
 
 /// What an action made, beside what stands in the chat itself.
 #[derive(Debug, PartialEq)]
-pub enum Effect {
+pub enum ActionResult {
     /// Nothing but what stands there; be it nothing at all, because all was so before.
     InChat,
     /// A message is on its way to the client.
@@ -25,7 +25,7 @@ pub enum Effect {
 }
 
 /// Rows that an action may want.
-pub fn rows_of(action: &Action) -> usize {
+pub fn row_count(action: &Action) -> usize {
     match action {
         Action::AutoReply { .. } => 3,
         Action::Notify { .. } => 2,
@@ -38,45 +38,49 @@ pub fn rows_of(action: &Action) -> usize {
 ///
 /// # Errors
 /// [`Skipped`]: the chat is as it was.
-pub fn apply(action: &Action, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
+pub fn apply(action: &Action, chat: &mut Chat, context: &RoutingContext) -> Result<ActionResult, Skipped> {
     match action {
-        Action::AutoReply { text } => reply(text, chat, ground),
-        Action::Assign(to) => assign(to.as_ref(), chat, ground),
+        Action::AutoReply { text } => reply(text, chat, context),
+        Action::Assign(to) => assign(to.as_ref(), chat, context),
         Action::Tag { add, remove } => tag(add, remove, chat),
         Action::Finish { status } => {
-            let event = chat.finish_with(FinishReason::Rule, *status, ground.now);
-            Ok(event.map_or(Effect::InChat, Effect::Event))
+            let event = chat.finish_with(FinishReason::Rule, *status, context.now);
+            Ok(event.map_or(ActionResult::InChat, ActionResult::Event))
         }
         Action::SetStatus(status) => {
             chat.say(Some(*status));
-            Ok(Effect::InChat)
+            Ok(ActionResult::InChat)
         }
         Action::Notify { to, text } => {
             let notice = RuleNotice::new(to.clone(), text.as_str());
-            Ok(Effect::Event(chat.notify(notice, ground.now)))
+            Ok(ActionResult::Event(chat.notify(notice, context.now)))
         }
         // It was asked for before anything was stored.
-        Action::Ignore => Ok(Effect::InChat),
+        Action::Ignore => Ok(ActionResult::InChat),
     }
 }
 
-fn reply(template: &str, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
-    let channel = ground.channel.as_ref().ok_or(Skipped::NotWritten(NotWritten::Channel))?;
-    let text = reply_text(template, chat, channel, &ground.owner).map_err(|_| Skipped::NoValue)?;
+fn reply(template: &str, chat: &mut Chat, context: &RoutingContext) -> Result<ActionResult, Skipped> {
+    let channel = context.channel.as_ref().ok_or(Skipped::NotWritten(NotWritten::Channel))?;
+    let text = reply_text(template, chat, channel, &context.owner).map_err(|_| Skipped::NoValue)?;
     let sent = automatic::write(
         chat,
         channel,
         providers::limits(channel, &chat.messenger),
-        &ground.fresh_id(),
+        &context.fresh_id(),
         Origin::Rule,
         &text,
-        ground.now,
+        context.now,
     );
-    sent.map(|sent| Effect::Sent(Box::new(sent))).map_err(Skipped::NotWritten)
+    sent.map(|sent| ActionResult::Sent(Box::new(sent))).map_err(Skipped::NotWritten)
 }
 
 /// Puts the client into the queue: whom he goes to is decided by its turn, as for any other.
-fn assign(to: Option<&EmployeeId>, chat: &mut Chat, ground: &Ground) -> Result<Effect, Skipped> {
+fn assign(
+    to: Option<&EmployeeId>,
+    chat: &mut Chat,
+    context: &RoutingContext,
+) -> Result<ActionResult, Skipped> {
     may_assign(chat, to)?;
     let has_him =
         to.is_some() && chat.responsible.as_ref() == to && chat.assignment_state == AssignmentState::Assigned;
@@ -84,19 +88,19 @@ fn assign(to: Option<&EmployeeId>, chat: &mut Chat, ground: &Ground) -> Result<E
     let waits_so =
         chat.assignment_state == AssignmentState::Waiting && chat.queue_preference.as_ref() == Some(&wish);
     if has_him || waits_so {
-        return Ok(Effect::InChat);
+        return Ok(ActionResult::InChat);
     }
-    chat.enqueue(Some(wish), ground.now);
-    Ok(Effect::Waits(AssignmentRecord::new(chat, AssignmentReason::BackByRule, ground.now)))
+    chat.enqueue(Some(wish), context.now);
+    Ok(ActionResult::Waits(AssignmentRecord::new(chat, AssignmentReason::BackByRule, context.now)))
 }
 
-fn tag(add: &[String], remove: &[String], chat: &mut Chat) -> Result<Effect, Skipped> {
+fn tag(add: &[String], remove: &[String], chat: &mut Chat) -> Result<ActionResult, Skipped> {
     let tags = tags_after(chat, add, remove)?;
     if tags != chat.tags {
         chat.tags = tags;
         chat.seq += 1;
     }
-    Ok(Effect::InChat)
+    Ok(ActionResult::InChat)
 }
 
 #[cfg(test)]

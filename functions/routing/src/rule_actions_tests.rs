@@ -45,7 +45,7 @@ fn waiting() -> Chat {
 /// He is Anna's.
 fn annas(why: AssignmentReason) -> Chat {
     let mut chat = waiting();
-    chat.give(&anna(), why, at(110));
+    chat.assign(&anna(), why, at(110));
     chat
 }
 
@@ -53,11 +53,11 @@ fn anna() -> EmployeeId {
     EmployeeId::new("anna")
 }
 
-fn ground() -> Ground {
+fn ground() -> RoutingContext {
     let account = AccountId::new("a");
     let channel =
         Channel::new(&account, &shared::base::ids::ConnectionId::new("k"), &question().channel, at(0));
-    Ground {
+    RoutingContext {
         owner: Account::new(account, "Demo", IdSalt::from_bytes([7; 16]), "RU", at(0)),
         channel: Some(Channel { name: "Main".into(), transport: Some("whatsapp".into()), ..channel }),
         closing: Closing::default(),
@@ -84,13 +84,13 @@ fn what_cannot_be_done_changes_nothing_and_says_why() {
     full.tags = (0..MAX_CHAT_TAGS).map(|tag| tag.to_string()).collect();
     let nameless = Chat { name: None, ..waiting() };
     let paused = {
-        let mut ground = ground();
-        ground.channel.as_mut().unwrap().paused = true;
-        ground
+        let mut context = ground();
+        context.channel.as_mut().unwrap().paused = true;
+        context
     };
-    let gone = Ground { channel: None, ..ground() };
+    let gone = RoutingContext { channel: None, ..ground() };
     let no_channel = Skipped::NotWritten(NotWritten::Channel);
-    for (action, mut chat, ground, why) in [
+    for (action, mut chat, context, why) in [
         (reply("Hi"), waiting(), paused, no_channel),
         (reply("Hi"), waiting(), gone, no_channel),
         (reply(&"x".repeat(100_000)), waiting(), ground(), Skipped::NotWritten(NotWritten::Limit)),
@@ -106,7 +106,7 @@ fn what_cannot_be_done_changes_nothing_and_says_why() {
         (tags(&["more"], &[]), full, ground(), Skipped::TooManyTags),
     ] {
         let before = chat.clone();
-        assert_eq!(apply(&action, &mut chat, &ground), Err(why), "{action:?}");
+        assert_eq!(apply(&action, &mut chat, &context), Err(why), "{action:?}");
         assert_eq!(chat, before, "{action:?}");
     }
 }
@@ -115,7 +115,7 @@ fn what_cannot_be_done_changes_nothing_and_says_why() {
 fn an_answer_goes_out_and_is_no_activity_and_nobodys_answer() {
     let mut chat = waiting();
     chat.idle_told = Some(5);
-    let Effect::Sent(sent) = apply(&reply("Hi, {client_name}"), &mut chat, &ground()).unwrap() else {
+    let ActionResult::Sent(sent) = apply(&reply("Hi, {client_name}"), &mut chat, &ground()).unwrap() else {
         panic!("it is sent");
     };
     assert_eq!((sent.row.text.as_deref(), sent.row.origin), (Some("Hi, Ivan"), Some(Origin::Rule)));
@@ -131,7 +131,7 @@ fn an_answer_goes_out_and_is_no_activity_and_nobodys_answer() {
 fn an_answer_into_a_finished_chat_opens_nothing() {
     let mut chat = annas(AssignmentReason::Turn);
     chat.finish(FinishReason::ByHand, at(150));
-    assert!(matches!(apply(&reply("Bye"), &mut chat, &ground()), Ok(Effect::Sent(_))));
+    assert!(matches!(apply(&reply("Bye"), &mut chat, &ground()), Ok(ActionResult::Sent(_))));
     assert_eq!((chat.state, chat.finished_at), (ChatState::General, Some(at(150))));
 }
 
@@ -143,15 +143,17 @@ fn a_client_waits_for_whom_the_rule_names_and_keeps_his_place() {
     ] {
         let mut chat = annas(AssignmentReason::Turn);
         let seq = chat.seq;
-        let Ok(Effect::Waits(record)) = apply(&action, &mut chat, &ground()) else { panic!("{action:?}") };
+        let Ok(ActionResult::Waits(record)) = apply(&action, &mut chat, &ground()) else {
+            panic!("{action:?}")
+        };
         assert_eq!((record.why, record.seq, record.waits), (AssignmentReason::BackByRule, seq + 1, true));
         assert_eq!((chat.assignment_state, chat.waiting_since), (AssignmentState::Waiting, Some(at(100))));
         assert_eq!((chat.queue_preference.clone(), chat.responsible.clone()), (Some(wish), Some(anna())));
-        assert_eq!(apply(&action, &mut chat, &ground()), Ok(Effect::InChat), "he waits so already");
+        assert_eq!(apply(&action, &mut chat, &ground()), Ok(ActionResult::InChat), "he waits so already");
     }
     let mut chat = annas(AssignmentReason::Turn);
     let before = chat.clone();
-    assert_eq!(apply(&Action::Assign(Some(anna())), &mut chat, &ground()), Ok(Effect::InChat));
+    assert_eq!(apply(&Action::Assign(Some(anna())), &mut chat, &ground()), Ok(ActionResult::InChat));
     assert_eq!(chat, before, "she has him already");
 }
 
@@ -172,7 +174,7 @@ fn b3_who_has_been_answered_is_not_given_out_anew_but_may_go_to_whom_a_rule_name
     assert_eq!(apply(&Action::Assign(None), &mut chat, &ground()), Err(Skipped::Answered));
     assert_eq!(chat, before);
     let named = Action::Assign(Some(EmployeeId::new("boris")));
-    assert!(matches!(apply(&named, &mut chat, &ground()), Ok(Effect::Waits(_))));
+    assert!(matches!(apply(&named, &mut chat, &ground()), Ok(ActionResult::Waits(_))));
 }
 
 #[test]
@@ -184,7 +186,7 @@ fn tags_are_taken_off_first_and_news_takes_a_number() {
         (tags(&["a"], &["a", "b"]), vec!["a"], seq + 2),
         (tags(&["a"], &["b"]), vec!["a"], seq + 2),
     ] {
-        assert_eq!(apply(&action, &mut chat, &ground()), Ok(Effect::InChat));
+        assert_eq!(apply(&action, &mut chat, &ground()), Ok(ActionResult::InChat));
         assert_eq!((chat.tags.iter().map(String::as_str).collect::<Vec<_>>(), chat.seq), (expected, number));
     }
 }
@@ -193,10 +195,13 @@ fn tags_are_taken_off_first_and_news_takes_a_number() {
 fn f3_finishing_and_saying_how_far_it_has_come() {
     let mut chat = annas(AssignmentReason::Turn);
     let seq = chat.seq;
-    assert_eq!(apply(&Action::SetStatus(ChatStatus::Waiting), &mut chat, &ground()), Ok(Effect::InChat));
+    assert_eq!(
+        apply(&Action::SetStatus(ChatStatus::Waiting), &mut chat, &ground()),
+        Ok(ActionResult::InChat)
+    );
     assert_eq!((chat.status, chat.seq, chat.state), (Some(ChatStatus::Waiting), seq + 1, ChatState::Live));
     let finish = |status| Action::Finish { status };
-    let Ok(Effect::Event(event)) = apply(&finish(None), &mut chat, &ground()) else {
+    let Ok(ActionResult::Event(event)) = apply(&finish(None), &mut chat, &ground()) else {
         panic!("it is finished")
     };
     assert_eq!(
@@ -205,7 +210,7 @@ fn f3_finishing_and_saying_how_far_it_has_come() {
     );
     assert_eq!((chat.state, chat.finish_reason), (ChatState::General, Some(FinishReason::Rule)));
     assert!(chat.unanswered_at.is_some(), "finished but unanswered still counts");
-    assert_eq!(apply(&finish(Some(ChatStatus::Closed)), &mut chat, &ground()), Ok(Effect::InChat));
+    assert_eq!(apply(&finish(Some(ChatStatus::Closed)), &mut chat, &ground()), Ok(ActionResult::InChat));
     assert_eq!((chat.status, chat.seq), (Some(ChatStatus::Closed), seq + 3), "it was finished already");
 }
 
@@ -214,7 +219,9 @@ fn employees_are_told_under_the_next_number() {
     let mut chat = annas(AssignmentReason::Turn);
     let seq = chat.seq;
     let action = Action::Notify { to: NoticeTo::Heads, text: "Look".into() };
-    let Ok(Effect::Event(event)) = apply(&action, &mut chat, &ground()) else { panic!("they are told") };
+    let Ok(ActionResult::Event(event)) = apply(&action, &mut chat, &ground()) else {
+        panic!("they are told")
+    };
     let notice = event.notice.unwrap();
     assert_eq!((event.seq, event.finished, chat.seq), (seq + 1, None, seq + 1));
     assert_eq!((notice.to, notice.text.as_str()), (NoticeTo::Heads, "Look"));

@@ -2,8 +2,8 @@
 //! trigger.
 
 use crate::fold::{Fold, ROOM};
-use crate::rule_actions::{Effect, apply, rows_of};
-use crate::trigger::Occasion;
+use crate::rule_actions::{ActionResult, apply, row_count};
+use crate::trigger::TriggerContext;
 use shared::base::clock::Timestamp;
 use shared::model::chat::closing::{self, CheckResult};
 use shared::model::chat::{Chat, ForRules};
@@ -24,12 +24,12 @@ impl<'a> Fold<'a> {
     }
 
     fn act(&mut self, action: &Action) -> Result<(), Skipped> {
-        self.room = self.room.checked_sub(rows_of(action)).ok_or(Skipped::TooMuch)?;
-        match apply(action, &mut self.chat, self.ground)? {
-            Effect::InChat => {}
-            Effect::Sent(sent) => self.sends.push(*sent),
-            Effect::Event(event) => self.events.push(event),
-            Effect::Waits(record) => self.assignments.push(record),
+        self.room = self.room.checked_sub(row_count(action)).ok_or(Skipped::TooMuch)?;
+        match apply(action, &mut self.chat, self.context)? {
+            ActionResult::InChat => {}
+            ActionResult::Sent(sent) => self.sends.push(*sent),
+            ActionResult::Event(event) => self.events.push(event),
+            ActionResult::Waits(record) => self.assignments.push(record),
         }
         Ok(())
     }
@@ -37,7 +37,7 @@ impl<'a> Fold<'a> {
     /// Looks at the chat as of the moment at which the check was posted. What does not fit beside what was done before it is
     /// left to the next look, at once.
     pub(crate) fn check(&mut self, posted_at: Timestamp) {
-        let ground = self.ground;
+        let context = self.context;
         while let Some(happened) = self.chat.for_rules.first().cloned() {
             let rules = self.rules_told(&happened);
             if !self.fits(&rules) {
@@ -50,7 +50,7 @@ impl<'a> Fold<'a> {
         let idle = idle.map(Trigger::Idle);
         let ended = finished.as_ref().map(|_| Trigger::ChatFinished);
         let happened = idle.into_iter().chain(ended).collect();
-        let rules = Occasion::plain(happened, posted_at).matching(ground, &chat);
+        let rules = TriggerContext::plain(happened, posted_at).matching(context, &chat);
         if !self.fits(&rules) {
             return self.look_again();
         }
@@ -67,24 +67,24 @@ impl<'a> Fold<'a> {
 
     /// Not at this very moment: its time names a check, and this one may have that name.
     fn look_again(&mut self) {
-        self.chat.check_at = Some(self.ground.now + Duration::from_secs(1));
+        self.chat.check_at = Some(self.context.now + Duration::from_secs(1));
     }
 
     /// Whether there is room for all that rules want. What is too much by itself is done as far as it goes.
     fn fits(&self, rules: &[&Rule]) -> bool {
-        let rows: usize = rules.iter().flat_map(|rule| &rule.actions).map(rows_of).sum();
+        let rows: usize = rules.iter().flat_map(|rule| &rule.actions).map(row_count).sum();
         rows <= self.room || self.room == ROOM
     }
 
     /// The rules that run for what happened where none are run.
     fn rules_told(&self, happened: &ForRules) -> Vec<&'a Rule> {
-        let (ground, now) = (self.ground, self.ground.now);
-        let plain = |happened| Occasion::plain(vec![happened], now).matching(ground, &self.chat);
+        let (context, now) = (self.context, self.context.now);
+        let plain = |happened| TriggerContext::plain(vec![happened], now).matching(context, &self.chat);
         match happened {
             // One that was erased meanwhile is nobody's business any more.
-            ForRules::MessageOut(id) => self
-                .present(id)
-                .map_or_else(Vec::new, |message| Occasion::written(&message).matching(ground, &self.chat)),
+            ForRules::MessageOut(id) => self.present(id).map_or_else(Vec::new, |message| {
+                TriggerContext::written(&message).matching(context, &self.chat)
+            }),
             ForRules::Opened => plain(Trigger::ChatOpened),
             ForRules::Finished => plain(Trigger::ChatFinished),
         }
@@ -93,16 +93,16 @@ impl<'a> Fold<'a> {
     /// What the check makes of the chat, and the farewell that goes before its end: the last message of the case, and no
     /// activity.
     fn look(&self, posted_at: Timestamp) -> (CheckResult, Option<Result<Automatic, NotWritten>>) {
-        let ground = self.ground;
-        let looked = |chat: &Chat| closing::on_check(chat, &ground.closing, posted_at, ground.now);
+        let context = self.context;
+        let looked = |chat: &Chat| closing::on_check(chat, &context.closing, posted_at, context.now);
         let plain = looked(&self.chat);
         let (Some(text), Some(channel), Some(_), true) =
-            (&ground.closing.farewell, &ground.channel, &plain.finished, self.chat.wants_farewell())
+            (&context.closing.farewell, &context.channel, &plain.finished, self.chat.wants_farewell())
         else {
             return (plain, None);
         };
         let mut chat = self.chat.clone();
-        let id = ground.fresh_id();
+        let id = context.fresh_id();
         let written = automatic::write(
             &mut chat,
             channel,
@@ -110,7 +110,7 @@ impl<'a> Fold<'a> {
             &id,
             Origin::Farewell,
             text,
-            ground.now,
+            context.now,
         );
         let looked = if written.is_ok() { looked(&chat) } else { plain };
         (looked, Some(written))

@@ -1,26 +1,26 @@
 //! What pulls the triggers of rules.
 
-use crate::context::Ground;
+use crate::context::RoutingContext;
 use shared::base::clock::Timestamp;
 use shared::model::chat::Chat;
 use shared::model::chat::state::ChatState;
 use shared::model::event::{MessageEvent, Origin, Revision, Side};
 use shared::model::message::Message;
 use shared::model::message::kind::Kind;
-use shared::model::rules::{Action, Facts, Rule, Trigger};
+use shared::model::rules::{Action, Rule, RuleFacts, Trigger};
 
 /// Something that happened, as rules are asked about it.
 #[derive(Debug, Default)]
-pub struct Occasion<'a> {
+pub struct TriggerContext<'a> {
     /// What happened, all of it together.
-    pub happened: Vec<Trigger>,
+    pub triggers: Vec<Trigger>,
     text: Option<&'a str>,
     kind: Option<Kind>,
     is_new_client: bool,
     at: Timestamp,
 }
 
-impl<'a> Occasion<'a> {
+impl<'a> TriggerContext<'a> {
     /// What a message is, that is taken in for the first time: `before` and `after` are its chat. What no person said
     /// or wrote is nothing.
     pub fn of(event: &'a MessageEvent, before: &Chat, after: &Chat, at: Timestamp) -> Self {
@@ -37,7 +37,13 @@ impl<'a> Occasion<'a> {
         } else {
             happened.push(Trigger::MessageOut);
         }
-        Self { happened, text: event.text.as_deref(), kind: Some(event.kind), is_new_client: false, at }
+        Self {
+            triggers: happened,
+            text: event.text.as_deref(),
+            kind: Some(event.kind),
+            is_new_client: false,
+            at,
+        }
     }
 
     /// What a client's message is of which only its edit or its deletion has come: it may have been ignored when it came itself.
@@ -47,19 +53,25 @@ impl<'a> Occasion<'a> {
         }
         let call = event.kind.is_call().then_some(Trigger::Call);
         let happened = std::iter::once(Trigger::MessageIn).chain(call).collect();
-        Self { happened, text: event.text.as_deref(), kind: Some(event.kind), is_new_client: false, at }
+        Self {
+            triggers: happened,
+            text: event.text.as_deref(),
+            kind: Some(event.kind),
+            is_new_client: false,
+            at,
+        }
     }
 
     /// Something without a message.
     pub fn plain(happened: Vec<Trigger>, at: Timestamp) -> Self {
-        Self { happened, at, ..Self::default() }
+        Self { triggers: happened, at, ..Self::default() }
     }
 
     /// A message that was written here.
     pub fn written(message: &'a Message) -> Self {
         let happened = vec![Trigger::MessageOut];
         let (text, kind) = (message.text.as_deref(), Some(message.kind));
-        Self { happened, text, kind, is_new_client: false, at: message.accepted_at }
+        Self { triggers: happened, text, kind, is_new_client: false, at: message.accepted_at }
     }
 
     /// The same, of a client who was not known before.
@@ -69,17 +81,17 @@ impl<'a> Occasion<'a> {
     }
 
     /// The rules that run, of a chat as it is by then.
-    pub fn matching<'g>(&self, ground: &'g Ground, chat: &Chat) -> Vec<&'g Rule> {
-        let Some(rules) = ground.rules.as_ref().filter(|_| !self.happened.is_empty()) else {
+    pub fn matching<'g>(&self, context: &'g RoutingContext, chat: &Chat) -> Vec<&'g Rule> {
+        let Some(rules) = context.rules.as_ref().filter(|_| !self.triggers.is_empty()) else {
             return Vec::new();
         };
-        rules.matching(&Facts {
-            happened: &self.happened,
+        rules.matching(&RuleFacts {
+            happened: &self.triggers,
             text: self.text,
             kind: self.kind,
             chat,
             is_new_client: self.is_new_client,
-            in_working_hours: ground.in_working_hours(self.at),
+            in_working_hours: context.in_working_hours(self.at),
         })
     }
 }

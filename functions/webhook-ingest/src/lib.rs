@@ -47,19 +47,19 @@ pub struct Ingest {
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
     /// What was read a moment ago.
-    pub known: Known,
+    pub known: RecentlyRead,
 }
 
 /// What was read a moment ago, for at most 30 s.
 #[derive(Debug)]
-pub struct Known {
+pub struct RecentlyRead {
     /// Tokens by their hash.
     tokens: Cache<String, WebhookToken>,
     /// Whose a channel of an app is, by provider and the provider's id.
     owners: Cache<(String, String), ChannelOwner>,
 }
 
-impl Default for Known {
+impl Default for RecentlyRead {
     fn default() -> Self {
         Self { tokens: Cache::new(SETTINGS), owners: Cache::new(SETTINGS) }
     }

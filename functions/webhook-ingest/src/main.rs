@@ -8,7 +8,7 @@ use shared::platform::secrets::Vault;
 use shared::platform::{aws, config, telemetry};
 use shared::store::Store;
 use std::sync::Arc;
-use webhook_ingest::{Ingest, Known};
+use webhook_ingest::{Ingest, RecentlyRead};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
         statuses_url: config::required("STATUSES_QUEUE_URL")?,
         ambient: Arc::new(Machine),
         registry: shared::providers::inbound,
-        known: Known::default(),
+        known: RecentlyRead::default(),
     });
     lambda_http::run(service_fn(move |request: Request| {
         let ingest = Arc::clone(&ingest);

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 /// The erased client, as letters are compared with him. It is personal data, and has no `Debug`.
 #[derive(Clone)]
-pub struct Addressee {
+pub struct ErasedClient {
     /// In whose account.
     pub account: AccountId,
     /// The account's salt.
@@ -48,7 +48,7 @@ impl Verdict {
     }
 }
 
-impl Addressee {
+impl ErasedClient {
     /// Whose a letter is. What was accepted after the erasure is a new client's.
     pub fn judge(&self, body: &str) -> Verdict {
         let (owner, accepted_at) = head(body);
@@ -131,13 +131,13 @@ mod tests {
         Timestamp::from_millis(millis)
     }
 
-    fn him() -> Addressee {
+    fn him() -> ErasedClient {
         let salt = IdSalt::from_bytes([7; 16]);
         let user = |messenger, user: &str| Identity { messenger, group: false, user: user.to_owned() };
         let identities = [user(Messenger::Whatsapp, PHONE), user(Messenger::Vk, SHORT)];
         let phone = Phone::from_international_digits(PHONE);
         let left = digests(&identities, phone.as_ref(), &salt);
-        Addressee {
+        ErasedClient {
             account: AccountId::new("ours"),
             salt,
             region: "RU".into(),
@@ -219,7 +219,7 @@ mod tests {
         check(&letter("ours", at(100), his.clone()), true);
         check(&letter("ours", at(101), his.clone()), false);
         // One of two contacts was let go of before the other one.
-        let later = Addressee { erased_at: at(200), ..him() };
+        let later = ErasedClient { erased_at: at(200), ..him() };
         assert_eq!(later.judge(&letter("ours", at(101), his)), Verdict::Another);
         check(&json!({"v": 99, "account": "ours", "accepted_at": at(101), "x": PHONE}).to_string(), false);
     }

@@ -24,7 +24,7 @@ pub struct AssignmentNudge {
 
 /// "Put these clients back into the queue": goes to `assignment`, by the same queue as drains.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct DepartureNudge {
+pub struct RequeueNudge {
     /// Version of the shape.
     pub v: u16,
     /// Whose account.
@@ -33,7 +33,7 @@ pub struct DepartureNudge {
     pub whose: RequeueScope,
 }
 
-impl DepartureNudge {
+impl RequeueNudge {
     /// A nudge for a departure.
     pub fn new(account: &AccountId, whose: &RequeueScope) -> Self {
         Self { v: 1, account: account.clone(), whose: whose.clone() }
@@ -52,7 +52,7 @@ pub enum AssignmentWork {
     /// A channel's waiting clients.
     Channel(AssignmentNudge),
     /// Clients of somebody who goes.
-    Departure(DepartureNudge),
+    Requeue(RequeueNudge),
 }
 
 /// "Bring the CRM up to date with this chat": goes to `crm-push`.
@@ -364,11 +364,11 @@ mod tests {
         let employee = EmployeeId::new("anna");
         for work in [
             AssignmentWork::Channel(AssignmentNudge::new(&account, &channel)),
-            AssignmentWork::Departure(DepartureNudge::new(
+            AssignmentWork::Requeue(RequeueNudge::new(
                 &account,
                 &RequeueScope::Employee { employee, channel: Some(channel.clone()) },
             )),
-            AssignmentWork::Departure(DepartureNudge::new(&account, &RequeueScope::Unclaimed { channel })),
+            AssignmentWork::Requeue(RequeueNudge::new(&account, &RequeueScope::Unclaimed { channel })),
         ] {
             let body = serde_json::to_string(&work).unwrap();
             assert_eq!(crate::model::event::read::<AssignmentWork>(&body).unwrap(), work);
@@ -384,7 +384,7 @@ mod tests {
         chat.receive(&text_event("m1", Side::Client), None, now);
         let told = nudges(&chat, CrmKind::Universal, now);
         assert!(told.assignment.is_some() && told.crm.is_none(), "first a responsible, then the CRM");
-        chat.assign(&EmployeeId::new("anna"));
+        chat.set_responsible(&EmployeeId::new("anna"));
         assert!(nudges(&chat, CrmKind::Universal, now).crm.is_some());
         assert!(nudges(&chat, CrmKind::None, now).crm.is_none());
         chat.crm_retry_at = Some(Timestamp::from_millis(11));

@@ -6,7 +6,7 @@ use crate::model::assignment::requeue::RequeueScope;
 use crate::model::chat::Chat;
 use crate::model::crm::{Capabilities, CrmKind};
 use crate::platform::nudge::{
-    AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, DepartureNudge, MediaNudge, Timer, WaitingNudge,
+    AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, MediaNudge, RequeueNudge, Timer, WaitingNudge,
     nudges,
 };
 use crate::platform::queue::{Outgoing, QueueError, Queues};
@@ -139,8 +139,8 @@ impl Nudger {
     /// # Errors
     /// As [`Self::chat`].
     pub async fn requeue(&self, account: &AccountId, whose: &RequeueScope) -> Result<(), QueueError> {
-        let nudge = DepartureNudge::new(account, whose);
-        self.queues.send(&self.urls.assignment, vec![Outgoing::departure(&nudge, &*self.ambient)?]).await
+        let nudge = RequeueNudge::new(account, whose);
+        self.queues.send(&self.urls.assignment, vec![Outgoing::requeue(&nudge, &*self.ambient)?]).await
     }
 
     /// What is queued in a chat is delivered.

@@ -3,7 +3,7 @@
 use crate::base::clock::{Ambient, Timestamp};
 use crate::model::event::Envelope;
 use crate::platform::nudge::{
-    AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, DepartureNudge, WaitingNudge,
+    AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, RequeueNudge, WaitingNudge,
 };
 use aws_sdk_sqs::error::SdkError;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry};
@@ -58,7 +58,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// As [`Self::inbound`].
-    pub fn departure(nudge: &DepartureNudge, ambient: &dyn Ambient) -> Result<Self, QueueError> {
+    pub fn requeue(nudge: &RequeueNudge, ambient: &dyn Ambient) -> Result<Self, QueueError> {
         Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
     }
 

@@ -17,7 +17,7 @@ use crate::model::outbound::{Action, OutboundJob, signed};
 use crate::providers;
 use crate::service::author::known_author;
 use crate::service::context::Context;
-use crate::service::follow_up::tell;
+use crate::service::follow_up::follow_up;
 use crate::service::place::place_of;
 use crate::service::refused::{Refused, What};
 use crate::store::chats::chat_write;
@@ -63,10 +63,10 @@ async fn change(
     cx: &Context<'_>,
     account: &Account,
     sent: &Sent<'_>,
-    wish: Wish<'_>,
+    preference: Wish<'_>,
 ) -> Result<Chat, Refused> {
-    let chat = cx.retry_on_conflict(|| change_once(cx, account, sent, wish)).await?;
-    tell(cx, &chat, account.crm_kind).await;
+    let chat = cx.retry_on_conflict(|| change_once(cx, account, sent, preference)).await?;
+    follow_up(cx, &chat, account.crm_kind).await;
     Ok(chat)
 }
 
@@ -74,10 +74,10 @@ async fn change_once(
     cx: &Context<'_>,
     account: &Account,
     sent: &Sent<'_>,
-    wish: Wish<'_>,
+    preference: Wish<'_>,
 ) -> Result<Chat, Refused> {
     let facts = load(cx.store, account, sent).await?;
-    let (after, job) = decide(&facts, wish, cx.ambient.now())?;
+    let (after, job) = decide(&facts, preference, cx.ambient.now())?;
     let writes = chat_write(&facts.before, &after)?.into_iter().chain([Write::create(&job)?]);
     cx.store.commit(writes.collect()).await?;
     Ok(after)
@@ -128,7 +128,11 @@ async fn signature_of(store: &Store, owner: &Account, row: &Message) -> Result<O
 }
 
 /// The chat as it is then, and the job for the provider.
-fn decide(facts: &ChangeFacts<'_>, wish: Wish<'_>, now: Timestamp) -> Result<(Chat, OutboundJob), Refused> {
+fn decide(
+    facts: &ChangeFacts<'_>,
+    preference: Wish<'_>,
+    now: Timestamp,
+) -> Result<(Chat, OutboundJob), Refused> {
     let (before, channel, owner) = (&facts.before, &facts.channel, facts.account);
     let sender = facts.author.as_ref().map_or(Sender::Account, |_| Sender::Employee(facts.place.as_ref()));
     // Only an answer makes an employee responsible; one who is not may change nothing.
@@ -139,7 +143,7 @@ fn decide(facts: &ChangeFacts<'_>, wish: Wish<'_>, now: Timestamp) -> Result<(Ch
         return Err(Refused::NeverSent);
     }
     let limits = providers::limits(channel, &before.messenger);
-    let action = match wish {
+    let action = match preference {
         Wish::Text(text) => {
             if row.media.is_some() || matches!(row.details, Some(Details::Template(_))) {
                 return Err(Refused::NotAText);

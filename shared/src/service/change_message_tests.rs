@@ -27,11 +27,11 @@ fn facts(account: &Account) -> ChangeFacts<'_> {
 fn d6_a_change_takes_a_number_and_keeps_the_writers_signature() {
     let owner = account();
     let facts = facts(&owner);
-    for (wish, action) in [
+    for (preference, action) in [
         (Wish::Text("Until Friday"), Action::EditText("Until Friday".into())),
         (Wish::Deletion, Action::Delete),
     ] {
-        let (after, job) = decide(&facts, wish, NOW).unwrap();
+        let (after, job) = decide(&facts, preference, NOW).unwrap();
         assert_eq!((job.action, job.message_id.as_str()), (action, "own"));
         assert_eq!((job.number, after.seq), (facts.before.seq + 1, facts.before.seq + 1));
         assert_eq!((after.outbound_last, job.signature.as_deref()), (Some(after.seq), Some("Anna, sales")));
@@ -41,10 +41,10 @@ fn d6_a_change_takes_a_number_and_keeps_the_writers_signature() {
 #[test]
 fn d6_what_cannot_be_changed_is_refused_with_the_reason() {
     let owner = account();
-    let change = |change: &dyn Fn(&mut ChangeFacts<'_>), wish| {
+    let change = |change: &dyn Fn(&mut ChangeFacts<'_>), preference| {
         let mut facts = facts(&owner);
         change(&mut facts);
-        decide(&facts, wish, NOW).map(|_| ()).unwrap_err()
+        decide(&facts, preference, NOW).map(|_| ()).unwrap_err()
     };
     let text = Wish::Text("Until Friday");
     assert_eq!(change(&|facts| facts.row = None, text), Refused::NotFound(What::SentMessage));

@@ -47,7 +47,7 @@ pub(super) fn mark_for_rules(
 
 /// Sends the nudges that follow from a chat's state. What was committed stays also when a queue does not take one,
 /// because the due index brings the chat back.
-pub async fn tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) {
+pub async fn follow_up(cx: &Context<'_>, chat: &Chat, crm: CrmKind) {
     log_untaken(&chat.account, Some(&chat.chat), try_to_tell(cx, chat, crm).await);
 }
 
@@ -66,18 +66,18 @@ async fn try_to_tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), 
 
 /// Lets `assignment` look at channels where a client may wait for an employee. What was committed stays also when the queue does
 /// not take it, because the due index brings every waiting client back.
-pub async fn give_out(cx: &Context<'_>, account: &AccountId, channels: &[ChannelId]) {
+pub async fn nudge_assignment(cx: &Context<'_>, account: &AccountId, channels: &[ChannelId]) {
     log_untaken(account, None, cx.nudger.assignment_of_all(account, channels).await);
 }
 
 /// After a change that left an employee with one open chat less: they may be under their cap again, so clients who wait are
 /// given out. What was committed stays when this fails; the ring's own time comes.
-pub(super) async fn let_next_in(cx: &Context<'_>, before: &Chat, after: &Chat) {
+pub(super) async fn nudge_if_place_freed(cx: &Context<'_>, before: &Chat, after: &Chat) {
     if !frees_place(before, after) {
         return;
     }
     match cx.store.clients_wait(&before.account, &before.channel).await {
-        Ok(true) => give_out(cx, &before.account, std::slice::from_ref(&before.channel)).await,
+        Ok(true) => nudge_assignment(cx, &before.account, std::slice::from_ref(&before.channel)).await,
         Ok(false) => {}
         Err(error) => {
             tracing::warn!(account = %before.account, channel = %before.channel, error = %error, "nobody looked whether clients wait; the due index will");

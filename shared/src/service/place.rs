@@ -49,14 +49,14 @@ pub async fn places_on(
 
 /// A chat, and the place on its channel of the employee who asks.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct VisibleChat {
     /// The chat.
     pub chat: Chat,
     /// The employee's place; none where the account itself asks. An employee without one would not see the chat.
     pub place: Option<Membership>,
 }
 
-impl Seen {
+impl VisibleChat {
     /// Whether the one who asks may do something with the chat.
     ///
     /// # Errors
@@ -76,10 +76,10 @@ pub async fn seen_chat(
     account: &AccountId,
     id: &ChatId,
     by: Option<&EmployeeId>,
-) -> Result<Seen, Refused> {
+) -> Result<VisibleChat, Refused> {
     let chat = store.chat(account, id).await?.ok_or(Refused::NotFound(What::Chat))?;
-    let Some(employee) = by else { return Ok(Seen { chat, place: None }) };
+    let Some(employee) = by else { return Ok(VisibleChat { chat, place: None }) };
     let place = place_of(store, account, &chat.channel, employee).await?;
     access::may(Operation::Open, Sender::Employee(place.as_ref()), &chat).map_err(Refused::MayNot)?;
-    Ok(Seen { chat, place })
+    Ok(VisibleChat { chat, place })
 }

@@ -15,7 +15,7 @@ use crate::model::contact::Contact;
 use crate::model::crm::CrmKind;
 use crate::model::employee::{Employee, Membership};
 use crate::service::context::Context;
-use crate::service::follow_up::{give_out, let_next_in, tell};
+use crate::service::follow_up::{follow_up, nudge_assignment, nudge_if_place_freed};
 use crate::service::place::place_of;
 use crate::service::refused::{Refused, What};
 use crate::service::update_chat::closing_of;
@@ -130,8 +130,8 @@ async fn give_once(
     cx.store.commit(writes).await?;
     let after = gift.after;
     tracing::info!(account = %after.account, channel = %after.channel, chat = %after.chat, "given to another employee");
-    let_next_in(cx, &facts.before, &after).await;
-    tell(cx, &after, account.crm_kind).await;
+    nudge_if_place_freed(cx, &facts.before, &after).await;
+    follow_up(cx, &after, account.crm_kind).await;
     Ok(Some(after))
 }
 
@@ -229,7 +229,7 @@ fn given(
     if is_settled(chat, to, by.why) {
         return (after, None);
     }
-    let record = after.give(to, by.why, now).by(by.employee);
+    let record = after.assign(to, by.why, now).by(by.employee);
     if silent {
         after.assignment_state = AssignmentState::Silent;
     }
@@ -271,7 +271,7 @@ pub async fn requeue(
 ) -> Result<Chat, Refused> {
     let after = cx.retry_on_conflict(|| requeue_once(cx, account, chat, head)).await?;
     // Also when nothing changed: the process that was to nudge before may have died.
-    give_out(cx, &after.account, std::slice::from_ref(&after.channel)).await;
+    nudge_assignment(cx, &after.account, std::slice::from_ref(&after.channel)).await;
     Ok(after)
 }
 

@@ -57,7 +57,7 @@ fn b7_by_hand_a_client_goes_only_to_an_employee_who_could_write_to_them() {
 #[test]
 fn b1_what_the_crm_repeats_is_no_news_and_what_a_person_says_is_once() {
     let mut chat = waiting();
-    chat.assign(&id("anna"));
+    chat.set_responsible(&id("anna"));
     let facts = gift_of(&chat, Some(member("anna", Role::Manager, true)));
     let repeated = decided(&facts, &By::CRM).unwrap();
     assert_eq!((&repeated.after, &repeated.record), (&chat, &None));
@@ -85,7 +85,7 @@ fn b4_a_client_is_put_back_at_their_place_of_before_and_only_once() {
     assert_eq!(again(&new_chat()), Err(Refused::ClientSilent));
     let mut chat = waiting();
     let came = chat.arrived_at.or(chat.opened_at);
-    chat.give(&id("anna"), AssignmentReason::ByCrm, NOW);
+    chat.assign(&id("anna"), AssignmentReason::ByCrm, NOW);
     chat.missed_by = vec![id("boris")];
     let (after, record) = again(&chat).unwrap().unwrap();
     assert_eq!(

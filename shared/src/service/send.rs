@@ -22,7 +22,7 @@ use crate::service::author::known_author;
 use crate::service::checked_content::{checked, event_of};
 use crate::service::content::Content;
 use crate::service::context::Context;
-use crate::service::follow_up::{give_out, mark_for_rules, tell};
+use crate::service::follow_up::{follow_up, mark_for_rules, nudge_assignment};
 use crate::service::new_message::{Accepted, CallersKey, NewMessage};
 use crate::service::place::place_of;
 use crate::service::reassign::{By, reassign_chat};
@@ -48,7 +48,7 @@ pub async fn send(cx: &Context<'_>, account: &Account, message: &NewMessage) -> 
     let sent = cx.retry_on_conflict(|| send_once(cx, account, message)).await;
     if let Ok(accepted) = &sent {
         // Also when it was accepted before: the process that did it may have died before it told anything.
-        tell(cx, &accepted.chat, account.crm_kind).await;
+        follow_up(cx, &accepted.chat, account.crm_kind).await;
     }
     let not_used = match &sent {
         Ok(accepted) => accepted.repeated,
@@ -75,7 +75,7 @@ pub async fn sent_before(
     let accepted = accepted_before(cx.store, &account.account, key).await?;
     if let Some(accepted) = &accepted {
         // The process that did it may have died before it told anything.
-        tell(cx, &accepted.chat, account.crm_kind).await;
+        follow_up(cx, &accepted.chat, account.crm_kind).await;
     }
     Ok(accepted)
 }
@@ -98,7 +98,7 @@ async fn send_once(cx: &Context<'_>, account: &Account, message: &NewMessage) ->
     cx.store.commit(writes(&facts, &sending, message, kept_until)?).await?;
     let after = sending.after;
     if sending.given.is_some() && after.assignment_state == AssignmentState::Waiting {
-        give_out(cx, &account.account, std::slice::from_ref(&after.channel)).await;
+        nudge_assignment(cx, &account.account, std::slice::from_ref(&after.channel)).await;
     }
     Ok(Accepted { chat: after, message_id: message.id.clone(), repeated: false })
 }

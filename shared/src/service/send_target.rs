@@ -107,7 +107,7 @@ async fn begun(
     chat.name.clone_from(&like.contact.name);
     let mut belongings = client.writes;
     if let Some(theirs) = theirs {
-        belongings.push(Write::create(&chat.give(&theirs.employee, AssignmentReason::Kept, now))?);
+        belongings.push(Write::create(&chat.assign(&theirs.employee, AssignmentReason::Kept, now))?);
         belongings.push(Write::check(&theirs, &WORKS_BY)?);
     }
     belongings.push(in_history(&chat, now)?);
@@ -142,7 +142,7 @@ pub fn claim(chat: &mut Chat, employee: &EmployeeId, now: Timestamp) -> Assignme
         AssignmentState::Waiting => AssignmentReason::Kept,
         AssignmentState::Unclaimed | AssignmentState::Assigned => AssignmentReason::FirstAnswer,
     };
-    chat.give(employee, why, now).by(Some(employee))
+    chat.assign(employee, why, now).by(Some(employee))
 }
 
 /// Takes a chat that has just opened from an employee who is gone: it is `heir`'s now, else it goes into the queue as if its client

@@ -180,7 +180,7 @@ fn e5_only_a_comment_is_answered_as_one() {
 fn b4_a_chat_that_a_message_opens_does_not_stay_with_an_employee_who_is_gone() {
     let owner = account();
     let mut chat = unclaimed();
-    chat.assign(&id("gone"));
+    chat.set_responsible(&id("gone"));
     chat.unanswered_at = None;
     chat.finish(crate::model::chat::state::FinishReason::Inactivity, Timestamp::from_millis(900_000));
     let key = crate::store::keys::membership(&chat.account, &chat.channel, &id("gone"));

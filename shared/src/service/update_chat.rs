@@ -8,7 +8,7 @@ use crate::model::chat::Chat;
 use crate::model::chat::closing::Closing;
 use crate::model::crm::CrmKind;
 use crate::service::context::Context;
-use crate::service::follow_up::{let_next_in, tell};
+use crate::service::follow_up::{follow_up, nudge_if_place_freed};
 use crate::service::place::seen_chat;
 use crate::service::refused::{Refused, What};
 use crate::store::chats::chat_write;
@@ -64,12 +64,12 @@ where
             let before = seen.chat.clone();
             let Change { after, writes, tell } = decide(seen.chat).await?;
             cx.store.commit(writes).await?;
-            let_next_in(cx, &before, &after).await;
+            nudge_if_place_freed(cx, &before, &after).await;
             Ok((after, tell))
         })
         .await?;
     if let Some(crm) = crm {
-        tell(cx, &chat, crm).await;
+        follow_up(cx, &chat, crm).await;
     }
     Ok(chat)
 }

@@ -29,7 +29,7 @@ fn waiting() -> (Chat, Message) {
 /// The same, once Anna has the client.
 fn given() -> (Chat, Message) {
     let (mut chat, message) = waiting();
-    chat.assign(&EmployeeId::new("anna"));
+    chat.set_responsible(&EmployeeId::new("anna"));
     chat.crm_synced_seq = chat.seq;
     (chat, message)
 }
@@ -62,7 +62,8 @@ fn numbers_are_consecutive_and_stamp_the_rows() {
     let second = change.next_seq();
     let id = MessageId::new("m2");
     change.job(&OutboundJob::new(&before.account, &before.chat, second, &id, Action::Delete, at(1)));
-    let record = change.change(|chat| chat.give(&EmployeeId::new("boris"), AssignmentReason::ByHand, at(1)));
+    let record =
+        change.change(|chat| chat.assign(&EmployeeId::new("boris"), AssignmentReason::ByHand, at(1)));
     change.assignment(&record);
     assert_eq!([first, second, record.seq], [before.seq + 1, before.seq + 2, before.seq + 3]);
     let (after, writes) = change.writes(at(1)).unwrap();
@@ -156,7 +157,7 @@ fn the_queue_row_follows_who_waits() {
     let (before, _) = waiting();
     let row = keys::waiting(&before.account, &before.channel, at(0), &before.chat);
     let mut left = ChatTransaction::of(before.clone(), &closing, CrmKind::None);
-    left.change(|chat| chat.assign(&EmployeeId::new("anna")));
+    left.change(|chat| chat.set_responsible(&EmployeeId::new("anna")));
     let (after, writes) = left.writes(at(1)).unwrap();
     let of_queue = |writes: &[Write]| writes.iter().find(|write| write.key == row).cloned();
     assert!(matches!(of_queue(&writes).unwrap().effect, Effect::Delete));
@@ -175,7 +176,7 @@ fn the_queue_row_follows_who_waits() {
         arrived_at: at(0),
     };
     let mut taken = ChatTransaction::of(before, &closing, CrmKind::None);
-    taken.change(|chat| chat.assign(&EmployeeId::new("anna")));
+    taken.change(|chat| chat.set_responsible(&EmployeeId::new("anna")));
     taken.taken_from_queue(&client);
     let (_, writes) = taken.writes(at(1)).unwrap();
     let once: Vec<&Write> = writes.iter().filter(|write| write.key == row).collect();

@@ -167,7 +167,7 @@ pub fn rules(account: &AccountId) -> Key {
 }
 
 /// An employee who is going: his clients have yet to be given to others.
-pub fn departure(account: &AccountId, employee: &EmployeeId, channel: Option<&ChannelId>) -> Key {
+pub fn requeue(account: &AccountId, employee: &EmployeeId, channel: Option<&ChannelId>) -> Key {
     let channel = channel.map_or("*", ChannelId::as_str);
     key(format!("A#{account}#LEAVING#{channel}"), employee.as_str())
 }
@@ -366,7 +366,7 @@ pub enum Due {
     /// A channel of whose state the CRM has yet to be told.
     Channel(AccountId, ChannelId),
     /// Clients who have yet to go back into the queue.
-    Departure(AccountId, RequeueScope),
+    Requeue(AccountId, RequeueScope),
 }
 
 impl Due {
@@ -391,9 +391,9 @@ impl Due {
             ("A", "LEAVING") => {
                 let channel = (id != "*").then(|| ChannelId::new(id));
                 let employee = EmployeeId::new(key.sk.as_str());
-                Some(Self::Departure(AccountId::new(account), RequeueScope::Employee { employee, channel }))
+                Some(Self::Requeue(AccountId::new(account), RequeueScope::Employee { employee, channel }))
             }
-            ("A", "GATHER") => Some(Self::Departure(
+            ("A", "GATHER") => Some(Self::Requeue(
                 AccountId::new(account),
                 RequeueScope::Unclaimed { channel: ChannelId::new(id) },
             )),

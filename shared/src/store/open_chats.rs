@@ -37,12 +37,12 @@ mod tests {
         let mut chat = new_chat();
         chat.receive(&text_event("m1", Side::Client), None, at);
         let waiting = chat.clone();
-        chat.assign(&EmployeeId::new("anna"));
+        chat.set_responsible(&EmployeeId::new("anna"));
         assert!(!frees_place(&waiting, &chat), "she got him");
         assert!(!frees_place(&chat, &chat));
         let (mut finished, mut passed, mut back) = (chat.clone(), chat.clone(), chat.clone());
         finished.finish(FinishReason::Inactivity, at);
-        passed.assign(&EmployeeId::new("boris"));
+        passed.set_responsible(&EmployeeId::new("boris"));
         back.unassign(at);
         for after in [finished, passed, back] {
             assert!(frees_place(&chat, &after));

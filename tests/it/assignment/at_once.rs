@@ -89,7 +89,7 @@ async fn p4_who_is_given_by_hand_meanwhile_is_not_taken_by_the_drain() {
     // Meanwhile a head gives the client to boris.
     let before = world.chat(&phone(1)).await.unwrap();
     let mut after = before.clone();
-    let record = after.give(&EmployeeId::new("boris"), AssignmentReason::ByHand, world.clock.now());
+    let record = after.assign(&EmployeeId::new("boris"), AssignmentReason::ByHand, world.clock.now());
     let mut writes = vec![chat_write(&before, &after).unwrap().unwrap(), Write::create(&record).unwrap()];
     writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
     writes.extend(waiting_writes(&before, &after).unwrap());

@@ -97,7 +97,7 @@ async fn f6_whom_a_person_gave_him_to_keeps_him() {
     world.client_writes("m1", "Привет").await;
     world
         .change_chat(|chat| {
-            chat.give(&EmployeeId::new("anna"), AssignmentReason::ByHand, chat.last_activity_at);
+            chat.assign(&EmployeeId::new("anna"), AssignmentReason::ByHand, chat.last_activity_at);
         })
         .await;
     world

@@ -2,7 +2,7 @@
 
 use super::plan::{Act, Fate, Plan, Settings, Who};
 use super::story::{LATE, Story, Verdict};
-use auto_close::When;
+use auto_close::PostTime;
 use auto_close::sweep::AHEAD;
 use shared::base::clock::Timestamp;
 use shared::model::channel::Channel;
@@ -294,9 +294,9 @@ impl<'a> Simulation<'a> {
     }
 
     pub(super) fn timer(&mut self, at: Timestamp) {
-        let wait = match When::of(at, self.now) {
-            When::Now => Duration::from_secs(1),
-            When::In(wait) => wait,
+        let wait = match PostTime::of(at, self.now) {
+            PostTime::Now => Duration::from_secs(1),
+            PostTime::In(wait) => wait,
         };
         match self.fate() {
             Fate::Lost => {}
@@ -314,10 +314,10 @@ impl<'a> Simulation<'a> {
         if self.is_in(&self.plan.faults.no_sweeps) {
             return;
         }
-        match When::of(at, self.now) {
-            When::Now => self.post(&format!("check:{}", at.millis())),
-            When::In(_) if self.fault == Fault::NoTimers => {}
-            When::In(_) => self.timer(at),
+        match PostTime::of(at, self.now) {
+            PostTime::Now => self.post(&format!("check:{}", at.millis())),
+            PostTime::In(_) if self.fault == Fault::NoTimers => {}
+            PostTime::In(_) => self.timer(at),
         }
     }
 }

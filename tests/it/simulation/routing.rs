@@ -98,7 +98,7 @@ impl Simulation<'_> {
         chat.mark_crm_synced();
         chat.outbound_at = None;
         if chat.assignment_state == AssignmentState::Waiting {
-            chat.assign(&EmployeeId::new("anna"));
+            chat.set_responsible(&EmployeeId::new("anna"));
             chat.mark_crm_synced();
             self.had = self.now;
             let waits = chat.unanswered_at.is_some() && chat.state != ChatState::General;

@@ -183,7 +183,7 @@ impl World {
                 ambient: ambient(),
                 vault: Vault::opening(kms.clone()),
                 registry: shared::providers::inbound,
-                known: webhook_ingest::Known::default(),
+                known: webhook_ingest::RecentlyRead::default(),
             },
             routing: Routing {
                 store: store.clone(),

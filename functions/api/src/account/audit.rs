@@ -1,7 +1,7 @@
 //! The trail of settings changes: what is written down, and reading it.
 
 use crate::app::App;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Params, page_size};
 use crate::http::error::ApiError;
 use crate::http::page::{self, List, PageParams};
@@ -108,7 +108,7 @@ pub struct Audit {
     responses((status = 200, description = "A page of changes", body = Audit))
 )]
 pub async fn list(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<Audit>, ApiError> {

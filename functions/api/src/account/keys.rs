@@ -1,7 +1,7 @@
 //! API keys: made, listed by prefix, revealed to an admin, rotated with an overlap, revoked.
 
 use crate::app::App;
-use crate::http::auth::{KEY_PREFIX, Operator, Tenant};
+use crate::http::auth::{AccountKey, KEY_PREFIX, Operator};
 use crate::http::body::{Body, Id, Ids, moment};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
@@ -190,7 +190,7 @@ pub async fn create(
     )
 )]
 pub async fn create_own(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Body(new): Body<NewKeyRequest>,
 ) -> Result<(StatusCode, Json<NewKey>), ApiError> {
@@ -205,7 +205,10 @@ pub async fn create_own(
     get, path = "/v1/keys", tag = "account",
     responses((status = 200, description = "The keys by their prefixes, the oldest first", body = Keys))
 )]
-pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<Keys>, ApiError> {
+pub async fn list(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Keys>, ApiError> {
     let entries = open_keys(&app, &account).await?;
     let rows: Vec<_> = entries.iter().map(|entry| places::api_key(&entry.hash)).collect();
     let mut keys: Vec<ApiKeyRow> = app.store.get_many(&rows, Read::Consistent).await?;
@@ -256,7 +259,7 @@ impl std::fmt::Debug for RevealedKey {
     )
 )]
 pub async fn reveal(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -305,7 +308,7 @@ pub struct RotatedKey {
     )
 )]
 pub async fn rotate(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(rotation): Body<Rotation>,
@@ -346,7 +349,7 @@ async fn rotate_once(
     responses((status = 204, description = "Revoked"), (status = 409, description = "It is the last one: `last_key`"))
 )]
 pub async fn revoke(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {

@@ -2,11 +2,11 @@
 
 use crate::app::App;
 use crate::channels::members::places;
-use crate::http::auth::{Acting, Actor};
+use crate::http::auth::{Actor, Principal};
 use crate::http::enums::{EmployeeStatus, Role, Section};
 use crate::http::error::ApiError;
 use crate::http::existing::{existing_account, existing_employee};
-use crate::http::request_context::Visit;
+use crate::http::request_context::RequestContext;
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
@@ -96,21 +96,21 @@ pub struct Me {
     responses((status = 200, description = "The caller", body = Me))
 )]
 pub async fn get(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
-    Extension(visit): Extension<Visit>,
+    Extension(context): Extension<RequestContext>,
 ) -> Result<Json<Me>, ApiError> {
-    let account = existing_account(&app, acting.account.as_str()).await?;
-    let key = visit.by().and_then(|(_, by)| match by {
+    let account = existing_account(&app, principal.account.as_str()).await?;
+    let key = context.by().and_then(|(_, by)| match by {
         ChangedBy::Key { key_id, prefix } => Some(MyKey { id: key_id.to_string(), prefix }),
         ChangedBy::Operator | ChangedBy::Employee { .. } => None,
     });
-    let (kind, employee) = match &acting.by {
+    let (kind, employee) = match &principal.by {
         Actor::Operator => (Kind::Operator, None),
         Actor::Key(_) => (Kind::Key, None),
         Actor::Employee(id) => {
-            let row = existing_employee(&app, &acting.account, id.as_str()).await?;
-            let places = places(&app, &acting.account, id).await?.into_iter().map(|place| MyPlace {
+            let row = existing_employee(&app, &principal.account, id.as_str()).await?;
+            let places = places(&app, &principal.account, id).await?.into_iter().map(|place| MyPlace {
                 channel: place.channel.channel.to_string(),
                 role: place.member.role.into(),
                 receives_new_clients: place.member.receives_new_clients,

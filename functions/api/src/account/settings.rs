@@ -4,7 +4,7 @@ use crate::account::accounts::AccountView;
 use crate::app::App;
 use crate::channels::closing_options::ClosingChange;
 use crate::channels::working_hours::{self, HoursView};
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, given, present};
 use crate::http::enums::{ChatStatus, Language, Reopening};
 use crate::http::error::ApiError;
@@ -132,7 +132,7 @@ struct Defaults {
     responses((status = 200, description = "The account", body = AccountView))
 )]
 pub async fn get(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
 ) -> Result<Json<AccountView>, ApiError> {
     Ok(Json(existing_account(&app, account.as_str()).await?.into()))
@@ -153,7 +153,7 @@ pub async fn get(
     )
 )]
 pub async fn change(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Body(change): Body<AccountChange>,
 ) -> Result<Json<AccountView>, ApiError> {

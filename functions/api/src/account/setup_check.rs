@@ -1,7 +1,7 @@
 //! The set-up check (B7): what of an account's settings does not work yet.
 
 use crate::app::App;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::enums::Level;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
@@ -66,7 +66,10 @@ pub struct SetupView {
     get, path = "/v1/setup-check", tag = "account",
     responses((status = 200, description = "All findings", body = SetupView))
 )]
-pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<SetupView>, ApiError> {
+pub async fn get(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<Json<SetupView>, ApiError> {
     let findings = findings(&app, &account).await?;
     Ok(Json(SetupView { findings: findings.into_iter().map(FindingView::from).collect() }))
 }

@@ -1,7 +1,7 @@
 //! Tokens by which employees act: the CRM gets one for each with its key, and the employee's window calls with it.
 
 use crate::app::App;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::employee_token::{fresh_secret, secret_of};
 use crate::http::error::ApiError;
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Token {
     responses((status = 201, description = "The token", body = Token))
 )]
 pub async fn create(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(new): Body<NewToken>,
@@ -94,7 +94,7 @@ pub async fn create(
     responses((status = 204, description = "Ended"))
 )]
 pub async fn end(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {
@@ -117,7 +117,7 @@ async fn end_once(app: &App, account: &AccountId, id: &str) -> Result<(), ApiErr
     responses((status = 204, description = "Ended"))
 )]
 pub async fn rotate_secret(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
 ) -> Result<StatusCode, ApiError> {
     let fresh = fresh_secret(&app, &account).await?;

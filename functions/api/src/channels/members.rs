@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::channels::member_view::{Availability, MemberView, Members, PutMember};
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::error::ApiError;
 use crate::http::existing::{existing_channel, existing_employee};
@@ -37,7 +37,7 @@ use std::sync::Arc;
     )
 )]
 pub async fn put(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
     Body(place): Body<PutMember>,
@@ -107,16 +107,16 @@ async fn put_once(
         writes.push(Write::check(&employee, &["refused_at"])?);
     }
     // Who cannot write there any more leaves his clients to others.
-    let departure = goes(before.as_ref(), Some(&after))
+    let requeue = goes(before.as_ref(), Some(&after))
         .then(|| Requeue::of(account, &after.employee, Some(&after.channel), &*app.ambient));
     let left = Requeue::gather_left(&channel, before.as_ref(), Some(&after), &*app.ambient);
-    let departures: Vec<Requeue> = departure.into_iter().chain(left).collect();
-    for departure in &departures {
-        writes.push(Write::put(departure)?);
+    let requeues: Vec<Requeue> = requeue.into_iter().chain(left).collect();
+    for requeue in &requeues {
+        writes.push(Write::put(requeue)?);
     }
     app.store.commit(writes).await?;
-    for departure in &departures {
-        app.pass_on(departure).await;
+    for requeue in &requeues {
+        app.nudge_requeue(requeue).await;
     }
     Ok(after)
 }
@@ -179,17 +179,17 @@ pub async fn places(app: &App, account: &AccountId, employee: &EmployeeId) -> Re
     responses((status = 204, description = "He is not there any more"))
 )]
 pub async fn remove(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
 ) -> Result<StatusCode, ApiError> {
     let (Id(channel), Id(employee)) = ids;
     let channel = existing_channel(&app, &account, &channel).await?;
     let key = keys::membership(&account, &channel.channel, &EmployeeId::new(employee));
-    let departures = app.retry_on_conflict(|| remove_once(&app, &channel, &key)).await?;
+    let requeues = app.retry_on_conflict(|| remove_once(&app, &channel, &key)).await?;
     app.nudge(&account, std::slice::from_ref(&channel.channel)).await;
-    for departure in &departures {
-        app.pass_on(departure).await;
+    for requeue in &requeues {
+        app.nudge_requeue(requeue).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -197,16 +197,16 @@ pub async fn remove(
 async fn remove_once(app: &App, channel: &Channel, place: &Key) -> Result<Vec<Requeue>, ApiError> {
     let found: Option<Membership> = app.store.get(place, Read::Consistent).await?;
     let found = found.ok_or_else(|| ApiError::not_found("member of the channel"))?;
-    let departure = Requeue::of(&found.account, &found.employee, Some(&found.channel), &*app.ambient);
+    let requeue = Requeue::of(&found.account, &found.employee, Some(&found.channel), &*app.ambient);
     // Who was taken off and put on again meanwhile has another turn in the ring than the one that goes with this place.
     let mut writes = member_writes(Some(&found), None, &["joined_at"])?;
     let left = Requeue::gather_left(channel, Some(&found), None, &*app.ambient);
-    let departures: Vec<Requeue> = std::iter::once(departure).chain(left).collect();
-    for departure in &departures {
-        writes.push(Write::put(departure)?);
+    let requeues: Vec<Requeue> = std::iter::once(requeue).chain(left).collect();
+    for requeue in &requeues {
+        writes.push(Write::put(requeue)?);
     }
     app.store.commit(writes).await?;
-    Ok(departures)
+    Ok(requeues)
 }
 
 /// List a channel's employees
@@ -216,7 +216,7 @@ async fn remove_once(app: &App, channel: &Channel, place: &Key) -> Result<Vec<Re
     responses((status = 200, description = "All of them, in the order of the ring", body = Members))
 )]
 pub async fn list(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(channel)): Ids<Id>,
 ) -> Result<Json<Members>, ApiError> {

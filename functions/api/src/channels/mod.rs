@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::channels::change::{ChannelChange, Checked};
 use crate::channels::fallback::can_take;
 use crate::channels::view::DealStageView;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::error::ApiError;
 use crate::http::existing::{existing_account, existing_channel};
@@ -60,7 +60,10 @@ pub struct Channels {
     get, path = "/v1/channels", tag = "channels",
     responses((status = 200, description = "All channels", body = Channels))
 )]
-pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<Channels>, ApiError> {
+pub async fn list(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Channels>, ApiError> {
     let owner = existing_account(&app, account.as_str()).await?;
     let mut channels = app.store.channels(&account).await?;
     channels.sort_by(|left, right| (left.created_at, &left.channel).cmp(&(right.created_at, &right.channel)));
@@ -74,7 +77,7 @@ pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Resul
     responses((status = 200, description = "The channel", body = ChannelView))
 )]
 pub async fn get(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<ChannelView>, ApiError> {
@@ -98,7 +101,7 @@ pub async fn get(
     )
 )]
 pub async fn change(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(change): Body<ChannelChange>,
@@ -137,7 +140,7 @@ async fn change_once(
         writes.extend(gather.as_ref().map(Write::put).transpose()?);
         app.store.commit(writes).await?;
         if let Some(gather) = &gather {
-            app.pass_on(gather).await;
+            app.nudge_requeue(gather).await;
         }
     }
     Ok((before, after))

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::channels::members::in_ring_order;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Id, Ids, moment};
 use crate::http::enums::{Distribution, EmployeeStatus, Ineligible, Role};
 use crate::http::error::ApiError;
@@ -101,7 +101,7 @@ pub struct AssignmentView {
     responses((status = 200, description = "The ring, who waits, who is eligible", body = AssignmentView))
 )]
 pub async fn assignment(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(channel)): Ids<Id>,
 ) -> Result<Json<AssignmentView>, ApiError> {

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::connections::carrier::Carrier;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Id, Ids, Params};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_channel;
@@ -75,7 +75,7 @@ pub struct Templates {
     )
 )]
 pub async fn list(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(asked): Params<Asked>,

@@ -1,7 +1,7 @@
 //! Channels on which clients wait because nobody is eligible: what heads are told (B4).
 
 use crate::app::App;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::State;
@@ -49,11 +49,14 @@ pub struct WaitingChannels {
     get, path = "/v1/waiting", tag = "channels",
     responses((status = 200, description = "Channels on which clients wait", body = WaitingChannels))
 )]
-pub async fn list(acting: Acting, State(app): State<Arc<App>>) -> Result<Json<WaitingChannels>, ApiError> {
-    let account = &acting.account;
+pub async fn list(
+    principal: Principal,
+    State(app): State<Arc<App>>,
+) -> Result<Json<WaitingChannels>, ApiError> {
+    let account = &principal.account;
     let mut channels: Vec<ChannelId> =
         app.store.channels(account).await?.into_iter().map(|channel| channel.channel).collect();
-    if let Some(employee) = acting.by.employee() {
+    if let Some(employee) = principal.by.employee() {
         let places = places_on(&app.store, account, &channels, employee).await?;
         channels.retain(|channel| places.get(channel).is_some_and(|place| place.role == Role::Head));
     }

@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::chats::update::shown;
 use crate::chats::view::ChatView;
-use crate::http::auth::{Acting, Actor};
+use crate::http::auth::{Actor, Principal};
 use crate::http::body::{Body, Id, Ids, present};
-use crate::http::chat_access::seen_chat;
+use crate::http::chat_access::visible_chat;
 use crate::http::error::ApiError;
 use crate::http::validate;
 use axum::Json;
@@ -64,16 +64,16 @@ impl AssignTo {
     )
 )]
 pub async fn assign(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(to): Body<AssignTo>,
 ) -> Result<Json<ChatView>, ApiError> {
     let to = to.read()?;
-    let seen = seen_chat(&app, &acting, &id).await?;
-    seen.may(Operation::Assign)?;
-    let (owner, head) = (acting.owner(&app).await?, acting.by.employee());
-    let (cx, id) = (app.context(), &seen.chat.chat);
+    let visible = visible_chat(&app, &principal, &id).await?;
+    visible.may(Operation::Assign)?;
+    let (owner, head) = (principal.owner(&app).await?, principal.by.employee());
+    let (cx, id) = (app.context(), &visible.chat.chat);
     let chat = match &to {
         Some(employee) => {
             reassign_chat(&cx, &owner, id, employee, &By { why: AssignmentReason::ByHand, employee: head })
@@ -81,11 +81,11 @@ pub async fn assign(
         }
         None => requeue(&cx, &owner, id, head).await?,
     };
-    let by = match acting.by {
+    let by = match principal.by {
         Actor::Operator => "operator",
         Actor::Key(_) => "key",
         Actor::Employee(_) => "head",
     };
     tracing::info!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, by, anew = to.is_none(), "assigned by hand");
-    shown(&app, &acting, chat).await
+    shown(&app, &principal, chat).await
 }

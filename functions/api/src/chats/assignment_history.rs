@@ -2,9 +2,9 @@
 
 use crate::app::App;
 use crate::chats::assignment_view::{AssignmentEntry, ConsideredView, Names};
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Id, Ids, Params, moment, page_size};
-use crate::http::chat_access::seen_chat;
+use crate::http::chat_access::visible_chat;
 use crate::http::enums::ClientState;
 use crate::http::error::ApiError;
 use crate::http::page::{self, List, PageParams};
@@ -107,14 +107,14 @@ pub struct AssignmentHistory {
     responses((status = 200, description = "How it is, and a page of the history", body = AssignmentHistory))
 )]
 pub async fn get(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<AssignmentHistory>, ApiError> {
     let limit = page_size(page.limit)?;
-    let account = &acting.account;
-    let chat = seen_chat(&app, &acting, &id).await?.chat;
+    let account = &principal.account;
+    let chat = visible_chat(&app, &principal, &id).await?.chat;
     let from = List::assignment(account, &chat.chat).start(page.cursor.as_deref())?;
     let read = app.store.assignment_records(account, &chat.chat, limit, from).await;
     let found = page::page(read, page.cursor.is_some())?;

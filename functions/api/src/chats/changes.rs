@@ -5,9 +5,9 @@ use crate::chats::assignment_view::AssignedView;
 use crate::chats::view::ChatView;
 use crate::contacts::person::people_of;
 use crate::employees::notices::RuleNoticeView;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Id, Ids, Params, page_size};
-use crate::http::chat_access::seen_chat;
+use crate::http::chat_access::visible_chat;
 use crate::http::enums::{ChatStatus, FinishReason};
 use crate::http::error::ApiError;
 use crate::messages::view::MessageView;
@@ -109,23 +109,23 @@ pub struct Changes {
     responses((status = 200, description = "The chat, and what has changed", body = Changes))
 )]
 pub async fn list(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(wanted): Params<SinceParams>,
 ) -> Result<Json<Changes>, ApiError> {
     let limit = page_size(wanted.limit)?;
     let since = wanted.since.unwrap_or_default();
-    let chat = seen_chat(&app, &acting, &id).await?.chat;
+    let chat = visible_chat(&app, &principal, &id).await?.chat;
     let (rows, more) = if since < chat.seq {
-        app.store.changes_after(&acting.account, &chat.chat, since, limit).await?
+        app.store.changes_after(&principal.account, &chat.chat, since, limit).await?
     } else {
         (Vec::new(), false)
     };
     let found = up_to(rows, more, chat.seq, since);
     let base_url = &app.public_base_url;
     let changes = found.rows.into_iter().map(|row| ChangeView::of(row, base_url)).collect();
-    let people = people_of(&app, &acting.account, std::slice::from_ref(&chat)).await?;
+    let people = people_of(&app, &principal.account, std::slice::from_ref(&chat)).await?;
     Ok(Json(Changes {
         chat: ChatView::of(chat, &people),
         changes,

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::chats::update::shown;
 use crate::chats::view::ChatView;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Body, Id, Ids, present};
 use crate::http::enums::ChatStatus;
 use crate::http::error::ApiError;
@@ -51,15 +51,15 @@ pub struct SetStatus {
     )
 )]
 pub async fn finish(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(wanted): Body<FinishChat>,
 ) -> Result<Json<ChatView>, ApiError> {
     let status = wanted.status.map(ChatStatus::into);
-    let (owner, id, by) = (acting.owner(&app).await?, ChatId::new(id), acting.by.employee());
+    let (owner, id, by) = (principal.owner(&app).await?, ChatId::new(id), principal.by.employee());
     let chat = finish::finish(&app.context(), &owner, &id, by, status).await?;
-    shown(&app, &acting, chat).await
+    shown(&app, &principal, chat).await
 }
 
 /// Say how far a conversation has come
@@ -74,13 +74,13 @@ pub async fn finish(
     )
 )]
 pub async fn put_status(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(wanted): Body<SetStatus>,
 ) -> Result<Json<ChatView>, ApiError> {
     let status = wanted.status.map(ChatStatus::into);
-    let (owner, id, by) = (acting.owner(&app).await?, ChatId::new(id), acting.by.employee());
+    let (owner, id, by) = (principal.owner(&app).await?, ChatId::new(id), principal.by.employee());
     let chat = finish::set_status(&app.context(), &owner, &id, by, status).await?;
-    shown(&app, &acting, chat).await
+    shown(&app, &principal, chat).await
 }

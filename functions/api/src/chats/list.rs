@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::chats::view::{ChatView, Chats};
 use crate::contacts::person::people_of;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Params, page_size};
 use crate::http::chat_access::{denied, visible};
 use crate::http::enums::ChatState;
@@ -72,7 +72,7 @@ pub struct ChatParams {
 
 /// What is asked for, in itself without contradiction.
 #[derive(Debug, PartialEq, Eq)]
-enum Wanted {
+enum WantedList {
     Channel { channel: String, state: ChatState, since: Option<Timestamp> },
     Unclaimed { channel: String, state: Option<ChatState> },
     Mine { state: Option<ChatState> },
@@ -84,37 +84,37 @@ const ONE_OF: &str = "one of channel, employee and unanswered_by";
 const NOT_HERE: &str = "does not go with this list";
 
 impl ChatParams {
-    fn wanted(&self) -> Result<Wanted, ApiError> {
+    fn wanted(&self) -> Result<WantedList, ApiError> {
         let state = self.state;
         let wanted = match (self.list, &self.channel, &self.employee, &self.unanswered_by) {
-            (Some(ListName::Mine), None, None, None) => Wanted::Mine { state },
+            (Some(ListName::Mine), None, None, None) => WantedList::Mine { state },
             (Some(ListName::Unclaimed), Some(channel), None, None) => {
-                Wanted::Unclaimed { channel: named("channel", channel)?, state }
+                WantedList::Unclaimed { channel: named("channel", channel)?, state }
             }
             (Some(ListName::Unclaimed), None, None, None) => return Err(ApiError::missing_field("channel")),
             (Some(ListName::Mine), Some(_), ..) => return Err(ApiError::invalid("channel", NOT_HERE)),
             (Some(_), _, Some(_), _) => return Err(ApiError::invalid("employee", NOT_HERE)),
             (Some(_), ..) => return Err(ApiError::invalid("unanswered_by", NOT_HERE)),
-            (None, Some(channel), None, None) => Wanted::Channel {
+            (None, Some(channel), None, None) => WantedList::Channel {
                 channel: named("channel", channel)?,
                 state: state.unwrap_or(ChatState::Live),
                 since: self.since()?,
             },
             (None, None, Some(employee), None) => {
-                Wanted::Employee { employee: EmployeeId::new(named("employee", employee)?), state }
+                WantedList::Employee { employee: EmployeeId::new(named("employee", employee)?), state }
             }
             (None, None, None, Some(_)) if state.is_some() => {
                 return Err(ApiError::invalid("state", NOT_HERE));
             }
             (None, None, None, Some(employee)) => {
-                Wanted::Unanswered { employee: EmployeeId::new(named("unanswered_by", employee)?) }
+                WantedList::Unanswered { employee: EmployeeId::new(named("unanswered_by", employee)?) }
             }
             (None, None, None, None) => return Err(ApiError::missing_field("channel")),
             (None, _, Some(_), _) => return Err(ApiError::invalid("employee", ONE_OF)),
             (None, ..) => return Err(ApiError::invalid("unanswered_by", ONE_OF)),
         };
         match wanted {
-            Wanted::Channel { .. } => Ok(wanted),
+            WantedList::Channel { .. } => Ok(wanted),
             _ if self.since.is_some() => Err(ApiError::invalid("since", NOT_HERE)),
             _ => Ok(wanted),
         }
@@ -157,17 +157,17 @@ enum Open {
     )
 )]
 pub async fn list(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Params(params): Params<ChatParams>,
 ) -> Result<Json<Chats>, ApiError> {
     let limit = page_size(params.limit)?;
-    let open = admit(&app, &acting, params.wanted()?).await?;
-    let list = open.list(&acting);
+    let open = admit(&app, &principal, params.wanted()?).await?;
+    let list = open.list(&principal);
     let start = list.start(params.cursor.as_deref())?;
-    let found = page::page(filled(&app, &acting, &open, limit, start).await, params.cursor.is_some())?;
+    let found = page::page(filled(&app, &principal, &open, limit, start).await, params.cursor.is_some())?;
     let chats = found.items;
-    let people = people_of(&app, &acting.account, &chats).await?;
+    let people = people_of(&app, &principal.account, &chats).await?;
     let chats = chats.into_iter().map(|chat| ChatView::of(chat, &people)).collect();
     Ok(Json(Chats { chats, next_cursor: list.next(found.next.as_ref())? }))
 }
@@ -176,7 +176,7 @@ pub async fn list(
 /// still on a channel that he was taken off. Of the other lists he sees all.
 async fn filled(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     open: &Open,
     limit: i32,
     start: Option<Item>,
@@ -184,11 +184,11 @@ async fn filled(
     let mut found = Page { items: Vec::new(), next: start };
     for _ in 0..ROUNDS {
         let left = limit - i32::try_from(found.items.len()).unwrap_or(limit);
-        let page = read(app, acting, open, PageFrom { limit: left, start: found.next.take() }).await?;
+        let page = read(app, principal, open, PageFrom { limit: left, start: found.next.take() }).await?;
         found.next = page.next;
         found.items.extend(match open {
             Open::Employee(..) | Open::Unanswered(_) => {
-                visible(app, acting, Operation::List, page.items).await?
+                visible(app, principal, Operation::List, page.items).await?
             }
             Open::Channel(..) | Open::Unclaimed(..) => page.items,
         });
@@ -201,25 +201,25 @@ async fn filled(
 }
 
 /// Whether the caller sees the whole list. A channel on which he has no place is not there for him.
-async fn admit(app: &App, acting: &Acting, wanted: Wanted) -> Result<Open, ApiError> {
-    let caller = acting.by.employee();
+async fn admit(app: &App, principal: &Principal, wanted: WantedList) -> Result<Open, ApiError> {
+    let caller = principal.by.employee();
     let own = |employee: &EmployeeId| caller.is_none_or(|caller| caller == employee);
     match wanted {
-        Wanted::Mine { state } => match caller {
+        WantedList::Mine { state } => match caller {
             Some(caller) => Ok(Open::Employee(caller.clone(), state)),
             None => Err(ApiError::invalid("list", "goes with an employee's token; others name the employee")),
         },
-        Wanted::Employee { employee, state } if own(&employee) => Ok(Open::Employee(employee, state)),
-        Wanted::Unanswered { employee } if own(&employee) => Ok(Open::Unanswered(employee)),
-        Wanted::Employee { .. } | Wanted::Unanswered { .. } => Err(denied(Refusal::NoRole)),
-        Wanted::Channel { channel, state, since } => {
-            let channel = existing_channel(app, &acting.account, &channel).await?.channel;
-            place_lets(app, acting, &channel, access::sees_all).await?;
+        WantedList::Employee { employee, state } if own(&employee) => Ok(Open::Employee(employee, state)),
+        WantedList::Unanswered { employee } if own(&employee) => Ok(Open::Unanswered(employee)),
+        WantedList::Employee { .. } | WantedList::Unanswered { .. } => Err(denied(Refusal::NoRole)),
+        WantedList::Channel { channel, state, since } => {
+            let channel = existing_channel(app, &principal.account, &channel).await?.channel;
+            place_lets(app, principal, &channel, access::sees_all).await?;
             Ok(Open::Channel(channel, state, since))
         }
-        Wanted::Unclaimed { channel, state } => {
-            let channel = existing_channel(app, &acting.account, &channel).await?.channel;
-            place_lets(app, acting, &channel, access::sees_unclaimed).await?;
+        WantedList::Unclaimed { channel, state } => {
+            let channel = existing_channel(app, &principal.account, &channel).await?.channel;
+            place_lets(app, principal, &channel, access::sees_unclaimed).await?;
             Ok(Open::Unclaimed(channel, state))
         }
     }
@@ -227,12 +227,12 @@ async fn admit(app: &App, acting: &Acting, wanted: Wanted) -> Result<Open, ApiEr
 
 async fn place_lets(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     channel: &ChannelId,
     lets: impl Fn(&Membership) -> bool,
 ) -> Result<(), ApiError> {
-    let Some(employee) = acting.by.employee() else { return Ok(()) };
-    match place_of(&app.store, &acting.account, channel, employee).await? {
+    let Some(employee) = principal.by.employee() else { return Ok(()) };
+    match place_of(&app.store, &principal.account, channel, employee).await? {
         None => Err(ApiError::not_found("channel")),
         Some(place) if lets(&place) => Ok(()),
         Some(_) => Err(denied(Refusal::NoRole)),
@@ -241,8 +241,8 @@ async fn place_lets(
 
 impl Open {
     /// The list, as this caller sees it.
-    fn list(&self, acting: &Acting) -> List {
-        let account = &acting.account;
+    fn list(&self, principal: &Principal) -> List {
+        let account = &principal.account;
         let (list, state) = match self {
             Self::Channel(channel, state, _) => {
                 (List::channel_chats(account, channel, (*state).into()), Some(*state))
@@ -251,13 +251,18 @@ impl Open {
             Self::Employee(employee, state) => (List::employee_chats(account, employee), *state),
             Self::Unanswered(employee) => (List::unanswered_chats(account, employee), None),
         };
-        let caller = acting.by.employee().map(EmployeeId::as_str);
+        let caller = principal.by.employee().map(EmployeeId::as_str);
         list.seen_as(format!("{state:?} {caller:?}"))
     }
 }
 
-async fn read(app: &App, acting: &Acting, open: &Open, from: PageFrom) -> Result<Page<Chat>, StoreError> {
-    let (store, account) = (&app.store, &acting.account);
+async fn read(
+    app: &App,
+    principal: &Principal,
+    open: &Open,
+    from: PageFrom,
+) -> Result<Page<Chat>, StoreError> {
+    let (store, account) = (&app.store, &principal.account);
     match open {
         Open::Channel(channel, state, since) => {
             store.chats_of_channel(account, channel, (*state).into(), *since, from).await
@@ -287,19 +292,19 @@ mod tests {
     fn what_is_asked_for_is_one_list() {
         let live = ChatState::Live;
         for (query, wanted) in [
-            ("channel=c", Wanted::Channel { channel: "c".into(), state: live, since: None }),
+            ("channel=c", WantedList::Channel { channel: "c".into(), state: live, since: None }),
             (
                 "channel=c&since=1970-01-01T00:01:00Z",
-                Wanted::Channel {
+                WantedList::Channel {
                     channel: "c".into(),
                     state: live,
                     since: Some(Timestamp::from_millis(30_000)),
                 },
             ),
-            ("list=unclaimed&channel=c", Wanted::Unclaimed { channel: "c".into(), state: None }),
-            ("list=mine&state=live", Wanted::Mine { state: Some(live) }),
-            ("employee=7", Wanted::Employee { employee: EmployeeId::new("7"), state: None }),
-            ("unanswered_by=7", Wanted::Unanswered { employee: EmployeeId::new("7") }),
+            ("list=unclaimed&channel=c", WantedList::Unclaimed { channel: "c".into(), state: None }),
+            ("list=mine&state=live", WantedList::Mine { state: Some(live) }),
+            ("employee=7", WantedList::Employee { employee: EmployeeId::new("7"), state: None }),
+            ("unanswered_by=7", WantedList::Unanswered { employee: EmployeeId::new("7") }),
         ] {
             assert_eq!(params(query).wanted().unwrap(), wanted, "{query}");
         }

@@ -2,9 +2,9 @@
 
 use crate::app::App;
 use crate::chats::listing_view::{CrmCarView, ListingView, Listings};
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Body, Id, Ids};
-use crate::http::chat_access::seen_chat;
+use crate::http::chat_access::visible_chat;
 use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::State;
@@ -25,12 +25,12 @@ use std::sync::Arc;
     responses((status = 200, description = "All of them", body = Listings))
 )]
 pub async fn list(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<Listings>, ApiError> {
-    let chat = seen_chat(&app, &acting, &id).await?.chat.chat;
-    Ok(Json(Listings { listings: of_chat(&app, &acting.account, &chat).await? }))
+    let chat = visible_chat(&app, &principal, &id).await?.chat.chat;
+    Ok(Json(Listings { listings: of_chat(&app, &principal.account, &chat).await? }))
 }
 
 /// A chat's listings, the latest told first.
@@ -73,7 +73,7 @@ async fn existing(
     )
 )]
 pub async fn put_car(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
     Body(car): Body<CrmCarView>,
@@ -82,7 +82,7 @@ pub async fn put_car(
     car.check()?;
     let field = car.mismatch();
     let car = CrmCar::from(car);
-    let row = app.retry_on_conflict(|| write(&app, &acting, &chat, &listing, Some((&car, field)))).await?;
+    let row = app.retry_on_conflict(|| write(&app, &principal, &chat, &listing, Some((&car, field)))).await?;
     Ok(Json(row.into()))
 }
 
@@ -99,26 +99,26 @@ pub async fn put_car(
     )
 )]
 pub async fn delete_car(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
 ) -> Result<StatusCode, ApiError> {
     let (Id(chat), Id(listing)) = ids;
-    app.retry_on_conflict(|| write(&app, &acting, &chat, &listing, None)).await?;
+    app.retry_on_conflict(|| write(&app, &principal, &chat, &listing, None)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sets the record, or takes it away. Whether it is the listing's car depends on what was told of that, and on nothing else.
 async fn write(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     chat: &str,
     listing: &str,
     car: Option<(&CrmCar, &'static str)>,
 ) -> Result<ChatListing, ApiError> {
-    let seen = seen_chat(app, acting, chat).await?;
-    seen.may(Operation::Tag)?;
-    let before = existing(app, &acting.account, &seen.chat.chat, listing).await?;
+    let visible = visible_chat(app, principal, chat).await?;
+    visible.may(Operation::Tag)?;
+    let before = existing(app, &principal.account, &visible.chat.chat, listing).await?;
     if let Some((car, field)) = car
         && before.listing.matches(car).is_none()
     {

@@ -19,9 +19,9 @@ use crate::chats::listing_view::ListingView;
 use crate::chats::view::{ChatView, ChatWithContact};
 use crate::contacts::person::people_of;
 use crate::contacts::view::ContactView;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Id, Ids, Params, page_size};
-use crate::http::chat_access::seen_chat;
+use crate::http::chat_access::visible_chat;
 use crate::http::error::ApiError;
 use crate::http::page::{self, List, PageParams};
 use crate::messages::view::{MessageView, Messages};
@@ -29,7 +29,7 @@ use axum::Json;
 use axum::extract::State;
 use shared::model::access::sending::{self, Sender};
 use shared::model::message::listing::ChatListing;
-use shared::service::place::Seen;
+use shared::service::place::VisibleChat;
 use shared::store::{Read, keys};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -61,14 +61,14 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     responses((status = 200, description = "The chat", body = ChatWithContact))
 )]
 pub async fn get(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<ChatWithContact>, ApiError> {
-    let account = &acting.account;
-    let Seen { chat, place } = seen_chat(&app, &acting, &id).await?;
+    let account = &principal.account;
+    let VisibleChat { chat, place } = visible_chat(&app, &principal, &id).await?;
     let channel = app.store.channel(account, &chat.channel, Read::Consistent).await?;
-    let sender = match acting.by.employee() {
+    let sender = match principal.by.employee() {
         Some(_) => Sender::Employee(place.as_ref()),
         None => Sender::Account,
     };
@@ -98,14 +98,14 @@ pub async fn get(
     responses((status = 200, description = "A page of messages, the newest first", body = Messages))
 )]
 pub async fn messages(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<Messages>, ApiError> {
     let limit = page_size(page.limit)?;
-    let account = &acting.account;
-    let chat = seen_chat(&app, &acting, &id).await?.chat.chat;
+    let account = &principal.account;
+    let chat = visible_chat(&app, &principal, &id).await?.chat.chat;
     let from = List::messages(account, &chat).start(page.cursor.as_deref())?;
     let read = app.store.messages_by_time(account, &chat, limit, from).await;
     let found = page::page(read, page.cursor.is_some())?;

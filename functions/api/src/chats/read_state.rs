@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::chats::update::shown;
 use crate::chats::view::ChatView;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Body, Id, Ids, moment};
 use crate::http::chat_access::denied;
 use crate::http::error::ApiError;
@@ -48,12 +48,12 @@ pub struct UpTo {
     )
 )]
 pub async fn read(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(up_to): Body<UpTo>,
 ) -> Result<Json<ChatView>, ApiError> {
-    mark(&app, &acting, &id, &up_to, Mark::Read).await
+    mark(&app, &principal, &id, &up_to, Mark::Read).await
 }
 
 /// Say that a chat needs no answer
@@ -68,17 +68,17 @@ pub async fn read(
     )
 )]
 pub async fn no_answer_needed(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(up_to): Body<UpTo>,
 ) -> Result<Json<ChatView>, ApiError> {
-    mark(&app, &acting, &id, &up_to, Mark::NoAnswerNeeded).await
+    mark(&app, &principal, &id, &up_to, Mark::NoAnswerNeeded).await
 }
 
 async fn mark(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     id: &str,
     up_to: &UpTo,
     mark: Mark,
@@ -87,9 +87,9 @@ async fn mark(
         return Err(ApiError::invalid("message", format!("1 to {MAX_MESSAGE_ID} characters")));
     }
     let (chat, up_to) = (ChatId::new(id), MessageId::new(up_to.message.as_str()));
-    let at = At { account: &acting.account, chat: &chat, by: acting.by.employee() };
+    let at = At { account: &principal.account, chat: &chat, by: principal.by.employee() };
     let chat = update_chat::mark(&app.context(), &at, mark, &up_to).await?;
-    shown(app, acting, chat).await
+    shown(app, principal, chat).await
 }
 
 /// An employee's unanswered chats.
@@ -116,12 +116,12 @@ pub struct UnansweredView {
     )
 )]
 pub async fn unanswered(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<UnansweredView>, ApiError> {
-    let account = &acting.account;
-    let places = match acting.by.employee() {
+    let account = &principal.account;
+    let places = match principal.by.employee() {
         Some(caller) => counting_places(&app, account, caller, &id).await?,
         None => None,
     };

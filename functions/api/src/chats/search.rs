@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::chats::view::ChatView;
 use crate::contacts::person::{Person, people_of, with_aliases};
 use crate::contacts::{history, of_identities, of_phone, read_messenger, user_id};
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::Params;
 use crate::http::chat_access::visible;
 use crate::http::error::ApiError;
@@ -60,24 +60,24 @@ pub struct FoundChats {
     responses((status = 200, description = "His chats, or none", body = FoundChats))
 )]
 pub async fn search(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Params(wanted): Params<SearchParams>,
 ) -> Result<Json<FoundChats>, ApiError> {
     let text = wanted.q.ok_or_else(|| ApiError::missing_field("q"))?;
     validate::name("q", &text, MAX_QUERY)?;
-    let owner = existing_account(&app, acting.account.as_str()).await?;
+    let owner = existing_account(&app, principal.account.as_str()).await?;
     let persons = match &wanted.messenger {
         Some(messenger) => of_messenger(&app, &owner, messenger, text.trim()).await?,
         None => of_phone_or_id(&app, &owner, text.trim()).await?,
     };
-    let his = chats_of(&app, &acting.account, &persons).await?;
-    let mut chats = visible(&app, &acting, Operation::Search, his).await?;
+    let his = chats_of(&app, &principal.account, &persons).await?;
+    let mut chats = visible(&app, &principal, Operation::Search, his).await?;
     chats.sort_by(|left, right| {
         (right.last_activity_at, &right.chat).cmp(&(left.last_activity_at, &left.chat))
     });
     chats.truncate(MOST_SHOWN);
-    let people = people_of(&app, &acting.account, &chats).await?;
+    let people = people_of(&app, &principal.account, &chats).await?;
     let chats = chats.into_iter().map(|chat| ChatView::of(chat, &people)).collect();
     Ok(Json(FoundChats { chats }))
 }

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::chats::update::shown;
 use crate::chats::view::ChatView;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::error::ApiError;
 use crate::http::validate;
@@ -57,13 +57,13 @@ impl PutTags {
     )
 )]
 pub async fn put(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(wanted): Body<PutTags>,
 ) -> Result<Json<ChatView>, ApiError> {
     let tags = wanted.read()?;
-    let (owner, id, by) = (acting.owner(&app).await?, ChatId::new(id), acting.by.employee());
+    let (owner, id, by) = (principal.owner(&app).await?, ChatId::new(id), principal.by.employee());
     let chat = set_tags(&app.context(), &owner, &id, by, &tags).await?;
-    shown(&app, &acting, chat).await
+    shown(&app, &principal, chat).await
 }

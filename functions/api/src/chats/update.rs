@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::chats::view::ChatView;
 use crate::contacts::person::people_of;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::error::ApiError;
 use axum::Json;
 use shared::model::chat::Chat;
@@ -12,7 +12,7 @@ use shared::model::chat::Chat;
 ///
 /// # Errors
 /// As the store's.
-pub async fn shown(app: &App, acting: &Acting, chat: Chat) -> Result<Json<ChatView>, ApiError> {
-    let people = people_of(app, &acting.account, std::slice::from_ref(&chat)).await?;
+pub async fn shown(app: &App, principal: &Principal, chat: Chat) -> Result<Json<ChatView>, ApiError> {
+    let people = people_of(app, &principal.account, std::slice::from_ref(&chat)).await?;
     Ok(Json(ChatView::of(chat, &people)))
 }

@@ -57,7 +57,7 @@ impl From<ProviderError> for Trouble {
 
 /// How far linking came.
 #[derive(Debug, Default)]
-pub struct Linked {
+pub struct Connected {
     /// The channels that the connection carries.
     pub channels: Vec<Channel>,
     /// The provider's ids of those that it does not.
@@ -69,16 +69,21 @@ pub struct Linked {
 }
 
 /// Links a connection whose row and token are committed: the provider tries the webhook while it is registered.
-pub async fn link(app: &App, connection: &Connection, carrier: &Carrier, webhook: &Webhook<'_>) -> Linked {
-    let mut linked = Linked::default();
-    if let Err(trouble) = link_into(&mut linked, app, connection, carrier, webhook).await {
+pub async fn connect(
+    app: &App,
+    connection: &Connection,
+    carrier: &Carrier,
+    webhook: &Webhook<'_>,
+) -> Connected {
+    let mut linked = Connected::default();
+    if let Err(trouble) = connect_into(&mut linked, app, connection, carrier, webhook).await {
         linked.trouble = Some(trouble);
     }
     linked
 }
 
-async fn link_into(
-    linked: &mut Linked,
+async fn connect_into(
+    linked: &mut Connected,
     app: &App,
     connection: &Connection,
     carrier: &Carrier,
@@ -108,7 +113,7 @@ async fn link_into(
 ///
 /// # Errors
 /// The provider's word.
-pub async fn unlink(app: &App, carrier: &Carrier, webhook: &Webhook<'_>) -> Result<(), ProviderError> {
+pub async fn disconnect(app: &App, carrier: &Carrier, webhook: &Webhook<'_>) -> Result<(), ProviderError> {
     within(REGISTER_WITHIN, carrier.client.unsubscribe(&carrier.call(app), webhook)).await
 }
 

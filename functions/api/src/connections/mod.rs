@@ -8,8 +8,8 @@ pub mod test_message;
 use crate::app::App;
 use crate::channels::ChannelView;
 use crate::connections::carrier::Carrier;
-use crate::connections::connect::{Linked, Owner, Trouble, link, switch_off, unlink};
-use crate::http::auth::Tenant;
+use crate::connections::connect::{Connected, Owner, Trouble, connect, disconnect, switch_off};
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::enums::ConnectionState;
 use crate::http::error::ApiError;
@@ -201,7 +201,7 @@ impl LinkedConnection {
     fn of(
         owner: &Account,
         connection: Connection,
-        linked: Linked,
+        linked: Connected,
         webhook_url: Option<String>,
     ) -> Json<Self> {
         let skipped = linked.skipped.into_iter().map(|(external, owner)| {
@@ -237,7 +237,7 @@ type Answer = (StatusCode, Json<LinkedConnection>);
     )
 )]
 pub async fn create(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Body(new): Body<NewConnection>,
 ) -> Result<Answer, ApiError> {
@@ -255,7 +255,7 @@ pub async fn create(
     app.store.commit(vec![Write::create(&connection)?, Write::create(&row)?]).await?;
     let url = webhook_url(&app, &connection, &token);
     let webhook = Webhook { url: &url, secret: secret.as_ref() };
-    let mut linked = link(&app, &connection, &carrier, &webhook).await;
+    let mut linked = connect(&app, &connection, &carrier, &webhook).await;
     let (status, how, error) = match linked.trouble.take() {
         None => (StatusCode::CREATED, How::Connected, None),
         Some(Trouble::Provider(error @ ProviderError::Unavailable(_))) => {
@@ -380,7 +380,7 @@ async fn existing_connection(app: &App, account: &AccountId, id: &str) -> Result
     )
 )]
 pub async fn refresh(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Answer, ApiError> {
@@ -392,7 +392,7 @@ pub async fn refresh(
     let url = webhook_url(&app, &connection, &token);
     let secret = webhook_secret(&app, &connection).await?;
     let webhook = Webhook { url: &url, secret: secret.as_ref() };
-    let mut linked = link(&app, &connection, &carrier, &webhook).await;
+    let mut linked = connect(&app, &connection, &carrier, &webhook).await;
     let state = connection.state;
     match linked.trouble.take() {
         None => {
@@ -423,7 +423,7 @@ pub async fn refresh(
     responses((status = 200, description = "All connections, the oldest first", body = Connections))
 )]
 pub async fn list(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
 ) -> Result<Json<Connections>, ApiError> {
     let connections = app.store.connections(&account).await?;
@@ -437,7 +437,7 @@ pub async fn list(
     responses((status = 200, description = "The connection", body = ConnectionView))
 )]
 pub async fn get(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<ConnectionView>, ApiError> {
@@ -453,7 +453,7 @@ pub async fn get(
     responses((status = 204, description = "Gone"))
 )]
 pub async fn delete(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {
@@ -473,7 +473,7 @@ async fn stop(app: &App, connection: &Connection) -> Result<(), String> {
     let token = app.vault.open(&connection.account, &connection.token, app.ambient.now()).await;
     let token = token.map_err(|error| error.to_string())?;
     let url = webhook_url(app, connection, &token);
-    unlink(app, &carrier, &Webhook { url: &url, secret: None }).await.map_err(|error| match error {
+    disconnect(app, &carrier, &Webhook { url: &url, secret: None }).await.map_err(|error| match error {
         ProviderError::Refused(_) => "the provider refused".to_owned(),
         other => other.to_string(),
     })

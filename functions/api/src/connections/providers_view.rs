@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::channels::view::LimitsView;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use crate::http::field::FieldView;
@@ -114,7 +114,10 @@ pub struct Providers {
     get, path = "/v1/providers", tag = "connections",
     responses((status = 200, description = "All that can be connected, by name", body = Providers))
 )]
-pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<Providers>, ApiError> {
+pub async fn list(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Providers>, ApiError> {
     let owner = existing_account(&app, account.as_str()).await?;
     let all = providers::built().map(|provider| ProviderView::of(provider, owner.language));
     Ok(Json(Providers { providers: all.collect() }))

@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::connections::{webhook_secret, webhook_url};
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Id, Ids, moment};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
@@ -91,7 +91,7 @@ impl Row for TestMessage {
     )
 )]
 pub async fn send(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
 ) -> Result<(StatusCode, Json<TestMessageView>), ApiError> {
     let owner = existing_account(&app, account.as_str()).await?;
@@ -211,7 +211,7 @@ async fn post(
     responses((status = 200, description = "Each step, and what the next one waits for", body = TestMessageView))
 )]
 pub async fn get(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<TestMessageView>, ApiError> {

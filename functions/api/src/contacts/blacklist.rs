@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::contacts::person::Person;
 use crate::contacts::view::IdentityView;
 use crate::contacts::{of_phone, read_identity, read_phone};
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids, Params, moment, object, page_size};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
@@ -99,7 +99,7 @@ pub struct Blacklist {
     responses((status = 200, description = "A page of entries, in no order that means anything", body = Blacklist))
 )]
 pub async fn list(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<Blacklist>, ApiError> {
@@ -122,7 +122,7 @@ pub async fn list(
     responses((status = 200, description = "The entry", body = BlockView))
 )]
 pub async fn put(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Body(new): Body<NewBlock>,
 ) -> Result<Json<BlockView>, ApiError> {
@@ -246,7 +246,7 @@ pub async fn of_person(app: &App, account: &AccountId, person: &Person) -> Resul
     responses((status = 204, description = "Gone"))
 )]
 pub async fn remove(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::contacts::person::existing_person;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Id, Ids, Params, moment, page_size};
 use crate::http::enums::ErasureState as StateView;
 use crate::http::error::ApiError;
@@ -86,7 +86,7 @@ pub struct Erasures {
     responses((status = 202, description = "It has begun", body = StartedErasure))
 )]
 pub async fn start(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<(StatusCode, Json<StartedErasure>), ApiError> {
@@ -160,7 +160,7 @@ async fn nudge(app: &App, erasure: &Erasure) {
     responses((status = 200, description = "A page of erasures, the oldest first", body = Erasures))
 )]
 pub async fn list(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<Erasures>, ApiError> {
@@ -177,7 +177,7 @@ pub async fn list(
     responses((status = 200, description = "How far it has come", body = ErasureView))
 )]
 pub async fn get(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<ErasureView>, ApiError> {

@@ -11,7 +11,7 @@ use crate::contacts::blacklist::{self, BlockView};
 use crate::contacts::history;
 use crate::contacts::person::{Person, existing_person, merges_of, people_of};
 use crate::contacts::view::{ContactView, MergeView, PersonView};
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Id, Ids, Params};
 use crate::http::error::ApiError;
 use crate::http::page;
@@ -143,7 +143,7 @@ pub struct ExportParams {
     responses((status = 200, description = "A page of it", body = Export))
 )]
 pub async fn export(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(page): Params<ExportParams>,

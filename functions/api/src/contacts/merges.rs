@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::contacts::person::{Person, existing_person, merges_of};
 use crate::contacts::view::{MergeView, Merges, PersonView};
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::error::ApiError;
 use crate::http::validate;
@@ -41,7 +41,7 @@ pub struct MergeInto {
     )
 )]
 pub async fn merge(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(wanted): Body<MergeInto>,
@@ -91,7 +91,7 @@ fn changes<'a>(contacts: impl IntoIterator<Item = (&'a Contact, Contact)>) -> Re
     responses((status = 200, description = "All of them, the earliest first", body = Merges))
 )]
 pub async fn list(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<Merges>, ApiError> {
@@ -113,7 +113,7 @@ pub async fn list(
     responses((status = 200, description = "The contact that is one of its own again", body = PersonView))
 )]
 pub async fn undo(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
 ) -> Result<Json<PersonView>, ApiError> {

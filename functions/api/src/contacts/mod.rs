@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::chats::view::{ChatView, Chats};
 use crate::contacts::person::{Person, existing_person, people_of, with_aliases};
 use crate::contacts::view::{Contacts, PersonView};
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Id, Ids, Params, page_size};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
@@ -59,7 +59,7 @@ pub const MAX_USER: usize = 200;
     responses((status = 200, description = "The client, with all by which he is known", body = PersonView))
 )]
 pub async fn get(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<PersonView>, ApiError> {
@@ -90,7 +90,7 @@ pub struct LookUp {
     responses((status = 200, description = "Who it is, or nobody", body = Contacts))
 )]
 pub async fn find(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Params(wanted): Params<LookUp>,
 ) -> Result<Json<Contacts>, ApiError> {
@@ -217,7 +217,7 @@ pub async fn of_identities(
     responses((status = 200, description = "A page of chats", body = Chats))
 )]
 pub async fn chats(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(page): Params<PageParams>,

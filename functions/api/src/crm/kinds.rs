@@ -2,7 +2,7 @@
 
 use super::CapabilitiesView;
 use crate::app::App;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::enums::CrmKind;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
@@ -49,7 +49,10 @@ pub struct CrmKindView {
     get, path = "/v1/crms", tag = "crm",
     responses((status = 200, description = "All kinds, `none` first", body = CrmKinds))
 )]
-pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<CrmKinds>, ApiError> {
+pub async fn list(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<Json<CrmKinds>, ApiError> {
     let language = existing_account(&app, account.as_str()).await?.language;
     let crms = crm::CLIENTS.iter().map(|client| CrmKindView {
         kind: client.kind().into(),

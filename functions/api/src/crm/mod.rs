@@ -4,7 +4,7 @@ pub mod kinds;
 pub mod pipelines;
 
 use crate::app::App;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, moment, present};
 use crate::http::enums::{CrmKind, CrmState};
 use crate::http::error::ApiError;
@@ -164,7 +164,7 @@ impl CrmView {
     responses((status = 200, description = "As set", body = CrmView))
 )]
 pub async fn put(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Body(new): Body<NewCrm>,
 ) -> Result<Json<CrmView>, ApiError> {
@@ -181,7 +181,7 @@ pub(crate) const DECIDED_ON: [&str; 8] =
     ["settings", "webhook_url", "crm_key", "known_as", "subscriptions", "state", "failures", "paused_until"];
 
 /// A connection as it was asked for.
-struct Wanted {
+struct WantedConnection {
     kind: Kind,
     /// As they were given, by their names.
     settings: BTreeMap<String, String>,
@@ -193,7 +193,7 @@ struct Wanted {
 async fn write(
     app: &App,
     account: &AccountId,
-    wanted: Option<&Wanted>,
+    wanted: Option<&WantedConnection>,
 ) -> Result<(Kind, Option<CrmConnection>), ApiError> {
     let before = existing_account(app, account.as_str()).await?;
     let mut after = before.clone();
@@ -216,7 +216,7 @@ async fn write(
 fn connection(
     app: &App,
     account: &AccountId,
-    wanted: &Wanted,
+    wanted: &WantedConnection,
     known: Option<&CrmConnection>,
 ) -> CrmConnection {
     let (client, settings) = (crm::client(wanted.kind), wanted.settings.clone());
@@ -239,10 +239,10 @@ async fn leave_to_first(app: &App, account: &AccountId) -> Result<(), ApiError> 
 }
 
 /// What a request asks for, checked against the fields of its kind; `None`: no CRM.
-async fn read(app: &App, account: &AccountId, new: NewCrm) -> Result<Option<Wanted>, ApiError> {
+async fn read(app: &App, account: &AccountId, new: NewCrm) -> Result<Option<WantedConnection>, ApiError> {
     let kind = Kind::from(new.kind);
     let mut given = vec![(WEBHOOK_URL, new.webhook_url.map(Some)), (CRM_KEY, new.crm_key)];
-    let mut wanted = Wanted { kind, settings: BTreeMap::new(), key: None };
+    let mut wanted = WantedConnection { kind, settings: BTreeMap::new(), key: None };
     for field in crm::client(kind).settings_fields() {
         let at = given.iter().position(|(name, _)| *name == field.name);
         let value = at.and_then(|at| given.remove(at).1);
@@ -288,7 +288,10 @@ fn check_url(app: &App, field: &str, text: &str) -> Result<(), ApiError> {
     get, path = "/v1/crm", tag = "crm",
     responses((status = 200, description = "How it is; the key is never shown", body = CrmView))
 )]
-pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<CrmView>, ApiError> {
+pub async fn get(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<Json<CrmView>, ApiError> {
     let kind = existing_account(&app, account.as_str()).await?.crm_kind;
     let row = app.store.crm(&account, Read::Consistent).await?;
     Ok(Json(CrmView::of(kind, row)))
@@ -304,7 +307,10 @@ pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result
         (status = 422, description = "The CRM cannot be asked: `setting_not_applicable`")
     )
 )]
-pub async fn refresh(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<StatusCode, ApiError> {
+pub async fn refresh(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<StatusCode, ApiError> {
     let why = match existing_account(&app, account.as_str()).await?.crm_kind {
         Kind::None => "the account has no CRM",
         _ => "this CRM is not asked: it brings its employees and pipelines itself",

@@ -1,7 +1,7 @@
 //! Pipelines with their stages: loaded as a whole, read as a whole.
 
 use crate::app::App;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, objects, present_objects};
 use crate::http::error::ApiError;
 use crate::http::validate;
@@ -71,11 +71,11 @@ impl PipelineView {
                 "leave the field out when there are no stages",
             ));
         }
-        let mut seen = HashSet::new();
+        let mut visible = HashSet::new();
         for (index, stage) in stages.iter().enumerate() {
             validate::crm_id(format!("{at}.stages[{index}].id"), &stage.id)?;
             validate::name(format!("{at}.stages[{index}].name"), &stage.name, MAX_NAME)?;
-            if !seen.insert(&stage.id) {
+            if !visible.insert(&stage.id) {
                 return Err(ApiError::invalid(format!("{at}.stages[{index}].id"), "the id stands twice"));
             }
         }
@@ -91,17 +91,17 @@ impl PipelineView {
     responses((status = 200, description = "As loaded", body = PipelineList))
 )]
 pub async fn put(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Body(list): Body<PipelineList>,
 ) -> Result<Json<PipelineList>, ApiError> {
     if list.pipelines.len() > MAX_PIPELINES {
         return Err(ApiError::invalid("pipelines", format!("at most {MAX_PIPELINES}")));
     }
-    let mut seen = HashSet::new();
+    let mut visible = HashSet::new();
     for (index, pipeline) in list.pipelines.iter().enumerate() {
         pipeline.check(&format!("pipelines[{index}]"))?;
-        if !seen.insert(&pipeline.id) {
+        if !visible.insert(&pipeline.id) {
             return Err(ApiError::invalid(format!("pipelines[{index}].id"), "the id stands twice"));
         }
     }
@@ -132,7 +132,7 @@ pub async fn put(
     responses((status = 200, description = "As last loaded; none before", body = PipelineList))
 )]
 pub async fn get(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
 ) -> Result<Json<PipelineList>, ApiError> {
     let row = app.store.pipelines(&account).await?;

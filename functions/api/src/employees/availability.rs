@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::channels::members::{PLACE, places};
-use crate::http::auth::{Acting, Tenant};
+use crate::http::auth::{AccountKey, Principal};
 use crate::http::body::{Body, Id, Ids, present};
 use crate::http::chat_access::denied;
 use crate::http::enums::EmployeeStatus;
@@ -70,7 +70,7 @@ pub struct StatusesView {
     )
 )]
 pub async fn put(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(wanted): Body<PutStatus>,
@@ -91,14 +91,14 @@ pub async fn put(
     )
 )]
 pub async fn put_own(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Body(wanted): Body<PutStatus>,
 ) -> Result<Json<StatusesView>, ApiError> {
-    let Some(employee) = acting.by.employee() else {
+    let Some(employee) = principal.by.employee() else {
         return Err(ApiError::denied("not_an_employee", "only an employee's own token says who you are"));
     };
-    let statuses = set(&app, &acting.account, employee, &wanted).await?;
+    let statuses = set(&app, &principal.account, employee, &wanted).await?;
     if statuses.channels.is_empty() {
         return Err(denied(Refusal::NoRole));
     }

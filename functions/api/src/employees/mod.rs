@@ -1,14 +1,14 @@
 //! Employees, by the CRM's user ids.
 
 pub mod availability;
-pub mod departures;
 pub mod notices;
+pub mod requeues;
 pub mod sections;
 
 use crate::app::App;
 use crate::channels::members::{Place, places};
 use crate::channels::working_hours::HoursView;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids, objects, present};
 use crate::http::enums::EmployeeStatus;
 use crate::http::enums::{Role, Section};
@@ -209,19 +209,19 @@ pub struct EmployeeChange {
     )
 )]
 pub async fn put(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Body(load): Body<LoadEmployees>,
 ) -> Result<Json<Employees>, ApiError> {
     if load.employees.is_empty() || load.employees.len() > MAX_WRITES {
         return Err(ApiError::invalid("employees", format!("1 to {MAX_WRITES} at once")));
     }
-    let mut seen = HashSet::new();
+    let mut visible = HashSet::new();
     for (index, employee) in load.employees.iter().enumerate() {
         let id = format!("employees[{index}].id");
         validate::employee_id(&id, &employee.id)?;
         validate::name(format!("employees[{index}].name"), &employee.name, validate::MAX_NAME)?;
-        if !seen.insert(&employee.id) {
+        if !visible.insert(&employee.id) {
             return Err(ApiError::invalid(id, "the id stands twice"));
         }
     }
@@ -256,7 +256,7 @@ async fn put_once(app: &App, account: &AccountId, load: &[LoadEmployee]) -> Resu
         employees.push(employee);
     }
     app.store.commit(writes).await?;
-    app.take_back(account, &employees).await?;
+    app.reactivate(account, &employees).await?;
     Ok(employees)
 }
 
@@ -265,7 +265,10 @@ async fn put_once(app: &App, account: &AccountId, load: &[LoadEmployee]) -> Resu
     get, path = "/v1/employees", tag = "employees",
     responses((status = 200, description = "All of them, at most 1000", body = Employees))
 )]
-pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<Employees>, ApiError> {
+pub async fn list(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Employees>, ApiError> {
     let employees = app.store.employees(&account).await?;
     Ok(Json(Employees { employees: employees.into_iter().map(EmployeeView::from).collect() }))
 }
@@ -277,7 +280,7 @@ pub async fn list(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Resul
     responses((status = 200, description = "The employee", body = EmployeeWithPlaces))
 )]
 pub async fn get(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<EmployeeWithPlaces>, ApiError> {
@@ -296,7 +299,7 @@ pub async fn get(
     responses((status = 200, description = "All of them", body = Places))
 )]
 pub async fn channels(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<Places>, ApiError> {
@@ -314,7 +317,7 @@ pub async fn channels(
     responses((status = 200, description = "The employee as he is now", body = EmployeeView))
 )]
 pub async fn change(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(change): Body<EmployeeChange>,
@@ -359,7 +362,7 @@ async fn change_once(
     responses((status = 204, description = "Gone"))
 )]
 pub async fn delete(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {
@@ -371,31 +374,31 @@ pub async fn delete(
     }
     // He goes together with his first places, and with the word that his clients are to be passed on: from then on nobody can
     // add a place, and the second look finds the rest.
-    let departure = Requeue::of(&account, &employee, None, &*app.ambient);
-    let mut writes = vec![Write::put(&departure)?, Write::forget(keys::employee(&account, &employee))];
-    let mut departures = vec![departure];
-    writes.extend(leaves(&app, &of, &mut departures)?);
+    let requeue = Requeue::of(&account, &employee, None, &*app.ambient);
+    let mut writes = vec![Write::put(&requeue)?, Write::forget(keys::employee(&account, &employee))];
+    let mut requeues = vec![requeue];
+    writes.extend(leaves(&app, &of, &mut requeues)?);
     app.store.commit_in_parts(writes).await?;
     let late = places(&app, &account, &employee).await?;
-    app.store.commit_in_parts(leaves(&app, &late, &mut departures)?).await?;
+    app.store.commit_in_parts(leaves(&app, &late, &mut requeues)?).await?;
     of.extend(late);
     app.store.forget_quick_replies(&account, &employee).await?;
     let channels: Vec<ChannelId> = of.into_iter().map(|place| place.member.channel).collect();
     app.nudge(&account, &channels).await;
-    for departure in &departures {
-        app.pass_on(departure).await;
+    for requeue in &requeues {
+        app.nudge_requeue(requeue).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The writes that take somebody from these places, with the word that clients who are nobody's there are looked at.
-fn leaves(app: &App, of: &[Place], departures: &mut Vec<Requeue>) -> Result<Vec<Write>, StoreError> {
+fn leaves(app: &App, of: &[Place], requeues: &mut Vec<Requeue>) -> Result<Vec<Write>, StoreError> {
     let mut writes = Vec::new();
     for Place { channel, member } in of {
         writes.extend(member_writes(Some(member), None, &[])?);
         let left = Requeue::gather_left(channel, Some(member), None, &*app.ambient);
         writes.extend(left.as_ref().map(Write::put).transpose()?);
-        departures.extend(left);
+        requeues.extend(left);
     }
     Ok(writes)
 }

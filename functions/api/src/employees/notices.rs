@@ -1,7 +1,7 @@
 //! What rules have to say to employees (F6): each reads what is for him, and what is for the heads of his channels.
 
 use crate::app::App;
-use crate::http::auth::{Acting, Actor};
+use crate::http::auth::{Actor, Principal};
 use crate::http::body::{Params, page_size};
 use crate::http::chat_access::visible;
 use crate::http::error::ApiError;
@@ -121,13 +121,13 @@ pub struct Notices {
     )
 )]
 pub async fn list(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Params(wanted): Params<NoticeParams>,
 ) -> Result<Json<Notices>, ApiError> {
     let limit = page_size(wanted.limit)?;
-    let account = &acting.account;
-    let employee = reader(&app, &acting, wanted.employee).await?;
+    let account = &principal.account;
+    let employee = reader(&app, &principal, wanted.employee).await?;
     let list = List::notices(account, &employee);
     let start = list.start(wanted.cursor.as_deref())?;
     let before = start.as_ref().and_then(|start| start.get("sk")?.as_s().ok()).cloned();
@@ -138,13 +138,13 @@ pub async fn list(
         .filter(|_| more)
         .map(|row| Key { pk: keys::notices_of_employee(account, &employee), sk: row.key().sk });
     let next_cursor = list.next(last.map(|key| key.attributes()).as_ref())?;
-    let as_him = acting.as_employee(&employee);
+    let as_him = principal.as_employee(&employee);
     Ok(Json(Notices { notices: told(&app, &as_him, found).await?, next_cursor }))
 }
 
 /// Whose notices are read.
-async fn reader(app: &App, acting: &Acting, named: Option<String>) -> Result<EmployeeId, ApiError> {
-    match (&acting.by, named) {
+async fn reader(app: &App, principal: &Principal, named: Option<String>) -> Result<EmployeeId, ApiError> {
+    match (&principal.by, named) {
         (Actor::Employee(own), None) => Ok(own.clone()),
         (Actor::Employee(own), Some(named)) if own.as_str() == named => Ok(own.clone()),
         (Actor::Employee(_), Some(_)) => {
@@ -152,7 +152,7 @@ async fn reader(app: &App, acting: &Acting, named: Option<String>) -> Result<Emp
         }
         (_, Some(named)) => {
             validate::employee_id("employee", &named)?;
-            Ok(existing_employee(app, &acting.account, &named).await?.employee)
+            Ok(existing_employee(app, &principal.account, &named).await?.employee)
         }
         (_, None) => Err(ApiError::missing_field("employee")),
     }
@@ -169,7 +169,7 @@ async fn lists_of(app: &App, account: &AccountId, employee: &EmployeeId) -> Resu
 }
 
 /// Those of them whose chat he sees, with their words.
-async fn told(app: &App, as_him: &Acting, rows: Vec<NoticeRow>) -> Result<Vec<NoticeView>, ApiError> {
+async fn told(app: &App, as_him: &Principal, rows: Vec<NoticeRow>) -> Result<Vec<NoticeView>, ApiError> {
     let account = &as_him.account;
     let ids: BTreeSet<ChatId> = rows.iter().map(|row| row.chat.clone()).collect();
     let ids: Vec<ChatId> = ids.into_iter().collect();
@@ -178,13 +178,13 @@ async fn told(app: &App, as_him: &Acting, rows: Vec<NoticeRow>) -> Result<Vec<No
     }
     let (chats, events) =
         tokio::try_join!(app.store.chats(account, &ids), app.store.events_of_notices(account, &rows))?;
-    let seen: Vec<ChatId> =
+    let visible: Vec<ChatId> =
         visible(app, as_him, Operation::Notify, chats).await?.into_iter().map(|chat| chat.chat).collect();
     let events: HashMap<(ChatId, u64), ChatEvent> =
         events.into_iter().map(|event| ((event.chat.clone(), event.seq), event)).collect();
     let now = app.ambient.now().seconds();
     // The table takes its time to let expired rows go.
-    let rows = rows.into_iter().filter(|row| now < row.expires_at && seen.contains(&row.chat));
+    let rows = rows.into_iter().filter(|row| now < row.expires_at && visible.contains(&row.chat));
     let views = rows.filter_map(|row| {
         let notice = RuleNoticeView::of(events.get(&(row.chat.clone(), row.seq))?)?;
         let (chat, channel) = (row.chat.to_string(), row.channel.to_string());

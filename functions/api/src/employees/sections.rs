@@ -1,7 +1,7 @@
 //! Which settings belong to which section, and to whom sections are granted (A8).
 
 use crate::app::App;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids};
 use crate::http::enums;
 use crate::http::error::ApiError;
@@ -42,7 +42,7 @@ pub struct Granted {
     responses((status = 200, description = "All that are granted to him now", body = Granted))
 )]
 pub async fn put(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Body(grant): Body<Grant>,

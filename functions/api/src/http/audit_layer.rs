@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::http::body::MAX_BODY;
-use crate::http::request_context::Visit;
-use crate::http::route_access::is_written_down;
+use crate::http::request_context::RequestContext;
+use crate::http::route_access::is_audited;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
 use axum::http::StatusCode;
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A request that is written down unless it was refused.
 #[derive(Debug)]
-pub struct Draft {
+pub struct PendingAudit {
     method: String,
     route: String,
     ids: BTreeMap<String, String>,
@@ -26,9 +26,9 @@ pub struct Draft {
 }
 
 /// Watches a request on a settings route: what the handler reads of its body is kept aside. `None` for other requests.
-pub async fn watch(request: Request) -> (Request, Option<Draft>) {
+pub async fn watch(request: Request) -> (Request, Option<PendingAudit>) {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let Some(route) = route.filter(|route| is_written_down(request.method(), route)) else {
+    let Some(route) = route.filter(|route| is_audited(request.method(), route)) else {
         return (request, None);
     };
     let (mut parts, body) = request.into_parts();
@@ -43,13 +43,13 @@ pub async fn watch(request: Request) -> (Request, Option<Draft>) {
             kept.extend_from_slice(chunk);
         }
     }));
-    (Request::from_parts(parts, body), Some(Draft { method, route, ids, body: kept }))
+    (Request::from_parts(parts, body), Some(PendingAudit { method, route, ids, body: kept }))
 }
 
-impl Draft {
+impl PendingAudit {
     /// Writes it down, with what was answered. What was changed is changed: a table that does not take the entry is told to the log and counted.
-    pub async fn record(self, app: &App, visit: &Visit, status: StatusCode) {
-        let Some((account, by)) = visit.by() else { return };
+    pub async fn record(self, app: &App, context: &RequestContext, status: StatusCode) {
+        let Some((account, by)) = context.by() else { return };
         // The operator names the account in the path when acting on it from outside.
         let account = account.or_else(|| self.ids.get("account").map(AccountId::new));
         let Some(account) = account else { return };
@@ -87,14 +87,14 @@ mod tests {
     #[tokio::test]
     async fn an_answer_stands_when_the_trail_cannot_be_written() {
         let bench = Bench::broken("table").await;
-        let visit = Visit::default();
-        visit.is_by(Some(&AccountId::new("a")), ChangedBy::Operator);
-        let draft = Draft {
+        let context = RequestContext::default();
+        context.is_by(Some(&AccountId::new("a")), ChangedBy::Operator);
+        let draft = PendingAudit {
             method: "PATCH".into(),
             route: "/v1/account".into(),
             ids: BTreeMap::new(),
             body: Arc::default(),
         };
-        draft.record(&bench.app, &visit, StatusCode::OK).await;
+        draft.record(&bench.app, &context, StatusCode::OK).await;
     }
 }

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::http::employee_token::employee_of;
 use crate::http::error::{ACCOUNT_HEADER, ApiError};
 use crate::http::existing::existing_account;
-use crate::http::request_context::Visit;
+use crate::http::request_context::RequestContext;
 use crate::http::route_access::check;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
@@ -56,48 +56,48 @@ async fn caller(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
     if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() || key.len() > MAX_KEY {
         return Err(ApiError::unauthorized());
     }
-    let visit = Visit::of(parts);
+    let context = RequestContext::of(parts);
     let (caller, account, by) = if key.starts_with(KEY_PREFIX) {
-        by_key(app, &visit, key).await?
+        by_key(app, &context, key).await?
     } else if key.starts_with(access_token::PREFIX) {
-        by_token(app, &visit, key).await?
+        by_token(app, &context, key).await?
     } else if app.operator.is(key, app.ambient.now()).await? {
         (Caller::Operator, None, ChangedBy::Operator)
     } else {
         return Err(ApiError::unauthorized());
     };
-    visit.is_by(account.as_ref(), by);
+    context.is_by(account.as_ref(), by);
     Ok(caller)
 }
 
 type Known = (Caller, Option<AccountId>, ChangedBy);
 
-async fn by_key(app: &App, visit: &Visit, key: &str) -> Result<Known, ApiError> {
+async fn by_key(app: &App, context: &RequestContext, key: &str) -> Result<Known, ApiError> {
     let now = app.ambient.now();
     let found = app.store.api_key(key).await?.filter(|found| found.key.opens(now));
     let found = found.ok_or_else(ApiError::unauthorized)?;
     let ApiKey { account, key_id, prefix, .. } = found.key.clone();
-    admit(app, visit, &account, &format!("key:{key_id}")).await?;
+    admit(app, context, &account, &format!("key:{key_id}")).await?;
     if let Some(used) = found.key.used(now) {
-        visit.used(&app.store, &found, used);
+        context.used(&app.store, &found, used);
     }
     let by = ChangedBy::Key { key_id: key_id.clone(), prefix };
     Ok((Caller::Account(account.clone(), key_id), Some(account), by))
 }
 
-async fn by_token(app: &App, visit: &Visit, token: &str) -> Result<Known, ApiError> {
+async fn by_token(app: &App, context: &RequestContext, token: &str) -> Result<Known, ApiError> {
     let employee = employee_of(app, token).await?;
-    admit(app, visit, &employee.account, &format!("employee:{}", employee.employee)).await?;
+    admit(app, context, &employee.account, &format!("employee:{}", employee.employee)).await?;
     let (account, by) =
         (employee.account.clone(), ChangedBy::Employee { employee: employee.employee.clone() });
     Ok((Caller::Employee(Box::new(employee)), Some(account), by))
 }
 
 /// Counts the request of a caller who is who he says, and refuses it when he makes too many.
-async fn admit(app: &App, visit: &Visit, account: &AccountId, who: &str) -> Result<(), ApiError> {
+async fn admit(app: &App, context: &RequestContext, account: &AccountId, who: &str) -> Result<(), ApiError> {
     tracing::Span::current().record("account", account.as_str());
     app.rate.admit(&app.store, account, who, app.ambient.now()).await.map_err(|seconds| {
-        visit.comes_again_in(seconds);
+        context.comes_again_in(seconds);
         ApiError::too_many_requests()
     })
 }
@@ -120,37 +120,37 @@ impl FromRequestParts<Arc<App>> for Operator {
 /// The account for which the request is: its key's, or the one that the operator names. On a settings route also an
 /// employee's to whom its section is granted ([`sections`]).
 #[derive(Debug)]
-pub struct Tenant(pub AccountId);
+pub struct AccountKey(pub AccountId);
 
-impl FromRequestParts<Arc<App>> for Tenant {
+impl FromRequestParts<Arc<App>> for AccountKey {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let Granted(acting) = Granted::from_request_parts(parts, app).await?;
-        Ok(Self(acting.account))
+        let AdminOrSection(principal) = AdminOrSection::from_request_parts(parts, app).await?;
+        Ok(Self(principal.account))
     }
 }
 
 /// As [`Tenant`], with who acts: for a settings route on which it matters what else he may see.
 #[derive(Debug)]
-pub struct Granted(pub Acting);
+pub struct AdminOrSection(pub Principal);
 
-impl FromRequestParts<Arc<App>> for Granted {
+impl FromRequestParts<Arc<App>> for AdminOrSection {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let (acting, employee) = acting(parts, app).await?;
+        let (principal, employee) = acting(parts, app).await?;
         if let Some(employee) = employee {
             let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
             check(&employee, &parts.method, route)?;
         }
-        Ok(Self(acting))
+        Ok(Self(principal))
     }
 }
 
 /// The account for which the request is, and who acts for it: also an employee, who sees and does what his roles let him.
 #[derive(Clone, Debug)]
-pub struct Acting {
+pub struct Principal {
     /// The account.
     pub account: AccountId,
     /// Who acts.
@@ -161,7 +161,7 @@ pub struct Acting {
     row: Option<Box<Account>>,
 }
 
-impl Acting {
+impl Principal {
     /// The account's row, as of this request: it is read once.
     ///
     /// # Errors
@@ -184,15 +184,15 @@ impl Acting {
     }
 }
 
-impl FromRequestParts<Arc<App>> for Acting {
+impl FromRequestParts<Arc<App>> for Principal {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        acting(parts, app).await.map(|(acting, _)| acting)
+        acting(parts, app).await.map(|(principal, _)| principal)
     }
 }
 
-async fn acting(parts: &Parts, app: &App) -> Result<(Acting, Option<Box<Employee>>), ApiError> {
+async fn acting(parts: &Parts, app: &App) -> Result<(Principal, Option<Box<Employee>>), ApiError> {
     let named = parts.headers.get(ACCOUNT_HEADER).map(|value| value.to_str().unwrap_or_default().trim());
     let (account, by, employee) = match caller(parts, app).await? {
         Caller::Operator => {
@@ -200,9 +200,9 @@ async fn acting(parts: &Parts, app: &App) -> Result<(Acting, Option<Box<Employee
             let row = Box::new(existing_account(app, named).await?);
             let account = row.account.clone();
             tracing::Span::current().record("account", account.as_str());
-            Visit::of(parts).is_by(Some(&account), ChangedBy::Operator);
+            RequestContext::of(parts).is_by(Some(&account), ChangedBy::Operator);
             let by = Actor::Operator;
-            return Ok((Acting { account, by, sections: BTreeSet::new(), row: Some(row) }, None));
+            return Ok((Principal { account, by, sections: BTreeSet::new(), row: Some(row) }, None));
         }
         Caller::Account(account, key) => (account, Actor::Key(key), None),
         Caller::Employee(row) => (row.account.clone(), Actor::Employee(row.employee.clone()), Some(row)),
@@ -211,5 +211,5 @@ async fn acting(parts: &Parts, app: &App) -> Result<(Acting, Option<Box<Employee
         return Err(ApiError::not_found("account"));
     }
     let sections = employee.as_ref().map(|row| row.sections.clone()).unwrap_or_default();
-    Ok((Acting { account, by, sections, row: None }, employee))
+    Ok((Principal { account, by, sections, row: None }, employee))
 }

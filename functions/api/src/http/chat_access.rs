@@ -1,14 +1,14 @@
 //! Chats as the caller may see them (B9). A chat that the caller may not see is not there for them.
 
 use crate::app::App;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_chat;
 use shared::base::ids::ChatId;
 use shared::model::access::sending::{Refusal, Sender};
 use shared::model::access::{self, Operation};
 use shared::model::chat::Chat;
-use shared::service::place::{self, Seen, place_of, places_on};
+use shared::service::place::{self, VisibleChat, place_of, places_on};
 use shared::store::StoreError;
 
 /// A refusal of the model's as an answer.
@@ -20,8 +20,8 @@ pub fn denied(refusal: Refusal) -> ApiError {
 ///
 /// # Errors
 /// 404 when it is not there, is another account's, or is not for the caller.
-pub async fn seen_chat(app: &App, acting: &Acting, id: &str) -> Result<Seen, ApiError> {
-    Ok(place::seen_chat(&app.store, &acting.account, &ChatId::new(id), acting.by.employee()).await?)
+pub async fn visible_chat(app: &App, principal: &Principal, id: &str) -> Result<VisibleChat, ApiError> {
+    Ok(place::seen_chat(&app.store, &principal.account, &ChatId::new(id), principal.by.employee()).await?)
 }
 
 /// A chat that somebody wants to write in: whether he may, sending decides, and says why not. Who has no role on its channel is
@@ -29,10 +29,12 @@ pub async fn seen_chat(app: &App, acting: &Acting, id: &str) -> Result<Seen, Api
 ///
 /// # Errors
 /// 404 when it is not there, is another account's, or is on a channel where the employee has no role.
-pub async fn addressed_chat(app: &App, acting: &Acting, id: &str) -> Result<Chat, ApiError> {
-    let chat = existing_chat(app, &acting.account, id).await?;
-    match acting.by.employee() {
-        Some(employee) if place_of(&app.store, &acting.account, &chat.channel, employee).await?.is_none() => {
+pub async fn send_target(app: &App, principal: &Principal, id: &str) -> Result<Chat, ApiError> {
+    let chat = existing_chat(app, &principal.account, id).await?;
+    match principal.by.employee() {
+        Some(employee)
+            if place_of(&app.store, &principal.account, &chat.channel, employee).await?.is_none() =>
+        {
             Err(ApiError::not_found("chat"))
         }
         _ => Ok(chat),
@@ -45,13 +47,13 @@ pub async fn addressed_chat(app: &App, acting: &Acting, id: &str) -> Result<Chat
 /// As the store's.
 pub async fn visible(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     operation: Operation,
     mut chats: Vec<Chat>,
 ) -> Result<Vec<Chat>, StoreError> {
-    let Some(employee) = acting.by.employee() else { return Ok(chats) };
+    let Some(employee) = principal.by.employee() else { return Ok(chats) };
     let channels = chats.iter().map(|chat| &chat.channel);
-    let places = places_on(&app.store, &acting.account, channels, employee).await?;
+    let places = places_on(&app.store, &principal.account, channels, employee).await?;
     chats.retain(|chat| access::may(operation, Sender::Employee(places.get(&chat.channel)), chat).is_ok());
     Ok(chats)
 }
@@ -61,11 +63,11 @@ pub async fn visible(
 ///
 /// # Errors
 /// 403 `no_role`, and as the store's.
-pub async fn on_some_channel(app: &App, acting: &Acting, writes: bool) -> Result<(), ApiError> {
-    let Some(employee) = acting.by.employee() else { return Ok(()) };
-    let channels = app.store.channels(&acting.account).await?;
+pub async fn require_any_channel(app: &App, principal: &Principal, writes: bool) -> Result<(), ApiError> {
+    let Some(employee) = principal.by.employee() else { return Ok(()) };
+    let channels = app.store.channels(&principal.account).await?;
     let ids = channels.iter().map(|channel| &channel.channel);
-    let places = places_on(&app.store, &acting.account, ids, employee).await?;
+    let places = places_on(&app.store, &principal.account, ids, employee).await?;
     let works = places.values().any(|place| !writes || place.role.may_write());
     if works { Ok(()) } else { Err(denied(Refusal::NoRole)) }
 }

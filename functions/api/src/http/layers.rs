@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::http::audit_layer;
-use crate::http::request_context::{NOTING, Visit};
+use crate::http::request_context::{NOTING, RequestContext};
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 /// The layer around every handler. It waits for what was begun beside the work, because a Lambda is frozen once it
 /// answered; and it writes down what was changed.
-pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let visit = Visit::default();
-    request.extensions_mut().insert(visit.clone());
+pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let context = RequestContext::default();
+    request.extensions_mut().insert(context.clone());
     let (request, draft) = audit_layer::watch(request).await;
     let mut response = next.run(request).await;
-    let (noting, retry_after) = visit.left();
+    let (noting, retry_after) = context.left();
     if let Some(noting) = noting {
         let _late_or_failed = tokio::time::timeout(NOTING, noting).await;
     }
@@ -27,7 +27,7 @@ pub async fn around(State(app): State<Arc<App>>, mut request: Request, next: Nex
     let status = response.status();
     // What failed midway may have changed something.
     if let Some(draft) = draft.filter(|_| status.is_success() || status.is_server_error()) {
-        draft.record(&app, &visit, status).await;
+        draft.record(&app, &context, status).await;
     }
     response
 }

@@ -33,7 +33,7 @@ struct Window {
 
 /// What follows for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum RateDecision {
     Pass,
     /// Passes if the table's count says so: a block is to be told.
     Tell,
@@ -42,20 +42,20 @@ enum Step {
 
 impl Window {
     /// Takes in one request. One that is refused is not counted.
-    fn take(&mut self, number: i64) -> Step {
+    fn take(&mut self, number: i64) -> RateDecision {
         if self.number != number {
             *self = Self { number, ..Self::default() };
         }
         if self.known + self.untold >= LIMIT {
-            return Step::Refuse;
+            return RateDecision::Refuse;
         }
         self.untold += 1;
         if self.untold < BLOCK {
-            return Step::Pass;
+            return RateDecision::Pass;
         }
         self.known += BLOCK;
         self.untold = 0;
-        Step::Tell
+        RateDecision::Tell
     }
 
     /// Takes in what all processes told.
@@ -86,9 +86,9 @@ impl RateLimit {
         let number = now.millis().div_euclid(WINDOW_MS);
         let name = format!("{account}#{who}");
         match self.with(number, |windows| windows.entry(name.clone()).or_default().take(number)) {
-            Step::Pass => return Ok(()),
-            Step::Refuse => return Err(rest_of(now)),
-            Step::Tell => {}
+            RateDecision::Pass => return Ok(()),
+            RateDecision::Refuse => return Err(rest_of(now)),
+            RateDecision::Tell => {}
         }
         let gone = (number + 1) * WINDOW_MS / 1000 + KEPT_S;
         match store.count(&keys::rate(account, who, number), BLOCK, gone).await {
@@ -128,30 +128,30 @@ mod tests {
         let mut told = 0;
         for request in 1..=LIMIT {
             match window.take(7) {
-                Step::Pass => {}
-                Step::Tell => {
+                RateDecision::Pass => {}
+                RateDecision::Tell => {
                     told += BLOCK;
                     window.learn(7, told);
                     assert_eq!(request % BLOCK, 0);
                 }
-                Step::Refuse => panic!("the {request}th is refused"),
+                RateDecision::Refuse => panic!("the {request}th is refused"),
             }
         }
-        assert_eq!((window.take(7), window.take(7)), (Step::Refuse, Step::Refuse));
-        assert_eq!(window.take(8), Step::Pass, "the next window");
+        assert_eq!((window.take(7), window.take(7)), (RateDecision::Refuse, RateDecision::Refuse));
+        assert_eq!(window.take(8), RateDecision::Pass, "the next window");
     }
 
     #[test]
     fn what_others_told_counts_and_nothing_is_told_twice() {
         let mut window = Window::default();
         for _ in 1..BLOCK {
-            assert_eq!(window.take(1), Step::Pass);
+            assert_eq!(window.take(1), RateDecision::Pass);
         }
-        assert_eq!(window.take(1), Step::Tell);
+        assert_eq!(window.take(1), RateDecision::Tell);
         window.learn(1, 480);
         window.learn(1, 470);
         window.learn(0, 9999);
-        let passed = (0..BLOCK).take_while(|_| window.take(1) != Step::Refuse).count();
+        let passed = (0..BLOCK).take_while(|_| window.take(1) != RateDecision::Refuse).count();
         assert_eq!(passed, 20, "480 were known");
     }
 

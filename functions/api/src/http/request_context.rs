@@ -17,16 +17,16 @@ pub const NOTING: Duration = Duration::from_secs(1);
 
 /// One request, as far as it is known.
 #[derive(Clone, Debug, Default)]
-pub struct Visit(Arc<Mutex<Known>>);
+pub struct RequestContext(Arc<Mutex<Annotations>>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct Annotations {
     by: Option<(Option<AccountId>, ChangedBy)>,
     retry_after: Option<u64>,
     noting: Option<JoinHandle<()>>,
 }
 
-impl Visit {
+impl RequestContext {
     /// The request's own.
     pub fn of(parts: &Parts) -> Self {
         parts.extensions.get::<Self>().cloned().unwrap_or_default()
@@ -52,7 +52,7 @@ impl Visit {
         let (store, before) = (store.clone(), row.clone());
         let after = ApiKeyRow { hash: row.hash.clone(), key: used };
         self.known().noting = Some(tokio::spawn(async move {
-            match note(&store, &before, &after).await {
+            match note_use(&store, &before, &after).await {
                 // Somebody else noted it, or the key was revoked.
                 Ok(()) | Err(StoreError::Lost(_)) => {}
                 Err(error) => tracing::warn!(error = %error, "the use of a key is not noted"),
@@ -66,12 +66,12 @@ impl Visit {
         (known.noting.take(), known.retry_after)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, Annotations> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn note(store: &Store, before: &ApiKeyRow, after: &ApiKeyRow) -> Result<(), StoreError> {
+async fn note_use(store: &Store, before: &ApiKeyRow, after: &ApiKeyRow) -> Result<(), StoreError> {
     let write = Write::change(before, after, &["last_used_at"])?;
     store.commit(write.into_iter().collect()).await
 }

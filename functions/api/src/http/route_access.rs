@@ -60,7 +60,7 @@ pub fn opens(method: &Method, route: &str) -> Option<Opens> {
 /// Whether a request belongs into the audit trail: whatever changes settings, and whoever reads a key. Making an account
 /// is not (its row tells when), nor are tokens, which a CRM makes all day, nor a test message or a dry run of rules, which
 /// change nothing.
-pub fn is_written_down(method: &Method, route: &str) -> bool {
+pub fn is_audited(method: &Method, route: &str) -> bool {
     match (method, route) {
         (&Method::GET, "/v1/keys/{key}/secret") => true,
         (&Method::GET | &Method::HEAD | &Method::OPTIONS, _) => false,
@@ -121,7 +121,7 @@ mod tests {
             (Method::POST, "/v1/chats/{chat}/read", false),
             (Method::PATCH, "/v3/webhooks", true),
         ] {
-            assert_eq!(is_written_down(&method, route), written, "{method} {route}");
+            assert_eq!(is_audited(&method, route), written, "{method} {route}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Edits and deletions of what was sent: asked of the provider, and shown when the provider has done them.
 
 use crate::app::App;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Body, Id, Ids};
-use crate::http::chat_access::addressed_chat;
+use crate::http::chat_access::send_target;
 use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::State;
@@ -46,15 +46,15 @@ pub struct ChangeOnItsWay {
     )
 )]
 pub async fn edit(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
     Body(new): Body<EditText>,
 ) -> Result<(StatusCode, Json<ChangeOnItsWay>), ApiError> {
     let (Id(chat), Id(message)) = ids;
-    let chat = addressed_chat(&app, &acting, &chat).await?;
-    let (owner, message) = (acting.owner(&app).await?, MessageId::new(message));
-    let sent = Sent { chat: &chat.chat, message: &message, by: acting.by.employee() };
+    let chat = send_target(&app, &principal, &chat).await?;
+    let (owner, message) = (principal.owner(&app).await?, MessageId::new(message));
+    let sent = Sent { chat: &chat.chat, message: &message, by: principal.by.employee() };
     let chat = change_message::edit(&app.context(), &owner, &sent, &new.text).await?;
     Ok(on_its_way(&chat, &message))
 }
@@ -72,14 +72,14 @@ pub async fn edit(
     )
 )]
 pub async fn delete(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
 ) -> Result<(StatusCode, Json<ChangeOnItsWay>), ApiError> {
     let (Id(chat), Id(message)) = ids;
-    let chat = addressed_chat(&app, &acting, &chat).await?;
-    let (owner, message) = (acting.owner(&app).await?, MessageId::new(message));
-    let sent = Sent { chat: &chat.chat, message: &message, by: acting.by.employee() };
+    let chat = send_target(&app, &principal, &chat).await?;
+    let (owner, message) = (principal.owner(&app).await?, MessageId::new(message));
+    let sent = Sent { chat: &chat.chat, message: &message, by: principal.by.employee() };
     let chat = change_message::delete(&app.context(), &owner, &sent).await?;
     Ok(on_its_way(&chat, &message))
 }

@@ -2,9 +2,9 @@
 
 use crate::app::App;
 use crate::contacts::{history, of_phone, read_phone};
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Id, Ids, Params, moment};
-use crate::http::chat_access::on_some_channel;
+use crate::http::chat_access::require_any_channel;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use axum::Json;
@@ -100,19 +100,19 @@ pub struct NumberView {
     )
 )]
 pub async fn check(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(phone)): Ids<Id>,
     Params(asked): Params<Asked>,
 ) -> Result<Json<NumberView>, ApiError> {
-    on_some_channel(&app, &acting, true).await?;
+    require_any_channel(&app, &principal, true).await?;
     if asked.messenger.is_some_and(|messenger| messenger != Messenger::Whatsapp.as_str()) {
         return Err(ApiError::invalid(
             "messenger",
             "whatsapp is the only messenger whose numbers are checked",
         ));
     }
-    let owner = existing_account(&app, acting.account.as_str()).await?;
+    let owner = existing_account(&app, principal.account.as_str()).await?;
     if owner.no_number_check {
         return Err(ApiError::refused("number_check_off", "", "the account switched the number check off"));
     }
@@ -124,7 +124,7 @@ pub async fn check(
         Some(_) => Known::None,
     };
     // An employee asks before he writes. Who wrote when is told by the chats that he may see, and by nothing else.
-    let told = known.filter(|_| acting.by.employee().is_none());
+    let told = known.filter(|_| principal.by.employee().is_none());
     let from = told.as_ref().map(|fact| fact.from.into());
     let learned_at = moment(told.map(|fact| fact.learned_at));
     Ok(Json(NumberView { phone: phone.as_str().to_owned(), whatsapp, learned_at, from }))

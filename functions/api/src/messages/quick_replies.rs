@@ -1,9 +1,9 @@
 //! Quick replies (D5): shared ones and each employee's own, and what one of them says in a chat.
 
 use crate::app::App;
-use crate::http::auth::{Acting, Actor};
+use crate::http::auth::{Actor, Principal};
 use crate::http::body::{Body, Id, Ids, Params, page_size};
-use crate::http::chat_access::{on_some_channel, seen_chat};
+use crate::http::chat_access::{require_any_channel, visible_chat};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_employee;
 use crate::http::page::{self, List};
@@ -53,23 +53,23 @@ pub struct Listed {
 }
 
 /// The employee that a request names. To an employee there is no other than himself.
-fn named(acting: &Acting, employee: Option<&str>) -> Result<Option<EmployeeId>, ApiError> {
+fn named(principal: &Principal, employee: Option<&str>) -> Result<Option<EmployeeId>, ApiError> {
     employee.map_or(Ok(()), |employee| validate::employee_id("employee", employee))?;
     let named = employee.map(EmployeeId::new);
-    match (&acting.by, named) {
+    match (&principal.by, named) {
         (Actor::Employee(own), Some(named)) if *own != named => Err(ApiError::not_found("employee")),
         (_, named) => Ok(named),
     }
 }
 
 /// The employee whose own ones a request may mean: the token's, or the one it names.
-fn whose(acting: &Acting, employee: Option<&str>) -> Result<Option<EmployeeId>, ApiError> {
-    Ok(named(acting, employee)?.or_else(|| acting.by.employee().cloned()))
+fn whose(principal: &Principal, employee: Option<&str>) -> Result<Option<EmployeeId>, ApiError> {
+    Ok(named(principal, employee)?.or_else(|| principal.by.employee().cloned()))
 }
 
 /// Lets pass who may change a list: an employee his own, and the shared one with the section (A8); an admin each.
-fn may_change(acting: &Acting, list: Option<&EmployeeId>) -> Result<(), ApiError> {
-    if list.is_some() || acting.may_change(Section::QuickReplies) {
+fn may_change(principal: &Principal, list: Option<&EmployeeId>) -> Result<(), ApiError> {
+    if list.is_some() || principal.may_change(Section::QuickReplies) {
         Ok(())
     } else {
         Err(ApiError::denied("section_not_granted", "the section \"quick_replies\" is not granted to you"))
@@ -77,8 +77,12 @@ fn may_change(acting: &Acting, list: Option<&EmployeeId>) -> Result<(), ApiError
 }
 
 /// Lets pass who may read what is shared: who works on some channel, and who may change it.
-async fn may_read_shared(app: &App, acting: &Acting) -> Result<(), ApiError> {
-    if acting.may_change(Section::QuickReplies) { Ok(()) } else { on_some_channel(app, acting, false).await }
+async fn may_read_shared(app: &App, principal: &Principal) -> Result<(), ApiError> {
+    if principal.may_change(Section::QuickReplies) {
+        Ok(())
+    } else {
+        require_any_channel(app, principal, false).await
+    }
 }
 
 /// List quick replies
@@ -92,17 +96,17 @@ async fn may_read_shared(app: &App, acting: &Acting) -> Result<(), ApiError> {
     )
 )]
 pub async fn list(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Params(wanted): Params<Listed>,
 ) -> Result<Json<QuickReplies>, ApiError> {
     let limit = page_size(wanted.limit)?;
-    let owner = named(&acting, wanted.employee.as_deref())?;
+    let owner = named(&principal, wanted.employee.as_deref())?;
     if owner.is_none() {
-        may_read_shared(&app, &acting).await?;
+        may_read_shared(&app, &principal).await?;
     }
-    let from = List::quick_replies(&acting.account, owner.as_ref()).start(wanted.cursor.as_deref())?;
-    let found = app.store.quick_replies(&acting.account, owner.as_ref(), limit, from).await;
+    let from = List::quick_replies(&principal.account, owner.as_ref()).start(wanted.cursor.as_deref())?;
+    let found = app.store.quick_replies(&principal.account, owner.as_ref(), limit, from).await;
     let found = page::page(found, wanted.cursor.is_some())?;
     let quick_replies = found.items.into_iter().map(QuickReplyView::from).collect();
     Ok(Json(QuickReplies { quick_replies, next_cursor: page::next(found.next.as_ref())? }))
@@ -121,20 +125,20 @@ pub async fn list(
     )
 )]
 pub async fn create(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Body(new): Body<NewQuickReply>,
 ) -> Result<(StatusCode, Json<QuickReplyView>), ApiError> {
     new.check()?;
-    let owner = named(&acting, new.employee.as_deref())?;
-    may_change(&acting, owner.as_ref())?;
+    let owner = named(&principal, new.employee.as_deref())?;
+    may_change(&principal, owner.as_ref())?;
     if let Some(owner) = &owner {
-        existing_employee(&app, &acting.account, owner.as_str()).await?;
+        existing_employee(&app, &principal.account, owner.as_str()).await?;
     }
     let now = app.ambient.now();
     let reply = QuickReply {
         v: 1,
-        account: acting.account,
+        account: principal.account,
         id: app.ambient.uuid().to_string(),
         employee: owner,
         title: new.title,
@@ -191,15 +195,15 @@ async fn existing(
     )
 )]
 pub async fn get(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(wanted): Params<Whose>,
 ) -> Result<Json<QuickReplyView>, ApiError> {
-    let owner = whose(&acting, wanted.employee.as_deref())?;
-    let reply = existing(&app, &acting.account, owner.as_ref(), &id).await?;
+    let owner = whose(&principal, wanted.employee.as_deref())?;
+    let reply = existing(&app, &principal.account, owner.as_ref(), &id).await?;
     if reply.employee.is_none() {
-        may_read_shared(&app, &acting).await?;
+        may_read_shared(&app, &principal).await?;
     }
     Ok(Json(reply.into()))
 }
@@ -214,17 +218,17 @@ pub async fn get(
     )
 )]
 pub async fn change(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(wanted): Params<Whose>,
     Body(new): Body<ChangedQuickReply>,
 ) -> Result<Json<QuickReplyView>, ApiError> {
     new.check()?;
-    let owner = whose(&acting, wanted.employee.as_deref())?;
+    let owner = whose(&principal, wanted.employee.as_deref())?;
     let reply = app.retry_on_conflict(|| async {
-        let before = existing(&app, &acting.account, owner.as_ref(), &id).await?;
-        may_change(&acting, before.employee.as_ref())?;
+        let before = existing(&app, &principal.account, owner.as_ref(), &id).await?;
+        may_change(&principal, before.employee.as_ref())?;
         let (title, text) = (new.title.clone(), new.text.clone());
         let after = QuickReply { title, text, changed_at: app.ambient.now(), ..before.clone() };
         app.store.commit(Write::change(&before, &after, &[])?.into_iter().collect()).await?;
@@ -243,15 +247,15 @@ pub async fn change(
     )
 )]
 pub async fn delete(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     Params(wanted): Params<Whose>,
 ) -> Result<StatusCode, ApiError> {
-    let owner = whose(&acting, wanted.employee.as_deref())?;
+    let owner = whose(&principal, wanted.employee.as_deref())?;
     let gone = app.retry_on_conflict(|| async {
-        let reply = existing(&app, &acting.account, owner.as_ref(), &id).await?;
-        may_change(&acting, reply.employee.as_ref())?;
+        let reply = existing(&app, &principal.account, owner.as_ref(), &id).await?;
+        may_change(&principal, reply.employee.as_ref())?;
         let key = keys::quick_reply_count(&reply.account, reply.employee.as_ref());
         let known: Option<QuickReplyCount> = app.store.get(&key, Read::Consistent).await?;
         let mut writes = vec![Write::delete(reply.key())];
@@ -280,14 +284,14 @@ pub async fn delete(
     )
 )]
 pub async fn render(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(ids): Ids<(Id, Id)>,
     Params(wanted): Params<Whose>,
 ) -> Result<Json<Rendered>, ApiError> {
     let (Id(chat), Id(id)) = ids;
-    let chat = seen_chat(&app, &acting, &chat).await?.chat;
-    let owner = whose(&acting, wanted.employee.as_deref())?;
+    let chat = visible_chat(&app, &principal, &chat).await?.chat;
+    let owner = whose(&principal, wanted.employee.as_deref())?;
     Ok(Json(Rendered { text: filled_in(&app, &chat, owner.as_ref(), &id).await? }))
 }
 

@@ -1,9 +1,9 @@
 //! Messages that are written through the API: sent, edited, deleted.
 
 use crate::app::App;
-use crate::http::auth::{Acting, Actor};
+use crate::http::auth::{Actor, Principal};
 use crate::http::body::{Body, Id, Ids, object, present, present_objects};
-use crate::http::chat_access::addressed_chat;
+use crate::http::chat_access::send_target;
 use crate::http::enums::CommentMode;
 use crate::http::error::ApiError;
 use crate::http::validate;
@@ -134,16 +134,16 @@ pub struct OnItsWay {
     )
 )]
 pub async fn post(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
     headers: HeaderMap,
     Body(new): Body<NewText>,
 ) -> Result<(StatusCode, Json<OnItsWay>), ApiError> {
-    let chat = addressed_chat(&app, &acting, &id).await?;
-    let owner = acting.owner(&app).await?;
+    let chat = send_target(&app, &principal, &id).await?;
+    let owner = principal.owner(&app).await?;
     let target = Target::Chat(chat.chat.clone());
-    send_new(&app, &acting, &owner, (&chat, target), &headers, &new).await
+    send_new(&app, &principal, &owner, (&chat, target), &headers, &new).await
 }
 
 /// Sends what a body asks for into a chat of `owner`; `like` is the chat, or how it will begin.
@@ -152,18 +152,18 @@ pub async fn post(
 /// As [`send`]'s and [`new_message`]'s.
 pub async fn send_new(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     owner: &Account,
     (like, target): (&Chat, Target),
     headers: &HeaderMap,
     new: &NewText,
 ) -> Result<(StatusCode, Json<OnItsWay>), ApiError> {
-    let key = callers_key(owner, &acting.by, headers, like.chat.as_str(), new)?;
+    let key = callers_key(owner, &principal.by, headers, like.chat.as_str(), new)?;
     // Before anything is copied for it.
     if let Some(accepted) = sent_before(&app.context(), owner, key.as_ref()).await? {
         return on_its_way(app, accepted).await;
     }
-    let message = new_message(app, acting, (like, target), key, new).await?;
+    let message = new_message(app, principal, (like, target), key, new).await?;
     on_its_way(app, send(&app.context(), owner, &message).await?).await
 }
 
@@ -183,14 +183,14 @@ async fn on_its_way(app: &App, accepted: Accepted) -> Result<(StatusCode, Json<O
 /// 400 naming the field; 422 for an upload or a quick reply that cannot be had.
 async fn new_message(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     (chat, target): (&Chat, Target),
     key: Option<CallersKey>,
     new: &NewText,
 ) -> Result<NewMessage, ApiError> {
-    let from = writer(acting, new)?;
-    if let Some(named) = from.employee.as_ref().filter(|_| acting.by.employee().is_none())
-        && app.store.employee(&acting.account, named).await?.is_none()
+    let from = writer(principal, new)?;
+    if let Some(named) = from.employee.as_ref().filter(|_| principal.by.employee().is_none())
+        && app.store.employee(&principal.account, named).await?.is_none()
     {
         return Err(ApiError::invalid("employee", "there is no such employee"));
     }
@@ -212,7 +212,7 @@ fn message_id(field: &str, id: &str) -> Result<MessageId, ApiError> {
 }
 
 /// Who writes.
-fn writer(acting: &Acting, new: &NewText) -> Result<Writer, ApiError> {
+fn writer(principal: &Principal, new: &NewText) -> Result<Writer, ApiError> {
     let named = new.employee.as_deref();
     if let Some(named) = named {
         validate::employee_id("employee", named)?;
@@ -220,7 +220,7 @@ fn writer(acting: &Acting, new: &NewText) -> Result<Writer, ApiError> {
             return Err(ApiError::invalid("bot", "a program is no employee: leave one of both out"));
         }
     }
-    match &acting.by {
+    match &principal.by {
         Actor::Employee(own) if named.is_some_and(|named| named != own.as_str()) => {
             Err(ApiError::invalid("employee", "an employee writes as himself"))
         }

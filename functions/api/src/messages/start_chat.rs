@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::contacts::person::existing_person;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::{Body, present};
 use crate::http::chat_access::visible;
 use crate::http::error::ApiError;
@@ -83,7 +83,7 @@ pub struct NewDialogue {
     )
 )]
 pub async fn begin(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Body(new): Body<NewDialogue>,
@@ -94,21 +94,21 @@ pub async fn begin(
     if let Some(contact) = &new.contact {
         validate::name("contact", contact, validate::MAX_ID)?;
     }
-    let owner = acting.owner(&app).await?;
+    let owner = principal.owner(&app).await?;
     let employee =
-        acting.by.employee().cloned().or_else(|| new.message.employee.as_deref().map(EmployeeId::new));
+        principal.by.employee().cloned().or_else(|| new.message.employee.as_deref().map(EmployeeId::new));
     let channel = channel_of(&app, &owner, employee.as_ref(), &new).await?;
     let messenger = channel
         .messenger()
         .ok_or_else(|| ApiError::invalid("channel", "nobody knows yet which messenger it carries"))?;
-    let dialogue = dialogue(&app, &acting, &owner, channel, messenger, &new).await?;
+    let dialogue = dialogue(&app, &principal, &owner, channel, messenger, &new).await?;
     let now = app.ambient.now();
     // Whose a quick reply is filled with: the contact that is named, else the name that is told.
     let named = ContactId::new(new.contact.as_deref().unwrap_or_default());
     let mut like = Chat::unopened(&owner.account, &dialogue.like, named, now);
     like.name.clone_from(&dialogue.like.contact.name);
     let target = Target::Dialogue(Box::new(dialogue));
-    send_new(&app, &acting, &owner, (&like, target), &headers, &new.message).await
+    send_new(&app, &principal, &owner, (&like, target), &headers, &new.message).await
 }
 
 /// The channel to write from: the one that is named, else the author's default of the messenger, else the account's.
@@ -163,7 +163,7 @@ async fn default_channel(
 /// With whom, and by what.
 async fn dialogue(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     owner: &Account,
     channel: Channel,
     messenger: Messenger,
@@ -172,7 +172,7 @@ async fn dialogue(
     if let Some(name) = &new.name {
         validate::name("name", name, validate::MAX_NAME)?;
     }
-    let (phone, name) = told(app, acting, owner, &channel.channel, new).await?;
+    let (phone, name) = told(app, principal, owner, &channel.channel, new).await?;
     let limits = providers::limits(&channel, &messenger);
     let (provider_chat_id, reach) = match (&phone, &new.username) {
         (Some(_), Some(_)) => return Err(ApiError::invalid("username", "goes without phone")),
@@ -208,7 +208,7 @@ async fn dialogue(
 /// The phone and the name: as told, else the contact's.
 async fn told(
     app: &App,
-    acting: &Acting,
+    principal: &Principal,
     owner: &Account,
     channel: &ChannelId,
     new: &NewDialogue,
@@ -222,7 +222,7 @@ async fn told(
         };
     let Some(contact) = &new.contact else { return Ok((phone, new.name.clone())) };
     let person = existing_person(app, &owner.account, &ContactId::new(contact.as_str())).await?;
-    if !knows(app, acting, channel, &person.root).await? {
+    if !knows(app, principal, channel, &person.root).await? {
         return Err(ApiError::not_found("contact"));
     }
     let known: Vec<&Phone> = person.phones().collect();
@@ -238,9 +238,14 @@ async fn told(
 }
 
 /// Whether the caller knows a contact: he is responsible for him and works on the channel, or finds a chat of his.
-async fn knows(app: &App, acting: &Acting, channel: &ChannelId, contact: &Contact) -> Result<bool, ApiError> {
-    let account = &acting.account;
-    let Some(employee) = acting.by.employee() else { return Ok(true) };
+async fn knows(
+    app: &App,
+    principal: &Principal,
+    channel: &ChannelId,
+    contact: &Contact,
+) -> Result<bool, ApiError> {
+    let account = &principal.account;
+    let Some(employee) = principal.by.employee() else { return Ok(true) };
     if contact.responsible.as_ref() == Some(employee)
         && place_of(&app.store, account, channel, employee).await?.is_some()
     {
@@ -249,5 +254,5 @@ async fn knows(app: &App, acting: &Acting, channel: &ChannelId, contact: &Contac
     let chats = app.store.contact_chats(account, &contact.contact, 100, None).await?.items;
     let ids: Vec<ChatId> = chats.into_iter().map(|row| row.chat).collect();
     let chats = app.store.chats(account, &ids).await?;
-    Ok(!visible(app, acting, Operation::Search, chats).await?.is_empty())
+    Ok(!visible(app, principal, Operation::Search, chats).await?.is_empty())
 }

@@ -1,9 +1,9 @@
 //! Uploads (D6): a link that takes one file, and the file's way into the chat that it is sent in.
 
 use crate::app::App;
-use crate::http::auth::Acting;
+use crate::http::auth::Principal;
 use crate::http::body::Body;
-use crate::http::chat_access::on_some_channel;
+use crate::http::chat_access::require_any_channel;
 use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::State;
@@ -75,18 +75,18 @@ impl From<Refusal> for ApiError {
     )
 )]
 pub async fn create(
-    acting: Acting,
+    principal: Principal,
     State(app): State<Arc<App>>,
     Body(new): Body<NewUpload>,
 ) -> Result<(StatusCode, Json<UploadView>), ApiError> {
-    on_some_channel(&app, &acting, true).await?;
+    require_any_channel(&app, &principal, true).await?;
     let file = NewFile::of(&new.name, &new.mime, new.bytes)?;
     let (now, id) = (app.ambient.now(), app.ambient.uuid().to_string());
     let upload = Upload {
         v: 1,
-        object: Upload::object_of(&acting.account, &id),
-        employee: acting.by.employee().cloned(),
-        account: acting.account,
+        object: Upload::object_of(&principal.account, &id),
+        employee: principal.by.employee().cloned(),
+        account: principal.account,
         name: file.name,
         mime: file.mime,
         bytes: file.bytes,

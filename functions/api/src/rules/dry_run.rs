@@ -1,9 +1,9 @@
 //! What rules would do (F6): told, and not done.
 
 use crate::app::App;
-use crate::http::auth::{Acting, Granted};
+use crate::http::auth::{AdminOrSection, Principal};
 use crate::http::body::{Body, object, present, present_objects};
-use crate::http::chat_access::seen_chat;
+use crate::http::chat_access::visible_chat;
 use crate::http::enums::Kind;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
@@ -22,7 +22,7 @@ use shared::model::chat::company_events::first_event;
 use shared::model::chat::state::{AssignmentState, ChatState};
 use shared::model::chat::{Chat, MAX_CHAT_TAGS};
 use shared::model::messenger::Messenger;
-use shared::model::rules::{Compiled, Facts, MAX_TAG, MatchResult, Rule, RuleSet, Trigger, When};
+use shared::model::rules::{Compiled, MAX_TAG, MatchResult, Rule, RuleFacts, RuleSet, Trigger, When};
 use shared::model::texts;
 use shared::store::Read;
 use std::sync::Arc;
@@ -158,7 +158,7 @@ pub enum RuleOutcome {
     )
 )]
 pub async fn dry_run(
-    Granted(acting): Granted,
+    AdminOrSection(principal): AdminOrSection,
     State(app): State<Arc<App>>,
     Body(mut wanted): Body<DryRun>,
 ) -> Result<Json<DryRunView>, ApiError> {
@@ -166,13 +166,13 @@ pub async fn dry_run(
     let at = wanted.at(app.ambient.now())?;
     let set = match wanted.rules.take() {
         Some(rules) => {
-            let rules = checked(&app, &acting.account, rules).await?;
-            RuleSet { rules, ..RuleSet::none(&acting.account) }
+            let rules = checked(&app, &principal.account, rules).await?;
+            RuleSet { rules, ..RuleSet::none(&principal.account) }
         }
-        None => saved(&app, &acting.account).await?,
+        None => saved(&app, &principal.account).await?,
     };
-    let owner = existing_account(&app, acting.account.as_str()).await?;
-    let (chat, channel) = wanted.place(&app, &acting, at).await?;
+    let owner = existing_account(&app, principal.account.as_str()).await?;
+    let (chat, channel) = wanted.place(&app, &principal, at).await?;
     Ok(Json(told(&Compiled::new(&set), &wanted, &owner, (chat, &channel), at)))
 }
 
@@ -224,10 +224,15 @@ impl DryRun {
     }
 
     /// The chat and its channel: as they are, or as imagined.
-    async fn place(&self, app: &App, acting: &Acting, at: Timestamp) -> Result<(Chat, Channel), ApiError> {
-        let account = &acting.account;
+    async fn place(
+        &self,
+        app: &App,
+        principal: &Principal,
+        at: Timestamp,
+    ) -> Result<(Chat, Channel), ApiError> {
+        let account = &principal.account;
         if let Some(id) = &self.chat {
-            let chat = seen_chat(app, acting, id).await?.chat;
+            let chat = visible_chat(app, principal, id).await?.chat;
             let channel = app.store.channel(account, &chat.channel, Read::Consistent).await?;
             return Ok((chat, channel.ok_or_else(|| ApiError::not_found("channel"))?));
         }
@@ -280,7 +285,7 @@ fn told(
     let in_working_hours = hours.is_none_or(|hours| hours.is_open(at));
     let told = wanted.message.as_ref().and_then(|message| message.text.as_deref());
     let of_call = || wanted.kind().and_then(|kind| texts::call(kind, owner.language));
-    let outcomes = rules.outcomes(&Facts {
+    let outcomes = rules.outcomes(&RuleFacts {
         happened: &happened,
         text: told.or_else(of_call),
         kind: wanted.kind(),

@@ -6,7 +6,7 @@ pub mod trial;
 pub mod view;
 
 use crate::app::App;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::body::{Body, objects, present};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
@@ -83,7 +83,10 @@ impl From<&RuleSet> for RulesView {
     get, path = "/v1/rules", tag = "rules",
     responses((status = 200, description = "All rules, in their order", body = RulesView))
 )]
-pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result<Json<RulesView>, ApiError> {
+pub async fn get(
+    AccountKey(account): AccountKey,
+    State(app): State<Arc<App>>,
+) -> Result<Json<RulesView>, ApiError> {
     Ok(Json((&saved(&app, &account).await?).into()))
 }
 
@@ -104,7 +107,7 @@ pub async fn get(Tenant(account): Tenant, State(app): State<Arc<App>>) -> Result
     )
 )]
 pub async fn put(
-    Tenant(account): Tenant,
+    AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Body(new): Body<NewRules>,
 ) -> Result<Json<RulesView>, ApiError> {

@@ -70,7 +70,7 @@ async fn the_operator_says_for_which_account_he_acts() {
     for (method, path, _) in routes.iter().filter(|(_, _, operator)| !*operator) {
         let required = (400, "account_required", Some("Switchboard-Account"));
         bench.refused(OPERATOR, (method, path), None, required).await;
-        let acting = |account: &str| {
+        let principal = |account: &str| {
             let request = Request::builder().method(method.as_str()).uri(path);
             let request = request
                 .header("authorization", format!("bearer  {OPERATOR}"))
@@ -78,14 +78,14 @@ async fn the_operator_says_for_which_account_he_acts() {
             request.body(Body::empty()).unwrap()
         };
         for unknown in ["unknown", "", "a#b", "00000000-0000-7000-8000-000000000000"] {
-            let (status, body, _) = bench.send(acting(unknown)).await;
+            let (status, body, _) = bench.send(principal(unknown)).await;
             assert_eq!(
                 (status.as_u16(), &body["error"]["code"]),
                 (404, &json!("not_found")),
                 "{method} {path}"
             );
         }
-        let (status, body, _) = bench.send(acting(&company.id)).await;
+        let (status, body, _) = bench.send(principal(&company.id)).await;
         assert!(status != 401 && status != 403, "{method} {path} {body}");
         assert_ne!(body["error"]["code"], "account_required");
     }

@@ -105,10 +105,10 @@ fn cases(row: &[String]) -> Vec<Case> {
 /// Puts a chat whose client has written into the state that the words say, for one who is `me`.
 pub fn place(chat: &mut Chat, whose: &str, me: &EmployeeId, other: &EmployeeId, now: Timestamp) {
     match whose {
-        "me" => chat.assign(me),
-        "other" => chat.assign(other),
+        "me" => chat.set_responsible(me),
+        "other" => chat.set_responsible(other),
         "me, asked first" | "other, asked first" => {
-            chat.assign(if whose.starts_with("me") { me } else { other });
+            chat.set_responsible(if whose.starts_with("me") { me } else { other });
             chat.enqueue(None, now);
         }
         "none, waiting" => {

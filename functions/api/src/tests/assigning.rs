@@ -102,7 +102,7 @@ async fn whoever_sees_a_chat_reads_who_got_it_and_why() {
                 [("boris", Some(Ineligible::ReceivesNoNewClients)), ("gone", None), ("anna", None)];
             let considered =
                 considered.map(|(who, reason)| Considered { employee: EmployeeId::new(who), reason });
-            chat.give(&EmployeeId::new("anna"), AssignmentReason::Turn, at).among(considered.into(), true)
+            chat.assign(&EmployeeId::new("anna"), AssignmentReason::Turn, at).among(considered.into(), true)
         })
         .collect();
     create(&staff.bench, &records).await;
@@ -113,26 +113,26 @@ async fn whoever_sees_a_chat_reads_who_got_it_and_why() {
     {
         staff.bench.expect(status, staff.key(who), "GET", "/v1/chats/a/assignment", None).await;
     }
-    let (mut seen, mut path) = (Vec::new(), "/v1/chats/a/assignment?limit=2".to_owned());
+    let (mut visible, mut path) = (Vec::new(), "/v1/chats/a/assignment?limit=2".to_owned());
     loop {
         let page = staff.bench.expect(200, staff.key("anna"), "GET", &path, None).await;
         assert_eq!(
             (&page["responsible"], &page["position"], &page["now"]),
             (&json!("anna"), &Value::Null, &Value::Null)
         );
-        seen.extend(page["history"].as_array().unwrap().clone());
+        visible.extend(page["history"].as_array().unwrap().clone());
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         path = format!("/v1/chats/a/assignment?limit=2&cursor={cursor}");
     }
-    let numbers: Vec<u64> = seen.iter().map(|entry| entry["seq"].as_u64().unwrap()).collect();
+    let numbers: Vec<u64> = visible.iter().map(|entry| entry["seq"].as_u64().unwrap()).collect();
     assert_eq!(numbers, [chat.seq, chat.seq - 1, chat.seq - 2], "the latest first");
-    assert_eq!((&seen[0]["why"], &seen[0]["more"]), (&json!("turn"), &json!(true)));
+    assert_eq!((&visible[0]["why"], &visible[0]["more"]), (&json!("turn"), &json!(true)));
     let considered = json!([
         {"employee": "boris", "name": "Name of boris", "reason": "receives_no_new_clients"},
         {"employee": "gone", "name": null, "reason": null},
         {"employee": "anna", "name": "Name of anna", "reason": null}
     ]);
-    assert_eq!(seen[0]["considered"], considered);
+    assert_eq!(visible[0]["considered"], considered);
     let other = (400, "invalid_cursor", Some("cursor"));
     staff.chat("b", "anna", 1_000_000).await;
     let path = path.replace("/a/", "/b/");

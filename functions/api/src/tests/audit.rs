@@ -53,11 +53,12 @@ async fn the_operator_and_an_employee_are_told_as_such() {
     bench.clock.advance(Duration::from_millis(1));
     bench.expect(201, OPERATOR, "POST", &format!("/v1/accounts/{}/keys", one.id), None).await;
     bench.clock.advance(Duration::from_millis(1));
-    let acting =
+    let principal =
         Request::builder().method("PATCH").uri("/v1/account").header("content-type", "application/json");
-    let acting = acting.header("authorization", format!("Bearer {OPERATOR}"));
-    let acting = acting.header("switchboard-account", &one.id).body(Body::from(r#"{"name":"New"}"#)).unwrap();
-    assert_eq!(bench.send(acting).await.0, 200);
+    let principal = principal.header("authorization", format!("Bearer {OPERATOR}"));
+    let principal =
+        principal.header("switchboard-account", &one.id).body(Body::from(r#"{"name":"New"}"#)).unwrap();
+    assert_eq!(bench.send(principal).await.0, 200);
     let entries = trail(&bench, &one.key).await;
     let told: Vec<_> = entries[..3].iter().map(|entry| (&entry["by"], &entry["fields"])).collect();
     let operator = json!({"kind": "operator"});

@@ -20,7 +20,7 @@ async fn chats_stand_in_lists() {
     }
     let finished = chat(&bench, &company, channel, "d", 4_000_000, 1).await;
     let mut after = finished.clone();
-    after.assign(&EmployeeId::new("7"));
+    after.set_responsible(&EmployeeId::new("7"));
     after.finish(FinishReason::Inactivity, Timestamp::from_millis(5_000_000));
     bench.app.store.commit(vec![Write::change(&finished, &after, &[]).unwrap().unwrap()]).await.unwrap();
     let live = format!("/v1/chats?channel={channel}&limit=2");
@@ -94,7 +94,7 @@ async fn a_cursor_is_good_for_one_list_of_one_account() {
         for (company, channel) in [(&one, &first[0]), (&two, &second[0])] {
             let before = chat(&bench, company, channel, id, 1_000_000, 3).await;
             let mut after = before.clone();
-            after.assign(&EmployeeId::new("7"));
+            after.set_responsible(&EmployeeId::new("7"));
             bench
                 .app
                 .store

@@ -32,7 +32,7 @@ async fn set(office: &Office, change: impl FnOnce(&mut Chat)) -> Chat {
 async fn finished(office: &Office, whose: &str, client: AssignmentState) {
     let now = office.bench.clock.now();
     set(office, |chat| {
-        chat.assign(&id(whose));
+        chat.set_responsible(&id(whose));
         chat.assignment_state = client;
         chat.unanswered_at = None;
         chat.state = ChatState::Live;
@@ -149,7 +149,7 @@ async fn b5_who_answers_before_he_is_asked_keeps_his_client() {
     office.join("anna", Role::Manager, |_| {}).await;
     let now = office.bench.clock.now();
     set(&office, |chat| {
-        chat.assign(&id("anna"));
+        chat.set_responsible(&id("anna"));
         chat.enqueue(None, now);
     })
     .await;
@@ -191,7 +191,7 @@ async fn b1_the_crms_word_ends_a_wait_for_the_one_whom_it_names() {
     office.join("anna", Role::Manager, |_| {}).await;
     let now = office.bench.clock.now();
     let chat = set(&office, |chat| {
-        chat.assign(&id("anna"));
+        chat.set_responsible(&id("anna"));
         chat.enqueue(None, now);
     })
     .await;

@@ -234,7 +234,7 @@ async fn api_gateways_events_reach_their_routes() {
     let company = bench.company("One").await;
     bench.list(&["e0629e11-0f67-4567-92a9-2237e91ec1b9"]);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/api");
-    let mut seen = 0;
+    let mut visible = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap().replace("sb_example", &company.key);
@@ -261,7 +261,7 @@ async fn api_gateways_events_reach_their_routes() {
                 assert!(parts.status.is_success(), "{} {stage} {body}", path.display());
             }
         }
-        seen += 1;
+        visible += 1;
     }
-    assert!(seen >= 6);
+    assert!(visible >= 6);
 }

@@ -67,13 +67,13 @@ async fn changes_of_an_employee_are_checked() {
 }
 
 /// The departures that assignment was told of, and that the due index would bring back.
-async fn departures(staff: &Staff) -> Vec<Value> {
+async fn requeues(staff: &Staff) -> Vec<Value> {
     let nudges = std::mem::take(&mut staff.bench.world.lock().unwrap().nudges);
     let told: Vec<Value> =
         nudges.into_iter().map(|nudge| nudge["whose"].clone()).filter(|whose| !whose.is_null()).collect();
     for whose in &told {
         let whose: RequeueScope = serde_json::from_value(whose.clone()).unwrap();
-        let row = staff.bench.app.store.departure(&rows::account(&staff.company), &whose).await.unwrap();
+        let row = staff.bench.app.store.requeue(&rows::account(&staff.company), &whose).await.unwrap();
         assert!(row.is_some_and(|row| row.check_at <= staff.bench.clock.now()), "{whose:?}");
     }
     told
@@ -82,25 +82,25 @@ async fn departures(staff: &Staff) -> Vec<Value> {
 #[tokio::test]
 async fn b4_who_goes_leaves_his_clients_by_the_same_write_and_a_switch_leaves_none() {
     let staff = Staff::new().await;
-    departures(&staff).await;
+    requeues(&staff).await;
     let (key, channel) = (&staff.company.key, &staff.channel);
     staff.place("anna", "manager", false).await;
     staff.place("anna", "head", true).await;
-    assert!(departures(&staff).await.is_empty());
+    assert!(requeues(&staff).await.is_empty());
     let here = |name: &str| json!({"employee": {"employee": name, "channel": channel}});
     staff.place("anna", "quality_control", true).await;
-    assert_eq!(departures(&staff).await, [here("anna")]);
+    assert_eq!(requeues(&staff).await, [here("anna")]);
     let path = format!("/v1/channels/{channel}/employees/boris");
     staff.bench.expect(204, key, "DELETE", &path, None).await;
-    assert_eq!(departures(&staff).await, [here("boris")]);
+    assert_eq!(requeues(&staff).await, [here("boris")]);
     let everywhere = |name: &str| json!({"employee": {"employee": name}});
     staff.bench.expect(204, key, "DELETE", "/v1/employees/head", None).await;
-    assert_eq!(departures(&staff).await, [everywhere("head")]);
+    assert_eq!(requeues(&staff).await, [everywhere("head")]);
     staff.bench.expect(200, key, "DELETE", "/v3/users/stranger", None).await;
-    assert_eq!(departures(&staff).await, [everywhere("stranger")]);
+    assert_eq!(requeues(&staff).await, [everywhere("stranger")]);
     let two = Some(json!(["anna", "nobody"]));
     staff.bench.expect(200, key, "PATCH", "/v3/users/bulk_delete", two).await;
-    assert_eq!(departures(&staff).await, [everywhere("anna")]);
+    assert_eq!(requeues(&staff).await, [everywhere("anna")]);
 }
 
 #[tokio::test]
@@ -113,10 +113,10 @@ async fn b3_a_channel_that_begins_to_give_its_clients_out_in_turn_gathers_them()
         ("round_robin", false),
         ("first_responder", false),
     ] {
-        departures(&staff).await;
+        requeues(&staff).await;
         let change = Some(json!({"distribution": word}));
         staff.bench.expect(200, &staff.company.key, "PATCH", &path, change).await;
-        let told = departures(&staff).await;
+        let told = requeues(&staff).await;
         assert_eq!(told == [json!({"nobodys": {"channel": staff.channel}})], gathers, "{word} {told:?}");
     }
 }

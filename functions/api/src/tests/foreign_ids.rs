@@ -68,7 +68,7 @@ type Case<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&str) -> Value);
 async fn below_ones_own_things() {
     let neighbours = Neighbours::new().await;
     let operations = operations_on_ids(&document(&neighbours.bench).await);
-    let mut seen = 0;
+    let mut visible = 0;
     for (method, path, body) in operations {
         let names: Vec<&str> =
             path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
@@ -78,9 +78,9 @@ async fn below_ones_own_things() {
         let fill = |id: &str| place.replace(&format!("{{{rest}}}"), id);
         let (foreign, unknown) = (fill(neighbours.foreign(rest)), fill(NOBODYS));
         neighbours.same(&method, [&foreign, &unknown], [body.clone(), body]).await;
-        seen += 1;
+        visible += 1;
     }
-    assert!(seen >= 6, "{seen}");
+    assert!(visible >= 6, "{visible}");
 }
 
 #[tokio::test]

@@ -44,9 +44,9 @@ async fn an_admin_makes_a_key_and_reads_it_again() {
     assert!(!json!(all).to_string().contains(&key));
     let path = format!("/v1/keys/{id}/secret");
     assert_eq!(bench.expect(200, &one.key, "GET", &path, None).await, json!({"id": id, "key": key}));
-    let acting = Request::builder().uri(&path).header("authorization", format!("Bearer {OPERATOR}"));
-    let acting = acting.header("switchboard-account", &one.id).body(Body::empty()).unwrap();
-    let (status, answer, headers) = bench.send(acting).await;
+    let principal = Request::builder().uri(&path).header("authorization", format!("Bearer {OPERATOR}"));
+    let principal = principal.header("switchboard-account", &one.id).body(Body::empty()).unwrap();
+    let (status, answer, headers) = bench.send(principal).await;
     assert_eq!((status.as_u16(), answer["key"].as_str()), (200, Some(key.as_str())));
     assert_eq!(headers["cache-control"], "no-store");
     assert!(!headers.contains_key("etag"));

@@ -137,11 +137,11 @@ async fn who_was_put_on_again_meanwhile_is_not_taken_off_unseen() {
     let stored =
         || async { bench.app.store.member(&account, &channel, &EmployeeId::new("7")).await.unwrap() };
     bench.expect(200, key, "PUT", &path, manager(json!({}))).await;
-    let seen = stored().await.unwrap();
+    let visible = stored().await.unwrap();
     bench.expect(204, key, "DELETE", &path, None).await;
     bench.clock.advance(Duration::from_secs(1));
     bench.expect(200, key, "PUT", &path, manager(json!({}))).await;
-    let writes = member_writes(Some(&seen), None, &["joined_at"]).unwrap();
+    let writes = member_writes(Some(&visible), None, &["joined_at"]).unwrap();
     let late = bench.app.store.commit(writes).await;
     assert!(late.unwrap_err().is_conflict(), "his turn in the ring is another one");
     let again = stored().await.unwrap();

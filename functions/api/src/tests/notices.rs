@@ -79,7 +79,7 @@ async fn each_reads_what_is_for_him_and_what_he_may_see() {
     let other = (400, "invalid_cursor", Some("cursor"));
     staff.bench.refused(staff.key("anna"), ("GET", &path), None, other).await;
     // It clears for him who loses the chat.
-    change(&staff.bench, &annas, |chat| chat.assign(&EmployeeId::new("boris"))).await;
+    change(&staff.bench, &annas, |chat| chat.set_responsible(&EmployeeId::new("boris"))).await;
     assert!(texts(&staff, "anna", "").await.is_empty());
     assert_eq!(texts(&staff, "boris", "").await, ["4 boris"]);
     // They are listed for 30 days.

@@ -348,8 +348,8 @@ async fn the_crm_is_set_and_its_trouble_cleared() {
         (&json!("none"), &json!(null), &json!(false))
     );
     assert!(bench.app.store.crm(&account, Read::Consistent).await.unwrap().is_none());
-    let acting = bench.expect(200, OPERATOR, "GET", &format!("/v1/accounts/{}", company.id), None).await;
-    assert_eq!(acting["crm_kind"], "none");
+    let principal = bench.expect(200, OPERATOR, "GET", &format!("/v1/accounts/{}", company.id), None).await;
+    assert_eq!(principal["crm_kind"], "none");
 }
 
 #[tokio::test]

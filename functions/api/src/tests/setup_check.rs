@@ -101,8 +101,8 @@ async fn an_account_without_a_crm_works_whole() {
     {
         bench.expect(200, key, "GET", path, None).await;
     }
-    let seen = |id: &str| Some(json!({"message": id}));
-    bench.expect(200, key, "POST", "/v1/chats/chat/read", seen("m2")).await;
-    bench.expect(200, key, "POST", "/v1/chats/chat/no-answer-needed", seen("m2")).await;
+    let visible = |id: &str| Some(json!({"message": id}));
+    bench.expect(200, key, "POST", "/v1/chats/chat/read", visible("m2")).await;
+    bench.expect(200, key, "POST", "/v1/chats/chat/no-answer-needed", visible("m2")).await;
     bench.expect(200, key, "GET", &format!("{channel}/assignment"), None).await;
 }

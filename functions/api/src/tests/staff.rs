@@ -66,7 +66,9 @@ impl Staff {
         match whose {
             "waiting" => waits,
             "pool" => rows::change(&self.bench, &waits, Chat::offer_to_all).await,
-            whose => rows::change(&self.bench, &waits, |chat| chat.assign(&EmployeeId::new(whose))).await,
+            whose => {
+                rows::change(&self.bench, &waits, |chat| chat.set_responsible(&EmployeeId::new(whose))).await
+            }
         }
     }
 }

@@ -163,7 +163,7 @@ async fn how_far_it_got_is_told_step_by_step() {
     assert_eq!(now().await[1], given("waiting", Some("channel_paused"), None));
     let pool = rows::change(&bench, &chat, Chat::offer_to_all).await;
     assert_eq!(now().await[1], given("done", Some("first_responder"), None));
-    let mut chat = rows::change(&bench, &pool, |chat| chat.assign(&EmployeeId::new("7"))).await;
+    let mut chat = rows::change(&bench, &pool, |chat| chat.set_responsible(&EmployeeId::new("7"))).await;
     assert_eq!(now().await[1], given("done", None, Some("7")));
     // The CRM fails, refuses our key, and has it at last.
     chat = rows::change(&bench, &chat, |chat| chat.crm_error = Some("HTTP 500".into())).await;

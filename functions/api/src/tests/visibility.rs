@@ -33,15 +33,15 @@ async fn p10_each_role_opens_and_changes_what_it_may() {
     for (whose, seen_by) in SEEN {
         staff.chat(whose, whose, 1_000_000).await;
         for who in EVERYBODY {
-            let seen = seen_by.contains(&who);
+            let visible = seen_by.contains(&who);
             let key = staff.key(who);
             for what in READS {
                 let (status, answer) =
                     staff.bench.call(key, "GET", &format!("/v1/chats/{whose}{what}"), None).await;
-                assert_eq!(status, if seen { 200 } else { 404 }, "{who} reads {whose}{what}: {answer}");
+                assert_eq!(status, if visible { 200 } else { 404 }, "{who} reads {whose}{what}: {answer}");
             }
             for (method, what, body) in changes() {
-                let expected = match (seen, who) {
+                let expected = match (visible, who) {
                     (false, _) => 404,
                     (true, "quality") => 403,
                     (true, _) => 200,
@@ -49,7 +49,7 @@ async fn p10_each_role_opens_and_changes_what_it_may() {
                 let path = format!("/v1/chats/{whose}{what}");
                 let (status, answer) = staff.bench.call(key, method, &path, Some(body)).await;
                 assert_eq!(status, expected, "{who} {what} {whose}: {answer}");
-                if !seen {
+                if !visible {
                     let unknown = staff.bench.call(key, "GET", "/v1/chats/nothing", None).await.1;
                     assert_eq!(answer["error"], unknown["error"], "as one that is not there");
                 }
@@ -156,7 +156,7 @@ async fn b3_a_claim_takes_a_chat_out_of_the_others_list_in_that_write() {
         assert_eq!(ids(&staff.bench, staff.key(who), &pool, "chats").await, ["a"]);
         staff.bench.expect(200, staff.key(who), "GET", "/v1/chats/a", None).await;
     }
-    change(&staff.bench, &before, |chat: &mut Chat| chat.assign(&EmployeeId::new("anna"))).await;
+    change(&staff.bench, &before, |chat: &mut Chat| chat.set_responsible(&EmployeeId::new("anna"))).await;
     for who in ["admin", "anna", "boris", "head"] {
         assert!(ids(&staff.bench, staff.key(who), &pool, "chats").await.is_empty(), "{who}");
     }
@@ -249,7 +249,7 @@ async fn b9_what_is_left_out_of_a_page_is_made_up_for() {
     for at in 0..6 {
         let id = format!("elsewhere-{at}");
         let waits = super::rows::chat(&staff.bench, &staff.company, second, &id, 2_000_000 + at, 1).await;
-        change(&staff.bench, &waits, |chat| chat.assign(&EmployeeId::new("anna"))).await;
+        change(&staff.bench, &waits, |chat| chat.set_responsible(&EmployeeId::new("anna"))).await;
     }
     for id in ["a", "b"] {
         staff.chat(id, "anna", 1_000_000).await;

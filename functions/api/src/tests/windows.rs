@@ -143,7 +143,7 @@ async fn a_window_learns_every_change_once_and_in_order() {
     let mut edit = event("channel", "a", "m1", 9_000_000);
     (edit.revision, edit.text) = (Revision::Edited, Some("edited".into()));
     let edited = after.receive(&edit, Some(&second), Timestamp::from_millis(9_000_000)).unwrap();
-    after.assign(&EmployeeId::new("7"));
+    after.set_responsible(&EmployeeId::new("7"));
     let writes = vec![
         Write::change(&before, &after, &[]).unwrap().unwrap(),
         Write::change(&*second, &edited, &[]).unwrap().unwrap(),

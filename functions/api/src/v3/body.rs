@@ -3,7 +3,7 @@
 
 use super::error::V3Error;
 use crate::app::App;
-use crate::http::auth::{Acting, Actor};
+use crate::http::auth::{Actor, Principal};
 use axum::body::Bytes;
 use axum::extract::path::Path;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -25,9 +25,9 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = V3Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, V3Error> {
-        let acting = Acting::from_request_parts(parts, app).await?;
-        match acting.by {
-            Actor::Operator | Actor::Key(_) => Ok(Self(acting.account)),
+        let principal = Principal::from_request_parts(parts, app).await?;
+        match principal.by {
+            Actor::Operator | Actor::Key(_) => Ok(Self(principal.account)),
             Actor::Employee(_) => Err(V3Error::forbidden()),
         }
     }

@@ -7,7 +7,7 @@ use super::entities::{Done, MAX_ID, MAX_NAME, read_all, read_ids};
 use super::error::V3Error;
 use crate::app::App;
 use crate::employees;
-use crate::http::auth::Tenant;
+use crate::http::auth::AccountKey;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use crate::http::{body, validate};
@@ -132,15 +132,15 @@ async fn load_once(app: &App, account: &AccountId, users: &[LoadUser]) -> Result
     app.store.commit(writes).await?;
     let loaded: Vec<Employee> =
         users.iter().filter_map(|user| after.get(user.id.as_str()).cloned()).collect();
-    app.take_back(account, &loaded).await?;
+    app.reactivate(account, &loaded).await?;
     Ok(count)
 }
 
 /// Two loads at the same moment may each bring the same phone; nothing but this error depends on it.
 fn phones_are_unique(after: &HashMap<&str, Employee>) -> Result<(), V3Error> {
-    let mut seen = std::collections::HashSet::new();
+    let mut visible = std::collections::HashSet::new();
     let twice =
-        after.values().filter_map(|employee| employee.phone.as_ref()).any(|phone| !seen.insert(phone));
+        after.values().filter_map(|employee| employee.phone.as_ref()).any(|phone| !visible.insert(phone));
     if twice { Err(V3Error::bad("DUPLICATE_PHONE_NUMBER", "A phone belongs to one user")) } else { Ok(()) }
 }
 
@@ -217,6 +217,6 @@ pub async fn bulk_delete(
 }
 
 async fn remove(app: &Arc<App>, account: &AccountId, id: String) -> Result<(), ApiError> {
-    let tenant = Tenant(account.clone());
+    let tenant = AccountKey(account.clone());
     employees::delete(tenant, State(Arc::clone(app)), body::Ids(body::Id(id))).await.map(|_| ())
 }

@@ -96,7 +96,7 @@ async fn connection(app: &App, account: &AccountId) -> Result<Option<CrmConnecti
 }
 
 /// What a request asks for.
-struct Wanted {
+struct WantedHooks {
     uri: Option<(String, Url)>,
     subscriptions: Option<Subscriptions>,
 }
@@ -133,7 +133,7 @@ pub async fn change(
     Ok(Json(Set { ok: true }))
 }
 
-fn read(app: &App, body: &serde_json::Value, before: Option<&CrmConnection>) -> Result<Wanted, V3Error> {
+fn read(app: &App, body: &serde_json::Value, before: Option<&CrmConnection>) -> Result<WantedHooks, V3Error> {
     let mut fields = Fields::of(body);
     let uri = match fields.any_of(&["webhooksUri", "webhooksUrl"]) {
         None => None,
@@ -165,7 +165,7 @@ fn read(app: &App, body: &serde_json::Value, before: Option<&CrmConnection>) -> 
     }
     let invalid = |bad: Vec<String>| V3Error::malformed("Some fields are invalid").with_fields(&bad);
     fields.finish().map_err(invalid)?;
-    Ok(Wanted { uri, subscriptions })
+    Ok(WantedHooks { uri, subscriptions })
 }
 
 /// The address, if it may be one: at most 200 characters, `https`, public (SSRF).
@@ -207,7 +207,7 @@ async fn probe(app: &App, account: &AccountId, url: &Url, key: Option<&Sealed>) 
 }
 
 /// The kind at the account and the connection go together.
-async fn write(app: &App, account: &AccountId, wanted: &Wanted) -> Result<(), V3Error> {
+async fn write(app: &App, account: &AccountId, wanted: &WantedHooks) -> Result<(), V3Error> {
     let owner = existing_account(app, account.as_str()).await?;
     let row = app.store.crm(account, Read::Consistent).await?;
     let before = row.clone().filter(|row| row.kind == CrmKind::Universal);
@@ -236,7 +236,7 @@ async fn write(app: &App, account: &AccountId, wanted: &Wanted) -> Result<(), V3
 fn connected(
     account: &AccountId,
     before: Option<&CrmConnection>,
-    wanted: &Wanted,
+    wanted: &WantedHooks,
     now: shared::base::clock::Timestamp,
 ) -> Option<CrmConnection> {
     let Some((uri, _)) = &wanted.uri else { return before.cloned() };

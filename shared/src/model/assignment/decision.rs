@@ -57,7 +57,7 @@ pub struct Decider<'a> {
     channel: &'a Channel,
     now: Timestamp,
     /// What is known of the members.
-    pub circle: Candidates,
+    pub candidates: Candidates,
     /// The ring as it is after the decisions.
     pub ring: Ring,
     /// Whose turn it is, as a place in the circle.
@@ -76,8 +76,8 @@ struct Found {
 
 impl<'a> Decider<'a> {
     /// On a channel as it is now, before anything is given out.
-    pub fn new(channel: &'a Channel, ring: Ring, circle: Candidates, now: Timestamp) -> Self {
-        Self { channel, now, circle, ring, next: 0 }
+    pub fn new(channel: &'a Channel, ring: Ring, candidates: Candidates, now: Timestamp) -> Self {
+        Self { channel, now, candidates, ring, next: 0 }
     }
 
     /// What becomes of the next client.
@@ -87,16 +87,16 @@ impl<'a> Decider<'a> {
     pub fn choose(&mut self, client: Client<'_>) -> Result<Decision, DataNeeded> {
         let (mut looked, first) = (Vec::new(), self.next);
         let outcome = self.outcome(client, &mut looked)?;
-        if self.circle.is_small {
+        if self.candidates.is_small {
             looked = self.everybody(client.chat, &outcome, first);
         }
         if let Assigned::To { employee, .. } = &outcome
             && !is_open_with(client.chat, employee)
             && client.chat.state == ChatState::Live
         {
-            self.circle.opened(employee);
+            self.candidates.opened(employee);
         }
-        Ok(Decision { outcome, considered: looked, more: !self.circle.is_small })
+        Ok(Decision { outcome, considered: looked, more: !self.candidates.is_small })
     }
 
     fn outcome(&mut self, client: Client<'_>, looked: &mut Vec<Considered>) -> Result<Assigned, DataNeeded> {
@@ -104,7 +104,7 @@ impl<'a> Decider<'a> {
             return Ok(Assigned::ToNobody);
         }
         if let Some(QueuePreference::Employee(employee)) = &client.chat.queue_preference
-            && self.circle.member(employee)?.is_some_and(may_be_given)
+            && self.candidates.member(employee)?.is_some_and(may_be_given)
         {
             return Ok(to(employee, AssignmentReason::Rule));
         }
@@ -113,7 +113,7 @@ impl<'a> Decider<'a> {
         }
         let given = match self.channel.distribution {
             Distribution::ByCrm => Some(Assigned::ToAll),
-            Distribution::FirstResponder => self.circle.anybody()?.then_some(Assigned::ToAll),
+            Distribution::FirstResponder => self.candidates.anybody()?.then_some(Assigned::ToAll),
             Distribution::RoundRobin => self.turn(client.chat, looked)?,
         };
         match given {
@@ -133,7 +133,7 @@ impl<'a> Decider<'a> {
         let Some(had) = had.filter(|_| client.chat.queue_preference != Some(QueuePreference::Anyone)) else {
             return Ok(None);
         };
-        let Some(member) = self.circle.member(had)? else { return Ok(None) };
+        let Some(member) = self.candidates.member(had)? else { return Ok(None) };
         let for_good = self.channel.always_same || self.channel.distribution == Distribution::ByCrm;
         if for_good {
             return Ok(may_be_given(member).then(|| had.clone()));
@@ -153,14 +153,17 @@ impl<'a> Decider<'a> {
         let found = self.look_around(chat)?;
         if found.next.is_none()
             && let Some(had) = chat.responsible.as_ref().filter(|had| chat.missed_by.contains(had))
-            && self.circle.member(had)?.is_some_and(|member| eligible(member, None, false, self.now).is_ok())
+            && self
+                .candidates
+                .member(had)?
+                .is_some_and(|member| eligible(member, None, false, self.now).is_ok())
         {
             looked.extend(found.looked);
             return Ok(Some(to(had, AssignmentReason::Kept)));
         }
         looked.extend(found.looked);
         let Some(place) = found.next.or(found.passed) else { return Ok(None) };
-        let member = &self.circle.turns[place];
+        let member = &self.candidates.turns[place];
         let employee = member.employee.clone();
         self.ring.last = Some(RingPlace::of(member));
         self.ring.turns += 1;
@@ -171,13 +174,13 @@ impl<'a> Decider<'a> {
 
     fn look_around(&self, chat: &Chat) -> Result<Found, DataNeeded> {
         let mut found = Found::default();
-        let (behind, before) = (self.next..self.circle.turns.len(), 0..self.next);
+        let (behind, before) = (self.next..self.candidates.turns.len(), 0..self.next);
         for place in behind.chain(before.clone()) {
-            if place < before.end && !self.circle.is_whole {
+            if place < before.end && !self.candidates.is_whole {
                 // Those behind come first, and were not all read.
                 break;
             }
-            let member = &self.circle.turns[place];
+            let member = &self.candidates.turns[place];
             let verdict = self.verdict_at(place, &chat.missed_by)?;
             found.looked.push(Considered { employee: member.employee.clone(), reason: verdict.err() });
             match verdict {
@@ -189,14 +192,14 @@ impl<'a> Decider<'a> {
                 Err(_) => {}
             }
         }
-        if self.circle.is_whole { Ok(found) } else { Err(DataNeeded::Turns) }
+        if self.candidates.is_whole { Ok(found) } else { Err(DataNeeded::Turns) }
     }
 
     fn verdict_at(&self, place: usize, passed: &[EmployeeId]) -> Result<Result<(), Ineligible>, DataNeeded> {
-        let verdict = self.verdict(&self.circle.turns[place], passed);
+        let verdict = self.verdict(&self.candidates.turns[place], passed);
         let Err(DataNeeded::OpenChats(mut wanted)) = verdict else { return verdict };
         // Whoever might come after him is asked for with him.
-        wanted.extend(self.circle.turns[place + 1..].iter().filter_map(|member| self.uncounted(member)));
+        wanted.extend(self.candidates.turns[place + 1..].iter().filter_map(|member| self.uncounted(member)));
         Err(DataNeeded::OpenChats(wanted))
     }
 
@@ -208,13 +211,13 @@ impl<'a> Decider<'a> {
         if let Some(uncounted) = self.uncounted(member) {
             return Err(DataNeeded::OpenChats(vec![uncounted]));
         }
-        let open = self.circle.open_chats(&member.employee);
+        let open = self.candidates.open_chats(&member.employee);
         Ok(eligible(member, open, passed.contains(&member.employee), self.now))
     }
 
     /// Somebody whose cap decides, and whose chats were not counted.
     fn uncounted(&self, member: &Membership) -> Option<(EmployeeId, u32)> {
-        let cap = member.cap.filter(|_| self.circle.open_chats(&member.employee).is_none())?;
+        let cap = member.cap.filter(|_| self.candidates.open_chats(&member.employee).is_none())?;
         eligible(member, None, false, self.now).is_ok().then(|| (member.employee.clone(), cap))
     }
 
@@ -232,7 +235,7 @@ impl<'a> Decider<'a> {
         let employee = match &self.channel.fallback {
             Fallback::Queue => None,
             Fallback::Employee(employee) => {
-                self.circle.member(employee)?.is_some_and(may_be_given).then(|| employee.clone())
+                self.candidates.member(employee)?.is_some_and(may_be_given).then(|| employee.clone())
             }
             Fallback::Heads => self.next_head()?,
         };
@@ -240,7 +243,7 @@ impl<'a> Decider<'a> {
     }
 
     fn next_head(&mut self) -> Result<Option<EmployeeId>, DataNeeded> {
-        let heads = self.circle.heads()?.iter();
+        let heads = self.candidates.heads()?.iter();
         let there: Vec<RingPlace> = heads
             .filter(|head| may_be_given(head) && is_there(head, self.now).is_ok())
             .map(RingPlace::of)
@@ -259,11 +262,11 @@ impl<'a> Decider<'a> {
             _ => None,
         };
         let reason = |member: &Membership| {
-            let open = self.circle.open_chats(&member.employee);
+            let open = self.candidates.open_chats(&member.employee);
             let passed = chat.missed_by.contains(&member.employee);
             eligible(member, open, passed, self.now).err().filter(|_| chosen != Some(&member.employee))
         };
-        let (before, behind) = self.circle.turns.split_at(first);
+        let (before, behind) = self.candidates.turns.split_at(first);
         let members = behind.iter().chain(before);
         members
             .map(|member| Considered { employee: member.employee.clone(), reason: reason(member) })

@@ -23,20 +23,20 @@ fn ring() -> Ring {
 }
 
 /// Who answered nothing is told that nobody has a chat open.
-fn ask(choices: &mut Decider<'_>, chat: &Chat, responsible: Option<&str>) -> Decision {
+fn ask(decider: &mut Decider<'_>, chat: &Chat, responsible: Option<&str>) -> Decision {
     let responsible = responsible.map(EmployeeId::new);
     loop {
-        match choices.choose(Client { chat, responsible: responsible.as_ref() }) {
-            Ok(choice) => return choice,
-            Err(DataNeeded::OpenChats(caps)) => choices.circle.add_open_chats(&caps[0].0, 0),
+        match decider.choose(Client { chat, responsible: responsible.as_ref() }) {
+            Ok(decision) => return decision,
+            Err(DataNeeded::OpenChats(caps)) => decider.candidates.add_open_chats(&caps[0].0, 0),
             Err(wanted) => panic!("{wanted:?} of a small channel"),
         }
     }
 }
 
-fn choices<'a>(channel: &'a Channel, ring: Ring, members: Vec<Membership>) -> Decider<'a> {
-    let circle = Candidates::small(members, ring.last.as_ref());
-    Decider::new(channel, ring, circle, now())
+fn decider<'a>(channel: &'a Channel, ring: Ring, members: Vec<Membership>) -> Decider<'a> {
+    let candidates = Candidates::small(members, ring.last.as_ref());
+    Decider::new(channel, ring, candidates, now())
 }
 
 fn waiting() -> Chat {
@@ -48,15 +48,15 @@ fn waiting() -> Chat {
 }
 
 fn decide(channel: &Channel, members: Vec<Membership>, chat: &Chat, responsible: Option<&str>) -> Assigned {
-    ask(&mut choices(channel, ring(), members), chat, responsible).outcome
+    ask(&mut decider(channel, ring(), members), chat, responsible).outcome
 }
 
 fn given(employee: &str, why: AssignmentReason) -> Assigned {
     to(&EmployeeId::new(employee), why)
 }
 
-fn whom(choice: &Decision) -> String {
-    match &choice.outcome {
+fn whom(decision: &Decision) -> String {
+    match &decision.outcome {
         Assigned::To { employee, .. } => employee.to_string(),
         other => format!("{other:?}"),
     }
@@ -64,9 +64,9 @@ fn whom(choice: &Decision) -> String {
 
 fn run(ring: &mut Ring, members: Vec<Membership>, turns: usize) -> Vec<String> {
     let channel = channel();
-    let mut choices = choices(&channel, ring.clone(), members);
-    let order = (0..turns).map(|_| whom(&ask(&mut choices, &waiting(), None))).collect();
-    *ring = choices.ring;
+    let mut decider = decider(&channel, ring.clone(), members);
+    let order = (0..turns).map(|_| whom(&ask(&mut decider, &waiting(), None))).collect();
+    *ring = decider.ring;
     order
 }
 
@@ -92,10 +92,10 @@ fn p5_nobody_eligible_means_nobody_and_no_turn_is_used() {
     let (mut off, mut unbound, mut away) = (joined("anna", 1), joined("boris", 2), joined("vera", 3));
     (off.receives_new_clients, unbound.sends, away.status) = (false, false, Status::Away);
     let (channel, chat) = (channel(), waiting());
-    let mut choices = choices(&channel, ring(), vec![off, unbound, away]);
-    let choice = ask(&mut choices, &chat, Some("anna"));
-    assert_eq!((choice.outcome, choices.ring), (Assigned::ToNobody, ring()));
-    let reasons: Vec<Option<Ineligible>> = choice.considered.iter().map(|one| one.reason).collect();
+    let mut decider = decider(&channel, ring(), vec![off, unbound, away]);
+    let decision = ask(&mut decider, &chat, Some("anna"));
+    assert_eq!((decision.outcome, decider.ring), (Assigned::ToNobody, ring()));
+    let reasons: Vec<Option<Ineligible>> = decision.considered.iter().map(|one| one.reason).collect();
     let expected = [Ineligible::ReceivesNoNewClients, Ineligible::NotBound, Ineligible::Away].map(Some);
     assert_eq!(reasons, expected);
 }
@@ -195,9 +195,9 @@ fn b4_nobody_eligible_means_the_fallback() {
     let to_nobody = on(Fallback::Employee(EmployeeId::new("gone")));
     assert_eq!(decide(&to_nobody, members.clone(), &waiting(), None), Assigned::ToNobody);
     let to_heads = on(Fallback::Heads);
-    let mut choices = choices(&to_heads, ring(), members.clone());
-    let order: Vec<String> = (0..3).map(|_| whom(&ask(&mut choices, &waiting(), None))).collect();
-    assert_eq!((order, choices.ring.turns), (vec!["olga".into(), "pavel".into(), "olga".into()], 0));
+    let mut decider = decider(&to_heads, ring(), members.clone());
+    let order: Vec<String> = (0..3).map(|_| whom(&ask(&mut decider, &waiting(), None))).collect();
+    assert_eq!((order, decider.ring.turns), (vec!["olga".into(), "pavel".into(), "olga".into()], 0));
     let silent = Channel { distribution: Distribution::FirstResponder, ..to_heads.clone() };
     assert_eq!(
         decide(&silent, members.clone(), &waiting(), None),
@@ -216,9 +216,9 @@ fn a_client_passes_on_so_often_and_then_stays() {
     let until = Some(now() + Duration::from_secs(60));
     let mut chat = waiting();
     let mut reserved = Vec::new();
-    let mut choices = choices(&on, ring(), three());
+    let mut decider = decider(&on, ring(), three());
     for _ in 0..3 {
-        let Assigned::To { employee, reserved_until, .. } = ask(&mut choices, &chat, None).outcome else {
+        let Assigned::To { employee, reserved_until, .. } = ask(&mut decider, &chat, None).outcome else {
             panic!("somebody gets him")
         };
         reserved.push((employee.to_string(), reserved_until));
@@ -272,10 +272,10 @@ fn a_small_channel_says_of_everybody_why_not() {
     let mut members = three();
     members[1].status = Status::Away;
     members[0].receives_new_clients = false;
-    let choice = ask(&mut choices(&channel, ring(), members), &chat, None);
+    let decision = ask(&mut decider(&channel, ring(), members), &chat, None);
     let told: Vec<(&str, Option<Ineligible>)> =
-        choice.considered.iter().map(|one| (one.employee.as_str(), one.reason)).collect();
+        decision.considered.iter().map(|one| (one.employee.as_str(), one.reason)).collect();
     let expected =
         [("anna", Some(Ineligible::Away)), ("boris", None), ("vera", Some(Ineligible::ReceivesNoNewClients))];
-    assert_eq!((told, choice.more), (expected.to_vec(), false));
+    assert_eq!((told, decision.more), (expected.to_vec(), false));
 }

@@ -146,24 +146,24 @@ impl Model {
     fn reads(&self) -> Drain {
         let channel = channel();
         let (ring, members) = (self.ring.clone(), self.members.clone());
-        let circle = Candidates::small(members.clone(), ring.last.as_ref());
-        let mut choices = Decider::new(&channel, ring.clone(), circle, now());
+        let candidates = Candidates::small(members.clone(), ring.last.as_ref());
+        let mut decider = Decider::new(&channel, ring.clone(), candidates, now());
         let mut given = Vec::new();
         for chat in self.waiting().into_iter().take(3) {
-            let choice = loop {
-                match choices.choose(Client { chat: &chat, responsible: None }) {
-                    Ok(choice) => break choice,
+            let decision = loop {
+                match decider.choose(Client { chat: &chat, responsible: None }) {
+                    Ok(decision) => break decision,
                     Err(DataNeeded::OpenChats(caps)) => {
-                        choices.circle.add_open_chats(&caps[0].0, self.open(&caps[0].0));
+                        decider.candidates.add_open_chats(&caps[0].0, self.open(&caps[0].0));
                     }
                     Err(wanted) => panic!("{wanted:?} of a small channel"),
                 }
             };
-            if let Assigned::To { employee, .. } = choice.outcome {
+            if let Assigned::To { employee, .. } = decision.outcome {
                 given.push((chat, employee));
             }
         }
-        let after = Ring { rounds: ring.rounds + 1, ..choices.ring };
+        let after = Ring { rounds: ring.rounds + 1, ..decider.ring };
         Drain { ring, after, members, given, epoch: self.epoch }
     }
 
@@ -198,7 +198,7 @@ impl Model {
                 return Err(format!("{employee} is not eligible, or has reached his cap"));
             }
             let chat = self.chats.get_mut(&chat.chat).ok_or("a chat that is not there")?;
-            chat.assign(&employee);
+            chat.set_responsible(&employee);
             *self.counts.entry(employee).or_default() += 1;
             let (most, least) = (self.counts.values().max(), self.counts.values().min());
             if was_stable && most.zip(least).is_some_and(|(most, least)| most - least > 1) {
@@ -312,20 +312,20 @@ proptest! {
         let mut there: Vec<Membership> = members.into_iter().filter(|member| member.status == Status::Available).collect();
         there.sort_by_key(turn);
         let mut outcomes = Vec::new();
-        for circle in [small, Candidates::default()] {
+        for candidates in [small, Candidates::default()] {
             let (channel, mut unread) = (channel(), there.clone());
-            let mut choices = Decider::new(&channel, ring.clone(), circle, now());
+            let mut decider = Decider::new(&channel, ring.clone(), candidates, now());
             for _ in 0..clients {
                 let mut chat = new_chat();
                 (chat.state, chat.assignment_state) = (ChatState::Live, AssignmentState::Waiting);
                 outcomes.push(loop {
-                    match choices.choose(Client { chat: &chat, responsible: None }) {
-                        Ok(choice) => break choice.outcome,
-                        Err(DataNeeded::OpenChats(caps)) => choices.circle.add_open_chats(&caps[0].0, 0),
+                    match decider.choose(Client { chat: &chat, responsible: None }) {
+                        Ok(decision) => break decision.outcome,
+                        Err(DataNeeded::OpenChats(caps)) => decider.candidates.add_open_chats(&caps[0].0, 0),
                         Err(DataNeeded::Turns) => {
                             let rest = unread.split_off(page.min(unread.len()));
                             let whole = rest.is_empty();
-                            choices.circle.add_turns(std::mem::replace(&mut unread, rest), whole);
+                            decider.candidates.add_turns(std::mem::replace(&mut unread, rest), whole);
                         }
                         Err(wanted) => panic!("{wanted:?}"),
                     }

@@ -159,7 +159,7 @@ impl Requeue {
     }
 
     /// Puts the client of such a chat back into the queue, at the place that he had when he came.
-    pub fn pass_on(&self, chat: &mut Chat, now: Timestamp) -> AssignmentRecord {
+    pub fn requeue(&self, chat: &mut Chat, now: Timestamp) -> AssignmentRecord {
         chat.arrived_at = chat.arrived_at.or(chat.opened_at);
         let wished = chat.queue_preference.take();
         chat.unassign(now);

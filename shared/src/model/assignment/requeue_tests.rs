@@ -21,7 +21,7 @@ fn of(channel: Option<&ChannelId>) -> Requeue {
 fn hers() -> Chat {
     let mut chat = new_chat();
     chat.receive(&text_event("m1", Side::Client), None, at(1_000));
-    chat.give(&EmployeeId::new("anna"), AssignmentReason::Turn, at(2_000));
+    chat.assign(&EmployeeId::new("anna"), AssignmentReason::Turn, at(2_000));
     chat
 }
 
@@ -41,7 +41,7 @@ fn b4_who_wants_somebody_now_passes_on_and_who_was_answered_and_finished_stays()
     let mut waits = hers();
     waits.enqueue(None, at(3_000));
     assert!(everywhere.concerns(&waits), "stands in the queue, and is kept for her");
-    everywhere.pass_on(&mut waits, at(4_000));
+    everywhere.requeue(&mut waits, at(4_000));
     assert!(!everywhere.concerns(&waits), "stands in the queue already");
     let mut silent = hers();
     silent.assignment_state = AssignmentState::Silent;
@@ -59,13 +59,13 @@ fn one_channel_is_that_channel() {
 fn p5_a_client_goes_back_to_the_place_at_which_he_came() {
     let mut chat = hers();
     let before = chat.seq;
-    let record = of(None).pass_on(&mut chat, at(9_000));
+    let record = of(None).requeue(&mut chat, at(9_000));
     assert_eq!((chat.assignment_state, chat.responsible.as_ref()), (AssignmentState::Waiting, None));
     assert_eq!((chat.waiting_since, chat.arrived_at), (Some(at(1_000)), Some(at(1_000))));
     assert_eq!((record.seq, record.why, record.waits), (before + 1, AssignmentReason::Removed, true));
     assert_eq!((record.responsible, record.arrived_at), (None, Some(at(1_000))));
     let mut older = Chat { arrived_at: None, opened_at: Some(at(700)), ..hers() };
-    of(None).pass_on(&mut older, at(9_000));
+    of(None).requeue(&mut older, at(9_000));
     assert_eq!(older.waiting_since, Some(at(700)), "a row from before arrivals were kept");
 }
 
@@ -76,7 +76,7 @@ fn b3_what_is_nobodys_is_gathered_without_a_wish() {
     assert!(!gather.concerns(&chat), "somebody's");
     chat.offer_to_all();
     assert!(gather.concerns(&chat) && !of(None).concerns(&chat));
-    let record = gather.pass_on(&mut chat, at(9_000));
+    let record = gather.requeue(&mut chat, at(9_000));
     assert_eq!((chat.assignment_state, chat.queue_preference.clone()), (AssignmentState::Waiting, None));
     assert_eq!((chat.waiting_since, record.why), (Some(at(1_000)), AssignmentReason::GivenInTurn));
     chat.channel = ChannelId::new("another");
@@ -87,14 +87,14 @@ fn b3_what_is_nobodys_is_gathered_without_a_wish() {
 #[test]
 fn b4_who_waits_is_kept_for_nobody_who_is_gone_and_goes_to_whom_a_rule_named() {
     let boris = || EmployeeId::new("boris");
-    for (wish, then) in [
+    for (preference, then) in [
         (None, QueuePreference::Anyone),
         (Some(QueuePreference::Employee(EmployeeId::new("anna"))), QueuePreference::Anyone),
         (Some(QueuePreference::Employee(boris())), QueuePreference::Employee(boris())),
     ] {
         let mut chat = hers();
-        chat.enqueue(wish, at(3_000));
-        let record = of(None).pass_on(&mut chat, at(9_000));
+        chat.enqueue(preference, at(3_000));
+        let record = of(None).requeue(&mut chat, at(9_000));
         assert_eq!(
             (chat.assignment_state, chat.responsible, record.responsible),
             (AssignmentState::Waiting, None, None)
@@ -169,12 +169,12 @@ fn b4_only_who_cannot_write_there_has_gone() {
 
 #[test]
 fn a_departure_ends_when_nothing_is_left_and_indexes_have_come_to_rest() {
-    let departure = of(None);
-    let settled = departure.begun_at + SETTLED_AFTER;
-    let NextLook::Again(again) = departure.after_look(0, at(6_000)) else { panic!("too early to end") };
+    let requeue = of(None);
+    let settled = requeue.begun_at + SETTLED_AFTER;
+    let NextLook::Again(again) = requeue.after_look(0, at(6_000)) else { panic!("too early to end") };
     assert_eq!((again.check_at, again.attempts), (settled, 0));
     assert_eq!(again.after_look(0, settled), NextLook::End);
-    let (mut left, mut now, mut looks) = (departure, settled, 0);
+    let (mut left, mut now, mut looks) = (requeue, settled, 0);
     while let NextLook::Again(next) = left.after_look(1, now) {
         assert!(next.check_at > now && next.check_at <= now + LONGEST_PAUSE);
         now = next.check_at;

@@ -92,8 +92,13 @@ impl AssignmentRecord {
 
 impl Chat {
     /// Gives the client to an employee, and says why: one change, and its entry in the history.
-    pub fn give(&mut self, employee: &EmployeeId, why: AssignmentReason, at: Timestamp) -> AssignmentRecord {
-        self.assign(employee);
+    pub fn assign(
+        &mut self,
+        employee: &EmployeeId,
+        why: AssignmentReason,
+        at: Timestamp,
+    ) -> AssignmentRecord {
+        self.set_responsible(employee);
         self.assigned_by = Some(why.assigned_by());
         if why.assigned_by() == AssignedBy::Person {
             self.missed_by.clear();

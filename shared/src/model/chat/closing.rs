@@ -29,7 +29,7 @@ pub const LOST_DELIVERY_AFTER: Duration = Duration::from_secs(60);
 pub const GRACE: Duration = Duration::from_secs(30);
 
 /// A live chat is looked at this often however long its window is: the window may have been made shorter since.
-pub const LONGEST_LOOK: Duration = Duration::from_secs(3600);
+pub const LONGEST_CHECK_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// How the chats of a channel end: what applies there, channel before account before default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub fn next_idle(chat: &Chat, closing: &Closing) -> Option<(u32, Timestamp)> {
 /// When the chat must be looked at next, or `None` when nothing is outstanding. From this follows its place in the due
 /// index; nothing else starts or stops a timer.
 pub fn next_check_at(chat: &Chat, closing: &Closing, now: Timestamp) -> Option<Timestamp> {
-    let longest = now + LONGEST_LOOK;
+    let longest = now + LONGEST_CHECK_INTERVAL;
     let live = (chat.state == ChatState::Live)
         .then(|| finishes_at(chat, closing).map_or(longest, |at| (at + GRACE).min(longest)));
     let idle = next_idle(chat, closing).map(|(_, at)| (at + GRACE).max(now));

@@ -15,7 +15,7 @@ fn at(seconds: i64) -> Timestamp {
 fn live() -> Chat {
     let mut chat = new_chat();
     chat.receive(&text_event("m1", Side::Client), None, at(0));
-    chat.assign(&crate::base::ids::EmployeeId::new("anna"));
+    chat.set_responsible(&crate::base::ids::EmployeeId::new("anna"));
     chat.crm_synced_seq = chat.seq;
     chat.schedule_check(&window(), at(0));
     chat

@@ -294,7 +294,7 @@ impl Chat {
     }
 
     /// Gives a client to an employee: in turn, because he answered first, by hand, or by the CRM.
-    pub fn assign(&mut self, employee: &EmployeeId) {
+    pub fn set_responsible(&mut self, employee: &EmployeeId) {
         self.seq += 1;
         self.assignment_state = AssignmentState::Assigned;
         self.waiting_since = None;

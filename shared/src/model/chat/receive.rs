@@ -264,7 +264,7 @@ mod tests {
     fn finished() -> Chat {
         let mut chat = new_chat();
         chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(5));
-        chat.assign(&crate::base::ids::EmployeeId::new("anna"));
+        chat.set_responsible(&crate::base::ids::EmployeeId::new("anna"));
         chat.status = Some(ChatStatus::Closed);
         let event = chat.finish(FinishReason::ByHand, Timestamp::from_millis(700_000));
         assert_eq!((event.finished, event.status), (Some(FinishReason::ByHand), Some(ChatStatus::Closed)));
@@ -315,7 +315,7 @@ mod tests {
     fn b5_who_let_his_time_pass_may_answer_until_somebody_else_has_the_client() {
         let mut chat = new_chat();
         chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(5));
-        chat.assign(&crate::base::ids::EmployeeId::new("anna"));
+        chat.set_responsible(&crate::base::ids::EmployeeId::new("anna"));
         assert!(!chat.waits_after_lapse());
         chat.missed_by.extend(chat.responsible.clone());
         chat.enqueue(Some(QueuePreference::Anyone), Timestamp::from_millis(9));
@@ -336,7 +336,7 @@ mod tests {
         for (id, ms) in [("m1", first), ("m2", next)] {
             chat.receive(&said(id, Side::Client, ms), None, Timestamp::from_millis(ms));
         }
-        chat.assign(&crate::base::ids::EmployeeId::new("anna"));
+        chat.set_responsible(&crate::base::ids::EmployeeId::new("anna"));
         chat.reserved_until = Some(Timestamp::from_millis(60_000));
         chat.receive(&said("e1", Side::Company, answer), None, Timestamp::from_millis(20_000));
         assert_eq!(chat.unanswered_at, Some(Timestamp::from_millis(next)), "that one is still open");

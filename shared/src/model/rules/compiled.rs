@@ -1,6 +1,6 @@
 //! Rules made ready to run: each pattern is compiled once.
 
-use super::{Condition, Facts, LOOKED_AT, ResponsibleTest, Rule, RuleSet, TagTest, TextTest};
+use super::{Condition, LOOKED_AT, ResponsibleTest, Rule, RuleFacts, RuleSet, TagTest, TextTest};
 use regex::{Regex, RegexBuilder};
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ impl Compiled {
 
     /// The rules that run, in their order. All are asked about the chat as it is in `facts`: what one does, the others do
     /// not see.
-    pub fn matching(&self, facts: &Facts<'_>) -> Vec<&Rule> {
+    pub fn matching(&self, facts: &RuleFacts<'_>) -> Vec<&Rule> {
         let outcomes = self.outcomes(facts);
         self.0
             .set
@@ -122,14 +122,14 @@ impl Compiled {
     }
 
     /// What becomes of each rule, in their order.
-    pub fn outcomes(&self, facts: &Facts<'_>) -> Vec<MatchResult> {
+    pub fn outcomes(&self, facts: &RuleFacts<'_>) -> Vec<MatchResult> {
         let text = ComparedText::at(facts.text);
         let rules = self.0.set.rules.iter().zip(&self.0.tests);
         rules.map(|(rule, tests)| outcome(rule, tests, facts, &text)).collect()
     }
 }
 
-fn outcome(rule: &Rule, tests: &[Test], facts: &Facts<'_>, text: &ComparedText<'_>) -> MatchResult {
+fn outcome(rule: &Rule, tests: &[Test], facts: &RuleFacts<'_>, text: &ComparedText<'_>) -> MatchResult {
     if !rule.enabled {
         return MatchResult::Disabled;
     }
@@ -143,7 +143,7 @@ fn outcome(rule: &Rule, tests: &[Test], facts: &Facts<'_>, text: &ComparedText<'
     }
 }
 
-fn holds(condition: &Condition, test: &Test, facts: &Facts<'_>, text: &ComparedText<'_>) -> bool {
+fn holds(condition: &Condition, test: &Test, facts: &RuleFacts<'_>, text: &ComparedText<'_>) -> bool {
     let chat = facts.chat;
     match condition {
         Condition::Channel(any_of) => any_of.contains(&chat.channel),

@@ -288,7 +288,7 @@ pub enum Trigger {
 
 /// What rules are asked about.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct RuleFacts<'a> {
     /// What happened, all of it together.
     pub happened: &'a [Trigger],
     /// The message's text or caption.

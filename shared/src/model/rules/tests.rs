@@ -16,8 +16,8 @@ fn compiled(rules: Vec<Rule>) -> Compiled {
     Compiled::new(&RuleSet { rules, ..RuleSet::none(&AccountId::new("a")) })
 }
 
-fn facts<'a>(happened: &'a [Trigger], text: Option<&'a str>, chat: &'a Chat) -> Facts<'a> {
-    Facts { happened, text, kind: Some(Kind::Text), chat, is_new_client: false, in_working_hours: true }
+fn facts<'a>(happened: &'a [Trigger], text: Option<&'a str>, chat: &'a Chat) -> RuleFacts<'a> {
+    RuleFacts { happened, text, kind: Some(Kind::Text), chat, is_new_client: false, in_working_hours: true }
 }
 
 fn ids(rules: &[&Rule]) -> Vec<String> {
@@ -25,7 +25,7 @@ fn ids(rules: &[&Rule]) -> Vec<String> {
 }
 
 /// Whether a rule with one condition runs when the client writes.
-fn holds(condition: &Condition, facts: &Facts<'_>) -> bool {
+fn holds(condition: &Condition, facts: &RuleFacts<'_>) -> bool {
     let rules = compiled(vec![rule("1", When::MessageIn, vec![condition.clone()])]);
     !rules.matching(facts).is_empty()
 }
@@ -120,8 +120,12 @@ fn a_condition_holds_where_one_of_its_values_does() {
         assert_eq!(holds(&condition, &plain), expected, "{condition:?}");
     }
     let nobodys = new_chat();
-    let outside =
-        Facts { is_new_client: true, in_working_hours: false, kind: None, ..facts(WROTE, None, &nobodys) };
+    let outside = RuleFacts {
+        is_new_client: true,
+        in_working_hours: false,
+        kind: None,
+        ..facts(WROTE, None, &nobodys)
+    };
     for (condition, expected) in [
         (Condition::NewClient(true), true),
         (Condition::WorkingHours(false), true),

@@ -104,7 +104,7 @@ async fn unanswered_chats_are_counted() {
         let chat = crate::tests::rows::chat(&bench, &company, &channels[0], id, at, 1).await;
         let give = |chat: &mut shared::model::chat::Chat| match id {
             "shared" => chat.offer_to_all(),
-            _ => chat.assign(&shared::base::ids::EmployeeId::new("17")),
+            _ => chat.set_responsible(&shared::base::ids::EmployeeId::new("17")),
         };
         crate::tests::rows::change(&bench, &chat, give).await;
     }
@@ -119,7 +119,9 @@ async fn unanswered_chats_are_counted() {
     let second = all["channels"].as_array().unwrap().iter().find(|one| one["id"] != channels[0].as_str());
     let second = second.unwrap()["id"].as_str().unwrap().to_owned();
     let chat = crate::tests::rows::chat(&bench, &company, &second, "elsewhere", 20_000, 1).await;
-    let his = |chat: &mut shared::model::chat::Chat| chat.assign(&shared::base::ids::EmployeeId::new("17"));
+    let his = |chat: &mut shared::model::chat::Chat| {
+        chat.set_responsible(&shared::base::ids::EmployeeId::new("17"))
+    };
     crate::tests::rows::change(&bench, &chat, his).await;
     assert_eq!(bench.expect(200, key, "GET", &count("17"), None).await, anna);
     let nobody = bench.expect(200, key, "GET", &count("19"), None).await;

@@ -12,8 +12,8 @@ use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::MOST_CONSIDERED;
 use shared::model::chat::closing::Closing;
 use shared::model::employee::takes_new_clients;
-use shared::platform::nudge::DepartureNudge;
-use shared::store::departures::{Among, Because, end_write};
+use shared::platform::nudge::RequeueNudge;
+use shared::store::requeues::{Among, Because, end_write};
 use shared::store::row::Write;
 use shared::store::{ChatTransaction, DecidedOn, Read, RetryPolicy, StoreError, retry_on_conflict};
 use std::collections::HashSet;
@@ -37,40 +37,40 @@ struct Look {
 
 impl Assignment {
     /// Looks once at all chats that a departure is about, until a moment.
-    pub(crate) async fn depart(&self, nudge: &DepartureNudge, until: Timestamp) -> Result<(), DrainError> {
+    pub(crate) async fn requeue(&self, nudge: &RequeueNudge, until: Timestamp) -> Result<(), DrainError> {
         let (account, now) = (&nudge.account, self.ambient.now());
         // It was ended by another nudge.
-        let Some(departure) = self.store.departure(account, &nudge.whose).await? else { return Ok(()) };
+        let Some(requeue) = self.store.requeue(account, &nudge.whose).await? else { return Ok(()) };
         let owner = self.settings.owner(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
-        let look = self.look(&owner, &departure, until).await?;
-        tracing::info!(account = %account, why = ?departure.why, passed_on = look.passed_on, failed = look.failed,
+        let look = self.look(&owner, &requeue, until).await?;
+        tracing::info!(account = %account, why = ?requeue.why, passed_on = look.passed_on, failed = look.failed,
             cut = look.cut, "clients go back into the queue");
         if look.cut {
-            return self.go_on(&departure, &look).await;
+            return self.go_on(&requeue, &look).await;
         }
-        match departure.after_look(look.failed, self.ambient.now()) {
-            NextLook::Again(next) => self.remember(&departure, &next).await?,
-            NextLook::End => self.end(&departure).await?,
+        match requeue.after_look(look.failed, self.ambient.now()) {
+            NextLook::Again(next) => self.remember(&requeue, &next).await?,
+            NextLook::End => self.end(&requeue).await?,
             NextLook::GiveUp => {
                 tracing::error!(account = %account, failed = look.failed, "clients of a departed employee are left to people");
-                self.end(&departure).await?;
+                self.end(&requeue).await?;
             }
         }
         Ok(())
     }
 
-    async fn look(&self, owner: &Account, departure: &Requeue, until: Timestamp) -> Result<Look, DrainError> {
+    async fn look(&self, owner: &Account, requeue: &Requeue, until: Timestamp) -> Result<Look, DrainError> {
         let mut look = Look::default();
-        if let RequeueScope::Unclaimed { channel } = &departure.whose
-            && self.nobody_sees(&departure.account, channel).await?.is_none()
+        if let RequeueScope::Unclaimed { channel } = &requeue.whose
+            && self.nobody_sees(&requeue.account, channel).await?.is_none()
         {
             return Ok(look);
         }
         for among in Among::ALL {
             let mut from = None;
             loop {
-                let page = self.store.chats_to_pass_on(departure, among, from.take()).await?;
-                self.pass_on_page(owner, departure, &page.items, &mut look).await?;
+                let page = self.store.chats_to_pass_on(requeue, among, from.take()).await?;
+                self.pass_on_page(owner, requeue, &page.items, &mut look).await?;
                 from = page.next;
                 if from.is_none() {
                     break;
@@ -88,7 +88,7 @@ impl Assignment {
     async fn pass_on_page(
         &self,
         owner: &Account,
-        departure: &Requeue,
+        requeue: &Requeue,
         page: &[ChatId],
         look: &mut Look,
     ) -> Result<(), DrainError> {
@@ -97,7 +97,7 @@ impl Assignment {
         let (chats, unreadable) = self.readable(&owner.account, page).await?;
         look.failed += unreadable.len();
         for chat in chats {
-            match self.pass_on(owner, departure, &chat).await {
+            match self.pass_on(owner, requeue, &chat).await {
                 Ok(true) => {
                     look.passed_on += 1;
                     channels.insert(chat.channel);
@@ -119,7 +119,7 @@ impl Assignment {
     }
 
     /// One chat; says whether its client went back into the queue. `first` is how it was read.
-    async fn pass_on(&self, owner: &Account, departure: &Requeue, first: &Chat) -> Result<bool, StoreError> {
+    async fn pass_on(&self, owner: &Account, requeue: &Requeue, first: &Chat) -> Result<bool, StoreError> {
         let mut present = Some(first.clone());
         retry_on_conflict(RETRIES, &*self.ambient, || {
             let present = present.take();
@@ -129,7 +129,7 @@ impl Assignment {
                     None => self.store.chat(&owner.account, &first.chat).await?,
                 };
                 match before {
-                    Some(before) => self.pass_on_once(owner, departure, before).await,
+                    Some(before) => self.pass_on_once(owner, requeue, before).await,
                     None => Ok(false),
                 }
             }
@@ -140,19 +140,19 @@ impl Assignment {
     async fn pass_on_once(
         &self,
         owner: &Account,
-        departure: &Requeue,
+        requeue: &Requeue,
         before: Chat,
     ) -> Result<bool, StoreError> {
         let now = self.ambient.now();
-        if !departure.concerns(&before) {
+        if !requeue.concerns(&before) {
             return Ok(false);
         }
-        let Some(because) = self.because(departure, &before).await? else { return Ok(false) };
+        let Some(because) = self.because(requeue, &before).await? else { return Ok(false) };
         let channel = self.settings.channel(&self.store, &owner.account, &before.channel, now).await?;
         let closing = Closing::of(owner, channel.as_ref());
         let mut change =
             ChatTransaction::of(before, &closing, owner.crm_kind).decided_on(DecidedOn::Responsible);
-        let record = change.change(|chat| departure.pass_on(chat, now));
+        let record = change.change(|chat| requeue.requeue(chat, now));
         change.assignment(&record);
         change.row(because.check(&owner.account));
         let (_, writes) = change.writes(now)?;
@@ -162,9 +162,9 @@ impl Assignment {
 
     /// Why a chat's client is to be passed on, as of the last write; `None`: he is not. The employee may have come back, and
     /// the channel may show its clients to everybody again.
-    async fn because(&self, departure: &Requeue, chat: &Chat) -> Result<Option<Because>, StoreError> {
-        let account = &departure.account;
-        Ok(match &departure.whose {
+    async fn because(&self, requeue: &Requeue, chat: &Chat) -> Result<Option<Because>, StoreError> {
+        let account = &requeue.account;
+        Ok(match &requeue.whose {
             RequeueScope::Employee { employee, .. } => {
                 let place = self.store.member(account, &chat.channel, employee).await?;
                 match place {
@@ -212,11 +212,11 @@ impl Assignment {
     }
 
     /// There is more to do than there was time for.
-    async fn go_on(&self, departure: &Requeue, look: &Look) -> Result<(), DrainError> {
-        let again = Requeue { check_at: self.ambient.now() + LOST_AFTER, ..departure.clone() };
-        self.remember(departure, &again).await?;
+    async fn go_on(&self, requeue: &Requeue, look: &Look) -> Result<(), DrainError> {
+        let again = Requeue { check_at: self.ambient.now() + LOST_AFTER, ..requeue.clone() };
+        self.remember(requeue, &again).await?;
         if look.passed_on > 0 {
-            self.nudger.requeue(&departure.account, &departure.whose).await?;
+            self.nudger.requeue(&requeue.account, &requeue.whose).await?;
         }
         Ok(())
     }
@@ -225,8 +225,8 @@ impl Assignment {
         self.unless_another(Write::change(before, after, &["id"])?).await
     }
 
-    async fn end(&self, departure: &Requeue) -> Result<(), StoreError> {
-        self.unless_another(Some(end_write(departure))).await
+    async fn end(&self, requeue: &Requeue) -> Result<(), StoreError> {
+        self.unless_another(Some(end_write(requeue))).await
     }
 
     /// One that began meanwhile in its place is due by itself.

@@ -14,9 +14,9 @@ use std::collections::{BTreeSet, HashMap};
 impl App {
     /// Lets `assignment` put clients back into the queue. What was committed stays also when the queue does not take it: the due
     /// index brings the departure back.
-    pub(crate) async fn pass_on(&self, departure: &Requeue) {
-        let sent = self.nudger.requeue(&departure.account, &departure.whose).await;
-        log_untaken(&departure.account, None, sent);
+    pub(crate) async fn nudge_requeue(&self, requeue: &Requeue) {
+        let sent = self.nudger.requeue(&requeue.account, &requeue.whose).await;
+        log_untaken(&requeue.account, None, sent);
     }
 
     /// Employees who were loaded are there again, whatever the CRM said of them before: their places say so. It is done after
@@ -25,7 +25,7 @@ impl App {
     ///
     /// # Errors
     /// As [`shared::store::Store::commit`]; lost when one of them is refused or removed at the same time.
-    pub(crate) async fn take_back(
+    pub(crate) async fn reactivate(
         &self,
         account: &AccountId,
         employees: &[Employee],

@@ -71,7 +71,7 @@ impl World {
     async fn departure_of(&self, name: &str, everywhere: bool) -> Option<Requeue> {
         let channel = (!everywhere).then(|| self.channel.clone());
         let whose = RequeueScope::Employee { employee: EmployeeId::new(name), channel };
-        self.store.departure(&self.account, &whose).await.unwrap()
+        self.store.requeue(&self.account, &whose).await.unwrap()
     }
 
     /// The history of a client's responsible, the latest first.
@@ -205,7 +205,7 @@ async fn a_lost_nudge_a_doubled_one_and_a_late_one_change_nothing() {
     world.clock.advance(Duration::from_secs(1));
     world.sweep().await;
     world.sweep().await;
-    assert_eq!(world.queues.holds("assignment.fifo").len(), 2, "two nudges for one departure");
+    assert_eq!(world.queues.holds("assignment.fifo").len(), 2, "two nudges for one requeue");
     let copies = world.queues.holds("assignment.fifo");
     world.settle().await;
     assert_eq!(world.whose_are(0..4).await, ["boris"; 4]);

@@ -45,7 +45,7 @@ async fn no_answer_needed_ends_the_time_to_answer_in() {
     for (path, keeps) in [("read", true), ("no-answer-needed", false)] {
         let before = chat(&bench, &company, "channel", path, 1_000_000, 2).await;
         change(&bench, &before, |chat: &mut Chat| {
-            chat.assign(&EmployeeId::new("7"));
+            chat.set_responsible(&EmployeeId::new("7"));
             (chat.reserved_until, chat.missed_by) = (Some(at(2_000_000)), vec![EmployeeId::new("8")]);
         })
         .await;
@@ -126,7 +126,7 @@ async fn an_employees_unanswered_chats_are_counted_and_listed() {
     {
         let before = chat(&bench, &company, "channel", id, begun, 2).await;
         change(&bench, &before, |chat: &mut Chat| {
-            chat.assign(&EmployeeId::new(employee));
+            chat.set_responsible(&EmployeeId::new(employee));
             if id == "b" {
                 chat.finish(FinishReason::Inactivity, at(9_000_000));
             }

@@ -35,7 +35,7 @@ impl Row for Requeue {
 
 fn key_of(account: &AccountId, whose: &RequeueScope) -> Key {
     match whose {
-        RequeueScope::Employee { employee, channel } => keys::departure(account, employee, channel.as_ref()),
+        RequeueScope::Employee { employee, channel } => keys::requeue(account, employee, channel.as_ref()),
         RequeueScope::Unclaimed { channel } => keys::gather(account, channel),
     }
 }
@@ -79,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::get`], here and in all reads below.
-    pub async fn departure(
+    pub async fn requeue(
         &self,
         account: &AccountId,
         whose: &RequeueScope,
@@ -90,13 +90,13 @@ impl Store {
     /// A page of the chats that a departure may be about, as the index says: what of it holds is read from the chats.
     pub async fn chats_to_pass_on(
         &self,
-        departure: &Requeue,
+        requeue: &Requeue,
         among: Among,
         start: Option<Item>,
     ) -> Result<Page<ChatId>, StoreError> {
-        let partition = match &departure.whose {
-            RequeueScope::Employee { employee, .. } => keys::of_employee(&departure.account, employee),
-            RequeueScope::Unclaimed { channel } => keys::unclaimed(&departure.account, channel),
+        let partition = match &requeue.whose {
+            RequeueScope::Employee { employee, .. } => keys::of_employee(&requeue.account, employee),
+            RequeueScope::Unclaimed { channel } => keys::unclaimed(&requeue.account, channel),
         };
         let (index, part) = match among {
             Among::Live => (EMPLOYEE_CHATS, Part::of_list(Some(ChatState::Live))),
@@ -122,24 +122,24 @@ impl Store {
         ambient: &dyn Ambient,
     ) -> Result<Requeue, StoreError> {
         let whose = RequeueScope::Employee { employee: employee.clone(), channel: None };
-        let departure = Requeue::begin(account, whose, AssignmentReason::RefusedByCrm, ambient);
+        let requeue = Requeue::begin(account, whose, AssignmentReason::RefusedByCrm, ambient);
         // A place that is made once that is written says so itself; one that was made meanwhile is found by the second look.
         for is_begun in [false, true] {
-            retry_on_conflict(RETRIES, ambient, || self.refuse(&departure, employee, is_begun, ambient))
+            retry_on_conflict(RETRIES, ambient, || self.refuse(&requeue, employee, is_begun, ambient))
                 .await?;
         }
-        Ok(departure)
+        Ok(requeue)
     }
 
     async fn refuse(
         &self,
-        departure: &Requeue,
+        requeue: &Requeue,
         employee: &EmployeeId,
         is_begun: bool,
         ambient: &dyn Ambient,
     ) -> Result<(), StoreError> {
-        let before = self.employee(&departure.account, employee).await?;
-        let places = self.refusal_writes(&departure.account, employee, ambient).await?;
+        let before = self.employee(&requeue.account, employee).await?;
+        let places = self.refusal_writes(&requeue.account, employee, ambient).await?;
         let mut writes = Vec::new();
         if is_begun {
             // Whoever was loaded again since is refused no more.
@@ -147,9 +147,9 @@ impl Store {
             let Some(refused) = refused else { return Ok(()) };
             writes.push(Write::check(&refused, &REFUSED)?);
         } else {
-            writes.push(Write::put(departure)?);
+            writes.push(Write::put(requeue)?);
             if let Some(before) = before {
-                let after = Employee { refused_at: Some(departure.begun_at), ..before.clone() };
+                let after = Employee { refused_at: Some(requeue.begun_at), ..before.clone() };
                 writes.extend(Write::change(&before, &after, &REFUSED)?);
             }
         }
@@ -210,10 +210,10 @@ impl Because {
 }
 
 /// Ends a departure, unless another one has begun in its place.
-pub fn end_write(departure: &Requeue) -> Write {
-    let id = AttributeValue::S(departure.id.clone());
+pub fn end_write(requeue: &Requeue) -> Write {
+    let id = AttributeValue::S(requeue.id.clone());
     Write {
-        key: departure.key(),
+        key: requeue.key(),
         conditions: vec![Condition::Same("id".to_owned(), Some(id))],
         effect: Effect::Delete,
     }
@@ -229,16 +229,16 @@ mod tests {
         let (account, channel, employee) =
             (AccountId::new("a"), ChannelId::new("c"), EmployeeId::new("анна*"));
         let clock = Manual::new(Timestamp::from_millis(5));
-        for departure in [
+        for requeue in [
             Requeue::of(&account, &employee, None, &clock),
             Requeue::of(&account, &employee, Some(&channel), &clock),
             Requeue::gather(&account, &channel, &clock),
         ] {
-            let found = Due::parse(&departure.key());
-            assert_eq!(found, Some(Due::Departure(account.clone(), departure.whose.clone())));
-            let item = super::super::row::item_of(&departure).unwrap();
+            let found = Due::parse(&requeue.key());
+            assert_eq!(found, Some(Due::Requeue(account.clone(), requeue.whose.clone())));
+            let item = super::super::row::item_of(&requeue).unwrap();
             assert!(item.contains_key("due_shard") && item.contains_key("check_at"));
-            assert_eq!(super::super::row::row_of::<Requeue>(item).unwrap(), departure);
+            assert_eq!(super::super::row::row_of::<Requeue>(item).unwrap(), requeue);
         }
     }
 }

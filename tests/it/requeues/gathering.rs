@@ -49,7 +49,7 @@ async fn b3_what_is_nobodys_is_given_out_in_turn_when_the_channel_begins_to() {
     );
     world.pass(2 * MINUTE).await;
     let whose = RequeueScope::Unclaimed { channel: world.channel.clone() };
-    assert_eq!(world.store.departure(&world.account, &whose).await.unwrap(), None, "it is over");
+    assert_eq!(world.store.requeue(&world.account, &whose).await.unwrap(), None, "it is over");
 }
 
 #[tokio::test]
@@ -131,5 +131,5 @@ async fn b3_while_somebody_sees_them_they_stay_everybodys() {
         assert_eq!(world.records_of_client(number).await.len(), 1);
     }
     let whose = RequeueScope::Unclaimed { channel: world.channel.clone() };
-    assert_eq!(world.store.departure(&world.account, &whose).await.unwrap(), None, "it is over");
+    assert_eq!(world.store.requeue(&world.account, &whose).await.unwrap(), None, "it is over");
 }

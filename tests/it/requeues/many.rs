@@ -14,7 +14,7 @@ use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::state::AssignmentState;
 use shared::model::crm::CrmKind;
 use shared::platform::batch::SqsBatch;
-use shared::platform::nudge::DepartureNudge;
+use shared::platform::nudge::RequeueNudge;
 use shared::platform::queue::Outgoing;
 use shared::store::chats::open_chat_writes;
 use shared::store::keys;
@@ -44,7 +44,7 @@ impl World {
                 listed_at: at,
                 ..model.clone()
             };
-            chat.give(&EmployeeId::new(name), AssignmentReason::Turn, at);
+            chat.assign(&EmployeeId::new(name), AssignmentReason::Turn, at);
             writes.push(Write::create(&chat).unwrap());
             writes.extend(open_chat_writes(None, Some(&chat)).unwrap());
             ids.push(id);
@@ -56,17 +56,17 @@ impl World {
     /// He goes, by the row and its nudge; nobody is left who could have his clients.
     async fn lets_go(&self, name: &str) -> Requeue {
         let employee = EmployeeId::new(name);
-        let departure = Requeue::of(&self.account, &employee, Some(&self.channel), &*self.clock);
+        let requeue = Requeue::of(&self.account, &employee, Some(&self.channel), &*self.clock);
         let place = keys::membership(&self.account, &self.channel, &employee);
-        let writes = vec![Write::put(&departure).unwrap(), Write::forget(place)];
+        let writes = vec![Write::put(&requeue).unwrap(), Write::forget(place)];
         self.store.commit(writes).await.unwrap();
-        self.nudge_departure(&departure).await;
-        departure
+        self.nudge_departure(&requeue).await;
+        requeue
     }
 
-    async fn nudge_departure(&self, departure: &Requeue) {
-        let nudge = DepartureNudge::new(&self.account, &departure.whose);
-        let outgoing = Outgoing::departure(&nudge, &*self.clock).unwrap();
+    async fn nudge_departure(&self, requeue: &Requeue) {
+        let nudge = RequeueNudge::new(&self.account, &requeue.whose);
+        let outgoing = Outgoing::requeue(&nudge, &*self.clock).unwrap();
         self.context.queues.send(ASSIGNMENT, vec![outgoing]).await.unwrap();
     }
 
@@ -76,8 +76,8 @@ impl World {
         found
     }
 
-    async fn departure_left(&self, departure: &Requeue) -> Option<Requeue> {
-        self.store.departure(&self.account, &departure.whose).await.unwrap()
+    async fn departure_left(&self, requeue: &Requeue) -> Option<Requeue> {
+        self.store.requeue(&self.account, &requeue.whose).await.unwrap()
     }
 }
 
@@ -115,10 +115,10 @@ async fn b4_two_hundred_clients_are_given_to_the_others_in_turn() {
     for (place, name) in ["boris", "vera"].into_iter().enumerate() {
         world.join(name, i64::try_from(place).unwrap() + 1).await;
     }
-    let departure = world.lets_go("anna").await;
+    let requeue = world.lets_go("anna").await;
     world.settle().await;
     world.pass(2 * MINUTE).await;
-    assert_eq!(world.departure_left(&departure).await, None);
+    assert_eq!(world.departure_left(&requeue).await, None);
     let mut found = world.read_chats(&chats).await;
     found.extend(world.chat(&phone(0)).await);
     let of = |name: &str| {
@@ -163,19 +163,19 @@ async fn a_broken_chat_holds_up_no_other_and_is_left_to_people_after_some_looks(
     let chats = world.chats_of("anna", 3).await;
     let id = ChatId::new("0198-broken");
     world.write(&Broken { v: "?".into(), account: world.account.clone(), id, name: "anna".into() }).await;
-    let departure = world.lets_go("anna").await;
+    let requeue = world.lets_go("anna").await;
     world.deliver("assignment.fifo").await;
     assert!(
         world.read_chats(&chats).await.iter().all(|chat| chat.assignment_state == AssignmentState::Waiting)
     );
-    let left = world.departure_left(&departure).await.unwrap();
+    let left = world.departure_left(&requeue).await.unwrap();
     assert_eq!(left.attempts, 1);
     assert!(left.check_at > world.clock.now());
     let mut looks = 1;
-    while let Some(left) = world.departure_left(&departure).await {
+    while let Some(left) = world.departure_left(&requeue).await {
         assert!(looks <= shared::model::assignment::requeue::MOST_ATTEMPTS, "bounded");
         world.clock.advance(left.check_at.since(world.clock.now()));
-        world.nudge_departure(&departure).await;
+        world.nudge_departure(&requeue).await;
         while world.deliver("assignment.fifo").await {}
         looks += 1;
     }
@@ -186,17 +186,17 @@ async fn a_broken_chat_holds_up_no_other_and_is_left_to_people_after_some_looks(
 async fn a_table_that_is_busy_ends_nothing() {
     let world = World::with_employees(&["anna"]).await;
     let chats = world.chats_of("anna", 3).await;
-    let departure = world.lets_go("anna").await;
+    let requeue = world.lets_go("anna").await;
     let holding = "0198-many-0001".to_owned();
     world.table.fail(Fault { operation: "TransactWriteItems", holding, times: 2, how: How::Throttled });
     world.deliver("assignment.fifo").await;
-    let left = world.departure_left(&departure).await.unwrap();
+    let left = world.departure_left(&requeue).await.unwrap();
     assert_eq!(left.attempts, 0, "not the chat's fault");
     world.pass(5 * MINUTE).await;
     assert!(
         world.read_chats(&chats).await.iter().all(|chat| chat.assignment_state == AssignmentState::Waiting)
     );
-    assert_eq!(world.departure_left(&departure).await, None);
+    assert_eq!(world.departure_left(&requeue).await, None);
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn p4_whoever_changes_a_chat_meanwhile_is_not_overwritten() {
 async fn a_look_that_is_cut_short_goes_on_with_another_nudge() {
     let world = World::with_employees(&["anna"]).await;
     let chats = world.chats_of("anna", 120).await;
-    let departure = world.lets_go("anna").await;
+    let requeue = world.lets_go("anna").await;
     let assignment = Assignment {
         store: world.store.clone(),
         nudger: world.assignment.nudger.clone(),
@@ -248,5 +248,5 @@ async fn a_look_that_is_cut_short_goes_on_with_another_nudge() {
         runs += 1;
     }
     assert!(runs > 1, "a page at a time");
-    assert_eq!(world.departure_left(&departure).await.unwrap().id, departure.id);
+    assert_eq!(world.departure_left(&requeue).await.unwrap().id, requeue.id);
 }

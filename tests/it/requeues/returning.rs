@@ -72,7 +72,7 @@ async fn a_second_departure_is_not_ended_with_the_first_one() {
     world.set_place(&api, "anna", MANAGER(true)).await;
     world.settle().await;
     api.done(Method::DELETE, &world.path_of("anna"), None).await;
-    let end = shared::store::departures::end_write(&first);
+    let end = shared::store::requeues::end_write(&first);
     assert!(world.store.commit(vec![end]).await.is_err(), "another one has begun");
     world.pass(2 * MINUTE).await;
     assert_eq!(world.whose_are(0..1).await, ["-"]);
