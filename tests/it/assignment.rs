@@ -6,6 +6,7 @@ mod large;
 mod reserved;
 mod waiting;
 
+use crate::world::change_of;
 use crate::world::{TOKEN, World, messages, text};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
@@ -16,9 +17,7 @@ use shared::model::chat::state::QueuePreference;
 use shared::model::employee::Membership;
 use shared::platform::nudge::AssignmentNudge;
 use shared::platform::queue::Outgoing;
-use shared::store::chats::{chat_write, open_chat_writes};
 use shared::store::settings::member_writes;
-use shared::store::waiting::waiting_writes;
 use std::time::Duration;
 
 /// The phone of the client of this number.
@@ -83,10 +82,7 @@ impl World {
         let before = self.chat(&phone(number)).await.unwrap();
         let mut after = before.clone();
         after.enqueue(wish, self.clock.now());
-        let mut writes = vec![chat_write(&before, &after).unwrap().unwrap()];
-        writes.extend(waiting_writes(&before, &after).unwrap());
-        writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
-        self.store.commit(writes).await.unwrap();
+        self.store.commit(change_of(before, after, self.clock.now())).await.unwrap();
     }
 
     /// How many chats an employee has open, as his cap counts them.

@@ -1,6 +1,7 @@
 //! Which echo is ours (C6): what somebody writes on the phone is never taken for a send of ours, and what somebody changes of
 //! ours there is a change of ours.
 
+use crate::world::change_of;
 use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::{Value, json};
@@ -242,7 +243,7 @@ async fn d4_an_echo_before_the_answer_that_tells_the_chat_begins_no_other() {
     (after.addressee, after.seq) = (None, after.seq + 1);
     after.aliases.push(named.clone());
     let alias = shared::store::clients::alias_row(&world.account, &named, &after.chat).unwrap();
-    let chat = shared::store::chats::chat_write(&before, &after).unwrap();
+    let chat = change_of(before, after.clone(), world.clock.now());
     world.store.commit(chat.into_iter().chain([alias]).collect()).await.unwrap();
     world.pass(Duration::from_secs(30)).await;
     assert_eq!(world.shown().await, ["m1", "w-1"]);

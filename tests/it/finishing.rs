@@ -2,11 +2,11 @@
 
 use crate::world::{TOKEN, World, messages, text};
 use shared::base::clock::Ambient;
+use shared::model::chat::Chat;
 use shared::model::chat::closing::Closing;
-use shared::model::chat::state::{ChatState, ChatStatus};
+use shared::model::chat::state::{ChatState, ChatStatus, FinishReason};
 use shared::model::crm::CrmKind;
-use shared::store::chats::chat_write;
-use shared::store::row::Write;
+use shared::store::chat_transaction::ChatTransaction;
 use std::time::Duration;
 use tests::sandbox::words;
 
@@ -18,12 +18,13 @@ async fn f3_the_crm_learns_who_finished_it_and_how_far_it_had_come() {
     world.post(TOKEN, messages(&[text(PHONE, "m1", "Здравствуйте")])).await;
     world.settle().await;
     let before = world.chat(PHONE).await.unwrap();
-    let mut after = before.clone();
     let closing = Closing::default();
     let now = world.clock.now();
-    let event = after.finish_by_hand(Some(ChatStatus::Closed), CrmKind::Universal, &closing, now).unwrap();
-    let change = chat_write(&before, &after).unwrap().unwrap();
-    world.store.commit(vec![change, Write::create(&event).unwrap()]).await.unwrap();
+    let mut change = ChatTransaction::of(before, &closing, CrmKind::Universal);
+    let finish = |chat: &mut Chat| chat.finish_with(FinishReason::ByHand, Some(ChatStatus::Closed), now);
+    let event = change.change(finish).unwrap();
+    change.event(&event);
+    world.store.commit(change.writes(now).unwrap().1).await.unwrap();
     // The nudge got lost: the due index brings it back.
     world.pass(Duration::from_secs(1800)).await;
     let crm = world.crm().await;

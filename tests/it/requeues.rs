@@ -15,7 +15,7 @@ use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::AssignmentRecord;
 use shared::model::chat::state::{AssignmentState, ChatState, FinishReason};
 use shared::model::employee::Membership;
-use shared::store::chats::open_chat_writes;
+use shared::store::chat_transaction::rows_beside;
 use shared::store::row::Write;
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ impl World {
         }
         after.finish(FinishReason::ByHand, self.clock.now());
         let mut writes: Vec<Write> = Write::change(&before, &after, &[]).unwrap().into_iter().collect();
-        writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
+        writes.extend(rows_beside(Some(&before), Some(&after)).unwrap());
         self.store.commit(writes).await.unwrap();
     }
 }

@@ -9,7 +9,7 @@ use shared::model::account::Account;
 use shared::model::chat::Chat;
 use shared::model::contact::{ContactChat, Identity};
 use shared::model::erasure::{ErasedSubject, Phase, digests};
-use shared::store::chat_transaction::writes_of_leaving;
+use shared::store::chat_transaction::rows_beside;
 use shared::store::erasure::{ChatPlace, mark, release};
 use shared::store::row::Write;
 use shared::store::{MAX_WRITES, Read, keys, retry_on_conflict};
@@ -70,7 +70,7 @@ impl Eraser {
         };
         self.note_words(job, chat).await?;
         let mut writes = vec![mark(chat, now)?];
-        writes.extend(writes_of_leaving(chat)?);
+        writes.extend(rows_beside(Some(chat), None)?);
         // Mostly none: a contact's row lists what is claimed for him, and all that was released at the beginning. Written
         // again, its digest would drop what he has written since.
         let identities = [identity];

@@ -48,7 +48,7 @@ pub fn apply(action: &Action, chat: &mut Chat, context: &RoutingContext) -> Resu
             Ok(event.map_or(ActionResult::InChat, ActionResult::Event))
         }
         Action::SetStatus(status) => {
-            chat.say(Some(*status));
+            chat.set_status(Some(*status));
             Ok(ActionResult::InChat)
         }
         Action::Notify { to, text } => {

@@ -20,8 +20,7 @@ use crate::service::context::Context;
 use crate::service::follow_up::follow_up;
 use crate::service::place::place_of;
 use crate::service::refused::{Refused, What};
-use crate::store::chats::chat_write;
-use crate::store::row::Write;
+use crate::store::chat_transaction::ChatTransaction;
 use crate::store::{Read, Store, StoreError};
 
 /// A message, and who changes it.
@@ -77,9 +76,13 @@ async fn change_once(
     preference: Wish<'_>,
 ) -> Result<Chat, Refused> {
     let facts = load(cx.store, account, sent).await?;
-    let (after, job) = decide(&facts, preference, cx.ambient.now())?;
-    let writes = chat_write(&facts.before, &after)?.into_iter().chain([Write::create(&job)?]);
-    cx.store.commit(writes.collect()).await?;
+    let now = cx.ambient.now();
+    let (after, job) = decide(&facts, preference, now)?;
+    let closing = Closing::of(account, Some(&facts.channel));
+    let mut change = ChatTransaction::between(Some(facts.before), after, &closing, account.crm_kind);
+    change.job(&job);
+    let (after, writes) = change.writes(now)?;
+    cx.store.commit(writes).await?;
     Ok(after)
 }
 
@@ -164,10 +167,8 @@ fn decide(
         }
     };
     let mut after = before.clone();
-    let closing = Closing::of(owner, Some(channel));
-    after.next_seq(owner.crm_kind, &closing, now);
+    after.seq += 1;
     after.queue(after.seq, now);
-    after.schedule_check(&closing, now);
     let mut job = OutboundJob::new(&owner.account, &after.chat, after.seq, &row.message_id, action, now);
     job.signature.clone_from(&facts.signature);
     Ok((after, job))

@@ -1,9 +1,7 @@
 //! Who is told of a chat that was changed here: the CRM, delivery, assignment, and the account's rules.
 
-use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId};
 use crate::model::account::Account;
-use crate::model::chat::closing::Closing;
 use crate::model::chat::{Chat, ForRules};
 use crate::model::crm::CrmKind;
 use crate::platform::metrics::Metric;
@@ -21,15 +19,9 @@ const MOST_FOR_RULES: usize = 20;
 /// What must be looked at sooner than a sweep surely comes gets a timer: a chat with a short window that was opened here.
 const SWEEPS_ARE_LATE: Duration = Duration::from_secs(60);
 
-/// Notes in a chat what happened to it here, for the account's rules: `routing` runs them when it next looks (F6). What is
-/// written must be the chat afterwards, and [`tell`] asks for the look.
-pub(super) fn mark_for_rules(
-    owner: &Account,
-    closing: &Closing,
-    chat: &mut Chat,
-    happened: ForRules,
-    now: Timestamp,
-) {
+/// Records in a chat what happened to it here, for the account's rules: `routing` runs them at its next check (F6). The caller
+/// writes the chat, and [`follow_up`] asks for the check.
+pub(super) fn mark_for_rules(owner: &Account, chat: &mut Chat, happened: ForRules) {
     if !owner.has_rules {
         return;
     }
@@ -42,7 +34,6 @@ pub(super) fn mark_for_rules(
         return;
     }
     chat.for_rules.push(happened);
-    chat.schedule_check(closing, now);
 }
 
 /// Sends the nudges that follow from a chat's state. What was committed stays also when a queue does not take one,

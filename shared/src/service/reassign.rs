@@ -19,9 +19,8 @@ use crate::service::follow_up::{follow_up, nudge_assignment, nudge_if_place_free
 use crate::service::place::place_of;
 use crate::service::refused::{Refused, What};
 use crate::service::update_chat::closing_of;
-use crate::store::chats::open_chat_writes;
+use crate::store::chat_transaction::{ChatTransaction, DecidedOn};
 use crate::store::row::Write;
-use crate::store::waiting::waiting_writes;
 use crate::store::{Read, StoreError};
 
 /// Chats of a contact that are read at once.
@@ -122,13 +121,13 @@ async fn give_once(
     by: &By<'_>,
 ) -> Result<Option<Chat>, Refused> {
     let Some(facts) = load_gift(cx, account, id, to, by).await? else { return Ok(None) };
-    let gift = decide_gift(&facts, to, by, account.crm_kind, cx.ambient.now())?;
-    let writes = gift_writes(&facts, &gift)?;
+    let now = cx.ambient.now();
+    let gift = decide_gift(&facts, to, by, now)?;
+    let (after, writes) = gift_writes(&facts, &gift, account.crm_kind, now)?;
     if writes.is_empty() {
         return Ok(Some(facts.before));
     }
     cx.store.commit(writes).await?;
-    let after = gift.after;
     tracing::info!(account = %after.account, channel = %after.channel, chat = %after.chat, "given to another employee");
     nudge_if_place_freed(cx, &facts.before, &after).await;
     follow_up(cx, &after, account.crm_kind).await;
@@ -180,19 +179,13 @@ struct Gift {
     record: Option<AssignmentRecord>,
 }
 
-fn decide_gift(
-    facts: &GiftFacts,
-    to: &EmployeeId,
-    by: &By<'_>,
-    crm: CrmKind,
-    now: Timestamp,
-) -> Result<Gift, Refused> {
+fn decide_gift(facts: &GiftFacts, to: &EmployeeId, by: &By<'_>, now: Timestamp) -> Result<Gift, Refused> {
     let place = match by.why {
         AssignmentReason::ByHand => Some(may_have(facts.place.as_ref())?.clone()),
         _ => None,
     };
     let employee = facts.employee.clone().ok_or(Refused::NotFound(What::Employee))?;
-    let (after, record) = given(&facts.before, to, by, crm, &facts.closing, now);
+    let (after, record) = given(&facts.before, to, by, now);
     Ok(Gift { after, employee, place, record })
 }
 
@@ -216,14 +209,7 @@ fn is_settled(chat: &Chat, to: &EmployeeId, why: AssignmentReason) -> bool {
 
 /// The chat as it is when it is an employee's, and the entry in its history when that is news. One in which the client has not
 /// written yet is theirs too, and stays silent: no deal is made of it.
-fn given(
-    chat: &Chat,
-    to: &EmployeeId,
-    by: &By<'_>,
-    crm: CrmKind,
-    closing: &Closing,
-    now: Timestamp,
-) -> (Chat, Option<AssignmentRecord>) {
+fn given(chat: &Chat, to: &EmployeeId, by: &By<'_>, now: Timestamp) -> (Chat, Option<AssignmentRecord>) {
     let mut after = chat.clone();
     let silent = chat.assignment_state == AssignmentState::Silent;
     if is_settled(chat, to, by.why) {
@@ -233,28 +219,35 @@ fn given(
     if silent {
         after.assignment_state = AssignmentState::Silent;
     }
-    if crm == CrmKind::None {
-        after.mark_crm_synced();
-    }
-    after.schedule_check(closing, now);
     (after, Some(record))
 }
 
-/// What is written: nothing when nothing changes.
-fn gift_writes(facts: &GiftFacts, gift: &Gift) -> Result<Vec<Write>, StoreError> {
-    let mut writes = chat_part(&facts.before, &gift.after)?;
+/// The chat as it is written, and the writes: none when nothing changes.
+fn gift_writes(
+    facts: &GiftFacts,
+    gift: &Gift,
+    crm: CrmKind,
+    now: Timestamp,
+) -> Result<(Chat, Vec<Write>), StoreError> {
+    let mut contact_write = None;
     if let Some(contact) = &facts.contact {
         let theirs = Contact { responsible: Some(gift.employee.employee.clone()), ..contact.clone() };
-        writes.extend(Write::change(contact, &theirs, &["responsible", "merged_into"])?);
+        contact_write = Write::change(contact, &theirs, &["responsible", "merged_into"])?;
     }
-    if writes.is_empty() {
-        return Ok(writes);
+    if gift.record.is_none() && contact_write.is_none() {
+        return Ok((facts.before.clone(), Vec::new()));
     }
-    // They must still be there at the moment of the commit.
-    writes.push(Write::check(&gift.employee, &[])?);
-    writes.extend(gift.place.as_ref().map(|place| Write::check(place, &WORKS_BY)).transpose()?);
-    writes.extend(gift.record.as_ref().map(Write::create).transpose()?);
-    Ok(writes)
+    let (before, after) = (Some(facts.before.clone()), gift.after.clone());
+    let mut change =
+        ChatTransaction::between(before, after, &facts.closing, crm).decided_on(DecidedOn::Responsible);
+    change.also(Ok(contact_write));
+    // The employee must still be there at the moment of the commit.
+    change.row(Write::check(&gift.employee, &[]));
+    change.also(gift.place.as_ref().map(|place| Write::check(place, &WORKS_BY)).transpose());
+    if let Some(record) = &gift.record {
+        change.assignment(record);
+    }
+    change.writes(now)
 }
 
 /// Takes a chat's client from the employee who has them and puts them back into the queue of the channel, at their place of before:
@@ -283,11 +276,12 @@ async fn requeue_once(
 ) -> Result<Chat, Refused> {
     let before = cx.store.chat(&account.account, id).await?.ok_or(Refused::NotFound(What::Chat))?;
     let closing = closing_of(cx.store, account, &before).await?;
-    let Some((after, record)) = requeued(&before, head, account.crm_kind, &closing, cx.ambient.now())? else {
-        return Ok(before);
-    };
-    let mut writes = chat_part(&before, &after)?;
-    writes.push(Write::create(&record)?);
+    let now = cx.ambient.now();
+    let Some((after, record)) = requeued(&before, head, now)? else { return Ok(before) };
+    let mut change = ChatTransaction::between(Some(before), after, &closing, account.crm_kind)
+        .decided_on(DecidedOn::Responsible);
+    change.assignment(&record);
+    let (after, writes) = change.writes(now)?;
     cx.store.commit(writes).await?;
     Ok(after)
 }
@@ -297,8 +291,6 @@ async fn requeue_once(
 fn requeued(
     chat: &Chat,
     head: Option<&EmployeeId>,
-    crm: CrmKind,
-    closing: &Closing,
     now: Timestamp,
 ) -> Result<Option<(Chat, AssignmentRecord)>, Refused> {
     if chat.assignment_state == AssignmentState::Silent {
@@ -314,25 +306,7 @@ fn requeued(
     after.unassign(now);
     after.missed_by.clear();
     let record = AssignmentRecord::new(&after, AssignmentReason::BackByHand, now).by(head);
-    if crm == CrmKind::None {
-        after.mark_crm_synced();
-    }
-    after.schedule_check(closing, now);
     Ok(Some((after, record)))
-}
-
-/// The chat's own change, with what stands for it in the queue and beside its responsible's cap.
-fn chat_part(before: &Chat, after: &Chat) -> Result<Vec<Write>, StoreError> {
-    let moved = before.check_at != after.check_at;
-    let depends_on: &[&str] = if moved {
-        &["last_seq", "client", "responsible", "check_at"]
-    } else {
-        &["last_seq", "client", "responsible"]
-    };
-    let mut writes: Vec<Write> = Write::change(before, after, depends_on)?.into_iter().collect();
-    writes.extend(open_chat_writes(Some(before), Some(after))?);
-    writes.extend(waiting_writes(before, after)?);
-    Ok(writes)
 }
 
 #[cfg(test)]

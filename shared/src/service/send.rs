@@ -13,7 +13,6 @@ use crate::model::chat::closing::Closing;
 use crate::model::chat::state::{AssignmentState, ChatState};
 use crate::model::chat::{Chat, ForRules};
 use crate::model::contact::Contact;
-use crate::model::crm::CrmKind;
 use crate::model::employee::{Employee, Membership};
 use crate::model::event::Author;
 use crate::model::message::Message;
@@ -28,10 +27,8 @@ use crate::service::place::place_of;
 use crate::service::reassign::{By, reassign_chat};
 use crate::service::refused::{Conflict, Refused, What};
 use crate::service::send_target::{Addressed, addressed, claim, leave};
-use crate::store::chats::{chat_write, open_chat_writes};
-use crate::store::outbound::send_writes;
+use crate::store::chat_transaction::ChatTransaction;
 use crate::store::row::Write;
-use crate::store::waiting::waiting_writes;
 use crate::store::{Read, Store, StoreError};
 use std::time::Duration;
 
@@ -95,8 +92,8 @@ async fn send_once(cx: &Context<'_>, account: &Account, message: &NewMessage) ->
         }
     };
     let kept_until = now + Duration::from_secs(cx.media_days * 24 * 3600);
-    cx.store.commit(writes(&facts, &sending, message, kept_until)?).await?;
-    let after = sending.after;
+    let (after, writes) = writes(&facts, &sending, message, kept_until, now)?;
+    cx.store.commit(writes).await?;
     if sending.given.is_some() && after.assignment_state == AssignmentState::Waiting {
         nudge_assignment(cx, &account.account, std::slice::from_ref(&after.channel)).await;
     }
@@ -216,7 +213,7 @@ fn decide(facts: &SendFacts<'_>, message: &NewMessage, now: Timestamp) -> Result
         row.file = Some(file.stored());
     }
     let given = given.or_else(|| facts.leave_departed(&mut after, now));
-    facts.conclude(message, &mut after, now);
+    facts.tell_rules(message, &mut after);
     let number = row.created_seq;
     let mut job = OutboundJob::new(&after.account, &after.chat, number, &message.id, Action::Send, now);
     job.signature = signature.filter(|_| received.is_some()).map(str::to_owned);
@@ -261,40 +258,30 @@ impl SendFacts<'_> {
         Some(leave(after, author.filter(|_| !kept), kept, now))
     }
 
-    /// What follows from a message for its chat besides the message: rules are to be told of it, and of the chat that it opened.
-    fn conclude(&self, message: &NewMessage, after: &mut Chat, now: Timestamp) {
-        if self.account.crm_kind == CrmKind::None {
-            after.mark_crm_synced();
-        }
-        let closing = Closing::of(self.account, Some(&self.channel));
+    /// Marks the message for the account's rules, and the opening of the chat where the message opened it.
+    fn tell_rules(&self, message: &NewMessage, after: &mut Chat) {
         if self.to.chat.state == ChatState::General && after.state != ChatState::General {
-            mark_for_rules(self.account, &closing, after, ForRules::Opened, now);
+            mark_for_rules(self.account, after, ForRules::Opened);
         }
-        mark_for_rules(self.account, &closing, after, ForRules::MessageOut(message.id.clone()), now);
-        after.schedule_check(&closing, now);
+        mark_for_rules(self.account, after, ForRules::MessageOut(message.id.clone()));
     }
 }
 
-/// The one transaction of a message that goes out. Until `kept_until` its file's link leads somewhere.
+/// The chat as it is written, and the one transaction of a message that goes out. Its file's link is valid until `kept_until`.
 fn writes(
     facts: &SendFacts<'_>,
     sending: &Sending,
     message: &NewMessage,
     kept_until: Timestamp,
-) -> Result<Vec<Write>, StoreError> {
-    let (before, after) = (facts.to.before.as_ref(), &sending.after);
-    let mut writes: Vec<Write> = match before {
-        Some(before) => chat_write(before, after)?.into_iter().collect(),
-        None => vec![Write::create(after)?],
-    };
-    if let Some(before) = before {
-        writes.extend(waiting_writes(before, after)?);
-    }
-    writes.extend(send_writes(&sending.row, &sending.job)?);
-    writes.extend(open_chat_writes(before, Some(after))?);
-    writes.extend(facts.to.belongings.iter().cloned());
+    now: Timestamp,
+) -> Result<(Chat, Vec<Write>), StoreError> {
+    let (before, after) = (facts.to.before.clone(), &sending.after);
+    let closing = Closing::of(facts.account, Some(&facts.channel));
+    let mut change = ChatTransaction::between(before, after.clone(), &closing, facts.account.crm_kind);
+    change.send(&sending.row, &sending.job);
+    change.also(Ok(facts.to.belongings.iter().cloned()));
     if let Some(key) = &message.key {
-        writes.push(Write::create(&SendKey {
+        change.row(Write::create(&SendKey {
             v: 1,
             account: after.account.clone(),
             key: key.digest.clone(),
@@ -302,15 +289,15 @@ fn writes(
             chat: after.chat.clone(),
             message_id: message.id.clone(),
             created_at: sending.job.created_at,
-        })?);
+        }));
     }
     if let Content::File(file) = &message.content {
-        writes.push(Write::create(&file.link_row(after, kept_until))?);
+        change.row(Write::create(&file.link_row(after, kept_until)));
     }
     if let Some(record) = &sending.given {
-        writes.extend(given_writes(facts, record)?);
+        change.also(given_writes(facts, record));
     }
-    Ok(writes)
+    change.writes(now)
 }
 
 /// That the chat is another employee's now, or has none, and what that depends on.

@@ -88,13 +88,15 @@ fn sending(facts: &SendFacts<'_>, message: &NewMessage) -> Sending {
 #[test]
 fn e1_a_message_its_job_and_the_chat_have_one_number() {
     let owner = account();
-    let sent = sending(&facts(&owner, &unclaimed(), None), &message(None, "Good afternoon"));
+    let (facts, message) = (facts(&owner, &unclaimed(), None), message(None, "Good afternoon"));
+    let sent = sending(&facts, &message);
     assert_eq!((sent.job.number, sent.job.state), (sent.row.created_seq, JobState::Queued));
-    assert_eq!((&sent.job.action, sent.job.signature), (&Action::Send, None));
+    assert_eq!((&sent.job.action, &sent.job.signature), (&Action::Send, &None));
     assert_eq!(sent.row.text.as_deref(), Some("Good afternoon"));
-    assert_eq!((sent.after.outbound_last, sent.given), (Some(sent.job.number), None));
+    assert_eq!((sent.after.outbound_last, &sent.given), (Some(sent.job.number), &None));
     assert_eq!(sent.after.assignment_state, AssignmentState::Unclaimed, "the account itself claims nothing");
-    assert_eq!(sent.after.crm_synced_seq, sent.after.seq, "there is no CRM to tell");
+    let (after, _) = writes(&facts, &sent, &message, NOW, NOW).unwrap();
+    assert_eq!(after.crm_synced_seq, after.seq, "there is no CRM to tell");
 }
 
 #[test]

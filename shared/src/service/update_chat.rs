@@ -1,6 +1,5 @@
 //! Changes of a chat by those who see it and may touch it: marks, tags, its end and status. Decided again when others were faster.
 
-use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, EmployeeId, MessageId};
 use crate::model::access::Operation;
 use crate::model::account::Account;
@@ -11,7 +10,7 @@ use crate::service::context::Context;
 use crate::service::follow_up::{follow_up, nudge_if_place_freed};
 use crate::service::place::seen_chat;
 use crate::service::refused::{Refused, What};
-use crate::store::chats::chat_write;
+use crate::store::chat_transaction::ChatTransaction;
 use crate::store::row::Write;
 use crate::store::{Read, Store, StoreError};
 use std::collections::BTreeSet;
@@ -136,25 +135,25 @@ pub async fn set_tags(
     let at = At { account: &account.account, chat, by };
     change(cx, &at, Operation::Tag, |before| async move {
         let closing = closing_of(cx.store, account, &before).await?;
-        let after = tagged(&before, tags, account.crm_kind, &closing, cx.ambient.now());
-        let writes = chat_write(&before, &after)?.into_iter().collect();
+        let mut change = ChatTransaction::of(before, &closing, account.crm_kind);
+        change.change(|chat| set(chat, tags));
+        let (after, writes) = change.writes(cx.ambient.now())?;
         Ok(Change { after, writes, tell: Some(account.crm_kind) })
     })
     .await
 }
 
-fn tagged(chat: &Chat, tags: &BTreeSet<String>, crm: CrmKind, closing: &Closing, now: Timestamp) -> Chat {
-    let mut after = chat.clone();
-    if after.tags != *tags {
-        after.tags.clone_from(tags);
-        after.next_seq(crm, closing, now);
+fn set(chat: &mut Chat, tags: &BTreeSet<String>) {
+    if chat.tags != *tags {
+        chat.tags.clone_from(tags);
+        chat.seq += 1;
     }
-    after
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::Timestamp;
     use crate::model::chat::tests::{new_chat, text_event};
     use crate::model::event::Side;
 
@@ -182,10 +181,12 @@ mod tests {
 
     #[test]
     fn f6_the_same_tags_take_no_number() {
-        let (chat, closing) = (new_chat(), Closing::default());
+        let (chat, mut after) = (new_chat(), new_chat());
         let tags = BTreeSet::from(["test drive".to_owned()]);
-        let after = tagged(&chat, &tags, CrmKind::None, &closing, NOW);
+        set(&mut after, &tags);
         assert_eq!((&after.tags, after.seq), (&tags, chat.seq + 1));
-        assert_eq!(tagged(&after, &tags, CrmKind::None, &closing, NOW), after);
+        let once = after.clone();
+        set(&mut after, &tags);
+        assert_eq!(after, once);
     }
 }

@@ -1,10 +1,10 @@
 //! Changing a chat: all writes that belong together, as one transaction.
 
 use super::StoreError;
-use super::chats::{chat_write, open_chat_writes};
 use super::notices::notice_writes;
 use super::outbound::send_writes;
 use super::row::{Row, Write};
+use super::rows_assignment::OpenChat;
 use super::waiting::waiting_writes;
 use crate::base::clock::Timestamp;
 use crate::model::assignment::WaitingClient;
@@ -18,8 +18,9 @@ use crate::model::outbound::OutboundJob;
 /// What a change of a chat was decided on: it must be in the table as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecidedOn {
-    /// What was said and done in the chat: its number, what changes without one, and the time of the next check where that is
-    /// moved. The CRM's cursor and its retry times belong to another writer.
+    /// What was said and done in the chat: its number, and the time of the next check where that is moved. The CRM's cursor
+    /// and its retry times belong to another writer. Triggers for rules leave the chat without a number, so a change of them
+    /// depends on them; marks take none either, so a change that leaves an unanswered client as read depends on that mark.
     Content,
     /// Who has the client: the number, the responsible, whether the client waits, and the time of the next check where that is
     /// moved.
@@ -194,7 +195,12 @@ impl<'c> ChatTransaction<'c> {
 impl DecidedOn {
     fn write(self, before: &Chat, after: &Chat) -> Result<Option<Write>, StoreError> {
         match self {
-            Self::Content => chat_write(before, after),
+            Self::Content => {
+                let mut depends_on = vec!["last_seq", "unanswered_at", "reserved_until", "passed"];
+                depends_on.extend((before.check_at != after.check_at).then_some("check_at"));
+                depends_on.extend((before.for_rules != after.for_rules).then_some("for_rules"));
+                Write::change(before, after, &depends_on)
+            }
             Self::Responsible => {
                 let moved = before.check_at != after.check_at;
                 let depends_on = ["last_seq", "client", "responsible", "check_at"];
@@ -224,15 +230,30 @@ impl QueueRow {
     }
 }
 
-/// The writes that take away what stands elsewhere for a chat that goes.
+/// The writes of the rows beside a chat's own: in the queue of its channel, and among the open chats of its responsible.
+/// `before` is `None` for a chat that begins, `after` for one that is deleted. [`ChatTransaction`] has them; erasure needs
+/// them where it deletes a chat.
 ///
 /// # Errors
 /// As [`Write::create`].
-pub fn writes_of_leaving(chat: &Chat) -> Result<Vec<Write>, StoreError> {
-    let nobody = Chat { waiting_since: None, ..chat.clone() };
-    let mut writes = open_chat_writes(Some(chat), None)?;
-    writes.extend(waiting_writes(chat, &nobody)?);
+pub fn rows_beside(before: Option<&Chat>, after: Option<&Chat>) -> Result<Vec<Write>, StoreError> {
+    let Some(known) = before.or(after) else { return Ok(Vec::new()) };
+    let outside = Chat { waiting_since: None, ..known.clone() };
+    let mut writes = open_chat_writes(before, after)?;
+    writes.extend(waiting_writes(before.unwrap_or(&outside), after.unwrap_or(&outside))?);
     Ok(writes)
+}
+
+/// The row that an open chat of an employee on a channel has beside its own, for caps (B4). `before` is `None` for a chat that
+/// begins, `after` for one that is deleted.
+fn open_chat_writes(before: Option<&Chat>, after: Option<&Chat>) -> Result<Vec<Write>, StoreError> {
+    let (before, after) = (before.and_then(OpenChat::of), after.and_then(OpenChat::of));
+    if before == after {
+        return Ok(Vec::new());
+    }
+    let gone = before.map(|row| Write::forget(row.key()));
+    let new = after.map(|row| Write::put(&row)).transpose()?;
+    Ok(gone.into_iter().chain(new).collect())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::*;
 use crate::base::ids::{EmployeeId, MessageId};
 use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::closing::{GRACE, on_check};
-use crate::model::chat::state::FinishReason;
+use crate::model::chat::state::{ChatStatus, FinishReason};
 use crate::model::chat::tests::{new_chat, text_event};
 use crate::model::event::Side;
 use crate::model::outbound::Action;
@@ -219,7 +219,31 @@ fn a_change_of_nothing_writes_nothing() {
 fn a_chat_that_goes_takes_its_rows_along() {
     let (queued, _) = waiting();
     let row = keys::waiting(&queued.account, &queued.channel, at(0), &queued.chat);
-    assert_eq!(keys_of(&writes_of_leaving(&queued).unwrap()), [row]);
+    assert_eq!(keys_of(&rows_beside(Some(&queued), None).unwrap()), [row]);
     let (open, _) = given();
-    assert_eq!(keys_of(&writes_of_leaving(&open).unwrap()), [open_with(&open, "anna")]);
+    assert_eq!(keys_of(&rows_beside(Some(&open), None).unwrap()), [open_with(&open, "anna")]);
+}
+
+#[test]
+fn f3_without_a_crm_nothing_is_behind() {
+    let closing = Closing::default();
+    let (before, _) = given();
+    let mut change = ChatTransaction::of(before, &closing, CrmKind::None);
+    let event =
+        change.change(|chat| chat.finish_with(FinishReason::ByHand, Some(ChatStatus::Closed), at(20)));
+    let (finished, _) = change.writes(at(20)).unwrap();
+    assert!(event.is_some() && !finished.is_crm_behind());
+    let mut change = ChatTransaction::of(finished, &closing, CrmKind::None);
+    assert!(change.change(|chat| chat.set_status(Some(ChatStatus::Open))));
+    assert!(!change.writes(at(30)).unwrap().0.is_crm_behind());
+}
+
+#[test]
+fn f3_a_lost_nudge_of_a_finish_is_found() {
+    let closing = Closing::default();
+    let (before, _) = given();
+    let mut change = ChatTransaction::of(before, &closing, CrmKind::Universal);
+    change.change(|chat| chat.finish_with(FinishReason::ByHand, None, at(20)));
+    let (finished, _) = change.writes(at(20)).unwrap();
+    assert!(finished.is_crm_behind() && finished.check_at.is_some());
 }

@@ -1,7 +1,6 @@
 //! Chats and messages: by key, by number, by time, by due time. The lists of chats are in [`super::chat_lists`].
 
-use super::row::{Item, Key, Row, Write, row_of};
-use super::rows_assignment::OpenChat;
+use super::row::{Item, Key, row_of};
 use super::{Page, Read, Store, StoreError, failure, keys, number, text};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, MessageId};
@@ -181,35 +180,6 @@ impl Store {
         let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
         Ok(Page { items, next: answer.last_evaluated_key })
     }
-}
-
-/// A chat's change by whoever takes numbers in it. It depends on the number alone, and on the due time when that is moved:
-/// the CRM's cursor and its retry times belong to another writer. What rules have yet to be told is taken off the chat
-/// without a number, so whoever adds to it depends on what stood there; and so are marks, so whoever leaves an unanswered
-/// client as he read him depends on that nobody answered him meanwhile. `None` when nothing differs.
-///
-/// # Errors
-/// As [`Write::change`].
-pub fn chat_write(before: &Chat, after: &Chat) -> Result<Option<Write>, StoreError> {
-    let mut depends_on = vec!["last_seq", "unanswered_at", "reserved_until", "passed"];
-    depends_on.extend((before.check_at != after.check_at).then_some("check_at"));
-    depends_on.extend((before.for_rules != after.for_rules).then_some("for_rules"));
-    Write::change(before, after, &depends_on)
-}
-
-/// What stands beside a chat's row for the sake of caps (B4): one row per open chat of an employee on a channel. Whoever
-/// changes a chat's state or responsible writes this too. `before` is none for a new chat, `after` for one that goes.
-///
-/// # Errors
-/// As [`Write::create`].
-pub fn open_chat_writes(before: Option<&Chat>, after: Option<&Chat>) -> Result<Vec<Write>, StoreError> {
-    let (before, after) = (before.and_then(OpenChat::of), after.and_then(OpenChat::of));
-    if before == after {
-        return Ok(Vec::new());
-    }
-    let gone = before.map(|row| Write::forget(row.key()));
-    let new = after.map(|row| Write::put(&row)).transpose()?;
-    Ok(gone.into_iter().chain(new).collect())
 }
 
 /// Messages as they stand in the table.

@@ -16,7 +16,7 @@ pub const MOST_WAITING: i32 = 1000;
 ///
 /// # Errors
 /// As [`Write::put`].
-pub fn waiting_writes(before: &Chat, after: &Chat) -> Result<Vec<Write>, StoreError> {
+pub(super) fn waiting_writes(before: &Chat, after: &Chat) -> Result<Vec<Write>, StoreError> {
     if before.waiting_since == after.waiting_since {
         return Ok(Vec::new());
     }

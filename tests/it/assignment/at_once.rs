@@ -2,15 +2,14 @@
 
 use super::phone;
 use crate::world::World;
+use crate::world::change_of;
 use crate::world::wire::{Fault, How};
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
 use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::state::AssignmentState;
 use shared::model::employee::Membership;
-use shared::store::chats::{chat_write, open_chat_writes};
 use shared::store::row::Write;
-use shared::store::waiting::waiting_writes;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -58,8 +57,8 @@ async fn p5_a_cap_holds_under_drains_at_once_and_who_is_left_is_served_in_order(
     let before = world.chat(&phone(2)).await.unwrap();
     let mut after = before.clone();
     let event = after.finish(shared::model::chat::state::FinishReason::ByHand, world.clock.now());
-    let mut writes = vec![chat_write(&before, &after).unwrap().unwrap(), Write::create(&event).unwrap()];
-    writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
+    let mut writes = change_of(before, after, world.clock.now());
+    writes.push(Write::create(&event).unwrap());
     world.store.commit(writes).await.unwrap();
     world.drain_channel().await;
     assert_eq!(world.whose(4..7).await, ["anna", "-", "-"], "her place became free");
@@ -90,9 +89,8 @@ async fn p4_who_is_given_by_hand_meanwhile_is_not_taken_by_the_drain() {
     let before = world.chat(&phone(1)).await.unwrap();
     let mut after = before.clone();
     let record = after.assign(&EmployeeId::new("boris"), AssignmentReason::ByHand, world.clock.now());
-    let mut writes = vec![chat_write(&before, &after).unwrap().unwrap(), Write::create(&record).unwrap()];
-    writes.extend(open_chat_writes(Some(&before), Some(&after)).unwrap());
-    writes.extend(waiting_writes(&before, &after).unwrap());
+    let mut writes = change_of(before, after, world.clock.now());
+    writes.push(Write::create(&record).unwrap());
     world.store.commit(writes).await.unwrap();
     // What was held up comes through, and loses; the drain decides again, and there is nothing to decide.
     let drain = held.lock().unwrap().remove(0);

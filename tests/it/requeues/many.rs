@@ -16,7 +16,7 @@ use shared::model::crm::CrmKind;
 use shared::platform::batch::SqsBatch;
 use shared::platform::nudge::RequeueNudge;
 use shared::platform::queue::Outgoing;
-use shared::store::chats::open_chat_writes;
+use shared::store::chat_transaction::rows_beside;
 use shared::store::keys;
 use shared::store::row::{Key, Row, Write};
 use shared::store::settings_cache::SettingsCache;
@@ -46,7 +46,7 @@ impl World {
             };
             chat.assign(&EmployeeId::new(name), AssignmentReason::Turn, at);
             writes.push(Write::create(&chat).unwrap());
-            writes.extend(open_chat_writes(None, Some(&chat)).unwrap());
+            writes.extend(rows_beside(None, Some(&chat)).unwrap());
             ids.push(id);
         }
         self.store.commit_in_parts(writes).await.unwrap();

@@ -8,8 +8,8 @@ use shared::base::ids::EmployeeId;
 use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::state::AssignmentState;
 use shared::model::employee::Membership;
+use shared::store::chat_transaction::rows_beside;
 use shared::store::row::Write;
-use shared::store::waiting::waiting_writes;
 
 #[tokio::test]
 async fn b4_whom_the_crm_refuses_gets_nobody_until_it_loads_him_again() {
@@ -102,7 +102,7 @@ async fn b5_who_waits_for_somebody_who_is_removed_is_not_kept_for_him() {
     let mut after = before.clone();
     after.enqueue(None, world.clock.now());
     let mut writes: Vec<Write> = Write::change(&before, &after, &[]).unwrap().into_iter().collect();
-    writes.extend(waiting_writes(&before, &after).unwrap());
+    writes.extend(rows_beside(Some(&before), Some(&after)).unwrap());
     world.store.commit(writes).await.unwrap();
     api.done(Method::DELETE, "/v1/employees/anna", None).await;
     world.settle().await;

@@ -8,6 +8,7 @@ mod told;
 mod triggers;
 
 use crate::world::World;
+use crate::world::change_of;
 use crate::world::sends::PHONE;
 use serde_json::{Value, json};
 use shared::base::clock::Ambient;
@@ -17,7 +18,6 @@ use shared::model::chat::Chat;
 use shared::model::employee::Employee;
 use shared::model::message::Message;
 use shared::store::Read;
-use shared::store::row::Write;
 use std::time::Duration;
 use tests::wazzup;
 
@@ -116,11 +116,7 @@ impl World {
         let mut after = before.clone();
         after.seq += 1;
         change(&mut after);
-        after.schedule_check(&shared::model::chat::closing::Closing::default(), self.clock.now());
-        let mut writes: Vec<Write> =
-            shared::store::chats::chat_write(&before, &after).unwrap().into_iter().collect();
-        writes.extend(shared::store::chats::open_chat_writes(Some(&before), Some(&after)).unwrap());
-        self.store.commit(writes).await.unwrap();
+        self.store.commit(change_of(before, after, self.clock.now())).await.unwrap();
     }
 }
 

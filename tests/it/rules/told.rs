@@ -2,10 +2,11 @@
 
 use super::{reply, rule};
 use crate::world::World;
+use crate::world::change_of;
 use crate::world::sends::PHONE;
 use serde_json::json;
+use shared::base::clock::Ambient;
 use shared::model::chat::ForRules;
-use shared::store::chats::chat_write;
 use std::time::Duration;
 
 #[tokio::test]
@@ -24,8 +25,8 @@ async fn f6_what_is_taken_off_does_not_come_back_with_a_writer_who_read_before()
     world.pass_everywhere(Duration::from_secs(240)).await;
     let now = world.there().await;
     assert!(now.for_rules.is_empty(), "rules were told, though its message is gone");
-    let write = chat_write(&read, &late).unwrap().unwrap();
-    let lost = world.store.commit(vec![write]).await;
+    let writes = change_of(read, late, world.clock.now());
+    let lost = world.store.commit(writes).await;
     assert!(lost.is_err_and(|error| error.is_conflict()), "he reads and decides again");
     assert_eq!(super::automatic(&world.messages(PHONE).await), ["Открыто"]);
 }

@@ -24,6 +24,7 @@ use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, EmployeeId, 
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
+use shared::model::chat::closing::Closing;
 use shared::model::connection::{ChannelOwner, TokenOwner, WebhookToken};
 use shared::model::crm::{CrmConnection, CrmKind};
 use shared::model::employee::{Membership, Role};
@@ -39,6 +40,7 @@ use shared::platform::objects::Objects;
 use shared::platform::quarantine::Quarantine;
 use shared::platform::secrets::Vault;
 use shared::providers::base_urls::BaseUrls;
+use shared::store::chat_transaction::ChatTransaction;
 use shared::store::keys::WebhookTokenRow;
 use shared::store::row::{Row, Write};
 use shared::store::settings_cache::SettingsCache;
@@ -502,4 +504,10 @@ pub fn messages(entries: &[Value]) -> String {
 pub fn status(id: &str, word: &str) -> String {
     json!({"statuses": [{"messageId": id, "status": word, "timestamp": "2026-11-21T09:00:01.000Z"}]})
         .to_string()
+}
+
+/// The writes of a chat's change, as a writer makes them who takes numbers in it.
+pub fn change_of(before: Chat, after: Chat, now: Timestamp) -> Vec<Write> {
+    let closing = Closing::default();
+    ChatTransaction::between(Some(before), after, &closing, CrmKind::Universal).writes(now).unwrap().1
 }

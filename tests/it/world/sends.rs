@@ -2,6 +2,7 @@
 //! client has then.
 
 use super::{CHANNEL, TOKEN, World};
+use crate::world::change_of;
 use serde_json::{Value, json};
 use shared::base::clock::Ambient;
 use shared::base::ids::{ConnectionId, MessageId};
@@ -16,7 +17,6 @@ use shared::model::outbound::{Action, OutboundJob};
 use shared::model::sealed::Sealed;
 use shared::platform::nudge::{CrmNudge, DeliveryNudge};
 use shared::platform::queue::Outgoing;
-use shared::store::chats::chat_write;
 use shared::store::row::Write;
 use std::time::Duration;
 use tests::sandbox::client::Client;
@@ -129,9 +129,8 @@ impl World {
         OutboundJob::new(&self.account, &chat.chat, number, message, action, self.clock.now())
     }
 
-    async fn queue(&self, before: &Chat, mut after: Chat, rows: Vec<Write>) {
-        after.schedule_check(&shared::model::chat::closing::Closing::default(), self.clock.now());
-        let chat = chat_write(before, &after).unwrap();
+    async fn queue(&self, before: &Chat, after: Chat, rows: Vec<Write>) {
+        let chat = change_of(before.clone(), after, self.clock.now());
         self.store.commit(chat.into_iter().chain(rows).collect()).await.unwrap();
         self.nudge_delivery().await;
         let crm = Outgoing::crm(

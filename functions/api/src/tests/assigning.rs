@@ -14,7 +14,7 @@ use shared::model::employee::Ineligible;
 use shared::model::employee::Membership;
 use shared::store::keys::{self, OpenChat};
 use shared::store::row::Write;
-use shared::store::{Read, chats::open_chat_writes};
+use shared::store::{Read, chat_transaction::rows_beside};
 
 async fn stored(staff: &Staff, id: &str) -> Chat {
     staff.bench.app.store.chat(&account(&staff.company), &ChatId::new(id)).await.unwrap().unwrap()
@@ -40,7 +40,7 @@ async fn b4_a_head_puts_a_client_back_at_his_place_of_before() {
     })
     .await;
     let store = &staff.bench.app.store;
-    store.commit(open_chat_writes(None, Some(&before)).unwrap()).await.unwrap();
+    store.commit(rows_beside(None, Some(&before)).unwrap()).await.unwrap();
     let path = "/v1/chats/a/assign";
     staff.bench.nudged();
     let back = staff.bench.expect(200, staff.key("head"), "POST", path, anew()).await;
@@ -156,7 +156,7 @@ async fn while_he_waits_his_place_and_everybodys_reason_are_told() {
             chat.missed_by = vec![EmployeeId::new("anna")];
         })
         .await;
-        let rows = shared::store::waiting::waiting_writes(&chat, &after).unwrap();
+        let rows = rows_beside(Some(&chat), Some(&after)).unwrap();
         staff.bench.app.store.commit(rows).await.unwrap();
     }
     let key = keys::membership(&account, &stored(&staff, "a").await.channel, &EmployeeId::new("head"));
@@ -167,7 +167,7 @@ async fn while_he_waits_his_place_and_everybodys_reason_are_told() {
     .await;
     let mut open = staff.chat("open", "head", 1_000_000).await;
     open.state = shared::model::chat::state::ChatState::Live;
-    staff.bench.app.store.commit(open_chat_writes(None, Some(&open)).unwrap()).await.unwrap();
+    staff.bench.app.store.commit(rows_beside(None, Some(&open)).unwrap()).await.unwrap();
     let told = staff.bench.expect(200, staff.key("head"), "GET", "/v1/chats/a/assignment", None).await;
     assert_eq!((&told["position"], &told["client"]), (&json!(1), &json!("waiting")));
     assert_eq!(told["passed"], json!(["anna"]));

@@ -13,7 +13,7 @@ use shared::model::chat::state::{AssignmentState, ChatState, FinishReason};
 use shared::model::contact::Contact;
 use shared::model::employee::{Membership, Role};
 use shared::service::reassign::reassign_contact;
-use shared::store::waiting::waiting_writes;
+use shared::store::chat_transaction::rows_beside;
 use shared::store::{Read, keys};
 
 fn id(name: &str) -> EmployeeId {
@@ -24,7 +24,7 @@ fn id(name: &str) -> EmployeeId {
 async fn set(office: &Office, change: impl FnOnce(&mut Chat)) -> Chat {
     let before = office.chat("chat").await;
     let after = rows::change(&office.bench, &before, change).await;
-    office.bench.app.store.commit(waiting_writes(&before, &after).unwrap()).await.unwrap();
+    office.bench.app.store.commit(rows_beside(Some(&before), Some(&after)).unwrap()).await.unwrap();
     after
 }
 

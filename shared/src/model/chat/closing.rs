@@ -8,7 +8,6 @@ use crate::model::chat::assignment_record::AssignmentRecord;
 use crate::model::chat::state::{AssignmentState, ChatState, ChatStatus, FinishReason, QueuePreference};
 use crate::model::chat::{Chat, ChatEvent};
 use crate::model::closing_options::{ClosingOptions, Reopening};
-use crate::model::crm::CrmKind;
 use std::time::Duration;
 
 /// Chats finish after this much silence, in seconds, unless channel or account say otherwise (F1).
@@ -178,29 +177,8 @@ impl Chat {
         AssignmentRecord::new(self, AssignmentReason::Lapsed, at)
     }
 
-    /// An employee finishes the chat, and may say how far it has come. One that is finished stays as it is, but for what he
-    /// says.
-    pub fn finish_by_hand(
-        &mut self,
-        status: Option<ChatStatus>,
-        crm: CrmKind,
-        closing: &Closing,
-        now: Timestamp,
-    ) -> Option<ChatEvent> {
-        if self.state == ChatState::General {
-            self.set_status(status.or(self.status), crm, closing, now);
-            return None;
-        }
-        let event = self.finish_with(FinishReason::ByHand, status, now);
-        if crm == CrmKind::None {
-            self.mark_crm_synced();
-        }
-        self.schedule_check(closing, now);
-        event
-    }
-
-    /// Finishes the chat and says how far it has come; only the latter where it is finished. It takes numbers for what is
-    /// news.
+    /// Finishes the chat and sets its status; a finished chat gets the status alone, and none leaves the status as it is. Each
+    /// change takes a number.
     pub fn finish_with(
         &mut self,
         reason: FinishReason,
@@ -209,35 +187,19 @@ impl Chat {
     ) -> Option<ChatEvent> {
         let status = status.or(self.status);
         if self.state == ChatState::General {
-            self.say(status);
+            self.set_status(status);
             return None;
         }
         self.status = status;
         Some(self.finish(reason, at))
     }
 
-    /// Says how far the conversation has come, and whether that is news: then it takes a number.
-    pub fn say(&mut self, status: Option<ChatStatus>) -> bool {
+    /// Sets the status of the conversation. Answers whether it changed: then it takes a number.
+    pub fn set_status(&mut self, status: Option<ChatStatus>) -> bool {
         let is_news = self.status != status;
         self.status = status;
         self.seq += u64::from(is_news);
         is_news
-    }
-
-    /// Says how far the conversation has come. It takes a number when that is news.
-    pub fn set_status(
-        &mut self,
-        status: Option<ChatStatus>,
-        crm: CrmKind,
-        closing: &Closing,
-        now: Timestamp,
-    ) {
-        if self.say(status) {
-            if crm == CrmKind::None {
-                self.mark_crm_synced();
-            }
-            self.schedule_check(closing, now);
-        }
     }
 }
 

@@ -99,31 +99,22 @@ fn a_failing_crm_is_looked_at_when_it_may_be_tried_again() {
 #[test]
 fn f3_finishing_and_saying_how_far_it_has_come_are_two_things() {
     let mut chat = live();
-    let (crm, seq) = (CrmKind::Universal, chat.seq);
-    chat.set_status(Some(ChatStatus::Waiting), crm, &window(), at(10));
+    let seq = chat.seq;
+    chat.set_status(Some(ChatStatus::Waiting));
     assert_eq!((chat.state, chat.status, chat.seq), (ChatState::Live, Some(ChatStatus::Waiting), seq + 1));
-    chat.set_status(Some(ChatStatus::Waiting), crm, &window(), at(11));
+    chat.set_status(Some(ChatStatus::Waiting));
     assert_eq!(chat.seq, seq + 1, "no news");
-    let event = chat.finish_by_hand(None, crm, &window(), at(20)).unwrap();
+    let event = chat.finish_with(FinishReason::ByHand, None, at(20)).unwrap();
     assert_eq!((event.seq, event.finished), (seq + 2, Some(FinishReason::ByHand)));
     assert_eq!((event.status, chat.state), (Some(ChatStatus::Waiting), ChatState::General));
     assert_eq!((chat.seq, chat.finished_at), (seq + 2, Some(at(20))));
-    assert!(chat.is_crm_behind() && chat.check_at.is_some(), "a lost nudge is found");
+    assert!(chat.is_crm_behind());
     let finished = chat.clone();
-    assert_eq!(chat.finish_by_hand(None, crm, &window(), at(30)), None);
+    assert_eq!(chat.finish_with(FinishReason::ByHand, None, at(30)), None);
     assert_eq!(chat, finished, "it is finished already");
-    assert_eq!(chat.finish_by_hand(Some(ChatStatus::Closed), crm, &window(), at(30)), None);
+    assert_eq!(chat.finish_with(FinishReason::ByHand, Some(ChatStatus::Closed), at(30)), None);
     assert_eq!((chat.status, chat.seq), (Some(ChatStatus::Closed), seq + 3));
     assert_eq!((chat.finished_at, chat.finish_reason), (Some(at(20)), Some(FinishReason::ByHand)));
-}
-
-#[test]
-fn f3_without_a_crm_nobody_is_behind() {
-    let mut chat = live();
-    let event = chat.finish_by_hand(Some(ChatStatus::Closed), CrmKind::None, &window(), at(20));
-    assert!(event.is_some() && !chat.is_crm_behind());
-    chat.set_status(Some(ChatStatus::Open), CrmKind::None, &window(), at(30));
-    assert!(!chat.is_crm_behind());
 }
 
 #[test]

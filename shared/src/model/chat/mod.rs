@@ -21,7 +21,6 @@ use crate::model::chat::pending_sends::PendingSend;
 use crate::model::chat::state::{
     AssignmentState, ChatState, ChatStatus, FinishReason, QueuePreference, Replies,
 };
-use crate::model::crm::CrmKind;
 use crate::model::event::MessageEvent;
 use crate::model::message::content::Details;
 use crate::model::message::listing::{Listing, ListingMark};
@@ -340,16 +339,7 @@ impl Chat {
         self.seq > self.crm_synced_seq && (self.assignment_state != AssignmentState::Waiting || known)
     }
 
-    /// Takes the next number for a change of one of its messages that is no activity: a status, a file.
-    pub fn next_seq(&mut self, crm: CrmKind, closing: &Closing, now: Timestamp) {
-        self.seq += 1;
-        if crm == CrmKind::None {
-            self.mark_crm_synced();
-        }
-        self.schedule_check(closing, now);
-    }
-
-    /// An account without a CRM has nobody to bring up to date.
+    /// Moves the CRM's cursor to the chat's number: an account without a CRM has none to bring up to date.
     pub fn mark_crm_synced(&mut self) {
         self.crm_synced_seq = self.seq;
     }
