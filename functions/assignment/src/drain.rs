@@ -10,6 +10,7 @@ use shared::model::crm::CrmKind;
 use shared::platform::metrics::Metric;
 use shared::platform::queue::{Outgoing, QueueError};
 use shared::platform::telemetry;
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::time::Duration;
@@ -147,7 +148,11 @@ impl Assignment {
         // Whoever decides at the same time decides again.
         let rounds = before.rounds + 1;
         let after = Ring { check_at: None, left: 0, oldest: None, rounds, ..before.clone() };
-        let write = Write::change(&before, &after, &["rounds", "turns", "check_at"])?;
+        let write = Write::change(
+            &before,
+            &after,
+            &[attribute::ring::ROUNDS, attribute::ring::TURNS, attribute::ring::CHECK_AT],
+        )?;
         match self.store.commit(write.into_iter().collect()).await {
             // Somebody is at it: it is looked at again.
             Err(error) if error.is_conflict() => Ok(()),

@@ -13,6 +13,7 @@ use shared::model::chat::assignment_record::MOST_CONSIDERED;
 use shared::model::chat::closing::Closing;
 use shared::model::employee::takes_new_clients;
 use shared::platform::nudge::RequeueNudge;
+use shared::store::attribute;
 use shared::store::requeues::{Among, Because, end_write};
 use shared::store::row::Write;
 use shared::store::{ChatTransaction, DecidedOn, Read, RetryPolicy, StoreError, retry_on_conflict};
@@ -222,7 +223,7 @@ impl Assignment {
     }
 
     async fn remember(&self, before: &Requeue, after: &Requeue) -> Result<(), StoreError> {
-        self.unless_another(Write::change(before, after, &["id"])?).await
+        self.unless_another(Write::change(before, after, &[attribute::requeue::ID])?).await
     }
 
     async fn end(&self, requeue: &Requeue) -> Result<(), StoreError> {

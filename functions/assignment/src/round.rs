@@ -14,7 +14,9 @@ use shared::model::chat::assignment_record::AssignmentRecord;
 use shared::model::chat::closing::Closing;
 use shared::model::chat::state::{AssignmentState, QueuePreference};
 use shared::model::contact::Contact;
-use shared::model::employee::{ELIGIBLE_BY, Membership};
+use shared::model::employee::Membership;
+use shared::store::attribute;
+use shared::store::attribute::ELIGIBLE_BY;
 use shared::store::open_chats::frees_place;
 use shared::store::row::{Row, Write};
 use shared::store::{ChatTransaction, DecidedOn, StoreError};
@@ -112,7 +114,7 @@ impl Round {
             {
                 self.writes.push(Write::forget(client.key()));
                 if self.tidied.insert(chat.chat.clone()) {
-                    self.writes.push(Write::check(chat, &["client"])?);
+                    self.writes.push(Write::check(chat, &[attribute::chat::CLIENT])?);
                 }
                 Ok(None)
             }
@@ -243,7 +245,7 @@ fn ring_write(ring: &mut (Ring, Ring), exists: bool, gave: bool) -> Result<Optio
     }
     after.rounds += 1;
     match exists {
-        true => Write::change(before, after, &["rounds", "turns"]),
+        true => Write::change(before, after, &[attribute::ring::ROUNDS, attribute::ring::TURNS]),
         false => Write::create(after).map(Some),
     }
 }
@@ -293,7 +295,7 @@ impl Giving<'_> {
     /// His person goes to the same employee; where that was so, and decided it, it must still be so. He of whom a client was taken
     /// who is everybody's now does not get him back by the first answer of another.
     fn contact_write(&self) -> Result<Option<Write>, StoreError> {
-        let depends_on = ["responsible", "merged_into"];
+        let depends_on = [attribute::contact::RESPONSIBLE, attribute::contact::MERGED_INTO];
         let Some(contact) = self.contact else { return Ok(None) };
         if self.decision.outcome == Assigned::ToAll
             && self.chat.queue_preference == Some(QueuePreference::Anyone)

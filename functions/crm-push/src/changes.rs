@@ -10,6 +10,7 @@ use shared::model::crm::progress::{
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
 use shared::store::StoreError;
+use shared::store::attribute;
 use shared::store::row::Write;
 use std::time::Duration;
 
@@ -107,8 +108,10 @@ impl CrmPush {
         if let Some(message) = change.message() {
             let mut after = message.clone();
             after.crm_refused = Some(why.to_owned());
-            let marked =
-                self.store.commit(Write::change(message, &after, &["v"])?.into_iter().collect()).await;
+            let marked = self
+                .store
+                .commit(Write::change(message, &after, &[attribute::message::V])?.into_iter().collect())
+                .await;
             match marked {
                 // Erased meanwhile: there is nothing to mark.
                 Err(error) if error.is_conflict() => {}
@@ -129,7 +132,7 @@ impl CrmPush {
         if job.contact.as_ref().is_some_and(complete) {
             after.records_in = Some(job.fingerprint.clone());
         }
-        let write = Write::change(&job.chat, &after, &["crm_done"])?;
+        let write = Write::change(&job.chat, &after, &[attribute::chat::CRM_DONE])?;
         self.commit_hard(write).await?;
         job.chat = after;
         Ok(())

@@ -10,6 +10,7 @@ use shared::model::channel::Channel;
 use shared::model::crm::CrmConnection;
 use shared::platform::nudge::ChannelNudge;
 use shared::store::Read;
+use shared::store::attribute;
 use shared::store::row::Write;
 use std::time::Duration;
 
@@ -63,7 +64,8 @@ impl CrmPush {
     /// newer one has nudged for it.
     async fn look_at(&self, channel: &Channel, at: Option<Timestamp>) -> Result<(), PushError> {
         let after = Channel { check_at: at, ..channel.clone() };
-        let write = Write::change(channel, &after, &["state_at", "check_at"])?;
+        let write =
+            Write::change(channel, &after, &[attribute::channel::STATE_AT, attribute::channel::CHECK_AT])?;
         match self.store.commit(write.into_iter().collect()).await {
             Err(error) if !error.is_conflict() => Err(error.into()),
             _ => Ok(()),

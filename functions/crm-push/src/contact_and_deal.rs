@@ -10,6 +10,7 @@ use shared::platform::metrics::Metric;
 use shared::platform::nudge::RequeueNudge;
 use shared::platform::queue::Outgoing;
 use shared::platform::telemetry;
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::time::Duration;
@@ -176,7 +177,7 @@ impl CrmPush {
     /// Writes the contact's CRM part, which depends on nothing but itself: whoever took the claim over has changed it.
     async fn save(&self, job: &mut Job<'_>, after: Contact) -> Result<(), PushError> {
         let before = self.client(job).await?;
-        if let Some(write) = Write::change(before, &after, &["crm"])? {
+        if let Some(write) = Write::change(before, &after, &[attribute::contact::CRM])? {
             self.commit_hard(Some(write)).await?;
         }
         job.contact = Some(after);

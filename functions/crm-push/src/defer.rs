@@ -11,11 +11,18 @@ use shared::platform::nudge::Timer;
 use shared::platform::queue::Outgoing;
 use shared::platform::telemetry;
 use shared::store::StoreError;
+use shared::store::attribute::{self, Attribute};
 use shared::store::row::Write;
 use std::time::Duration;
 
 /// What says which CRM it is and whether it is left alone.
-const DECIDED_ON: [&str; 5] = ["failures", "paused_until", "settings", "webhook_url", "crm_key"];
+const DECIDED_ON: [Attribute<CrmConnection>; 5] = [
+    attribute::crm_connection::FAILURES,
+    attribute::crm_connection::PAUSED_UNTIL,
+    attribute::crm_connection::SETTINGS,
+    attribute::crm_connection::WEBHOOK_URL,
+    attribute::crm_connection::CRM_KEY,
+];
 
 /// Chats of one account that were put off together come back spread over this.
 const SPREAD: Duration = Duration::from_secs(3);
@@ -110,7 +117,8 @@ impl CrmPush {
                 after.crm_attempts += 1;
                 after.crm_error = Some(error.to_string());
             }
-            let write = Write::change(&before, &after, &["crm_done", "check_at"])?;
+            let write =
+                Write::change(&before, &after, &[attribute::chat::CRM_DONE, attribute::chat::CHECK_AT])?;
             match self.store.commit(write.into_iter().collect()).await {
                 Ok(()) => {
                     let wait = until.since(now);

@@ -24,6 +24,7 @@ use shared::platform::http::OutboundHttp;
 use shared::platform::nudge::{CrmNudge, CrmWork};
 use shared::platform::queue::{QueueError, Queues};
 use shared::platform::secrets::{SecretError, Vault};
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::settings_cache::SettingsCache;
 use shared::store::{Read, Store, StoreError};
@@ -222,7 +223,11 @@ impl CrmPush {
         let mut next = chat.clone();
         next.mark_crm_synced();
         next.crm_retry_at = None;
-        match self.store.commit(Write::change(chat, &next, &["crm_done"])?.into_iter().collect()).await {
+        match self
+            .store
+            .commit(Write::change(chat, &next, &[attribute::chat::CRM_DONE])?.into_iter().collect())
+            .await
+        {
             Err(error) if !error.is_conflict() => Err(error.into()),
             _ => Ok(()),
         }

@@ -15,6 +15,7 @@ use shared::model::message::kind::DeliveryStatus;
 use shared::model::outbound::call::{FailureReason, SendFailure, Sent};
 use shared::model::outbound::{Action, AfterFailure, JobState, OutboundJob};
 use shared::providers;
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{StoreError, keys};
 use std::time::Duration;
@@ -284,7 +285,17 @@ impl Delivery {
 
     /// Takes a step of a job, while it is as it was read: whoever else was at it has gone another one.
     pub(crate) async fn change(&self, before: &OutboundJob, after: &OutboundJob) -> Result<(), StoreError> {
-        self.store.commit(Write::change(before, after, &["state", "attempts"])?.into_iter().collect()).await
+        self.store
+            .commit(
+                Write::change(
+                    before,
+                    after,
+                    &[attribute::outbound_job::STATE, attribute::outbound_job::ATTEMPTS],
+                )?
+                .into_iter()
+                .collect(),
+            )
+            .await
     }
 
     /// There is no message any more: nobody waits for it.

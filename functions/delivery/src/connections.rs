@@ -6,6 +6,7 @@ use shared::base::ids::{AccountId, ConnectionId};
 use shared::model::connection::{Connection, ConnectionState};
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
+use shared::store::attribute;
 use shared::store::row::Write;
 
 /// Connections, at most half a minute old: a credential that is old by then is refused, and read again.
@@ -77,7 +78,8 @@ impl Delivery {
 
     /// Writes how a connection is, while it has the same credential and nobody else said otherwise.
     async fn show(&self, before: &Connection, after: &Connection) -> Result<(), DeliveryError> {
-        let write = Write::change(before, after, &["credential", "state"])?;
+        let write =
+            Write::change(before, after, &[attribute::connection::CREDENTIAL, attribute::connection::STATE])?;
         match self.store.commit(write.into_iter().collect()).await {
             Ok(()) => {
                 let key = (after.account.clone(), after.connection.clone());

@@ -11,6 +11,7 @@ use shared::model::chat::company_events;
 use shared::model::message::Message;
 use shared::model::message::kind::{DeliveryError as Why, DeliveryStatus};
 use shared::store::StoreError;
+use shared::store::attribute;
 use shared::store::keys::Pointer;
 use shared::store::row::Write;
 use shared::store::settings::Pointed;
@@ -84,7 +85,7 @@ impl OutcomeTransaction {
     fn take_back(&mut self, channel: &Channel, owner: &Message) -> Result<Option<Reported>, StoreError> {
         let event = company_events::deleted(&self.chat, channel, owner, self.now);
         if let Some(gone) = self.chat.receive(&event, Some(owner), self.now) {
-            self.writes.extend(Write::change(owner, &gone, &["seq"])?);
+            self.writes.extend(Write::change(owner, &gone, &[attribute::message::SEQ])?);
         }
         let at = owner.status_at.unwrap_or(self.now);
         Ok(owner.status.map(|status| (status, owner.error.clone(), at)))

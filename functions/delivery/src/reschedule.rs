@@ -3,6 +3,7 @@
 use crate::{ChatWork, Delivery, DeliveryError};
 use shared::base::clock::Timestamp;
 use shared::model::chat::closing::Closing;
+use shared::store::attribute;
 use shared::store::{ChatTransaction, DecidedOn};
 use std::time::Duration;
 
@@ -20,7 +21,11 @@ impl Delivery {
         let now = self.ambient.now();
         let closing = work.closing();
         let mut change = ChatTransaction::of(work.chat.clone(), &closing, work.owner.crm_kind)
-            .decided_on(DecidedOn::These(&["last_seq", "outbound_at", "check_at"]))
+            .decided_on(DecidedOn::These(&[
+                attribute::chat::LAST_SEQ,
+                attribute::chat::OUTBOUND_AT,
+                attribute::chat::CHECK_AT,
+            ]))
             .revisited();
         change.change(|chat| chat.outbound_at = until);
         let (after, writes) = change.writes(now)?;

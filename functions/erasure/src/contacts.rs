@@ -7,13 +7,19 @@ use shared::model::contact::Contact;
 use shared::model::contact::blacklist::BlockEntry;
 use shared::model::contact::number_check::digests_of_numbers;
 use shared::model::erasure::{ErasedSubject, Phase, digests_of};
+use shared::store::attribute::{self, Attribute};
 use shared::store::erasure::{Claim, release};
 use shared::store::row::{Key, Write};
 use shared::store::{MAX_WRITES, Read, StoreError, keys, retry_on_conflict};
 use tokio::sync::Mutex;
 
 /// What of a contact's row the letting go is decided on.
-const DEPENDS_ON: [&str; 4] = ["identities", "phone", "merged_into", "merged_from"];
+const DEPENDS_ON: [Attribute<Contact>; 4] = [
+    attribute::contact::IDENTITIES,
+    attribute::contact::PHONE,
+    attribute::contact::MERGED_INTO,
+    attribute::contact::MERGED_FROM,
+];
 
 impl Eraser {
     /// Lets go of every identity and phone. From here on whoever writes is a new contact, and what was accepted before and

@@ -7,6 +7,7 @@ use shared::model::contact::Contact;
 use shared::model::erasure::{Erasure, ErasureState, Traces, digests_of};
 use shared::platform::erased_letters::ErasedClient;
 use shared::platform::nudge::ErasureNudge;
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::collections::HashMap;
@@ -68,7 +69,8 @@ impl Eraser {
 
     /// Depends on the time alone: whoever took the job since has moved it.
     async fn write(&self, job: &mut Job) -> Result<(), ErasureError> {
-        let write = Write::change(&job.saved, &job.row, &["check_at", "state"])?;
+        let write =
+            Write::change(&job.saved, &job.row, &[attribute::erasure::CHECK_AT, attribute::erasure::STATE])?;
         match self.store.commit(write.into_iter().collect()).await {
             Err(StoreError::Lost(_)) => Err(ErasureError::TakenOver),
             done => {

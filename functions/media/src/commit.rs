@@ -9,6 +9,7 @@ use shared::model::message::media::{CopyFailure, FileCopy, FileLink, PendingFile
 use shared::model::message::media_policy::served_type;
 use shared::platform::metrics::Metric;
 use shared::platform::telemetry;
+use shared::store::attribute;
 use shared::store::erasure::ChatPlace;
 use shared::store::keys::FileLinkRow;
 use shared::store::row::Write;
@@ -164,7 +165,11 @@ impl Media {
     async fn start_anew(&self, begun: &PendingFile) -> Result<(), MediaError> {
         self.discard(begun.object.as_deref()).await?;
         let anew = PendingFile { attempts: 0, retry_at: None, object: None, ..begun.clone() };
-        let write = Write::change(begun, &anew, &["attempts", "created_at"])?;
+        let write = Write::change(
+            begun,
+            &anew,
+            &[attribute::pending_file::ATTEMPTS, attribute::pending_file::CREATED_AT],
+        )?;
         match self.store.commit(write.into_iter().collect()).await {
             Err(error) if error.is_conflict() => {}
             done => done?,

@@ -9,6 +9,7 @@ use shared::model::message::media::{self, CopyFailure, PendingFile};
 use shared::model::message::media_policy::{self, Trouble, Verdict};
 use shared::platform::files::FileError;
 use shared::platform::http::download::{self, Download, DownloadError, Downloaded};
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{StoreError, files};
 use std::time::Duration;
@@ -85,7 +86,11 @@ impl Media {
 
     /// Changes the row, while it is the one that was read.
     async fn change(&self, before: &PendingFile, after: &PendingFile) -> Result<(), StoreError> {
-        let as_read = ["attempts", "retry_at", "created_at"];
+        let as_read = [
+            attribute::pending_file::ATTEMPTS,
+            attribute::pending_file::RETRY_AT,
+            attribute::pending_file::CREATED_AT,
+        ];
         self.store.commit(Write::change(before, after, &as_read)?.into_iter().collect()).await
     }
 

@@ -13,6 +13,7 @@ use shared::model::message::media::{FileCopy, PendingFile};
 use shared::model::rules::automatic::Automatic;
 use shared::platform::quarantine::QuarantineError;
 use shared::platform::queue::QueueError;
+use shared::store::attribute;
 use shared::store::clients::{self as client, Client};
 use shared::store::keys::{self, Pointer};
 use shared::store::row::Write;
@@ -105,7 +106,7 @@ impl Changes {
         }
         for (before, after) in self.listings.values() {
             change.also(match before {
-                Some(before) => Write::change(before, after, &["last_at"]),
+                Some(before) => Write::change(before, after, &[attribute::chat_listing::LAST_AT]),
                 None => Write::create(after).map(Some),
             });
         }

@@ -8,6 +8,7 @@ use shared::model::chat::closing::LOST_NUDGE_AFTER;
 use shared::model::crm::CrmKind;
 use shared::model::event::ChannelStateEvent;
 use shared::platform::disposition::Disposition;
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, RetryPolicy, StoreError, retry_on_conflict};
 
@@ -63,7 +64,7 @@ impl Routing {
         }
         let mut next = known.clone();
         apply(&mut next, report, look);
-        let write = Write::change(&known, &next, &["state_at"])?;
+        let write = Write::change(&known, &next, &[attribute::channel::STATE_AT])?;
         self.store.commit(write.into_iter().collect()).await?;
         Ok(Some(next))
     }

@@ -190,11 +190,6 @@ impl Status {
     }
 }
 
-/// The attributes of a membership on which it depends whether a new client may go to him. Who writes on the strength of them
-/// names them all.
-pub const ELIGIBLE_BY: [&str; 7] =
-    ["role", "receives_new_clients", "sends", "cap", "hours", "status", "inactive"];
-
 fn bound() -> bool {
     true
 }

@@ -5,7 +5,6 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::{ChatId, ContactId, EmployeeId};
 use crate::model::access::sending::Refusal;
 use crate::model::account::Account;
-use crate::model::assignment::requeue::WORKS_BY;
 use crate::model::chat::Chat;
 use crate::model::chat::assignment_reason::{AssignedBy, AssignmentReason};
 use crate::model::chat::assignment_record::AssignmentRecord;
@@ -19,6 +18,8 @@ use crate::service::follow_up::{follow_up, nudge_assignment, nudge_if_place_free
 use crate::service::place::place_of;
 use crate::service::refused::{Refused, What};
 use crate::service::update_chat::closing_of;
+use crate::store::attribute;
+use crate::store::attribute::WORKS_BY;
 use crate::store::chat_transaction::{ChatTransaction, DecidedOn};
 use crate::store::row::Write;
 use crate::store::{Read, StoreError};
@@ -106,7 +107,9 @@ async fn name_responsible(
     let employee = cx.store.employee(&account.account, to).await?;
     let employee = employee.ok_or(Refused::NotFound(What::Employee))?;
     let after = Contact { responsible: Some(to.clone()), ..before.clone() };
-    if let Some(change) = Write::change(&before, &after, &["responsible", "merged_into"])? {
+    if let Some(change) =
+        Write::change(&before, &after, &[attribute::contact::RESPONSIBLE, attribute::contact::MERGED_INTO])?
+    {
         cx.store.commit(vec![change, Write::check(&employee, &[])?]).await?;
     }
     Ok(after)
@@ -232,7 +235,11 @@ fn gift_writes(
     let mut contact_write = None;
     if let Some(contact) = &facts.contact {
         let theirs = Contact { responsible: Some(gift.employee.employee.clone()), ..contact.clone() };
-        contact_write = Write::change(contact, &theirs, &["responsible", "merged_into"])?;
+        contact_write = Write::change(
+            contact,
+            &theirs,
+            &[attribute::contact::RESPONSIBLE, attribute::contact::MERGED_INTO],
+        )?;
     }
     if gift.record.is_none() && contact_write.is_none() {
         return Ok((facts.before.clone(), Vec::new()));

@@ -27,13 +27,12 @@ use crate::service::place::place_of;
 use crate::service::reassign::{By, reassign_chat};
 use crate::service::refused::{Conflict, Refused, What};
 use crate::service::send_target::{Addressed, addressed, claim, leave};
+use crate::store::attribute;
+use crate::store::attribute::CLAIMS_BY;
 use crate::store::chat_transaction::ChatTransaction;
 use crate::store::row::Write;
 use crate::store::{Read, Store, StoreError};
 use std::time::Duration;
-
-/// What a member's place must still say when their answer makes them responsible.
-const PLACE: [&str; 4] = ["role", "receives_new_clients", "sends", "inactive"];
 
 /// Sends a message of the account's: when this returns, it is on its way. A file of ours that came into no message is deleted.
 ///
@@ -305,10 +304,14 @@ fn given_writes(facts: &SendFacts<'_>, record: &AssignmentRecord) -> Result<Vec<
     let mut writes = vec![Write::create(record)?];
     writes.extend(facts.to.gone.as_ref().map(|gone| gone.still.clone()));
     if let (Some(employee), Some(place)) = (&record.responsible, &facts.to.place) {
-        writes.push(Write::check(place, &PLACE)?);
+        writes.push(Write::check(place, &CLAIMS_BY)?);
         if let Some(person) = &facts.person {
             let claimed = Contact { responsible: Some(employee.clone()), ..person.clone() };
-            writes.extend(Write::change(person, &claimed, &["responsible", "merged_into"])?);
+            writes.extend(Write::change(
+                person,
+                &claimed,
+                &[attribute::contact::RESPONSIBLE, attribute::contact::MERGED_INTO],
+            )?);
         }
     }
     Ok(writes)

@@ -10,6 +10,7 @@ use crate::service::context::Context;
 use crate::service::follow_up::{follow_up, nudge_if_place_freed};
 use crate::service::place::seen_chat;
 use crate::service::refused::{Refused, What};
+use crate::store::attribute::{self, Attribute};
 use crate::store::chat_transaction::ChatTransaction;
 use crate::store::row::Write;
 use crate::store::{Read, Store, StoreError};
@@ -17,7 +18,13 @@ use std::collections::BTreeSet;
 use std::future::Future;
 
 /// What a mark depends on: what was acknowledged, and who had to. Numbers of other writers do not matter: what they change stays.
-const MARKED: [&str; 5] = ["read_count", "client_count", "unanswered_at", "reserved_until", "passed"];
+const MARKED: [Attribute<Chat>; 5] = [
+    attribute::chat::READ_COUNT,
+    attribute::chat::CLIENT_COUNT,
+    attribute::chat::UNANSWERED_AT,
+    attribute::chat::RESERVED_UNTIL,
+    attribute::chat::PASSED,
+];
 
 /// A chat, and who changes it.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Changing a chat: all writes that belong together, as one transaction.
 
 use super::StoreError;
+use super::attribute::{self, Attribute};
 use super::notices::notice_writes;
 use super::outbound::send_writes;
 use super::row::{Row, Write};
@@ -26,7 +27,7 @@ pub enum DecidedOn {
     /// moved.
     Responsible,
     /// These attributes, and nothing else.
-    These(&'static [&'static str]),
+    These(&'static [Attribute<Chat>]),
 }
 
 /// What becomes of the chat's row in the queue of its channel.
@@ -116,7 +117,7 @@ impl<'c> ChatTransaction<'c> {
     /// A message that is created, or changed from what was read. Nothing is written where nothing differs.
     pub fn message(&mut self, before: Option<&Message>, after: &Message) {
         self.also(match before {
-            Some(before) => Write::change(before, after, &["seq"]),
+            Some(before) => Write::change(before, after, &[attribute::message::SEQ]),
             None => Write::create(after).map(Some),
         });
     }
@@ -196,14 +197,25 @@ impl DecidedOn {
     fn write(self, before: &Chat, after: &Chat) -> Result<Option<Write>, StoreError> {
         match self {
             Self::Content => {
-                let mut depends_on = vec!["last_seq", "unanswered_at", "reserved_until", "passed"];
-                depends_on.extend((before.check_at != after.check_at).then_some("check_at"));
-                depends_on.extend((before.for_rules != after.for_rules).then_some("for_rules"));
+                let mut depends_on = vec![
+                    attribute::chat::LAST_SEQ,
+                    attribute::chat::UNANSWERED_AT,
+                    attribute::chat::RESERVED_UNTIL,
+                    attribute::chat::PASSED,
+                ];
+                depends_on.extend((before.check_at != after.check_at).then_some(attribute::chat::CHECK_AT));
+                depends_on
+                    .extend((before.for_rules != after.for_rules).then_some(attribute::chat::FOR_RULES));
                 Write::change(before, after, &depends_on)
             }
             Self::Responsible => {
                 let moved = before.check_at != after.check_at;
-                let depends_on = ["last_seq", "client", "responsible", "check_at"];
+                let depends_on = [
+                    attribute::chat::LAST_SEQ,
+                    attribute::chat::CLIENT,
+                    attribute::chat::RESPONSIBLE,
+                    attribute::chat::CHECK_AT,
+                ];
                 Write::change(before, after, &depends_on[..3 + usize::from(moved)])
             }
             Self::These(depends_on) => Write::change(before, after, depends_on),
@@ -224,7 +236,7 @@ impl QueueRow {
         let mut writes = waiting_writes(&nobody, after)?;
         if !writes.is_empty() && !written {
             // A row put right for a chat that does not change must not outlive it.
-            writes.push(Write::check(before, &["last_seq", "waiting_since"])?);
+            writes.push(Write::check(before, &[attribute::chat::LAST_SEQ, attribute::chat::WAITING_SINCE])?);
         }
         Ok(writes)
     }

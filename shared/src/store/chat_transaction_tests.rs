@@ -8,6 +8,7 @@ use crate::model::chat::state::{ChatStatus, FinishReason};
 use crate::model::chat::tests::{new_chat, text_event};
 use crate::model::event::Side;
 use crate::model::outbound::Action;
+use crate::store::attribute;
 use crate::store::keys;
 use crate::store::row::{Condition, Effect, Key};
 use crate::store::rows_assignment::OpenChat;
@@ -202,7 +203,9 @@ fn a_lost_queue_row_is_put_right_only_when_asked() {
 fn a_change_of_nothing_writes_nothing() {
     let closing = Closing::default();
     for (before, message) in [waiting(), given()] {
-        for decided_on in [DecidedOn::Content, DecidedOn::Responsible, DecidedOn::These(&["last_seq"])] {
+        for decided_on in
+            [DecidedOn::Content, DecidedOn::Responsible, DecidedOn::These(&[attribute::chat::LAST_SEQ])]
+        {
             let mut change = ChatTransaction::of(before.clone(), &closing, CrmKind::Universal)
                 .decided_on(decided_on)
                 .revisited();

@@ -1,13 +1,14 @@
 //! The contacts that a message concerns, as they were read and as they become.
 
 use super::StoreError;
+use super::attribute::{self, MERGED_BY};
 use super::contacts::Who;
 use super::keys::{self, ContactClaimRow};
 use super::row::Write;
 use crate::base::ids::{AccountId, ContactId, EmployeeId};
 use crate::base::phone::Phone;
 use crate::model::account::Account;
-use crate::model::contact::merge::{DEPENDS_ON, Merged, follow};
+use crate::model::contact::merge::{Merged, follow};
 use crate::model::contact::{Contact, ContactClaim, Identity, Merge, verified_phone};
 use crate::model::event::MessageEvent;
 
@@ -160,9 +161,9 @@ impl People {
             let guarded = place == 0 || person.after.contact == self.own;
             match &person.before {
                 None => writes.push(Write::create(&person.after)?),
-                Some(before) => match Write::change(before, &person.after, &DEPENDS_ON)? {
+                Some(before) => match Write::change(before, &person.after, &MERGED_BY)? {
                     Some(change) => writes.push(change),
-                    None if guarded => writes.push(Write::check(before, &["merged_into"])?),
+                    None if guarded => writes.push(Write::check(before, &[attribute::contact::MERGED_INTO])?),
                     None => {}
                 },
             }

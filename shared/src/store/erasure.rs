@@ -16,6 +16,7 @@ use crate::model::contact::blacklist::BlockEntry;
 use crate::model::contact::{ContactChat, Identity};
 use crate::model::erasure::{ErasedSubject, Erasure, Tombstone};
 use crate::model::message::Message;
+use crate::store::attribute;
 use std::collections::HashSet;
 
 /// What stands at a chat's key.
@@ -222,7 +223,14 @@ impl Store {
 /// # Errors
 /// [`StoreError::Unwritable`], which no row of ours is; here and below.
 pub fn mark(chat: &Chat, now: Timestamp) -> Result<Write, StoreError> {
-    let depends_on = ["last_seq", "aliases", "waiting_since", "contact", "responsible", "state"];
+    let depends_on = [
+        attribute::chat::LAST_SEQ,
+        attribute::chat::ALIASES,
+        attribute::chat::WAITING_SINCE,
+        attribute::chat::CONTACT,
+        attribute::chat::RESPONSIBLE,
+        attribute::chat::STATE,
+    ];
     let as_read = Write::check(chat, &depends_on)?;
     Ok(Write { conditions: as_read.conditions, ..tombstone(chat.key(), now)? })
 }

@@ -3,6 +3,7 @@
 
 pub mod assignment;
 pub mod assignment_log;
+pub mod attribute;
 pub mod audit;
 pub mod chat_lists;
 pub mod chat_transaction;

@@ -1,17 +1,21 @@
 //! Departures: their rows, the chats that they are about, and the writes that begin, carry out and end them.
 
+use super::attribute::RING;
+use super::attribute::WORKS_BY;
 use super::chat_lists::{EMPLOYEE_CHATS, PageFrom, Part, UNANSWERED};
 use super::keys::{self, Due, due};
 use super::row::{Condition, Effect, Item, Key, Row, Write};
-use super::settings::{PLACE, member_writes};
+use super::settings::member_writes;
 use super::{Page, Read, RetryPolicy, Store, StoreError, retry_on_conflict};
 use crate::base::clock::Ambient;
 use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
-use crate::model::assignment::requeue::{Requeue, RequeueScope, WORKS_BY};
+use crate::model::assignment::requeue::{Requeue, RequeueScope};
 use crate::model::channel::Channel;
 use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::state::ChatState;
 use crate::model::employee::{Employee, Membership};
+use crate::store::attribute;
+use crate::store::attribute::Attribute;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,7 +25,7 @@ const PAGE: i32 = 50;
 /// How often a refusal is decided again while its employee or their places change.
 const RETRIES: RetryPolicy = RetryPolicy::growing(6, Duration::from_millis(50));
 /// On what of an employee a refusal depends: who loads him again meanwhile ends it.
-const REFUSED: [&str; 1] = ["refused_at"];
+const REFUSED: [Attribute<Employee>; 1] = [attribute::employee::REFUSED_AT];
 
 impl Row for Requeue {
     fn key(&self) -> Key {
@@ -168,7 +172,7 @@ impl Store {
         let mut writes = Vec::new();
         for (channel, before) in self.places_of(account, employee).await? {
             let after = Membership { inactive: true, ..before.clone() };
-            writes.extend(member_writes(Some(&before), Some(&after), &PLACE)?);
+            writes.extend(member_writes(Some(&before), Some(&after), &RING)?);
             let left = Requeue::gather_left(&channel, Some(&before), Some(&after), ambient);
             writes.extend(left.as_ref().map(Write::put).transpose()?);
         }
@@ -204,7 +208,7 @@ impl Because {
             }
             Self::Place(place) => Write::check(&**place, &WORKS_BY),
             Self::Refused(employee) => Write::check(&**employee, &REFUSED),
-            Self::Channel(channel) => Write::check(&**channel, &["distribution"]),
+            Self::Channel(channel) => Write::check(&**channel, &[attribute::channel::DISTRIBUTION]),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Rows: how values become items, and how a change becomes a narrow, conditional update.
 
 use super::StoreError;
+use super::attribute::Attribute;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,6 +68,13 @@ pub enum Condition {
     Same(String, Option<AttributeValue>),
 }
 
+impl Condition {
+    fn same<R>(attribute: Attribute<R>, read: &Item) -> Self {
+        let name = attribute.name();
+        Self::Same(name.to_owned(), read.get(name).cloned())
+    }
+}
+
 /// One write, with what it depends on.
 #[derive(Clone, Debug)]
 pub struct Write {
@@ -106,7 +114,11 @@ impl Write {
     ///
     /// # Errors
     /// As [`Self::create`].
-    pub fn change<R: Row>(before: &R, after: &R, depends_on: &[&str]) -> Result<Option<Self>, StoreError> {
+    pub fn change<R: Row>(
+        before: &R,
+        after: &R,
+        depends_on: &[Attribute<R>],
+    ) -> Result<Option<Self>, StoreError> {
         let (before, mut after_item) = (item_of(before)?, item_of(after)?);
         let remove: Vec<String> =
             before.keys().filter(|name| !after_item.contains_key(*name)).cloned().collect();
@@ -115,9 +127,7 @@ impl Write {
             return Ok(None);
         }
         let mut conditions = vec![Condition::Exists];
-        conditions.extend(
-            depends_on.iter().map(|name| Condition::Same((*name).to_owned(), before.get(*name).cloned())),
-        );
+        conditions.extend(depends_on.iter().map(|attribute| Condition::same(*attribute, &before)));
         let effect = Effect::Update { set: after_item.into_iter().collect(), remove };
         Ok(Some(Self { key: after.key(), conditions, effect }))
     }
@@ -131,7 +141,7 @@ impl Write {
     ///
     /// # Errors
     /// As [`Self::create`].
-    pub fn delete_as_read<R: Row>(row: &R, depends_on: &[&str]) -> Result<Self, StoreError> {
+    pub fn delete_as_read<R: Row>(row: &R, depends_on: &[Attribute<R>]) -> Result<Self, StoreError> {
         Ok(Self { effect: Effect::Delete, ..Self::check(row, depends_on)? })
     }
 
@@ -144,12 +154,10 @@ impl Write {
     ///
     /// # Errors
     /// As [`Self::create`].
-    pub fn check<R: Row>(row: &R, depends_on: &[&str]) -> Result<Self, StoreError> {
+    pub fn check<R: Row>(row: &R, depends_on: &[Attribute<R>]) -> Result<Self, StoreError> {
         let item = item_of(row)?;
         let mut conditions = vec![Condition::Exists];
-        conditions.extend(
-            depends_on.iter().map(|name| Condition::Same((*name).to_owned(), item.get(*name).cloned())),
-        );
+        conditions.extend(depends_on.iter().map(|attribute| Condition::same(*attribute, &item)));
         Ok(Self { key: row.key(), conditions, effect: Effect::Check })
     }
 

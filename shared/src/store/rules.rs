@@ -5,6 +5,7 @@ use super::{Read, Store, StoreError, keys};
 use crate::base::ids::AccountId;
 use crate::model::account::Account;
 use crate::model::rules::RuleSet;
+use crate::store::attribute;
 
 impl Row for RuleSet {
     fn key(&self) -> Key {
@@ -34,10 +35,11 @@ pub fn rule_writes(
 ) -> Result<Vec<Write>, StoreError> {
     let says = Account { has_rules: after.runs(), idle_minutes: after.idle_minutes(), ..owner.clone() };
     let set = match before {
-        Some(before) => Write::change(before, after, &["version"])?,
+        Some(before) => Write::change(before, after, &[attribute::rule_set::VERSION])?,
         None => Some(Write::create(after)?),
     };
     // What the account says follows from the set: of two who save at once, one decides again on the set's version.
-    let account = Write::change(owner, &says, &["has_rules", "idle_minutes"])?;
+    let account =
+        Write::change(owner, &says, &[attribute::account::HAS_RULES, attribute::account::IDLE_MINUTES])?;
     Ok(set.into_iter().chain(account).collect())
 }

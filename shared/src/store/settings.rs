@@ -1,5 +1,6 @@
 //! Accounts and their settings: few rows, read often, written seldom.
 
+use super::attribute::Attribute;
 use super::chats::{is_tombstone, key_of};
 use super::keys::{
     self, AccountEntry, ApiKeyEntry, ApiKeyRow, ExternalChannel, Pointer, Turn, WebhookTokenRow,
@@ -185,19 +186,6 @@ impl Store {
     }
 }
 
-/// The attributes of a membership that its turn in the ring is a copy of: whoever writes one of them depends on all.
-pub const PLACE: [&str; 9] = [
-    "role",
-    "receives_new_clients",
-    "sends",
-    "is_default",
-    "cap",
-    "hours",
-    "status",
-    "inactive",
-    "joined_at",
-];
-
 /// The writes that change a membership, with his turn in the ring. `depends_on` names what of it was decided on; one that goes
 /// with nothing named goes whatever it is by now.
 ///
@@ -206,7 +194,7 @@ pub const PLACE: [&str; 9] = [
 pub fn member_writes(
     before: Option<&Membership>,
     after: Option<&Membership>,
-    depends_on: &[&str],
+    depends_on: &[Attribute<Membership>],
 ) -> Result<Vec<Write>, StoreError> {
     let own = match (before, after) {
         (Some(before), Some(after)) => Write::change(before, after, depends_on)?,

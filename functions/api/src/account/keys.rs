@@ -17,6 +17,7 @@ use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ApiKeyId, hex_digest};
 use shared::model::api_key::ApiKey;
 use shared::store::Read;
+use shared::store::attribute;
 use shared::store::keys::{self as places, ApiKeyEntry, ApiKeyRow};
 use shared::store::row::{Row, Write};
 use std::sync::Arc;
@@ -334,8 +335,9 @@ async fn rotate_once(
     let (key, made) = fresh_key(app, account, before.key.name.clone()).await?;
     let mut after = before.clone();
     after.key.expires_at = Some(app.ambient.now().seconds() + overlap_s);
-    let ending = Write::change(&before, &after, &["expires_at"])?;
-    let listed = Write::change(&entry_of(&before), &entry_of(&after), &["expires_at"])?;
+    let ending = Write::change(&before, &after, &[attribute::api_key::EXPIRES_AT])?;
+    let listed =
+        Write::change(&entry_of(&before), &entry_of(&after), &[attribute::api_key_entry::EXPIRES_AT])?;
     app.store.commit(made.into_iter().chain(ending).chain(listed).collect()).await?;
     Ok(RotatedKey { key, replaced: KeyView::from(&after.key) })
 }
@@ -371,7 +373,7 @@ async fn revoke_once(app: &App, account: &AccountId, id: &str) -> Result<(), Api
     let writes = vec![
         Write::delete(this.key()),
         Write::forget(places::api_key(&this.hash)),
-        Write::check(*stays, &["expires_at"])?,
+        Write::check(*stays, &[attribute::api_key_entry::EXPIRES_AT])?,
     ];
     Ok(app.store.commit(writes).await?)
 }

@@ -17,6 +17,7 @@ use shared::base::ids::{AccountId, ChannelId};
 use shared::model::account::Account;
 use shared::model::working_hours::WorkingHours;
 use shared::store::Read;
+use shared::store::attribute;
 use shared::store::row::Write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -216,13 +217,13 @@ async fn change_once(
     }
     // What applies depends on the CRM. The default channels are one attribute, of which each change knows a part, and so is
     // how chats end.
-    let mut depends_on = vec!["crm_kind"];
+    let mut depends_on = vec![attribute::account::CRM_KIND];
     let mut writes = Vec::new();
     if defaults.closing.is_given() {
-        depends_on.push("closing");
+        depends_on.push(attribute::account::CLOSING);
     }
     if let Some(defaults) = &change.default_channels {
-        depends_on.push("default_channels");
+        depends_on.push(attribute::account::DEFAULT_CHANNELS);
         writes = set_defaults(app, &mut after, defaults).await?;
     }
     if let Some(write) = Write::change(&before, &after, &depends_on)? {
@@ -257,7 +258,7 @@ async fn set_defaults(
             let message = "the channel does not carry this messenger";
             return Err(ApiError::refused("wrong_messenger", &field, message));
         }
-        checks.push(Write::check(&found, &["messenger", "transport"])?);
+        checks.push(Write::check(&found, &[attribute::channel::MESSENGER, attribute::channel::TRANSPORT])?);
         account.default_channels.insert(messenger.clone(), found.channel);
     }
     Ok(checks)

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use shared::base::clock::Timestamp;
 use shared::base::ids::AccountId;
 use shared::model::access_token::{Claims, end_all};
+use shared::store::attribute;
 use shared::store::row::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,7 +106,7 @@ pub async fn end(
 async fn end_once(app: &App, account: &AccountId, id: &str) -> Result<(), ApiError> {
     let before = existing_employee(app, account, id).await?;
     let after = end_all(&before, app.ambient.now());
-    let write = Write::change(&before, &after, &["tokens_ended_at"])?;
+    let write = Write::change(&before, &after, &[attribute::employee::TOKENS_ENDED_AT])?;
     Ok(app.store.commit(write.into_iter().collect()).await?)
 }
 

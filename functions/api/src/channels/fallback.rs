@@ -9,6 +9,7 @@ use shared::base::ids::{AccountId, ChannelId, EmployeeId};
 use shared::model::access::sending::Refusal;
 use shared::model::channel::{Fallback, MAX_ANSWER_WITHIN_S, MAX_PASSES, MIN_ANSWER_WITHIN_S, Reservation};
 use shared::service::place::place_of;
+use shared::store::attribute;
 use shared::store::row::Write;
 use utoipa::ToSchema;
 
@@ -90,7 +91,7 @@ pub async fn can_take(
     if !place.sends {
         return Err(refused(Refusal::NotBound));
     }
-    Ok(vec![Write::check(&place, &["role", "sends"])?])
+    Ok(vec![Write::check(&place, &[attribute::membership::ROLE, attribute::membership::SENDS])?])
 }
 
 /// How long an employee may leave a new client whom he got in turn without an answer before the next one gets him.

@@ -13,8 +13,9 @@ use shared::base::ids::{AccountId, EmployeeId};
 use shared::model::assignment::requeue::{Requeue, goes};
 use shared::model::channel::Channel;
 use shared::model::employee::{Employee, Membership, Role as EmployeeRole};
+use shared::store::attribute;
+use shared::store::attribute::RING;
 use shared::store::row::{Key, Write};
-pub use shared::store::settings::PLACE;
 use shared::store::settings::member_writes;
 use shared::store::{Read, StoreError, keys};
 use std::collections::HashMap;
@@ -95,16 +96,16 @@ async fn put_once(
     let role = given.place.role.into();
     let joining = || Membership::new(account, &channel.channel, &employee.employee, role, app.ambient.now());
     let after = given.place(&before.clone().unwrap_or_else(joining), &employee)?;
-    let mut writes = member_writes(before.as_ref(), Some(&after), &PLACE)?;
+    let mut writes = member_writes(before.as_ref(), Some(&after), &RING)?;
     if writes.is_empty() {
         return Ok(after);
     }
     // A member without an employee or a channel would never be found again.
-    writes.push(Write::check(&channel, &["messenger", "transport"])?);
+    writes.push(Write::check(&channel, &[attribute::channel::MESSENGER, attribute::channel::TRANSPORT])?);
     if after.is_default && !before.as_ref().is_some_and(|before| before.is_default) {
         writes.extend(only_default(app, &employee, &channel).await?);
     } else {
-        writes.push(Write::check(&employee, &["refused_at"])?);
+        writes.push(Write::check(&employee, &[attribute::employee::REFUSED_AT])?);
     }
     // Who cannot write there any more leaves his clients to others.
     let requeue = goes(before.as_ref(), Some(&after))
@@ -130,12 +131,17 @@ async fn only_default(app: &App, employee: &Employee, channel: &Channel) -> Resu
     };
     let mut counted = employee.clone();
     counted.defaults_set += 1;
-    let mut writes: Vec<Write> =
-        Write::change(employee, &counted, &["defaults_set", "refused_at"])?.into_iter().collect();
+    let mut writes: Vec<Write> = Write::change(
+        employee,
+        &counted,
+        &[attribute::employee::DEFAULTS_SET, attribute::employee::REFUSED_AT],
+    )?
+    .into_iter()
+    .collect();
     for Place { channel: of, member } in places(app, &employee.account, &employee.employee).await? {
         if member.is_default && of.channel != channel.channel && of.messenger().as_ref() == Some(&messenger) {
             let after = Membership { is_default: false, ..member.clone() };
-            writes.extend(member_writes(Some(&member), Some(&after), &PLACE)?);
+            writes.extend(member_writes(Some(&member), Some(&after), &RING)?);
         }
     }
     Ok(writes)
@@ -199,7 +205,7 @@ async fn remove_once(app: &App, channel: &Channel, place: &Key) -> Result<Vec<Re
     let found = found.ok_or_else(|| ApiError::not_found("member of the channel"))?;
     let requeue = Requeue::of(&found.account, &found.employee, Some(&found.channel), &*app.ambient);
     // Who was taken off and put on again meanwhile has another turn in the ring than the one that goes with this place.
-    let mut writes = member_writes(Some(&found), None, &["joined_at"])?;
+    let mut writes = member_writes(Some(&found), None, &[attribute::membership::JOINED_AT])?;
     let left = Requeue::gather_left(channel, Some(&found), None, &*app.ambient);
     let requeues: Vec<Requeue> = std::iter::once(requeue).chain(left).collect();
     for requeue in &requeues {

@@ -28,6 +28,7 @@ use shared::model::account::Account;
 use shared::model::assignment::requeue::{Requeue, gathers};
 use shared::model::channel::{Channel, Distribution as Given};
 use shared::model::pipeline::Pipelines;
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::sync::Arc;
@@ -167,7 +168,7 @@ async fn applies(app: &App, account: &AccountId, change: &ChannelChange) -> Resu
     match stage {
         Some(_) if !can.stages => refused("deal_stage", "the account's CRM has no stages"),
         Some(stage) => stage_stands(app, &owner, stage).await,
-        None => Ok(vec![Write::check(&owner, &["crm_kind"])?]),
+        None => Ok(vec![Write::check(&owner, &[attribute::account::CRM_KIND])?]),
     }
 }
 
@@ -182,5 +183,8 @@ async fn stage_stands(app: &App, owner: &Account, stage: &DealStageView) -> Resu
     if !pipeline.stages.iter().any(|known| known.id == stage.stage_id) {
         return Err(unknown("deal_stage.stage_id", "stage"));
     }
-    Ok(vec![Write::check(owner, &["crm_kind"])?, Write::check(&loaded, &["pipelines"])?])
+    Ok(vec![
+        Write::check(owner, &[attribute::account::CRM_KIND])?,
+        Write::check(&loaded, &[attribute::pipelines::PIPELINES])?,
+    ])
 }

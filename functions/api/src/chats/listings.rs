@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use shared::base::ids::{AccountId, ChatId};
 use shared::model::access::Operation;
 use shared::model::message::listing::{ChatListing, CrmCar};
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::sync::Arc;
@@ -126,7 +127,7 @@ async fn write(
         return Err(ApiError::refused("car_does_not_match", field, message));
     }
     let after = ChatListing { crm_car: car.map(|(car, _)| car.clone()), ..before.clone() };
-    let change = Write::change(&before, &after, &["listing"])?;
+    let change = Write::change(&before, &after, &[attribute::chat_listing::LISTING])?;
     app.store.commit(change.into_iter().collect()).await?;
     Ok(after)
 }

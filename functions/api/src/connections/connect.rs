@@ -8,6 +8,7 @@ use shared::model::channel::Channel;
 use shared::model::connection::Connection;
 use shared::model::messenger::{ChannelRef, ChannelState};
 use shared::providers::client::{ListedChannel, ProviderError, Webhook};
+use shared::store::attribute;
 use shared::store::row::{Row, Write};
 use shared::store::{Read, StoreError, keys};
 use std::collections::HashSet;
@@ -152,8 +153,8 @@ async fn carry(
     // The account's own name is its title, and stays.
     after.name = short(&listed.name);
     report(&mut after, listed, app);
-    let write = Write::change(&before, &after, &["connection"])?;
-    let undo = if own { None } else { Write::change(&after, &before, &["connection"])? };
+    let write = Write::change(&before, &after, &[attribute::channel::CONNECTION])?;
+    let undo = if own { None } else { Write::change(&after, &before, &[attribute::channel::CONNECTION])? };
     app.store.commit(write.into_iter().collect()).await?;
     Ok(Carried::Yes(Box::new(after), undo.into_iter().collect()))
 }
@@ -213,7 +214,7 @@ pub async fn switch_off(
         let mut after = before.clone();
         let now = app.ambient.now();
         after.report(ChannelState::Disabled, Some(why.to_owned()), now, Some(now + TOLD_WITHIN));
-        let write = Write::change(&before, &after, &["connection"])?;
+        let write = Write::change(&before, &after, &[attribute::channel::CONNECTION])?;
         match app.store.commit(write.into_iter().collect()).await {
             Ok(()) => off.push(after),
             // Another connection has taken it over meanwhile.

@@ -31,6 +31,7 @@ use shared::providers;
 use shared::providers::client::{ProviderError, Webhook};
 use shared::providers::provider::Provider;
 use shared::store::Read;
+use shared::store::attribute;
 use shared::store::keys::{self, WebhookTokenRow};
 use shared::store::row::{Row, Write};
 use std::collections::{BTreeMap, HashSet};
@@ -353,7 +354,7 @@ async fn save(
     error: Option<String>,
 ) -> Result<Connection, ApiError> {
     let after = Connection { state, error, ..before.clone() };
-    let write = Write::change(&before, &after, &["token_hash"])?;
+    let write = Write::change(&before, &after, &[attribute::connection::TOKEN_HASH])?;
     app.store.commit(write.into_iter().collect()).await.map_err(|error| match error {
         shared::store::StoreError::Lost(_) => ApiError::not_found("connection"),
         other => other.into(),

@@ -12,9 +12,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::base::ids::{AccountId, ChatId, ContactId};
 use shared::model::chat::Chat;
-use shared::model::contact::merge::{self, DEPENDS_ON, MAX_ALIASES, follow};
+use shared::model::contact::merge::{self, MAX_ALIASES, follow};
 use shared::model::contact::{Contact, Merge, MergeReason};
 use shared::store::StoreError;
+use shared::store::attribute::{self, MERGED_BY};
 use shared::store::row::Write;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -78,7 +79,7 @@ async fn merge_once(
 }
 
 fn changes<'a>(contacts: impl IntoIterator<Item = (&'a Contact, Contact)>) -> Result<Vec<Write>, StoreError> {
-    let writes = contacts.into_iter().map(|(before, after)| Write::change(before, &after, &DEPENDS_ON));
+    let writes = contacts.into_iter().map(|(before, after)| Write::change(before, &after, &MERGED_BY));
     writes.filter_map(Result::transpose).collect()
 }
 
@@ -146,9 +147,9 @@ async fn undo_once(
     let mut writes = changes(others)?;
     writes.extend(changes([(&alias, undone.from.clone())])?);
     // What of the CRM's is his is known by `crm-push`, which writes it: decided on as well.
-    let depends_on: Vec<&str> = DEPENDS_ON.into_iter().chain(["crm"]).collect();
+    let depends_on: Vec<_> = MERGED_BY.into_iter().chain([attribute::contact::CRM]).collect();
     writes.extend(Write::change(&person.root, &undone.into, &depends_on)?);
-    writes.extend(Write::change(&merges, &undone.log, &["undone_at"])?);
+    writes.extend(Write::change(&merges, &undone.log, &[attribute::merge::UNDONE_AT])?);
     let stale = if undone.into.crm == person.root.crm { Vec::new() } else { person.ids() };
     // The chats say that the CRM has him, and so nobody would make a contact for him again. Before the merge is gone: it
     // cannot be undone again, should this fail.
@@ -178,7 +179,7 @@ async fn forget_records(app: &App, account: &AccountId, contacts: &[ContactId]) 
 async fn forget_records_of(app: &App, account: &AccountId, chat: &ChatId) -> Result<(), ApiError> {
     let Some(before) = app.store.chat(account, chat).await? else { return Ok(()) };
     let after = Chat { records_in: None, ..before.clone() };
-    let write = Write::change(&before, &after, &["records_in"])?;
+    let write = Write::change(&before, &after, &[attribute::chat::RECORDS_IN])?;
     Ok(app.store.commit(write.into_iter().collect()).await?)
 }
 

@@ -22,6 +22,7 @@ use shared::model::crm::{Capabilities, CrmConnection, CrmKind as Kind};
 use shared::model::field::Form;
 use shared::model::sealed::Sealed;
 use shared::platform::http::SendError;
+use shared::store::attribute::{self, Attribute};
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::collections::BTreeMap;
@@ -177,8 +178,16 @@ pub async fn put(
 }
 
 /// What a connection is replaced on.
-pub(crate) const DECIDED_ON: [&str; 8] =
-    ["settings", "webhook_url", "crm_key", "known_as", "subscriptions", "state", "failures", "paused_until"];
+pub(crate) const DECIDED_ON: [Attribute<CrmConnection>; 8] = [
+    attribute::crm_connection::SETTINGS,
+    attribute::crm_connection::WEBHOOK_URL,
+    attribute::crm_connection::CRM_KEY,
+    attribute::crm_connection::KNOWN_AS,
+    attribute::crm_connection::SUBSCRIPTIONS,
+    attribute::crm_connection::STATE,
+    attribute::crm_connection::FAILURES,
+    attribute::crm_connection::PAUSED_UNTIL,
+];
 
 /// A connection as it was asked for.
 struct WantedConnection {
@@ -207,7 +216,8 @@ async fn write(
         (None, Some(row)) => Some(Write::create(row)?),
         (_, None) => Some(Write::forget(keys::crm(account))),
     };
-    let writes = Write::change(&before, &after, &["rewrite_leading_eight"])?.into_iter().chain(kept);
+    let writes =
+        Write::change(&before, &after, &[attribute::account::REWRITE_LEADING_EIGHT])?.into_iter().chain(kept);
     app.store.commit(writes.collect()).await?;
     Ok((after.crm_kind, row))
 }
@@ -232,7 +242,7 @@ async fn leave_to_first(app: &App, account: &AccountId) -> Result<(), ApiError> 
     for before in app.store.channels(account).await? {
         if before.distribution == Distribution::ByCrm {
             let after = Channel { distribution: Distribution::FirstResponder, ..before.clone() };
-            writes.extend(Write::change(&before, &after, &["distribution"])?);
+            writes.extend(Write::change(&before, &after, &[attribute::channel::DISTRIBUTION])?);
         }
     }
     Ok(app.store.commit_in_parts(writes).await?)

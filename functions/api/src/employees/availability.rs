@@ -1,7 +1,7 @@
 //! What employees say of themselves: whether they take new clients now.
 
 use crate::app::App;
-use crate::channels::members::{PLACE, places};
+use crate::channels::members::places;
 use crate::http::auth::{AccountKey, Principal};
 use crate::http::body::{Body, Id, Ids, present};
 use crate::http::chat_access::denied;
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
 use shared::model::access::sending::Refusal;
 use shared::model::employee::{Membership, Status};
+use shared::store::attribute::RING;
 use shared::store::row::Key;
 use shared::store::settings::member_writes;
 use shared::store::{MAX_WRITES, Read, keys};
@@ -160,7 +161,7 @@ async fn set_once(app: &App, places: &[Key], status: Status) -> Result<Vec<Membe
     let (mut writes, mut after) = (Vec::new(), Vec::new());
     for place in before {
         let changed = Membership { status, ..place.clone() };
-        writes.extend(member_writes(Some(&place), Some(&changed), &PLACE)?);
+        writes.extend(member_writes(Some(&place), Some(&changed), &RING)?);
         after.push(changed);
     }
     app.store.commit(writes).await?;

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
 use shared::model::assignment::requeue::Requeue;
 use shared::model::employee::Employee;
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::settings::member_writes;
 use shared::store::{MAX_WRITES, StoreError, keys};
@@ -243,7 +244,7 @@ async fn put_once(app: &App, account: &AccountId, load: &[LoadEmployee]) -> Resu
         let employee = match known.remove(id) {
             Some(before) => {
                 let after = Employee { name: name.clone(), refused_at: None, ..before.clone() };
-                writes.extend(Write::change(&before, &after, &["refused_at"])?);
+                writes.extend(Write::change(&before, &after, &[attribute::employee::REFUSED_AT])?);
                 after
             }
             None => {

@@ -6,8 +6,10 @@ use shared::model::assignment::requeue::Requeue;
 use shared::model::channel::Channel;
 use shared::model::employee::{Employee, Membership};
 use shared::platform::nudger::log_untaken;
+use shared::store::attribute;
+use shared::store::attribute::RING;
 use shared::store::row::{Key, Write};
-use shared::store::settings::{PLACE, member_writes};
+use shared::store::settings::member_writes;
 use shared::store::{Read, StoreError, keys};
 use std::collections::{BTreeSet, HashMap};
 
@@ -45,8 +47,8 @@ impl App {
         for before in places.into_iter().filter(|place| place.inactive) {
             let Some(employee) = by_id.get(&before.employee) else { continue };
             let after = Membership { inactive: false, ..before.clone() };
-            let mut writes = member_writes(Some(&before), Some(&after), &PLACE)?;
-            writes.push(Write::check(*employee, &["refused_at"])?);
+            let mut writes = member_writes(Some(&before), Some(&after), &RING)?;
+            writes.push(Write::check(*employee, &[attribute::employee::REFUSED_AT])?);
             self.store.commit(writes).await?;
             back.insert(before.channel);
         }

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use shared::base::ids::AccountId;
 use shared::model::api_key::ApiKey;
 use shared::model::audit::ChangedBy;
+use shared::store::attribute;
 use shared::store::keys::ApiKeyRow;
 use shared::store::row::Write;
 use shared::store::{Store, StoreError};
@@ -72,6 +73,6 @@ impl RequestContext {
 }
 
 async fn note_use(store: &Store, before: &ApiKeyRow, after: &ApiKeyRow) -> Result<(), StoreError> {
-    let write = Write::change(before, after, &["last_used_at"])?;
+    let write = Write::change(before, after, &[attribute::api_key::LAST_USED_AT])?;
     store.commit(write.into_iter().collect()).await
 }

@@ -21,6 +21,7 @@ use shared::model::employee::Section;
 use shared::model::quick_reply::{
     QuickReply, QuickReplyCount, Template, Values, Variable, limit_of, price_text,
 };
+use shared::store::attribute;
 use shared::store::row::{Row, Write};
 use shared::store::{Read, keys};
 use std::collections::BTreeSet;
@@ -166,7 +167,7 @@ async fn write(app: &App, reply: &QuickReply) -> Result<(), ApiError> {
     let (account, employee) = (reply.account.clone(), reply.employee.clone());
     let counted = QuickReplyCount { v: 1, account, employee, count: count + 1 };
     let counted = match &known {
-        Some(known) => Write::change(known, &counted, &["count"])?,
+        Some(known) => Write::change(known, &counted, &[attribute::quick_reply_count::COUNT])?,
         None => Some(Write::create(&counted)?),
     };
     Ok(app.store.commit(counted.into_iter().chain([Write::create(reply)?]).collect()).await?)
@@ -261,7 +262,7 @@ pub async fn delete(
         let mut writes = vec![Write::delete(reply.key())];
         if let Some(known) = known {
             let counted = QuickReplyCount { count: known.count.saturating_sub(1), ..known.clone() };
-            writes.extend(Write::change(&known, &counted, &["count"])?);
+            writes.extend(Write::change(&known, &counted, &[attribute::quick_reply_count::COUNT])?);
         }
         Ok::<_, ApiError>(app.store.commit(writes).await?)
     });

@@ -8,6 +8,7 @@ use shared::base::ids::{ChannelId, ChatId, ContactId};
 use shared::model::account::Account;
 use shared::model::assignment::Ring;
 use shared::model::chat::{Chat, ForRules};
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 
@@ -116,7 +117,7 @@ async fn f3_a_message_that_comes_meanwhile_is_not_lost_by_finishing() {
                 let mut after = read.clone();
                 let late = event(&staff.channel, &id, "late", 2_000_000);
                 let row = after.receive(&late, None, Timestamp::from_millis(2_000_000)).unwrap();
-                let write = Write::change(&read, &after, &["last_seq"]).unwrap().unwrap();
+                let write = Write::change(&read, &after, &[attribute::chat::LAST_SEQ]).unwrap().unwrap();
                 let writes = vec![write, Write::create(&row).unwrap()];
                 if staff.bench.app.store.commit(writes).await.is_ok() {
                     break;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::base::ids::{ChannelId, EmployeeId};
 use shared::model::channel::Channel;
 use shared::store::Read;
+use shared::store::attribute;
 use shared::store::keys::Turn;
 use shared::store::row::Row;
 use shared::store::settings::member_writes;
@@ -141,7 +142,7 @@ async fn who_was_put_on_again_meanwhile_is_not_taken_off_unseen() {
     bench.expect(204, key, "DELETE", &path, None).await;
     bench.clock.advance(Duration::from_secs(1));
     bench.expect(200, key, "PUT", &path, manager(json!({}))).await;
-    let writes = member_writes(Some(&visible), None, &["joined_at"]).unwrap();
+    let writes = member_writes(Some(&visible), None, &[attribute::membership::JOINED_AT]).unwrap();
     let late = bench.app.store.commit(writes).await;
     assert!(late.unwrap_err().is_conflict(), "his turn in the ring is another one");
     let again = stored().await.unwrap();

@@ -7,6 +7,7 @@ use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, EmployeeId};
 use shared::model::chat::Chat;
 use shared::model::chat::state::FinishReason;
+use shared::store::attribute;
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
@@ -96,7 +97,12 @@ async fn a_message_that_comes_meanwhile_stays_unread() {
                 let mut after = read.clone();
                 let event = super::rows::event("channel", &id, "late", 2_000_000);
                 let row = after.receive(&event, None, at(2_000_000)).unwrap();
-                let depends_on = ["last_seq", "read_count", "client_count", "unanswered_at"];
+                let depends_on = [
+                    attribute::chat::LAST_SEQ,
+                    attribute::chat::READ_COUNT,
+                    attribute::chat::CLIENT_COUNT,
+                    attribute::chat::UNANSWERED_AT,
+                ];
                 let write = shared::store::row::Write::change(&read, &after, &depends_on).unwrap().unwrap();
                 let writes = vec![write, shared::store::row::Write::create(&row).unwrap()];
                 if bench.app.store.commit(writes).await.is_ok() {

@@ -15,6 +15,7 @@ use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, EmployeeId};
 use shared::model::account::Account;
 use shared::model::crm::entities::{ContactPoint, CrmContact, CrmSubject, MAX_POINTS};
+use shared::store::attribute;
 use shared::store::crm_entities::Loaded;
 use shared::store::row::{Row, Write};
 use shared::store::{Read, keys};
@@ -139,7 +140,7 @@ async fn note_that_there_are_some(app: &App, account: &AccountId) -> Result<(), 
     app.retry_on_conflict(|| async {
         let before = existing_account(app, account.as_str()).await?;
         let after = Account { has_crm_contacts: true, ..before.clone() };
-        let write = Write::change(&before, &after, &["has_crm_contacts"])?;
+        let write = Write::change(&before, &after, &[attribute::account::HAS_CRM_CONTACTS])?;
         Ok::<_, V3Error>(app.store.commit(write.into_iter().collect()).await?)
     })
     .await

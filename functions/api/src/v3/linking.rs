@@ -9,6 +9,7 @@ use shared::model::crm::CrmKind;
 use shared::model::crm::entities::{CrmContact, CrmDeal, link_contact, link_deal};
 use shared::service::reassign::reassign_contact;
 use shared::service::refused::Refused;
+use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::collections::BTreeMap;
@@ -82,7 +83,7 @@ pub async fn forget_deal(app: &App, account: &AccountId, gone: &CrmDeal) -> Resu
 
 /// Writes a contact's deal. Who was faster has loaded another one, or the contact anew: that stands.
 async fn note_deal(app: &App, before: &CrmContact, after: CrmContact) -> Result<(), V3Error> {
-    let write = Write::change(before, &after, &["deal"])?;
+    let write = Write::change(before, &after, &[attribute::crm_contact::DEAL])?;
     match app.store.commit(write.into_iter().collect()).await {
         Err(error) if !error.is_conflict() => Err(error.into()),
         _ => Ok(()),
@@ -120,7 +121,7 @@ async fn link_records(
     };
     let Some(crm) = link(&before.crm) else { return Ok(false) };
     let after = Contact { crm, ..before.clone() };
-    let write = Write::change(&before, &after, &["crm", "merged_into"])?;
+    let write = Write::change(&before, &after, &[attribute::contact::CRM, attribute::contact::MERGED_INTO])?;
     app.store.commit(write.into_iter().collect()).await?;
     Ok(true)
 }

@@ -18,6 +18,7 @@ use serde::Serialize;
 use shared::base::ids::{AccountId, EmployeeId};
 use shared::base::phone::Phone;
 use shared::model::employee::Employee;
+use shared::store::attribute;
 use shared::store::row::Write;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -124,7 +125,7 @@ async fn load_once(app: &App, account: &AccountId, users: &[LoadUser]) -> Result
     for user in users {
         let Some(next) = after.get(user.id.as_str()) else { continue };
         match before.get(user.id.as_str()) {
-            Some(known) => writes.extend(Write::change(*known, next, &["refused_at"])?),
+            Some(known) => writes.extend(Write::change(*known, next, &[attribute::employee::REFUSED_AT])?),
             None => writes.push(Write::create(next)?),
         }
     }

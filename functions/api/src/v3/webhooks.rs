@@ -20,6 +20,7 @@ use shared::model::crm::{CrmConnection, CrmKind};
 use shared::model::sealed::Sealed;
 use shared::platform::http::{Request, SendError};
 use shared::store::Read;
+use shared::store::attribute;
 use shared::store::row::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -228,7 +229,11 @@ async fn write(app: &App, account: &AccountId, wanted: &WantedHooks) -> Result<(
     }];
     let mut its = Account { crm_kind: CrmKind::Universal, ..owner.clone() };
     its.rewrite_leading_eight &= crm::capabilities(CrmKind::Universal).writes_contacts;
-    writes.extend(Write::change(&owner, &its, &["crm_kind", "rewrite_leading_eight"])?);
+    writes.extend(Write::change(
+        &owner,
+        &its,
+        &[attribute::account::CRM_KIND, attribute::account::REWRITE_LEADING_EIGHT],
+    )?);
     Ok(app.store.commit(writes).await?)
 }
 

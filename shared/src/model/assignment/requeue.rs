@@ -228,9 +228,6 @@ pub fn gathers(before: &Channel, after: &Channel) -> bool {
     }
 }
 
-/// The attributes of a membership on which it depends whether somebody works there.
-pub const WORKS_BY: [&str; 3] = ["role", "sends", "inactive"];
-
 #[cfg(test)]
 #[path = "requeue_tests.rs"]
 mod tests;

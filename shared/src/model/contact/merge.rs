@@ -12,10 +12,6 @@ use crate::model::contact::{Contact, CrmRecords, Join, Merge, MergeReason};
 /// Most contacts that are one person: they are read and written together.
 pub const MAX_ALIASES: usize = 50;
 
-/// The attributes of a contact that a merge and its undoing are decided on.
-pub const DEPENDS_ON: [&str; 6] =
-    ["identities", "phone", "merged_into", "merged_from", "kept_apart", "responsible"];
-
 /// The rows of a merge. The aliases of `from` are to be written as well: [`follow`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
