@@ -1,4 +1,5 @@
-# `make run` and `make test` need cargo (by rustup), python3 with venv, a C compiler and make; all else they fetch.
+# `make run` and `make test` need cargo (by rustup), python3 with venv, a C compiler and make; they fetch everything
+# else.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
@@ -33,7 +34,7 @@ lint: $(VENV) ## formatting, clippy, the template
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	.venv/bin/sam validate --lint
 
-# Says what is missing and how to get it, before a long build stops on it.
+# Reports what is missing and how to get it, before a long build fails on it.
 tools:
 	@missing=0; \
 	need() { echo "missing: $$1. $$2" >&2; missing=1; }; \
@@ -44,7 +45,7 @@ tools:
 	elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then need "python3's venv" "Debian and Ubuntu: apt-get install python3-venv"; fi; \
 	exit $$missing
 
-# Anew when the pinned tools change.
+# Built again when the pinned tools change.
 $(VENV): requirements.txt | tools
 	@echo "installing the tools of requirements.txt into .venv (about a minute)"
 	@rm -rf .venv

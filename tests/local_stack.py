@@ -38,7 +38,7 @@ API_ID = "switchboard"
 ARTIFACTS = "switchboard-artifacts"
 OPERATOR_SECRET = "switchboard/operator-key"
 
-# What is built: a change in any of it means a new build and deployment.
+# The sources of the build: a change in any of them means a new build and deployment.
 SOURCES = ("Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "template.yaml", "samconfig.toml", "requirements.txt",
            "functions", "shared", "tests/local_stack.py")
 
@@ -56,7 +56,7 @@ def fail(text):
     sys.exit(f"local_stack: {text}")
 
 
-# ---- small things
+# ---- helpers
 
 
 def free_port():
@@ -164,7 +164,7 @@ class Stack:
         self.sandbox_file = self.home / "sandbox.json"
         self.log = self.home / "emulator.log"
 
-    # What runs.
+    # The emulator's process.
 
     def emulator(self):
         """The running emulator of this stack, or nothing."""
@@ -205,7 +205,7 @@ class Stack:
         scratch.mkdir(parents=True)
         port, sandbox_port = free_port(), free_port()
         endpoint = f"http://127.0.0.1:{port}"
-        # Bare on purpose: the functions inherit this environment.
+        # Minimal on purpose, because the functions inherit this environment.
         environment = {
             **ADMIN,
             "AWS_ENDPOINT_URL": endpoint,
@@ -218,7 +218,7 @@ class Stack:
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
-            # The functions' own policies are enforced.
+            # Enforces the functions' own policies.
             "AUTH": "true",
             "IOT_MTLS_ENABLED": "0",
         }
@@ -235,9 +235,9 @@ class Stack:
 
     def deploy(self):
         process = self.need_emulator()
-        # Everything in one profile and one target directory: no crate is compiled twice, whatever follows (the sandbox, the story;
-        # the tests, whose stack builds what `cargo test` will run). A deployable build is `sam build`'s, which costs minutes for
-        # what local runs do not need.
+        # Everything in one profile and one target directory, so that no crate is compiled twice, whatever follows (the
+        # sandbox, the story; the tests, whose stack builds what `cargo test` will run). `sam build` makes the
+        # deployable build; it takes minutes that local runs do not need.
         targets = "--all-targets" if self.name == "test" else "--bins"
         run_long("cargo build", ["cargo", "build", "--locked", "--workspace", targets], dict(os.environ))
         sources = hash_of_sources()
@@ -256,16 +256,16 @@ class Stack:
         parameters = {
             "OperatorKeySecretArn": secret_arn,
             "PublicBaseUrl": f"http://127.0.0.1:{port}/_aws/execute-api/{API_ID}/$default",
-            # Every provider is where the sandbox plays it, whether it does already or not.
+            # Every provider is at the sandbox, whether the sandbox plays it already or not.
             "ProviderBaseUrls": ",".join(f"{name}=http://127.0.0.1:{sandbox_port}/{name}" for name in providers()),
-            # The sandbox, and for the test message our own public address.
+            # The sandbox, and our own public address for the test message.
             "OutboundAllowList": f"127.0.0.1:{sandbox_port},127.0.0.1:{port}",
             "Architecture": architecture(),
             "LogRetentionDays": "1",
             "TableDeletionProtection": "false",
         }
         stack_name = f"switchboard-{self.name}"
-        # The tag fixes the API's id in the emulator, so that its address is known before it is there.
+        # The tag sets the API's id in the emulator, so that its address is known before it is deployed.
         run_long("sam deploy", [
             str(TOOLS / "sam"), "deploy", "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local",
             "--template-file", str(BUILD / "out" / "template.yaml"),
@@ -303,7 +303,7 @@ class Stack:
 
     def help_emulator(self, process, outputs):
         """What the emulator cannot do with the template as it is; AWS can, so it is not for the template to change."""
-        # It enforces the policy that asks for TLS, and speaks plain HTTP.
+        # The emulator enforces the policy that requires TLS, and speaks plain HTTP.
         for bucket in ("QuarantineBucketName", "MediaBucketName"):
             self.client(process, "s3").delete_bucket_policy(Bucket=outputs[bucket])
         # It leaves a number that comes from a parameter as text, and then cannot poll for this mapping.
@@ -312,7 +312,7 @@ class Stack:
             limit = int(mapping["ScalingConfig"]["MaximumConcurrency"])
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
-        # The same with a switch that comes from a parameter.
+        # The same for a switch that comes from a parameter.
         tables = self.client(process, "dynamodb")
         protected = tables.describe_table(TableName=outputs["TableName"])["Table"].get("DeletionProtectionEnabled")
         tables.update_table(TableName=outputs["TableName"], DeletionProtectionEnabled=str(protected).lower() == "true")
@@ -425,7 +425,7 @@ def only_one_build():
         yield
 
 
-# A function in the template, as `sam build` finds it.
+# A function in the template, in the form that `sam build` finds.
 FUNCTION = re.compile(
     r"^  (?P<name>\w+):\n    Type: AWS::Serverless::Function\n    Metadata:\n      BuildMethod: rust-cargolambda\n"
     r"      BuildProperties: {Binary: (?P<binary>[\w-]+)}\n    Properties:\n", re.MULTILINE)

@@ -1,4 +1,5 @@
-//! Rights over the whole way: a head needs no CRM, and who loses a client loses him everywhere at once (B1, B9, P10).
+//! Rights end to end: a head may work while the CRM is down, and an employee who loses a client loses all access at
+//! once (B1, B9, P10).
 
 use crate::world::World;
 use crate::world::asking::Asking;
@@ -11,7 +12,7 @@ use shared::store::Read;
 use std::time::Duration;
 use tests::sandbox::faults::{Action, Fault};
 
-/// Loads employees with their roles, and answers a token of each.
+/// Loads employees with their roles, and returns a token of each.
 async fn staff(world: &World, asking: &Asking, people: &[(&str, Role, bool)]) -> Vec<String> {
     let loaded: Vec<Value> = people.iter().map(|(name, ..)| json!({"id": name, "name": name})).collect();
     asking.done(Method::PUT, "/v1/employees", Some(json!({"employees": loaded}))).await;
@@ -39,7 +40,7 @@ async fn b1_a_head_reads_and_writes_while_the_crm_is_down_and_nobody_is_responsi
     assert_eq!(
         (chat.assignment_state, &chat.responsible),
         (AssignmentState::Waiting, &None),
-        "nobody is eligible"
+        "no member is eligible"
     );
     assert!(chat.seq > chat.crm_synced_seq, "the CRM knows nothing");
 
@@ -54,7 +55,7 @@ async fn b1_a_head_reads_and_writes_while_the_crm_is_down_and_nobody_is_responsi
     assert_eq!(found["chats"][0]["id"], chat.chat.as_str(), "{found}");
     let (_, opened) = get(0, one.clone()).await;
     assert_eq!(opened["may_send"], json!({"allowed": true, "claims": false, "reason": null}), "{opened}");
-    assert_eq!(get(1, one.clone()).await.0, 404, "a manager sees it not: it is not his");
+    assert_eq!(get(1, one.clone()).await.0, 404, "a manager does not see another's chat");
 
     let say = Some(json!({"text": "Да, приезжайте"}));
     let (status, sent) = asking.by(&tokens[0], Method::POST, &format!("{one}/messages"), say, &[]).await;

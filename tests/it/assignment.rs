@@ -1,4 +1,5 @@
-//! Who gets the clients that wait, over the real table: drains at once, waiting and served, large channels, history.
+//! How waiting clients are assigned, over the real table: concurrent drains, waits and their ends, large channels,
+//! history.
 
 mod at_once;
 mod in_vain;
@@ -28,21 +29,21 @@ pub fn phone(number: usize) -> String {
 impl World {
     /// A client writes for the first time, and waits.
     pub async fn comes(&self, number: usize) {
-        // Nobody comes at the very moment at which somebody else does: that would leave their order open.
+        // Time passes first, because clients who arrive at the same moment would have no order.
         self.clock.advance(Duration::from_millis(1));
         let phone = phone(number);
         self.post(TOKEN, messages(&[text(&phone, &format!("m{phone}"), "Здравствуйте")])).await;
         while self.deliver("inbound.fifo").await {}
     }
 
-    /// Nudges for the channel as they are: one drain each.
+    /// Nudges assignment for the channel, as the functions do: each nudge is one drain.
     pub async fn nudge_channel(&self) {
         let nudge = AssignmentNudge::new(&self.account, &self.channel);
         let outgoing = Outgoing::assignment(&nudge, &*self.clock).unwrap();
         self.context.queues.send("https://sqs.test/assignment.fifo", vec![outgoing]).await.unwrap();
     }
 
-    /// One drain, undisturbed.
+    /// Runs one drain without any other nudge.
     pub async fn drain_channel(&self) {
         self.queues.lose("assignment.fifo");
         self.nudge_channel().await;
@@ -50,7 +51,7 @@ impl World {
         assert!(self.queues.holds("assignment.fifo").is_empty(), "the drain came to an end");
     }
 
-    /// A member is there, or is another one than before, with his turn in the ring.
+    /// Adds or replaces a member, with their turn in the ring.
     pub async fn place(&self, member: &Membership) {
         let before = self.store.member(&self.account, &self.channel, &member.employee).await.unwrap();
         let writes = member_writes(before.as_ref(), Some(member), &[]).unwrap();
@@ -61,7 +62,7 @@ impl World {
         self.store.ring(&self.account, &self.channel).await.unwrap().unwrap()
     }
 
-    /// Whose the clients of these numbers are; `-` is nobody's.
+    /// The responsible of each of these clients' chats; `-` is none.
     pub async fn whose(&self, numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
         let mut whose = Vec::new();
         for number in numbers {
@@ -71,13 +72,13 @@ impl World {
         whose
     }
 
-    /// Whose a client's person is, whatever his chat says.
+    /// The responsible of a client's contact, whatever the chat says.
     pub async fn whose_person(&self, number: usize) -> Option<EmployeeId> {
         let chat = self.chat(&phone(number)).await.unwrap();
         self.contact(&chat.contact).await.responsible
     }
 
-    /// A client who is somebody's waits again, at his place of before.
+    /// Requeues a client who has a responsible, at the place of their arrival.
     pub async fn waits_again(&self, number: usize, wish: Option<QueuePreference>) {
         let before = self.chat(&phone(number)).await.unwrap();
         let mut after = before.clone();
@@ -85,13 +86,13 @@ impl World {
         self.store.commit(change_of(before, after, self.clock.now())).await.unwrap();
     }
 
-    /// How many chats an employee has open, as his cap counts them.
+    /// How many open chats count under an employee's cap.
     pub async fn open_with(&self, name: &str) -> u32 {
         let caps = [(EmployeeId::new(name), 1000)];
         self.store.count_open_chats(&self.account, &self.channel, &caps).await.unwrap()[0]
     }
 
-    /// The history of a client's responsible, the first entry first.
+    /// A client's assignment history, the first entry first.
     pub async fn history_of(&self, number: usize) -> Vec<AssignmentRecord> {
         let chat = self.chat_id(&phone(number));
         let page = self.store.assignment_records(&self.account, &chat, 100, None).await.unwrap();

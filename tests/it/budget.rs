@@ -1,4 +1,4 @@
-//! What one message costs: counted on the wire, over the whole way (design: at most 10 write units, 4 read units, 3 SQS
+//! What one message costs, counted on the wire from end to end (design: at most 10 write units, 4 read units, 3 SQS
 //! sends and one invocation each of ingest, routing and crm-push).
 
 use crate::assignment::phone;
@@ -13,7 +13,7 @@ use shared::store::keys::{OpenChat, Turn};
 use shared::store::row::{Row, Write};
 use std::time::Duration;
 
-/// A World with a live chat that is assigned, known to the CRM, and answered.
+/// A World with a live chat that is assigned, synced to the CRM, and answered.
 async fn answered() -> World {
     let world = World::with_employees(&["anna", "boris", "vera"]).await;
     world.post(TOKEN, messages(&[text("79011112233", "m0", "Здравствуйте")])).await;
@@ -23,9 +23,9 @@ async fn answered() -> World {
     world
 }
 
-/// What one text message costs now, settings warm; it must stay in the budget.
+/// What one text message costs with cached settings; asserts that it stays in the budget.
 async fn cost_of_a_message(world: &World, case: &str, id: &str) -> Traffic {
-    // Settings are read once in thirty seconds: that read is not the message's.
+    // Settings are read once in thirty seconds: this message pays for that read.
     world.post(TOKEN, messages(&[text("79011112244", &format!("warm-{id}"), "x")])).await;
     world.settle().await;
     world.table.take_traffic();
@@ -67,10 +67,10 @@ async fn the_look_at_the_blacklist_stays_in_the_budget() {
     world.write(&shared::model::account::Account { has_blacklist: true, ..account }).await;
     world.clock.advance(Duration::from_secs(45));
     let looked = cost_of_a_message(&world, "with a blacklist", "m1").await;
-    assert!(looked.calls("GetItem") > 3, "it was looked at: {looked:?}");
+    assert!(looked.calls("GetItem") > 3, "the blacklist was read: {looked:?}");
 }
 
-/// A new client is made once: his price is known too, and kept.
+/// A new client is created only once, so their first message may cost more; this test limits the cost.
 #[tokio::test]
 async fn the_first_message_of_a_new_client_has_its_price_too() {
     let world = World::with_employees(&["anna", "boris", "vera"]).await;
@@ -92,11 +92,11 @@ async fn the_first_message_of_a_new_client_has_its_price_too() {
     assert_eq!((sqs.calls("SendMessageBatch"), invocations), (3, 4));
 }
 
-/// An answer costs what it writes: the rows that the API makes are its own, and not counted here.
+/// The cost of delivering an answer. The rows that the API wrote for it are not counted.
 #[tokio::test]
 async fn delivering_an_answer_stays_in_its_budget() {
     let world = answered().await;
-    // The first call of a worker reads settings and connection, which are good for half a minute.
+    // A worker's first call reads settings and connection, which it caches for half a minute.
     world.send("own-0", "Да").await;
     world.settle().await;
     world.send("own-1", &"Приезжайте, пожалуйста, в любое время. ".repeat(8)).await;
@@ -111,7 +111,7 @@ async fn delivering_an_answer_stays_in_its_budget() {
     assert_eq!(world.received().await.len(), 2);
 }
 
-/// A drain of one client, in a channel that has drained before.
+/// The cost of draining one client, in a channel that has drained before.
 async fn ring_step(world: &World, number: usize) -> Traffic {
     world.comes(number).await;
     world.drain_channel().await;
@@ -123,7 +123,7 @@ async fn ring_step(world: &World, number: usize) -> Traffic {
     table
 }
 
-/// Puts rows straight into the table, as many as are wanted.
+/// Puts these rows straight into the table.
 async fn fill<R: Row>(world: &World, rows: impl Iterator<Item = R>) {
     let writes = rows.map(|row| Write::put(&row).unwrap()).collect();
     world.store.commit_in_parts(writes).await.unwrap();
@@ -141,7 +141,7 @@ async fn with_members(members: usize) -> World {
     world
 }
 
-/// Chats of an account that is large; with 100,000 the figures are the same, and the test takes minutes.
+/// The chats of a large account; 100,000 give the same figures, but take minutes.
 const MANY: usize = 5_000;
 
 fn open_chat(world: &World, employee: &str, chat: usize) -> OpenChat {
@@ -163,7 +163,7 @@ async fn a_ring_step_costs_the_same_from_two_to_two_thousand_employees_and_from_
         println!("a ring step, {members} employees: {cost:?}");
         costs.push(cost);
         if members == 2000 {
-            // The next one has some open, another one many.
+            // The member with the next turn has some open chats, and another member has many.
             fill(&world, (0..8).map(|chat| open_chat(&world, "e0002", chat))).await;
             fill(&world, (0..MANY).map(|chat| open_chat(&world, "e0100", chat))).await;
             let cost = ring_step(&world, 10).await;
@@ -235,7 +235,7 @@ async fn a_claim_costs_the_same_from_two_to_two_thousand_employees() {
     assert_eq!(costs[0], costs[1]);
 }
 
-/// A chat that finishes by silence, its check handled, with whatever is looked at for its sake.
+/// A chat that finishes by inactivity: the cost of handling its check, with everything that this reads.
 #[tokio::test]
 async fn a_finish_costs_the_same_from_two_to_two_thousand_employees_and_from_ten_to_thousands_of_chats() {
     let mut costs = Vec::new();

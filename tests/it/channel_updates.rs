@@ -1,4 +1,4 @@
-//! States of channels: the CRM that wants them is told once per change, also when a nudge is lost or it is down.
+//! States of channels: a CRM that subscribed is notified once per change, also after a lost nudge or an outage.
 
 use crate::world::{CHANNEL, TOKEN, World};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ async fn the_crm_is_told_of_each_change_once() {
     world.settle().await;
     assert_eq!(world.states().await, ["qr"], "in the webhook's spelling");
     assert!(!world.is_to_be_told().await);
-    // The same again, and an older report, are no change.
+    // Neither a repeated report nor an older one is a change.
     world.report("qridle", 2).await;
     world.report("active", 0).await;
     world.settle().await;
@@ -88,7 +88,7 @@ async fn who_does_not_want_them_is_not_told() {
     world.report("unauthorized", 1).await;
     world.settle().await;
     assert_eq!(world.crm().await.deliveries, 0);
-    assert!(!world.is_to_be_told().await, "and nobody looks at it again");
+    assert!(!world.is_to_be_told().await, "and it is not checked again");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The main job, told as stories over the whole of it.
+//! The main path as stories, end to end.
 
 use crate::world::{TOKEN, World, echo, messages, status, text};
 use serde_json::json;
@@ -82,10 +82,10 @@ async fn p5_who_waits_is_served_in_order_of_arrival_when_somebody_comes() {
         world.clock.advance(Duration::from_secs(1));
     }
     assert_eq!(world.chat("79011112200").await.unwrap().assignment_state, AssignmentState::Waiting);
-    assert!(world.crm().await.contacts.is_empty(), "nobody is responsible yet");
+    assert!(world.crm().await.contacts.is_empty(), "no employee is responsible yet");
     world.join("anna", 1).await;
     world.join("boris", 2).await;
-    // No nudge tells of it: the due index brings the channel back.
+    // Adding the member sends no nudge: the due index finds the channel.
     world.pass(Duration::from_secs(400)).await;
     let mut order = Vec::new();
     for n in 0..3 {
@@ -98,7 +98,7 @@ async fn p5_who_waits_is_served_in_order_of_arrival_when_somebody_comes() {
 #[tokio::test]
 async fn an_echo_opens_nothing_and_a_status_finds_its_message() {
     let world = World::with_employees(&["anna"]).await;
-    // The status overtakes its message, and waits for it.
+    // The status arrives before its message, and waits for it.
     world.post(TOKEN, status("e1", "delivered")).await;
     world.settle().await;
     world.post(TOKEN, messages(&[echo("79011112233", "e1", "Добрый день")])).await;
@@ -140,7 +140,7 @@ async fn p6_not_with_an_accepted_message_still_in_the_queue() {
     world.clock.advance(Duration::from_secs(599));
     world.post(TOKEN, messages(&[text("79011112233", "m2", "я тут")])).await;
     world.clock.advance(Duration::from_secs(30));
-    // The check is posted while the message has not been handled, and stands behind it.
+    // The check is enqueued before the message is handled, and so comes after it.
     world.sweep().await;
     world.settle().await;
     let chat = world.chat("79011112233").await.unwrap();

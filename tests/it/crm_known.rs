@@ -1,5 +1,5 @@
-//! A newcomer whom the CRM knows (C2): he is its contact and its responsible's from his first message on, and nothing is
-//! created for him again.
+//! A new client whom the CRM has already (C2): linked to its contact and assigned to its responsible from the first
+//! message on, and no record is created for them again.
 
 use crate::world::{TOKEN, World, messages, text};
 use shared::base::clock::Ambient;
@@ -13,7 +13,7 @@ use shared::store::{Read, keys};
 const PHONE: &str = "79011112233";
 
 impl World {
-    /// As `POST /v3/contacts` and `POST /v3/deals` leave it.
+    /// Stores a contact and a deal as `POST /v3/contacts` and `POST /v3/deals` do.
     pub async fn loaded(&self, id: &str, phone: &str, responsible: &str, deal: Option<&str>) -> CrmContact {
         let owner: Account =
             self.store.get(&keys::account(&self.account), Read::Consistent).await.unwrap().unwrap();
@@ -68,7 +68,7 @@ async fn c2_a_newcomer_whom_the_crm_knows_goes_to_its_responsible_and_nothing_is
     );
     let crm = world.crm().await;
     assert_eq!((crm.contacts.len(), crm.deals.len(), crm.message_count()), (0, 0, 1));
-    // Whoever it does not know is new.
+    // A client whom the CRM does not have is new.
     world.post(TOKEN, messages(&[text("79022223344", "m2", "Добрый день")])).await;
     world.settle().await;
     assert_eq!(world.crm().await.contacts.len(), 1);
@@ -84,5 +84,5 @@ async fn b5_a_responsible_who_takes_nobody_passes_him_on() {
     let chat = world.chat(PHONE).await.unwrap();
     assert_eq!(chat.responsible.as_ref().map(EmployeeId::as_str), Some("anna"));
     let crm = world.crm().await;
-    assert_eq!((crm.contacts.len(), crm.deals.len(), crm.message_count()), (0, 0, 1), "he has both");
+    assert_eq!((crm.contacts.len(), crm.deals.len(), crm.message_count()), (0, 0, 1), "the client has both");
 }

@@ -1,4 +1,4 @@
-//! Sending to clients: once each, in order, and never silently twice, whatever fails; looked at at the sandbox.
+//! Sending to clients: once each, in order, and never silently twice, whatever fails; checked at the sandbox.
 
 mod answers;
 mod by_api;
@@ -10,7 +10,7 @@ mod order;
 
 use crate::world::World;
 
-/// A World whose client has written, with Anna responsible for him.
+/// A World whose client has written, with Anna responsible.
 async fn asked() -> World {
     let world = World::with_employees(&["anna"]).await;
     world.client_writes("m1", "Ещё продаёте?").await;

@@ -1,5 +1,5 @@
-//! Which echo is ours (C6): what somebody writes on the phone is never taken for a send of ours, and what somebody changes of
-//! ours there is a change of ours.
+//! Which echo is ours (C6): a message that an employee writes on the phone is never taken for one of our sends, and an
+//! employee's change of our message there is a change of ours.
 
 use crate::world::change_of;
 use crate::world::sends::PHONE;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tests::sandbox::faults::Action as Deed;
 use tests::wazzup;
 
-/// A World whose client has written, with Anna responsible for him.
+/// A World whose client has written, with Anna responsible.
 async fn asked() -> World {
     let world = World::with_employees(&["anna"]).await;
     world.client_writes("m1", "Ещё продаёте?").await;
@@ -25,7 +25,7 @@ async fn asked() -> World {
 }
 
 impl World {
-    /// An echo of the client's chat, with these members laid over it, and all that follows.
+    /// Posts an echo of the client's chat with these fields set, and lets everything that follows happen.
     async fn echo_is(&self, id: &str, text: &str, more: Value) {
         let told = wazzup::echo(CHANNEL, PHONE, id, &self.clock.now().rfc3339(), text);
         let told = wazzup::with(told, more);
@@ -40,7 +40,7 @@ impl World {
         shown.map(|row| row.message_id.as_str().to_owned()).collect()
     }
 
-    /// A picture without words, on its way.
+    /// Enqueues a picture without a text.
     async fn send_picture(&self, own: &str) {
         let media =
             Media { mime: Some("image/jpeg".into()), ..Media::linked(self.wazzup().file_url("car.jpg")) };
@@ -50,7 +50,7 @@ impl World {
         self.send_event(&event, None).await;
     }
 
-    /// Somebody posts another picture on the phone, without words too.
+    /// An employee posts another picture on the phone, also without a text.
     async fn picture_is_posted(&self, id: &str) {
         self.echo_is(id, "", picture()).await;
     }
@@ -165,7 +165,7 @@ async fn c6_the_echo_of_our_own_edit_is_no_second_edit() {
         world.settle().await;
         let id = world.received().await[0].message_id.clone();
         if before {
-            // Wazzup carries it out, and says nothing but its echo.
+            // Wazzup carries it out, and its only answer is the echo.
             world.wazzup_fails("edit", Deed::act_then_drop(), 1).await;
         }
         world.change_sent("own-1", Action::EditText("Да, завтра".into())).await;
@@ -225,7 +225,7 @@ async fn e2_an_echo_of_ours_with_an_error_is_told_once() {
     world.assert_crm_content().await;
 }
 
-/// A dialogue that we began by phone on Telegram: only the answer to the send tells whose chat the echo is of.
+/// A chat that we started by phone on Telegram: only the answer to the send says to which chat the echo belongs.
 #[tokio::test]
 async fn d4_an_echo_before_the_answer_that_tells_the_chat_begins_no_other() {
     let world = asked().await;
@@ -238,7 +238,7 @@ async fn d4_an_echo_before_the_answer_that_tells_the_chat_begins_no_other() {
     world.settle().await;
     let named = world.chat_of("telegram:218485655");
     assert!(world.store.chat(&world.account, &named).await.unwrap().is_none(), "it waits");
-    // The answer is noted.
+    // The answer is stored.
     let (before, mut after) = (world.chat(PHONE).await.unwrap(), world.chat(PHONE).await.unwrap());
     (after.addressee, after.seq) = (None, after.seq + 1);
     after.aliases.push(named.clone());
@@ -247,14 +247,14 @@ async fn d4_an_echo_before_the_answer_that_tells_the_chat_begins_no_other() {
     world.store.commit(chat.into_iter().chain([alias]).collect()).await.unwrap();
     world.pass(Duration::from_secs(30)).await;
     assert_eq!(world.shown().await, ["m1", "w-1"]);
-    // One that nobody here began is a chat once it was waited for.
+    // An echo of a chat that was not started here becomes a chat after the wait.
     world.put(echo("w-2", "218485656")).await;
     world.pass(Duration::from_secs(30)).await;
     let other = world.store.chat(&world.account, &world.chat_of("telegram:218485656")).await.unwrap();
     assert!(other.is_some_and(|other| other.chat != after.chat));
 }
 
-/// An ordinary message asks for no more than before; an echo that may be ours costs a look at the jobs.
+/// An ordinary message costs no extra query; an echo that may be ours costs one query of the jobs.
 #[tokio::test]
 async fn only_an_echo_that_may_be_ours_costs_a_look_at_the_jobs() {
     let world = asked().await;

@@ -1,4 +1,4 @@
-//! Erasing a client (P12): nothing of him anywhere, nothing that still travels brings him back, and he may write anew.
+//! Erasing a client (P12): no data of theirs remains, nothing in flight brings it back, and they may write again.
 
 mod loaded;
 mod numbers;
@@ -17,11 +17,11 @@ async fn p12_an_erased_client_is_nowhere_and_a_redelivery_does_not_bring_him_bac
     let story = Story::begin().await;
     let dump = story.dump().await;
     for his in HIS {
-        assert!(dump.contains(his), "{his} was nowhere in the first place: this test would find nothing");
+        assert!(dump.contains(his), "{his} is missing before the erasure, so this test could not find it");
     }
     let person = story.person().await;
     story.ask().await;
-    // Every run is short of time, and goes on where the one before it stopped.
+    // Every run is cut short, and continues where the one before stopped.
     story.world.pass(Duration::from_secs(900)).await;
     story.assert_gone().await;
     story.assert_others_stay().await;
@@ -29,7 +29,7 @@ async fn p12_an_erased_client_is_nowhere_and_a_redelivery_does_not_bring_him_bac
     assert_eq!(job.chats, 2);
     assert!(job.messages >= 6 && job.objects >= 4 && job.dead_letters >= 3, "{job:?}");
 
-    // Whoever delivers again brings nothing back.
+    // A redelivery brings nothing back.
     story.redeliver().await;
     story.assert_gone().await;
     assert!(story.world.chat(PHONE).await.is_none() && story.telegram().await.is_none());
@@ -40,7 +40,7 @@ async fn p12_an_erased_client_is_nowhere_and_a_redelivery_does_not_bring_him_bac
     assert_ne!(chat.contact, person.contact, "a new contact");
     let texts: Vec<_> = story.world.messages(PHONE).await.into_iter().map(|message| message.text).collect();
     assert_eq!(texts, [Some("Это снова я".to_owned())]);
-    // And what is older still does not come back into his new chat.
+    // Older messages do not come into the new chat either.
     story.redeliver().await;
     assert_eq!(story.world.messages(PHONE).await.len(), 1);
 }
@@ -51,7 +51,8 @@ async fn p12_without_the_tombstones_a_redelivery_would_bring_him_back() {
     story.ask().await;
     story.world.pass(Duration::from_secs(900)).await;
     story.assert_gone().await;
-    // What was never stored is known by his digests alone; what was, by its tombstone too.
+    // Messages that were never stored are recognised by the client's digests alone; stored ones by their tombstones,
+    // too.
     story.lose_tombstones("#ERASED#").await;
     story.redeliver().await;
     let texts: Vec<_> = story.world.messages(PHONE).await.into_iter().filter_map(|row| row.text).collect();
@@ -72,7 +73,7 @@ async fn p12_an_erasure_that_is_killed_anywhere_goes_on() {
     while story.job().await.state == ErasureState::Running {
         runs += 1;
         assert!(runs < 600, "it comes to no end: {:?}", story.job().await);
-        // Each time it gets a little further.
+        // Each run gets a little further.
         story.world.table.cut_off(Some(runs));
         story.world.s3.cut_off(Some(runs / 4));
         story.world.sqs.cut_off(Some(runs / 3));
@@ -80,7 +81,7 @@ async fn p12_an_erasure_that_is_killed_anywhere_goes_on() {
         story.world.table.cut_off(None);
         story.world.s3.cut_off(None);
         story.world.sqs.cut_off(None);
-        // Whoever died has had the job for so long.
+        // After this time the dead run's lease of the job is over.
         story.world.clock.advance(Duration::from_secs(601));
     }
     assert!(runs > 20, "{runs}");
@@ -124,7 +125,7 @@ async fn p12_what_he_writes_while_he_is_being_erased_begins_a_new_chat_and_stays
     let (account, chat) = (story.world.account.clone(), story.world.chat_id(PHONE));
     story.ask().await;
     story.world.queues.lose("erasures");
-    // Killed with the mark in the chat's place and its messages still there.
+    // The erasure is killed when the chat is replaced by its mark and its messages still exist.
     let mut calls = 1;
     while !story.is_marked(&chat).await {
         story.world.table.cut_off(Some(calls));
@@ -136,13 +137,13 @@ async fn p12_what_he_writes_while_he_is_being_erased_begins_a_new_chat_and_stays
     assert!(!story.found().await.is_empty(), "not all of it is gone yet");
     story.world.post(TOKEN, anew(&story.world, 20, "Пока меня стирают")).await;
     story.world.settle().await;
-    assert!(story.is_marked(&chat).await, "his message waits");
+    assert!(story.is_marked(&chat).await, "the client's message waits");
     story.nudge().await;
     story.world.pass(Duration::from_secs(900)).await;
     let texts: Vec<_> = story.world.messages(PHONE).await.into_iter().map(|message| message.text).collect();
     assert_eq!(texts, [Some("Пока меня стирают".to_owned())]);
     let new = story.world.chat(PHONE).await.unwrap();
-    // An erasure that is carried out once more, from the beginning, touches nothing of it.
+    // An erasure that runs again from the beginning changes nothing of the new chat.
     let again = Erasure {
         finished_at: None,
         ..Erasure::new(&account, "0198-erasure", story.job().await.contacts, story.world.clock.now())
@@ -158,7 +159,7 @@ async fn p12_what_he_writes_while_he_is_being_erased_begins_a_new_chat_and_stays
 #[tokio::test]
 async fn p12_who_turns_out_to_be_the_same_person_meanwhile_is_erased_too() {
     let story = Story::begin().await;
-    // Asked for before it was known that both are one.
+    // The erasure is requested before both contacts are known to be one person.
     let second = story.telegram().await.unwrap().contact;
     story.ask_for(vec![second]).await;
     story.world.pass(Duration::from_secs(900)).await;
@@ -169,7 +170,7 @@ async fn p12_who_turns_out_to_be_the_same_person_meanwhile_is_erased_too() {
 #[tokio::test]
 async fn p12_dead_letters_that_somebody_else_holds_are_waited_for() {
     let story = Story::begin().await;
-    // A person looks at them just now, and so they are hidden from everybody else.
+    // A person is inspecting the dead letters, which therefore are hidden from the erasure.
     let hidden = story.world.eraser.dead_letters.receive("https://sqs.test/inbound-dead-letters.fifo").await;
     assert!(!hidden.unwrap().is_empty());
     story.ask().await;

@@ -1,4 +1,4 @@
-//! What happens when something fails: the table, the queues, a record, the CRM.
+//! Faults of the table, the queues, a record and the CRM, and what remains of them.
 
 use crate::world::wire::{Fault, How};
 use crate::world::{TOKEN, World, messages, text};
@@ -121,7 +121,7 @@ async fn p12_a_commit_whose_answer_is_lost_is_not_done_twice() {
 async fn a_routing_that_dies_between_commit_and_nudge_is_made_good() {
     let world = World::with_employees(&["anna"]).await;
     world.post(TOKEN, messages(&[text("79011112233", "m1", "раз")])).await;
-    // The nudge cannot be sent: as for a dead process, the event is delivered again, and is a duplicate then.
+    // The nudge cannot be sent. As after a dead process, the event is redelivered, and is then a duplicate.
     world.sqs.fail(throttle("SendMessageBatch", "assignment.fifo", 2));
     world.pass(Duration::from_secs(30)).await;
     assert_eq!(world.crm().await.contacts.len(), 1);
@@ -159,7 +159,7 @@ async fn p8_a_crm_that_answers_500_429_garbage_or_nothing_gets_everything_once_a
     assert_eq!(
         (connection.failures, connection.paused_until),
         (0, None),
-        "what was held against it is cleared"
+        "the CRM's recorded errors are cleared"
     );
 }
 
@@ -196,7 +196,7 @@ async fn p8_a_crm_down_for_an_hour_catches_up_by_itself_and_its_queue_stays_empt
     }
     world.pass(Duration::from_secs(3600)).await;
     assert!(world.crm_connection().await.paused_until.is_some(), "the breaker is open");
-    assert!(world.queues.holds("crm.fifo").is_empty(), "stuck work stands in no queue");
+    assert!(world.queues.holds("crm.fifo").is_empty(), "stuck work is in no queue");
     world.sandbox.client().remove_fault(fault).await.unwrap();
     let back_at = world.clock.now();
     world.pass(Duration::from_secs(700)).await;
@@ -237,7 +237,7 @@ async fn p5_an_employee_deleted_while_his_turn_comes_gets_nobody() {
     let world = World::with_employees(&["anna", "boris"]).await;
     world.post(TOKEN, messages(&[text("79011112233", "m1", "раз")])).await;
     assert!(world.deliver("inbound.fifo").await);
-    // The drain reads that Anna is there; she is deleted before it commits.
+    // The drain reads that Anna is available; she is deleted before it commits.
     let gone = shared::store::keys::membership(
         &world.account,
         &world.channel,
@@ -259,7 +259,7 @@ async fn p5_a_waiting_client_whose_chat_is_not_seen_yet_is_not_forgotten() {
     let world = World::with_employees(&["anna"]).await;
     world.post(TOKEN, messages(&[text("79011112233", "m1", "раз")])).await;
     assert!(world.deliver("inbound.fifo").await);
-    // The drain sees the waiting row of a transaction, and not the chat of it.
+    // The drain sees a transaction's waiting row, but not yet its chat.
     world.table.fail(blind("BatchGetItem", &world.chat_id("79011112233").to_string()));
     world.settle().await;
     assert_eq!(world.chat("79011112233").await.unwrap().assignment_state, AssignmentState::Assigned);
@@ -308,7 +308,7 @@ async fn p8_a_crm_set_while_messages_come_misses_none_of_them() {
     world.post(TOKEN, messages(&[text("79011112233", "m1", "до CRM")])).await;
     world.settle().await;
     world.write(&account).await;
-    // The workers are warm, and remember that there was none.
+    // The workers are warm, and cache that there was no CRM.
     world.post(TOKEN, messages(&[text("79011112233", "m2", "после")])).await;
     world.settle().await;
     let crm = world.crm().await;

@@ -1,4 +1,4 @@
-//! A chat that an employee finishes by hand (F3), as the CRM learns of it.
+//! A chat that an employee finishes (F3), as the CRM is notified of it.
 
 use crate::world::{TOKEN, World, messages, text};
 use shared::base::clock::Ambient;
@@ -25,14 +25,14 @@ async fn f3_the_crm_learns_who_finished_it_and_how_far_it_had_come() {
     let event = change.change(finish).unwrap();
     change.event(&event);
     world.store.commit(change.writes(now).unwrap().1).await.unwrap();
-    // The nudge got lost: the due index brings it back.
+    // The nudge was lost: the due index finds the chat.
     world.pass(Duration::from_secs(1800)).await;
     let crm = world.crm().await;
     let told: Vec<_> = crm.finished.iter().map(|finished| (finished.reason, finished.status)).collect();
     assert_eq!(
         told,
         [(words::FinishReason::ByHand, Some(words::ChatStatus::Closed))],
-        "once, and not for silence"
+        "once, and not for inactivity"
     );
     assert!(crm.refused.is_empty() && crm.anomalies.is_empty(), "{:?} {:?}", crm.refused, crm.anomalies);
     let chat = world.chat(PHONE).await.unwrap();

@@ -1,5 +1,5 @@
-//! What is not taken in, what is taken in otherwise, and who is who: the blacklist (C5), ignored channels (B6), echoes
-//! (C6), the CRM's wording (C6, C7), groups (C8), contacts (C3).
+//! Which messages are dropped, which are stored differently, and who their client is: the blacklist (C5), ignored
+//! channels (B6), echoes (C6), the texts for the CRM (C6, C7), groups (C8), contacts (C3).
 
 mod blacklist;
 mod channels;
@@ -21,9 +21,9 @@ use tests::wazzup;
 const PHONE: &str = "79011112233";
 const TELEGRAM: &str = "218485655";
 const NOTHING: [String; 0] = [];
-/// After this, every function has read its settings anew.
+/// After this time, every function has refreshed its cached settings.
 const SETTINGS_ARE_OLD: Duration = Duration::from_secs(31);
-/// After this, a chat of default settings is finished.
+/// After this time, a chat with default settings is finished.
 const SILENCE: Duration = Duration::from_secs(700);
 
 impl World {
@@ -46,12 +46,12 @@ impl World {
         wazzup::echo(CHANNEL, PHONE, id, &self.at(), text)
     }
 
-    /// The same client in Telegram, which does not tell his phone.
+    /// The same client's text in Telegram, which does not pass on their phone.
     fn telegram(&self, id: &str, text: &str) -> Value {
         wazzup::text_in("telegram", CHANNEL, TELEGRAM, id, &self.at(), text)
     }
 
-    /// And with his phone, for which Telegram vouches.
+    /// The same with their phone, which Telegram has verified.
     fn telegram_with_phone(&self, id: &str, text: &str) -> Value {
         wazzup::telegram(CHANNEL, TELEGRAM, PHONE, id, &self.at(), text)
     }
@@ -60,7 +60,7 @@ impl World {
         self.chat_of(&format!("telegram:{TELEGRAM}"))
     }
 
-    /// Puts somebody on the blacklist, as the API does.
+    /// Adds a subject to the blacklist, as the API does.
     async fn block(&self, subject: Subject, until: Option<Timestamp>) {
         let entry = BlockEntry {
             v: 1,
@@ -80,7 +80,7 @@ impl World {
         shared::base::ids::IdSalt::from_bytes([7; 16])
     }
 
-    /// The rows that were written or went since then, by key: a row that changed stands among them.
+    /// Keys of the rows that were created, changed or deleted since `before`.
     async fn written_since(&self, before: &[Value]) -> Vec<String> {
         let now = self.items().await;
         let others = |those: &[Value], these: &[Value]| {
@@ -92,18 +92,18 @@ impl World {
         changed
     }
 
-    /// The person behind a chat's contact.
+    /// The contact behind a chat, with aliases resolved.
     async fn person_of(&self, chat: &ChatId) -> Contact {
         let chat = self.store.chat(&self.account, chat).await.unwrap().unwrap();
         self.store.person(&self.account, &chat.contact, Read::Consistent).await.unwrap().unwrap()
     }
 
-    /// How many contacts and chats there are, aliases left out.
+    /// The number of contacts and of chats, without aliases.
     async fn contacts_and_chats(&self) -> (usize, usize) {
         (self.ids("CONTACT", "CONTACT").await.len(), self.ids("CHAT", "CHAT").await.len())
     }
 
-    /// The texts that the CRM has, in the order it got them.
+    /// The texts that the CRM has, in the order in which it got them.
     async fn told_to_crm(&self) -> Vec<String> {
         let chats = self.crm().await.chats;
         let messages = chats.into_iter().flat_map(|chat| chat.messages);

@@ -1,4 +1,4 @@
-//! Copies of files (C12): the text goes on at once, the file follows, and one that does not come is marked.
+//! Copies of files (C12): the message is synced at once, its file follows, and a copy that fails is marked.
 
 use crate::world::wire::{Fault as WireFault, How};
 use crate::world::{BASE_URL, TOKEN, World, messages, text};
@@ -33,20 +33,20 @@ struct Story {
 }
 
 impl Story {
-    /// A world in which a picture is served.
+    /// A World and a server that has the picture.
     async fn new() -> Self {
         let world = World::with_employees(&["anna"]).await;
         let link = world.sandbox.client().put_file("photo.png", "image/png", PNG).await.unwrap();
         Self { world, link }
     }
 
-    /// The client sends the picture, and everything that can happen at once has happened.
+    /// The client sends the picture, and everything that can be done at once is done.
     async fn sent(&self) {
         self.accepted().await;
         self.world.settle().await;
     }
 
-    /// The picture is stored, and its nudge stands in the queue.
+    /// The message is stored, and the nudge to copy its picture is in the queue.
     async fn accepted(&self) {
         assert_eq!(self.world.post(TOKEN, messages(&[image("m1", &self.link)])).await, 200);
         assert!(self.world.deliver("inbound.fifo").await);
@@ -75,7 +75,7 @@ impl Story {
         self.world.store.pending_files(&self.world.account, &chat).await.unwrap()
     }
 
-    /// How often the file was asked for.
+    /// How often the file was requested.
     async fn asked(&self) -> usize {
         let files = self.world.sandbox.client().files().await.unwrap();
         files.iter().map(|file| file.requests.len()).sum()
@@ -85,7 +85,7 @@ impl Story {
         self.world.files.objects.lock().unwrap().clone().into_iter().collect()
     }
 
-    /// The file is there once, its message leads to it, nothing is left to do and the CRM has been told of it all.
+    /// Asserts that the file is stored once, its message links to it, no work is left, and the CRM is in sync.
     async fn assert_copied(&self) {
         let message = self.message().await;
         let Some(FileCopy::Stored { object, link, mime, bytes }) = &message.file else {
@@ -107,10 +107,10 @@ impl Story {
         assert_eq!(self.copy().await, Some(FileCopy::Failed { why }));
         assert_eq!(self.objects(), []);
         let told = self.assert_told().await;
-        assert!(!told.contains(&self.link), "the provider's link is no use: {told}");
+        assert!(!told.contains(&self.link), "the CRM does not get the provider's link: {told}");
     }
 
-    /// Nothing is left to do, and the CRM has every change; what it holds.
+    /// Asserts that no work is left and that the CRM is in sync; returns the CRM's chats as text.
     async fn assert_told(&self) -> String {
         assert_eq!(self.pending().await, []);
         let chat = self.world.chat(PHONE).await.unwrap();
@@ -144,7 +144,7 @@ async fn c12_an_unwilling_server_is_asked_again_in_time() {
     story.sent().await;
     assert_eq!((story.copy().await, story.asked().await), (Some(FileCopy::Pending), 1));
     story.world.pass(Duration::from_secs(38)).await;
-    assert_eq!(story.asked().await, 1, "it asked for forty seconds");
+    assert_eq!(story.asked().await, 1, "the server asked to wait forty seconds");
     story.world.pass(Duration::from_secs(60)).await;
     story.assert_copied().await;
     assert_eq!(story.asked().await, 3);
@@ -167,7 +167,7 @@ async fn c12_a_file_that_is_not_there_is_asked_for_twice() {
     let story = Story::new().await;
     story.fails(Action::status(404)).await;
     story.sent().await;
-    assert_eq!(story.copy().await, Some(FileCopy::Pending), "a store may be late");
+    assert_eq!(story.copy().await, Some(FileCopy::Pending), "the file may appear later");
     story.world.pass(Duration::from_secs(10)).await;
     story.assert_failed(CopyFailure::Gone).await;
     assert_eq!(story.asked().await, 2);
@@ -279,12 +279,12 @@ async fn c12_who_died_over_a_file_is_followed_and_what_kills_everybody_is_given_
     };
     world.write(&dead).await;
     world.settle().await;
-    assert_eq!(story.asked().await, 0, "somebody may be at it");
+    assert_eq!(story.asked().await, 0, "another worker may be copying it");
     world.clock.advance(Duration::from_secs(151));
     nudge(world, 1).await;
     world.settle().await;
     story.assert_copied().await;
-    // Another one's attempts all began, and none came to an end.
+    // Another worker began all attempts, and finished none.
     let story = Story::new().await;
     story.accepted().await;
     let dead = PendingFile { attempts: 8, ..story.pending().await.remove(0) };
@@ -371,7 +371,7 @@ async fn c12_the_chat_is_not_kept_open_and_nothing_becomes_unread_by_a_file() {
     assert_eq!((after.unread(), after.unanswered_at), (before.unread(), before.unanswered_at));
 }
 
-/// A nudge as Lambda hands it over, delivered for this time.
+/// A nudge as Lambda delivers it, with this receive count.
 fn batch(world: &World, receive_count: u32) -> SqsBatch {
     let nudge = MediaNudge::new(&world.account, &world.chat_id(PHONE));
     let record = json!({
@@ -382,7 +382,7 @@ fn batch(world: &World, receive_count: u32) -> SqsBatch {
     serde_json::from_value(json!({"Records": [record]})).unwrap()
 }
 
-/// Sends so many nudges more.
+/// Sends this many nudges.
 async fn nudge(world: &World, times: usize) {
     let nudge = MediaNudge::new(&world.account, &world.chat_id(PHONE));
     let outgoing = vec![Outgoing::standard(&nudge).unwrap(); times];

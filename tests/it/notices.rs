@@ -1,4 +1,4 @@
-//! What the CRM is told for its users' eyes: who waits, and what rules say; and that it may refuse a responsible.
+//! What the CRM shows its users: clients who wait, and notices of rules; and that the CRM may refuse a responsible.
 
 use crate::rules::rule;
 use crate::world::{CHANNEL, TOKEN, World, messages, text};
@@ -21,7 +21,7 @@ const PHONE: &str = "79011112233";
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl World {
-    /// Puts somebody on the channel with his turn in the ring, as the API does.
+    /// Adds or replaces a member, with their turn in the ring, as the API does.
     async fn seat(&self, member: &Membership) {
         let before = self.store.member(&self.account, &self.channel, &member.employee).await.unwrap();
         self.store.commit(member_writes(before.as_ref(), Some(member), &[]).unwrap()).await.unwrap();
@@ -32,7 +32,7 @@ impl World {
         self.settle().await;
     }
 
-    /// Users for whom the CRM makes nothing.
+    /// Makes the CRM refuse to create records for these users.
     async fn crm_refuses(&self, users: &[&str]) {
         let refused_users = users.iter().map(|user| (*user).to_owned()).collect();
         let setup = CrmSetup { refused_users, ..CrmSetup::default() };
@@ -45,7 +45,7 @@ impl World {
     }
 }
 
-/// A channel with a manager who is away, and a head to whom no clients come.
+/// A channel with a manager who is away, and a head who receives no new clients.
 async fn nobody_there() -> (World, Membership) {
     let world = World::with_employees(&[]).await;
     let anna = Membership { status: Status::Away, ..world.member("anna", 1) };
@@ -62,7 +62,7 @@ async fn b4_heads_are_told_through_the_crm_who_waits_until_they_are_served() {
     world.writes_to_us(PHONE, "m1").await;
     world.pass(MINUTE * 6).await;
     let told = world.crm().await.waiting;
-    assert!((2..=4).contains(&told.len()), "at first, and again while he waits: {told:?}");
+    assert!((2..=4).contains(&told.len()), "at first, and again while the client waits: {told:?}");
     for one in &told {
         assert_eq!((one.channel_id.as_str(), one.count), (CHANNEL, 1));
         assert_eq!(
@@ -77,7 +77,7 @@ async fn b4_heads_are_told_through_the_crm_who_waits_until_they_are_served() {
     assert_eq!(told.last().map(|one| (one.count, one.oldest_at.is_none())), Some((0, true)), "{told:?}");
     let count = told.len();
     world.pass(MINUTE * 20).await;
-    assert_eq!(world.crm().await.waiting.len(), count, "nobody waits, nobody is told");
+    assert_eq!(world.crm().await.waiting.len(), count, "no client waits, no head is notified");
     world.assert_crm_is_content().await;
 }
 
@@ -94,7 +94,7 @@ async fn b4_a_crm_that_is_left_alone_learns_afterwards_that_nobody_waits_any_mor
     world.seat(&Membership { status: Status::Available, ..anna }).await;
     world.pass(MINUTE * 6).await;
     assert_eq!(world.store.waiting(&world.account, &world.channel, 10).await.unwrap(), []);
-    assert_eq!(world.crm().await.waiting.len(), told.len(), "it is left alone");
+    assert_eq!(world.crm().await.waiting.len(), told.len(), "the CRM is left alone");
     world.pass(MINUTE * 4).await;
     let told = world.crm().await.waiting;
     assert_eq!(told.last().map(|one| (one.count, one.oldest_at.is_none())), Some((0, true)), "{told:?}");
@@ -110,7 +110,7 @@ async fn b4_a_crm_that_does_not_take_it_holds_nothing_up() {
         world.sandbox.client().add_fault(&fault).await.unwrap();
         world.writes_to_us(PHONE, "m1").await;
         world.pass(MINUTE * 3).await;
-        assert!(world.queues.holds("crm.fifo").is_empty(), "{status}: let go after a few attempts");
+        assert!(world.queues.holds("crm.fifo").is_empty(), "{status}: given up after a few attempts");
         world.seat(&Membership { status: Status::Available, ..anna }).await;
         world.pass(MINUTE * 6).await;
         let crm = world.crm().await;
@@ -125,7 +125,7 @@ fn said_in(crm: &CrmState) -> Vec<Said> {
     said.collect()
 }
 
-/// What the rules say at each message, where `responsible` is.
+/// The notices of the rules for each message, while `responsible` is set so.
 fn said(responsible: Option<String>) -> [Said; 3] {
     [
         ("A client writes".to_owned(), NoticeTo::Responsible, responsible),
@@ -148,7 +148,7 @@ async fn f6_what_a_rule_says_reaches_the_crm_and_whom_it_is_for() {
     world.writes_to_us(PHONE, "m1").await;
     world.pass(MINUTE).await;
     let crm = world.crm().await;
-    assert_eq!(said_in(&crm), said(None), "nobody was responsible when the rule said it");
+    assert_eq!(said_in(&crm), said(None), "the chat had no responsible when the rule ran");
     world.writes_to_us(PHONE, "m2").await;
     world.pass(MINUTE).await;
     let crm = world.crm().await;
@@ -180,14 +180,14 @@ async fn b4_whom_the_crm_refuses_gives_his_clients_back_at_their_place() {
     assert_eq!(why, [AssignmentReason::Turn, AssignmentReason::RefusedByCrm, AssignmentReason::Turn]);
     let anna = world.store.member(&world.account, &world.channel, &EmployeeId::new("anna")).await.unwrap();
     assert!(anna.unwrap().inactive);
-    // The next ones do not come to her.
+    // Later clients do not come to anna.
     world.writes_to_us("79012223344", "m2").await;
     let other = world.chat("79012223344").await.unwrap();
     assert_eq!(other.responsible, Some(EmployeeId::new("boris")));
     let asked = crm.deliveries;
     world.pass(MINUTE * 5).await;
     let creations = world.sandbox.client().crm("demo").await.unwrap().deliveries;
-    assert!(creations - asked <= 4, "nobody is asked for again: {asked} {creations}");
+    assert!(creations - asked <= 4, "no further records are requested: {asked} {creations}");
     world.assert_crm_is_content().await;
 }
 
@@ -195,7 +195,7 @@ async fn b4_whom_the_crm_refuses_gives_his_clients_back_at_their_place() {
 async fn p4_by_hand_wins_over_a_drain_in_flight() {
     let world = World::with_employees(&[]).await;
     for (place, name) in ["anna", "boris", "vera"].into_iter().enumerate() {
-        // Never her turn: who has a client of the channel has him by hand.
+        // Vera never has a turn, so a client of hers was assigned by an employee.
         let receives_new_clients = name != "vera";
         let member = world.member(name, i64::try_from(place).unwrap());
         world.seat(&Membership { receives_new_clients, ..member }).await;
@@ -210,7 +210,7 @@ async fn p4_by_hand_wins_over_a_drain_in_flight() {
         assert!(world.deliver("inbound.fifo").await);
         let path = format!("/v1/chats/{}/assign", world.chat_id(&phone));
         let by_hand = async {
-            // A little later each time: once between the other's reading and its writing.
+            // Each round calls a little later, so that one call falls between the drain's read and its write.
             for _ in 0..round {
                 world.chat(&phone).await;
             }

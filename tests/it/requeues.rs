@@ -1,4 +1,4 @@
-//! An employee who goes: his clients go back into the queue, each at his place of before, whatever gets lost or comes twice.
+//! An employee who leaves: their clients are requeued, each at the place of arrival, whatever is lost or comes twice.
 
 mod gathering;
 mod many;
@@ -21,13 +21,13 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The phone of a client.
+/// The phone of the client of this number.
 fn phone(number: usize) -> String {
     format!("790111122{number:02}")
 }
 
 impl World {
-    /// These clients write, one after the other, a second apart; everything comes to rest.
+    /// These clients write, a second apart, and everything is handled after each.
     async fn clients_come(&self, numbers: std::ops::Range<usize>) {
         for number in numbers {
             self.clock.advance(Duration::from_secs(1));
@@ -38,7 +38,7 @@ impl World {
         }
     }
 
-    /// Who has each of these clients; a dash while nobody has.
+    /// The employees to whom these clients are assigned; a dash for none.
     async fn whose_are(&self, numbers: std::ops::Range<usize>) -> Vec<String> {
         let mut found = Vec::new();
         for number in numbers {
@@ -59,7 +59,7 @@ impl World {
         format!("/v1/channels/{}/employees/{name}", self.channel)
     }
 
-    /// Sets somebody's place.
+    /// Sets an employee's membership.
     async fn set_place(&self, api: &Asking, name: &str, place: Value) {
         api.done(Method::PUT, &self.path_of(name), Some(place)).await;
     }
@@ -74,13 +74,13 @@ impl World {
         self.store.requeue(&self.account, &whose).await.unwrap()
     }
 
-    /// The history of a client's responsible, the latest first.
+    /// A client's assignment history, the latest entry first.
     async fn records_of_client(&self, number: usize) -> Vec<AssignmentRecord> {
         let chat = self.chat_id(&phone(number));
         self.store.assignment_records(&self.account, &chat, 100, None).await.unwrap().items
     }
 
-    /// The numbers of the clients that wait, first come first.
+    /// The numbers of the waiting clients, in order of arrival.
     async fn who_waits(&self, numbers: std::ops::Range<usize>) -> Vec<usize> {
         let waiting = self.store.waiting(&self.account, &self.channel, 1000).await.unwrap();
         let of = |client: &shared::model::assignment::WaitingClient| {
@@ -89,7 +89,7 @@ impl World {
         waiting.iter().map(of).collect()
     }
 
-    /// Finishes a client's chat, as one who answered him does, or without an answer.
+    /// Finishes a client's chat, either answered or unanswered.
     async fn finish_of(&self, number: usize, is_answered: bool) {
         let before = self.chat(&phone(number)).await.unwrap();
         let mut after = before.clone();
@@ -105,7 +105,7 @@ impl World {
 
 const MANAGER: fn(bool) -> Value = |receives| json!({"role": "manager", "receives_new_clients": receives});
 
-/// Anna has the clients 0 and 2, Boris 1 and 3; he gets no new ones any more.
+/// Anna has clients 0 and 2, Boris has 1 and 3 and receives no new ones any more.
 async fn at_work() -> (World, Asking) {
     let world = World::with_employees(&["anna", "boris"]).await;
     let api = world.serve().await;
@@ -121,10 +121,10 @@ async fn a5_who_is_gone_from_the_crm_gets_nobody_and_his_clients_pass_on_ahead_o
     let (world, api) = at_work().await;
     world.set_place(&api, "anna", MANAGER(false)).await;
     world.clients_come(4..5).await;
-    assert_eq!(world.who_waits(0..5).await, [4], "nobody is eligible");
+    assert_eq!(world.who_waits(0..5).await, [4], "no member is eligible");
     api.done(Method::DELETE, "/v3/users/anna", None).await;
     world.settle().await;
-    assert_eq!(world.who_waits(0..5).await, [0, 2, 4], "by when they came");
+    assert_eq!(world.who_waits(0..5).await, [0, 2, 4], "in order of arrival");
     assert_eq!(world.whose_are(0..5).await, ["-", "boris", "-", "boris", "-"]);
     let record = world.records_of_client(0).await[0].clone();
     let came = world.chat(&phone(0)).await.unwrap().opened_at;
@@ -134,7 +134,7 @@ async fn a5_who_is_gone_from_the_crm_gets_nobody_and_his_clients_pass_on_ahead_o
     world.settle().await;
     assert_eq!(world.whose_are(0..5).await, ["vera", "boris", "vera", "boris", "vera"]);
     world.pass(2 * MINUTE).await;
-    assert_eq!(world.departure_of("anna", true).await, None, "it is over");
+    assert_eq!(world.departure_of("anna", true).await, None, "the requeue is over");
     world.clients_come(0..1).await;
     let crm = world.crm().await;
     assert!(crm.refused.is_empty() && crm.anomalies.is_empty(), "{:?} {:?}", crm.refused, crm.anomalies);
@@ -148,7 +148,7 @@ async fn b4_a_finished_and_answered_chat_stays_until_its_client_writes_again() {
     world.set_place(&api, "boris", MANAGER(true)).await;
     api.done(Method::DELETE, "/v1/employees/anna", None).await;
     world.settle().await;
-    assert_eq!(world.whose_are(0..3).await, ["anna", "boris", "boris"], "who has no answer passes on");
+    assert_eq!(world.whose_are(0..3).await, ["anna", "boris", "boris"], "an unanswered client passes on");
     assert_eq!(world.chat(&phone(2)).await.unwrap().state, ChatState::General, "and stays finished");
     world.clients_come(0..1).await;
     assert_eq!(world.whose_are(0..3).await, ["boris", "boris", "boris"]);
@@ -164,7 +164,7 @@ async fn p10_between_his_removal_and_the_next_one_nobody_without_a_place_sees_a_
     assert_eq!(status, 200, "hers");
     api.done(Method::DELETE, &world.path_of("anna"), None).await;
     let still = world.chat(&phone(0)).await.unwrap();
-    assert_eq!(still.responsible, Some(EmployeeId::new("anna")), "nobody has looked yet");
+    assert_eq!(still.responsible, Some(EmployeeId::new("anna")), "the requeue has not run yet");
     let (status, _) = api.by(&token, Method::GET, &path, None, &[]).await;
     assert_eq!(status, 404);
     let (_, list) = api.by(&token, Method::GET, "/v1/chats", None, &[]).await;
@@ -201,7 +201,7 @@ async fn a_lost_nudge_a_doubled_one_and_a_late_one_change_nothing() {
     api.done(Method::DELETE, &world.path_of("anna"), None).await;
     world.queues.lose("assignment.fifo");
     world.settle().await;
-    assert_eq!(world.whose_are(0..1).await, ["anna"], "nobody looks");
+    assert_eq!(world.whose_are(0..1).await, ["anna"], "the requeue has not run");
     world.clock.advance(Duration::from_secs(1));
     world.sweep().await;
     world.sweep().await;

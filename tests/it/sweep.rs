@@ -1,4 +1,4 @@
-//! The sweep's pace: over an index that holds what the test puts there, and a queue that counts.
+//! The pace of the sweep, over an in-memory index of due rows and a queue that counts.
 
 mod fakes;
 
@@ -18,7 +18,7 @@ const ALL_TIMERS: usize = TIMERS * CHAT_SHARDS as usize;
 /// The function's time limit.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// `auto-close` between the two.
+/// `auto-close` between an index and SQS.
 struct Bench {
     index: Arc<Index>,
     sqs: Arc<Sqs>,
@@ -49,12 +49,12 @@ impl Bench {
         Self { index, sqs, clock, auto_close }
     }
 
-    /// A moment so many seconds from now.
+    /// The moment this many seconds from now.
     fn at_s(&self, seconds: i64) -> Timestamp {
         Timestamp::from_millis(self.clock.now().millis() + seconds * 1000)
     }
 
-    /// Chats that are due until then, a thousand in a second.
+    /// Adds chats that are due up to `last_due`, a thousand in a second.
     fn chats(&self, count: usize, last_due: i64) -> Vec<ChatId> {
         let ids = (0..count).map(|number| ChatId::new(format!("chat-{last_due}-{number}")));
         let ids: Vec<ChatId> = ids.collect();
@@ -65,7 +65,7 @@ impl Bench {
         ids
     }
 
-    /// Clients' chats, all due, and one of each other thing.
+    /// Adds one due row of each kind other than chats: ring, erasure, channel, requeue, file.
     fn all_else(&self) {
         let at = self.at_s(-1);
         for (pk, sk) in [
@@ -161,7 +161,7 @@ async fn chats_that_nobody_can_handle_keep_no_other_one_back() {
     let posted: BTreeSet<ChatId> = bench.sqs.take("inbound.fifo").iter().map(fakes::Sent::chat).collect();
     assert!(late.is_subset(&posted), "{} of {}", late.intersection(&posted).count(), late.len());
     assert!(posted.len() <= ALL_CHECKS);
-    assert!(posted.len() >= ALL_CHECKS * 9 / 10, "places that nobody else wants are used");
+    assert!(posted.len() >= ALL_CHECKS * 9 / 10, "free places are used");
 }
 
 #[tokio::test]
@@ -174,11 +174,11 @@ async fn a_bad_item_is_passed_and_takes_no_place() {
     let bad = bench.chats(40, -400);
     let good = bench.chats(2_000, -5);
     bench.all_else();
-    // Some of a call, and whole calls.
+    // SQS refuses some entries of a call, and whole calls.
     bench.sqs.refuse(bad.iter().take(20).map(ToString::to_string), false);
     bench.sqs.refuse(bad.iter().skip(20).map(ToString::to_string), true);
     let swept = bench.auto_close.sweep(MINUTE).await;
-    assert!(swept.is_err(), "whoever runs it is told");
+    assert!(swept.is_err(), "the sweep reports the failure");
     let posted: BTreeSet<ChatId> = bench.sqs.take("inbound.fifo").iter().map(fakes::Sent::chat).collect();
     assert_eq!(posted, good.into_iter().collect());
     assert_eq!(bench.sqs.take("assignment.fifo").len(), 2);
@@ -195,7 +195,7 @@ async fn a_queue_that_is_down_is_not_asked_for_each_chat_and_the_others_are_serv
     assert!(bench.sqs.calls() < 400, "{} calls", bench.sqs.calls());
 }
 
-/// A clock on which time passes with every look.
+/// A clock that advances with every read.
 struct Slow(Arc<Manual>);
 
 impl Ambient for Slow {
@@ -234,7 +234,7 @@ async fn a_sweep_ends_before_its_time_limit_and_the_next_one_goes_on_elsewhere()
         assert!(sweeps <= 32, "some shards are never reached");
     }
     assert!(sweeps > 1, "the clock is too fast to show anything");
-    assert!(bench.sqs.take("assignment.fifo").len() >= 2, "what is no chat came first");
+    assert!(bench.sqs.take("assignment.fifo").len() >= 2, "other due rows came before chats");
 }
 
 #[tokio::test]
@@ -261,12 +261,12 @@ async fn changed_settings_let_every_live_chat_be_looked_at_page_by_page() {
         assert_eq!(checks.len(), page);
         looked_at.extend(checks.iter().map(fakes::Sent::chat));
         for next in bench.sqs.take("timers") {
-            assert!(next.delay_s >= 3, "clients' messages go between");
+            assert!(next.delay_s >= 3, "clients' messages come in between");
             assert_eq!(bench.wake(&next.body).await, 0);
         }
     }
     assert_eq!(looked_at, chats);
     assert!(bench.sqs.take("inbound.fifo").is_empty() && bench.sqs.take("timers").is_empty());
     bench.sqs.take_down("inbound.fifo");
-    assert_eq!(bench.wake(&recheck).await, 1, "it comes again");
+    assert_eq!(bench.wake(&recheck).await, 1, "the recheck is redelivered");
 }

@@ -1,4 +1,4 @@
-//! The repository's own rules, as tests: what must agree agrees, and what must not be there is not.
+//! The repository's own rules, as tests: which parts must agree, and what it must not contain.
 
 mod layers;
 mod samples;
@@ -13,7 +13,7 @@ use template::Template;
 
 type Names = BTreeSet<String>;
 
-/// Most lines of product code in a source file: a topic stands together, and above this it is two topics.
+/// The most lines of product code in a source file: one topic stays in one file, and a longer file is two topics.
 const MAX_LINES: usize = 800;
 
 fn root() -> PathBuf {
@@ -31,7 +31,7 @@ fn folders(of: &str) -> Names {
     folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
-/// All files below a folder, without what is built or fetched.
+/// All files below a folder, except built and fetched ones.
 fn files(below: &Path) -> Vec<PathBuf> {
     const NOT_OURS: [&str; 6] = ["target", ".git", ".venv", ".local", ".aws-sam", "__pycache__"];
     let mut found = Vec::new();
@@ -78,7 +78,7 @@ fn functions_are_the_same_in_template_folders_samples_and_readme() {
     assert_eq!(samples, in_folders, "events/");
 }
 
-/// The names that the code of these files asks `shared::platform::config` for.
+/// The names of variables that the code of these files reads through `shared::platform::config`.
 fn variables_read(files: &[PathBuf]) -> Names {
     let mut names = Names::new();
     for file in files {
@@ -89,7 +89,7 @@ fn variables_read(files: &[PathBuf]) -> Names {
             else {
                 continue;
             };
-            // A type between `::<` and `>` may stand there; the name follows as the first thing in the parentheses.
+            // A type between `::<` and `>` may come first; the name is the first argument in the parentheses.
             let argument = rest.split_once('(').map_or("", |(_, argument)| argument.trim_start());
             let name = argument.strip_prefix('"').and_then(|name| name.split('"').next());
             names.insert(
@@ -111,7 +111,7 @@ fn variables_in_the_template_are_the_variables_the_code_reads() {
     }
 }
 
-/// The names that [`shared::platform::metrics::Metric::name`] can give.
+/// The names that [`shared::platform::metrics::Metric::name`] can return.
 fn metrics() -> Names {
     let code = read("shared/src/platform/metrics.rs");
     let arms = code.lines().filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => \""));
@@ -138,7 +138,7 @@ fn alarms_on_our_metrics_use_their_names() {
     for alarm in &template.alarms {
         let known =
             alarm.namespace.starts_with("AWS/") || alarm.namespace == shared::platform::metrics::NAMESPACE;
-        assert!(known, "{}: nobody counts in {}", alarm.name, alarm.namespace);
+        assert!(known, "{}: no function counts in {}", alarm.name, alarm.namespace);
     }
 }
 
@@ -152,7 +152,7 @@ fn no_source_file_is_too_long() {
     }
 }
 
-/// Two schemas of one name would be one in the OpenAPI document, and one of them wrong.
+/// Two schemas with the same name would become one in the OpenAPI document, and one of them would be wrong.
 #[test]
 fn schemas_of_the_api_have_names_of_their_own() {
     let mut places: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
@@ -183,7 +183,7 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The targets of a page's links, as `](target)` says them.
+/// The targets of a page's links, in the form `](target)`.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ', '\n']).next())
 }
@@ -219,10 +219,10 @@ fn paths_that_the_documents_name_are_there() {
 
 #[test]
 fn no_path_of_somebodys_machine_is_in_the_repository() {
-    // Put together here, so that this file does not name them either.
+    // The paths are composed here, so that this file does not contain them either.
     let paths = ["work", "farm", "root", "home"].map(|folder| format!("/{folder}/"));
     for file in files(&root()) {
-        // What is no text names no path that somebody would follow.
+        // A file that is not text has no path that a reader would follow.
         let Ok(text) = fs::read_to_string(&file) else { continue };
         for (number, line) in text.lines().enumerate() {
             let found = paths.iter().find(|path| line.contains(path.as_str()));

@@ -1,5 +1,5 @@
-//! The door for providers' webhooks, with a provider that uses all of it: a handshake, a shared secret, an address that serves
-//! several accounts, an answer of its own.
+//! The entry for providers' webhooks, with a provider that uses all its features: a handshake, a shared secret, an
+//! address that serves several accounts, and an answer of its own.
 
 use crate::world::{CHANNEL, World, messages, text};
 use lambda_http::http::{Method, Request};
@@ -14,7 +14,7 @@ use shared::providers::inbound::{Forged, Inbound, Owners, Parsed, Reply, Webhook
 use shared::store::keys::WebhookTokenRow;
 use std::collections::HashMap;
 
-/// Its bodies are Wazzup's, so that there is something to read.
+/// A provider whose requests are signed. Its bodies are Wazzup's, so that there is something to parse.
 struct Signed;
 
 impl Inbound for Signed {
@@ -66,7 +66,7 @@ fn registry(_: &str) -> Option<&'static dyn Inbound> {
 
 const TOKEN: &str = "ffffffffffffffffffffffffffffffff";
 
-/// A world whose only provider is the signed one, with a webhook of this owner and the secret `s3cret`.
+/// A World whose only provider is the signed one, with a webhook of this owner and the secret `s3cret`.
 async fn world(owner: impl FnOnce(&World) -> TokenOwner) -> World {
     let mut world = World::with_employees(&["Anna"]).await;
     world.ingest.registry = registry;
@@ -115,7 +115,7 @@ async fn p9_a_forged_request_is_refused_and_nothing_of_it_is_kept() {
     assert_eq!(ask(&world, Method::POST, &[], "wrong", "no JSON").await.0, 401);
     world.settle().await;
     assert!(world.chat("79001112233").await.is_none());
-    assert!(world.bucket.objects.lock().unwrap().is_empty(), "nothing in the quarantine");
+    assert!(world.bucket.objects.lock().unwrap().is_empty(), "the quarantine is empty");
     let (status, answer) = ask(&world, Method::POST, &[], "s3cret", &body).await;
     assert_eq!((status, answer.as_str()), (200, "ok"), "the provider's own answer");
     world.settle().await;

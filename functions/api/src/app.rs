@@ -1,4 +1,4 @@
-//! What the function works with, and what every handler may ask of it.
+//! The application: the clients, settings and clock that every handler shares.
 
 use crate::http::operator_key::OperatorKey;
 use crate::http::rate_limit::RateLimit;
@@ -16,40 +16,40 @@ use shared::store::{IsConflict, Store, retry_on_conflict};
 use std::future::Future;
 use std::sync::Arc;
 
-/// What the function works with; built once per process.
+/// The clients, settings and clock of the function; built once per process.
 pub struct App {
-    /// The table.
+    /// The DynamoDB table.
     pub store: Store,
-    /// Seals credentials, and opens them to register webhooks.
+    /// Encrypts credentials, and decrypts them to register webhooks.
     pub vault: Vault,
     /// SQS.
     pub queues: Queues,
-    /// Nudges: assignment, CRM, delivery, timers.
+    /// Sends nudges to assignment, CRM, delivery and timers.
     pub nudger: Nudger,
-    /// `erasures`.
+    /// The URL of the queue `erasures`.
     pub erasures_url: String,
-    /// The timers queue.
+    /// The URL of the timers queue.
     pub timers_url: String,
     /// The media bucket.
     pub files: Files,
-    /// Calls to providers; also says which URLs a tenant may set.
+    /// Calls providers; also decides which URLs an account may set.
     pub http: OutboundHttp,
     /// How long the bucket keeps a file, in days.
     pub media_days: u64,
     /// The operator's key.
     pub operator: OperatorKey,
-    /// How many requests who made.
+    /// Counts each caller's requests.
     pub rate: RateLimit,
-    /// Where providers reach us, `https://…`.
+    /// The URL at which providers reach this deployment, `https://…`.
     pub public_base_url: String,
-    /// Where providers are.
+    /// The providers' base URLs.
     pub base_urls: BaseUrls,
-    /// Time, ids and keys.
+    /// The source of time, ids and random bytes.
     pub ambient: Arc<dyn Ambient>,
 }
 
 impl App {
-    /// What the use cases work with.
+    /// The context that the use cases of `shared::service` work with.
     pub fn context(&self) -> Context<'_> {
         Context {
             store: &self.store,
@@ -60,12 +60,12 @@ impl App {
         }
     }
 
-    /// Lets `assignment` look at channels whose members changed: a client may wait there.
+    /// Nudges `assignment` to check channels whose members changed, because clients may wait there.
     pub async fn nudge(&self, account: &AccountId, channels: &[ChannelId]) {
         nudge_assignment(&self.context(), account, channels).await;
     }
 
-    /// Reads, decides and writes again while another request is faster.
+    /// Runs `decide` again, with new reads, while its write conflicts with another request's.
     pub async fn retry_on_conflict<T, E, F>(&self, decide: impl FnMut() -> F) -> Result<T, E>
     where
         E: IsConflict,
@@ -74,7 +74,7 @@ impl App {
         retry_on_conflict(RETRIES, &*self.ambient, decide).await
     }
 
-    /// Random bits as lower-case hexadecimal, fit for secrets.
+    /// Random bytes as lower-case hexadecimal, for secrets.
     pub fn random_hex<const BYTES: usize>(&self) -> String {
         let mut bytes = [0; BYTES];
         self.ambient.fill(&mut bytes);

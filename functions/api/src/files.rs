@@ -1,4 +1,4 @@
-//! Stable links to files: each leads to one that is good for five minutes.
+//! Stable links to files: each redirects to a signed link that works for five minutes.
 
 use crate::app::App;
 use crate::http::body::{Id, Ids};
@@ -11,21 +11,21 @@ use shared::base::ids::hex_digest;
 use shared::platform::files::FileError;
 use std::sync::Arc;
 
-/// Length of a link's ending: 128 bits in hexadecimal.
+/// Length of the token at a link's end: 128 bits in hexadecimal.
 const LENGTH: usize = 32;
 
 /// Follow a stable link to a file
 ///
-/// Takes no key: whoever has the link has what it ends with, 128 random bits. `HEAD` is answered alike,
-/// with a link that takes `HEAD`.
+/// Takes no key, because the link ends with 128 random bits that cannot be guessed. `HEAD` is answered like `GET`, with
+/// a link that accepts `HEAD`.
 #[utoipa::path(
     get, path = "/media/{link}", tag = "media", security(()),
-    params(("link" = String, Path, description = "What the link ends with")),
+    params(("link" = String, Path, description = "The token at the link's end")),
     responses(
-        (status = 302, description = "The file is there for five minutes", headers(
-            ("Location" = String, description = "Where"), ("Cache-Control" = String, description = "`no-store`")
+        (status = 302, description = "Redirects to the file, at a URL that works for five minutes", headers(
+            ("Location" = String, description = "That URL"), ("Cache-Control" = String, description = "`no-store`")
         )),
-        (status = 404, description = "No such file, or not any more: `not_found`")
+        (status = 404, description = "No such file, or it has expired: `not_found`")
     )
 )]
 pub async fn follow(
@@ -34,17 +34,17 @@ pub async fn follow(
     Ids(Id(link)): Ids<Id>,
 ) -> Result<Response, ApiError> {
     let gone = || ApiError::not_found("file");
-    // What cannot be one is not looked up.
+    // A token of another form does not exist, so it needs no read.
     let possible =
         link.len() == LENGTH && link.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if !possible {
         return Err(gone());
     }
     let now = app.ambient.now();
-    // The table takes its time to let expired rows go; the bucket has let the file go then.
+    // DynamoDB deletes expired rows late; by then the bucket has deleted the file.
     let found = app.store.file_link(&hex_digest(link.as_bytes())).await?;
     let file = found.filter(|file| file.expires_at > now.seconds()).ok_or_else(gone)?;
-    // S3 lets a link be used only with the method that it was signed for.
+    // S3 accepts a signed link only with the method that it was signed for.
     let place = match method {
         Method::HEAD => app.files.link_for_head(&file, now).await?,
         _ => app.files.link(&file, now).await?,
@@ -128,7 +128,7 @@ mod tests {
             assert_eq!((status, &body["error"]["code"]), (404, &json!("not_found")), "{ending}");
         }
         bench.clock.advance(Duration::from_secs(86_401));
-        // An operator's key opens it no more than none does.
+        // An operator's key does not open an expired link either.
         bench.expect(404, OPERATOR, "GET", &format!("/media/{LINK}"), None).await;
     }
 }

@@ -1,11 +1,11 @@
-//! The account API under `/v1`, and the API that a CRM knows from Wazzup under `/v3`.
+//! The account API under `/v1`, and the API under `/v3` that a CRM knows from Wazzup.
 //!
-//! One folder per topic, each with its `router()`; [`http`] is what they stand on. A handler takes who calls ([`http::auth`]), then
-//! path, query and body ([`http::body`]), so a caller without a key learns nothing of what they sent. Errors have one shape
-//! ([`http::error`]); lists go on by cursors that are good for one list of one account ([`http::page`]). The OpenAPI document is made
-//! of the handlers ([`http::openapi`]).
+//! One folder per topic, each with its `router()`; [`http`] holds what they share. A handler first takes the caller
+//! ([`http::auth`]), then path, query and body ([`http::body`]), so a caller without a key learns nothing about what
+//! they sent. Errors have one shape ([`http::error`]). Lists continue by cursors that are valid for one list of one
+//! account ([`http::page`]). The OpenAPI document is generated from the handlers ([`http::openapi`]).
 
-// The examples in the OpenAPI document are read one member at a time.
+// The macro that reads the OpenAPI document's examples recurses once per member.
 #![recursion_limit = "256"]
 
 mod account;

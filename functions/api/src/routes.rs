@@ -1,4 +1,4 @@
-//! Every route: one router a folder, the layers around them, and how Lambda serves them.
+//! Every route: one router per folder, the layers around them, and how Lambda serves them.
 
 use crate::app::App;
 use crate::http::{body, error_layer, etag, layers, openapi};
@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(v3::routes())
 }
 
-/// The API.
+/// The API's router, with its layers.
 pub fn router(app: Arc<App>) -> Router {
     let (router, document) = routes().split_for_parts();
     router
@@ -50,7 +50,7 @@ pub fn service(app: Arc<App>) -> MapRequest<Router, fn(Request) -> Request> {
     MapRequest::new(router(app), |request| without_slash(without_stage(request)))
 }
 
-/// Takes a slash off the end of a path of `/v3`: some clients of Wazzup put one there.
+/// Removes the slash at the end of a `/v3` path, because some clients of Wazzup put one there.
 fn without_slash(mut request: Request) -> Request {
     let uri = request.uri();
     let Some(path) = uri.path().strip_suffix('/').filter(|path| path.starts_with("/v3/")) else {
@@ -63,7 +63,7 @@ fn without_slash(mut request: Request) -> Request {
     request
 }
 
-/// Takes a named stage off the path: `lambda_http` puts it in front, and the routes do not know it.
+/// Removes a named stage from the path, because `lambda_http` puts it in front and the routes do not contain it.
 fn without_stage(mut request: Request) -> Request {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return request };
     let stage = context.stage.clone().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! What the tests stand on: the table in process, and one small server that plays KMS, SQS, Secrets Manager and Wazzup.
+//! The test environment: the table in process, and one small server that acts as KMS, SQS, Secrets Manager, S3, Wazzup
+//! and the CRM.
 
 mod objects;
 mod reads;
@@ -31,43 +32,43 @@ use tower::ServiceExt;
 /// The operator's key in the tests.
 pub const OPERATOR: &str = "operator-key";
 
-/// An address at which nobody listens.
+/// An address at which nothing listens.
 const NOBODY: &str = "http://127.0.0.1:1";
 
-/// What the small server was asked, and what Wazzup is to answer.
+/// What the small server received, and what it is to respond with.
 #[derive(Debug, Default)]
 pub struct World {
-    /// Bodies of messages sent to SQS.
+    /// Bodies of the messages sent to SQS.
     pub nudges: Vec<Value>,
-    /// Webhook settings sent to Wazzup.
+    /// Bodies of the webhook registrations sent to Wazzup.
     pub webhooks: Vec<Value>,
-    /// What Wazzup lists.
+    /// The channels that Wazzup lists.
     pub channels: Value,
-    /// Wazzup's status for listing and for registering, when not 200, with the body.
+    /// Wazzup's status and body for listing channels, when not 200.
     pub list_fails: Option<(u16, Value)>,
-    /// As `list_fails`.
+    /// Wazzup's status and body for registering the webhook, when not 200.
     pub register_fails: Option<(u16, Value)>,
-    /// How often the operator's key was read.
+    /// How often the operator's key was read from Secrets Manager.
     pub secret_reads: usize,
-    /// Whether SQS takes anything.
+    /// Whether SQS refuses every batch.
     pub queue_down: bool,
-    /// What the media bucket holds, by key.
+    /// The objects of the media bucket, by key.
     pub objects: BTreeMap<String, Object>,
-    /// Bodies posted to our own webhook, each with its URL's token.
+    /// Bodies posted to our own webhook, each with the token from its URL.
     pub posted: Vec<(String, Value)>,
-    /// What our own webhook answers, when not 200.
+    /// The status of our own webhook, when not 200.
     pub webhook_fails: Option<u16>,
-    /// What the CRM's webhook got, each with its `Authorization`.
+    /// Bodies posted to the CRM's webhook, each with its `Authorization`.
     pub crm_posts: Vec<(Option<String>, Value)>,
-    /// What it answers, when not 200.
+    /// The status of the CRM's webhook, when not 200.
     pub crm_fails: Option<u16>,
-    /// What Wazzup lists as templates.
+    /// The templates that Wazzup lists.
     pub templates: Value,
 }
 
-/// An API with everything behind it.
+/// An API with everything that it calls.
 pub struct Bench {
-    /// Where the small server is.
+    /// The URL of the small server.
     pub outside: String,
     pub router: Router,
     pub app: Arc<App>,
@@ -76,7 +77,7 @@ pub struct Bench {
     reads: Reads,
 }
 
-/// An account with its key.
+/// An account and its key.
 pub struct Company {
     pub id: String,
     pub key: String,
@@ -87,12 +88,12 @@ impl Bench {
         Self::broken("").await
     }
 
-    /// One that can be reached at its own public URL: its webhooks are taken, and kept in the world.
+    /// An API that can be reached at its own public URL: what it posts to its webhooks is recorded in the world.
     pub async fn reached() -> Self {
         Self::broken("reached").await
     }
 
-    /// One where nobody answers behind the table or the rest of AWS.
+    /// An API in which one part does not respond: the table, or everything else of AWS.
     pub async fn broken(part: &str) -> Self {
         let world = Arc::new(Mutex::new(World { channels: json!([]), ..World::default() }));
         let outside = serve(Router::new().fallback(outside).with_state(Arc::clone(&world))).await;
@@ -171,7 +172,7 @@ impl Bench {
         (parts.status, body, parts.headers)
     }
 
-    /// A call with a key, a method, a path and maybe a body.
+    /// Calls the API with a key, a method, a path and an optional body.
     pub async fn call(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let request =
             Request::builder().method(method).uri(path).header("authorization", format!("Bearer {key}"));
@@ -183,7 +184,7 @@ impl Bench {
         (status.as_u16(), body)
     }
 
-    /// A call that must be answered with this status.
+    /// Calls the API, asserts the status and returns the body.
     pub async fn expect(
         &self,
         status: u16,
@@ -197,7 +198,7 @@ impl Bench {
         answer
     }
 
-    /// A call that must be refused, with the code and field of the error.
+    /// Calls the API and asserts that it refuses with this status, error code and field.
     pub async fn refused(
         &self,
         key: &str,
@@ -217,7 +218,7 @@ impl Bench {
         Company { id: text(&answer["account"]["id"]), key: text(&answer["key"]["key"]) }
     }
 
-    /// Connects Wazzup with channels of these ids, and answers the channels' ids and the connection's.
+    /// Connects Wazzup with channels of these ids; returns the ids of our channels and of the connection.
     pub async fn connected(&self, key: &str, externals: &[&str]) -> (Vec<String>, String) {
         self.list(externals);
         let body = json!({"provider": "wazzup", "name": "Wazzup", "api_key": "wazzup-key"});
@@ -227,7 +228,7 @@ impl Bench {
         (channels, answer["connection"]["id"].as_str().unwrap().to_owned())
     }
 
-    /// Loads an employee by the id and answers a token of his, good for an hour.
+    /// Loads an employee with this id and returns a token of theirs, valid for an hour.
     pub async fn token(&self, key: &str, employee: &str) -> String {
         let load = json!({"employees": [{"id": employee, "name": "Anna"}]});
         self.expect(200, key, "PUT", "/v1/employees", Some(load)).await;
@@ -236,21 +237,21 @@ impl Bench {
         answer["token"].as_str().unwrap().to_owned()
     }
 
-    /// What Wazzup lists from now on.
+    /// Sets the channels that Wazzup lists from now on.
     pub fn list(&self, externals: &[&str]) {
         let entry = |id: &&str| json!({"channelId": id, "transport": "whatsapp", "plainId": "7900", "state": "active"});
         self.world.lock().unwrap().channels = externals.iter().map(entry).collect();
     }
 
-    /// How often the row of this key was read since the last look; reads of other rows are forgotten.
+    /// How often the row of this key was read since the last call; reads of other rows are forgotten.
     pub fn reads(&self, key: &Key) -> usize {
         self.reads.take().iter().filter(|read| *read == key).count()
     }
 
-    /// The channels that were nudged since the last look.
+    /// The channels that were nudged since the last call.
     pub fn nudged(&self) -> Vec<String> {
         let nudges = std::mem::take(&mut self.world.lock().unwrap().nudges);
-        // Looks at live chats are none.
+        // Nudges to recheck live chats do not count.
         let nudges = nudges.iter().filter(|nudge| nudge.get("changed_at").is_none());
         nudges.filter_map(|nudge| Some(nudge["channel"].as_str()?.to_owned())).collect()
     }
@@ -263,7 +264,7 @@ async fn serve(router: Router) -> String {
     format!("http://{address}")
 }
 
-/// KMS, SQS and Secrets Manager by their targets; Wazzup by its paths.
+/// Responds for the media bucket, KMS, SQS, Secrets Manager, Wazzup, our own webhook and the CRM.
 async fn outside(
     State(world): State<Arc<Mutex<World>>>,
     method: Method,
@@ -324,11 +325,11 @@ async fn outside(
             StatusCode::from_u16(world.crm_fails.unwrap_or(200)).unwrap().into_response()
         }
         ("", &Method::GET, "/v3/templates/whatsapp") => axum::Json(world.templates.clone()).into_response(),
-        other => panic!("nobody answers {other:?}"),
+        other => panic!("no response for {other:?}"),
     }
 }
 
-/// Keeps the bodies of a batch, and answers for each that it was taken.
+/// Records the bodies of a batch, and reports each entry as accepted.
 fn take(world: &mut World, batch: &Value) -> Vec<Value> {
     let entries = batch["Entries"].as_array().unwrap();
     let body = |entry: &Value| serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
@@ -340,7 +341,7 @@ fn failed(status: u16, words: &Value) -> Response {
     (StatusCode::from_u16(status).unwrap(), axum::Json(words.clone())).into_response()
 }
 
-/// The table as `template.yaml` defines it.
+/// The table as `template.yaml` defines it, on an in-process database.
 async fn table(broken: bool, reads: Reads) -> aws_sdk_dynamodb::Client {
     let database = dynoxide::Database::memory().unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! The router over a real table, route by route.
+//! Tests of the router over a real table, route by route.
 
 mod access;
 mod access_floor;

@@ -1,4 +1,5 @@
-//! One channel's waiting clients, a few dozen at a time, until nobody waits or nobody is eligible.
+//! Drains one channel: assigns its waiting clients, a few dozen at a time, until the queue is empty or no employee is
+//! eligible.
 
 use crate::Assignment;
 use crate::round::Round;
@@ -15,14 +16,15 @@ use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::time::Duration;
 
-/// Clients in one round: more would seldom have room in one transaction.
+/// The most clients in one round, because one transaction seldom has room for more.
 const AT_ONCE: i32 = 20;
-/// Races that may be lost in a row before the queue takes over.
+/// The most conflicts in a row before the queue retries instead.
 const ATTEMPTS: u32 = 5;
-/// Most rounds of one look at all who wait in vain: behind the first of them may stand one whose own employee is there.
+/// The most rounds in which one drain reads the clients who wait in vain. It reads on because behind the first of them
+/// another client's own employee may be available.
 const MOST_PAGES: u32 = 50;
 
-/// Why a drain stopped early.
+/// The reason why a drain stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum DrainError {
     /// The table.
@@ -31,43 +33,44 @@ pub enum DrainError {
     /// The queues.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The account is not there (yet).
+    /// The account is not readable yet.
     #[error("the account is not there")]
     NoAccount,
 }
 
-/// How far a drain has come.
+/// The progress of one drain.
 #[derive(Default)]
 struct Progress {
-    /// Races lost in a row.
+    /// Conflicts in a row.
     lost: u32,
-    /// Rounds that looked at one client alone after that, and left him waiting in vain.
+    /// Rounds after a conflict that read one client alone and left the client waiting in vain.
     alone: u32,
-    /// Rounds in a row whose reads saw a transaction in part.
+    /// Rounds in a row whose reads saw only a part of a transaction.
     torn: u32,
-    /// Whether who waits in vain was looked at once more.
+    /// Whether the clients who wait in vain were checked a second time.
     looked_again: bool,
-    /// All are looked at, although the first of them wait in vain.
+    /// Further pages that were read although the first clients wait in vain.
     pages: u32,
-    /// The last one who was.
+    /// The last client of the page read before.
     behind: Option<WaitingClient>,
 }
 
 impl Assignment {
-    /// Gives out all waiting clients of a channel.
+    /// Assigns all waiting clients of a channel.
     pub(crate) async fn drain(&self, account: &AccountId, channel: &ChannelId) -> Result<(), DrainError> {
         let owner = self.settings.owner(&self.store, account, self.ambient.now()).await?;
         let owner = owner.ok_or(DrainError::NoAccount)?;
         let mut progress = Progress::default();
         loop {
-            // After a lost race the first client goes alone, so that one contended chat holds up no other.
+            // After a conflict the first client is decided alone, so that one contended chat blocks no other.
             let limit = if progress.lost > 0 { 1 } else { AT_ONCE };
             let view = self.view(account, channel, progress.behind.as_ref(), limit).await?;
             if view.waiting.is_empty() {
                 let nobody_waits = progress.behind.is_none();
                 return if nobody_waits { self.rest(&owner, view.ring).await } else { Ok(()) };
             }
-            // From the table, not from memory: who switches the distribution wants the next client to go by it.
+            // Read from the table and not from the cache, because a change of the distribution applies to the next
+            // client.
             let Some(row) = self.store.channel(account, channel, Read::Consistent).await? else {
                 return Ok(());
             };
@@ -107,16 +110,17 @@ impl Assignment {
             return Ok(!view.more);
         }
         if round.freed {
-            // Whoever was passed over for want of that place may have it now.
+            // A client skipped for lack of that place may get it now.
             progress.behind = None;
             return Ok(false);
         }
         if was_lost && view.more && progress.alone < ATTEMPTS {
-            // Only the first of them was looked at.
+            // Only the first client of the queue was checked.
             progress.alone += 1;
             return Ok(false);
         }
-        // A place that became free since it was counted is nobody's news: whoever freed it saw nobody waiting in vain.
+        // Check once more: a place that became free after it was counted sent no nudge, because the ring then showed no
+        // client waiting in vain.
         if !round.paused && !progress.looked_again && (round.ring.0.left == 0 || was_lost) {
             progress.looked_again = true;
             return Ok(false);
@@ -141,11 +145,11 @@ impl Assignment {
         tokio::time::sleep(self.ambient.jitter(Duration::from_millis(milliseconds << attempt))).await;
     }
 
-    /// Nobody waits: the due index lets go of the channel.
+    /// Takes the channel off the due index, because no client waits.
     async fn rest(&self, owner: &Account, ring: Option<Ring>) -> Result<(), DrainError> {
         let waited = |ring: &Ring| ring.check_at.is_some() || ring.left > 0;
         let Some(before) = ring.filter(waited) else { return Ok(()) };
-        // Whoever decides at the same time decides again.
+        // A round that decides at the same time conflicts with this write and decides again.
         let rounds = before.rounds + 1;
         let after = Ring { check_at: None, left: 0, oldest: None, rounds, ..before.clone() };
         let write = Write::change(
@@ -154,10 +158,10 @@ impl Assignment {
             &[attribute::ring::ROUNDS, attribute::ring::TURNS, attribute::ring::CHECK_AT],
         )?;
         match self.store.commit(write.into_iter().collect()).await {
-            // Somebody is at it: it is looked at again.
+            // Another worker changed the ring and checks it again.
             Err(error) if error.is_conflict() => Ok(()),
             Err(error) => Err(error.into()),
-            // Nobody waited in vain who had to be told of: a channel that was switched off.
+            // No client waited in vain, so the heads need no notice: for example a channel that was switched off.
             Ok(()) if before.left == 0 => Ok(()),
             Ok(()) => Ok(self.send(self.for_heads(owner, &after)?.into_iter().collect()).await?),
         }
@@ -176,7 +180,7 @@ impl Assignment {
         self.send(outgoing).await
     }
 
-    /// The heads learn from their CRM how many wait in vain, and since when.
+    /// A nudge that lets the CRM notify the heads how many clients wait in vain, and since when.
     fn for_heads(&self, owner: &Account, ring: &Ring) -> Result<Option<Outgoing>, QueueError> {
         if owner.crm_kind == CrmKind::None {
             return Ok(None);
@@ -184,7 +188,7 @@ impl Assignment {
         self.nudger.for_heads(&ring.account, &ring.channel).map(Some)
     }
 
-    /// What was committed is not found waiting again, so its nudge is tried harder than others.
+    /// Retries these nudges harder than others, because a committed assignment is not found in the queue again.
     async fn send(&self, outgoing: Vec<Outgoing>) -> Result<(), QueueError> {
         if outgoing.is_empty() {
             return Ok(());

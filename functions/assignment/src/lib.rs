@@ -1,7 +1,7 @@
-//! Gives a channel's waiting clients to its employees, strictly in turn.
+//! Assigns a channel's waiting clients to its employees, strictly in turn.
 //!
-//! A nudge says "drain channel"; everything is read from the table. One drain takes a few dozen clients, decides by a
-//! pure function, and commits ring, chats, contacts and waiting rows together. No outside I/O.
+//! A nudge says "drain channel"; all data is read from the table. One drain reads a few dozen clients, decides by a
+//! pure function, and commits ring, chats, contacts and waiting rows together. It calls no other service.
 
 mod drain;
 mod requeues;
@@ -19,14 +19,14 @@ use shared::store::settings_cache::SettingsCache;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Time kept back of a batch's for the page that a departure is at.
+/// Time of a batch that is reserved for finishing the page of a requeue in progress.
 const KEPT_BACK: Duration = Duration::from_secs(20);
 
-/// What the function works with; built once per process.
+/// The function's dependencies; built once per process.
 pub struct Assignment {
     /// The table.
     pub store: Store,
-    /// To `crm.fifo`, and to `assignment.fifo`: a departure lets drain, and goes on by itself.
+    /// Sends to `crm.fifo` and to `assignment.fifo`: a requeue starts drains and continues by a nudge to itself.
     pub nudger: Nudger,
     /// Accounts, at most 30 s old.
     pub settings: SettingsCache,
@@ -37,12 +37,12 @@ pub struct Assignment {
 impl Assignment {
     /// Handles a batch from `assignment.fifo`.
     pub async fn handle(&self, batch: SqsBatch, time_left: Duration, context: &BatchContext) -> BatchAnswer {
-        // What is long goes on with another nudge, well before the runner's own limit.
+        // Long work continues with another nudge, well before the runtime's own limit.
         let until = self.ambient.now() + time_left.saturating_sub(KEPT_BACK);
         batch::run(batch, time_left, context, &*self.ambient, |group| self.group(group, until)).await
     }
 
-    /// The records of a group name one channel, or one departure: it is done once for all of them.
+    /// Handles the records of a group, which all name one channel or one requeue: it is processed once for all of them.
     async fn group(&self, group: Vec<SqsRecord>, until: Timestamp) -> Vec<Disposition> {
         let handle = async |work, _| {
             match &work {

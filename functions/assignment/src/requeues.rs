@@ -1,5 +1,5 @@
-//! The clients of an employee who goes, and those of a channel that were everybody's, go back into the queue: a page at a time,
-//! each by a write of its own. Nothing is kept between two looks but the row that says that there is something to do.
+//! Puts clients back into the queue: those of an employee who leaves, and a channel's unclaimed clients. It works a
+//! page at a time and writes each chat separately. Between two passes only the requeue's row is kept.
 
 use crate::Assignment;
 use crate::drain::DrainError;
@@ -20,27 +20,28 @@ use shared::store::{ChatTransaction, DecidedOn, Read, RetryPolicy, StoreError, r
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// How often one chat is decided again while others change it.
+/// How often one chat is decided again after a conflict.
 const RETRIES: RetryPolicy = RetryPolicy::growing(5, Duration::from_millis(50));
-/// A look that was cut short goes on at once; this long later it is taken for lost.
+/// A pass that ran out of time continues at once by a nudge; if the nudge does not arrive, the due index resumes it
+/// after this time.
 const LOST_AFTER: Duration = Duration::from_secs(300);
 
-/// What a look did.
+/// The result of one pass over the chats.
 #[derive(Debug, Default)]
 struct Look {
-    /// Clients who are in the queue now.
+    /// Clients who were put back into the queue.
     passed_on: usize,
     /// Chats that could not be read or written.
     failed: usize,
-    /// Whether it came to no end before its time was over.
+    /// Whether the pass ran out of time before its end.
     cut: bool,
 }
 
 impl Assignment {
-    /// Looks once at all chats that a departure is about, until a moment.
+    /// Makes one pass over all chats that a requeue concerns, until a moment.
     pub(crate) async fn requeue(&self, nudge: &RequeueNudge, until: Timestamp) -> Result<(), DrainError> {
         let (account, now) = (&nudge.account, self.ambient.now());
-        // It was ended by another nudge.
+        // Another nudge ended it.
         let Some(requeue) = self.store.requeue(account, &nudge.whose).await? else { return Ok(()) };
         let owner = self.settings.owner(&self.store, account, now).await?.ok_or(DrainError::NoAccount)?;
         let look = self.look(&owner, &requeue, until).await?;
@@ -85,7 +86,7 @@ impl Assignment {
         Ok(look)
     }
 
-    /// A page of chats; then the channels are nudged on which somebody waits now, also when the page came to no good end.
+    /// Requeues a page of chats, then nudges the channels on which clients wait now, also when the page failed partway.
     async fn pass_on_page(
         &self,
         owner: &Account,
@@ -104,7 +105,7 @@ impl Assignment {
                     channels.insert(chat.channel);
                 }
                 Ok(false) => {}
-                // Not this chat's fault.
+                // The table is busy: the chat is not the cause.
                 Err(error @ StoreError::Busy(_)) => {
                     outcome = Err(error.into());
                     break;
@@ -119,7 +120,8 @@ impl Assignment {
         outcome
     }
 
-    /// One chat; says whether its client went back into the queue. `first` is how it was read.
+    /// Requeues one chat's client; returns whether the client went back into the queue. `first` is the chat as it was
+    /// read.
     async fn pass_on(&self, owner: &Account, requeue: &Requeue, first: &Chat) -> Result<bool, StoreError> {
         let mut present = Some(first.clone());
         retry_on_conflict(RETRIES, &*self.ambient, || {
@@ -161,8 +163,8 @@ impl Assignment {
         Ok(true)
     }
 
-    /// Why a chat's client is to be passed on, as of the last write; `None`: he is not. The employee may have come back, and
-    /// the channel may show its clients to everybody again.
+    /// The reason why a chat's client is requeued, as of the last write. `None` if the client is not: the employee may
+    /// have come back, or the channel may offer its clients to all again.
     async fn because(&self, requeue: &Requeue, chat: &Chat) -> Result<Option<Because>, StoreError> {
         let account = &requeue.account;
         Ok(match &requeue.whose {
@@ -173,7 +175,7 @@ impl Assignment {
                         Some(Because::NoPlace { employee: employee.clone(), channel: chat.channel.clone() })
                     }
                     Some(place) if !works(Some(&place)) => Some(Because::Place(Box::new(place))),
-                    // His place may have been made while he was being refused.
+                    // The membership may have been created while the CRM refused the employee.
                     Some(_) => {
                         let known = self.store.employee(account, employee).await?;
                         let refused = known.filter(|employee| employee.refused_at.is_some());
@@ -188,8 +190,8 @@ impl Assignment {
         })
     }
 
-    /// The channel, if its clients who are nobody's are to be given out: in turn, or because new ones come to nobody who would
-    /// see them.
+    /// The channel, if its unclaimed clients are to be assigned: because it distributes in turn, or because new clients
+    /// would be offered to all while no member takes clients.
     async fn nobody_sees(
         &self,
         account: &AccountId,
@@ -201,7 +203,7 @@ impl Assignment {
         let given_out = match row.distribution {
             Distribution::RoundRobin => true,
             Distribution::ByCrm => false,
-            // As a drain looks: all where they are few.
+            // As a drain does: all members are read where they are few.
             Distribution::FirstResponder => {
                 !match self.store.few_members(account, channel, MOST_CONSIDERED).await? {
                     Some(few) => few.iter().any(|member| takes_new_clients(member).is_ok()),
@@ -212,7 +214,7 @@ impl Assignment {
         Ok(given_out.then_some(row))
     }
 
-    /// There is more to do than there was time for.
+    /// Schedules the rest of a pass that ran out of time.
     async fn go_on(&self, requeue: &Requeue, look: &Look) -> Result<(), DrainError> {
         let again = Requeue { check_at: self.ambient.now() + LOST_AFTER, ..requeue.clone() };
         self.remember(requeue, &again).await?;
@@ -230,7 +232,7 @@ impl Assignment {
         self.unless_another(Some(end_write(requeue))).await
     }
 
-    /// One that began meanwhile in its place is due by itself.
+    /// Commits unless another requeue replaced this one meanwhile; the new one is on the due index by itself.
     async fn unless_another(&self, write: Option<Write>) -> Result<(), StoreError> {
         match self.store.commit(write.into_iter().collect()).await {
             Err(error) if error.is_conflict() => Ok(()),

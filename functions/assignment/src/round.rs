@@ -1,4 +1,4 @@
-//! One round of a drain: what becomes of the waiting clients that were read, as one transaction.
+//! One round of a drain: decides on the waiting clients that were read and collects the writes of one transaction.
 
 use crate::Assignment;
 use crate::view::{MemberReader, View};
@@ -23,32 +23,35 @@ use shared::store::{ChatTransaction, DecidedOn, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-/// Writes of one client at most: waiting row, chat, history, two rows of open chats, contact; and the check of his employee.
+/// The most writes for one client: waiting row, chat, history, two rows of open chats, contact, and the check of the
+/// employee.
 const PER_CLIENT: usize = 7;
-/// While somebody waits and nobody is eligible, the channel is looked at this often even if nothing changes.
+/// While clients wait and no employee is eligible, the channel is checked this often even if nothing changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(300);
 
-/// What a round decides.
+/// The decisions of one round.
 pub(crate) struct Round {
-    /// All of it.
+    /// All writes of the round.
     pub(crate) writes: Vec<Write>,
-    /// Chats that are not waiting any more.
+    /// Chats that left the queue.
     pub(crate) given: Vec<Chat>,
-    /// Whether somebody's place under his cap became free, because a client who was kept for him went to another.
+    /// Whether a place under an employee's cap became free, because a client reserved for that employee was assigned to
+    /// another.
     pub(crate) freed: bool,
-    /// Whether the channel gives out nothing for now, because it is switched off.
+    /// Whether the channel assigns nothing for now, because it is switched off.
     pub(crate) paused: bool,
-    /// Clients for whom nobody is eligible.
+    /// Arrival times of the clients for whom no employee is eligible.
     pub(crate) left: Vec<Timestamp>,
-    /// Clients who have to wait for the next round: there was no room, or they are somebody who got an employee in this one.
+    /// Clients postponed to the next round: the transaction had no room, or another chat of the same contact was
+    /// assigned in this round.
     pub(crate) put_off: usize,
-    /// Waiting rows whose chats were not read as waiting yet: two reads may see a transaction in part.
+    /// Waiting rows whose chats do not show as waiting yet: two reads may see only a part of a transaction.
     pub(crate) torn: usize,
-    /// The ring as it was, and as it is then.
+    /// The ring before and after the round.
     pub(crate) ring: (Ring, Ring),
-    /// Whether the channel's time to be looked at had come.
+    /// Whether the channel's scheduled check was due.
     pub(crate) was_due: bool,
-    /// Whose row was written: one transaction takes one write per row.
+    /// Contacts whose row was written: one transaction takes one write per row.
     persons: HashSet<ContactId>,
     tidied: HashSet<ChatId>,
     chosen: HashMap<EmployeeId, Membership>,
@@ -72,8 +75,8 @@ impl Round {
         }
     }
 
-    /// Clients began to wait in vain, have ceased to, or still do after the time in which heads are told again; not while it is by
-    /// their own will that nobody gets any.
+    /// Whether to notify the heads: clients began to wait in vain, ceased to, or still do when the next notice is due.
+    /// A switched-off channel notifies no head, because it assigns nothing on purpose.
     pub(crate) fn heads_want_to_know(&self) -> bool {
         if self.paused {
             return false;
@@ -86,7 +89,7 @@ impl Round {
         self.writes.len() + self.chosen.len() + PER_CLIENT < shared::store::MAX_WRITES
     }
 
-    /// The chat of a client who is to be given out; `None` where there is nothing to give, or not now.
+    /// The chat of a client who is to be assigned; `None` if there is nothing to assign, or not in this round.
     fn takes_up<'v>(
         &mut self,
         client: &WaitingClient,
@@ -98,14 +101,14 @@ impl Round {
         }
         match view.chats.get(&client.chat) {
             Some(chat) if chat.assignment_state == AssignmentState::Waiting => {
-                // A second chat of the same person goes where the first one went.
+                // A second chat of the same contact goes to the employee of the first, so it is postponed.
                 if self.persons.contains(&person(client, view).1) {
                     self.put_off += 1;
                     return Ok(None);
                 }
                 Ok(Some(chat))
             }
-            // Given out by another way meanwhile: only the row is left.
+            // Assigned in another way meanwhile: only the waiting row is left.
             Some(chat)
                 if matches!(
                     chat.assignment_state,
@@ -118,7 +121,8 @@ impl Round {
                 }
                 Ok(None)
             }
-            // He waits in vain, like one for whom nobody is there, until its row is mended.
+            // The chat's row is unreadable: the client waits in vain, as if no employee were eligible, until the row is
+            // repaired.
             None if view.unreadable.contains(&client.chat) => {
                 self.left.push(client.arrived_at);
                 Ok(None)
@@ -131,7 +135,7 @@ impl Round {
     }
 }
 
-/// Who a client is, where he is known, and by which id.
+/// The client's contact, if it is known, and its id.
 fn person<'v>(client: &WaitingClient, view: &'v View) -> (Option<&'v Contact>, ContactId) {
     let contact = view.contacts.get(&client.contact);
     (contact, contact.map_or(&client.contact, |contact| &contact.contact).clone())
@@ -169,7 +173,7 @@ impl Assignment {
             }
         }
         for member in round.chosen.values() {
-            // He must still be there and eligible at the very moment of the commit.
+            // The employee must still be a member and eligible at the moment of the commit.
             round.writes.push(Write::check(member, &ELIGIBLE_BY)?);
         }
         let opening = decider.candidates.next_opening(now);
@@ -179,7 +183,7 @@ impl Assignment {
         Ok(round)
     }
 
-    /// Notes in the ring who is left waiting, and when to look again.
+    /// Records in the ring how many clients are left waiting, and when to check again.
     async fn note_who_waits(
         &self,
         round: &mut Round,
@@ -203,13 +207,15 @@ impl Assignment {
         let look = (now + LOOK_AGAIN).min(opening.unwrap_or(now + LOOK_AGAIN));
         after.check_at = Some(before.check_at.filter(|at| *at > now).map_or(look, |at| at.min(look)));
         if round.paused {
-            // What heads were told stays: who still waits is counted when it gives out again.
+            // The count last reported to the heads stays: the waiting clients are counted when the channel assigns
+            // again.
             (after.left, after.oldest) = (before.left, before.oldest);
             return Ok(());
         }
         after.left = match view.more {
             false => page,
-            // Counting costs by who waits, so it is done when the heads are told, and not for each message that comes.
+            // Counting costs a read of all who wait, so it happens when the heads are notified, and not for each
+            // message.
             true if before.left == 0 || round.was_due => {
                 let waiting = self.store.count_waiting(&before.account, &before.channel, None).await?;
                 waiting.saturating_sub(given).max(page)
@@ -236,8 +242,8 @@ async fn choose(
     }
 }
 
-/// The ring's write, when anything came of the round. Of two rounds that read the same ring one is decided again: so nobody has
-/// two turns at once, nor more chats than his cap.
+/// The ring's write, if the round changed anything. Of two rounds that read the same ring one conflicts and decides
+/// again, so no employee gets two turns at once, nor more chats than the cap.
 fn ring_write(ring: &mut (Ring, Ring), exists: bool, gave: bool) -> Result<Option<Write>, StoreError> {
     let (before, after) = ring;
     if !gave && before == after {
@@ -250,7 +256,7 @@ fn ring_write(ring: &mut (Ring, Ring), exists: bool, gave: bool) -> Result<Optio
     }
 }
 
-/// One client, and what was decided on him.
+/// One client, and the decision on them.
 struct Giving<'a> {
     owner: &'a Account,
     channel: &'a Channel,
@@ -269,7 +275,7 @@ impl Giving<'_> {
         }
     }
 
-    /// His chat as it is then, and the writes that give him out; `None` where he waits on.
+    /// The chat after the decision, and the writes that assign it; `None` if the client keeps waiting.
     fn writes(&self) -> Result<Option<(Chat, Vec<Write>)>, StoreError> {
         let closing = Closing::of(self.owner, Some(self.channel));
         let mut change = ChatTransaction::of(self.chat.clone(), &closing, self.owner.crm_kind)
@@ -292,8 +298,9 @@ impl Giving<'_> {
         change.writes(self.now).map(Some)
     }
 
-    /// His person goes to the same employee; where that was so, and decided it, it must still be so. He of whom a client was taken
-    /// who is everybody's now does not get him back by the first answer of another.
+    /// The contact gets the same responsible; if the contact's responsible decided the assignment, the write requires
+    /// it unchanged. If a client was unassigned and is now offered to all, the contact's responsible is cleared, so
+    /// that the first answer of another employee does not return the client to the former one.
     fn contact_write(&self) -> Result<Option<Write>, StoreError> {
         let depends_on = [attribute::contact::RESPONSIBLE, attribute::contact::MERGED_INTO];
         let Some(contact) = self.contact else { return Ok(None) };

@@ -1,5 +1,5 @@
-//! What a round of a drain reads: always the waiting clients with their chats and persons, and the ring; of the members all where
-//! they are few, else only those whom the decisions ask for.
+//! What a round of a drain reads: always the ring and the waiting clients with their chats and contacts; all members of
+//! a small channel, and only those that the decisions ask for of a large one.
 
 use crate::Assignment;
 use shared::base::ids::{AccountId, ChannelId, ChatId, ContactId};
@@ -13,47 +13,47 @@ use shared::store::row::Key;
 use shared::store::{Read, StoreError, keys};
 use std::collections::{HashMap, HashSet};
 
-/// Members of a large channel that are read at first: whoever is next is among the first few, as a rule.
+/// Members of a large channel that are read at first: the next eligible employee is usually among them.
 const FIRST_TURNS: i32 = 10;
-/// And at a time after these.
+/// Members that are read at a time after the first ones.
 const FURTHER_TURNS: i32 = 100;
-/// Most queries for open chats side by side.
+/// The most queries for open chats at once.
 const MOST_COUNTS: usize = 32;
 
 /// A channel as a round of a drain sees it.
 pub(crate) struct View {
     pub(crate) ring: Option<Ring>,
     pub(crate) waiting: Vec<WaitingClient>,
-    /// Others wait behind these.
+    /// Whether other clients wait behind these.
     pub(crate) more: bool,
-    /// Others wait before these.
+    /// Whether other clients wait before these.
     pub(crate) is_behind: bool,
     pub(crate) chats: HashMap<ChatId, Chat>,
-    /// Chats whose rows cannot be read: their clients wait until somebody mends them.
+    /// Chats whose rows cannot be read: their clients wait until the rows are repaired.
     pub(crate) unreadable: HashSet<ChatId>,
-    /// The persons, by the contacts that the clients wait under.
+    /// The contacts, by the contact ids under which the clients wait.
     pub(crate) contacts: HashMap<ContactId, Contact>,
 }
 
-/// The members, as far as they were read in a round.
+/// Reads the members that a round needs.
 pub(crate) struct MemberReader<'a> {
     assignment: &'a Assignment,
     account: &'a AccountId,
     channel: &'a ChannelId,
-    /// Who had the last turn.
+    /// The member who had the last turn.
     last: Option<RingPlace>,
-    /// Where the ring is read on.
+    /// The place after which reading the ring continues.
     after: Option<RingPlace>,
-    /// Its end was reached, and it is read from its beginning.
+    /// Whether the ring's end was reached and reading restarted at its beginning.
     wrapped: bool,
-    /// A race was lost: the copies in the ring are not relied on.
+    /// Whether a conflict occurred: then the copies in the ring are not trusted.
     doubted: bool,
     turns_at_once: i32,
     counts_at_once: usize,
 }
 
 impl Assignment {
-    /// Who waits behind `behind`, and what belongs to them.
+    /// Reads the clients who wait behind `behind`, and their chats and contacts.
     pub(crate) async fn view(
         &self,
         account: &AccountId,
@@ -61,7 +61,7 @@ impl Assignment {
         behind: Option<&WaitingClient>,
         limit: i32,
     ) -> Result<View, StoreError> {
-        // The ring before all else: whatever is counted after it is not older than its round.
+        // The ring is read first: counts read after it are not older than its round.
         let (ring, waiting) = tokio::join!(
             self.store.ring(account, channel),
             self.store.waiting_behind(account, channel, behind, limit),
@@ -76,7 +76,7 @@ impl Assignment {
         Ok(View { ring, waiting, more, is_behind: behind.is_some(), chats, unreadable, contacts: contacts? })
     }
 
-    /// Chats, as of the last write, and those of them that cannot be read: they hold up no other.
+    /// Reads chats as of the last write; the ids of unreadable ones come separately, so that they block no other.
     pub(crate) async fn readable(
         &self,
         account: &AccountId,
@@ -100,7 +100,7 @@ impl Assignment {
         Ok((chats, unreadable))
     }
 
-    /// The members of a channel, of a large one nobody yet; and whether it is one.
+    /// The members of a channel as candidates: all of a small channel, none yet of a large one.
     pub(crate) async fn members<'a>(
         &'a self,
         ring: &'a Ring,
@@ -129,7 +129,7 @@ impl Assignment {
 }
 
 impl MemberReader<'_> {
-    /// Reads what a decision asks for.
+    /// Reads the data that a decision asks for.
     pub(crate) async fn read(
         &mut self,
         wanted: DataNeeded,
@@ -138,7 +138,8 @@ impl MemberReader<'_> {
         let (store, account, channel) = (&self.assignment.store, self.account, self.channel);
         match wanted {
             DataNeeded::OpenChats(mut caps) => {
-                // He whose turn it is has room, as a rule; the more have none, the more are counted at once.
+                // The next employee usually has room, so counting starts with one; each further round of counting
+                // doubles the number.
                 caps.truncate(self.counts_at_once);
                 self.counts_at_once = (self.counts_at_once * 2).min(MOST_COUNTS);
                 let counts = store.count_open_chats(account, channel, &caps).await?;
@@ -159,7 +160,7 @@ impl MemberReader<'_> {
         Ok(())
     }
 
-    /// The next ones in the ring, from behind who was last, round to himself.
+    /// Reads the next members in the ring, from behind the last turn around to that member again.
     async fn read_turns(&mut self, candidates: &mut Candidates) -> Result<(), StoreError> {
         let store = &self.assignment.store;
         let (mut members, more) =
@@ -182,7 +183,7 @@ impl MemberReader<'_> {
         Ok(())
     }
 
-    /// The memberships themselves, of whom their copies told.
+    /// The membership rows themselves instead of their copies in the ring.
     async fn as_written(&self, copies: Vec<Membership>) -> Result<Vec<Membership>, StoreError> {
         let keys: Vec<Key> =
             copies.iter().map(|copy| keys::membership(self.account, self.channel, &copy.employee)).collect();

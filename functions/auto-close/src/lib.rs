@@ -1,7 +1,7 @@
 //! Reads every minute what is due and posts exact checks. It decides and closes nothing: a check goes into the chat's
 //! own inbound group, behind every accepted message, and routing decides.
 //!
-//! [`sweep`] is what the schedule does, `post` what becomes of what is due, `recheck` what follows a change of settings.
+//! [`sweep`] handles the schedule, `post` posts the due items, and `recheck` follows a change of settings.
 
 mod post;
 mod recheck;
@@ -19,20 +19,20 @@ use std::time::Duration;
 
 pub use post::PostTime;
 
-/// What starts the function: a batch of timers, or the minute's schedule.
+/// The trigger of the function: a batch of timers, or the minute's schedule.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "serde_json::Value")]
 pub enum Trigger {
-    /// Timers whose time has come.
+    /// Timers that fired.
     Timers(SqsBatch),
-    /// The schedule; nothing in its event matters.
+    /// The schedule; its event is not read.
     Schedule,
 }
 
 impl TryFrom<serde_json::Value> for Trigger {
     type Error = serde_json::Error;
 
-    /// Whatever has records is a batch, or an error: a batch taken for the schedule would be acknowledged unread.
+    /// An event with records is a batch or an error: a batch mistaken for the schedule would be acknowledged unread.
     fn try_from(event: serde_json::Value) -> Result<Self, Self::Error> {
         if event.get("Records").is_some() {
             serde_json::from_value(event).map(Self::Timers)
@@ -42,7 +42,7 @@ impl TryFrom<serde_json::Value> for Trigger {
     }
 }
 
-/// What the function works with; built once per process.
+/// The function's dependencies; built once per process.
 pub struct AutoClose {
     /// The table: the due index, and a channel's list of live chats.
     pub store: Store,
@@ -64,7 +64,7 @@ pub struct AutoClose {
     pub ambient: Arc<dyn Ambient>,
 }
 
-/// Why a sweep or a timer did not get through.
+/// The reason why a sweep or a timer failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// The table.
@@ -90,16 +90,17 @@ impl AutoClose {
         batch::nudges(group, handle).await
     }
 
-    /// The pause of the CRM that is to be told who waits is over.
+    /// Notifies a CRM again how many clients wait, after its pause.
     async fn tell_waiting(&self, nudge: &WaitingNudge) -> Result<Disposition, SweepError> {
         let outgoing = Outgoing::waiting_again(nudge, self.ambient.now())?;
         self.queues.send(&self.crm_url, vec![outgoing]).await?;
         Ok(Disposition::Done)
     }
 
-    /// A chat's time has come.
+    /// Posts the check of a chat whose timer fired.
     async fn wake(&self, timer: Timer) -> Result<Disposition, SweepError> {
-        // Clocks differ. A check that came early would find nothing to do, and its name would keep the right one out.
+        // Clocks differ. A check that came early would find nothing to do, and its deduplication id would block the
+        // right one.
         if let PostTime::In(after) = PostTime::of(timer.at, self.ambient.now()) {
             return Ok(Disposition::Retry { after, why: "before its time".into() });
         }

@@ -1,4 +1,4 @@
-//! What is posted for what is due: a check for a chat, a nudge for all else.
+//! Posts messages for due items: a check for a chat, a nudge for any other item.
 
 use crate::AutoClose;
 use shared::base::clock::{Ambient, Timestamp};
@@ -10,40 +10,41 @@ use shared::store::keys::Due;
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// When something is looked at.
+/// When an item is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostTime {
-    /// Now: its time has come.
+    /// Now, because it is due.
     Now,
-    /// By a timer, after so long.
+    /// By a timer, after this delay.
     In(Duration),
 }
 
 impl PostTime {
-    /// For what is due `at`. A timer comes a whole second later: a check that comes early would have to be posted again.
+    /// The post time of an item due `at`. A timer fires up to a whole second later, because a check that comes early
+    /// would have to be posted again.
     pub fn of(at: Timestamp, now: Timestamp) -> Self {
         if at <= now { Self::Now } else { Self::In(Duration::from_secs(at.since(now).as_secs() + 1)) }
     }
 }
 
-/// What came of posting.
+/// The result of posting.
 #[derive(Debug, Default)]
 pub(crate) struct Posted {
-    /// How much was.
+    /// How many messages SQS accepted.
     pub taken: usize,
-    /// How much SQS did not take.
+    /// How many messages SQS did not accept.
     pub untaken: usize,
-    /// Why, for the last one of these.
+    /// The error of the last message that was not accepted.
     pub error: Option<QueueError>,
 }
 
-/// How many of a page that were not taken are named in the log; the number of them all is.
+/// How many failed messages of a page are named in the log; all of them are counted.
 const NAMED: usize = 3;
 
-/// What goes into one queue, each with what it is for.
+/// Messages for one queue, each with its due item.
 type Lot = Vec<(Due, Outgoing)>;
 
-/// What goes where.
+/// The messages by queue.
 #[derive(Default)]
 struct Lots {
     checks: Lot,
@@ -55,12 +56,13 @@ struct Lots {
 }
 
 impl AutoClose {
-    /// Posts what becomes of a page of what is due. What cannot be posted is logged and passed by: the next sweep finds it again.
+    /// Posts the messages for a page of due items. Failures are logged and skipped, because the next sweep finds the
+    /// items again.
     pub(crate) async fn post(&self, due: Vec<(Due, Timestamp)>) -> Posted {
         let mut posted = Posted::default();
         let mut lots = Lots::default();
         let now = self.ambient.now();
-        // A chat may have several files; one nudge looks at all of them.
+        // A chat may have several files; one nudge handles all of them.
         let mut files = HashSet::new();
         for (what, at) in due {
             if matches!(&what, Due::File(_, chat) if !files.insert(chat.clone())) {
@@ -84,7 +86,7 @@ impl AutoClose {
         posted
     }
 
-    /// Puts a thing where it belongs. Only chats are exact to the second: for all else the next sweep is soon enough.
+    /// Puts an item's message into its lot. Only chats are exact to the second; other items wait for the next sweep.
     fn sort(&self, lots: &mut Lots, what: Due, when: PostTime, at: Timestamp) -> Result<(), QueueError> {
         let ambient: &dyn Ambient = &*self.ambient;
         let (lot, outgoing) = match (&what, when) {
@@ -131,13 +133,13 @@ impl AutoClose {
         posted.error = untaken.into_iter().last().map(|(_, error)| error).or(posted.error.take());
     }
 
-    /// A chat's check for its due time, posted now: as of now its silence is judged.
+    /// A chat's check for its due time, posted now: the chat's silence is judged as of now.
     pub(crate) fn check(&self, timer: Timer) -> Result<Outgoing, QueueError> {
         let digest = timer.check_id();
         self.check_as(timer.account, timer.chat, digest)
     }
 
-    /// The same under another name.
+    /// The same check with another deduplication id.
     pub(crate) fn check_as(
         &self,
         account: AccountId,
@@ -148,7 +150,7 @@ impl AutoClose {
     }
 }
 
-/// Whose something is, and of which chat; the text is empty where it is none's.
+/// The account and the chat of an item; the chat is empty if the item has none.
 fn named(due: &Due) -> (&str, &str) {
     match due {
         Due::Chat(account, chat) | Due::File(account, chat) => (account.as_str(), chat.as_str()),

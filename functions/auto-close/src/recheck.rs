@@ -1,20 +1,20 @@
-//! How chats end was set anew: the live ones are looked at now. A look that finds nothing to do moves a chat's next one
-//! to where the new settings want it.
+//! Rechecks live chats after a change of the closing settings. A check that finds nothing to do moves the chat's next
+//! check to the time that the new settings give.
 
 use crate::{AutoClose, SweepError};
 use shared::platform::nudge::{ListPlace, Recheck};
 use shared::platform::queue::Outgoing;
 use std::time::Duration;
 
-/// Chats for which checks are posted at once: some 10,000 a minute for one change, so that messages of clients, which go
+/// Chats whose checks are posted at once: some 10,000 a minute for one change, so that clients' messages, which go
 /// through the same queue, never wait long.
 const PAGE: i32 = 500;
-/// Between two such pages.
+/// The pause between two such pages.
 const PAUSE: Duration = Duration::from_secs(3);
 
 impl AutoClose {
-    /// Posts checks for a page of a channel's live chats, and what goes on with the next page. For a whole account, that is
-    /// done for each of its channels.
+    /// Posts checks for a page of a channel's live chats, and a timer for the next page. For a whole account, does this
+    /// for each of its channels.
     pub(crate) async fn recheck(&self, recheck: &Recheck) -> Result<(), SweepError> {
         let Some(channel) = &recheck.channel else { return self.recheck_all(recheck).await };
         let after = recheck.after.as_ref();
@@ -30,7 +30,7 @@ impl AutoClose {
         {
             return Err(error.into());
         }
-        // One that is not taken is looked at within the hour, as it would have been anyway.
+        // A check that SQS does not accept is made up within the hour, when the chat is checked anyway.
         match next {
             Some(after) => self.go_on(recheck, after).await,
             None => Ok(()),

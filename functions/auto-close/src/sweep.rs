@@ -1,17 +1,18 @@
-//! The sweep: what is due is found, and posted at a pace that leaves room for messages of clients.
+//! The sweep: finds due items and posts them at a pace that leaves room for clients' messages.
 //!
-//! **Pace.** Checks go through the queue of clients' messages. By default routing handles fifty batches of ten at once, in
-//! well under half a second each: more than 1,000 a second. A sweep posts at most 12,000 checks of chats that are overdue
-//! and 24,000 timers, which become checks over the two minutes to come (most chats are met by two sweeps): together
-//! less than half of that, and a message that comes right behind the checks of a sweep waits some seconds for them. 100,000
-//! overdue chats are handled in nine sweeps.
+//! **Pace.** Checks go through the queue of clients' messages. By default routing handles fifty batches of ten at once,
+//! in well under half a second each: more than 1,000 a second. A sweep posts at most 12,000 checks of overdue chats and
+//! 24,000 timers, which become checks over the next two minutes (two sweeps find most chats): together less than half
+//! of that, and a message right behind the checks of a sweep waits some seconds for them. 100,000 overdue chats are
+//! handled in nine sweeps.
 //!
-//! **Routing that is behind** is not given more: a chat stays due until its check is handled, so sweep after sweep finds the
-//! same chats first, and for five minutes SQS swallows a check of the same name ([`Timer::check_id`]). So no more than
-//! 12,000 checks of overdue chats come into the queue in five minutes, however many are overdue, and a chat has at most one in that time.
+//! **Routing that is behind** gets no more checks: a chat stays due until its check is handled, so every sweep finds
+//! the same chats first, and for five minutes SQS drops a check with the same deduplication id ([`Timer::check_id`]).
+//! So no more than 12,000 checks of overdue chats enter the queue in five minutes, however many are overdue, and a chat
+//! has at most one in that time.
 //!
-//! **What is not a chat** has shards of its own, read first. **What nobody can handle** stays due for ever: so what has been
-//! due for an hour gets no more than half of the places while others want them.
+//! **Items other than chats** have shards of their own, read first. **Items that always fail** stay due for ever: so
+//! items that have been due for an hour get at most half of the places while others need them.
 //!
 //! [`Timer::check_id`]: shared::platform::nudge::Timer::check_id
 
@@ -22,26 +23,26 @@ use shared::store::due::{CHAT_SHARDS, DueBetween, Shard};
 use shared::store::row::Item;
 use std::time::Duration;
 
-/// How far a sweep looks ahead: until the next one has surely run; the schedule is precise to a minute.
+/// How far ahead a sweep reads: until the next one has surely run, because the schedule is precise to a minute.
 pub const AHEAD: Duration = Duration::from_secs(130);
-/// Most checks of overdue chats that a sweep posts for a shard.
+/// The most checks of overdue chats that a sweep posts for a shard.
 pub const CHECKS: usize = 750;
-/// Most timers that a sweep posts for a shard.
+/// The most timers that a sweep posts for a shard.
 pub const TIMERS: usize = 1_500;
-/// Most nudges that a sweep posts for a shard of files: a bucket that was down left many.
+/// The most nudges that a sweep posts for a shard of files, because an outage of the bucket leaves many.
 const FILES: usize = 500;
-/// What has been due for so long is not late by chance.
+/// An item that has been due for this long is not late by chance.
 const LONG: Duration = Duration::from_secs(3600);
-/// Most rows of a shard that are read at once.
+/// The most rows of a shard that are read at once.
 const PAGE: usize = 500;
-/// When so many of a page were not taken, and none was, the queue is not there: it is not one bad item.
+/// If this many messages of a page failed and none was accepted, the queue is unavailable and not a single item bad.
 const NOT_BY_CHANCE: usize = 10;
-/// Shards that a sweep reads side by side.
+/// How many shards a sweep reads at once.
 const SIDE_BY_SIDE: usize = 4;
-/// Kept back before the function's deadline: as long as one call may take.
+/// Time reserved before the function's deadline: as long as one call may take.
 const RESERVE: Duration = Duration::from_secs(12);
 
-/// What came of a sweep.
+/// The result of a sweep.
 #[derive(Debug, Default)]
 struct Tally {
     posted: usize,
@@ -59,7 +60,7 @@ impl Tally {
     }
 }
 
-/// A sweep under way.
+/// A sweep in progress.
 struct Sweep<'a> {
     auto_close: &'a AutoClose,
     /// When it began.
@@ -69,15 +70,16 @@ struct Sweep<'a> {
 }
 
 impl AutoClose {
-    /// Posts a check for everything that is due, and a timer for everything that will be before the next sweep, as far as the
-    /// pace and the time that is left allow.
+    /// Posts a check for every due item, and a timer for every item that will be due before the next sweep, as far as
+    /// the pace and the remaining time allow.
     ///
     /// # Errors
-    /// The first [`SweepError`]; everything else was posted all the same, and the next sweep finds the rest.
+    /// The first [`SweepError`]; all other items were posted all the same, and the next sweep finds the failed ones.
     pub async fn sweep(&self, time_left: Duration) -> Result<(), SweepError> {
         let now = self.ambient.now();
         let sweep = Sweep { auto_close: self, now, ends_at: now + time_left.saturating_sub(RESERVE) };
-        // Another shard is first each minute, so that a sweep that is cut short does not always leave out the same ones.
+        // The first shard changes each minute, so that a sweep that runs out of time does not always skip the same
+        // ones.
         let minute = u8::try_from(now.seconds() / 60 % i64::from(CHAT_SHARDS)).unwrap_or(0);
         let chats = (0..CHAT_SHARDS).map(|shard| Shard::Chats((shard + minute) % CHAT_SHARDS));
         let shards: Vec<Shard> = Shard::of_work().chain(Shard::of_files()).chain(chats).collect();
@@ -107,7 +109,7 @@ impl Sweep<'_> {
         self.auto_close.ambient.now() >= self.ends_at
     }
 
-    /// All of one shard. Its failure is no other's.
+    /// Handles one shard. Its failure does not affect the others.
     async fn shard(&self, shard: Shard) -> Tally {
         let mut tally = Tally::default();
         let done = match shard {
@@ -131,7 +133,7 @@ impl Sweep<'_> {
         let store = &self.auto_close.store;
         let all = store.due(shard, DueBetween::until(until), PAGE, None).await?;
         if all.next.is_none() {
-            // Mostly that is all there is.
+            // Usually the page holds all due items.
             tally.unknown += all.unknown;
             return self.post(all.items, tally).await.map(|_| ());
         }
@@ -147,8 +149,8 @@ impl Sweep<'_> {
         self.span(shard, soon, TIMERS, None, tally).await.map(|_| ())
     }
 
-    /// Posts for what is due in a span of time, earliest first, until so many are posted. Answers how many more might have
-    /// been, and where to go on.
+    /// Posts messages for items due in a span of time, earliest first, up to a limit. Returns how many more might have
+    /// been posted, and where to continue.
     async fn span(
         &self,
         shard: Shard,
@@ -170,7 +172,7 @@ impl Sweep<'_> {
         Ok((left, from))
     }
 
-    /// Posts for a page; answers for how much.
+    /// Posts a page; returns how many messages were accepted.
     async fn post(
         &self,
         due: Vec<(shared::store::keys::Due, Timestamp)>,

@@ -1,4 +1,4 @@
-//! What a CRM is called with.
+//! Prepares calls to a CRM.
 
 use crate::{CrmPush, PushError};
 use shared::crm;
@@ -8,7 +8,7 @@ use shared::model::crm::CrmConnection;
 use shared::model::texts::Language;
 
 impl CrmPush {
-    /// Opens a connection: only KMS can fail, or an address that cannot be read.
+    /// Prepares a call with a connection: fails if KMS fails or the address cannot be parsed.
     pub(crate) async fn call<'a>(
         &'a self,
         connection: &CrmConnection,
@@ -22,7 +22,7 @@ impl CrmPush {
         Ok(CrmCall { http: &self.http, ambient: &*self.ambient, address, credential, formatter })
     }
 
-    /// For bodies that hold no text.
+    /// A formatter for bodies that hold no text.
     pub(crate) fn without_texts(&self) -> Formatter<'_> {
         Formatter { language: Language::default(), channel: None, base_url: &self.public_base_url }
     }

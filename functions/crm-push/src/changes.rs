@@ -1,4 +1,4 @@
-//! The changes behind the cursor, in order.
+//! Pushes the changes behind the cursor, in order.
 
 use crate::{CrmPush, Job, PushError};
 use shared::crm::client::CrmError;
@@ -14,15 +14,16 @@ use shared::store::attribute;
 use shared::store::row::Write;
 use std::time::Duration;
 
-/// A transaction that is under way is over by then.
+/// A transaction in progress is over after this time.
 const SETTLED: Duration = Duration::from_millis(150);
 
 impl CrmPush {
-    /// Tells the CRM every change that it lacks. The cursor moves with each body that it took.
+    /// Pushes every change that the CRM lacks. The cursor moves with each body that the CRM accepted.
     pub(crate) async fn push_changes(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let chat_seq = job.chat.seq;
         if !job.wants.messages {
-            // It does not want to hear of them: they are passed, and do not come when it changes its mind.
+            // The CRM does not subscribe to messages: the changes are skipped, and are not sent when it subscribes
+            // later.
             return self.advance(job, chat_seq).await;
         }
         let rows = self.rows(&job.chat).await?;
@@ -48,7 +49,7 @@ impl CrmPush {
         Ok(())
     }
 
-    /// The client's ids in the CRM, where the next change names them: the end of a chat does.
+    /// The client's ids in the CRM, if the next change names them: the end of a chat does.
     async fn records_for(&self, job: &mut Job<'_>, left: &[Change]) -> Result<CrmRecords, PushError> {
         if !matches!(left[0].what, ChangeKind::Finished(_)) {
             return Ok(CrmRecords::default());
@@ -56,8 +57,8 @@ impl CrmPush {
         Ok(self.client(job).await?.crm.clone())
     }
 
-    /// The rows behind the cursor. A query may show a transaction in part: where a number has no row (an assignment has
-    /// none, and a change that a later one replaced), it is looked for once more before it is passed.
+    /// The rows behind the cursor. A query may show only a part of a transaction. So a number without a row (an
+    /// assignment has none, nor does a change that a later one replaced) is looked up once more before it is skipped.
     async fn rows(&self, chat: &Chat) -> Result<Vec<SequencedRow>, StoreError> {
         let rows = self.store.numbered_after(&chat.account, &chat.chat, chat.crm_synced_seq).await?;
         if accounts_for_all(chat.crm_synced_seq, chat.seq, &rows) {
@@ -67,7 +68,8 @@ impl CrmPush {
         self.store.numbered_after(&chat.account, &chat.chat, chat.crm_synced_seq).await
     }
 
-    /// A body was refused for good: the first change goes alone, and if it is the one, it is marked, alarmed and passed.
+    /// Handles a permanently refused body: sends the first change alone, and if it is the refused one, marks it, raises
+    /// an alarm and skips it.
     async fn one_is_refused(
         &self,
         job: &Job<'_>,
@@ -113,7 +115,7 @@ impl CrmPush {
                 .commit(Write::change(message, &after, &[attribute::message::V])?.into_iter().collect())
                 .await;
             match marked {
-                // Erased meanwhile: there is nothing to mark.
+                // The message was erased meanwhile: there is nothing to mark.
                 Err(error) if error.is_conflict() => {}
                 done => done?,
             }
@@ -121,7 +123,7 @@ impl CrmPush {
         Ok(())
     }
 
-    /// Moves the cursor, and clears what the last failure left. Depends on the cursor alone.
+    /// Moves the cursor and clears the record of the last failure. The write depends on the cursor alone.
     async fn advance(&self, job: &mut Job<'_>, cursor: u64) -> Result<(), PushError> {
         let mut after = job.chat.clone();
         after.crm_synced_seq = cursor.max(job.chat.crm_synced_seq);

@@ -1,6 +1,6 @@
-//! A channel's state: told once per change, to a CRM that wants it.
+//! Reports a channel's state: once per change, to a CRM that subscribes to it.
 //!
-//! The channel's row says whether the CRM lacks it (`check_at`); a newer report puts it there again.
+//! `check_at` in the channel's row says that the CRM lacks the state; a newer report sets it again.
 
 use crate::{CrmPush, PushError, topics};
 use shared::base::clock::Timestamp;
@@ -14,13 +14,13 @@ use shared::store::attribute;
 use shared::store::row::Write;
 use std::time::Duration;
 
-/// When a CRM that failed is tried again, unless it names another time.
+/// When a failed CRM is tried again, unless it names another time.
 const AGAIN: Duration = Duration::from_secs(60);
-/// The same when it does not take our key: a person has to set another one.
+/// The same if the CRM does not accept our key: a person has to set another one.
 const AFTER_REFUSAL: Duration = Duration::from_secs(900);
 
 impl CrmPush {
-    /// Tells the CRM of a channel's state, if it lacks it. The CRM's failures put it off.
+    /// Sends a channel's state to the CRM, if it lacks it. A failure of the CRM postpones the report.
     pub(crate) async fn tell_channel(
         &self,
         nudge: &ChannelNudge,
@@ -43,7 +43,7 @@ impl CrmPush {
             Err(PushError::Crm(error)) => {
                 tracing::warn!(account = %nudge.account, channel = %nudge.channel, error = %error, "the CRM was not told of the channel's state");
                 let again = match error {
-                    // A CRM that takes no such bodies loses nothing by refusing them.
+                    // A CRM that does not support such bodies loses nothing by refusing them.
                     CrmError::Never { .. } => None,
                     CrmError::Unauthorized => Some(now + AFTER_REFUSAL),
                     CrmError::Later { after: Some(after), .. } => Some(now + after.max(AGAIN)),
@@ -60,8 +60,8 @@ impl CrmPush {
         Ok(crm::client(crm.kind).push_channel_state(&call, channel).await?)
     }
 
-    /// When the channel is looked at again; `None`: the CRM has its state. Depends on the state that was told: whoever brought a
-    /// newer one has nudged for it.
+    /// Sets when the channel is checked again; `None` if the CRM has its state. The write depends on the state that was
+    /// sent: a worker that stored a newer one has nudged for it.
     async fn look_at(&self, channel: &Channel, at: Option<Timestamp>) -> Result<(), PushError> {
         let after = Channel { check_at: at, ..channel.clone() };
         let write =

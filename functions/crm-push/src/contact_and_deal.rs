@@ -1,4 +1,4 @@
-//! The contact and the deal in the CRM: made once per contact, under a claim with owner and expiry.
+//! Creates the contact and the deal in the CRM: once per contact, under a claim with owner and expiry.
 
 use crate::{CrmPush, Job, PushError};
 use shared::base::ids::EmployeeId;
@@ -15,11 +15,11 @@ use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::time::Duration;
 
-/// How long a creation may take before somebody else takes it over: two calls of 30 s, and room.
+/// How long a creation may take before another worker may claim it: two calls of 30 s, and a margin.
 const CLAIM: Duration = Duration::from_secs(90);
 
 impl CrmPush {
-    /// Has the CRM make what it lacks of the chat's contact.
+    /// Creates in the CRM the records that the chat's contact lacks.
     pub(crate) async fn ensure_records(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let Some(responsible) = job.chat.responsible.clone() else { return Ok(()) };
         let fingerprint = job.fingerprint.clone();
@@ -38,7 +38,8 @@ impl CrmPush {
         self.claim(job).await?;
         let created = self.create(job, &responsible).await;
         if let Err(PushError::Store(_)) = &created {
-            // What the CRM made could not be noted: the claim stays, and whoever takes it over counts the case.
+            // The ids of the created records could not be stored: the claim stays, and the worker that takes it over
+            // counts the case.
             return created;
         }
         let mut after = self.client(job).await?.clone();
@@ -57,14 +58,15 @@ impl CrmPush {
             Err(PushError::Crm(CrmError::ResponsibleRefused)) => {
                 self.give_back(&job.chat, &responsible).await
             }
-            // Its messages are pushed all the same.
+            // The messages are pushed all the same.
             Err(PushError::Crm(CrmError::Never { .. })) => Ok(()),
             created => created,
         }
     }
 
-    /// The CRM refuses the responsible: he gets nobody any more, and his clients go back into the queue. When this one does, whoever
-    /// gets him is told to the CRM then, before anything else; else his messages are pushed all the same.
+    /// Handles a refused responsible: the employee gets no more clients, and their clients go back into the queue. If
+    /// this client does, the new responsible is reported to the CRM first; otherwise the messages are pushed all the
+    /// same.
     async fn give_back(&self, chat: &Chat, responsible: &EmployeeId) -> Result<(), PushError> {
         tracing::warn!(account = %chat.account, channel = %chat.channel, chat = %chat.chat, "the CRM refuses the responsible; his clients go to others");
         let requeue = self.store.begin_refusal(&chat.account, responsible, &*self.ambient).await?;
@@ -79,7 +81,8 @@ impl CrmPush {
         if requeue.concerns(chat) { Err(PushError::ResponsibleRefused) } else { Ok(()) }
     }
 
-    /// Who became one with the client may have records in the CRM, or somebody may be making them: then they are his.
+    /// Adopts the CRM records of a contact that was merged into the client. While another worker creates them, this one
+    /// waits.
     async fn adopt_records(&self, job: &mut Job<'_>) -> Result<bool, PushError> {
         let client = self.client(job).await?.clone();
         let own = client.crm.as_of(&job.fingerprint);
@@ -112,7 +115,7 @@ impl CrmPush {
             return Err(CrmError::Busy { after: claim.expires_at.since(now) }.into());
         }
         after.crm = after.crm.as_of(&job.fingerprint);
-        // Somebody began a creation and did not come to its end.
+        // Another worker began a creation and did not finish it.
         after.crm.uncertain += u32::from(after.crm.claim.is_some());
         after.crm.claim =
             Some(CreationClaim { owner: self.ambient.uuid().to_string(), expires_at: now + CLAIM });
@@ -146,7 +149,7 @@ impl CrmPush {
         self.save(job, after).await
     }
 
-    /// `None`: no pipelines are loaded, or the CRM has no deals.
+    /// Creates the deal; `None` if no pipelines are loaded or the CRM has no deals.
     async fn create_deal(
         &self,
         job: &Job<'_>,
@@ -164,7 +167,7 @@ impl CrmPush {
         Ok(job.crm.create_deal(&job.call, &deal).await?)
     }
 
-    /// Where the channel lets deals begin, in a CRM whose deals have stages.
+    /// The channel's initial stage for deals, if the CRM's deals have stages.
     async fn stage(&self, job: &Job<'_>) -> Result<Option<DealStage>, StoreError> {
         if !job.crm.capabilities().stages {
             return Ok(None);
@@ -174,7 +177,8 @@ impl CrmPush {
         Ok(channel.and_then(|channel| channel.deal_stage))
     }
 
-    /// Writes the contact's CRM part, which depends on nothing but itself: whoever took the claim over has changed it.
+    /// Writes the contact's CRM part. The write depends on that part alone, because a worker that took the claim over
+    /// has changed it.
     async fn save(&self, job: &mut Job<'_>, after: Contact) -> Result<(), PushError> {
         let before = self.client(job).await?;
         if let Some(write) = Write::change(before, &after, &[attribute::contact::CRM])? {

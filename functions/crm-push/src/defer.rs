@@ -1,4 +1,4 @@
-//! Putting a chat off: on the due index, with a timer where the wait is short.
+//! Postpones a chat: puts it on the due index, with a timer if the wait is short.
 
 use crate::{CrmPush, PushError};
 use shared::base::clock::Timestamp;
@@ -15,7 +15,7 @@ use shared::store::attribute::{self, Attribute};
 use shared::store::row::Write;
 use std::time::Duration;
 
-/// What says which CRM it is and whether it is left alone.
+/// The attributes that identify the CRM and say whether it is paused.
 const DECIDED_ON: [Attribute<CrmConnection>; 5] = [
     attribute::crm_connection::FAILURES,
     attribute::crm_connection::PAUSED_UNTIL,
@@ -24,19 +24,19 @@ const DECIDED_ON: [Attribute<CrmConnection>; 5] = [
     attribute::crm_connection::CRM_KEY,
 ];
 
-/// Chats of one account that were put off together come back spread over this.
+/// Chats of one account that were postponed together come back spread over this time.
 const SPREAD: Duration = Duration::from_secs(3);
-/// A probe takes one call, of 30 s at most.
+/// A probe makes one call, of 30 s at most.
 const PROBE: Duration = Duration::from_secs(40);
-/// When the others look what a probe found.
+/// When the other workers check the result of a probe.
 const AFTER_PROBE: Duration = Duration::from_secs(10);
-/// A CRM left alone for less is everyday business; this long, somebody should know.
+/// Shorter pauses of a CRM are routine; a pause of this length or more raises an alarm.
 const WORTH_AN_ALARM: Duration = Duration::from_secs(20);
-/// Waits up to this long get a timer of their own; longer ones are found by the minute's sweep alone.
+/// Waits up to this long get a timer of their own; the minute's sweep alone finds longer ones.
 const TIMER_UP_TO: Duration = Duration::from_secs(90);
 
 impl CrmPush {
-    /// The CRM failed: the chat is put off, and the account too where that is due.
+    /// Handles a failure of the CRM: postpones the chat, and pauses the account's CRM if that is due.
     pub(crate) async fn failed(
         &self,
         chat: &Chat,
@@ -59,8 +59,8 @@ impl CrmPush {
         self.put_off(chat, until, Some(error)).await
     }
 
-    /// After a pause that failures in a row brought, one worker tries the CRM and the others wait for what he finds:
-    /// `None` for those. Answers the connection as it is now.
+    /// After a pause that consecutive failures caused, one worker probes the CRM and the others wait for its result:
+    /// they get `None`. Returns the connection as it is now.
     pub(crate) async fn probe(
         &self,
         connection: CrmConnection,
@@ -82,7 +82,7 @@ impl CrmPush {
         }
     }
 
-    /// The CRM took everything: whatever was held against it is cleared.
+    /// Clears the recorded failures, because the CRM accepted everything.
     pub(crate) async fn recovered(&self, connection: &CrmConnection) -> Result<(), PushError> {
         match backoff::after_success(connection) {
             Some(next) => self.save_connection(connection, &next).await,
@@ -90,7 +90,7 @@ impl CrmPush {
         }
     }
 
-    /// Another worker's view of the CRM is as good: a lost race is no failure.
+    /// Stores the CRM's state. A conflict is no failure, because another worker's view of the CRM is as good.
     async fn save_connection(&self, before: &CrmConnection, after: &CrmConnection) -> Result<(), PushError> {
         let write = Write::change(before, after, &DECIDED_ON)?;
         match self.store.commit(write.into_iter().collect()).await {
@@ -99,7 +99,7 @@ impl CrmPush {
         }
     }
 
-    /// Leaves the chat alone until about `until`. The nudge is done with; the due index has the chat.
+    /// Postpones the chat until about `until`. The nudge is acknowledged; the chat is on the due index.
     pub(crate) async fn put_off(
         &self,
         chat: &Chat,
@@ -134,7 +134,7 @@ impl CrmPush {
                 Err(error) if error.is_conflict() => {
                     match self.store.chat(&chat.account, &chat.chat).await? {
                         Some(read) if read.crm_synced_seq == before.crm_synced_seq => before = read,
-                        // Somebody else got further.
+                        // Another worker moved the cursor further.
                         _ => return Ok(()),
                     }
                 }

@@ -1,7 +1,8 @@
 //! Brings the CRM up to date with a chat: contact, deal, then every change in order, each once.
 //!
-//! The chat's cursor (`crm_done`) is the only progress there is. While a CRM fails or asks for time, the nudge is
-//! acknowledged and the chat goes on the due index: a queue never holds one account's stuck work before another's.
+//! The chat's CRM cursor (`crm_synced_seq`) is the only record of progress. While a CRM fails or asks for time, the
+//! nudge is acknowledged and the chat goes on the due index: no queue holds one account's stuck work in front of
+//! another's.
 
 mod call;
 mod changes;
@@ -31,29 +32,29 @@ use shared::store::{Read, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the function works with; built once per process.
+/// The function's dependencies; built once per process.
 pub struct CrmPush {
     /// The table.
     pub store: Store,
     /// SQS.
     pub queues: Queues,
-    /// Opens the CRM's key.
+    /// Decrypts the CRM's key.
     pub vault: Vault,
     /// Outbound HTTP.
     pub http: OutboundHttp,
-    /// Accounts and channels, at most 30 s old: how messages are worded.
+    /// Accounts and channels, at most 30 s old: they decide how messages are worded.
     pub settings: SettingsCache,
     /// The deployment's public address: our stable links begin with it.
     pub public_base_url: String,
-    /// The timers queue: "look at this chat then".
+    /// The timers queue, for postponed checks of a chat.
     pub timers_url: String,
-    /// `assignment.fifo`: whose responsible the CRM refuses goes back there.
+    /// `assignment.fifo`, to which clients of a refused responsible are requeued.
     pub assignment_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
 
-/// Why a chat could not be brought up to date.
+/// The reason why a chat could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
     /// The CRM.
@@ -68,10 +69,10 @@ pub enum PushError {
     /// KMS.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The contact is not to be read (yet).
+    /// The contact cannot be read (yet).
     #[error("the contact is not there")]
     NoContact,
-    /// The CRM refuses the responsible: the client goes to somebody else before anything is told of him.
+    /// The CRM refuses the responsible: the client is assigned to another employee before anything is reported of them.
     #[error("the responsible is refused")]
     ResponsibleRefused,
     /// The function's time is over; the rest is for the next invocation.
@@ -79,32 +80,32 @@ pub enum PushError {
     OutOfTime,
 }
 
-/// One chat and what belongs to it, as a push sees it.
+/// One chat and its related data, as a push reads them.
 pub(crate) struct Job<'a> {
     pub chat: Chat,
-    /// Who the client is; read when something is to be told of him.
+    /// The client; read when the CRM is to be informed of them.
     pub contact: Option<Contact>,
     /// The client of its kind of CRM.
     pub crm: &'static dyn CrmClient,
-    /// What the CRM is called with.
+    /// The connection and the formatter for calls to the CRM.
     pub call: CrmCall<'a>,
-    /// Which CRM it is, for the contact's records.
+    /// The CRM's fingerprint, for the contact's records.
     pub fingerprint: String,
-    /// What it wants to be told.
+    /// The topics that the CRM subscribes to.
     pub wants: Topics,
-    /// No call to the CRM is begun after this: it would be cut, and nobody would know what came of it.
+    /// No call to the CRM begins after this moment: it would be cut, and its outcome would be unknown.
     pub last_call: Timestamp,
 }
 
-/// What an account's CRM wants to be told.
+/// The topics that an account's CRM subscribes to.
 pub(crate) fn topics(connection: &CrmConnection) -> Topics {
     crm::client(connection.kind).wants(connection)
 }
 
-/// Tries to note what the CRM has taken.
+/// The most attempts to store what the CRM has accepted.
 const HARD_TRIES: u32 = 6;
 
-/// Time that a call and what follows it may take.
+/// Time that a call and the writes after it may take.
 const ONE_CALL: Duration = Duration::from_secs(40);
 
 impl CrmPush {
@@ -126,8 +127,8 @@ impl CrmPush {
         batch::nudges(group, handle).await
     }
 
-    /// Brings the CRM up to date with the nudge's chat, or puts it off. Only the table, the queues and KMS make this
-    /// fail, and a lost race: then the nudge comes again. The CRM's failures are put off.
+    /// Brings the CRM up to date with the nudge's chat, or postpones it. It fails only for the table, the queues, KMS
+    /// or a conflict: then the nudge is retried. Failures of the CRM postpone the chat.
     async fn push(&self, nudge: &CrmNudge, last_call: Timestamp) -> Result<(), PushError> {
         let (connection, chat) = tokio::join!(
             self.store.crm(&nudge.account, Read::Eventual),
@@ -141,7 +142,7 @@ impl CrmPush {
         let wants_some = |connection: &CrmConnection| topics(connection) != Topics::NONE;
         let connection = match connection?.filter(wants_some) {
             Some(connection) => connection,
-            // Nothing is passed by on a read that may be old.
+            // No change is skipped because of a read that may be stale.
             None => match self.store.crm(&nudge.account, Read::Consistent).await?.filter(wants_some) {
                 Some(connection) => connection,
                 None => return self.without_crm(&chat).await,
@@ -171,7 +172,7 @@ impl CrmPush {
     async fn work(&self, mut job: Job<'_>, connection: &CrmConnection) -> Result<(), PushError> {
         match self.bring_up_to_date(&mut job).await {
             Ok(()) => self.recovered(connection).await,
-            // The CRM answers, and there is nothing to put off.
+            // The CRM answers, so there is nothing to postpone.
             Err(PushError::ResponsibleRefused) => self.recovered(connection).await,
             Err(PushError::OutOfTime) => self.put_off(&job.chat, self.ambient.now(), None).await,
             Err(PushError::Crm(error)) => self.failed(&job.chat, connection, &error).await,
@@ -187,7 +188,8 @@ impl CrmPush {
         self.push_changes(job).await
     }
 
-    /// The chat's client: read once, and a moment old unless he is so new that only a consistent read shows him.
+    /// The chat's client: read once, from a slightly stale read unless the client is so new that only a consistent read
+    /// shows them.
     pub(crate) async fn client<'j>(&self, job: &'j mut Job<'_>) -> Result<&'j Contact, PushError> {
         if job.contact.is_none() {
             let (account, id) = (&job.chat.account, &job.chat.contact);
@@ -199,13 +201,13 @@ impl CrmPush {
         job.contact.as_ref().ok_or(PushError::NoContact)
     }
 
-    /// Whether a call to the CRM may be begun.
+    /// Fails if it is too late to begin a call to the CRM.
     pub(crate) fn in_time(&self, job: &Job<'_>) -> Result<(), PushError> {
         if self.ambient.now() > job.last_call { Err(PushError::OutOfTime) } else { Ok(()) }
     }
 
-    /// Writes what a CRM has done. It must not be asked again, so a busy table (an inbound transaction at the same rows,
-    /// say) is tried harder than elsewhere: for about six seconds.
+    /// Stores what a CRM has done. The CRM must not be asked again, so a busy table (for example an inbound transaction
+    /// on the same rows) is retried longer than elsewhere: for about six seconds.
     pub(crate) async fn commit_hard(&self, write: Option<Write>) -> Result<(), StoreError> {
         for attempt in 0..HARD_TRIES {
             match self.store.commit(write.iter().cloned().collect()).await {
@@ -218,7 +220,7 @@ impl CrmPush {
         self.store.commit(write.into_iter().collect()).await
     }
 
-    /// The account has no CRM any more, or one that wants nothing: nothing is owed to it.
+    /// Moves the cursor to the end, because the account has no CRM any more or one that subscribes to nothing.
     async fn without_crm(&self, chat: &Chat) -> Result<(), PushError> {
         let mut next = chat.clone();
         next.mark_crm_synced();

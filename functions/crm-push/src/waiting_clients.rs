@@ -1,7 +1,8 @@
-//! Clients for whom nobody is eligible: the CRM is told how many they are and who is to hear of it, until they are served.
+//! Clients for whom no employee is eligible: the CRM is notified how many they are and which heads to notify, until
+//! they are assigned.
 //!
-//! What is told is how it stands when the nudge is read. Whoever gives clients out nudges again while somebody waits, so one
-//! that the CRM does not take after a few attempts is let go.
+//! A report holds the state at the time the nudge is read. Assignment nudges again while clients wait, so a report that
+//! the CRM does not accept after a few attempts is dropped.
 
 use crate::{CrmPush, PushError, topics};
 use shared::base::clock::Timestamp;
@@ -16,13 +17,13 @@ use shared::platform::queue::Outgoing;
 use shared::store::{Read, StoreError};
 use std::time::Duration;
 
-/// Attempts at one nudge: the queue's own.
+/// The attempts at one nudge: the queue's own.
 const ATTEMPTS: u32 = 3;
-/// Most heads that are named.
+/// The most heads that a report names.
 const MOST_HEADS: usize = 50;
 
 impl CrmPush {
-    /// Tells the CRM who waits on a channel. `attempt` counts from 1.
+    /// Reports to the CRM how many clients wait on a channel. `attempt` counts from 1.
     pub(crate) async fn tell_waiting(
         &self,
         nudge: &WaitingNudge,
@@ -50,7 +51,7 @@ impl CrmPush {
             {
                 Err(error.into())
             }
-            // One that takes no such bodies loses nothing by refusing them.
+            // A CRM that does not support such bodies loses nothing by refusing them.
             Err(PushError::Crm(error)) => {
                 tracing::warn!(account = %account, channel = %channel.channel, error = %error, "the CRM was not told who waits");
                 Ok(())
@@ -59,8 +60,8 @@ impl CrmPush {
         }
     }
 
-    /// The CRM is left alone: a timer brings the nudge back. It might be the one that says that nobody waits any more, and no other
-    /// one would.
+    /// Brings the nudge back by a timer while the CRM is paused. It may be the one that reports that no client waits
+    /// any more, and no other nudge would report that.
     async fn tell_waiting_after(&self, nudge: &WaitingNudge, pause: Duration) -> Result<(), PushError> {
         let outgoing = Outgoing::standard(nudge)?.after(Duration::from_secs(pause.as_secs() + 1));
         Ok(self.queues.send(&self.timers_url, vec![outgoing]).await?)
@@ -90,7 +91,7 @@ impl CrmPush {
     }
 }
 
-/// How many wait, and since when, of two reads: who was served between them is not there in one of them.
+/// How many clients wait, and since when, from two reads: a client assigned between them is missing from one of them.
 fn who_waits(count: u32, first: Option<&WaitingClient>) -> (u32, Option<Timestamp>) {
     first.map_or((0, None), |first| (count.max(1), Some(first.arrived_at)))
 }

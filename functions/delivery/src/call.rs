@@ -1,4 +1,4 @@
-//! One call to a provider: noted before it is made, made once, and sorted by what came of it.
+//! One call to a provider: recorded before it is made, made once, and sorted by its outcome.
 
 use crate::outcome::SendOutcome;
 use crate::payload::NotReady;
@@ -20,26 +20,26 @@ use shared::store::row::Write;
 use shared::store::{StoreError, keys};
 use std::time::Duration;
 
-/// A chat of a channel that sends nothing for now is looked at again after this.
+/// When a chat of a channel that sends nothing for now is checked again.
 const UNTIL_RESUMED: Duration = Duration::from_secs(300);
-/// One of a channel whose connection is gone: it may be connected again.
+/// When a chat of a channel without a connection is checked again, because it may be connected again.
 const UNTIL_CONNECTED: Duration = Duration::from_secs(300);
-/// What a message lacks is looked for again after this.
+/// When data that a message lacks is looked up again.
 const WHILE_MISSING: Duration = Duration::from_secs(10);
 
-/// What a call needs besides its material.
+/// What a call needs besides its payload.
 struct CallTarget<'a> {
     channel: &'a Channel,
     connection: Connection,
     credential: Credential,
 }
 
-/// Whether a call that is noted may be made.
+/// Whether a recorded call may be made.
 enum CallPermission {
     Yes,
-    /// It would be a repetition that the provider may not know for one any more.
+    /// It would repeat a call that the provider may no longer deduplicate.
     KeyTooOld,
-    /// Somebody else may be at it by now.
+    /// Another worker may hold the job by now.
     NotOurs,
 }
 
@@ -56,7 +56,7 @@ impl From<NotReady> for SendFailure {
 }
 
 impl Delivery {
-    /// Makes the call of a job, if there is anything to call with and the provider's rate has room.
+    /// Makes the call of a job, if the payload and the credential are ready and the provider's rate has room.
     pub(crate) async fn call(
         &self,
         work: &ChatWork,
@@ -101,7 +101,7 @@ impl Delivery {
         Box::pin(self.answered(work, &target, &begun, message.clone(), answer)).await
     }
 
-    /// Whether the call may still be made: KMS, the rate and the note of its beginning have taken their time.
+    /// Whether the call may still be made: KMS, the rate and the record of its beginning have taken their time.
     fn permission(
         &self,
         target: &CallTarget<'_>,
@@ -121,7 +121,7 @@ impl Delivery {
         }
     }
 
-    /// Takes a provider's answer in. What it did is noted before anything else that may fail.
+    /// Processes a provider's answer. What the provider did is recorded before anything else that may fail.
     async fn answered(
         &self,
         work: &ChatWork,
@@ -157,8 +157,8 @@ impl Delivery {
         tokio::time::timeout(self.call_within, call).await.map_err(late)?
     }
 
-    /// What a failure means here: a credential that was changed meanwhile is no refused one, and of what may be repeated at any
-    /// time it does not matter whether it was carried out.
+    /// Adjusts a failure: a credential that was changed meanwhile does not count as refused, and for an action that may
+    /// always be repeated an unknown outcome only means a retry.
     async fn judged(&self, target: &CallTarget<'_>, job: &OutboundJob, failure: SendFailure) -> SendFailure {
         match failure {
             SendFailure::Unauthorized => match self.refused(&target.connection).await {
@@ -177,7 +177,7 @@ impl Delivery {
         }
     }
 
-    /// Something stands against the call.
+    /// Handles a failure that was found before the call.
     async fn without_call(
         &self,
         work: &ChatWork,
@@ -189,7 +189,7 @@ impl Delivery {
         self.follow(work, job, message, failure, next).await
     }
 
-    /// Keeps the job for another time, or ends it.
+    /// Postpones the job, or ends it.
     async fn follow(
         &self,
         work: &ChatWork,
@@ -212,7 +212,7 @@ impl Delivery {
         }
     }
 
-    /// It is too late to repeat a call whose outcome nobody knows.
+    /// Waits for proof, because it is too late to repeat a call of unknown outcome.
     pub(crate) async fn await_proof(
         &self,
         work: &ChatWork,
@@ -226,7 +226,7 @@ impl Delivery {
         Ok(StepResult::GoOn)
     }
 
-    /// No proof came.
+    /// Records an unknown outcome, because no proof came.
     pub(crate) async fn show_unknown(
         &self,
         work: &ChatWork,
@@ -237,7 +237,7 @@ impl Delivery {
         self.record(work, job, message, outcome).await
     }
 
-    /// The provider put it off for as long as it was worth.
+    /// Fails the job, because the provider postponed it for longer than a message is worth sending.
     pub(crate) async fn give_up(
         &self,
         work: &ChatWork,
@@ -257,7 +257,7 @@ impl Delivery {
         Ok(Some(CallTarget { channel, connection, credential }))
     }
 
-    /// Until when one of the provider's rates is used up; none while there is room in all.
+    /// Until when one of the provider's rates is used up; `None` if all have room.
     async fn over_the_rate(
         &self,
         work: &ChatWork,
@@ -273,7 +273,7 @@ impl Delivery {
         Ok(None)
     }
 
-    /// The job's message; none when it was erased.
+    /// The job's message; `None` if it was erased.
     pub(crate) async fn message(
         &self,
         work: &ChatWork,
@@ -283,7 +283,7 @@ impl Delivery {
         Ok(self.store.messages(&work.chat.account, &work.chat.chat, ids).await?.into_iter().next())
     }
 
-    /// Takes a step of a job, while it is as it was read: whoever else was at it has gone another one.
+    /// Writes a step of a job, if it is unchanged since it was read: another worker would have written another step.
     pub(crate) async fn change(&self, before: &OutboundJob, after: &OutboundJob) -> Result<(), StoreError> {
         self.store
             .commit(
@@ -298,7 +298,7 @@ impl Delivery {
             .await
     }
 
-    /// There is no message any more: nobody waits for it.
+    /// Deletes the job, because its message does not exist any more.
     async fn forget(&self, work: &ChatWork, job: &OutboundJob) -> Result<StepResult, DeliveryError> {
         let key = keys::outbound_job(&work.chat.account, &work.chat.chat, job.number);
         self.store.commit(vec![Write::forget(key)]).await?;
@@ -306,22 +306,22 @@ impl Delivery {
     }
 }
 
-/// What became of a job without this call, if that is known.
+/// The outcome of a job that is known without this call.
 fn done_already(job: &OutboundJob, message: &Message) -> Option<SendOutcome> {
     match job.action {
-        // Before its first call nothing proves it: what looks so is a message of the same words from elsewhere.
+        // Before the first call nothing proves a send: a matching message was written elsewhere with the same text.
         Action::Send if job.attempts > 0 && is_proved(message) => Some(SendOutcome::Proved),
         Action::Delete if message.deleted_seq.is_some() => Some(SendOutcome::Changed),
         _ => None,
     }
 }
 
-/// Whether a deletion is refused because an earlier call of it, whose answer was lost, has carried it out.
+/// Whether a deletion is refused because an earlier attempt, whose answer did not arrive, has carried it out.
 fn deleted_before(begun: &OutboundJob, failure: &SendFailure) -> bool {
     provider::is_gone(failure) && begun.action == Action::Delete && begun.attempts > 1
 }
 
-/// Whether a message is known to have left, so that its send is over whatever was thought of it.
+/// Whether a message is known to have left, so that its send is over whatever its outcome seemed to be.
 pub(crate) fn is_proved(message: &Message) -> bool {
     use DeliveryStatus::{Delivered, Read, Sent};
     message.provider_id.is_some() || matches!(message.status, Some(Sent | Delivered | Read))

@@ -1,5 +1,5 @@
-//! A dialogue that we began by phone or user name: the answer to its first message tells the chat's id at the provider, and
-//! the client's answers will come under that.
+//! A dialogue that we began by phone or user name: the answer to its first message names the chat's id at the provider,
+//! and the client's answers come under that id.
 
 use crate::transaction::OutcomeTransaction;
 use crate::{ChatWork, Delivery, DeliveryError};
@@ -8,7 +8,7 @@ use shared::model::event::{ContactHint, MessageEvent, Origin};
 use shared::store::clients::alias_row;
 
 impl Delivery {
-    /// Takes the provider's id of the chat in: by it the chat is found from now on, unless there is another one under it
+    /// Stores the provider's id of the chat, so that it is found by that id from now on, unless another chat has the id
     /// already.
     pub(crate) async fn reached(
         &self,

@@ -1,4 +1,4 @@
-//! The credential of a channel, and what follows when a provider does not take it.
+//! The credential of a channel, and the handling of a provider's refusal of it.
 
 use crate::{Delivery, DeliveryError};
 use shared::base::cache::{Cache, SETTINGS};
@@ -9,7 +9,7 @@ use shared::platform::telemetry;
 use shared::store::attribute;
 use shared::store::row::Write;
 
-/// Connections, at most half a minute old: a credential that is old by then is refused, and read again.
+/// Connections, at most half a minute old: a credential that is outdated by then is refused, and read again.
 #[derive(Debug)]
 pub struct Connections(Cache<(AccountId, ConnectionId), Connection>);
 
@@ -20,7 +20,7 @@ impl Default for Connections {
 }
 
 impl Delivery {
-    /// A connection; none when it is gone.
+    /// A connection; `None` if it does not exist any more.
     pub(crate) async fn connection(
         &self,
         account: &AccountId,
@@ -45,8 +45,8 @@ impl Delivery {
         Ok(found)
     }
 
-    /// The provider does not take the credential. Says whether there is another one by now; else the connection shows it,
-    /// as far as it is still this credential that it has.
+    /// Handles a refused credential. Returns whether the connection has another one by now; otherwise the connection is
+    /// marked as refused, if it still has this credential.
     pub(crate) async fn refused(&self, used: &Connection) -> Result<bool, DeliveryError> {
         let Some(present) = self.connection_anew(&used.account, &used.connection).await? else {
             return Ok(false);
@@ -65,7 +65,7 @@ impl Delivery {
         Ok(false)
     }
 
-    /// The provider took the credential: a connection that was refused works again.
+    /// Marks a refused connection as working, because the provider accepted the credential.
     pub(crate) async fn accepted(&self, used: &Connection) -> Result<(), DeliveryError> {
         if used.state != ConnectionState::Unauthorized {
             return Ok(());
@@ -76,7 +76,7 @@ impl Delivery {
         self.show(used, &shown).await
     }
 
-    /// Writes how a connection is, while it has the same credential and nobody else said otherwise.
+    /// Stores the connection's state, if it has the same credential and no other worker changed the state.
     async fn show(&self, before: &Connection, after: &Connection) -> Result<(), DeliveryError> {
         let write =
             Write::change(before, after, &[attribute::connection::CREDENTIAL, attribute::connection::STATE])?;

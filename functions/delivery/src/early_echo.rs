@@ -1,6 +1,6 @@
-//! An echo that came before the send's answer and was not recognised as ours, because the messenger tells the message in
-//! other words (a template filled in, say). It was stored as a message of its own; now that the answer names it, it is
-//! taken back, and what was reported of it is ours.
+//! An echo that came before the send's answer and was not recognised as ours, because the messenger returns the message
+//! with other text (a template filled in, for example). It was stored as a message of its own. Once the answer names
+//! it, it is deleted, and the statuses reported for it become our message's.
 
 use crate::transaction::OutcomeTransaction;
 use crate::{ChatWork, Delivery, DeliveryError};
@@ -16,15 +16,15 @@ use shared::store::keys::Pointer;
 use shared::store::row::Write;
 use shared::store::settings::Pointed;
 
-/// Who has the provider's id already.
+/// The message that already has the provider's id.
 pub(crate) enum IdOwner {
-    /// Nobody.
+    /// None.
     Nobody,
-    /// Whoever it is, he is none of this chat's: ids of some providers are unique in a chat only.
+    /// A message of another chat: ids of some providers are unique in a chat only.
     Another,
-    /// It is our message's already.
+    /// Our message.
     Ours,
-    /// A message of this chat: its row.
+    /// Another message of this chat: its row.
     Row(Box<Message>),
 }
 
@@ -51,11 +51,11 @@ impl Delivery {
     }
 }
 
-/// What was reported of a message: status, reason, when.
+/// The status reported for a message: status, reason, time.
 pub(crate) type Reported = (DeliveryStatus, Option<Why>, Timestamp);
 
 impl OutcomeTransaction {
-    /// Has the provider's id lead to our message. What was reported under it before is answered.
+    /// Points the provider's id at our message. Returns the status that was reported under the id before.
     pub(crate) fn point(
         &mut self,
         channel: &Channel,
@@ -81,7 +81,7 @@ impl OutcomeTransaction {
         Ok(None)
     }
 
-    /// The echo's row is deleted for everybody.
+    /// Deletes the echo's row and returns its status.
     fn take_back(&mut self, channel: &Channel, owner: &Message) -> Result<Option<Reported>, StoreError> {
         let event = company_events::deleted(&self.chat, channel, owner, self.now);
         if let Some(gone) = self.chat.receive(&event, Some(owner), self.now) {

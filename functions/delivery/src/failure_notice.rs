@@ -1,4 +1,4 @@
-//! What did not reach the client: the message's status, and a notice in the chat that says why (E2).
+//! A failed action: the message's status, and a notice in the chat that says why (E2).
 
 use crate::transaction::OutcomeTransaction;
 use crate::{ChatWork, Delivery, DeliveryError};
@@ -8,25 +8,25 @@ use shared::model::outbound::{Action, OutboundJob};
 use shared::providers;
 use shared::store::row::Write;
 
-/// Why something was not done.
+/// The reason why an action was not done.
 #[derive(Clone, Copy)]
 pub(crate) struct Failure<'a> {
     pub code: &'a str,
     /// The provider's words.
     pub description: Option<&'a str>,
-    /// Whether nobody knows if it was.
+    /// Whether the outcome is unknown.
     pub unknown: bool,
 }
 
 impl Failure<'_> {
-    /// Nobody knows whether it left.
+    /// The outcome of a send is unknown.
     pub fn unknown_outcome() -> Self {
         Self { code: UNKNOWN_ERROR, description: None, unknown: true }
     }
 }
 
 impl Delivery {
-    /// Notes what was not done. A send shows it in its status; an edit or a deletion leaves the message as it was.
+    /// Records a failed action. A send shows it in its status; a failed edit or deletion leaves the message unchanged.
     pub(crate) fn notice_of_failure(
         &self,
         work: &ChatWork,
@@ -57,7 +57,7 @@ impl Delivery {
 }
 
 impl OutcomeTransaction {
-    /// The message's status; says whether it was news.
+    /// Sets the message's status; returns whether it changed.
     fn show(&mut self, told: Failure<'_>) -> bool {
         let number = self.chat.seq + 1;
         let status = if told.unknown { DeliveryStatus::Unknown } else { DeliveryStatus::Failed };
@@ -66,7 +66,7 @@ impl OutcomeTransaction {
             return false;
         }
         self.chat.seq = number;
-        // An echo may still come of what is in doubt, and proves it; of what was refused none will.
+        // An echo may still prove a send of unknown outcome; none will come of a refused one.
         if !told.unknown {
             self.chat.confirm_send(&self.message.message_id);
         }

@@ -1,8 +1,8 @@
-//! Delivers what is queued for clients to their providers: each send once, in the order of its chat.
+//! Delivers queued actions to providers: each send once, in the order of its chat.
 //!
-//! A nudge names a chat; what is to be done stands in the table. That a call is begun is written **before** it is made:
-//! whoever finds it so repeats the call only while the provider tells a repeat by our id. Beyond that it waits for proof,
-//! and then shows a person that nobody knows; it never sends twice by itself.
+//! A nudge names a chat; the jobs are in the table. The beginning of a call is written **before** the call is made: a
+//! worker that finds it begun repeats the call only while the provider deduplicates by our id. After that it waits for
+//! proof, and then shows that the outcome is unknown; it never sends twice by itself.
 
 mod call;
 mod chat_id;
@@ -41,13 +41,13 @@ use shared::store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the function works with; built once per process.
+/// The function's dependencies; built once per process.
 pub struct Delivery {
     /// The table.
     pub store: Store,
-    /// To `outbound.fifo`, `crm.fifo` and the timers queue: "look at this chat then".
+    /// Sends to `outbound.fifo`, `crm.fifo` and the timers queue.
     pub nudger: Nudger,
-    /// Opens the providers' credentials.
+    /// Decrypts the providers' credentials.
     pub vault: Vault,
     /// Outbound HTTP.
     pub http: OutboundHttp,
@@ -55,28 +55,29 @@ pub struct Delivery {
     pub settings: SettingsCache,
     /// Connections, at most 30 s old.
     pub connections: Connections,
-    /// What is reserved of the providers' rates.
+    /// Calls reserved from the providers' rates.
     pub rates: Rates,
     /// The media bucket: providers fetch files straight from it.
     pub files: Files,
-    /// Where the providers are.
+    /// The addresses of the providers.
     pub base_urls: BaseUrls,
-    /// Time of one call to a provider. What follows it must be over before [`shared::model::outbound::ONE_CALL`].
+    /// The time limit of one call to a provider. What follows the call must be over before
+    /// [`shared::model::outbound::ONE_CALL`].
     pub call_within: Duration,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
 
-/// Time of one call where nothing else is known: a provider may fetch a file before it answers.
+/// The default time limit of one call: a provider may fetch a file before it answers.
 pub const CALL_WITHIN: Duration = Duration::from_secs(15);
 
-/// Time that is kept for what follows a call, and for the answer to the queue.
+/// Time reserved for what follows a call, and for the answer to the queue.
 const AFTER_CALL: Duration = Duration::from_secs(8);
 
-/// A lost race is decided again this many times before the queue takes over.
+/// How often a chat is decided again after a conflict before the queue retries.
 const ATTEMPTS: u32 = 5;
 
-/// Why a nudge could not be handled now.
+/// The reason why a nudge could not be handled now.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
     /// The table.
@@ -91,29 +92,29 @@ pub enum DeliveryError {
     /// A link to a file could not be made.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The account is not there (yet): its rows are read with a moment's delay.
+    /// The account is not readable (yet): its rows are read with a short delay.
     #[error("the account is not there")]
     NoAccount,
 }
 
-/// A chat and what belongs to it, as a round sees it.
+/// A chat and its related data, as one step reads them.
 pub(crate) struct ChatWork {
     pub owner: Account,
     pub chat: Chat,
-    /// None when it is gone.
+    /// `None` if the channel does not exist any more.
     pub channel: Option<Channel>,
     pub jobs: Vec<OutboundJob>,
 }
 
-/// What a round came to.
+/// The result of one step.
 pub(crate) enum StepResult {
     /// There may be more to do.
     GoOn,
-    /// Nothing is left.
+    /// No job is left.
     Empty,
-    /// Nothing now; look again then.
+    /// Nothing to do now; check again at this time.
     Rest(Timestamp),
-    /// Somebody else was faster: to be read again.
+    /// Another worker changed the rows: read them again.
     Lost,
     /// The function's time is over; the rest is for the next run.
     OutOfTime,
@@ -126,7 +127,7 @@ impl Delivery {
     }
 
     async fn group(&self, group: Vec<SqsRecord>, time_left: Duration) -> Vec<Disposition> {
-        // A call that the deadline cuts is one of unknown outcome: none is begun after this.
+        // No call begins after this, because a call cut by the deadline has an unknown outcome.
         let last_call = self.ambient.now() + time_left.saturating_sub(self.call_within + AFTER_CALL);
         let handle = async |nudge, receive_count| {
             self.chat(&nudge, receive_count > 1, last_call).await.map(|()| Disposition::Done)
@@ -134,8 +135,8 @@ impl Delivery {
         batch::nudges(group, handle).await
     }
 
-    /// Does what may be done now of a chat's jobs. Only the table, the queues and KMS make this fail, and lost races: then
-    /// the nudge comes again. What a provider does not take is put off.
+    /// Does the jobs of a chat that may be done now. It fails only for the table, the queues, KMS or conflicts: then
+    /// the nudge is retried. Jobs that a provider does not accept are postponed.
     async fn chat(
         &self,
         nudge: &DeliveryNudge,
@@ -146,13 +147,13 @@ impl Delivery {
         while lost < ATTEMPTS {
             let Some(work) = self.load(nudge).await? else { return Ok(()) };
             if repeated {
-                // Somebody may have died between his commit and his nudge.
+                // A worker may have died between its commit and its nudge.
                 self.nudger.crm(&work.chat, work.owner.crm_kind).await?;
             }
             if work.chat.outbound_at.is_none() {
                 return Ok(());
             }
-            // Boxed, as what follows a call: together, and not optimised, they are more than a thread's stack holds.
+            // Boxed, like the futures after a call: unoptimised, they exceed a thread's stack together.
             let round = match Box::pin(self.step(&work, last_call)).await {
                 Err(DeliveryError::Store(error)) if error.is_conflict() => StepResult::Lost,
                 round => round?,

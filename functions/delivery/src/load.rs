@@ -1,4 +1,4 @@
-//! A chat and what belongs to it, as a round sees it.
+//! Loads a chat and its related data for one step.
 
 use crate::{ChatWork, Delivery, DeliveryError};
 use shared::base::ids::MessageId;
@@ -10,7 +10,7 @@ use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::time::Duration;
 
-/// A job that is queued and that no query shows is looked for this many times, at this distance.
+/// How often, and at which interval, a queued job that no query shows is looked up.
 const LOOKS: (u32, Duration) = (3, Duration::from_millis(150));
 
 impl Delivery {
@@ -26,8 +26,8 @@ impl Delivery {
         Ok(Some(ChatWork { owner: owner.ok_or(DeliveryError::NoAccount)?, chat, channel, jobs }))
     }
 
-    /// All jobs of a chat. A query is no transaction: it may find the chat's row written and the job's of the same
-    /// transaction not yet. Taken for done, that job would be forgotten; only another transaction tells.
+    /// All jobs of a chat. A query is no transaction: it may show the chat's row of a transaction and not yet its job's
+    /// row. If that job were taken for done it would be forgotten; only another transaction shows it for certain.
     pub(crate) async fn jobs_of(&self, chat: &Chat) -> Result<Vec<OutboundJob>, DeliveryError> {
         for _ in 0..LOOKS.0 {
             let jobs = self.store.outbound_jobs(&chat.account, &chat.chat).await?;
@@ -41,10 +41,10 @@ impl Delivery {
         Err(StoreError::Busy("a job is queued that no query shows".into()).into())
     }
 
-    /// Whether the job of this number, which the chat's row names, is still to be done.
+    /// Whether the job of this number, which the chat's row names, is still queued.
     async fn is_queued(&self, chat: &Chat, number: u64) -> Result<bool, DeliveryError> {
         let nobody = MessageId::new("");
-        // Its key is all that matters.
+        // Only its key matters.
         let job =
             OutboundJob::new(&chat.account, &chat.chat, number, &nobody, Action::Send, self.ambient.now());
         match self.store.commit(vec![Write::check(&job, &[])?]).await {
@@ -54,7 +54,8 @@ impl Delivery {
         }
     }
 
-    /// The chat's channel. One whose connection is gone may be on another one since it was read.
+    /// The chat's channel. If its connection is gone, the channel is read again, because it may have another connection
+    /// since.
     async fn channel_of(&self, chat: &Chat, to_call: bool) -> Result<Option<Channel>, DeliveryError> {
         let (account, id) = (&chat.account, &chat.channel);
         let known = self.settings.channel(&self.store, account, id, self.ambient.now()).await?;

@@ -1,20 +1,20 @@
-//! What is next in a chat: jobs in order, one at a time. Pure.
+//! Picks the next job of a chat: in order, one at a time. Pure.
 
 use shared::base::clock::Timestamp;
 use shared::model::outbound::{OutboundJob, Step};
 use std::time::Duration;
 
-/// What is next.
+/// The next thing to do.
 #[derive(Debug, PartialEq)]
 pub enum NextJob<'a> {
-    /// This job, by this step, which is no waiting.
+    /// Do this step of this job; the step is never a wait.
     Do(&'a OutboundJob, Step),
-    /// Nothing now. There is something to look at then; without a moment nothing is left.
+    /// Nothing to do now. Check again at this time; `None` if no job is left.
     Rest(Option<Timestamp>),
 }
 
-/// What is next of a chat's jobs, which are in order. One that is put off holds up those behind it, so that the client
-/// reads everything in its order; one whose outcome is in doubt does not, because nothing may come of it.
+/// Picks the next of a chat's jobs, which are in order. A postponed job blocks those behind it, so that the client
+/// reads everything in order; a job of unknown outcome does not, because nothing may come of it.
 pub fn next(jobs: &[OutboundJob], key_lasts: Option<Duration>, now: Timestamp) -> NextJob<'_> {
     let mut earliest: Option<Timestamp> = None;
     for job in jobs {

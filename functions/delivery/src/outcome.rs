@@ -1,4 +1,4 @@
-//! What became of a job, told in one transaction: message, chat, pointer, notice, and the job itself, which goes.
+//! Records the outcome of a job in one transaction: message, chat, pointer, notice, and the deletion of the job.
 
 use crate::early_echo::IdOwner;
 use crate::failure_notice::Failure;
@@ -16,32 +16,32 @@ use shared::providers;
 use shared::store::{ChatTransaction, StoreError};
 use std::time::Duration;
 
-/// Tries to note what a provider has done: it must not be asked again, so a busy table is tried harder than elsewhere, for
-/// some three seconds.
+/// The most attempts to record what a provider has done. The provider must not be asked again, so a busy table is
+/// retried longer than elsewhere, for some three seconds.
 const HARD_TRIES: u32 = 6;
 
-/// What became of a job.
+/// The outcome of a job.
 #[derive(Clone, Debug)]
 pub(crate) enum SendOutcome {
-    /// The provider took the message.
+    /// The provider accepted the message.
     Sent(Sent),
     /// The provider carried the edit or the deletion out.
     Changed,
-    /// An echo or a status told meanwhile that the message left.
+    /// An echo or a status showed meanwhile that the message left.
     Proved,
-    /// The provider will never take it.
+    /// The provider will never accept it.
     Failed {
-        /// Its code, or ours.
+        /// The provider's code, or ours.
         code: String,
-        /// For people.
+        /// A description for people.
         description: Option<String>,
     },
-    /// Nobody knows whether it left.
+    /// The outcome is unknown.
     Unknown,
 }
 
 impl Delivery {
-    /// Tells what became of a job, deciding again while somebody else is faster.
+    /// Records the outcome of a job, deciding again after a conflict.
     pub(crate) async fn record(
         &self,
         work: &ChatWork,
@@ -56,7 +56,7 @@ impl Delivery {
                 Some(present) => present,
                 None => match self.read_anew(work, job).await {
                     Ok(Some(present)) => present,
-                    // Erased: there is nothing to tell.
+                    // Erased: there is nothing to record.
                     Ok(None) => return Ok(StepResult::GoOn),
                     Err(DeliveryError::Store(error)) if attempt + 1 < HARD_TRIES => {
                         tracing::warn!(error = %error, "what a provider did is not noted yet");
@@ -107,7 +107,8 @@ impl Delivery {
         Ok(message.map(|message| (chat, jobs, message)))
     }
 
-    /// One attempt. `again` says that somebody was faster the last time: then it is looked who has the provider's id.
+    /// Makes one attempt. `again` says that the last one met a conflict: then the owner of the provider's id is looked
+    /// up.
     async fn record_once(
         &self,
         work: &ChatWork,
@@ -134,7 +135,7 @@ impl Delivery {
         self.commit(work, transaction, (chat, jobs, message), job).await
     }
 
-    /// The provider took it: its id, the status, where its statuses find it.
+    /// Records an accepted message: its id, the status, and the pointer by which its statuses find it.
     async fn sent(
         &self,
         work: &ChatWork,
@@ -161,7 +162,7 @@ impl Delivery {
             transaction.message.seq = number;
             transaction.chat.seq = number;
         }
-        // Without an id the echo is to tell it.
+        // Without an id in the answer, the echo will name it.
         if transaction.message.provider_id.is_some() {
             transaction.chat.confirm_send(&before.message_id);
         }
@@ -186,7 +187,7 @@ impl Delivery {
         }
         change.message(Some(message), &told);
         change.also(Ok(writes));
-        // When it is gone, another worker has told of it.
+        // If the job is gone, another worker has recorded its outcome.
         if jobs.iter().any(|known| known.number == job.number) {
             change.job_over(job);
         }
@@ -195,7 +196,8 @@ impl Delivery {
         Ok(after)
     }
 
-    /// What a refusal tells of the client's number (E3). What is not learned now is learned another time.
+    /// Learns about the client's number from a refusal (E3). A failure is ignored, because a later refusal shows the
+    /// same.
     async fn learn(&self, work: &ChatWork, outcome: &SendOutcome) {
         let SendOutcome::Failed { code, .. } = outcome else { return };
         let chat = &work.chat;
@@ -220,8 +222,8 @@ impl Delivery {
     }
 }
 
-/// Whether the message shows already what became of a job that is gone: then the answer to an earlier commit was lost, or
-/// somebody else was at it.
+/// Whether the message already shows the outcome of a job that is gone: then the answer to an earlier commit did not
+/// arrive, or another worker recorded it.
 fn is_recorded(outcome: &SendOutcome, message: &Message) -> bool {
     match outcome {
         SendOutcome::Sent(Sent { message_id: Some(_), .. }) => message.provider_id.is_some(),

@@ -1,4 +1,4 @@
-//! What a provider is given of a message: made of its row and its chat, with all that has to be looked up for it.
+//! The payload of a call: built from the message's row and its chat, with everything that has to be looked up for it.
 
 use crate::{ChatWork, Delivery, DeliveryError};
 use shared::base::ids::MessageId;
@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use crate::provider::ProviderRequest;
 
-/// A change of a message waits this long for the message's id at the provider, which an answer or an echo tells.
+/// How long an edit or a deletion waits for the message's id at the provider, which an answer or an echo names.
 const ID_WITHIN: Duration = Duration::from_secs(180);
 
-/// What a call is made of.
+/// The payload of a call.
 #[derive(Debug)]
 pub(crate) enum Payload {
     Send { body: Body, quote: Option<MessageId> },
@@ -27,11 +27,11 @@ pub(crate) enum Payload {
     Delete { id: MessageId },
 }
 
-/// What a message says, ready for the client.
+/// A message's content, ready for the client.
 #[derive(Debug)]
 pub(crate) enum Body {
     Text(String),
-    /// A link that anybody may read, for a short while.
+    /// A public link that expires soon.
     File(String),
     Template {
         id: String,
@@ -39,17 +39,17 @@ pub(crate) enum Body {
     },
 }
 
-/// Why there is nothing to call with.
+/// The reason why there is no payload.
 #[derive(Debug)]
 pub(crate) enum NotReady {
-    /// There never will be: our code.
+    /// There will never be one; our code.
     Never(&'static str),
-    /// There may be soon.
+    /// There may be one soon.
     NotYet(&'static str),
 }
 
 impl Delivery {
-    /// What the call of a job is made of.
+    /// Builds the payload of a job.
     pub(crate) async fn payload(
         &self,
         work: &ChatWork,
@@ -102,7 +102,8 @@ impl Delivery {
                     mime: mime.clone(),
                     expires_at: 0,
                 };
-                // Straight to the bucket: providers fetch at once, and follow no redirect as our stable links are one.
+                // A link straight to the bucket: providers fetch at once, and do not follow a redirect like that of our
+                // stable links.
                 return Ok(Ok(Body::File(self.files.link(&file, self.ambient.now()).await?)));
             }
             (Some(FileCopy::Pending), _) => return Ok(Err(NotReady::NotYet("its file is not copied yet"))),
@@ -118,27 +119,27 @@ impl Delivery {
         })
     }
 
-    /// The provider's id of the quoted message; none when the provider does not know it.
+    /// The provider's id of the quoted message; `None` if the provider does not know the message.
     async fn quoted(&self, work: &ChatWork, message: &Message) -> Result<Option<MessageId>, DeliveryError> {
         let Some(id) = quoted_id(message) else { return Ok(None) };
         let chat = &work.chat;
         let found = self.store.messages(&chat.account, &chat.chat, std::slice::from_ref(id)).await?;
         Ok(match found.first() {
             Some(row) => known_id(row).cloned(),
-            // From before our time: whoever named it has the id from the provider.
+            // Older than our copy of the chat: the caller got the id from the provider.
             None => Some(id.clone()),
         })
     }
 }
 
-/// The provider's id of a message: what was written elsewhere stands under it here. None of ours that it never took, has not
-/// told yet, or never gets.
+/// The provider's id of a message. A message written elsewhere is stored under it here. `None` for a message of ours
+/// that the provider never accepted, has not named yet, or never gets.
 fn known_id(message: &Message) -> Option<&MessageId> {
     let elsewhere = message.side == Side::Client || message.origin.is_none_or(Origin::is_echo);
     message.provider_id.as_ref().or_else(|| elsewhere.then_some(&message.message_id))
 }
 
-/// What a message answers: as a quote, or as the comment that it stands under.
+/// The message that this one answers: by a quote, or as the comment above it.
 fn quoted_id(message: &Message) -> Option<&MessageId> {
     let quote = message.quote.as_ref().and_then(|quote| quote.message.as_ref());
     quote.or(match &message.details {
@@ -148,7 +149,7 @@ fn quoted_id(message: &Message) -> Option<&MessageId> {
 }
 
 impl Payload {
-    /// The call.
+    /// The provider request of this payload.
     pub(crate) fn request<'a>(
         &'a self,
         work: &'a ChatWork,
@@ -189,7 +190,7 @@ impl Payload {
     }
 }
 
-/// What is known of a message's file: of our copy where there is one.
+/// The known facts about a message's file: from our copy if there is one.
 fn file_info(message: &Message) -> FileInfo<'_> {
     let copied = match &message.file {
         Some(FileCopy::Stored { mime, .. }) => Some(mime.as_str()),

@@ -1,4 +1,4 @@
-//! The provider that carries a channel: what it promises, and one call to it.
+//! The provider of a channel: its guarantees, and one call to it.
 
 use shared::base::clock::Timestamp;
 use shared::model::credential::Credential;
@@ -9,31 +9,31 @@ use shared::providers::base_urls::BaseUrls;
 use shared::providers::client::{Call, MessageRef};
 use shared::providers::provider::SendGuarantees;
 
-/// What is asked of a provider.
+/// A request to a provider.
 #[derive(Debug)]
 pub enum ProviderRequest<'a> {
-    /// To send a message.
+    /// Send a message.
     Send(Box<OutgoingMessage<'a>>),
-    /// To change one.
+    /// Edit a message.
     Edit(MessageRef<'a>, Edit<'a>),
-    /// To delete one.
+    /// Delete a message.
     Delete(MessageRef<'a>),
 }
 
-/// What a provider promises about sends; one that is not known here promises nothing.
+/// A provider's guarantees about sends; an unknown provider guarantees nothing.
 pub fn guarantees(provider: &str) -> SendGuarantees {
     providers::provider(provider).map(|provider| provider.guarantees()).unwrap_or_default()
 }
 
-/// Whether a refusal says that the message is not there any more.
+/// Whether a refusal says that the message does not exist any more.
 pub fn is_gone(failure: &SendFailure) -> bool {
     matches!(failure, SendFailure::Never { reason: FailureReason::MessageGone, .. })
 }
 
-/// Asks once.
+/// Makes one call.
 ///
 /// # Errors
-/// As the provider's client sorts its answers; [`SendFailure::Never`] for a provider that is not known here.
+/// As the provider's client sorts its answers; [`SendFailure::Never`] for an unknown provider.
 pub async fn ask(
     provider: &str,
     base_urls: &BaseUrls,

@@ -1,4 +1,4 @@
-//! The provider's rates, kept by all workers together: calls are reserved in the table, a block at a time, so that a busy
+//! The providers' rates, shared by all workers: calls are reserved in the table, a block at a time, so that a busy
 //! worker does not write for every call.
 
 use shared::base::clock::Timestamp;
@@ -11,19 +11,19 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Calls that are reserved at once, of a limit that has room for many.
+/// Calls reserved at once from a large limit.
 const BLOCK: u64 = 20;
-/// A limit of fewer calls is counted one by one: a block would be most of it.
+/// A limit of fewer calls is counted one by one, because a block would be most of it.
 const FEW: u64 = 100;
-/// Of a larger limit, this part is used: the provider's windows do not begin with ours, so one of them may hold two halves of
-/// ours; and other calls, as from the settings, want room too.
+/// The part of a larger limit that is used. The provider's windows do not begin with ours, so one of them may contain
+/// two halves of ours; and other calls, such as those from the settings, need room too.
 const SHARE: (u64, u64) = (2, 5);
-/// Counters are of no use after their window; the table lets them go some time later.
+/// Counters are of no use after their window; the table deletes them some time later.
 const KEPT: Duration = Duration::from_secs(3600);
-/// Most limits that are remembered; they are forgotten all at once, which costs a block each.
+/// The most limits that are remembered. A full map is cleared, which costs a block for each limit.
 const MOST: usize = 10_000;
 
-/// What a rate counts together.
+/// The identity of one counter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Counted {
     account: AccountId,
@@ -32,7 +32,7 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// What is counted together with a message into this chat; none where the rate is not about such chats.
+    /// The counter for a message into this chat; `None` if the rate does not apply to such chats.
     pub fn by(scope: RateScope, connection: &Connection, chat: &Chat) -> Option<Self> {
         let connection_id = &connection.connection;
         let name = match scope {
@@ -46,7 +46,7 @@ impl Counted {
     }
 }
 
-/// What is reserved and not used yet.
+/// Reserved calls that are not used yet.
 #[derive(Debug, Default)]
 pub struct Rates(Mutex<HashMap<Counted, Block>>);
 
@@ -57,10 +57,10 @@ struct Block {
 }
 
 impl Rates {
-    /// Takes a call out of a limit. Answers when to come again where it is used up.
+    /// Takes one call from a limit. If the limit is used up, returns when to retry.
     ///
     /// # Errors
-    /// The table's.
+    /// The table's errors.
     pub async fn take(
         &self,
         store: &Store,
@@ -93,7 +93,7 @@ impl Rates {
         }
     }
 
-    /// A block is reserved, and one call of it is used at once. What was left of another one is added, not lost.
+    /// Reserves a block and uses one call of it at once. The rest of an earlier block is added and not dropped.
     fn reserve(&self, of: Counted, window: i64, block: u64) {
         let mut blocks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if blocks.len() >= MOST {

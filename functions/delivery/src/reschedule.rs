@@ -1,4 +1,4 @@
-//! Leaving a chat alone until a moment: on the due index, with a timer where the wait is short.
+//! Postpones a chat until a moment: on the due index, with a timer if the wait is short.
 
 use crate::{ChatWork, Delivery, DeliveryError};
 use shared::base::clock::Timestamp;
@@ -7,12 +7,12 @@ use shared::store::attribute;
 use shared::store::{ChatTransaction, DecidedOn};
 use std::time::Duration;
 
-/// Waits up to this long get a timer of their own; longer ones are found by the minute's sweep alone.
+/// Waits up to this long get a timer of their own; the minute's sweep alone finds longer ones.
 const TIMER_UP_TO: Duration = Duration::from_secs(90);
 
 impl Delivery {
-    /// Leaves the chat alone until then; for good when nothing is left. Says whether that could be written: not when
-    /// something was queued meanwhile.
+    /// Postpones the chat until a moment, or takes it off the schedule if no job is left. Returns whether that was
+    /// written: it is not if a job was queued meanwhile.
     pub(crate) async fn reschedule(
         &self,
         work: &ChatWork,
@@ -29,7 +29,7 @@ impl Delivery {
             .revisited();
         change.change(|chat| chat.outbound_at = until);
         let (after, writes) = change.writes(now)?;
-        // As it stands already: its writer has set the timer.
+        // The schedule is unchanged: its writer has set the timer.
         if writes.is_empty() {
             return Ok(true);
         }
@@ -46,7 +46,7 @@ impl Delivery {
 }
 
 impl ChatWork {
-    /// How the chat ends.
+    /// The closing settings of the chat.
     pub(crate) fn closing(&self) -> Closing {
         Closing::of(&self.owner, self.channel.as_ref())
     }

@@ -1,4 +1,4 @@
-//! What the outcome of a call changes, as one transaction.
+//! The changes of a call's outcome, as one transaction.
 
 use crate::ChatWork;
 use shared::base::clock::Timestamp;
@@ -7,7 +7,7 @@ use shared::model::message::Message;
 use shared::model::outbound::{Action, OutboundJob};
 use shared::store::row::Write;
 
-/// The rows that an outcome changes, as they become.
+/// The rows that an outcome changes, in their new state.
 pub(crate) struct OutcomeTransaction {
     pub chat: Chat,
     pub message: Message,
@@ -15,7 +15,7 @@ pub(crate) struct OutcomeTransaction {
     pub now: Timestamp,
 }
 
-/// The edit or deletion is carried out: our row says so.
+/// Records that an edit or a deletion was carried out.
 pub fn changed(work: &ChatWork, transaction: &mut OutcomeTransaction, job: &OutboundJob) {
     let Some(channel) = &work.channel else { return };
     let (chat, message, now) = (&transaction.chat, &transaction.message, transaction.now);
@@ -27,7 +27,7 @@ pub fn changed(work: &ChatWork, transaction: &mut OutcomeTransaction, job: &Outb
     if let Some(row) = transaction.chat.receive(&event, Some(&transaction.message), transaction.now) {
         transaction.message = row;
         if matches!(job.action, Action::EditText(_)) {
-            // What stands below it now, by which the echo of the edit is known.
+            // The signature below the new text; the echo of the edit is recognised by it.
             transaction.message.signature.clone_from(&job.signature);
         }
     }

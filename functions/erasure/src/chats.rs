@@ -1,4 +1,4 @@
-//! The chats, closed by now: each is emptied and let go of.
+//! Empties the closed chats one by one and removes their marks.
 
 use crate::job::Job;
 use crate::{Eraser, ErasureError};
@@ -16,11 +16,11 @@ use shared::store::erasure::{ChatPlace, ChatRow, tombstone, unmark};
 use shared::store::row::Write;
 use shared::store::{Read, StoreError, keys};
 
-/// Rows of a page, and of them those that are written side by side.
+/// Rows of a page, and how many of them are written at once.
 const PAGE: i32 = 128;
 const SIDE_BY_SIDE: usize = 16;
 
-/// What a page was.
+/// What the erasure of one row removed.
 #[derive(Default)]
 struct Swept {
     messages: u64,
@@ -28,8 +28,8 @@ struct Swept {
 }
 
 impl Eraser {
-    /// Erases one chat, the next behind the cursor. There are no others: nobody opens a chat for a contact who leads to
-    /// nobody.
+    /// Erases one chat, the next behind the cursor. There are no further chats: none is opened for a contact that no
+    /// identity leads to.
     pub(crate) async fn erase_next_chat(
         &self,
         owner: &Account,
@@ -52,11 +52,11 @@ impl Eraser {
                     job.row.chats += 1;
                 }
                 ChatPlace::Chat(chat) if job.row.contacts.contains(&chat.contact) => {
-                    // None is left open; should one be, it is closed before anything else is emptied.
+                    // None is left open; if one is, it is closed before anything else is emptied.
                     job.row.enter(Phase::Closing);
                     return Ok(());
                 }
-                // It is gone, and what may stand here is a new client's.
+                // The chat is gone, and a row at its key belongs to a new client.
                 ChatPlace::Chat(_) | ChatPlace::Nothing => {}
             }
             job.row.cursor = Some(cursor(&row));
@@ -66,7 +66,7 @@ impl Eraser {
         Ok(())
     }
 
-    /// Empties a closed chat, page by page, and lets go of its place.
+    /// Empties a closed chat, page by page, and removes its mark.
     async fn empty(
         &self,
         owner: &Account,
@@ -95,7 +95,7 @@ impl Eraser {
                 return Ok(false);
             }
         }
-        // While the mark stands nobody puts a file there that is somebody's.
+        // While the mark is in place, no new client's file can be stored there.
         job.row.objects += self.files.delete_of_chat(&owner.account, &row.chat).await?;
         match self.store.commit(vec![unmark(&owner.account, &row.chat)]).await {
             Err(StoreError::Lost(_)) => {}
@@ -104,8 +104,8 @@ impl Eraser {
         Ok(true)
     }
 
-    /// Single writes, not transactions: half the price, and each may be repeated. The message goes last, because it says
-    /// what else is to go.
+    /// Erases one row by single writes and not a transaction: half the price, and each may be repeated. The message
+    /// goes last, because it says what else must go.
     async fn sweep(
         &self,
         row: &ContactChat,
@@ -138,7 +138,8 @@ impl Eraser {
         Ok(swept)
     }
 
-    /// Only the company's messages have pointers, by each id that the provider may name them by.
+    /// Deletes a message's pointers. Only the company's messages have pointers, by each id that the provider may use
+    /// for them.
     async fn sweep_pointers(
         &self,
         row: &ContactChat,
@@ -154,8 +155,8 @@ impl Eraser {
         self.store.erase_pointers(&row.account, &row.chat, connections, &ids, now).await
     }
 
-    /// The connections that a chat's messages may have come by: its channel's, and, because a channel may have been taken
-    /// over by another one, all that the account has.
+    /// The connections that a chat's messages may have come by: its channel's, and all others of the account, because
+    /// another connection may have taken the channel over.
     async fn connections(&self, job: &mut Job, row: &ContactChat) -> Result<Vec<ConnectionId>, StoreError> {
         let account = &row.account;
         let all = match &job.connections {
@@ -172,12 +173,12 @@ impl Eraser {
     }
 }
 
-/// A chat that is done with, as [`position`] reads it.
+/// The position after a finished chat, as [`position`] reads it.
 pub(crate) fn cursor(row: &ContactChat) -> String {
     format!("{}#{}", row.contact, row.chat)
 }
 
-/// Where the work goes on: at which contact, behind which of his chats.
+/// The position at which the work continues: the contact, and the last finished one of its chats.
 pub(crate) fn position(cursor: Option<&str>, contacts: &[ContactId]) -> (usize, Option<ChatId>) {
     let Some((contact, chat)) = cursor.and_then(|cursor| cursor.split_once('#')) else { return (0, None) };
     match contacts.iter().position(|known| known.as_str() == contact) {

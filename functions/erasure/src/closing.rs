@@ -1,5 +1,5 @@
-//! Closing the chats: a mark in a chat's place keeps everybody out. All are closed before the first one is emptied, which
-//! may take long: until its own mark stands, a chat takes what he writes, and would lose it.
+//! Closes the chats: a mark at a chat's key keeps new messages out. All chats are closed before the first is emptied,
+//! which may take long, because a chat without a mark accepts the client's messages and would lose them.
 
 use crate::chats::{cursor, position};
 use crate::job::{Job, words_of};
@@ -16,11 +16,11 @@ use shared::store::{MAX_WRITES, Read, keys, retry_on_conflict};
 use std::collections::BTreeSet;
 use tokio::sync::Mutex;
 
-/// Chats of a step.
+/// Chats of one step.
 const PAGE: i32 = 32;
 
 impl Eraser {
-    /// Closes a page of chats, those behind the cursor; safe to repeat.
+    /// Closes the next page of chats behind the cursor; safe to repeat.
     pub(crate) async fn close_chats(&self, owner: &Account, job: &mut Job) -> Result<(), ErasureError> {
         let (mut place, mut after) = position(job.row.cursor.as_deref(), &job.row.contacts);
         while let Some(contact) = job.row.contacts.get(place).cloned() {
@@ -40,8 +40,8 @@ impl Eraser {
         Ok(())
     }
 
-    /// Closes a chat. What stands at its key says whether that is to be done: the chat, the mark, or something that is not
-    /// the client's, and is left alone.
+    /// Closes a chat. The row at its key decides: a chat of the client is closed; a mark, or a row that is not the
+    /// client's, is left alone.
     async fn close_chat(
         &self,
         owner: &Account,
@@ -60,7 +60,7 @@ impl Eraser {
         .await
     }
 
-    /// Puts the mark in the chat's place. With it goes what leads to the chat.
+    /// Puts the mark at the chat's key and deletes the rows that lead to the chat.
     async fn close(&self, owner: &Account, job: &mut Job, chat: &Chat) -> Result<(), ErasureError> {
         let now = self.ambient.now();
         let identity = Identity {
@@ -71,8 +71,8 @@ impl Eraser {
         self.note_words(job, chat).await?;
         let mut writes = vec![mark(chat, now)?];
         writes.extend(rows_beside(Some(chat), None)?);
-        // Mostly none: a contact's row lists what is claimed for him, and all that was released at the beginning. Written
-        // again, its digest would drop what he has written since.
+        // Usually there are none: a contact's row lists its claims, and all of them were released at the beginning.
+        // Writing their digests again would drop what the client has written since.
         let identities = [identity];
         let claims = self.own_claims(job, &identities, chat.phone.iter().cloned()).await?;
         if !claims.is_empty() {
@@ -81,20 +81,21 @@ impl Eraser {
             }
         }
         writes.extend(claims.iter().map(release));
-        // Each once: a transaction takes no row twice.
+        // Each form once, because a transaction accepts no row twice.
         let forms: BTreeSet<&ChatId> = chat.aliases.iter().filter(|form| **form != chat.chat).collect();
         let mut forms: Vec<Write> =
             forms.into_iter().map(|form| Write::forget(keys::chat(&chat.account, form))).collect();
         let room = MAX_WRITES - writes.len();
         if forms.len() > room {
-            // Nobody has that many. The chat's row still names them if this ends here.
+            // No real chat has that many. If the step ends here, the chat's row still names them.
             self.store.commit_in_parts(forms.split_off(room)).await?;
         }
         writes.extend(forms);
         Ok(self.store.commit(writes).await?)
     }
 
-    /// Notes what the chat alone says of the client, before it is gone: raw records are searched for it later.
+    /// Records what only the chat knows of the client before it is erased, because raw records are searched for it
+    /// later.
     async fn note_words(&self, job: &mut Job, chat: &Chat) -> Result<(), ErasureError> {
         let contact = self.store.contact(&chat.account, &chat.contact, Read::Consistent).await?;
         let mut known = contact.as_ref().map(words_of).unwrap_or_default();

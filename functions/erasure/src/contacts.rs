@@ -1,4 +1,4 @@
-//! The contacts: what they are found by goes first, their rows last.
+//! Erases the contacts: first the claims by which they are found, their rows last.
 
 use crate::job::Job;
 use crate::{Eraser, ErasureError, RETRIES};
@@ -13,7 +13,7 @@ use shared::store::row::{Key, Write};
 use shared::store::{MAX_WRITES, Read, StoreError, keys, retry_on_conflict};
 use tokio::sync::Mutex;
 
-/// What of a contact's row the letting go is decided on.
+/// The attributes of a contact's row on which its release depends.
 const DEPENDS_ON: [Attribute<Contact>; 4] = [
     attribute::contact::IDENTITIES,
     attribute::contact::PHONE,
@@ -22,8 +22,8 @@ const DEPENDS_ON: [Attribute<Contact>; 4] = [
 ];
 
 impl Eraser {
-    /// Lets go of every identity and phone. From here on whoever writes is a new contact, and what was accepted before and
-    /// still stands in a queue is dropped by the digests.
+    /// Releases every identity and phone. From now on a message from one of them makes a new contact, and what was
+    /// accepted before and is still in a queue is dropped by the digests.
     pub(crate) async fn release_contacts(&self, owner: &Account, job: &mut Job) -> Result<(), ErasureError> {
         let held = Mutex::new(&mut *job);
         retry_on_conflict(RETRIES, &*self.ambient, || async {
@@ -31,7 +31,7 @@ impl Eraser {
             let known = job.row.contacts.len();
             let family = self.family(job).await?;
             if job.row.contacts.len() > known {
-                // Noted before anything of them is gone.
+                // Recorded before anything of them is erased.
                 self.save(job).await?;
             }
             Ok::<_, ErasureError>(self.release_all(owner, job, &family).await?)
@@ -41,7 +41,7 @@ impl Eraser {
         Ok(())
     }
 
-    /// The contacts as they are now. Somebody may have turned out to be the same person since the erasure was asked for: he
+    /// The contacts as they are now. Another contact may have been merged with them since the erasure was requested: it
     /// is erased too.
     async fn family(&self, job: &mut Job) -> Result<Vec<Contact>, StoreError> {
         let (mut found, mut place) = (Vec::new(), 0);
@@ -71,15 +71,16 @@ impl Eraser {
             if released && claims.is_empty() {
                 continue;
             }
-            // Nobody joins him any more, and nothing is claimed for him: every such write depends on this attribute.
+            // After this no contact is merged into this one and nothing is claimed for it: every such write depends on
+            // this attribute.
             let gone = Contact { merged_into: nobody, ..contact.clone() };
             let mut writes: Vec<Write> = Write::change(contact, &gone, &DEPENDS_ON)?.into_iter().collect();
             for digest in digests_of(contact, &owner.id_salt) {
                 writes.push(Write::put(&ErasedSubject::at(&owner.account, digest, now))?);
             }
             writes.extend(claims.iter().map(release));
-            // One transaction, but for somebody with dozens of identities: what is left of those is found claimed, and
-            // released, when this is repeated.
+            // One transaction, except for a contact with dozens of identities: their remaining claims are found and
+            // released when this is repeated.
             let rest = writes.split_off(writes.len().min(MAX_WRITES));
             self.store.commit(writes).await?;
             self.store.commit_in_parts(rest).await?;
@@ -87,7 +88,7 @@ impl Eraser {
         Ok(())
     }
 
-    /// Which of these identities and phones are claimed for a contact of the job.
+    /// The claims of these identities and phones that belong to a contact of the job.
     pub(crate) async fn own_claims(
         &self,
         job: &Job,
@@ -100,7 +101,8 @@ impl Eraser {
         Ok(claims)
     }
 
-    /// One contact's rest, and his own row at last. When nobody is left, the erasure is done.
+    /// Erases the remaining rows of one contact, and the contact's own row last. When no contact is left, the erasure
+    /// is done.
     pub(crate) async fn erase_rest(&self, owner: &Account, job: &mut Job) -> Result<(), ErasureError> {
         let Some(contact) = self.contacts(job).await?.into_iter().next() else {
             job.row.finish(self.ambient.now());
@@ -124,7 +126,7 @@ impl Eraser {
         Ok(())
     }
 
-    /// Who was blocked stays so, by his digest; whom it says and why goes.
+    /// A blocked client stays blocked, by the digest; the name and the note are erased.
     async fn forget_who_is_blocked(&self, owner: &Account, contact: &Contact) -> Result<(), StoreError> {
         let ids = digests_of(contact, &owner.id_salt);
         for entry in self.store.block_entries(&owner.account, &ids).await? {
@@ -139,7 +141,7 @@ impl Eraser {
         Ok(())
     }
 
-    /// What the CRM loaded of him goes; the CRM may load it again.
+    /// Deletes what was loaded of the client from the CRM; the CRM may load it again.
     async fn forget_in_crm(&self, owner: &Account, contact: &Contact) -> Result<(), StoreError> {
         let digests = digests_of(contact, &owner.id_salt);
         let mut found = self.store.crm_contacts_by(owner, &digests).await?;

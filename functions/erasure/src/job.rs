@@ -1,4 +1,4 @@
-//! The job's row: whose turn it is, how far it has come, and what one run keeps in mind of it.
+//! The job's row: which run holds it, its progress, and what one run caches for it.
 
 use crate::{Eraser, ErasureError};
 use shared::base::ids::ConnectionId;
@@ -14,31 +14,31 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A run has the job for this long; longer than the function may run.
+/// How long a run holds the job; longer than the function may run.
 const LEASE: Duration = Duration::from_secs(600);
 
-/// When to go on.
+/// When to continue.
 pub(crate) enum NextStep {
     /// At once, while there is time.
     Now,
-    /// After a while.
+    /// After this time.
     Later(Duration),
 }
 
-/// An erasure in the hands of a run.
+/// An erasure held by a run.
 pub(crate) struct Job {
-    /// The row as it stands in the table.
+    /// The row as it is in the table.
     saved: Erasure,
-    /// The row as it becomes.
+    /// The row as it will be written.
     pub row: Erasure,
-    /// What is searched for; put together once in a run.
+    /// What is searched for; built once per run.
     pub wanted: Option<Arc<ErasedClient>>,
-    /// The account's connections; read once in a run.
+    /// The account's connections; read once per run.
     pub connections: Option<Vec<ConnectionId>>,
 }
 
 impl Eraser {
-    /// Takes the job, unless it is done or another run has it.
+    /// Claims the job, unless it is done or another run holds it.
     pub(crate) async fn take(&self, nudge: &ErasureNudge) -> Result<Option<Job>, ErasureError> {
         let now = self.ambient.now();
         let found = self.store.erasure(&nudge.account, &nudge.erasure).await?;
@@ -53,7 +53,7 @@ impl Eraser {
         }
     }
 
-    /// Writes how far it has come, and keeps the job for the next while.
+    /// Stores the progress, and holds the job for another while.
     pub(crate) async fn save(&self, job: &mut Job) -> Result<(), ErasureError> {
         if job.row.state == ErasureState::Running {
             job.row.check_at = Some(self.ambient.now() + LEASE);
@@ -61,13 +61,13 @@ impl Eraser {
         self.write(job).await
     }
 
-    /// Lets another run have the job after a while.
+    /// Releases the job, so that another run may claim it after `wait`.
     pub(crate) async fn let_go(&self, job: &mut Job, wait: Duration) -> Result<(), ErasureError> {
         job.row.check_at = Some(self.ambient.now() + wait);
         self.write(job).await
     }
 
-    /// Depends on the time alone: whoever took the job since has moved it.
+    /// Writes the row. The write depends on the lease alone, because a run that claimed the job since has moved it.
     async fn write(&self, job: &mut Job) -> Result<(), ErasureError> {
         let write =
             Write::change(&job.saved, &job.row, &[attribute::erasure::CHECK_AT, attribute::erasure::STATE])?;
@@ -81,7 +81,7 @@ impl Eraser {
         }
     }
 
-    /// The job's contacts that are still there, in its order.
+    /// The job's contacts that still exist, in its order.
     pub(crate) async fn contacts(&self, job: &Job) -> Result<Vec<Contact>, StoreError> {
         let mut found = Vec::new();
         for id in &job.row.contacts {
@@ -90,8 +90,8 @@ impl Eraser {
         Ok(found)
     }
 
-    /// What is searched for. The contacts' rows, the lists of their chats and the tombstones in these say it, so a run that
-    /// begins anew knows it again; that is why they go last.
+    /// What is searched for. It is rebuilt from the contacts' rows, the lists of their chats and the tombstones in
+    /// these, so a new run can rebuild it; that is why those rows go last.
     pub(crate) async fn wanted(
         &self,
         owner: &Account,
@@ -106,7 +106,7 @@ impl Eraser {
             salt: owner.id_salt.clone(),
             region: owner.region.clone(),
             contacts: job.row.contacts.iter().cloned().collect(),
-            // Other forms of chats' ids stand among the words; what else does is no chat's id.
+            // Other forms of chat ids are among the words; the other words match no chat id.
             chats: job.row.words.iter().cloned().collect(),
             subjects: HashMap::new(),
             erased_at: job.row.requested_at,
@@ -140,7 +140,8 @@ impl Eraser {
     }
 }
 
-/// What messengers know a contact by: user ids, and the phone as digits, which stand in each of its spellings.
+/// The words by which messengers know a contact: user ids, and the phone as digits, which are part of each of its
+/// spellings.
 pub(crate) fn words_of(contact: &Contact) -> Vec<String> {
     let users = contact.identities.iter().map(|identity| identity.user.clone());
     users.chain(contact.phone.iter().map(|phone| phone.digits().to_owned())).collect()

@@ -1,5 +1,5 @@
-//! Dead-letter queues: what is of the client is taken out, the rest is left, other accounts' above all. The main queues
-//! need none of this: their consumers drop what is erased.
+//! Dead-letter queues: the client's messages are deleted, all others are left, above all those of other accounts. The
+//! main queues need no search, because their consumers drop erased clients' messages.
 
 use crate::job::{Job, NextStep};
 use crate::{Eraser, ErasureError};
@@ -12,13 +12,13 @@ use shared::store::settings::Pointed;
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// Messages of one queue that are looked at. A queue that holds more has another trouble, and its alarm.
+/// The most messages of one queue that are checked. A queue that holds more has another problem, and its own alarm.
 const MOST: usize = 5_000;
-/// What somebody else has received shows again after this.
+/// A message that another consumer received becomes visible again after this time.
 const SHOWN_AGAIN: Duration = Duration::from_secs(130);
 
 impl Eraser {
-    /// Searches one queue, the next behind the cursor.
+    /// Searches the next queue behind the cursor.
     pub(crate) async fn search_letters(
         &self,
         owner: &Account,
@@ -47,14 +47,15 @@ impl Eraser {
         self.dead_letters.give_back(url, &kept).await;
         outcome?;
         if hidden? > kept.len() {
-            // A run that died over them, another erasure, or a person: what they hold has not been looked at.
+            // Another consumer holds some messages (a run that died, another erasure, or a person): these have not been
+            // checked.
             return Ok(NextStep::Later(SHOWN_AGAIN));
         }
         job.row.cursor = Some((place + 1).to_string());
         Ok(NextStep::Now)
     }
 
-    /// Looks at what one call gives; says whether any of it was new.
+    /// Checks the messages of one receive call; returns whether any of them was new.
     async fn one_batch(
         &self,
         job: &mut Job,

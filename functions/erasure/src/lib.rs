@@ -1,8 +1,8 @@
-//! Erases a client (P12): what is left of him are digests and times, by which every consumer drops what still travels.
+//! Erases a client (P12): what remains are digests and times, by which every consumer drops messages still in transit.
 //!
-//! The job's row says how far it has come. Every step may be repeated, so whoever dies over one, it is gone on with: by
-//! the next nudge, or by the due index. The parts come in the order of [`Phase`], and within each what leads to something
-//! goes after that which it leads to.
+//! The job's row records the progress. Every step may be repeated, so if a run dies, the next nudge or the due index
+//! continues the job. The parts run in the order of [`Phase`], and within each part a row that leads to another is
+//! erased after it.
 
 mod chats;
 mod closing;
@@ -29,7 +29,7 @@ use shared::store::{IsConflict, Read, RetryPolicy, Store, StoreError, keys};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the function works with; built once per process.
+/// The function's dependencies; built once per process.
 pub struct Eraser {
     /// The table.
     pub store: Store,
@@ -41,13 +41,13 @@ pub struct Eraser {
     pub files: Files,
     /// The dead-letter queues of all functions.
     pub dead_letters: DeadLetters,
-    /// The erasures queue: the job goes on by a nudge to itself.
+    /// The erasures queue: the job continues by a nudge to itself.
     pub erasures_url: String,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
 
-/// Why a run came to no end.
+/// The reason why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ErasureError {
     /// The table.
@@ -65,17 +65,17 @@ pub enum ErasureError {
     /// A dead-letter queue.
     #[error(transparent)]
     DeadLetter(#[from] DeadLetterError),
-    /// The account is not there (yet): its row gives the salt of the digests.
+    /// The account is not readable (yet): its row holds the salt of the digests.
     #[error("the account is not there")]
     NoAccount,
-    /// Another run has the job: this one has slept through its time.
+    /// Another run claimed the job, because this one outlived its lease.
     #[error("another run has the job")]
     TakenOver,
 }
 
-/// No step is begun that has less time than this. The longest is a page of large raw records.
+/// No step begins with less time than this. The longest is a page of large raw records.
 const ONE_STEP: Duration = Duration::from_secs(60);
-/// How often a step is decided again before the queue takes over: the client may be writing just now.
+/// How often a step is decided again before the queue retries, because the client may be writing just now.
 const RETRIES: RetryPolicy = RetryPolicy::growing(5, Duration::from_millis(100));
 
 impl IsConflict for ErasureError {
@@ -97,7 +97,7 @@ impl Eraser {
         batch::nudges(group, handle).await
     }
 
-    /// Goes on with an erasure until it is done or the time is over; at least one step.
+    /// Continues an erasure until it is done or the time is over; at least one step.
     async fn erase(&self, nudge: &ErasureNudge, until: Timestamp) -> Result<(), ErasureError> {
         let Some(mut job) = self.take(nudge).await? else { return Ok(()) };
         match self.work(&mut job, until).await {
@@ -105,15 +105,15 @@ impl Eraser {
             Ok(Some(wait)) => self.hand_over(&mut job, wait).await,
             Err(ErasureError::TakenOver) => Ok(()),
             Err(error) => {
-                // The nudge comes again, and need not wait until this run's time is over. What is written here and what is
-                // not: neither matters, the due index comes in any case.
+                // The nudge is retried, and need not wait until this run's lease is over. It does not matter whether
+                // this write succeeds, because the due index retries in any case.
                 let _ = self.let_go(&mut job, Duration::ZERO).await;
                 Err(error)
             }
         }
     }
 
-    /// Works step by step. Answers when to go on; `None`: it is done.
+    /// Works step by step. Returns when to continue; `None` if the job is done.
     async fn work(&self, job: &mut Job, until: Timestamp) -> Result<Option<Duration>, ErasureError> {
         let owner: Option<Account> =
             self.store.get(&keys::account(&job.row.account), Read::Consistent).await?;
@@ -152,7 +152,7 @@ impl Eraser {
         Ok(NextStep::Now)
     }
 
-    /// The job is for whoever comes next.
+    /// Hands the job over to the next run.
     async fn hand_over(&self, job: &mut Job, wait: Duration) -> Result<(), ErasureError> {
         match self.let_go(job, wait).await {
             Err(ErasureError::TakenOver) => return Ok(()),

@@ -1,4 +1,4 @@
-//! Raw records in the quarantine: those that hold anything of the client go.
+//! Raw records in the quarantine: deletes those that contain data of the client.
 
 use crate::job::Job;
 use crate::{Eraser, ErasureError};
@@ -7,14 +7,14 @@ use shared::model::account::Account;
 use shared::model::erasure::Phase;
 use shared::platform::quarantine::Quarantine;
 
-/// Records of a step. The lifecycle of the bucket bounds how many there are.
+/// Records of one step. The bucket's lifecycle bounds how many there are.
 const PAGE: i32 = 100;
-/// Records that are read side by side: each is held in memory, and may have several megabytes.
+/// How many records are read at once: each is held in memory, and may have several megabytes.
 const SIDE_BY_SIDE: usize = 4;
 
 impl Eraser {
-    /// Searches a page of the records below a folder; `then` comes when there are no more. A record whose account nobody
-    /// knows may be another account's, and goes by a long string only.
+    /// Searches a page of the records below a folder; `then` is the next phase when there are no more. A record of an
+    /// unknown account may be another account's, so only a long string identifies it.
     pub(crate) async fn search_records(
         &self,
         owner: &Account,

@@ -1,4 +1,4 @@
-//! What became of a file, told in one transaction: chat, message, the list of what is to be copied, the stable link.
+//! Records the outcome of a copy in one transaction: chat, message, the list of pending files, the stable link.
 
 use crate::{ATTEMPTS, Media, MediaError};
 use shared::base::ids::hex_digest;
@@ -16,10 +16,10 @@ use shared::store::row::Write;
 use shared::store::{ChatTransaction, StoreError, files};
 use std::time::Duration;
 
-/// A file that stands in the bucket.
+/// A file stored in the bucket.
 #[derive(Debug)]
 pub(crate) struct StoredFile {
-    /// Its type as it was told.
+    /// The type that the provider or the download stated.
     pub told: String,
     link: String,
     bytes: u64,
@@ -37,12 +37,12 @@ impl StoredFile {
     }
 }
 
-/// What became of a file.
+/// The outcome of a copy.
 #[derive(Debug)]
 pub(crate) enum CopyOutcome {
-    /// It is in the bucket, at the object that the attempt was begun with.
+    /// The file is in the bucket, at the object with which the attempt began.
     Stored(StoredFile),
-    /// There is none.
+    /// The file was given up.
     GivenUp(CopyFailure),
 }
 
@@ -60,21 +60,21 @@ impl CopyOutcome {
     }
 }
 
-/// What an outcome makes of the state as it is read now.
+/// The next action for an outcome, given the present state.
 enum CommitStep {
-    /// These writes lead to this chat.
+    /// Commit these writes; they lead to this chat.
     Write(Vec<Write>, Box<Chat>),
-    /// It was told already: the answer to an earlier commit was lost.
+    /// Already recorded: the answer to an earlier commit did not arrive.
     Told(Box<Chat>),
     /// The message has another file now.
     OtherFile,
-    /// Nobody waits for it: deleted, or erased.
+    /// No message waits for the file: it was deleted or erased.
     Nobody,
 }
 
 impl Media {
-    /// Tells the message, deciding again while somebody else is faster. What was fetched is not fetched again for that.
-    /// `tried` is the message as it was when the attempt began.
+    /// Records the outcome in the message, deciding again after a conflict without downloading the file again. `tried`
+    /// is the message as it was when the attempt began.
     pub(crate) async fn record(
         &self,
         begun: &PendingFile,
@@ -89,7 +89,7 @@ impl Media {
                         self.note(begun, outcome);
                         return self.tell(&chat).await;
                     }
-                    // Also when it is busy: it may have been done, and the answer was lost.
+                    // Retried also when the table is busy: the commit may have succeeded without its answer arriving.
                     Err(error) => last = error,
                 },
                 Ok(CommitStep::Told(chat)) => {
@@ -103,7 +103,8 @@ impl Media {
             }
             tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100))).await;
         }
-        // The object stays: if it was done after all, the message leads to it; if not, who tries next deletes it.
+        // The object stays: if the commit succeeded after all, the message points to it; if not, the next attempt
+        // deletes it.
         let _ = self.unbegin(begun).await;
         Err(last.into())
     }
@@ -136,7 +137,7 @@ impl Media {
         let owner = self.owner(account).await?;
         let channel = self.settings.channel(&self.store, account, &chat.channel, now).await?;
         let closing = Closing::of(&owner, channel.as_ref());
-        // It is no activity: nobody wrote.
+        // Not an activity of the chat, because there is no new message.
         let mut change = ChatTransaction::of(*chat, &closing, owner.crm_kind);
         let told = message.with_file(copy, change.next_seq());
         change.message(Some(&message), &told);
@@ -161,7 +162,8 @@ impl Media {
         FileLinkRow { hash: hex_digest(stored.link.as_bytes()), link }
     }
 
-    /// The message was edited while its file was fetched: that one is of no use, and the other has all its attempts.
+    /// Restarts the copy, because the message was edited during the download: the downloaded file is of no use, and the
+    /// new one gets all its attempts.
     async fn start_anew(&self, begun: &PendingFile) -> Result<(), MediaError> {
         self.discard(begun.object.as_deref()).await?;
         let anew = PendingFile { attempts: 0, retry_at: None, object: None, ..begun.clone() };

@@ -1,4 +1,4 @@
-//! One attempt at one file: noted, fetched, looked at, written.
+//! One attempt at one file: recorded, downloaded, checked, stored.
 
 use crate::commit::{CopyOutcome, StoredFile};
 use crate::{Media, MediaError};
@@ -14,10 +14,10 @@ use shared::store::row::Write;
 use shared::store::{StoreError, files};
 use std::time::Duration;
 
-/// For how long an attempt has its file for itself: longer than the function runs.
+/// How long an attempt holds its file: longer than the function runs.
 const ATTEMPT_LASTS: Duration = Duration::from_secs(150);
 
-/// A file as it came.
+/// A downloaded file.
 struct Fetched {
     mime: String,
     name: Option<String>,
@@ -25,18 +25,18 @@ struct Fetched {
 }
 
 impl Media {
-    /// Tries a file that may be tried. `time` is what the download may take.
+    /// Tries to copy a file that is due. `time` is the limit of the download.
     pub(crate) async fn file(&self, pending: &PendingFile, time: Duration) -> Result<(), MediaError> {
         let Some(message) = self.waiting_message(pending).await? else {
             return self.drop_pending(pending).await;
         };
         if pending.attempts >= media_policy::ATTEMPTS {
-            // Each of them began and none came to an end: the file itself may be what kills the process.
+            // Every attempt began and none ended: the file itself may be what kills the process.
             self.discard(pending.object.as_deref()).await?;
             return self.record(pending, &message, &CopyOutcome::GivenUp(CopyFailure::Unavailable)).await;
         }
         let Some(begun) = self.begin(pending).await? else { return Ok(()) };
-        // What an attempt that died has written, no message leads to.
+        // The object of an attempt that died, to which no message points.
         if let Err(error) = self.discard(pending.object.as_deref()).await {
             self.change(&begun, &PendingFile { retry_at: None, ..pending.clone() }).await?;
             return Err(error);
@@ -54,11 +54,11 @@ impl Media {
         Ok(found.filter(|message| message.waits_for_file() && message.media.is_some()))
     }
 
-    /// Takes off the list what nobody waits for any more.
+    /// Removes a file from the list, because no message waits for it any more.
     pub(crate) async fn drop_pending(&self, pending: &PendingFile) -> Result<(), MediaError> {
         self.discard(pending.object.as_deref()).await?;
         match self.store.commit(vec![files::settled(pending)]).await {
-            // Gone already, or there anew.
+            // Gone already, or added again.
             Err(error) if error.is_conflict() => Ok(()),
             done => Ok(done?),
         }
@@ -71,7 +71,7 @@ impl Media {
         }
     }
 
-    /// Notes an attempt; `None` when somebody else did.
+    /// Records the beginning of an attempt; `None` if another worker began one.
     async fn begin(&self, pending: &PendingFile) -> Result<Option<PendingFile>, StoreError> {
         let mut begun = pending.clone();
         begun.attempts += 1;
@@ -84,7 +84,7 @@ impl Media {
         }
     }
 
-    /// Changes the row, while it is the one that was read.
+    /// Changes the row, if it is unchanged since it was read.
     async fn change(&self, before: &PendingFile, after: &PendingFile) -> Result<(), StoreError> {
         let as_read = [
             attribute::pending_file::ATTEMPTS,
@@ -120,14 +120,14 @@ impl Media {
         look_at(message, file, answer)
     }
 
-    /// Writes the file into the bucket and tells its message.
+    /// Stores the file in the bucket and records it in its message.
     async fn keep(&self, begun: &PendingFile, message: &Message, fetched: Fetched) -> Result<(), MediaError> {
         let Some(object) = begun.object.as_deref() else { return Ok(()) };
         let stored = StoredFile::new(self, fetched.mime, fetched.body.len());
         let written = self.files.put(object, &stored.told, fetched.name.as_deref(), fetched.body).await;
         match written {
             Ok(()) => self.record(begun, message, &CopyOutcome::Stored(stored)).await,
-            // By something in the file or its name: it counts, so that it ends.
+            // The cause is in the file or its name: the attempt counts, so that the attempts end.
             Err(error @ FileError::Refused(_)) => {
                 tracing::warn!(account = %begun.account, chat = %begun.chat, error = %error, "a file is not taken");
                 self.failed(begun, message, Trouble::NoAnswer).await
@@ -139,13 +139,13 @@ impl Media {
         }
     }
 
-    /// Takes an attempt back that failed by our own fault: it is none of the file's.
+    /// Takes back an attempt that failed because of us: it does not count against the file.
     pub(crate) async fn unbegin(&self, begun: &PendingFile) -> Result<(), StoreError> {
         let attempts = begun.attempts.saturating_sub(1);
         self.change(begun, &PendingFile { attempts, retry_at: None, ..begun.clone() }).await
     }
 
-    /// Puts the next attempt off, or gives the file up.
+    /// Postpones the next attempt, or gives the file up.
     async fn failed(
         &self,
         begun: &PendingFile,
@@ -168,17 +168,17 @@ impl Media {
             ..begun.clone()
         };
         match self.change(begun, &next).await {
-            // Somebody told of another file meanwhile, or nobody waits any more.
+            // The message has another file meanwhile, or none waits any more.
             Err(error) if error.is_conflict() => return Ok(()),
             done => done?,
         }
-        // A whole second later: a nudge that comes early finds nothing to do.
+        // A whole second later, because a nudge that comes early finds nothing to do.
         let wait = Duration::from_secs(at.since(now).as_secs() + 1);
         Ok(self.nudger.media(&begun.account, &begun.chat, wait).await?)
     }
 }
 
-/// Whether an answer is the file that the message tells of.
+/// Checks that an answer is the file that the message describes.
 fn look_at(message: &Message, told: &media::Media, answer: Downloaded) -> Result<Fetched, Trouble> {
     if !(200..300).contains(&answer.status) {
         return Err(Trouble::Status(answer.status, answer.retry_after));

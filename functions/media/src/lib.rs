@@ -1,8 +1,9 @@
-//! Copies files of messages that expire or need a token into the deployment's bucket (C12).
+//! Copies message files that expire or need a token into the deployment's bucket (C12).
 //!
-//! A nudge names a chat; what has yet to be copied stands in the table. An attempt is noted **before** it begins: whoever
-//! comes meanwhile leaves the file alone, and a file that kills the process is not tried for ever. The message learns of
-//! the copy, or of why there is none, in one transaction in which the chat takes its next number, so that the CRM is told.
+//! A nudge names a chat; the pending files are in the table. An attempt is recorded **before** it begins: other workers
+//! leave the file alone meanwhile, and a file that kills the process is not tried for ever. The copy, or the reason for
+//! its absence, is stored in the message in one transaction that gives the chat its next number, so that the CRM is
+//! notified.
 
 mod commit;
 mod copy;
@@ -28,38 +29,38 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// What the function works with; built once per process.
+/// The function's dependencies; built once per process.
 pub struct Media {
     /// The table.
     pub store: Store,
-    /// To `crm.fifo` and the media queue.
+    /// Sends to `crm.fifo` and the media queue.
     pub nudger: Nudger,
     /// Accounts and channels, at most 30 s old.
     pub settings: SettingsCache,
-    /// Calls to providers and to wherever their links lead.
+    /// Calls to providers and to the addresses of their links.
     pub http: OutboundHttp,
-    /// Opens credentials, for files that a provider has to be asked for.
+    /// Decrypts credentials, for files that have to be requested from a provider.
     pub vault: Vault,
-    /// Where providers are.
+    /// The addresses of the providers.
     pub base_urls: BaseUrls,
     /// The media bucket.
     pub files: Files,
-    /// What is kept, and for how long.
+    /// The limits of kept files.
     pub keeping: Keeping,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
 
-/// What is kept, and for how long.
+/// The limits of kept files.
 #[derive(Clone, Copy, Debug)]
 pub struct Keeping {
     /// Largest file, in units of 1,000,000 bytes.
     pub megabytes: u64,
-    /// Days after which the bucket lets a file go.
+    /// Days after which the bucket deletes a file.
     pub days: u64,
 }
 
-/// Why a nudge could not be handled now.
+/// The reason why a nudge could not be handled now.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MediaError {
     /// The table.
@@ -71,16 +72,16 @@ pub(crate) enum MediaError {
     /// The bucket.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The account is not there (yet): its rows are read with a moment's delay.
+    /// The account is not readable (yet): its rows are read with a short delay.
     #[error("the account is not there")]
     NoAccount,
 }
 
-/// A lost race is decided again this many times before the queue takes over.
+/// How often a commit is decided again after a conflict before the queue retries.
 const ATTEMPTS: u32 = 5;
-/// Time that is kept for what follows a download: the write, the commit, the answer.
+/// Time reserved for what follows a download: the write, the commit, the answer.
 const AFTER_DOWNLOAD: Duration = Duration::from_secs(40);
-/// With less than this left, a file is left to the next run.
+/// With less time than this, a file is left to the next run.
 const ENOUGH: Duration = Duration::from_secs(50);
 
 impl Media {
@@ -102,7 +103,7 @@ impl Media {
         batch::run(batch, time_left, context, &*self.ambient, work).await
     }
 
-    /// Copies what may be copied now of a chat's files, one after the other.
+    /// Copies the files of a chat that are due, one after the other.
     async fn chat(&self, nudge: &MediaNudge, repeated: bool, until: Timestamp) -> Result<(), MediaError> {
         if repeated {
             self.after_a_death(&nudge.account, &nudge.chat).await?;
@@ -114,19 +115,19 @@ impl Media {
         for file in &pending {
             let left = until.since(self.ambient.now());
             if left < ENOUGH {
-                // The rest has the whole time of another run.
+                // The remaining files get the whole time of another run.
                 self.nudger.media(&nudge.account, &nudge.chat, Duration::ZERO).await?;
                 break;
             }
-            // One that cannot be handled holds none of the others up.
+            // A file that fails does not block the others.
             let done = self.file(file, left - AFTER_DOWNLOAD).await;
             outcome = outcome.and(done);
         }
         outcome
     }
 
-    /// Somebody may have died at this nudge: after his commit, and the CRM was not told; or with an object written into a
-    /// chat that was being erased, where nobody looks for it any more.
+    /// Repairs what a worker that died at this nudge may have left: a commit of which the CRM was not notified, or an
+    /// object written into a chat that was being erased, where it would never be found again.
     async fn after_a_death(&self, account: &AccountId, chat: &ChatId) -> Result<(), MediaError> {
         match self.store.chat_place(account, chat).await? {
             ChatPlace::Chat(chat) => self.tell(&chat).await,
@@ -137,7 +138,7 @@ impl Media {
         }
     }
 
-    /// Nudges the CRM where the chat's state asks for it.
+    /// Nudges the CRM if the chat's state asks for it.
     async fn tell(&self, chat: &Chat) -> Result<(), MediaError> {
         let crm = self.owner(&chat.account).await?.crm_kind;
         Ok(self.nudger.crm(chat, crm).await?)

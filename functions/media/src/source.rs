@@ -1,4 +1,4 @@
-//! Where a message's file is fetched from.
+//! Finds the address from which a message's file is downloaded.
 
 use crate::Media;
 use shared::model::credential::Credential;
@@ -9,11 +9,12 @@ use shared::providers::client::{Call, Client, FileSource, ProviderError};
 use shared::store::Read;
 use std::time::Duration;
 
-/// Time in which a provider must say where a file is.
+/// The time limit for a provider's answer with a file's address.
 const ASKED_WITHIN: Duration = Duration::from_secs(15);
 
 impl Media {
-    /// Where a file can be read now. What stands for its link is one, or `{provider}:{id}`, of which that provider has to be asked.
+    /// The address at which a file can be read now. The message holds either a link or `{provider}:{id}`; for the
+    /// latter the provider is asked for the link.
     pub(crate) async fn source(&self, pending: &PendingFile, file: &File) -> Result<FileSource, Trouble> {
         let provider = file.url.split_once(':').and_then(|(word, _)| providers::client(word));
         match provider {
@@ -40,7 +41,7 @@ impl Media {
         }
     }
 
-    /// The credential of the chat's channel; none while it cannot be had.
+    /// The credential of the chat's channel; `None` if it cannot be read now.
     async fn credential(&self, pending: &PendingFile) -> Option<Credential> {
         let (account, now) = (&pending.account, self.ambient.now());
         let read = async {

@@ -1,4 +1,4 @@
-//! One attempt at a group of events of one chat: read, decide, commit, tell.
+//! One attempt at a group of events of one chat: read, decide, commit, notify.
 
 use crate::Routing;
 use crate::changes::{Changes, RoutingError};
@@ -24,24 +24,24 @@ use shared::store::clients::Client;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a fold begins with.
+/// The state before a fold.
 struct Start {
-    /// The chat as stored, when there is one.
+    /// The chat as stored, if there is one.
     before: Option<Chat>,
-    /// The same, or an empty one.
+    /// The same chat, or an empty one.
     chat: Chat,
-    /// Who the client is, or what was told of him.
+    /// The client of a new chat, or new facts about a known client.
     client: Option<Client>,
-    /// Forms of the chat's id that lead to it from now on.
+    /// Other forms of the chat's id that lead to it from now on.
     forms: Vec<ChatId>,
-    /// What messages have to pass.
+    /// The filter for the group's messages.
     filter: InboundFilter,
-    /// Its channel; none when that is gone.
+    /// The chat's channel; `None` if it does not exist any more.
     channel: Option<Channel>,
 }
 
 impl Routing {
-    /// Applies a group. `again` says that somebody was faster the last time: then all rows that it names are read.
+    /// Applies a group. `again` says that the last attempt met a conflict: then all rows that the group names are read.
     pub(crate) async fn try_once(&self, group: &Group<'_>, again: bool) -> Result<(), RoutingError> {
         let now = self.ambient.now();
         let owner =
@@ -91,7 +91,7 @@ impl Routing {
         Ok(self.set_timer(&changes).await?)
     }
 
-    /// What the group is folded by.
+    /// Collects the context for folding the group.
     async fn ground(
         &self,
         owner: Account,
@@ -106,8 +106,8 @@ impl Routing {
         Ok(RoutingContext { owner, channel, closing, rules, is_new_client, now, ambient, ids })
     }
 
-    /// What a fold begins with. `None` when there is nothing to do: a check for a chat that is not there, or everything is
-    /// dropped.
+    /// Loads the state before the fold. `None` if there is nothing to do: the check is for a chat that does not exist,
+    /// or everything is dropped.
     async fn start(&self, owner: &Account, group: &Group<'_>) -> Result<Option<Start>, RoutingError> {
         let Some(first) = group.first() else { return self.start_of_check(owner, group).await };
         let now = self.ambient.now();
@@ -155,7 +155,7 @@ impl Routing {
         Ok(Some(Start { before: Some(before), chat, client, forms, filter, channel: Some(channel) }))
     }
 
-    /// A chat that is not there yet.
+    /// The start of a chat that does not exist yet.
     async fn start_of_chat(
         &self,
         owner: &Account,
@@ -192,7 +192,7 @@ impl Routing {
         let Some(chat) = self.store.chat(group.account, group.chat).await? else { return Ok(None) };
         let now = self.ambient.now();
         let channel = self.settings.channel(&self.store, &owner.account, &chat.channel, now).await?;
-        // Where that is gone, the chat finishes all the same.
+        // Without its channel the chat finishes all the same.
         let (before, filter) = (Some(chat.clone()), InboundFilter::default());
         Ok(Some(Start { before, chat, client: None, forms: Vec::new(), filter, channel }))
     }
@@ -204,8 +204,8 @@ impl Routing {
         self.store.is_blocked(owner, subjects, self.ambient.now()).await
     }
 
-    /// The chat that a group is for, by the id it names or by another form of it, and the forms that are to lead there from
-    /// now on.
+    /// Finds the group's chat, by the id that the group names or by another form of it, and the forms that lead to it
+    /// from now on.
     async fn find(
         &self,
         group: &Group<'_>,
@@ -226,7 +226,8 @@ impl Routing {
         Ok((None, forms))
     }
 
-    /// What the messages tell of a known chat's client that the chat does not know yet. Mostly nothing, which costs nothing.
+    /// Collects facts about a known chat's client that the chat does not hold yet. Usually there are none, and then
+    /// nothing is read.
     async fn news_of_client(
         &self,
         owner: &Account,
@@ -242,7 +243,7 @@ impl Routing {
             let told: Vec<ChatId> =
                 new_forms(chat, message).filter(|form| !forms.contains(form)).cloned().collect();
             for form in told {
-                // A chat of its own that was there before stays one; who they are with becomes one contact.
+                // A form that is already a chat of its own stays one; the contacts of both chats become one.
                 if self.store.chat(group.account, &form).await?.is_none() {
                     forms.push(form);
                 }
@@ -252,8 +253,8 @@ impl Routing {
         Ok(None)
     }
 
-    /// The channel of a message. One that was never listed is created with default settings: a provider may add a
-    /// channel at any time, and its first client is not lost for it.
+    /// The channel of a message. A channel that was never listed is created with default settings, because a provider
+    /// may add a channel at any time and its first client must not be missed.
     async fn channel_of(&self, account: &AccountId, message: &MessageEvent) -> Result<Channel, RoutingError> {
         let ChannelRef { id, provider, .. } = &message.channel;
         let now = self.ambient.now();
@@ -266,7 +267,7 @@ impl Routing {
                 tracing::info!(account = %account, channel = %id, provider, "a channel that was not listed");
                 Ok(channel)
             }
-            // Created by somebody else a moment ago, unless another account owns it.
+            // Created by another worker a moment ago, unless another account owns it.
             Err(StoreError::Lost(places)) if places.contains(&0) => Err(StoreError::Contended.into()),
             Err(StoreError::Lost(_)) => Err(RoutingError::ForeignChannel),
             Err(error) => Err(error.into()),
@@ -274,18 +275,18 @@ impl Routing {
     }
 }
 
-/// Forms of its id that a message tells and the chat does not know.
+/// Forms of the chat's id that a message names and the chat does not hold.
 fn new_forms<'a>(chat: &'a Chat, message: &'a MessageEvent) -> impl Iterator<Item = &'a ChatId> {
     let told = message.aliases.iter().map(|alias| &alias.chat);
     told.filter(|form| **form != chat.chat && !chat.aliases.contains(form))
 }
 
-/// Whether a message tells something of a known chat's client that the chat does not know.
+/// Whether a message holds facts about a known chat's client that the chat does not hold.
 fn tells_of_client(chat: &Chat, message: &MessageEvent, phone: Option<&Phone>) -> bool {
     (phone.is_some() && phone != chat.phone.as_ref()) || new_forms(chat, message).next().is_some()
 }
 
-/// Whether nothing of a group is left to be done; then it is counted.
+/// Whether the whole group is dropped; then the drops are counted.
 fn dropped_whole(group: &Group<'_>, filter: &InboundFilter) -> bool {
     let whole = filter.closed().is_some() && !group.is_checked();
     if whole {

@@ -1,4 +1,4 @@
-//! What a group of events makes of a chat, as writes of one transaction.
+//! The changes that a group of events makes to a chat, as writes of one transaction.
 
 use shared::base::clock::Timestamp;
 use shared::base::ids::{ChatId, ConnectionId, MessageId, hex_digest};
@@ -20,7 +20,7 @@ use shared::store::row::Write;
 use shared::store::{ChatTransaction, IsConflict, StoreError};
 use std::collections::HashMap;
 
-/// Why an event could not be applied now.
+/// The reason why an event could not be applied now.
 #[derive(Debug, thiserror::Error)]
 pub enum RoutingError {
     /// The table.
@@ -32,16 +32,16 @@ pub enum RoutingError {
     /// The quarantine.
     #[error(transparent)]
     Quarantine(#[from] QuarantineError),
-    /// The account is not there (yet): its rows are read with a moment's delay.
+    /// The account is not readable (yet): its rows are read with a short delay.
     #[error("the account is not there")]
     NoAccount,
-    /// An echo that would begin a chat may be of a dialogue that we began ourselves: the send's answer tells.
+    /// An echo that would begin a chat may belong to a dialogue that we began ourselves: the send's answer decides.
     #[error("it may be of a dialogue that is being begun")]
     MaybeDialogue,
-    /// What rules are to do for all of these events does not fit into one transaction.
+    /// The rule actions for all of these events do not fit into one transaction.
     #[error("too much is to be done at once")]
     TooMuch,
-    /// The channel belongs to another account: what comes on it here can never be stored.
+    /// The channel belongs to another account, so its events can never be stored here.
     #[error("the channel belongs to another account")]
     ForeignChannel,
 }
@@ -55,45 +55,45 @@ impl IsConflict for RoutingError {
 /// A message's row before and after the group.
 #[derive(Debug)]
 pub struct Staged {
-    /// The row as stored, when there is one.
+    /// The row as stored, if there is one.
     pub before: Option<Message>,
-    /// The row as it becomes.
+    /// The row in its new state.
     pub after: Message,
-    /// The connection that its id belongs to.
+    /// The connection to which its id belongs.
     pub connection: ConnectionId,
-    /// Whether its id leads somewhere already, as another message's of another chat.
+    /// Whether its id already points to a message of another chat.
     pub pointed: bool,
 }
 
-/// All that a group of events changes.
+/// All changes of a group of events.
 #[derive(Debug)]
 pub struct Changes {
-    /// The chat as stored, when there is one.
+    /// The chat as stored, if there is one.
     pub before: Option<Chat>,
-    /// The chat as it becomes.
+    /// The chat in its new state.
     pub after: Chat,
-    /// The messages that change, by id.
+    /// The changed messages, by id.
     pub messages: HashMap<MessageId, Staged>,
-    /// The listings that change, by id, with what stood there.
+    /// The changed listings, by id: the stored row and the new one.
     pub listings: HashMap<String, (Option<ChatListing>, ChatListing)>,
-    /// What happened to the chat as a whole.
+    /// Events of the chat as a whole.
     pub events: Vec<ChatEvent>,
-    /// Entries in the history of its responsible.
+    /// Entries for the history of its responsible.
     pub assignments: Vec<AssignmentRecord>,
-    /// What is sent that nobody wrote.
+    /// Automatic messages to send.
     pub sends: Vec<Automatic>,
-    /// The client, when the chat is new or something was told of him.
+    /// The client, if the chat is new or there are new facts about the client.
     pub client: Option<Client>,
-    /// Forms of the chat's id that lead to it from now on.
+    /// Other forms of the chat's id that lead to it from now on.
     pub forms: Vec<ChatId>,
-    /// Whether a check was among the events: it also puts right what should stand elsewhere.
+    /// Whether a check was among the events: a check also repairs the chat's related rows.
     pub checked: bool,
     /// The present moment.
     pub now: Timestamp,
 }
 
 impl Changes {
-    /// The writes; empty when nothing changes. The chat is brought to the state in which it is written.
+    /// The writes; empty if nothing changes. Also sets `after` to the state that is written.
     pub fn writes(&mut self, closing: &Closing, crm: CrmKind) -> Result<Vec<Write>, StoreError> {
         let mut change =
             ChatTransaction::between(self.before.clone(), self.after.clone(), closing, crm).revisited();
@@ -120,16 +120,16 @@ impl Changes {
         Ok(writes)
     }
 
-    /// What stands beside a message's row: the pointer by which a status finds it (only the company's messages get
-    /// statuses), and the file that has yet to be copied.
+    /// Writes for the rows related to a message: the pointer by which a status finds it (only the company's messages
+    /// get statuses), and the pending file.
     fn message_belongings(&self, staged: &Staged) -> Result<Vec<Write>, StoreError> {
         let (before, after) = (staged.before.as_ref(), &staged.after);
         let mut writes = Vec::new();
         let provider_id = after.provider_id.as_ref().unwrap_or(&after.message_id);
         let known_as = before.map(|before| before.provider_id.as_ref().unwrap_or(&before.message_id));
-        // What we sent has no id at the provider until he tells it.
+        // A message that we sent has no id at the provider until the provider names it.
         let told = before.is_none() || known_as != Some(provider_id);
-        // No status comes of what only we know.
+        // A notice is known to us only, so no status comes for it.
         let is_known = after.side == Side::Company && after.origin != Some(Origin::Notice);
         if is_known && told {
             let pointer = Pointer {
@@ -139,10 +139,11 @@ impl Changes {
                 chat: after.chat.clone(),
                 own_id: after.provider_id.is_some().then(|| after.message_id.clone()),
             };
-            // That nobody has it yet is a condition: it may be the echo of a send of ours whose answer came first.
+            // The write requires that the id has no pointer yet: the event may be the echo of our send whose answer
+            // came first.
             writes.push(if staged.pointed { Write::put(&pointer)? } else { Write::create(&pointer)? });
         }
-        // What replaces a file takes its link away; the object goes with its chat, or with its time.
+        // Replacing a file deletes its link; the object is deleted with its chat, or when it expires.
         if let Some(FileCopy::Stored { link, .. }) = before.and_then(|before| before.file.as_ref())
             && before.map(|before| &before.file) != Some(&after.file)
         {
@@ -165,7 +166,7 @@ impl Changes {
     }
 }
 
-/// Rows of a new chat: its place in the contact's history, and the other forms of its id.
+/// Rows of a new chat: the entry in the contact's history, and the other forms of its id.
 pub(crate) fn belongings(changes: &Changes) -> Result<Vec<Write>, StoreError> {
     let chat = &changes.after;
     let mut writes = Vec::new();

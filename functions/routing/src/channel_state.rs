@@ -1,4 +1,4 @@
-//! What a provider says of a channel's state: the latest report counts.
+//! A provider's reports of a channel's state: the latest report counts.
 
 use crate::{ATTEMPTS, Routing, retry};
 use shared::base::clock::Timestamp;
@@ -28,7 +28,7 @@ impl Routing {
         }
     }
 
-    /// The CRM has yet to be told of the channel's state: after every report, because a worker may have died before.
+    /// Nudges the CRM about the channel's state: after every report, because a worker may have died before its nudge.
     async fn tell_crm(&self, channel: Option<Channel>, receive_count: u32) -> Disposition {
         let Some(channel) = channel.filter(|channel| channel.check_at.is_some()) else {
             return Disposition::Done;
@@ -37,7 +37,7 @@ impl Routing {
         sent.map_or_else(|error| retry(&error.into(), receive_count), |()| Disposition::Done)
     }
 
-    /// Answers the channel as it is then, when it is the account's.
+    /// Stores a report. Returns the channel in its new state, if the account owns it.
     async fn take_report(
         &self,
         account: &AccountId,
@@ -51,7 +51,7 @@ impl Routing {
             let mut channel = Channel::new(account, &report.connection, &report.channel, self.ambient.now());
             apply(&mut channel, report, look);
             return match self.store.create_channel(&channel).await {
-                // Another account's channel: its state is none of this account's business.
+                // Another account owns the channel: its state does not concern this account.
                 Err(StoreError::Lost(places)) if !places.contains(&0) => {
                     tracing::warn!(account = %account, channel = %report.channel.id, "a report on another account's channel");
                     Ok(None)

@@ -1,4 +1,4 @@
-//! The events of one chat: applied in one transaction, and what follows when that cannot be.
+//! Applies the events of one chat in one transaction, and handles the cases where that fails.
 
 use crate::changes::RoutingError;
 use crate::group::Group;
@@ -14,7 +14,8 @@ const RETRIES: RetryPolicy = RetryPolicy::growing(ATTEMPTS, Duration::from_milli
 type Outcome = Result<Disposition, RoutingError>;
 
 impl Routing {
-    /// Applies events of one chat, in order; one outcome each. `is_first` says that they come for the first time.
+    /// Applies events of one chat, in order; returns one outcome each. `is_first` says that they are received for the
+    /// first time.
     pub(crate) async fn chat_group(&self, envelopes: &[Envelope], is_first: bool) -> Vec<Outcome> {
         match self.apply(envelopes, is_first).await {
             Ok(()) => envelopes.iter().map(|_| Ok(Disposition::Done)).collect(),
@@ -42,7 +43,7 @@ impl Routing {
         }
     }
 
-    /// One of several events is poison, or rules do too much for all of them: each goes alone.
+    /// Applies each event alone, because one of several is poison or the rules do too much for all of them together.
     async fn one_by_one(&self, envelopes: &[Envelope]) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         for envelope in envelopes {
@@ -56,7 +57,8 @@ impl Routing {
         outcomes
     }
 
-    /// A message that the table refuses: raw to the quarantine, and a message that says so in its place.
+    /// Handles a message that the table refuses: the raw message goes to the quarantine, and an `unsupported` message
+    /// replaces it.
     async fn stand_in(&self, envelope: &Envelope, error: &StoreError) -> Outcome {
         let Event::Message(message) = &envelope.event else {
             return Ok(Disposition::Quarantine { why: error.to_string() });
@@ -65,13 +67,13 @@ impl Routing {
         let object =
             self.quarantine.keep(Some(&envelope.account), &error.to_string(), &raw, &*self.ambient).await?;
         if message.revision != Revision::New {
-            // What the chat holds is better than nothing.
+            // The stored message is better than an `unsupported` one.
             return Ok(Disposition::Done);
         }
         let event = Event::Message(Box::new(message.unsupported(object)));
         let stand_in = Envelope::new(envelope.account.clone(), envelope.accepted_at, event);
         match self.apply(&[stand_in], false).await {
-            // Not even that fits: the raw record is kept, and the chat goes on.
+            // Not even that fits: the raw record is kept, and the chat continues.
             Err(RoutingError::Store(StoreError::Refused(_))) => Ok(Disposition::Done),
             applied => applied.map(|()| Disposition::Done),
         }

@@ -1,4 +1,4 @@
-//! What a chat's events are folded by: its account's and its channel's settings.
+//! Everything that folding a chat's events reads: account, channel, rules, clock.
 
 use shared::base::clock::{Ambient, Timestamp};
 use shared::base::ids::MessageId;
@@ -9,34 +9,34 @@ use shared::model::rules::Compiled;
 use shared::model::rules::automatic::FreshIds;
 use std::sync::Arc;
 
-/// The settings, as of now, and what else a decision wants.
+/// The settings as of now, and other inputs of the decisions.
 pub struct RoutingContext {
-    /// Whose chat.
+    /// The account.
     pub owner: Account,
-    /// Its channel; none when that is gone.
+    /// The chat's channel; `None` if it does not exist any more.
     pub channel: Option<Channel>,
-    /// How it ends.
+    /// The closing settings of the chat.
     pub closing: Closing,
-    /// The account's rules, where it has any.
+    /// The account's rules, if it has any.
     pub rules: Option<Compiled>,
-    /// Whether nobody knew the client before these events.
+    /// Whether the client was unknown before these events.
     pub is_new_client: bool,
     /// The present moment.
     pub now: Timestamp,
-    /// Where fresh ids come from.
+    /// The source of fresh ids.
     pub ambient: Arc<dyn Ambient>,
-    /// Those of messages that are written here.
+    /// Ids of messages that are written here.
     pub ids: FreshIds,
 }
 
 impl RoutingContext {
-    /// Whether somebody works at a moment, by the channel's hours, else the account's; always where neither says.
+    /// Whether a moment is within working hours: the channel's, else the account's; always true if neither has any.
     pub fn in_working_hours(&self, at: Timestamp) -> bool {
         let own = self.channel.as_ref().and_then(|channel| channel.hours.as_ref());
         own.or(self.owner.hours.as_ref()).is_none_or(|hours| hours.is_open(at))
     }
 
-    /// The channel, where failed sends are told in the chat (E2).
+    /// The channel, if failed sends are shown in the chat (E2).
     pub fn tells_failures(&self) -> Option<&Channel> {
         self.channel.as_ref().filter(|_| !self.owner.hide_send_errors)
     }

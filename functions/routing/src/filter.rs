@@ -1,5 +1,5 @@
-//! What is dropped before anything is stored: ignored channels, the blacklist, echoes that are not imported, what was
-//! erased. Each drop is counted under its reason (P2).
+//! Drops events before anything is stored: ignored channels, the blacklist, echoes that are not imported, erased
+//! clients. Each drop is counted under its reason (P2).
 
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, ChatId};
@@ -10,7 +10,7 @@ use shared::platform::disposition::DropReason;
 use shared::platform::telemetry;
 use std::collections::BTreeMap;
 
-/// What a chat's messages have to pass.
+/// The filter for a chat's messages.
 #[derive(Clone, Debug, Default)]
 pub struct InboundFilter {
     /// The channel is ignored.
@@ -19,28 +19,28 @@ pub struct InboundFilter {
     pub blocked: bool,
     /// The channel imports no echoes.
     pub skip_echoes: bool,
-    /// The client was erased then.
+    /// When the client was erased.
     pub erased_at: Option<Timestamp>,
 }
 
-/// What becomes of a message.
+/// The decision about a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is taken in.
+    /// Store it.
     Accept,
-    /// It is not kept, but the company has answered.
+    /// Do not store it, but count it as the company's answer.
     CountAsAnswer,
-    /// Nothing of it is kept.
+    /// Drop it.
     Drop(DropReason),
 }
 
 impl InboundFilter {
-    /// The gate of a channel.
+    /// The filter of a channel.
     pub fn of(channel: &Channel) -> Self {
         Self { ignored: channel.ignored, skip_echoes: channel.skip_echoes, ..Self::default() }
     }
 
-    /// Whether everything is dropped, whatever it is.
+    /// The reason to drop every message, if there is one.
     pub fn closed(&self) -> Option<DropReason> {
         match (self.ignored, self.blocked) {
             (true, _) => Some(DropReason::IgnoredChannel),
@@ -49,7 +49,7 @@ impl InboundFilter {
         }
     }
 
-    /// What becomes of a message; `own` is an echo of what we sent.
+    /// Decides about a message; `own` says that it is an echo of a message that we sent.
     pub fn verdict(&self, event: &MessageEvent, accepted_at: Timestamp, own: bool) -> Verdict {
         if let Some(reason) = self.closed() {
             return Verdict::Drop(reason);
@@ -62,17 +62,17 @@ impl InboundFilter {
     }
 }
 
-/// How many events were dropped, by reason.
+/// The numbers of dropped events, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drops(BTreeMap<DropReason, u64>);
 
 impl Drops {
-    /// One more.
+    /// Counts one more drop.
     pub fn add(&mut self, reason: DropReason) {
         *self.0.entry(reason).or_default() += 1;
     }
 
-    /// Counts them, once what became of the rest is committed.
+    /// Reports the drops, once the other events are committed.
     pub fn report(&self, account: &AccountId, chat: &ChatId) {
         for (reason, count) in &self.0 {
             telemetry::count_dropped(*reason, *count);

@@ -1,4 +1,4 @@
-//! The events of one chat, folded over its state.
+//! Folds the events of one chat over its state.
 
 use crate::changes::Staged;
 use crate::context::RoutingContext;
@@ -21,33 +21,33 @@ use shared::model::texts::{self, Language};
 use shared::platform::disposition::DropReason;
 use std::collections::HashMap;
 
-/// Rows that rules may write for the events of one group: what these write themselves must fit beside them into one
-/// transaction.
+/// The number of rows that rules may write for the events of one group: the events' own writes must fit beside them
+/// into one transaction.
 pub(crate) const ROOM: usize = 40;
 
 /// The state while a group is folded.
 pub struct Fold<'a> {
     /// The chat.
     pub chat: Chat,
-    /// Messages that change.
+    /// The changed messages.
     pub messages: HashMap<MessageId, Staged>,
-    /// Listings that change, with what stood there.
+    /// The changed listings: the stored row and the new one.
     pub listings: HashMap<String, (Option<ChatListing>, ChatListing)>,
-    /// What happened to the chat as a whole.
+    /// Events of the chat as a whole.
     pub events: Vec<ChatEvent>,
-    /// Entries in the history of its responsible.
+    /// Entries for the history of its responsible.
     pub assignments: Vec<AssignmentRecord>,
-    /// What is sent that nobody wrote.
+    /// Automatic messages to send.
     pub sends: Vec<Automatic>,
-    /// Why farewells and actions of rules were left out, by their codes.
+    /// The reasons, by code, why farewells and rule actions were skipped.
     pub skipped: Vec<&'static str>,
-    /// Events that were there already.
+    /// Number of events that were stored before.
     pub duplicates: u64,
-    /// Events that were dropped.
+    /// The dropped events.
     pub drops: Drops,
     /// How many of them a rule ignored.
     pub ignored: usize,
-    /// Whether a file of a named message has yet to be copied, be it new or not.
+    /// Whether a file of a named message is still pending, be the message new or not.
     pub file_pending: bool,
     /// How many rows rules may still write.
     pub(crate) room: usize,
@@ -57,7 +57,7 @@ pub struct Fold<'a> {
 }
 
 impl<'a> Fold<'a> {
-    /// Begins with a chat.
+    /// Begins a fold with a chat.
     pub fn new(chat: Chat, filter: InboundFilter, known: LoadedRows, context: &'a RoutingContext) -> Self {
         Self {
             chat,
@@ -78,12 +78,12 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Whether something was left out because there was no room for it.
+    /// Whether an action was skipped because there was no room for it.
     pub fn is_too_much(&self) -> bool {
         self.skipped.contains(&Skipped::TooMuch.code())
     }
 
-    /// Takes an event in.
+    /// Folds one event.
     pub fn take(&mut self, envelope: &Envelope) {
         match &envelope.event {
             Event::Message(event) => self.message(event, envelope.accepted_at),
@@ -103,7 +103,8 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Whoever let his time pass has answered before somebody else got the client: he has him again (B5).
+    /// Assigns the client to the responsible again, because they answered after their time had passed but before
+    /// another employee got the client (B5).
     fn keep(&mut self, at: Timestamp) {
         if let Some(responsible) = self.chat.responsible.clone() {
             self.assignments.push(self.chat.assign(&responsible, AssignmentReason::Kept, at));
@@ -129,7 +130,7 @@ impl<'a> Fold<'a> {
         self.duplicates += u64::from(!stored);
     }
 
-    /// The message of ours that an event is the echo of, or tells a change of.
+    /// The id of our message, if the event is its echo or a change of it.
     fn own_id(&self, event: &MessageEvent, accepted_at: Timestamp) -> Option<MessageId> {
         if event.side != Side::Company {
             return None;
@@ -140,7 +141,7 @@ impl<'a> Fold<'a> {
         };
         let pending = || self.chat.pending_send(event, accepted_at, called).map(|send| send.message.clone());
         let own = self.known.own.get(&event.message_id).cloned().or_else(pending);
-        // Without its row it is a message like any other.
+        // Without our row it is handled like any other message.
         own.filter(|own| self.present(own).is_some())
     }
 
@@ -155,7 +156,8 @@ impl<'a> Fold<'a> {
         true
     }
 
-    /// A message of ours was edited or deleted outside. Its file stays the one that we sent, whatever the provider calls it.
+    /// Applies an edit or a deletion of our message from outside. Its file stays the one that we sent, whatever the
+    /// provider calls it.
     fn change_ours(&mut self, own: &MessageId, event: &MessageEvent, accepted_at: Timestamp) -> bool {
         let Some(known) = self.present(own) else { return false };
         let ours = MessageEvent { message_id: own.clone(), media: known.media.clone(), ..event.clone() };
@@ -202,14 +204,14 @@ impl<'a> Fold<'a> {
         true
     }
 
-    /// The rules that a message calls, which makes this of the chat.
+    /// The rules that a message triggers; `after` is the chat with the message.
     fn rules_for(&self, event: &MessageEvent, after: &Chat, accepted_at: Timestamp) -> Vec<&'a Rule> {
         let is_new_client = self.context.is_new_client && self.messages.is_empty();
         let trigger = TriggerContext::of(event, &self.chat, after, accepted_at).new_client(is_new_client);
         trigger.matching(self.context, after)
     }
 
-    /// The rules that a message would have called, of which only an edit or the deletion is known.
+    /// The rules that a message would have triggered, if only its edit or its deletion is known.
     fn rules_again(&self, event: &MessageEvent, after: &Chat, accepted_at: Timestamp) -> Vec<&'a Rule> {
         TriggerContext::again(event, accepted_at).matching(self.context, after)
     }
@@ -225,7 +227,8 @@ impl<'a> Fold<'a> {
         self.messages.insert(id.clone(), Staged { before, after, connection, pointed });
     }
 
-    /// The listing that a new message is about. Who asks about an earlier car again makes it the latest one.
+    /// Records the listing that a new message is about. A question about an earlier listing makes it the latest one
+    /// again.
     fn listing(&mut self, event: &MessageEvent, at: Timestamp) {
         let Some(listing) = event.listing.as_ref() else { return };
         let about_before = self.chat.listing.as_ref().map(|mark| mark.id.clone());
@@ -246,7 +249,7 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// A call has the account's fixed text, which rules match like any other (C9).
+/// Gives a call the account's fixed text, which rules match like any other text (C9).
 fn with_words(event: &MessageEvent, language: Language) -> std::borrow::Cow<'_, MessageEvent> {
     match texts::call(event.kind, language).filter(|_| event.text.is_none()) {
         Some(text) => std::borrow::Cow::Owned(MessageEvent { text: Some(text.to_owned()), ..event.clone() }),

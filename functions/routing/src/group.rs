@@ -6,20 +6,20 @@ use shared::model::contact::verified_phone;
 use shared::model::event::{Envelope, Event, MessageEvent, Origin};
 use shared::model::messenger::Messenger;
 
-/// A group as it is applied.
+/// The events of one chat, applied together.
 pub(crate) struct Group<'a> {
-    /// Whose.
+    /// The account.
     pub account: &'a AccountId,
     /// The chat that the events name.
     pub chat: &'a ChatId,
     /// The events, in order.
     pub envelopes: &'a [Envelope],
-    /// Whether they come for the first time.
+    /// Whether they are received for the first time.
     pub is_first: bool,
 }
 
 impl<'a> Group<'a> {
-    /// The group of events of one chat; none when there is no chat in them.
+    /// The group of events of one chat; `None` if the events name no chat.
     pub fn of(envelopes: &'a [Envelope], is_first: bool) -> Option<Self> {
         let first = envelopes.first()?;
         let chat = match &first.event {
@@ -30,12 +30,12 @@ impl<'a> Group<'a> {
         Some(Self { account: &first.account, chat, envelopes, is_first })
     }
 
-    /// Its messages, in order.
+    /// The group's messages, in order.
     pub fn messages(&self) -> impl Iterator<Item = &'a MessageEvent> {
         self.envelopes.iter().filter_map(message)
     }
 
-    /// The same, each with the moment at which we accepted it.
+    /// The same, each with the time at which we accepted it.
     pub fn dated(&self) -> impl Iterator<Item = (&'a MessageEvent, Timestamp)> {
         self.envelopes.iter().filter_map(|envelope| Some((message(envelope)?, envelope.accepted_at)))
     }
@@ -44,16 +44,17 @@ impl<'a> Group<'a> {
         self.messages().next()
     }
 
-    /// Whether it may be of a dialogue that we began by phone or user name, and whose id only the send's answer tells: then
-    /// it is no chat of its own. It is waited for once.
+    /// Whether the group may belong to a dialogue that we began by phone or user name, of which only the send's answer
+    /// names the id: then it is no new chat. The answer is awaited once.
     pub(crate) fn may_be_dialogue(&self) -> bool {
         let by_id = |messenger: &Messenger| matches!(messenger, Messenger::Telegram | Messenger::Max);
-        // What was written in the provider's own chat is surely not ours.
+        // A message from the provider's own chat window is surely not ours.
         let ours = |origin: Option<Origin>| matches!(origin, Some(Origin::Phone | Origin::Outside));
         self.is_first && self.first().is_some_and(|first| by_id(&first.messenger) && ours(first.origin))
     }
 
-    /// The message that says most of who the client is: mostly the first one, and one that tells a phone where that does not.
+    /// The message that says most about the client: usually the first one, else one that has a phone where the first
+    /// has none.
     pub(crate) fn telling(&self, region: &str) -> Option<&'a MessageEvent> {
         let tells = |message: &&MessageEvent| {
             !message.aliases.is_empty() || verified_phone(message, region).is_some()
@@ -61,7 +62,7 @@ impl<'a> Group<'a> {
         self.messages().find(tells).or_else(|| self.first())
     }
 
-    /// Whether a check is among them.
+    /// Whether the group contains a check.
     pub fn is_checked(&self) -> bool {
         self.envelopes.iter().any(|envelope| matches!(envelope.event, Event::Check { .. }))
     }

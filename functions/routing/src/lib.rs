@@ -1,8 +1,9 @@
-//! Inbound events become state: contacts, chats, messages, statuses, finished chats; rules run; and nudges follow from the
-//! state.
+//! Turns inbound events into state: contacts, chats, messages, statuses, finished chats. Runs rules, and nudges other
+//! functions as the state requires.
 //!
-//! One transaction per group of records of a chat. A lost race is decided again in process; what can never succeed is
-//! kept raw in the quarantine and stands in the chat as a message of kind `unsupported`.
+//! There is one transaction per group of records of a chat. After a conflict the group is decided again in the process.
+//! An event that can never succeed is kept raw in the quarantine and is shown in the chat as a message of kind
+//! `unsupported`.
 
 mod apply;
 mod changes;
@@ -33,27 +34,27 @@ use shared::store::settings_cache::SettingsCache;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the function works with; built once per process.
+/// The function's dependencies; built once per process.
 pub struct Routing {
     /// The table.
     pub store: Store,
-    /// To `assignment.fifo`, `crm.fifo`, `outbound.fifo`, the media queue and the timers queue.
+    /// Sends to `assignment.fifo`, `crm.fifo`, `outbound.fifo`, the media queue and the timers queue.
     pub nudger: Nudger,
     /// Accounts and channels, at most 30 s old.
     pub settings: SettingsCache,
-    /// The bucket for what can never be stored.
+    /// The bucket for events that can never be stored.
     pub quarantine: Quarantine,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
 }
 
-/// The schedule runs every minute, give or take one.
+/// The time within which the sweep surely runs: every minute, give or take one.
 const SOON: Duration = Duration::from_secs(120);
 
-/// The answer to a send is noted by then, and tells whose chat a new dialogue is.
+/// The time within which the answer to a send is recorded, which identifies the chat of a new dialogue.
 const DIALOGUE_TOLD_WITHIN: Duration = Duration::from_secs(20);
 
-/// A lost race is decided again this many times before the queue takes over.
+/// How often a group is decided again after a conflict before the queue retries.
 const ATTEMPTS: u32 = 5;
 
 impl Routing {
@@ -73,7 +74,7 @@ impl Routing {
                     continue;
                 }
                 parsed => {
-                    // Whatever came before it in the chat goes first.
+                    // Earlier events of the chat go first.
                     dispositions.extend(self.chat_records(std::mem::take(&mut of_chat)).await);
                     dispositions.push(self.other(record, parsed).await);
                 }
@@ -108,12 +109,12 @@ impl Routing {
         dispositions.map(|(outcome, count)| outcome.unwrap_or_else(|error| retry(&error, count))).collect()
     }
 
-    /// A chat that must be looked at before the next sweeps have surely run gets a timer of its own.
+    /// Sets a timer for a chat whose check is due before the next sweeps have surely run.
     async fn set_timer(&self, changes: &Changes) -> Result<(), QueueError> {
         let (chat, now) = (&changes.after, self.ambient.now());
         let before = changes.before.as_ref().and_then(|chat| chat.check_at);
         let Some(at) = chat.check_at.filter(|at| Some(*at) != before) else { return Ok(()) };
-        // One that has come already while the check was on its way is looked at next, not by the next sweep.
+        // A check that became due while this one was in transit gets a timer too, and does not wait for the sweep.
         if at.since(now) > SOON {
             return Ok(());
         }
@@ -121,7 +122,7 @@ impl Routing {
     }
 }
 
-/// What fails for a while comes again, later each time.
+/// Retries a temporary failure, later each time.
 fn retry(error: &RoutingError, receive_count: u32) -> Disposition {
     let after = match error {
         RoutingError::MaybeDialogue => DIALOGUE_TOLD_WITHIN,

@@ -1,4 +1,4 @@
-//! What has to be read of a chat's messages and listings before a group of events is folded: mostly nothing.
+//! Loads the messages and listings that folding a group of events needs: usually none.
 
 use crate::Routing;
 use crate::filter::InboundFilter;
@@ -15,31 +15,31 @@ use shared::store::chats::StoredMessages;
 use shared::store::settings::Pointed;
 use std::collections::{HashMap, HashSet};
 
-/// What stands in the table of the messages and listings that a group of events names.
+/// The stored rows of the messages and listings that a group of events names.
 #[derive(Debug, Default)]
 pub struct LoadedRows {
     /// Messages by their ids.
     pub messages: HashMap<MessageId, Message>,
     /// Messages that were erased.
     pub erased: HashSet<MessageId>,
-    /// Messages whose ids lead somewhere already: ids of some providers are unique in a chat only.
+    /// Messages whose ids already point to a message: ids of some providers are unique in a chat only.
     pub pointed: HashSet<MessageId>,
-    /// Our own ids of messages that the provider names by its own.
+    /// Our own ids of messages that the provider names by its ids.
     pub own: HashMap<MessageId, MessageId>,
     /// Listings by their ids.
     pub listings: HashMap<String, ChatListing>,
-    /// What is queued for the provider, where it had to be looked at.
+    /// The jobs queued for the provider, if they had to be read.
     pub jobs: Option<Vec<OutboundJob>>,
 }
 
 impl LoadedRows {
-    /// Takes rows in.
+    /// Adds stored messages.
     pub fn add(&mut self, stored: StoredMessages) {
         self.erased.extend(stored.erased);
         self.messages.extend(stored.messages.into_iter().map(|row| (row.message_id.clone(), row)));
     }
 
-    /// Whether an edit of the message at this id is one that we are just about to make: then its end tells of it.
+    /// Whether an edit of the message with this id is one that we are about to make: then the job's outcome records it.
     pub fn is_our_edit(&self, id: &MessageId, event: &MessageEvent) -> bool {
         let text = event.text.as_deref().map(str::trim);
         let mut queued = self.jobs.iter().flatten().filter(|job| job.message_id == *id);
@@ -52,8 +52,8 @@ impl LoadedRows {
 }
 
 impl Routing {
-    /// The rows that the group names, as far as they have to be read. A new message needs none: that it was not there is
-    /// the write's condition. `again` says that somebody was faster the last time: then all of them are read.
+    /// The rows that the group names, as far as they must be read. A new message needs none, because its write requires
+    /// that it does not exist. `again` says that the last attempt met a conflict: then all of them are read.
     pub(crate) async fn known(
         &self,
         group: &Group<'_>,
@@ -72,7 +72,7 @@ impl Routing {
             .map(|message| message.message_id.clone())
             .collect();
         if group.dated().any(|(message, at)| chat.may_be_pending(message, at)) {
-            // All of them: the next echo of the same words is the next send's.
+            // All pending sends: the next echo with the same text belongs to the next send.
             ids.extend(chat.pending_sends.iter().map(|send| send.message.clone()));
         }
         if group.is_checked() {
@@ -93,7 +93,7 @@ impl Routing {
         Ok(known)
     }
 
-    /// Where the ids of the company's messages lead, of those that are asked for.
+    /// Reads the pointers of the company's messages for which `asked` holds.
     async fn pointed(
         &self,
         group: &Group<'_>,
@@ -108,8 +108,8 @@ impl Routing {
         }
         for (connection, ids) in by_connection {
             for (id, pointed) in self.store.pointers(group.account, connection, &ids).await? {
-                // Ids of some providers are unique in a chat only: what was erased may be another chat's message. That this
-                // one was is told by what is left at its own key.
+                // Ids of some providers are unique in a chat only: an erased message may be another chat's. What is
+                // left at the message's own key says whether this one was erased.
                 if let Pointed::To(pointer) = pointed
                     && let Some(own) = pointer.own_id.filter(|_| pointer.chat == chat.chat)
                 {
@@ -121,7 +121,7 @@ impl Routing {
         Ok(())
     }
 
-    /// Listings that are told differently than the chat knows.
+    /// The stored listings for which a message differs from the chat.
     async fn told_listings(
         &self,
         account: &AccountId,
@@ -142,13 +142,13 @@ impl Routing {
     }
 }
 
-/// Whether a company's message may be one of ours that the provider has named already: one that is changed outside, and
-/// one that would only be overheard, though we wrote it ourselves.
+/// Whether a company's message may be ours under an id that the provider has already named: a change from outside, or
+/// an echo that would only count as an answer although we wrote it ourselves.
 fn may_be_settled(message: &MessageEvent, filter: &InboundFilter) -> bool {
     message.revision != Revision::New || (filter.skip_echoes && message.origin.is_some_and(Origin::is_echo))
 }
 
-/// Whether only the chat's jobs tell what a message is: an echo of one of our sends, or of an edit of ours.
+/// Whether only the chat's jobs can identify a message: as an echo of one of our sends, or of our edit.
 fn asks_for_jobs(chat: &Chat, message: &MessageEvent, at: Timestamp) -> bool {
     let edited = message.side == Side::Company && message.revision == Revision::Edited;
     (edited && chat.outbound_at.is_some()) || chat.may_be_pending_by_content(message, at)

@@ -1,4 +1,4 @@
-//! Notices of what we sent and what came to nothing (E2).
+//! Notices about our messages that failed (E2).
 
 use shared::base::clock::Timestamp;
 use shared::model::channel::Channel;
@@ -9,13 +9,13 @@ use shared::model::message::kind::DeliveryStatus;
 use shared::model::texts::Language;
 use shared::providers;
 
-/// Whether a message that we sent failed by this: then the chat says so (E2).
+/// Whether a change made a message that we sent fail: then the chat says so (E2).
 pub fn came_to_nothing(before: &Message, after: &Message) -> bool {
     let failed = |message: &Message| message.status == Some(DeliveryStatus::Failed);
     after.provider_id.is_some() && failed(after) && !failed(before)
 }
 
-/// What is put into the chat then.
+/// Adds the notice to the chat.
 pub fn notice(
     chat: &mut Chat,
     channel: &Channel,
@@ -26,7 +26,7 @@ pub fn notice(
     let code = message.error.as_ref().map_or(UNKNOWN_ERROR, |error| error.code.as_str());
     let reason = providers::failure_reason(&channel.provider, code);
     let text = failure_texts::words(Undone::Send, reason, code, language);
-    // By the number of the failure: there may be a notice from the time when nobody knew.
+    // The id contains the number of the failure, because an earlier notice may say that the outcome was unknown.
     let id = failure_texts::notice_id(&message.message_id, message.status_seq);
     failure_texts::notice(chat, channel, id, text, now)
 }

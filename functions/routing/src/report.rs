@@ -1,4 +1,4 @@
-//! What is said of a group once it is committed: counts, one line of log, and who may come to a place that it freed.
+//! Reports a committed group: counts, one line of log, and a nudge for a freed place.
 
 use crate::Routing;
 use crate::changes::{Changes, RoutingError};
@@ -10,11 +10,11 @@ use shared::platform::telemetry;
 use shared::store::open_chats::frees_place;
 use shared::store::{StoreError, size_of};
 
-/// A row larger than this, in bytes, cannot be stored: an item and its entries in the two local indexes, each with all of
-/// it, may be 400 KB together.
+/// A row larger than this, in bytes, cannot be stored: an item and its entries in the two local indexes, each with the
+/// whole item, may be 400 KB together.
 const LARGEST_MESSAGE: usize = 125_000;
 
-/// Refuses messages that the table would.
+/// Refuses messages that the table would refuse.
 pub(crate) fn refuse_oversize(changes: &Changes) -> Result<(), StoreError> {
     for staged in changes.messages.values() {
         if size_of(&staged.after)? > LARGEST_MESSAGE {
@@ -24,7 +24,7 @@ pub(crate) fn refuse_oversize(changes: &Changes) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is counted of a fold, besides what it changes.
+/// The counts of a fold, besides its changes.
 pub(crate) struct FoldReport {
     duplicates: u64,
     drops: Drops,
@@ -32,7 +32,7 @@ pub(crate) struct FoldReport {
 }
 
 impl FoldReport {
-    /// Of a fold.
+    /// The report of a fold.
     pub fn of(fold: &Fold<'_>) -> Self {
         Self { duplicates: fold.duplicates, drops: fold.drops.clone(), skipped: fold.skipped.clone() }
     }
@@ -57,8 +57,8 @@ impl FoldReport {
 }
 
 impl Routing {
-    /// Somebody has a chat less, and somebody waits: he may be eligible now (B4). The ring's own time finds it where this gets
-    /// lost.
+    /// Nudges assignment if an employee has one chat less while clients wait, because the employee may be eligible now
+    /// (B4). If the nudge is dropped, the ring's scheduled check finds the place.
     pub(crate) async fn nudge_for_place(&self, changes: &Changes) -> Result<(), RoutingError> {
         let after = &changes.after;
         let freed = changes.before.as_ref().is_some_and(|before| frees_place(before, after));

@@ -1,4 +1,4 @@
-//! What the actions of rules make of a chat (F6).
+//! Applies rule actions to a chat (F6).
 
 use crate::context::RoutingContext;
 use shared::base::ids::EmployeeId;
@@ -11,20 +11,20 @@ use shared::model::rules::automatic::{self, Automatic, NotWritten};
 use shared::model::rules::{Action, Skipped, may_assign, reply_text, tags_after};
 use shared::providers;
 
-/// What an action made, beside what stands in the chat itself.
+/// The result of an action, besides its changes in the chat itself.
 #[derive(Debug, PartialEq)]
 pub enum ActionResult {
-    /// Nothing but what stands there; be it nothing at all, because all was so before.
+    /// Changes in the chat only, or none because it was so before.
     InChat,
-    /// A message is on its way to the client.
+    /// A message is being sent to the client.
     Sent(Box<Automatic>),
-    /// The chat was finished, or employees are told something.
+    /// The chat was finished, or employees are notified.
     Event(ChatEvent),
     /// The client waits for another responsible.
     Waits(AssignmentRecord),
 }
 
-/// Rows that an action may want.
+/// The number of rows that an action may write.
 pub fn row_count(action: &Action) -> usize {
     match action {
         Action::AutoReply { .. } => 3,
@@ -34,10 +34,10 @@ pub fn row_count(action: &Action) -> usize {
     }
 }
 
-/// Does one action in a chat.
+/// Applies one action to a chat.
 ///
 /// # Errors
-/// [`Skipped`]: the chat is as it was.
+/// [`Skipped`]: the chat is unchanged.
 pub fn apply(action: &Action, chat: &mut Chat, context: &RoutingContext) -> Result<ActionResult, Skipped> {
     match action {
         Action::AutoReply { text } => reply(text, chat, context),
@@ -55,7 +55,7 @@ pub fn apply(action: &Action, chat: &mut Chat, context: &RoutingContext) -> Resu
             let notice = RuleNotice::new(to.clone(), text.as_str());
             Ok(ActionResult::Event(chat.notify(notice, context.now)))
         }
-        // It was asked for before anything was stored.
+        // Handled before anything was stored.
         Action::Ignore => Ok(ActionResult::InChat),
     }
 }
@@ -75,7 +75,7 @@ fn reply(template: &str, chat: &mut Chat, context: &RoutingContext) -> Result<Ac
     sent.map(|sent| ActionResult::Sent(Box::new(sent))).map_err(Skipped::NotWritten)
 }
 
-/// Puts the client into the queue: whom he goes to is decided by its turn, as for any other.
+/// Enqueues the client: the new responsible is decided by the queue, as for any other client.
 fn assign(
     to: Option<&EmployeeId>,
     chat: &mut Chat,

@@ -1,4 +1,4 @@
-//! What each action makes of a chat.
+//! What each action changes in a chat.
 
 use super::*;
 use shared::base::clock::{Manual, Timestamp};
@@ -11,7 +11,7 @@ use shared::model::chat::{MAX_CHAT_TAGS, NoticeTo};
 use shared::model::event::{Envelope, Event, MessageEvent};
 use std::sync::Arc;
 
-/// What a client writes at 100 ms.
+/// A message that a client writes at 100 ms.
 fn question() -> MessageEvent {
     let event = serde_json::json!({
         "v": 2, "account": "a", "accepted_at": 100,
@@ -35,14 +35,14 @@ fn silent() -> Chat {
     Chat::unopened(&AccountId::new("a"), &question(), ContactId::new("contact"), at(0))
 }
 
-/// A client has written, and waits.
+/// A chat whose client has written and waits.
 fn waiting() -> Chat {
     let mut chat = silent();
     chat.receive(&question(), None, at(100)).unwrap();
     chat
 }
 
-/// He is Anna's.
+/// The same chat, assigned to Anna.
 fn annas(why: AssignmentReason) -> Chat {
     let mut chat = waiting();
     chat.assign(&anna(), why, at(110));

@@ -1,5 +1,5 @@
-//! Rules at work (F6): what happened, which of them run for it, and what they make of the chat. What a rule does pulls no
-//! trigger.
+//! Runs rules (F6): which triggers occurred, which rules run for them, and what they change in the chat. A rule's
+//! action triggers no rule.
 
 use crate::fold::{Fold, ROOM};
 use crate::rule_actions::{ActionResult, apply, row_count};
@@ -14,7 +14,7 @@ use shared::providers;
 use std::time::Duration;
 
 impl<'a> Fold<'a> {
-    /// Does what rules say, in their order.
+    /// Carries out the actions of the rules, in their order.
     pub(crate) fn carry_out(&mut self, rules: &[&'a Rule]) {
         for action in rules.iter().flat_map(|rule| &rule.actions) {
             if let Err(why) = self.act(action) {
@@ -34,8 +34,8 @@ impl<'a> Fold<'a> {
         Ok(())
     }
 
-    /// Looks at the chat as of the moment at which the check was posted. What does not fit beside what was done before it is
-    /// left to the next look, at once.
+    /// Checks the chat as of the moment at which the check was posted. Rules that do not fit beside what was done
+    /// before them are left to the next check, at once.
     pub(crate) fn check(&mut self, posted_at: Timestamp) {
         let context = self.context;
         while let Some(happened) = self.chat.for_rules.first().cloned() {
@@ -65,23 +65,25 @@ impl<'a> Fold<'a> {
         self.carry_out(&rules);
     }
 
-    /// Not at this very moment: its time names a check, and this one may have that name.
+    /// Schedules the next check a second later: a check's deduplication id comes from its time, and this check may have
+    /// the id of now.
     fn look_again(&mut self) {
         self.chat.check_at = Some(self.context.now + Duration::from_secs(1));
     }
 
-    /// Whether there is room for all that rules want. What is too much by itself is done as far as it goes.
+    /// Whether there is room for all actions of the rules. Rules that are too much by themselves are carried out as far
+    /// as there is room.
     fn fits(&self, rules: &[&Rule]) -> bool {
         let rows: usize = rules.iter().flat_map(|rule| &rule.actions).map(row_count).sum();
         rows <= self.room || self.room == ROOM
     }
 
-    /// The rules that run for what happened where none are run.
+    /// The rules for a trigger that occurred in a function that runs no rules.
     fn rules_told(&self, happened: &ForRules) -> Vec<&'a Rule> {
         let (context, now) = (self.context, self.context.now);
         let plain = |happened| TriggerContext::plain(vec![happened], now).matching(context, &self.chat);
         match happened {
-            // One that was erased meanwhile is nobody's business any more.
+            // A message that was erased meanwhile triggers nothing.
             ForRules::MessageOut(id) => self.present(id).map_or_else(Vec::new, |message| {
                 TriggerContext::written(&message).matching(context, &self.chat)
             }),
@@ -90,7 +92,7 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// What the check makes of the chat, and the farewell that goes before its end: the last message of the case, and no
+    /// The result of the check, and the farewell before the chat's end: the last message of the case, and not an
     /// activity.
     fn look(&self, posted_at: Timestamp) -> (CheckResult, Option<Result<Automatic, NotWritten>>) {
         let context = self.context;

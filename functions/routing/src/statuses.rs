@@ -1,4 +1,4 @@
-//! Delivery statuses: commutative, found through a pointer row, patient with a message that is not there yet.
+//! Delivery statuses: commutative, found through a pointer row, and retried while the message is not stored yet.
 
 use crate::changes::RoutingError;
 use crate::notices::{came_to_nothing, notice};
@@ -16,18 +16,18 @@ use shared::store::settings::Pointed;
 use shared::store::{ChatTransaction, RetryPolicy, retry_on_conflict};
 use std::time::Duration;
 
-/// Statuses of one message come at the same time.
+/// How often a status is decided again: statuses of one message come at the same time.
 const RETRIES: RetryPolicy = RetryPolicy::every(ATTEMPTS, Duration::from_millis(100));
 /// How long a status waits for its message.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
-/// What a status found.
+/// The result of looking up a status's message.
 enum Found {
-    /// Its message, and was applied.
+    /// The message was found, and the status applied.
     Applied,
-    /// That its message was erased.
+    /// The message was erased.
     Erased,
-    /// Nothing yet.
+    /// No message yet.
     NotYet,
 }
 
@@ -56,7 +56,8 @@ impl Routing {
         }
     }
 
-    /// Why a status found no message: where messages of its connection are dropped on purpose, it may be one of theirs.
+    /// The reason why a status found no message: if messages of its connection are dropped on purpose, it may belong to
+    /// one of them.
     async fn why_lost(&self, account: &AccountId, status: &StatusEvent) -> Result<DropReason, RoutingError> {
         let owner = self.store.account(account).await?;
         let drops = owner.is_some_and(|owner| owner.has_blacklist)
@@ -66,8 +67,8 @@ impl Routing {
         Ok(if drops { DropReason::StatusOfDropped } else { DropReason::StatusWithoutMessage })
     }
 
-    /// Applies a status. It changes the message and takes the chat's next number, so that the CRM learns of it in its
-    /// place; it is no activity.
+    /// Applies a status. It changes the message and takes the chat's next number, so that the CRM is notified in order;
+    /// it is not an activity.
     async fn status_once(&self, account: &AccountId, status: &StatusEvent) -> Result<Found, RoutingError> {
         let now = self.ambient.now();
         let named = std::slice::from_ref(&status.message_id);
@@ -110,11 +111,12 @@ impl Routing {
         Ok(Found::Applied)
     }
 
-    /// What a status tells of the client's number (E3). What is not learned now is learned another time.
+    /// Learns about the client's number from a status (E3). A failure is ignored, because a later status shows the
+    /// same.
     async fn learn(&self, owner: &Account, chat: &Chat, status: &StatusEvent) {
         let reason = match &status.error {
             Some(error) => {
-                // From the cache: the status was applied by it a moment ago.
+                // From the cache, which was filled when the status was applied a moment ago.
                 let now = self.ambient.now();
                 let channel = self.settings.channel(&self.store, &chat.account, &chat.channel, now).await;
                 let provider = channel.ok().flatten().map_or_else(String::new, |channel| channel.provider);

@@ -1,4 +1,4 @@
-//! What pulls the triggers of rules.
+//! The triggers of rules.
 
 use crate::context::RoutingContext;
 use shared::base::clock::Timestamp;
@@ -9,10 +9,10 @@ use shared::model::message::Message;
 use shared::model::message::kind::Kind;
 use shared::model::rules::{Action, Rule, RuleFacts, Trigger};
 
-/// Something that happened, as rules are asked about it.
+/// One occurrence of triggers, with the facts that rules match.
 #[derive(Debug, Default)]
 pub struct TriggerContext<'a> {
-    /// What happened, all of it together.
+    /// The triggers that occurred together.
     pub triggers: Vec<Trigger>,
     text: Option<&'a str>,
     kind: Option<Kind>,
@@ -21,8 +21,8 @@ pub struct TriggerContext<'a> {
 }
 
 impl<'a> TriggerContext<'a> {
-    /// What a message is, that is taken in for the first time: `before` and `after` are its chat. What no person said
-    /// or wrote is nothing.
+    /// The triggers of a message received for the first time: `before` and `after` are its chat. Automatic messages and
+    /// kinds that no person says trigger nothing.
     pub fn of(event: &'a MessageEvent, before: &Chat, after: &Chat, at: Timestamp) -> Self {
         let is_automatic = event.origin.is_some_and(Origin::is_automatic);
         if event.revision != Revision::New || !event.kind.is_said() || is_automatic {
@@ -46,7 +46,8 @@ impl<'a> TriggerContext<'a> {
         }
     }
 
-    /// What a client's message is of which only its edit or its deletion has come: it may have been ignored when it came itself.
+    /// The triggers of a client's message of which only the edit or the deletion has come: the message itself may have
+    /// been ignored.
     pub fn again(event: &'a MessageEvent, at: Timestamp) -> Self {
         if event.side != Side::Client || event.revision == Revision::New || !event.kind.is_said() {
             return Self::default();
@@ -62,25 +63,25 @@ impl<'a> TriggerContext<'a> {
         }
     }
 
-    /// Something without a message.
+    /// Triggers without a message.
     pub fn plain(happened: Vec<Trigger>, at: Timestamp) -> Self {
         Self { triggers: happened, at, ..Self::default() }
     }
 
-    /// A message that was written here.
+    /// The trigger of a message that was written here.
     pub fn written(message: &'a Message) -> Self {
         let happened = vec![Trigger::MessageOut];
         let (text, kind) = (message.text.as_deref(), Some(message.kind));
         Self { triggers: happened, text, kind, is_new_client: false, at: message.accepted_at }
     }
 
-    /// The same, of a client who was not known before.
+    /// The same, from a client who was not known before.
     #[must_use]
     pub fn new_client(self, is_new_client: bool) -> Self {
         Self { is_new_client, ..self }
     }
 
-    /// The rules that run, of a chat as it is by then.
+    /// The rules that run; `chat` is the chat after the trigger.
     pub fn matching<'g>(&self, context: &'g RoutingContext, chat: &Chat) -> Vec<&'g Rule> {
         let Some(rules) = context.rules.as_ref().filter(|_| !self.triggers.is_empty()) else {
             return Vec::new();
@@ -96,7 +97,7 @@ impl<'a> TriggerContext<'a> {
     }
 }
 
-/// Whether one of them wants the message dropped.
+/// Whether one of the rules wants the message dropped.
 pub fn ignored(rules: &[&Rule]) -> bool {
     rules.iter().any(|rule| rule.actions.contains(&Action::Ignore))
 }

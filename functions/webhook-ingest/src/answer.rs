@@ -1,24 +1,24 @@
-//! What a provider is answered.
+//! The answers to providers.
 
 use lambda_http::{Body, Response};
 use shared::providers::inbound::Reply;
 
-/// The answers there are.
+/// The possible answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Durable, or of no use for ever; or a handshake: what the provider wants to read.
+    /// The events are durable or of no use, or it is a handshake: the body that the provider expects.
     Reply(Reply),
-    /// No such webhook: 404, and nothing is kept.
+    /// Unknown webhook: 404, and nothing is kept.
     Unknown,
     /// Not signed as the provider signs: 401, and nothing is kept.
     Forged,
-    /// This provider posts: 405.
+    /// Only POST is allowed: 405.
     PostOnly,
-    /// Not durable: 503, to be tried again.
+    /// Not durable: 503, and the provider retries.
     NotNow,
 }
 
-/// The answer as HTTP.
+/// The HTTP response of an answer.
 pub fn answer(answer: Answer) -> Response<Body> {
     let again = answer == Answer::NotNow;
     let reply = match answer {

@@ -1,7 +1,8 @@
-//! Webhooks of providers: found by the URL's token, verified, read whole, made durable in a queue, answered as the provider wants.
+//! Providers' webhooks: found by the URL's token, verified, parsed whole, made durable in a queue, and acknowledged as
+//! the provider expects.
 //!
-//! Accepted means durable: 2xx only after SQS has every event. What can never be read goes whole to the quarantine and
-//! is answered 2xx too, because a poison body must not make a provider block a chat or drop our webhook.
+//! Accepted means durable: the answer is 2xx only after SQS has every event. An unreadable body goes whole to the
+//! quarantine and is answered 2xx too, because a poison body must not make a provider block a chat or drop our webhook.
 
 mod answer;
 mod owners;
@@ -25,37 +26,37 @@ use shared::store::{Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Finds who reads a provider's webhooks: the registry's [`shared::providers::inbound`].
+/// Finds the parser of a provider's webhooks: the registry's [`shared::providers::inbound`].
 pub type Registry = fn(&str) -> Option<&'static dyn Inbound>;
 
-/// What the function works with; built once per process.
+/// The function's dependencies; built once per process.
 pub struct Ingest {
-    /// The table: tokens, and whose a channel is.
+    /// The table: tokens, and the owners of channels.
     pub store: Store,
     /// SQS.
     pub queues: Queues,
-    /// The bucket for what cannot be read.
+    /// The bucket for unreadable items.
     pub quarantine: Quarantine,
-    /// Opens the secrets of webhooks, and nothing else.
+    /// Decrypts the secrets of webhooks, and nothing else.
     pub vault: Vault,
     /// `inbound.fifo`.
     pub inbound_url: String,
     /// The statuses queue.
     pub statuses_url: String,
-    /// Who reads a provider's webhooks.
+    /// Finds the parser of a provider's webhooks.
     pub registry: Registry,
     /// Time and ids.
     pub ambient: Arc<dyn Ambient>,
-    /// What was read a moment ago.
+    /// Rows read recently.
     pub known: RecentlyRead,
 }
 
-/// What was read a moment ago, for at most 30 s.
+/// Rows read recently, kept for at most 30 s.
 #[derive(Debug)]
 pub struct RecentlyRead {
     /// Tokens by their hash.
     tokens: Cache<String, WebhookToken>,
-    /// Whose a channel of an app is, by provider and the provider's id.
+    /// The owner of an app's channel, by provider and the provider's id.
     owners: Cache<(String, String), ChannelOwner>,
 }
 
@@ -65,10 +66,10 @@ impl Default for RecentlyRead {
     }
 }
 
-/// Calls to the bucket at a time.
+/// The most calls to the bucket at once.
 const BUCKET_CALLS: usize = 16;
 
-/// Why a webhook could not be accepted now; the provider tries again.
+/// The reason why a webhook could not be accepted now; the provider retries.
 #[derive(Debug, thiserror::Error)]
 enum NotAccepted {
     #[error(transparent)]
@@ -81,7 +82,7 @@ enum NotAccepted {
     Secret(#[from] SecretError),
 }
 
-/// Events of one body, by the queue they go to.
+/// The events of one body, by queue.
 #[derive(Default)]
 struct Accepted {
     inbound: Vec<Outgoing>,
@@ -139,7 +140,7 @@ impl Ingest {
         Ok(Answer::Reply(provider.accepted()))
     }
 
-    /// Whether the provider sent it.
+    /// Whether the request's signature is the provider's.
     async fn is_genuine(
         &self,
         provider: &dyn Inbound,
@@ -173,7 +174,7 @@ impl Ingest {
 
     /// Makes every item durable.
     async fn keep(&self, owners: &Owners, items: Vec<Item>, now: Timestamp) -> Result<(), NotAccepted> {
-        // Poison goes to the bucket several at a time; what comes out is in the body's order.
+        // Poison items go to the bucket several at a time; the result keeps the body's order.
         let kept = futures::stream::iter(items.into_iter().map(|item| self.set_aside(owners, item)));
         let items: Vec<Item> = kept.buffered(BUCKET_CALLS).try_collect().await?;
         let mut accepted = Accepted::default();
@@ -186,7 +187,7 @@ impl Ingest {
                         tracing::info!(what = "unknown_channel", "ignored");
                     }
                 },
-                // It is in the bucket, and nothing can stand for it.
+                // It is in the bucket, and no message can replace it.
                 Item::Poison { .. } => {}
                 Item::Ignored(what) => {
                     telemetry::count(Metric::Ignored, 1);
@@ -204,7 +205,7 @@ impl Ingest {
         Ok(())
     }
 
-    /// Keeps what could not be read, and gives back what stands for it in the chat, if anything can.
+    /// Keeps an unreadable item in the quarantine, and returns the message that replaces it in the chat, if one can.
     async fn set_aside(&self, owners: &Owners, item: Item) -> Result<Item, NotAccepted> {
         let Item::Poison { why, raw, event } = item else { return Ok(item) };
         let owner = event.as_deref().and_then(|event| owner_of(owners, event)).map(|owner| &owner.account);
@@ -220,8 +221,8 @@ impl Ingest {
         }
     }
 
-    /// Readies an event for its queue. One that is larger than a queue takes goes to the quarantine, and a message that
-    /// says so stands for it.
+    /// Adds an event to its queue's batch. An event larger than the queue accepts goes to the quarantine, and a message
+    /// that says so replaces it.
     async fn add(
         &self,
         account: &AccountId,
@@ -252,7 +253,7 @@ impl Ingest {
     }
 }
 
-/// The account, where the address is one account's.
+/// The account, if the address belongs to one account.
 fn one(owners: &Owners) -> Option<&AccountId> {
     match owners {
         Owners::One(owner) => Some(&owner.account),
@@ -260,7 +261,7 @@ fn one(owners: &Owners) -> Option<&AccountId> {
     }
 }
 
-/// Whose an event is, by the channel that it names.
+/// The owner of an event, by the channel that it names.
 fn owner_of<'a>(owners: &'a Owners, event: &Event) -> Option<&'a ChannelOwner> {
     match event {
         Event::Message(message) => owners.of(&message.channel.external),
@@ -271,7 +272,7 @@ fn owner_of<'a>(owners: &'a Owners, event: &Event) -> Option<&'a ChannelOwner> {
     }
 }
 
-/// The parameters of the query, decoded; of one that stands there twice, the first.
+/// The decoded query parameters; of a repeated one, the first.
 fn parameters(request: &Request) -> HashMap<String, String> {
     let mut found = HashMap::new();
     for (name, value) in request.query_string_parameters().iter() {

@@ -1,4 +1,4 @@
-//! Whose the channels are that a webhook speaks of.
+//! The owners of the channels that a webhook names.
 
 use crate::Ingest;
 use shared::base::clock::Timestamp;
@@ -9,8 +9,8 @@ use shared::store::{Read, StoreError, keys};
 use std::collections::HashMap;
 
 impl Ingest {
-    /// The owners: the token's own connection, or, for an app that serves several accounts, those of the channels that the body
-    /// names.
+    /// The owners: the token's own connection, or, for an app that serves several accounts, the owners of the channels
+    /// that the body names.
     pub(crate) async fn owners(
         &self,
         provider: &dyn Inbound,
@@ -30,7 +30,7 @@ impl Ingest {
         Ok(Owners::ByChannel(owners))
     }
 
-    /// Whose a channel is: who claimed it, the connection that carries it, the account's salt.
+    /// The owner of a channel: the account that claimed it, the connection that carries it, and the account's salt.
     async fn owner_of_channel(
         &self,
         provider: &str,

@@ -1,5 +1,5 @@
-//! A small cache for settings that may be a moment old. Bounded in time and in size; nothing that decides a claim or a
-//! send comes from here.
+//! A small cache for settings that may be slightly outdated. Bounded in time and in size; nothing that decides a claim
+//! or a send is read from here.
 
 use crate::base::clock::Timestamp;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// How long settings are reused.
 pub const SETTINGS: Duration = Duration::from_secs(30);
-/// Most entries; the whole cache is emptied when it is full, which costs a few reads.
+/// The most entries; a full cache is cleared, which costs a few reads.
 const MOST: usize = 10_000;
 
 /// Values by key, each for a limited time.
@@ -25,13 +25,13 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         Self { stale_after, entries: Mutex::new(HashMap::new()) }
     }
 
-    /// The value, when it is fresh.
+    /// The value, if it is fresh.
     pub fn get(&self, key: &K, now: Timestamp) -> Option<V> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.get(key).filter(|(at, _)| now.since(*at) < self.stale_after).map(|(_, value)| value.clone())
     }
 
-    /// Keeps a value.
+    /// Stores a value.
     pub fn put(&self, key: K, value: V, now: Timestamp) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= MOST {

@@ -22,7 +22,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Seconds since the epoch, as DynamoDB's TTL wants them.
+    /// Seconds since the epoch, as DynamoDB's TTL expects them.
     pub const fn seconds(self) -> i64 {
         self.0 / 1000
     }
@@ -33,12 +33,12 @@ impl Timestamp {
         format!("{at:.3}")
     }
 
-    /// Reads RFC 3339; an offset is honoured. `None` when the text is no such moment.
+    /// Parses RFC 3339; an offset is honoured. `None` if the text is no such moment.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|at| Self(at.as_millisecond()))
     }
 
-    /// How long after `earlier` this is; zero when it is not.
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -51,7 +51,7 @@ impl std::ops::Add<Duration> for Timestamp {
     }
 }
 
-/// Where time and ids come from. Functions take it as an input, so that tests and simulations decide both.
+/// The source of time and ids. Functions take it as an input, so that tests and simulations control both.
 pub trait Ambient: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
@@ -67,7 +67,7 @@ pub trait Ambient: Send + Sync {
         uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
     }
 
-    /// A random part of `span`, so that retries do not come together.
+    /// A random part of `span`, so that retries are spread out.
     fn jitter(&self, span: Duration) -> Duration {
         let mut random = [0; 4];
         self.fill(&mut random);
@@ -90,7 +90,7 @@ impl Ambient for Machine {
     }
 }
 
-/// A clock that stands until it is moved, with a counter for randomness: for tests and simulations.
+/// A clock that moves only when it is advanced, with a counter for randomness: for tests and simulations.
 #[derive(Debug)]
 pub struct Manual(Mutex<(Timestamp, u64)>);
 

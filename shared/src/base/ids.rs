@@ -1,8 +1,8 @@
 //! Identifiers as newtypes, and how the derived ones are made.
 //!
 //! A [`ChannelId`] and a [`ChatId`] are derived by hash, so every function computes a row's key without a look-up and
-//! two concurrent first messages meet in one row (invariant P3). The account's [`IdSalt`] goes into the hash: a chat id
-//! may be logged, and without the salt nobody can test phone numbers against it.
+//! two concurrent first messages meet in one row (invariant P3). The hash contains the account's [`IdSalt`]: a chat id
+//! may be logged, and without the salt phone numbers cannot be tested against it.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -43,11 +43,11 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// One company (tenant): a UUID v7 given by us.
+    /// One company (tenant): a UUID v7 that we create.
     AccountId
 }
 text_id! {
-    /// One credential at a provider: a UUID v7 given by us.
+    /// One credential at a provider: a UUID v7 that we create.
     ConnectionId
 }
 text_id! {
@@ -59,7 +59,7 @@ text_id! {
     ChatId
 }
 text_id! {
-    /// One client of an account: a UUID v7 given by us.
+    /// One client of an account: a UUID v7 that we create.
     ContactId
 }
 text_id! {
@@ -67,12 +67,12 @@ text_id! {
     EmployeeId
 }
 text_id! {
-    /// One API key of an account: a UUID v7 given by us; not the key itself.
+    /// One API key of an account: a UUID v7 that we create; not the key itself.
     ApiKeyId
 }
 
-/// A message's id as the provider gave it. It may carry personal data (a WhatsApp id encodes the phone), so it
-/// prints redacted.
+/// A message's id from the provider. It may contain personal data (a WhatsApp id encodes the phone), so `Debug` redacts
+/// it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageId(String);
@@ -88,16 +88,16 @@ impl MessageId {
         &self.0
     }
 
-    /// The id as it stands in table keys: a digest, so that a key holds nothing personal, is short, and may stay when the
-    /// message is erased.
+    /// The id in table keys: a digest, so that a key holds no personal data, is short, and may stay when the message is
+    /// erased.
     pub fn in_key(&self) -> String {
         in_key(&[b"message", self.0.as_bytes()])
     }
 }
 
 impl MessageId {
-    /// The id as it decides between messages of one moment: numbers by their size, other ids by their beginning. What is
-    /// left out of a long one its digest decides.
+    /// The id as a sort key among messages of one moment: numbers by their size, other ids by their beginning. The part
+    /// of a long id that is cut off is replaced by its digest.
     pub fn in_order(&self) -> String {
         const WHOLE: usize = 128;
         match self.0.parse::<u64>() {
@@ -130,7 +130,7 @@ impl IdSalt {
         Self(Uuid::from_bytes(bytes))
     }
 
-    /// A digest of what is personal, fit for keys: without the salt nobody can test phone numbers against it.
+    /// A digest of personal data, fit for keys: without the salt, phone numbers cannot be tested against it.
     pub fn digest(&self, parts: &[&str]) -> String {
         let salted: Vec<&[u8]> = std::iter::once(self.0.as_bytes().as_slice())
             .chain(parts.iter().map(|part| part.as_bytes()))
@@ -188,7 +188,7 @@ fn derived_uuid(parts: &[&[u8]]) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// Lower-case hexadecimal SHA-256: how API keys and URL tokens are looked up, and how a raw item is named.
+/// Lower-case hexadecimal SHA-256: by it API keys and URL tokens are looked up, and raw items are named.
 pub fn hex_digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! What everything stands on: ids, time and randomness, phones, a cache in memory.
+//! The base of all other modules: ids, time and randomness, phones, a cache in memory.
 
 pub mod cache;
 pub mod clock;

@@ -1,4 +1,5 @@
-//! Phone numbers in E.164 behind one newtype (C4). The library reads them; what it cannot is here, with the reason.
+//! Phone numbers in E.164 behind one newtype (C4). The library parses them; exceptions to its rules are here, with
+//! their reasons.
 
 use rlibphonenumber::phonenumber_matcher::{FindNumberExt, Leniency};
 use rlibphonenumber::{
@@ -8,11 +9,11 @@ use rlibphonenumber::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Longest text that is looked at, in bytes: what is longer is no phone field, and clients write the texts.
+/// The longest text that is parsed, in bytes: a longer one is no phone field, and clients write the texts.
 const MAX_TEXT: usize = 250;
 
-/// Fewest digits that are believed to begin with another country's code though they have no plus: a shorter number is
-/// rather one of the own country, mistyped.
+/// The fewest digits that are taken to begin with another country's code although they have no plus: a shorter number
+/// is more likely a mistyped one of the own country.
 const MIN_FOREIGN_DIGITS: usize = 11;
 
 /// How numbers written in full begin: the plus, and the full-width one.
@@ -23,15 +24,15 @@ const CODE_OF_ARGENTINA: i32 = 54;
 const CODE_OF_BRAZIL: i32 = 55;
 
 /// A phone number in E.164, `+79011112233`, without extension: the key of a phone. All spellings of one number are
-/// equal, those from before a country changed its numbering too. It is personal data: `Debug` is redacted and there is
-/// no `Display`.
+/// equal, including those from before a country changed its numbering. It is personal data: `Debug` is redacted and
+/// there is no `Display`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Phone(String);
 
 impl Phone {
-    /// Reads a number in any usual spelling; one without a country code is read as of `region` (ISO 3166, `RU`).
-    /// Words around it and an extension are dropped. `None` when there is no valid number, or more than one.
+    /// Parses a number in any usual spelling; one without a country code is parsed as a number of `region` (ISO 3166,
+    /// `RU`). Words around it and an extension are dropped. `None` if there is no valid number, or more than one.
     pub fn parse(text: &str, region: &str) -> Option<Self> {
         Self::parse_with_extension(text, region).map(|(phone, _)| phone)
     }
@@ -47,9 +48,9 @@ impl Phone {
         Some((Self::of(&number), number.extension))
     }
 
-    /// Reads an international number given as digits alone, as the chat ids of WhatsApp and Viber are:
-    /// `79011112233`. An id made from an old form of the number (Mexico, Brazil) gives the number of today, so it does
-    /// not lead back to the id: whoever writes to the chat takes the messenger's own id.
+    /// Parses an international number given as digits alone, like the chat ids of WhatsApp and Viber: `79011112233`. An
+    /// id made from an old form of the number (Mexico, Brazil) gives the number of today, so the number does not lead
+    /// back to the id: to write to the chat, use the messenger's own id.
     pub fn from_international_digits(digits: &str) -> Option<Self> {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -62,7 +63,7 @@ impl Phone {
         &self.0
     }
 
-    /// E.164 without the plus sign, as WhatsApp and some CRMs take it: `79011112233`.
+    /// E.164 without the plus sign, as WhatsApp and some CRMs expect it: `79011112233`.
     pub fn digits(&self) -> &str {
         self.0.trim_start_matches('+')
     }
@@ -78,10 +79,9 @@ impl fmt::Debug for Phone {
     }
 }
 
-/// The option "8 → +7" (C4): what a CRM contact's phone field becomes that holds a number of `region`, Russia or
-/// Kazakhstan, spelled with the trunk prefix 8: `8 (901) 111-22-33` gives `+79011112233`, 8-800 numbers too.
-/// `None` when there is nothing to rewrite, and when rewriting would lose something: an extension, a word, a second
-/// number.
+/// The option "8 → +7" (C4): the new value of a CRM contact's phone field that holds a number of `region`, Russia or
+/// Kazakhstan, spelled with the trunk prefix 8: `8 (901) 111-22-33` gives `+79011112233`, 8-800 numbers too. `None` if
+/// there is nothing to rewrite, or if rewriting would drop something: an extension, a word, a second number.
 pub fn rewrite_leading_eight(text: &str, region: &str) -> Option<String> {
     let text = tidy(text)?;
     let has_words = text.chars().any(char::is_alphabetic) || !PHONE_NUMBER_UTIL.is_viable_phone_number(&text);
@@ -90,33 +90,34 @@ pub fn rewrite_leading_eight(text: &str, region: &str) -> Option<String> {
     }
     let digits = PHONE_NUMBER_UTIL.normalize_digits_only(&text);
     let national = digits.strip_prefix('8').filter(|national| national.len() == 10)?;
-    // Where 8 is no trunk prefix, the reading is another one; so is that of 8-10, which dials abroad.
+    // Where 8 is no trunk prefix, the parsed number differs; so does that of 8-10, which dials abroad.
     let phone = Phone::parse(&text, region)?;
     (phone.digits().strip_prefix('7') == Some(national)).then_some(phone.0)
 }
 
-/// The text with plain spaces, since the library knows the space and the NBSP, but neither tab nor thin space. `None`
-/// for what must not reach the library.
+/// The text with plain spaces, because the library knows the space and the NBSP, but neither tab nor thin space. `None`
+/// for text that must not reach the library.
 fn tidy(text: &str) -> Option<String> {
-    // RFC 3966's context of local numbers, which nobody writes: ";phone-context=+7;tel:" makes the library panic.
+    // RFC 3966's context of local numbers, which no person writes: ";phone-context=+7;tel:" makes the library panic.
     let refused = text.len() > MAX_TEXT || text.contains('@') || text.contains("phone-context");
     (!refused).then(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// The text from the plus or the first digit on. `None` when a Latin letter stands right before it: a VIN, an article.
+/// The text from the plus or the first digit on. `None` if a Latin letter comes right before it: a VIN, an article
+/// number.
 fn without_words(text: &str) -> Option<&str> {
     let (words, digits) = text.split_at(text.find(|c: char| PLUS.contains(&c) || c.is_numeric())?);
     (!words.ends_with(|c: char| c.is_ascii_alphabetic())).then_some(digits)
 }
 
-/// The one number in the text: all of it, or among words.
+/// The one number in the text: the whole text, or among words.
 fn read(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
     let Some(digits) = without_words(text) else { return only(among_words(text, region)) };
     if let Some(number) = whole(digits, region) {
         return Some(number);
     }
-    // ITU-T E.164 recommends 00 for the plus; the library takes it where people dial so: not in Russia (8~10) and not
-    // in the USA (011).
+    // ITU-T E.164 recommends 00 for the plus; the library accepts it in countries that dial so: not in Russia (8~10)
+    // and not in the USA (011).
     if let Some(rest) = digits.strip_prefix("00").or_else(|| digits.strip_prefix("００")) {
         return read(&format!("+{rest}"), region);
     }
@@ -133,22 +134,22 @@ fn read(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
     only(found)
 }
 
-/// Whether digits without plus are believed to begin with the country's code: with the own one always, with another
-/// one for mobile numbers, since such digits come from messengers.
+/// Whether digits without a plus are taken to begin with the country's code: always with the own code, and with another
+/// one for mobile numbers, because such digits come from messengers.
 fn begins_with_its_code(number: &PhoneNumber, region: Option<Region>) -> bool {
     let own = region.and_then(code_of) == Some(number.country_code);
     own || (is_mobile(number) && Phone::of(number).digits().len() >= MIN_FOREIGN_DIGITS)
 }
 
-/// The number that the text is from end to end.
+/// The number, if the whole text is one.
 fn whole(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
     let written = PHONE_NUMBER_UTIL.parse_and_keep_raw_input(text, region).ok()?;
     let number = renumbered(written.clone())?;
-    // Parsing turns letters into digits, as on a dial (1-800-FLOWERS): so could any article number become a phone. The
-    // x stays, it is punctuation: (0xx11) in Brazil, x12 before an extension.
+    // Parsing turns letters into digits, as on a dial (1-800-FLOWERS): so any article number could become a phone. The
+    // x is allowed as punctuation: (0xx11) in Brazil, x12 before an extension.
     let letters = text.chars().any(|c| c.is_ascii_alphabetic() && !c.eq_ignore_ascii_case(&'x'));
     // German landline numbers have no fixed length: there 21.11.2026 would be one, and 49151… with its country code one
-    // more. The matcher wants the trunk prefix where the country writes it. (It knows no old form.)
+    // more. The matcher requires the trunk prefix where the country writes it. (It knows no old form.)
     let no_code = number.country_code_source() == CountryCodeSource::FromDefaultCountry;
     let old_form = number.national_number != written.national_number;
     let doubtful = letters || (no_code && !is_mobile(&number) && !old_form);
@@ -156,7 +157,7 @@ fn whole(text: &str, region: Option<Region>) -> Option<PhoneNumber> {
     sure.then_some(number)
 }
 
-/// The different numbers among the words of the text. Bounded work: the text is short.
+/// The different numbers among the words of the text. Bounded work, because the text is short.
 fn among_words(text: &str, region: Option<Region>) -> Vec<PhoneNumber> {
     let matcher =
         text.phone_number_matcher_builder().leniency(Leniency::Valid).preferred_region(region).build();
@@ -173,7 +174,7 @@ fn same(one: &PhoneNumber, other: &PhoneNumber) -> bool {
     Phone::of(one) == Phone::of(other)
 }
 
-/// The number in the form its country uses today; `None` when that is no valid number.
+/// The number in the form its country uses today; `None` if that is no valid number.
 fn renumbered(number: PhoneNumber) -> Option<PhoneNumber> {
     let national = get_national_significant_number_owned(&number);
     let number = match national_of_today(number.country_code, &national) {
@@ -187,8 +188,8 @@ fn renumbered(number: PhoneNumber) -> Option<PhoneNumber> {
     PHONE_NUMBER_UTIL.is_valid_number(&number).then_some(number)
 }
 
-/// What a national number of an older form is today. Messengers keep the id that a person registered with, so the old
-/// forms live on in ids while his phone, and the CRM, show the new one.
+/// The present form of an older national number. Messengers keep the id with which a person registered, so the old
+/// forms live on in ids while the phone itself, and the CRM, show the new one.
 fn national_of_today(country: i32, national: &str) -> Option<String> {
     match country {
         // Ten digits for all. On 3 August 2019 the IFT abolished 1 after +52 for mobile phones and 01, 044, 045 inside
@@ -204,8 +205,8 @@ fn national_of_today(country: i32, national: &str) -> Option<String> {
             let (area, subscriber) = national.split_at(2);
             subscriber.starts_with(['6', '7', '8', '9']).then(|| format!("{area}9{subscriber}"))
         }
-        // 9 from abroad and 15 inside the country mark the same thing. The library turns 15 into 9; with both it is at
-        // a loss, so the 9 is taken away for it.
+        // 9 from abroad and 15 inside the country mark the same thing. The library turns 15 into 9; it cannot parse a
+        // number with both, so the 9 is removed first.
         CODE_OF_ARGENTINA if national.len() == 13 => national.strip_prefix('9').map(str::to_owned),
         _ => None,
     }

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-/// The text, the region it is read in, the phone in E.164.
+/// The text, the region it is parsed for, the phone in E.164.
 type Row = (&'static str, &'static str, &'static str);
 
 fn parsed(text: &str, region: &str) -> Option<String> {
@@ -47,7 +47,7 @@ fn p11_russia() {
         ("8-800-555-35-35", "RU", "+78005553535"),
         ("+49 30 123456", "RU", "+4930123456"),
         ("8~10 49 30 123456", "RU", "+4930123456"),
-        // The plus left out before another country's code: believed for mobile numbers.
+        // No plus before another country's code: accepted for mobile numbers.
         ("375 29 123-45-67", "RU", "+375291234567"),
         ("998901234567", "RU", "+998901234567"),
     ]);
@@ -113,12 +113,12 @@ fn p11_germany() {
         ("01512 345 67 89", "DE", MOBILE),
         ("15123456789", "DE", MOBILE),
         ("0049 151 23456789", "DE", MOBILE),
-        // The library alone makes a landline of Leer of it, +494915123456789.
+        // The library alone turns it into a landline of Leer, +494915123456789.
         ("4915123456789", "DE", MOBILE),
         ("+49 151 23456789", "RU", MOBILE),
         ("030 123456", "DE", "+4930123456"),
         ("49 30 123456", "DE", "+4930123456"),
-        // An extension behind a dash is a part of the number there.
+        // There an extension behind a dash is a part of the number.
         ("030 123456-12", "DE", "+493012345612"),
     ]);
 }
@@ -155,7 +155,7 @@ fn p11_brazil_old_mobile_numbers_get_the_ninth_digit() {
         ("(11) 8765-4321", "BR", MOBILE),
         ("551187654321", "BR", MOBILE),
         ("551187654321", "RU", MOBILE),
-        // Eight digits on 7 are valid to the library: trunk radios, which no longer exist.
+        // The library accepts eight digits on 7: trunk radios, which no longer exist.
         ("+55 11 7765-4321", "BR", "+5511977654321"),
         ("+55 11 6765-4321", "BR", "+5511967654321"),
         ("+55 11 9765-4321", "BR", "+5511997654321"),
@@ -196,7 +196,7 @@ fn p11_argentina_nine_and_fifteen_are_one() {
         ("00 54 9 11 2345 6789", "AR", MOBILE),
         ("0 9 11 2345 6789", "AR", MOBILE),
         ("0343 15 555 1212", "AR", "+5493435551212"),
-        // Neither 9 nor 15: a landline, though somebody may have left it out.
+        // Neither 9 nor 15: a landline, although the writer may have omitted either.
         ("11 2345-6789", "AR", "+541123456789"),
     ]);
 }
@@ -238,7 +238,7 @@ fn p11_an_extension_is_no_part_of_the_key() {
         (" #12", Some("12")),
         (";ext=12", Some("12")),
         (",,12", Some("12")),
-        // Labels that the library does not know are words.
+        // Labels that the library does not know count as words.
         (" добавочный 12", None),
         (" вн. 12", None),
     ] {
@@ -349,7 +349,7 @@ fn p11_every_country_s_numbers_read_back_as_themselves() {
     assert!(seen > 1_000, "{seen} examples");
 }
 
-/// Ten digits of a Russian mobile number, and a spelling of it.
+/// Ten digits of a Russian mobile number, and one spelling of it.
 fn spellings() -> impl Strategy<Value = (String, String)> {
     let lead = prop::sample::select(vec!["", "тел.: ", "моб. ", " ", "WhatsApp: ", "☎ "]);
     let code = prop::sample::select(vec!["+7", "8", "7", "007", "8-10-7", "+ 7", "", "+7 8"]);
@@ -357,7 +357,7 @@ fn spellings() -> impl Strategy<Value = (String, String)> {
     let bracket = prop::sample::select(vec![("", ""), ("(", ")"), ("[", "]"), ("（", "）")]);
     let tail = prop::sample::select(vec!["", " ", ".", " доб. 12", " ext. 3", "x12", " (секретарь)", "\n"]);
     let full_width = any::<bool>();
-    // Without 93: the library's list leaves out a part of 930.
+    // Without 93, because the library's list omits a part of 930.
     ("9[0-24-9][0-9]{8}", lead, code, gap, bracket, tail, full_width).prop_map(
         |(number, lead, code, gap, (open, close), tail, full_width)| {
             let (a, b, c, d) = (&number[..3], &number[3..6], &number[6..8], &number[8..]);
@@ -374,7 +374,7 @@ fn widened(c: char) -> char {
     c.to_digit(10).and_then(|digit| char::from_u32(0xff10 + digit)).unwrap_or(c)
 }
 
-/// P11: all spellings of one number meet in one phone.
+/// P11: all spellings of one number give one phone.
 fn meets(
     read: impl Fn(&str) -> Option<String>,
     (number, text): (String, String),
@@ -383,7 +383,7 @@ fn meets(
     Ok(())
 }
 
-/// Digits alone, without a leading 8: what one writes who takes it to be easy.
+/// Digits alone, without a leading 8: a naive implementation.
 fn naive(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     Some(format!("+7{}", digits.strip_prefix('8').unwrap_or(&digits)))
@@ -397,7 +397,7 @@ fn p11_the_property_finds_a_naive_normaliser_out() {
     assert!(matches!(outcome, Err(TestError::Fail(..))), "{outcome:?}");
 }
 
-/// Pieces of phones and of what breaks parsers of phones.
+/// Parts of phones, and of texts that break phone parsers.
 fn phonelike() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[0-9]{1,4}",

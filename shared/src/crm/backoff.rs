@@ -1,26 +1,26 @@
-//! How fast a CRM that fails is tried again: per chat, and, when nothing goes through any more, per account.
+//! How fast a failing CRM is retried: per chat, and per account if nothing succeeds any more.
 
 use super::client::CrmError;
 use crate::base::clock::Timestamp;
 use crate::model::crm::{CrmConnection, CrmState};
 use std::time::Duration;
 
-/// Failures in a row, over all of an account's chats, after which nobody calls the CRM until a probe succeeds. One chat
-/// that always fails does not get there, because the others succeed in between.
+/// Consecutive failures, over all of an account's chats, after which the CRM is not called until a probe succeeds. One
+/// chat that always fails does not reach this, because the others succeed in between.
 pub const BREAKER_AFTER: u32 = 5;
 
-/// Longest pause between two attempts at one chat: a CRM back after an hour is up to date within this.
+/// The longest pause between two attempts at one chat: a CRM that is back after an hour is up to date within this.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Longest pause that a CRM may wish for: nobody can call it back.
+/// The longest pause that a CRM may ask for, because it has no way to end the pause early.
 const LONGEST_WISH: Duration = Duration::from_secs(900);
 
-/// Pause after our key was refused. Setting the key again opens the account at once; a chat that was put off meanwhile
-/// follows when its own time comes, within this.
+/// The pause after our key was refused. Setting the key again resumes the account at once; a chat that was postponed
+/// meanwhile follows when its own pause ends, within this time.
 const UNAUTHORIZED: Duration = Duration::from_secs(900);
 
-/// How long to leave a chat alone after its `attempts`-th failure in a row: 2 s, doubling, up to five minutes; longer
-/// where the CRM wishes so.
+/// How long to pause a chat after its `attempts`-th consecutive failure: 2 s, doubling, up to five minutes; longer if
+/// the CRM asks for it.
 pub fn chat_pause(attempts: u32, error: &CrmError) -> Duration {
     let own = Duration::from_secs(1u64 << attempts.clamp(1, 16)).min(LONGEST);
     match error {
@@ -31,8 +31,8 @@ pub fn chat_pause(attempts: u32, error: &CrmError) -> Duration {
     }
 }
 
-/// The connection after a failure. A `Retry-After` and a refused key pause the whole account at once; otherwise failures
-/// in a row do, for 5 s, doubling, up to five minutes.
+/// The connection after a failure. A `Retry-After` and a refused key pause the whole account at once; otherwise
+/// consecutive failures do, for 5 s, doubling, up to five minutes.
 pub fn after_failure(connection: &CrmConnection, error: &CrmError, now: Timestamp) -> CrmConnection {
     let mut next = connection.clone();
     next.failures = connection.failures.saturating_add(1);
@@ -57,7 +57,7 @@ pub fn after_failure(connection: &CrmConnection, error: &CrmError, now: Timestam
     next
 }
 
-/// The connection after a success, when there is anything to clear.
+/// The connection after a success, if there is anything to clear.
 pub fn after_success(connection: &CrmConnection) -> Option<CrmConnection> {
     let troubled =
         connection.failures > 0 || connection.paused_until.is_some() || connection.state != CrmState::Active;

@@ -1,4 +1,4 @@
-//! What every CRM's client does, what it is called with, and how a CRM's answers are sorted.
+//! The interface of a CRM's client, its inputs, and how a CRM's answers are sorted.
 
 use crate::base::clock::{Ambient, Timestamp};
 use crate::base::ids::{AccountId, EmployeeId};
@@ -16,22 +16,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
 
-/// The client of one kind of CRM. There is one for all accounts: what differs between them stands in the connection and in the
-/// [`CrmCall`].
+/// The client of one kind of CRM. One instance serves all accounts: the differences between them are in the connection
+/// and in the [`CrmCall`].
 #[async_trait]
 pub trait CrmClient: Send + Sync {
-    /// Which kind it is.
+    /// The kind.
     fn kind(&self) -> CrmKind;
 
-    /// What this kind can do.
+    /// The capabilities of this kind.
     fn capabilities(&self) -> Capabilities;
 
-    /// What has to be set, and what may be, before it can be called.
+    /// The required and optional settings of a connection.
     fn settings_fields(&self) -> &'static [Field];
 
-    /// The connection when its settings are set anew; `before` is what is set so far, of whatever kind. What of it stays, the
-    /// key included, is for the client to say, and whether it is the same CRM as before ([`CrmConnection::known_as`]). Every
-    /// trouble is forgotten.
+    /// The connection with new settings; `before` is the present connection, of whatever kind. The client decides which
+    /// of its data stays, the key included, and whether it is the same CRM as before ([`CrmConnection::known_as`]). All
+    /// recorded failures are cleared.
     fn connection(
         &self,
         account: &AccountId,
@@ -40,19 +40,19 @@ pub trait CrmClient: Send + Sync {
         now: Timestamp,
     ) -> CrmConnection;
 
-    /// What this CRM wants to be told: all that its kind can be, or what it subscribed to.
+    /// The topics that this CRM subscribes to: all that its kind supports, or those it selected.
     fn wants(&self, connection: &CrmConnection) -> Topics;
 
-    /// Where it is called.
+    /// The address for calls to the CRM.
     ///
     /// # Errors
-    /// [`CrmError::Never`] when the settings hold no address that can be read.
+    /// [`CrmError::Never`] if the settings hold no valid address.
     fn address(&self, connection: &CrmConnection) -> Result<Url, CrmError>;
 
-    /// Tells the CRM the first of `changes`: as many as it takes at once. Answers how many it took.
+    /// Sends the CRM the first of `changes`: as many as fit in one call. Returns how many it accepted.
     ///
     /// # Errors
-    /// [`CrmError`]; none of them was surely taken then.
+    /// [`CrmError`]; then no change is known to be accepted.
     async fn push(
         &self,
         call: &CrmCall<'_>,
@@ -61,10 +61,10 @@ pub trait CrmClient: Send + Sync {
         changes: &[Change],
     ) -> Result<usize, CrmError>;
 
-    /// Has the CRM create the chat's contact, for `responsible`.
+    /// Creates the chat's contact in the CRM, for `responsible`.
     ///
     /// # Errors
-    /// [`CrmError`]; an answer that cannot be read leaves the outcome unknown, and one may refuse the responsible.
+    /// [`CrmError`]; an unreadable answer leaves the outcome unknown, and a CRM may refuse the responsible.
     async fn create_contact(
         &self,
         call: &CrmCall<'_>,
@@ -73,7 +73,7 @@ pub trait CrmClient: Send + Sync {
         responsible: &EmployeeId,
     ) -> Result<CrmRecord, CrmError>;
 
-    /// Has the CRM create a deal for the contact it made. `None`: it has no deals.
+    /// Creates a deal in the CRM for a contact that it created. `None` if the CRM has no deals.
     ///
     /// # Errors
     /// As [`Self::create_contact`].
@@ -81,7 +81,7 @@ pub trait CrmClient: Send + Sync {
         Ok(None)
     }
 
-    /// Tells the CRM of a channel's state.
+    /// Reports a channel's state to the CRM.
     ///
     /// # Errors
     /// [`CrmError`].
@@ -89,7 +89,7 @@ pub trait CrmClient: Send + Sync {
         Ok(())
     }
 
-    /// Tells the CRM how many clients wait on a channel for whom no employee is eligible.
+    /// Reports to the CRM how many clients wait on a channel because no employee is eligible.
     ///
     /// # Errors
     /// [`CrmError`].
@@ -98,26 +98,26 @@ pub trait CrmClient: Send + Sync {
     }
 }
 
-/// What a CRM is called with.
+/// Everything that a call to a CRM needs.
 pub struct CrmCall<'a> {
     /// Outbound HTTP.
     pub http: &'a OutboundHttp,
     /// Time.
     pub ambient: &'a dyn Ambient,
-    /// Where it is called: [`CrmClient::address`] of the connection.
+    /// The address to call: [`CrmClient::address`] of the connection.
     pub address: Url,
-    /// The connection's credential, opened.
+    /// The connection's credential, decrypted.
     pub credential: Option<SecretString>,
-    /// What the CRM reads of a message.
+    /// Formats messages for the CRM.
     pub formatter: Formatter<'a>,
 }
 
-/// What a CRM wants to be told.
+/// The topics that a CRM subscribes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Topics {
-    /// Messages, how far they have come, the ends of chats, and what rules say to employees.
+    /// Messages, their statuses, the ends of chats, and rules' notices to employees.
     pub messages: bool,
-    /// That a client needs a contact and a deal.
+    /// Requests to create a contact and a deal for a client.
     pub records: bool,
     /// States of channels.
     pub channel_states: bool,
@@ -126,58 +126,58 @@ pub struct Topics {
 }
 
 impl Topics {
-    /// Nothing at all.
+    /// No topics.
     pub const NONE: Self =
         Self { messages: false, records: false, channel_states: false, waiting_clients: false };
 }
 
-/// A record that the CRM made.
+/// A record that the CRM created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrmRecord {
     /// The CRM's id.
     pub id: String,
-    /// Link to its card.
+    /// The link to its card.
     pub uri: Option<String>,
 }
 
-/// A deal to be made.
+/// A deal to create.
 pub struct NewDeal<'a> {
     /// The client.
     pub contact: &'a Contact,
     /// The CRM's id of the client's contact.
     pub crm_contact: &'a str,
-    /// Whose it is to be.
+    /// The deal's responsible.
     pub responsible: &'a EmployeeId,
-    /// Where it begins; none: where the CRM lets it begin.
+    /// The initial stage; `None` lets the CRM choose it.
     pub stage: Option<&'a DealStage>,
 }
 
-/// Clients of a channel who wait, because no employee is eligible.
+/// Clients of a channel who wait because no employee is eligible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// How many, counted up to 1000; none: the last one has been served.
+    /// How many, counted up to 1000; 0 if none waits any more.
     pub count: u32,
     /// Since when the first of them waits.
     pub oldest: Option<Timestamp>,
-    /// The heads of the channel: who is to be told.
+    /// The heads of the channel, who are to be notified.
     pub heads: Vec<EmployeeId>,
 }
 
-/// Why a call did not do what it should, sorted by what has to follow.
+/// The reason why a call failed, sorted by what has to follow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CrmError {
-    /// Not carried out; may be tried again.
+    /// Not carried out; may be retried.
     #[error("not now: {why}")]
     Later {
-        /// The CRM's own wish.
+        /// The wait that the CRM asked for.
         after: Option<Duration>,
-        /// Why, without personal data.
+        /// The reason, without personal data.
         why: String,
     },
-    /// It is unknown whether it was carried out; may be tried again where that is safe.
+    /// It is unknown whether it was carried out; may be retried where that is safe.
     #[error("outcome unknown: {why}")]
     Unknown {
-        /// Why, without personal data.
+        /// The reason, without personal data.
         why: String,
     },
     /// Another worker is creating the contact; nothing is wrong with the CRM.
@@ -186,16 +186,16 @@ pub enum CrmError {
         /// When its claim ends at the latest.
         after: Duration,
     },
-    /// Will never be carried out.
+    /// It will never be carried out.
     #[error("refused: {why}")]
     Never {
-        /// Why, without personal data.
+        /// The reason, without personal data.
         why: String,
     },
-    /// The CRM does not take our key.
+    /// The CRM does not accept our key.
     #[error("unauthorized")]
     Unauthorized,
-    /// The CRM does not know the responsible employee, or assigns them no client: it is not asked again for them.
+    /// The CRM does not know the responsible employee, or assigns them no clients: it is not asked again for them.
     #[error("the responsible employee is refused")]
     ResponsibleRefused,
 }
@@ -210,11 +210,12 @@ impl From<SendError> for CrmError {
     }
 }
 
-/// Sorts an answer by its status. 2xx is the caller's to read.
+/// Sorts an answer by its status. The caller reads a 2xx answer.
 ///
 /// # Errors
-/// The [`CrmError`] that the status means: 401 stops the connection; 403, 404, 408, 425, 429 and 3xx are retried (a
-/// firewall that dislikes one text, or a CRM that moved or is being deployed, answers so); a 5xx leaves the outcome unknown; any other 4xx is final.
+/// The [`CrmError`] of the status: 401 pauses the connection; 403, 404, 408, 425, 429 and 3xx are retried, because a
+/// firewall that rejects one text, or a CRM that moved or is being deployed, answers so; a 5xx leaves the outcome
+/// unknown; any other 4xx is final.
 pub fn sort(answer: Answer) -> Result<Answer, CrmError> {
     let why = format!("HTTP {}", answer.status);
     match answer.status {

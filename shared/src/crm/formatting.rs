@@ -1,5 +1,5 @@
-//! What a CRM reads of a message: the stored text with what the channel wants before it, and the link of its file. What is
-//! stored stays as it was written (C6, C7, C8, C12).
+//! Formats a message for a CRM: the stored text behind the prefix that the channel asks for, and the link of the file.
+//! The stored message stays as it was written (C6, C7, C8, C12).
 
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
@@ -13,9 +13,9 @@ use crate::model::texts::{self, Language};
 pub struct Formatter<'a> {
     /// The language of our texts.
     pub language: Language,
-    /// The channel's settings; none when it is gone.
+    /// The channel's settings; `None` if the channel does not exist any more.
     pub channel: Option<&'a Channel>,
-    /// What our stable links begin with: the deployment's public address, without a slash at the end.
+    /// The prefix of our stable links: the deployment's public address, without a slash at the end.
     pub base_url: &'a str,
 }
 
@@ -28,14 +28,14 @@ pub fn file_link(base_url: &str, link: &str) -> String {
 }
 
 impl Formatter<'_> {
-    /// The text, or `None` when there is none.
+    /// The text; `None` if there is none.
     pub fn text(&self, chat: &Chat, message: &Message) -> Option<String> {
         let body = self.body(message);
         let head = self.head(chat, message);
         match (head.is_empty(), body) {
             (true, body) => body,
             (false, Some(body)) => Some(format!("{head} {body}")),
-            // A file alone, or a story that has none.
+            // A file alone, or a story without text.
             (false, None) => {
                 let shown =
                     self.file(message).is_some() || texts::story(message.kind, self.language).is_some();
@@ -44,7 +44,7 @@ impl Formatter<'_> {
         }
     }
 
-    /// Where the file can be had, when it can be had now.
+    /// The link to the file, if it can be downloaded now.
     pub fn file(&self, message: &Message) -> Option<String> {
         match &message.file {
             Some(FileCopy::Stored { link, .. }) => Some(file_link(self.base_url, link)),
@@ -55,7 +55,7 @@ impl Formatter<'_> {
         }
     }
 
-    /// Media type of the file that [`Self::file`] leads to, when it is known.
+    /// The media type of the file behind [`Self::file`], if it is known.
     pub fn mime<'m>(&self, message: &'m Message) -> Option<&'m str> {
         match &message.file {
             Some(FileCopy::Stored { mime, .. }) => Some(mime),
@@ -81,7 +81,8 @@ impl Formatter<'_> {
         }
     }
 
-    /// What stands before the text: the channel's name, the mark of where it was written, and who of a group wrote.
+    /// The prefix of the text: the channel's name, the mark of an echo, the words for a story, and the author in a
+    /// group.
     fn head(&self, chat: &Chat, message: &Message) -> String {
         let outside = message.origin.filter(|origin| message.side == Side::Company && origin.is_echo());
         let mut head = Vec::new();

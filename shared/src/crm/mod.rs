@@ -1,5 +1,5 @@
-//! CRMs: one folder per kind, and the registry of them. Nothing outside a kind's folder names it: callers ask for the client of an
-//! account's kind.
+//! CRMs: one folder per kind, and the registry of them. Code outside a kind's folder does not name the kind: it asks
+//! for the client of an account's kind.
 
 pub mod backoff;
 pub mod client;
@@ -11,7 +11,7 @@ pub mod universal;
 use crate::model::crm::{Capabilities, CrmKind};
 use client::CrmClient;
 
-/// The registry: a kind's module, and the kind. A module has a `Client` and its `CAPABILITIES`.
+/// The registry: each module and its kind. A module has a `Client` and its `CAPABILITIES`.
 macro_rules! crms {
     ($($module:ident: $kind:ident),+ $(,)?) => {
         /// The clients of all kinds, no CRM first.
@@ -24,7 +24,8 @@ macro_rules! crms {
             }
         }
 
-        /// What a kind can do. Beside [`CrmClient::capabilities`], because a function that asks for this alone links no client.
+        /// The capabilities of a kind. Separate from [`CrmClient::capabilities`], because a function that needs only
+        /// these links no client.
         pub fn capabilities(kind: CrmKind) -> Capabilities {
             match kind {
                 $(CrmKind::$kind => $module::CAPABILITIES,)+

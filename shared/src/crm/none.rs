@@ -1,4 +1,4 @@
-//! An account without a CRM: its client wants to be told nothing.
+//! An account without a CRM: its client subscribes to nothing.
 
 use super::client::{CrmCall, CrmClient, CrmError, CrmRecord, Topics};
 use crate::base::clock::Timestamp;
@@ -12,10 +12,10 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use url::Url;
 
-/// Nothing at all.
+/// No capabilities.
 pub(super) const CAPABILITIES: Capabilities = Capabilities::NONE;
 
-/// The client that stands for no CRM.
+/// The client of an account without a CRM.
 pub struct Client;
 
 fn no_crm() -> CrmError {

@@ -1,7 +1,8 @@
-//! Tokens by which an employee acts: short-lived, signed with a secret of his account, made for him by the CRM.
+//! Tokens by which an employee acts: short-lived, signed with a secret of the account, created for the employee by the
+//! CRM.
 //!
-//! A token is [`PREFIX`] and a compact JWT (RFC 7519) with HMAC-SHA-256. What a token says is believed only when its first
-//! part is, letter for letter, the one that we write: so a token cannot choose how it is checked.
+//! A token is [`PREFIX`] and a compact JWT (RFC 7519) with HMAC-SHA-256. A token is trusted only when its header
+//! equals, character for character, the one that we write, so a token cannot choose how it is checked.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
@@ -14,40 +15,40 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::time::Duration;
 
-/// How every token begins.
+/// The prefix of every token.
 pub const PREFIX: &str = "sbe_";
-/// `{"alg":"HS256","typ":"JWT"}`, the only first part there is.
+/// `{"alg":"HS256","typ":"JWT"}`, the only header that is accepted.
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
-/// The secret that an account's tokens are signed with: made at first use, and anew to end all tokens.
+/// The secret that an account's tokens are signed with: created at first use, and replaced to end all tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenSecret {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// 256 random bits in hexadecimal, encrypted.
     pub secret: Sealed,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// What a token says. Times are seconds since the epoch.
+/// The claims of a token. Times are seconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The account.
     pub account: AccountId,
-    /// Who acts.
+    /// The employee who acts.
     pub employee: EmployeeId,
-    /// From when on it is good.
+    /// From when on it is valid.
     pub iat: i64,
-    /// From when on it is good no more.
+    /// From when on it is expired.
     pub exp: i64,
 }
 
 impl Claims {
-    /// A token's claims for an employee, good for `lasts`. Its time is later than all that ended his tokens before: who
-    /// ends them and makes a new one in the same second has a good one.
+    /// A token's claims for an employee, valid for `lasts`. Its start is later than the end of the employee's earlier
+    /// tokens, so a token created in the same second in which those were ended is valid.
     pub fn new(employee: &Employee, now: Timestamp, lasts: Duration) -> Self {
         Self {
             account: employee.account.clone(),
@@ -57,15 +58,15 @@ impl Claims {
         }
     }
 
-    /// Whether the token is good for this employee, as his row is now: it is his, and nothing ended his tokens since. An
-    /// employee who was removed and loaded again is another one.
+    /// Whether the token is valid for this employee according to their current row: it names the employee, and their
+    /// tokens were not ended since. An employee who was removed and loaded again counts as another one.
     pub fn hold(&self, employee: &Employee) -> bool {
         self.account == employee.account
             && self.employee == employee.employee
             && self.iat > over_until(employee)
     }
 
-    /// The token.
+    /// Signs the claims and returns the token.
     ///
     /// # Errors
     /// [`Unsigned`], which does not happen.
@@ -77,13 +78,13 @@ impl Claims {
     }
 }
 
-/// The employee with all tokens ended that were made for him until now, those included whose time is later than now.
+/// The employee with all tokens ended that were created until now, including those whose start is later than `now`.
 pub fn end_all(employee: &Employee, now: Timestamp) -> Employee {
     let ended = now.seconds().max(over_until(employee) + 1);
     Employee { tokens_ended_at: Some(Timestamp::from_millis(ended * 1000)), ..employee.clone() }
 }
 
-/// The second up to which all tokens of an employee are over.
+/// The second up to which all tokens of an employee are ended.
 fn over_until(employee: &Employee) -> i64 {
     employee.created_at.max(employee.tokens_ended_at.unwrap_or_default()).seconds()
 }
@@ -93,7 +94,7 @@ fn over_until(employee: &Employee) -> i64 {
 #[error("a token cannot be signed")]
 pub struct Unsigned;
 
-/// A token as it came: nothing of it is believed yet.
+/// A token as it was received: nothing in it is trusted yet.
 #[derive(Clone, Copy)]
 pub struct Unproved<'a> {
     signed: &'a str,
@@ -102,7 +103,7 @@ pub struct Unproved<'a> {
 }
 
 impl<'a> Unproved<'a> {
-    /// Takes a token apart; `None` when it is none of ours by its shape.
+    /// Splits a token into its parts; `None` when it does not have the shape of our tokens.
     pub fn parse(token: &'a str) -> Option<Self> {
         let jwt = token.strip_prefix(PREFIX)?;
         let (signed, signature) = jwt.rsplit_once('.')?;
@@ -110,12 +111,12 @@ impl<'a> Unproved<'a> {
         (header == HEADER).then_some(Self { signed, payload, signature })
     }
 
-    /// The account that it names: only to find the secret to check it with.
+    /// The account that it names, used only to find the secret for checking it.
     pub fn account(&self) -> Option<AccountId> {
         self.claims().map(|claims| claims.account)
     }
 
-    /// What it says, when it is signed with this secret and not over. Compared in constant time.
+    /// The claims, when it is signed with this secret and has not expired. Compared in constant time.
     pub fn prove(&self, secret: &[u8], now: Timestamp) -> Option<Claims> {
         let signature = URL_SAFE_NO_PAD.decode(self.signature).ok()?;
         mac(self.signed, secret).ok()?.verify_slice(&signature).ok()?;
@@ -164,7 +165,8 @@ mod tests {
         assert_eq!(header, br#"{"alg":"HS256","typ":"JWT"}"#);
     }
 
-    /// The example of RFC 7515, A.1, checked with our parts: other implementations make and take the same.
+    /// The example of RFC 7515, A.1, checked with our functions, so that tokens are compatible with other
+    /// implementations.
     #[test]
     fn the_signature_is_that_of_rfc_7515() {
         let key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
@@ -207,7 +209,7 @@ mod tests {
         ] {
             assert_eq!(proved(&forged, SECRET, NOW), None, "{forged}");
         }
-        // Each single letter counts, but for the last one of the signature, which carries bits that nobody reads.
+        // Every single letter counts, except the last one of the signature, which carries unused bits.
         for at in PREFIX.len()..good.len() - 1 {
             let mut letters = good.clone().into_bytes();
             letters[at] = if letters[at] == b'A' { b'B' } else { b'A' };

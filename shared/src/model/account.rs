@@ -18,45 +18,46 @@ pub struct Account {
     pub account: AccountId,
     /// Its name, for people.
     pub name: String,
-    /// Goes into its chat ids.
+    /// The salt of its chat ids.
     pub id_salt: IdSalt,
-    /// Which CRM it works with.
+    /// The kind of CRM that it uses.
     #[serde(default)]
     pub crm_kind: CrmKind,
-    /// The language of texts that employees and clients see.
+    /// The language of texts that employees and clients read.
     #[serde(default)]
     pub language: Language,
-    /// Whether the blacklist has an entry: without one, no client is looked up there.
+    /// Whether the blacklist has an entry; otherwise no client is looked up in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_blacklist: bool,
-    /// Whether the CRM has loaded contacts: without any, no client is looked up among them.
+    /// Whether the CRM has loaded contacts; otherwise no client is looked up among them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_crm_contacts: bool,
-    /// Option "8 → +7" (C4), where the CRM lets us write its contacts.
+    /// Option "8 → +7" (C4), where the CRM allows us to change its contacts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rewrite_leading_eight: bool,
-    /// By messenger: the channel by which bots, and employees who are bound but have no default, begin dialogues (B7).
+    /// By messenger: the channel by which dialogues are started by bots, and by employees who are bound but have no
+    /// default (B7).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub default_channels: BTreeMap<String, ChannelId>,
-    /// Whether a send that fails for good puts no message into the chat (E2).
+    /// Whether a send that fails for good adds no notice to the chat (E2).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hide_send_errors: bool,
     /// Whether the number check is switched off (E3).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_number_check: bool,
-    /// How chats end on channels that do not say.
+    /// How chats are finished on channels that do not set it.
     #[serde(default, skip_serializing_if = "ClosingOptions::is_default")]
     pub closing: ClosingOptions,
-    /// When the company works: what rules ask for on channels that do not say. None: always.
+    /// The company's working hours, which rules check on channels without their own. `None`: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<WorkingHours>,
-    /// Whether it has rules: without any, none are read.
+    /// Whether it has rules; otherwise none are read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_rules: bool,
-    /// After how much silence, in minutes, rules want to look at a live chat; ascending.
+    /// After how many minutes of silence rules want to check a live chat; ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub idle_minutes: Vec<u32>,
-    /// ISO 3166 region that numbers without a country code are read in.
+    /// The ISO 3166 region for reading numbers without a country code.
     pub region: String,
     /// When it was created.
     pub created_at: Timestamp,

@@ -11,38 +11,39 @@ use std::time::Duration;
 pub struct ApiKey {
     /// Version of the row's shape.
     pub v: u16,
-    /// The account it opens.
+    /// The account that the key gives access to.
     pub account: AccountId,
     /// The key's id.
     pub key_id: ApiKeyId,
-    /// The first characters, to tell keys apart in lists.
+    /// The first characters, by which people recognize the key in lists.
     pub prefix: String,
-    /// What it is for, in the words of its maker.
+    /// What the key is for, in the words of the person who created it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The key itself, encrypted, to be revealed to an admin. Keys of before this was kept have none.
+    /// The key itself, encrypted, so that an admin can reveal it. `None` for keys created before it was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Sealed>,
-    /// When it was last used, to within [`KEY_USE_NOTED`].
+    /// When it was last used, accurate to [`KEY_USE_NOTED`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
-    /// When it stops, in seconds since the epoch (the table's TTL), once another took its place; at its second it is over.
+    /// When it expires, in seconds since the epoch (the table's TTL), once another key has replaced it. From that
+    /// second on it is invalid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// How often a key's use is noted, at most.
+/// The minimum interval between two records of a key's use.
 pub const KEY_USE_NOTED: Duration = Duration::from_secs(3600);
 
 impl ApiKey {
-    /// Whether it still opens its account: the table takes its time to let expired rows go.
+    /// Whether the key is still valid. Checked because the table deletes expired rows with a delay.
     pub fn opens(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now.seconds() < end)
     }
 
-    /// The key as it is after a use now, when that is to be noted.
+    /// The key after a use at `now`; `None` when the use need not be recorded.
     pub fn used(&self, now: Timestamp) -> Option<Self> {
         let noted = self.last_used_at.is_some_and(|last| now.since(last) < KEY_USE_NOTED);
         (!noted).then(|| Self { last_used_at: Some(now), ..self.clone() })

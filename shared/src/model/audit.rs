@@ -1,4 +1,4 @@
-//! The trail of settings changes: who changed what and when, without credentials and without anything of clients.
+//! The audit trail of settings changes: who changed what and when, without credentials and without data of clients.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ApiKeyId, EmployeeId};
@@ -7,34 +7,34 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long an entry is kept: a year, and a month to look back on it.
+/// How long an entry is kept: a year, and a month to review it.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
-/// Longest value that is kept as it was sent, in bytes of its JSON; of a longer one only the length is.
+/// Longest value that is kept as it was sent, in bytes of its JSON; of a longer one only the length is kept.
 const LONGEST: usize = 2000;
-/// What stands in place of what is not kept.
+/// The placeholder for values that are not kept.
 const LEFT_OUT: &str = "…";
-/// A field whose name holds one of these is a credential.
+/// A field whose name contains one of these is a credential.
 const CREDENTIALS: [&str; 5] = ["key", "secret", "token", "password", "credential"];
-/// Fields that tell of a client, wherever they stand: names and addresses of his, and what is said of him. Employees'
-/// names are kept: they are the company's own.
+/// Fields that describe a client, wherever they occur: names, addresses, and notes. Employees' names are kept, because
+/// they are the company's own data.
 const OF_CLIENTS: [&str; 7] = ["phone", "identity", "note", "user", "username", "email", "contact_data"];
 
-/// Who changed something.
+/// The author of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ChangedBy {
     /// The operator.
     Operator,
-    /// Whoever had this key.
+    /// The holder of this API key.
     Key {
         /// The key's id.
         key_id: ApiKeyId,
         /// Its first characters.
         prefix: String,
     },
-    /// An employee to whom the section was granted.
+    /// An employee who was granted the section.
     Employee {
-        /// His id.
+        /// The employee's id.
         employee: EmployeeId,
     },
 }
@@ -44,45 +44,45 @@ pub enum ChangedBy {
 pub struct AuditEntry {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose settings.
+    /// The account.
     pub account: AccountId,
     /// Its id, a UUID.
     pub id: String,
-    /// When it was answered.
+    /// When the request was answered.
     pub at: Timestamp,
-    /// By whom.
+    /// Who made the change.
     pub by: ChangedBy,
     /// The HTTP method.
     pub method: String,
     /// The route, with its placeholders: `/v1/channels/{channel}`.
     pub route: String,
-    /// What stood in their places, by their names.
+    /// The values of the placeholders, by their names.
     #[serde(default)]
     pub ids: BTreeMap<String, String>,
     /// The fields that were sent, each with its value as JSON text, by [`fields`].
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
-    /// What was answered: 2xx, or 5xx, where something of it may have been done all the same.
+    /// The status of the answer: 2xx, or 5xx, where part of the change may have been made all the same.
     #[serde(default = "done")]
     pub status: u16,
-    /// When the row goes, in seconds since the epoch (the table's TTL).
+    /// When the row is deleted, in seconds since the epoch (the table's TTL).
     pub expires_at: i64,
 }
 
-/// What stands for entries that are older than the field.
+/// The status of entries that are older than the field.
 fn done() -> u16 {
     200
 }
 
 impl AuditEntry {
-    /// Where it stands among the account's entries: by time.
+    /// The entry's sort key among the account's entries: by time.
     pub fn sort(&self) -> String {
         format!("{:013}#{}", self.at.millis().max(0), self.id)
     }
 }
 
-/// The fields of a body as the trail keeps them: credentials and what tells of clients without their values, links without
-/// what may be secret in them, long values by their length. Of a body that is a list, its length.
+/// The fields of a body as the audit trail keeps them: credentials and data of clients without their values, links
+/// without the parts that may be secret, long values by their length. For a body that is a list, its length.
 pub fn fields(body: &[u8]) -> BTreeMap<String, String> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => {
@@ -98,7 +98,7 @@ fn kept(name: &str, value: Value) -> Value {
     let is_left_out =
         CREDENTIALS.iter().any(|word| lower.contains(word)) || OF_CLIENTS.contains(&lower.as_str());
     match value {
-        // That something was taken away is told.
+        // The removal of a value is recorded.
         Value::Null => Value::Null,
         _ if is_left_out => LEFT_OUT.into(),
         Value::Object(members) => {
@@ -110,7 +110,7 @@ fn kept(name: &str, value: Value) -> Value {
     }
 }
 
-/// Of a link its beginning: path and query may hold a secret.
+/// The beginning of a link, because path and query may contain a secret.
 fn origin(text: &str) -> Option<String> {
     let url = url::Url::parse(text.trim()).ok().filter(|url| url.has_host())?;
     Some(format!("{}/{LEFT_OUT}", url.origin().ascii_serialization()))

@@ -7,49 +7,51 @@ use crate::model::messenger::{ChannelRef, ChannelState, Messenger};
 use crate::model::working_hours::WorkingHours;
 use serde::{Deserialize, Serialize};
 
-/// Who gets a new client when nobody is eligible (B4).
+/// Who gets a new client when no employee is eligible (B4).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fallback {
-    /// He waits, in order of arrival, until somebody is; the heads are told.
+    /// The client waits in the queue, in order of arrival, until an employee is eligible; the heads are notified.
     #[default]
     Queue,
-    /// This employee, whatever his switch, status, hours and cap say. He waits where that one may not write.
+    /// This employee gets the client, whatever their availability switch, status, hours and cap. If the employee may
+    /// not write, the client waits.
     Employee(EmployeeId),
-    /// A head who is there, in turn, whatever his switch and cap say. He waits while none is.
+    /// A head who is present gets the client, in turn, whatever the head's availability switch and cap. If no head is
+    /// present, the client waits.
     Heads,
 }
 
-/// How long an employee may leave a new client without an answer before the next one gets him.
+/// How long an employee may leave a new client without an answer before the next employee gets the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// Seconds until he must have answered.
+    /// Seconds within which the employee must answer.
     pub answer_within_s: u32,
-    /// How often at most a client passes on; whoever has him then keeps him.
+    /// How many times at most a client is requeued; the employee who then has the client keeps them.
     pub passes: u32,
 }
 
-/// Shortest time in which an answer may be asked for: half a minute.
+/// Shortest allowed time to answer: half a minute.
 pub const MIN_ANSWER_WITHIN_S: u32 = 30;
-/// Longest: a day.
+/// Longest allowed time to answer: a day.
 pub const MAX_ANSWER_WITHIN_S: u32 = 24 * 3600;
-/// Most passes.
+/// Maximum number of times a client is requeued.
 pub const MAX_PASSES: u32 = 10;
 
-/// How a new client gets his responsible (B3).
+/// How a new client is assigned a responsible (B3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Distribution {
-    /// Strictly in turn, at the client's first message.
+    /// To employees strictly in turn, at the client's first message.
     #[default]
     RoundRobin,
-    /// Whoever answers first; until then everybody sees the chat who receives new clients.
+    /// To the first employee who answers; until then all employees who receive new clients see the chat.
     FirstResponder,
-    /// The CRM names him; until then everybody sees the chat who receives new clients.
+    /// To the employee whom the CRM names; until then all employees who receive new clients see the chat.
     ByCrm,
 }
 
-/// The pipeline stage at which the channel's deals begin.
+/// The pipeline stage in which the channel's deals are created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DealStage {
     /// The CRM's pipeline id.
@@ -58,12 +60,12 @@ pub struct DealStage {
     pub stage_id: String,
 }
 
-/// One number, profile or bot, with its settings.
+/// A channel: one number, profile or bot, with its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose it is.
+    /// The account.
     pub account: AccountId,
     /// Its id, derived.
     pub channel: ChannelId,
@@ -71,26 +73,27 @@ pub struct Channel {
     pub connection: ConnectionId,
     /// The provider's name, as in the webhook URL.
     pub provider: String,
-    /// The provider's id of it.
+    /// The provider's id of the channel.
     pub external: String,
-    /// Its name, for people.
+    /// The name that the provider shows, for people.
     pub name: String,
-    /// The name that the account gave it, before the provider's.
+    /// The name that the account gave it; it takes precedence over the provider's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The number, profile or bot itself, where the provider tells it.
+    /// The number, profile or bot itself, where the provider reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plain_id: Option<String>,
-    /// Whether it is paused (A4): what comes is kept, nothing is sent, and new clients wait.
+    /// Whether it is paused (A4): incoming messages are stored, nothing is sent, and new clients wait.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
-    /// The messenger that it carries, as its provider listed it. Rows of before have the transport alone: [`Self::messenger`].
+    /// The messenger that it carries, as its provider listed it. Older rows have the transport alone, see
+    /// [`Self::messenger`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messenger: Option<Messenger>,
-    /// The provider's word for what carries it (`whatsapp`, `tgapi` …).
+    /// The provider's name for the transport (`whatsapp`, `tgapi` …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
-    /// How it is.
+    /// The channel's state.
     #[serde(default)]
     pub state: ChannelState,
     /// The provider's own word for the state.
@@ -99,48 +102,49 @@ pub struct Channel {
     /// When the provider reported the state: an older report does not overwrite it.
     #[serde(default)]
     pub state_at: Timestamp,
-    /// How new clients are given out.
+    /// How new clients are assigned.
     #[serde(default)]
     pub distribution: Distribution,
-    /// Who gets a new client when nobody is eligible.
+    /// Who gets a new client when no employee is eligible.
     #[serde(default, skip_serializing_if = "is_queue")]
     pub fallback: Fallback,
-    /// Whether who got a client in turn must answer within a time. None: he need not.
+    /// Whether an employee who was assigned a client in turn must answer within a time. `None`: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation: Option<Reservation>,
-    /// Whether a client who comes back always goes to who had him, eligible or not (B5).
+    /// Whether a returning client always goes to their previous responsible, eligible or not (B5).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub always_same: bool,
-    /// When the channel works: what rules ask for. None: as the account says.
+    /// The channel's working hours, which rules check. `None`: the account's hours apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<WorkingHours>,
-    /// How its chats end; what it leaves open is as the account says.
+    /// How its chats are finished; options that are not set come from the account.
     #[serde(flatten)]
     pub closing: ClosingOptions,
-    /// No chats are made of what comes on it (B6): everything is dropped and counted.
+    /// Whether the channel is ignored (B6): no chats are created from its events, which are dropped and counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignored: bool,
-    /// Whether messages written outside, on the phone or in the provider's application, are left out (C6).
+    /// Whether messages written outside Switchboard, on the phone or in the provider's application, are skipped (C6).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_echoes: bool,
-    /// What stands before such a message in the CRM; none is our text for its origin, an empty one nothing.
+    /// The text that precedes such a message in the CRM. `None`: our text for its origin; empty: no text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub echo_mark: Option<String>,
-    /// Whether the channel's name stands before the texts of clients and of echoes in the CRM (C7).
+    /// Whether the channel's name precedes the texts of clients and of echoes in the CRM (C7).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub name_in_crm: bool,
-    /// When it must be looked at, because the CRM has yet to be told of its state. None: it knows.
+    /// When the channel must be checked because its state has yet to be reported to the CRM. `None`: the CRM is up to
+    /// date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Timestamp>,
-    /// Where deals begin.
+    /// Where its deals are created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deal_stage: Option<DealStage>,
-    /// When it was first seen.
+    /// When the channel was first listed or first sent an event.
     pub created_at: Timestamp,
 }
 
 impl Channel {
-    /// A channel with default settings, as it is when first listed or first heard of.
+    /// A channel with default settings, as it is when it is first listed or first sends an event.
     pub fn new(account: &AccountId, connection: &ConnectionId, channel: &ChannelRef, now: Timestamp) -> Self {
         Self {
             v: 1,
@@ -174,8 +178,8 @@ impl Channel {
         }
     }
 
-    /// Takes a report of its state by the provider. Where it is another one than before, the CRM is to be told of it: at once by
-    /// a nudge, and not later than `look` should that get lost (`None`: there is no CRM).
+    /// Records a state that the provider reported. A changed state must be reported to the CRM: at once by a nudge, or
+    /// at `look` at the latest if the nudge is lost (`None`: there is no CRM).
     pub fn report(
         &mut self,
         state: ChannelState,
@@ -196,13 +200,13 @@ impl Channel {
         self.title.as_deref().unwrap_or(&self.name)
     }
 
-    /// Our id of the chat that its provider knows by `id`, as the provider's webhooks will name it.
+    /// Our id of the chat that its provider knows by `id`, the same as for the provider's webhooks.
     pub fn chat_id(&self, salt: &IdSalt, messenger: &Messenger, group: bool, id: &str) -> ChatId {
-        // Every provider's chats are named alike; what a post's comments add, webhooks alone know.
+        // Chats of all providers are named in the same way; only webhooks know the suffix of a post's comments.
         ChatId::derive(salt, &self.channel, &messenger.chat_form(group, id))
     }
 
-    /// The messenger that it carries; none while the provider has not told by what.
+    /// The messenger that it carries; `None` until the provider has reported the transport.
     pub fn messenger(&self) -> Option<Messenger> {
         self.messenger.clone().or_else(|| Messenger::of_transport(self.transport.as_deref()?))
     }

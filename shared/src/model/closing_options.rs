@@ -1,44 +1,47 @@
-//! What an account or a channel says of how its chats end.
+//! Settings of an account or a channel for how its chats are finished.
 
 use crate::model::chat::state::ChatStatus;
 use serde::{Deserialize, Serialize};
 
-/// How chats end, as an account or a channel says; what it leaves open is said by the next one: channel, account, default.
+/// How chats are finished, as an account or a channel sets it. An unset option is taken from the next level: channel,
+/// account, default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosingOptions {
-    /// Silence in seconds after which a chat finishes (F1). Default 600.
+    /// Silence in seconds after which a chat is finished (F1). Default 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_after_s: Option<u32>,
-    /// Whether a client who waits for an answer keeps the chat open, so that only the client's silence counts (F2). Default no.
+    /// Whether a client who waits for an answer keeps the chat open, so that only the client's silence counts (F2).
+    /// Default no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_waits: Option<bool>,
-    /// What is said of how far the conversation has come when it finishes by silence (F3). Default: nothing new.
+    /// The status that the chat gets when it is finished by silence (F3). Default: the status does not change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_status: Option<ChatStatus>,
-    /// What a client's message after the end makes of the chat (F5). Default: it reopens it.
+    /// What a client's message does to a finished chat (F5). Default: it reopens the chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopening: Option<Reopening>,
-    /// What is written to the client when the chat finishes by silence; an empty one is none. Default: none.
+    /// The text that the client is sent when the chat is finished by silence; an empty one is none. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub farewell: Option<String>,
 }
 
 impl ClosingOptions {
-    /// Whether nothing is said.
+    /// Whether no option is set.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// What a client's message after the end makes of the chat (F5).
+/// What a client's message does to a finished chat (F5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reopening {
-    /// It is live again, the same case as before.
+    /// The chat is live again, as the same case.
     #[default]
     Reopen,
-    /// It is live again, as a new case: nothing is said of it yet.
+    /// The chat is live again, as a new case without a status.
     NewCase,
-    /// It stands among the cases, without being live: it is answered when there is time for it, and finished by hand.
+    /// The chat is listed among the cases without being live: an employee answers it when they have time, and finishes
+    /// it manually.
     CaseOnly,
 }

@@ -1,4 +1,4 @@
-//! Connections: one credential at a provider each.
+//! Connections, each with one credential at a provider.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ConnectionId, IdSalt};
@@ -6,7 +6,7 @@ use crate::model::sealed::Sealed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How a connection is.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionState {
@@ -18,12 +18,12 @@ pub enum ConnectionState {
     Unauthorized,
 }
 
-/// One credential at a provider.
+/// A connection: one credential at a provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Connection {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose it is.
+    /// The account.
     pub account: AccountId,
     /// Its id.
     pub connection: ConnectionId,
@@ -31,60 +31,60 @@ pub struct Connection {
     pub provider: String,
     /// Its name, for people.
     pub name: String,
-    /// How it is.
+    /// The connection's state.
     pub state: ConnectionState,
-    /// What the provider last said against it.
+    /// The provider's last error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The credential, encrypted: [`crate::model::credential::Credential`] as text.
     pub credential: Sealed,
-    /// What the provider told of itself or wants to be told that is no secret, by name: ids of a page, a phone number …
+    /// Data that is not secret and that the provider returned or needs, by name: ids of a page, a phone number …
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub public: BTreeMap<String, String>,
     /// Hash of the webhook URL's token.
     pub token_hash: String,
     /// The webhook URL's token, encrypted, so that the webhook can be registered again.
     pub token: Sealed,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// The look-up row of a webhook URL's token: all that ingest needs.
+/// The look-up row of a webhook URL's token: everything that ingest needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WebhookToken {
     /// Version of the row's shape.
     pub v: u16,
-    /// The provider it was given to; a post to another provider's path is refused.
+    /// The provider that the token was issued for; a post to another provider's path is refused.
     pub provider: String,
-    /// Whose channels it brings.
+    /// The owner of the channels that the webhook serves.
     #[serde(flatten)]
     pub owner: TokenOwner,
-    /// What the provider has to show with every request, encrypted for the webhook alone.
+    /// The secret that the provider must present with every request, encrypted for the webhook alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Sealed>,
 }
 
-/// Whose channels a webhook's address brings.
+/// The owner of the channels that a webhook's address serves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum TokenOwner {
-    /// One connection's.
+    /// One connection.
     Connection(ChannelOwner),
-    /// Those of an app that serves several accounts: each channel has its own owner, found by the provider's id of it.
+    /// An app that serves several accounts: each channel has its own owner, found by the provider's id of the channel.
     App {
         /// The provider's id of the app.
         app: String,
     },
 }
 
-/// Who owns a channel, as far as reading its webhooks needs it.
+/// The owner of a channel, with what reading its webhooks needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelOwner {
     /// The account.
     pub account: AccountId,
     /// The connection that carries it.
     pub connection: ConnectionId,
-    /// Goes into the ids of chats.
+    /// The salt of the ids of chats.
     pub id_salt: IdSalt,
 }
 

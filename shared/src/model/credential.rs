@@ -5,28 +5,28 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// A credential, opened. `Debug` tells the names of its fields and no value.
+/// A decrypted credential. `Debug` shows the names of its fields and no value.
 #[derive(Clone, Debug, Default)]
 pub struct Credential {
-    /// The values by the names that the system's `credential_fields` give them.
+    /// The values, by the field names in the system's `credential_fields`.
     pub fields: BTreeMap<String, SecretString>,
-    /// When it ends, where it does: then the system's client is asked for the next one.
+    /// When it expires, if it does: then the system's client obtains the next one.
     pub expires_at: Option<Timestamp>,
 }
 
 impl Credential {
-    /// A credential of one field that does not end.
+    /// A credential of one field that does not expire.
     pub fn of(name: &str, value: SecretString) -> Self {
         Self { fields: BTreeMap::from([(name.to_owned(), value)]), expires_at: None }
     }
 
-    /// A field's value; an empty one where the credential does not have it, which every system refuses.
+    /// A field's value; an empty one where the credential lacks the field, which every system refuses.
     pub fn field(&self, name: &str) -> SecretString {
         self.fields.get(name).cloned().unwrap_or_default()
     }
 
-    /// The text that is sealed. A single field without an end is its value alone: so the versions before wrote all credentials,
-    /// and they can read these.
+    /// The text that is encrypted. A single field without an expiry is stored as its value alone, because previous
+    /// versions wrote all credentials so and can read these.
     pub fn to_text(&self) -> SecretString {
         if let (1, None, Some(only)) = (self.fields.len(), self.expires_at, self.fields.values().next()) {
             return only.clone();
@@ -37,7 +37,7 @@ impl Credential {
         SecretString::from(text.to_string())
     }
 
-    /// Reads what was sealed; a text that is no such map is the value of the field `first`.
+    /// Reads the decrypted text; a text that is no such map is the value of the field `first`.
     pub fn from_text(text: &SecretString, first: &str) -> Self {
         let map: Option<Value> = serde_json::from_str(text.expose_secret()).ok();
         let Some(fields) = map.as_ref().and_then(|map| map.get("fields")?.as_object()) else {

@@ -1,4 +1,4 @@
-//! Employees and their membership on channels.
+//! Employees and their memberships of channels.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, EmployeeId};
@@ -12,31 +12,32 @@ use std::collections::BTreeSet;
 pub struct Employee {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose employee.
+    /// The account.
     pub account: AccountId,
     /// The CRM's user id.
     pub employee: EmployeeId,
-    /// His name.
+    /// The employee's name.
     pub name: String,
-    /// His phone, as the CRM tells it; one employee's alone.
+    /// The employee's phone, as the CRM reports it; no two employees share one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
-    /// Stands below what he sends, for the client alone (B8).
+    /// The signature below their messages, for the client alone (B8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// Settings that he may change although he is no admin (A8).
+    /// Sections of the settings that they may change although they are no admin (A8).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sections: BTreeSet<Section>,
-    /// How often a default channel of his was set: of two who set one at once, one decides again (B7).
+    /// How often one of their default channels was set: of two callers who set one at once, one must decide again (B7).
     #[serde(default, skip_serializing_if = "unset")]
     pub defaults_set: u64,
-    /// Since when the CRM refuses to give him clients: his places say so too. Loading him again ends it.
+    /// Since when the CRM refuses to assign clients to them; their memberships say so too. Loading the employee again
+    /// ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
-    /// Tokens that were made for him until this second are over.
+    /// Tokens that were created for them up to this second are ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_ended_at: Option<Timestamp>,
-    /// When he was first loaded: his place in the ring.
+    /// When they were first loaded: their place in the ring.
     pub created_at: Timestamp,
 }
 
@@ -45,7 +46,7 @@ fn unset(count: &u64) -> bool {
 }
 
 impl Employee {
-    /// An employee as he is when the CRM first tells of him.
+    /// An employee as they are when the CRM first loads them.
     pub fn new(account: &AccountId, employee: &EmployeeId, name: &str, now: Timestamp) -> Self {
         Self {
             v: 1,
@@ -63,13 +64,14 @@ impl Employee {
     }
 }
 
-/// A part of the settings that may be granted to an employee by itself (A8). Keys, grants and the audit trail are the admin's alone.
+/// A section of the settings that may be granted to an employee by itself (A8). Keys, grants and the audit trail are
+/// reserved for admins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
     /// Connections to providers.
     Connections,
-    /// Channels, and who works on them.
+    /// Channels, and their members.
     Channels,
     /// Employees: names, signatures, default channels.
     Employees,
@@ -81,7 +83,7 @@ pub enum Section {
     Blacklist,
     /// Shared quick replies.
     QuickReplies,
-    /// Contacts: merging, exporting. Erasing is the admin's alone: nothing undoes it.
+    /// Contacts: merging, exporting. Erasing is reserved for admins, because it cannot be undone.
     Contacts,
 }
 
@@ -89,11 +91,11 @@ pub enum Section {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Sees and writes to his own clients.
+    /// Sees and writes to their own clients.
     Manager,
-    /// Sees and writes to all.
+    /// Sees and writes to all clients.
     Head,
-    /// Sees all, writes to nobody.
+    /// Sees all clients, writes to none.
     QualityControl,
 }
 
@@ -104,45 +106,46 @@ impl Role {
     }
 }
 
-/// An employee's place on a channel. It is written and deleted together with the employee.
+/// An employee's membership of a channel. It is written and deleted together with the employee.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// On which channel.
+    /// The channel.
     pub channel: ChannelId,
-    /// Which employee.
+    /// The employee.
     pub employee: EmployeeId,
-    /// What he may do there.
+    /// Their role there.
     pub role: Role,
-    /// Whether new clients come to him (B2).
+    /// Whether they receive new clients (B2).
     pub receives_new_clients: bool,
-    /// Whether he is bound to the channel: without that he cannot send by it (B7).
+    /// Whether they are bound to the channel: otherwise they cannot send by it (B7).
     #[serde(default = "bound", skip_serializing_if = "is_bound")]
     pub sends: bool,
-    /// Whether it is his default among the channels of its messenger (B7).
+    /// Whether it is their default among the channels of its messenger (B7).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_default: bool,
-    /// Most chats that he has open on the channel before he gets no new clients (B4). None: as many as come.
+    /// How many chats they may have open on the channel before they get no new clients (B4). `None`: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap: Option<u32>,
-    /// When he works. None: always.
+    /// Their working hours. `None`: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<WorkingHours>,
-    /// Whether he is there now, in his own words.
+    /// Their status, as they set it.
     #[serde(default, skip_serializing_if = "Status::is_available")]
     pub status: Status,
-    /// Whether the CRM does not know him any more, or refuses to give him clients.
+    /// Whether the CRM no longer knows them, or refuses to assign clients to them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inactive: bool,
-    /// When he joined the channel: his place in the ring.
+    /// When they joined the channel: their place in the ring.
     pub joined_at: Timestamp,
 }
 
 impl Membership {
-    /// The place of somebody who joins a channel: bound to it, new clients come to him, nothing else is said.
+    /// The membership of an employee who joins a channel: bound to it, receiving new clients, with defaults for all
+    /// else.
     pub fn new(
         account: &AccountId,
         channel: &ChannelId,
@@ -168,16 +171,16 @@ impl Membership {
     }
 }
 
-/// What an employee says of himself on a channel. Only who is available gets new clients.
+/// The status that an employee sets on a channel. Only available employees get new clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Takes new clients.
+    /// Accepts new clients.
     #[default]
     Available,
     /// Has enough to do.
     Busy,
-    /// Is not at his desk.
+    /// Is not at their desk.
     Away,
     /// Does not work today.
     Off,
@@ -194,13 +197,13 @@ fn bound() -> bool {
     true
 }
 
-// Absent where it holds, as in rows that are older than it: conditions on it must agree with them.
+// The value that holds by default is not stored, as in older rows: conditions on the attribute must hold for both.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_bound(sends: &bool) -> bool {
     *sends
 }
 
-/// Why a member gets no new client now. Kept as a code, so that people can be told.
+/// Why a member gets no new client now. Kept as a code, so that it can be shown to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ineligible {
@@ -208,9 +211,9 @@ pub enum Ineligible {
     ReceivesNoNewClients,
     /// The role does not write to clients.
     MayNotWrite,
-    /// Is not bound to the channel, so could not answer (B7).
+    /// The employee is not bound to the channel, so could not answer (B7).
     NotBound,
-    /// The CRM does not know the employee any more, or refuses them.
+    /// The CRM no longer knows the employee, or refuses them.
     Inactive,
     /// Says that they have enough to do.
     Busy,
@@ -226,7 +229,7 @@ pub enum Ineligible {
     DidNotAnswer,
 }
 
-/// Whether new clients come to a member at all, at any time: what the settings say.
+/// Whether a member receives new clients at all, at any time, according to the settings.
 ///
 /// # Errors
 /// The reason why not.

@@ -1,7 +1,7 @@
-//! The normalised event: what every provider's webhook becomes, and what travels through the queues.
+//! The normalised event: what every provider's webhook is converted to, and what the queues carry.
 //!
-//! An event is its own snapshot: whoever handles it needs nothing from the provider any more. The envelope carries a
-//! version; a reader that meets a newer one leaves it in the queue for the next deployment.
+//! An event is complete: its handler needs nothing more from the provider. The envelope carries a version; a reader
+//! that meets a newer version leaves it in the queue for the next deployment.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, ConnectionId, MessageId};
@@ -14,15 +14,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The version this code writes, and the newest it reads.
+/// The version that this code writes, and the newest that it reads.
 pub const EVENT_VERSION: u16 = 2;
 
-/// What stands in an inbound queue: one accepted event of one account.
+/// A message of an inbound queue: one accepted event of one account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
     /// Version of the event's shape.
     pub v: u16,
-    /// Whose event it is.
+    /// The account.
     pub account: AccountId,
     /// When it was accepted (the answer 200 follows).
     pub accepted_at: Timestamp,
@@ -33,16 +33,16 @@ pub struct Envelope {
 /// Why an envelope could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvelopeError {
-    /// Written by a newer deployment: to be read again later, never dropped.
+    /// Written by a newer deployment: it is read again later, never dropped.
     #[error("event version {0} is newer than this code's {EVENT_VERSION}")]
     Newer(u16),
-    /// Not an envelope at all. The place of the fault is named, its content is not.
+    /// Not an envelope at all. The position of the error is named, the content is not.
     #[error("no event: {0}")]
     Malformed(String),
 }
 
 impl Envelope {
-    /// An envelope of the present version.
+    /// An envelope of the current version.
     pub fn new(account: AccountId, accepted_at: Timestamp, event: Event) -> Self {
         Self { v: EVENT_VERSION, account, accepted_at, event }
     }
@@ -55,7 +55,8 @@ impl Envelope {
         read(body)
     }
 
-    /// The FIFO message group that keeps this event in its order: the chat (an id that is a hash), else the channel.
+    /// The FIFO message group that keeps this event in order: the chat (an id that is a hash), else the connection or
+    /// channel.
     pub fn group(&self) -> &str {
         match &self.event {
             Event::Message(message) => message.chat.as_str(),
@@ -66,7 +67,7 @@ impl Envelope {
     }
 }
 
-/// Reads what travels through our queues, an event or a nudge: its version first.
+/// Reads a message of our queues, an event or a nudge, checking its version first.
 ///
 /// # Errors
 /// [`EnvelopeError::Newer`] is to be retried, [`EnvelopeError::Malformed`] never succeeds.
@@ -90,20 +91,20 @@ pub fn read<T: DeserializeOwned>(body: &str) -> Result<T, EnvelopeError> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum Event {
-    /// A message came, or was edited or deleted.
+    /// A message was received, edited or deleted.
     Message(Box<MessageEvent>),
-    /// A delivery went on. Travels on the statuses queue.
+    /// A delivery status changed. Carried by the statuses queue.
     Status(StatusEvent),
-    /// The provider says how a channel is.
+    /// The provider reports a channel's state.
     ChannelState(ChannelStateEvent),
-    /// "Look at this chat": posted behind every accepted message of it when the chat is due.
+    /// "Check this chat": posted behind every accepted message of it when the chat is due.
     Check {
-        /// The chat to look at.
+        /// The chat to check.
         chat: ChatId,
     },
 }
 
-/// Who wrote.
+/// The side that wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -113,7 +114,7 @@ pub enum Side {
     Company,
 }
 
-/// Whether a message is new or changes one that was.
+/// Whether a message is new or changes an existing one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
@@ -140,23 +141,24 @@ pub enum Origin {
     Window,
     /// Our API, by an employee.
     Api,
-    /// A bot of the account's.
+    /// A bot of the account.
     Bot,
     /// A rule of ours.
     Rule,
-    /// Our farewell, as the chat finished.
+    /// Our farewell, sent when the chat was finished.
     Farewell,
-    /// A notice of ours to the employees, as of a send that failed (E2): it never goes to the client.
+    /// A notice of ours to the employees, as about a send that failed (E2): it is never sent to the client.
     Notice,
 }
 
 impl Origin {
-    /// Whether it did not come through us: an echo of what was written elsewhere (C6).
+    /// Whether it was written elsewhere and reached us as an echo (C6).
     pub fn is_echo(self) -> bool {
         matches!(self, Self::ProviderApp | Self::Phone | Self::Outside)
     }
 
-    /// Whether nobody wrote it: such a message is no activity, and pulls no rule's trigger.
+    /// Whether it was written by a program of ours, not by a person: such a message is no activity, and triggers no
+    /// rule.
     pub fn is_automatic(self) -> bool {
         matches!(self, Self::Rule | Self::Farewell | Self::Notice)
     }
@@ -167,7 +169,7 @@ impl Origin {
     }
 }
 
-/// Who wrote, where the chat has more than one voice.
+/// The author, where one side has several.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Author {
     /// Display name.
@@ -181,7 +183,7 @@ pub struct Author {
     pub user: Option<String>,
 }
 
-/// What the provider tells of the person.
+/// The provider's data about the person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactHint {
     /// Display name.
@@ -193,7 +195,7 @@ pub struct ContactHint {
     /// Phone as the provider wrote it; an attribute, not an identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// Whether the messenger vouches for the phone: then it joins contacts (C3).
+    /// Whether the messenger vouches for the phone: then contacts are merged by it (C3).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub phone_verified: bool,
     /// Link to the picture.
@@ -201,7 +203,7 @@ pub struct ContactHint {
     pub avatar_url: Option<String>,
 }
 
-/// Another form of a chat's id, seen together with the one that is its key: phone and user id, group and supergroup.
+/// Another form of a chat's id, seen together with the form that is its key: phone and user id, group and supergroup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatAlias {
     /// Our chat id of that form.
@@ -231,23 +233,23 @@ pub struct MessageEvent {
     pub group: bool,
     /// The provider's message id.
     pub message_id: MessageId,
-    /// Who wrote.
+    /// Which side wrote it.
     pub side: Side,
     /// Where a company's message was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// Our own id of it, where the provider gives it back with the echo of what we sent.
+    /// Our own id of it, where the provider returns it with the echo of our send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_id: Option<MessageId>,
-    /// Who of them wrote.
+    /// The person of that side who wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
-    /// What the provider tells of the client.
+    /// The provider's data about the client.
     #[serde(default)]
     pub contact: ContactHint,
-    /// What the message is.
+    /// The message's kind.
     pub kind: Kind,
-    /// The provider's own word for the kind, where ours says less.
+    /// The provider's own word for the kind, where it is more precise than ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_kind: Option<String>,
     /// Text or caption.
@@ -256,33 +258,33 @@ pub struct MessageEvent {
     /// The file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
-    /// What the kind calls for.
+    /// The part that depends on the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Details>,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
-    /// What the messages of one album have in common.
+    /// The id that the messages of one album share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub album: Option<String>,
     /// The listing it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listing: Option<Listing>,
-    /// What else the provider gave, by our names, to be passed on as it is.
+    /// The provider's other data, under our names, to be passed on unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<Value>,
-    /// When the provider says that it was written (for an edit: what the provider gives).
+    /// When it was written according to the provider (for an edit: what the provider gives).
     pub sent_at: Timestamp,
     /// New, edited or deleted.
     #[serde(default)]
     pub revision: Revision,
-    /// The text before an edit, when told.
+    /// The text before an edit, when the provider reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_text: Option<String>,
     /// Delivery status of a company's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DeliveryStatus>,
-    /// Why it failed.
+    /// Why the delivery failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<DeliveryError>,
     /// Key of the raw record in the quarantine bucket, when it could not be read.
@@ -291,15 +293,15 @@ pub struct MessageEvent {
 }
 
 impl MessageEvent {
-    /// Of the details what decides in which chat the message stands: the post of a comment.
+    /// The part of the details that decides to which chat the message belongs: the post of a comment.
     fn case(&self) -> Option<Details> {
         let Some(Details::Comment(comment)) = &self.details else { return None };
         let post = Post { id: comment.post.id.clone(), url: comment.post.url.clone(), ..Post::default() };
         Some(Details::Comment(Comment { post, ..comment.clone() }))
     }
 
-    /// What stands in the chat for a message that can never be stored as it is: nothing of its content, and where in
-    /// the quarantine the raw record is.
+    /// The replacement for a message that can never be stored as it is: nothing of its content, only the key of the raw
+    /// record in the quarantine.
     #[must_use]
     pub fn unsupported(&self, quarantined: String) -> Self {
         Self {
@@ -323,31 +325,31 @@ impl MessageEvent {
 /// A delivery status that names only a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusEvent {
-    /// The connection it came through: message ids are looked up inside it.
+    /// The connection it came through: message ids are looked up within it.
     pub connection: ConnectionId,
     /// The provider's message id.
     pub message_id: MessageId,
     /// The status.
     pub status: DeliveryStatus,
-    /// Why it failed.
+    /// Why the delivery failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<DeliveryError>,
-    /// When the provider says it happened.
+    /// When it happened, according to the provider.
     pub at: Timestamp,
 }
 
-/// How a channel is.
+/// A channel's state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelStateEvent {
     /// The connection it came through.
     pub connection: ConnectionId,
     /// The channel.
     pub channel: ChannelRef,
-    /// Our word for the state.
+    /// The state in our terms.
     pub state: crate::model::messenger::ChannelState,
-    /// The provider's own word.
+    /// The provider's own word for the state.
     pub raw_state: String,
-    /// When the provider says it happened.
+    /// When it happened, according to the provider.
     pub at: Timestamp,
 }
 

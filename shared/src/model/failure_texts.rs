@@ -1,4 +1,5 @@
-//! What employees read in a chat when something did not reach the client (E2): which it was, and why, in plain words.
+//! Notices in a chat that tell employees that something did not reach the client (E2): what it was, and why, in plain
+//! words.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::MessageId;
@@ -11,34 +12,34 @@ use crate::model::message::kind::Kind;
 use crate::model::outbound::call::FailureReason;
 use crate::model::texts::Language;
 
-/// What such a notice begins with.
+/// The prefix of such a notice.
 pub const MARK: &str = "[SWITCHBOARD ERROR]";
-/// Our code where it is unknown whether a message left.
+/// Our code when it is unknown whether a message was sent.
 pub const UNKNOWN_ERROR: &str = "UNKNOWN_ERROR";
-/// Our code where the provider put a message off for as long as it was worth.
+/// Our code when the provider postponed a message until it was given up.
 pub const NOT_DELIVERED_IN_TIME: &str = "NOT_DELIVERED_IN_TIME";
-/// Our code for a change of a message that never left.
+/// Our code for a change of a message that was never sent.
 pub const NOT_SENT: &str = "NOT_SENT";
-/// Our code where the connection that carried the channel is gone.
+/// Our code when the channel's connection no longer exists.
 pub const NO_CONNECTION: &str = "NO_CONNECTION";
-/// Our code for a message that holds nothing that can be sent.
+/// Our code for a message without anything that can be sent.
 pub const NOTHING_TO_SEND: &str = "NOTHING_TO_SEND";
 
-/// What did not come about.
+/// What was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undone {
     /// A message was not sent.
     Send,
-    /// It is unknown whether it was.
+    /// It is unknown whether a message was sent.
     Unknown,
-    /// An edit.
+    /// An edit was not done.
     Edit,
-    /// A deletion.
+    /// A deletion was not done.
     Deletion,
 }
 
-/// The id of the notice about a message: a send fails for good once; `change` is the number of an edit or deletion, of
-/// which there may be several.
+/// The id of the notice about a message. A send fails for good only once; `change` is the number of an edit or
+/// deletion, of which there may be several.
 pub fn notice_id(message: &MessageId, change: Option<u64>) -> MessageId {
     match change {
         None => MessageId::new(format!("error-{}", message.as_str())),
@@ -46,7 +47,8 @@ pub fn notice_id(message: &MessageId, change: Option<u64>) -> MessageId {
     }
 }
 
-/// Puts a notice into a chat, and gives its row. It is shown and told to the CRM, and opens, answers and raises nothing.
+/// Adds a notice to a chat, and returns its row. It is shown and reported to the CRM, but opens no chat, answers no
+/// client, and does not count as unread.
 pub fn notice(
     chat: &mut Chat,
     channel: &Channel,
@@ -62,7 +64,7 @@ pub fn notice(
     chat.receive(&event, None, at)
 }
 
-/// The notice's text. `code` is the provider's or ours: it is shown where the reason alone says nothing.
+/// The notice's text. `code` is the provider's or ours; it is shown where the reason alone explains nothing.
 pub fn words(undone: Undone, reason: FailureReason, code: &str, language: Language) -> String {
     let what = match (undone, language) {
         (Undone::Send, Language::Ru) => "Сообщение не отправлено",
@@ -90,7 +92,7 @@ pub fn words(undone: Undone, reason: FailureReason, code: &str, language: Langua
     }
 }
 
-/// Plain words for a reason, Russian and English; none for one that only the provider's code tells.
+/// A reason in plain words, Russian and English; `None` when only the provider's code explains it.
 fn plain(reason: FailureReason) -> Option<(&'static str, &'static str)> {
     Some(match reason {
         FailureReason::NoSuchRecipient | FailureReason::WrongRecipient => {
@@ -158,7 +160,7 @@ fn plain(reason: FailureReason) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Our reason for one of our own codes.
+/// The reason for one of our own codes.
 pub fn own_reason(code: &str) -> Option<FailureReason> {
     Some(match code {
         NOT_DELIVERED_IN_TIME => FailureReason::NotDeliveredInTime,

@@ -1,5 +1,5 @@
-//! Fields of a form by which a system outside is connected: what it has to be told before it can be called. A page is drawn from
-//! these, so that a new system needs no new page.
+//! Fields of the form for connecting an external system: the data needed to call it. The web page renders these fields,
+//! so that a new system needs no new page.
 
 use crate::model::texts::Language;
 use regex::Regex;
@@ -9,24 +9,24 @@ use regex::Regex;
 pub struct Field {
     /// Its name in requests, in the settings of a connection, and in its sealed credential.
     pub name: &'static str,
-    /// What people call it.
+    /// Its label for people.
     pub title: fn(Language) -> &'static str,
-    /// How its value is checked and kept.
+    /// How its value is checked and stored.
     pub form: Form,
-    /// Whether nothing can be connected without it.
+    /// Whether the system cannot be connected without it.
     pub required: bool,
     /// A regular expression that values match.
     pub pattern: &'static str,
-    /// The same in English words, for the error about a value that does not match.
+    /// The pattern in English words, for the error about a value that does not match.
     pub shape: &'static str,
-    /// A value that matches it, and opens nothing.
+    /// A value that matches the pattern and gives access to nothing.
     pub example: &'static str,
 }
 
-/// How a field's value is checked and kept.
+/// How a field's value is checked and stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A word that is no secret: an id, a name.
+    /// A value that is not secret: an id, a name.
     Text,
     /// An address that we call: `https`, and public.
     Url,
@@ -35,7 +35,8 @@ pub enum Form {
 }
 
 impl Field {
-    /// Whether a value matches the field's pattern. A pattern that is none matches nothing, which the contract tests rule out.
+    /// Whether a value matches the field's pattern. An invalid pattern matches nothing; the contract tests rule such
+    /// patterns out.
     pub fn fits(&self, value: &str) -> bool {
         Regex::new(self.pattern).is_ok_and(|pattern| pattern.is_match(value))
     }

@@ -1,4 +1,4 @@
-//! Messengers, and a channel as an event names it.
+//! Messengers, and the reference to a channel in an event.
 
 use crate::base::ids::ChannelId;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct ChannelRef {
     /// Our id, derived.
     pub id: ChannelId,
-    /// The provider, as it stands in our webhook URL.
+    /// The provider, as in our webhook URL.
     pub provider: String,
     /// The provider's id of the channel.
     pub external: String,
@@ -28,12 +28,12 @@ pub enum Messenger {
     Max,
     FacebookMessenger,
     AutoRu,
-    /// One that this version does not know, by the provider's word.
+    /// A messenger that this version does not know, by the provider's name for it.
     #[serde(untagged)]
     Other(String),
 }
 
-/// Longest word that is taken for a messenger's name, in bytes: it stands in keys.
+/// Longest word that is accepted as a messenger's name, in bytes, because the name is part of keys.
 const MAX_WORD: usize = 32;
 
 impl Messenger {
@@ -58,8 +58,8 @@ impl Messenger {
         matches!(self, Self::Whatsapp | Self::Viber)
     }
 
-    /// The word for a chat of this messenger, with a person or with a group: `whatsapp`, `whatsgroup` … It stands in stored rows
-    /// and in the ids of chats; Wazzup's API v3 has the same words as `chatType`.
+    /// The name of the chat type of this messenger, with a person or with a group: `whatsapp`, `whatsgroup` … It is
+    /// part of stored rows and of the ids of chats; Wazzup's API v3 uses the same names as `chatType`.
     pub fn chat_type(&self, group: bool) -> String {
         match (self, group) {
             (Self::Whatsapp, true) => "whatsgroup",
@@ -70,12 +70,12 @@ impl Messenger {
         .to_owned()
     }
 
-    /// What our id of a chat is derived from: the same whether a webhook names the chat or we do.
+    /// The string that our id of a chat is derived from: the same whether a webhook names the chat or we do.
     pub fn chat_form(&self, group: bool, id: &str) -> String {
         format!("{}:{id}", self.chat_type(group))
     }
 
-    /// The messenger of a [`Self::chat_type`], and whether the chat is a group. `None` for what cannot be such a word.
+    /// The messenger of a [`Self::chat_type`], and whether the chat is a group. `None` for what cannot be such a name.
     pub fn of_chat_type(chat_type: &str) -> Option<(Self, bool)> {
         let name = chat_type.trim().to_ascii_lowercase();
         let group = match name.as_str() {
@@ -87,7 +87,8 @@ impl Messenger {
         Some((group, true))
     }
 
-    /// The messenger of a name: one of ours, or a lower-case word that can be the name of one that this version does not know.
+    /// The messenger of a name: one of ours, or a lower-case word that can be the name of one that this version does
+    /// not know.
     pub fn named(name: String) -> Option<Self> {
         let name_like = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         let ours = [
@@ -106,8 +107,8 @@ impl Messenger {
         known.or_else(|| possible.then_some(Self::Other(name)))
     }
 
-    /// The messenger that a `transport` carries. Rows of channels listed before [`crate::model::channel::Channel`] kept its
-    /// messenger have the transport alone.
+    /// The messenger that a `transport` carries. Rows of channels that were listed before
+    /// [`crate::model::channel::Channel`] kept its messenger have the transport alone.
     pub fn of_transport(transport: &str) -> Option<Self> {
         let name = transport.trim().to_ascii_lowercase();
         match name.as_str() {
@@ -119,20 +120,20 @@ impl Messenger {
     }
 }
 
-/// How a channel is, in our words.
+/// The state of a channel, in our terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelState {
-    /// Works.
+    /// It works.
     #[default]
     Active,
-    /// Being connected.
+    /// It is being connected.
     Pending,
-    /// Wants a person: scan a code, pay, charge the phone. The raw state says what.
+    /// It needs a person's action: scan a code, pay, charge the phone. The raw state says which.
     NeedsAttention,
-    /// The credential or the session died.
+    /// The credential or the session is no longer valid.
     Unauthorized,
-    /// Switched off or refused by the provider.
+    /// It is switched off or refused by the provider.
     Disabled,
 }
 

@@ -1,5 +1,5 @@
-//! What rules have to say to employees (F6), as each of them finds it: an entry per notice, which leads to the event that
-//! holds the words. So what becomes of the chat becomes of them: they go when it is erased.
+//! Lists of the notices that rules send to employees (F6), one list per reader. Each entry refers to the chat event
+//! that holds the text, so entries are erased together with their chat.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
@@ -7,16 +7,16 @@ use crate::model::chat::{Chat, ChatEvent, NoticeTo};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long notices are listed: 30 days. The events that hold their words are kept longer.
+/// How long notices are listed: 30 days. The events that contain their texts are kept longer.
 pub const NOTICES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// In whose list a notice stands.
+/// The reader in whose list a notice appears.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reader {
-    /// An employee's.
+    /// An employee.
     Employee(EmployeeId),
-    /// That of the heads of the chat's channel.
+    /// The heads of the chat's channel.
     Heads,
 }
 
@@ -25,24 +25,25 @@ pub enum Reader {
 pub struct NoticeRow {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Whom it is for.
+    /// The reader.
     pub reader: Reader,
     /// The chat's channel.
     pub channel: ChannelId,
-    /// Of which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// The number of its event in the chat.
+    /// The number of the notice's event in the chat.
     pub seq: u64,
-    /// When the rule said it.
+    /// When the rule sent the notice.
     pub at: Timestamp,
-    /// When the row may go, in seconds since the epoch: the table's TTL.
+    /// When the row may be deleted, in seconds since the epoch: the table's TTL.
     pub expires_at: i64,
 }
 
-/// The entries of an event's notice, to be created in the transaction that creates the event; none when it has no notice.
-/// What is said to the responsible reads who was responsible then; the heads, where nobody was.
+/// The entries of an event's notice, to be created in the transaction that creates the event; empty when the event has
+/// no notice. A notice to the responsible goes to the employee who was responsible at that time, and to the heads when
+/// there was none.
 pub fn notice_rows(chat: &Chat, event: &ChatEvent) -> Vec<NoticeRow> {
     let Some(notice) = &event.notice else { return Vec::new() };
     let reader = match &notice.to {
@@ -83,7 +84,7 @@ mod tests {
         ] {
             chat.responsible = responsible.map(EmployeeId::new);
             let event = chat.notify(RuleNotice::new(to, "Look here"), Timestamp::from_millis(1000));
-            // He may have lost the chat by the time it is written.
+            // The responsible may change before the rows are written.
             chat.responsible = Some(EmployeeId::new("vera"));
             let rows = notice_rows(&chat, &event);
             assert_eq!(rows.len(), 1);

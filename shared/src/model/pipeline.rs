@@ -29,7 +29,7 @@ pub struct Pipeline {
 pub struct Pipelines {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// The pipelines.
     pub pipelines: Vec<Pipeline>,

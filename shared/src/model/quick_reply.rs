@@ -1,7 +1,7 @@
-//! Quick replies (D5): texts that are written once, with variables that each use fills in.
+//! Quick replies (D5): texts that are written once, with variables that are filled in at each use.
 //!
-//! `{client_name}` stands for a value, `{{` and `}}` for a brace; a closing brace alone stands for itself. There are no
-//! other signs, so nobody's template can make a text larger than what its values are.
+//! `{client_name}` is replaced by a value, `{{` and `}}` by a brace; a single closing brace is kept. There are no other
+//! signs, so no template can make a text larger than its values are.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
@@ -9,15 +9,15 @@ use crate::model::message::listing::Price;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most quick replies that are shared in an account.
+/// Maximum number of quick replies shared in an account.
 pub const MAX_SHARED: u32 = 500;
-/// Most quick replies of one employee.
+/// Maximum number of quick replies of one employee.
 pub const MAX_PERSONAL: u32 = 100;
 /// Longest title, in characters.
 pub const MAX_TITLE: usize = 100;
 /// Longest text, in characters, before it is filled in.
 pub const MAX_TEXT: usize = 4096;
-/// So much of a name that is no variable's is told in an error, in characters.
+/// How much of an unknown variable's name an error shows, in characters.
 const SHOWN: usize = 50;
 
 /// A quick reply.
@@ -25,48 +25,49 @@ const SHOWN: usize = 50;
 pub struct QuickReply {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// Its id: a UUID v7.
     pub id: String,
-    /// Whose own it is; everybody's when it is nobody's.
+    /// The employee it belongs to; `None`: it is shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub employee: Option<EmployeeId>,
-    /// What it is chosen by.
+    /// The title by which it is chosen.
     pub title: String,
     /// The text with its variables.
     pub text: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub changed_at: Timestamp,
 }
 
-/// How many quick replies there are in one list; written with each that comes or goes, so the limit holds.
+/// The number of quick replies in one list; written together with each reply that is created or deleted, so that the
+/// limit holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuickReplyCount {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Whose list it is; the shared one when it is nobody's.
+    /// The employee whose list it is; `None`: the shared list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub employee: Option<EmployeeId>,
-    /// How many.
+    /// The number.
     pub count: u32,
 }
 
-/// Most quick replies of a list: an employee's, or the shared one.
+/// Maximum number of quick replies in a list: an employee's, or the shared one.
 pub fn limit_of(employee: Option<&EmployeeId>) -> u32 {
     if employee.is_some() { MAX_PERSONAL } else { MAX_SHARED }
 }
 
-/// What a template may stand a value in for.
+/// A variable of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variable {
-    /// The client's name, as the messenger tells it.
+    /// The client's name, as the messenger reports it.
     ClientName,
-    /// The name of the employee who sends.
+    /// The name of the employee who sends the message.
     EmployeeName,
     /// The title of the car that the chat is about.
     Car,
@@ -81,7 +82,7 @@ pub enum Variable {
 }
 
 impl Variable {
-    /// All of them.
+    /// All variables.
     pub const ALL: [Self; 7] = [
         Self::ClientName,
         Self::EmployeeName,
@@ -92,7 +93,7 @@ impl Variable {
         Self::Company,
     ];
 
-    /// What stands between the braces.
+    /// The name between the braces.
     pub fn name(self) -> &'static str {
         match self {
             Self::ClientName => "client_name",
@@ -115,13 +116,13 @@ impl Variable {
     }
 }
 
-/// Why a text is no template.
+/// Why a text is not a valid template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// There is no such variable; its name, shortened.
     #[error("there is no variable {{{0}}}; there are {known}", known = known())]
     Unknown(String),
-    /// A brace is opened and not closed.
+    /// A brace is opened but not closed.
     #[error("a brace is not closed; {{{{ stands for a brace itself")]
     Unclosed,
 }
@@ -135,7 +136,7 @@ fn known() -> String {
 #[error("nothing is known that {{{name}}} could stand for", name = .0.name())]
 pub struct MissingVariable(pub Variable);
 
-/// What variables stand for in one chat. An empty value is none.
+/// The values of variables in one chat. An empty value counts as none.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Values(BTreeMap<Variable, String>);
 
@@ -147,7 +148,7 @@ impl Values {
         }
     }
 
-    /// What a variable stands for.
+    /// A variable's value.
     pub fn get(&self, variable: Variable) -> Option<&str> {
         self.0.get(&variable).map(String::as_str)
     }
@@ -159,7 +160,7 @@ impl std::fmt::Debug for Values {
     }
 }
 
-/// A price as people write it: `1 250 000 ₽`, with spaces that break no line.
+/// A price as people write it: `1 250 000 ₽`, with no-break spaces.
 pub fn price_text(price: &Price) -> String {
     let digits = price.amount.to_string();
     let mut text = String::new();
@@ -179,15 +180,15 @@ enum Part<'a> {
     Variable(Variable),
 }
 
-/// A text that was read as a template.
+/// A text parsed as a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template<'a>(Vec<Part<'a>>);
 
 impl<'a> Template<'a> {
-    /// Reads a text.
+    /// Parses a text.
     ///
     /// # Errors
-    /// [`TemplateError`] says what of it is no template.
+    /// [`TemplateError`] says why the text is not a template.
     pub fn parse(text: &'a str) -> Result<Self, TemplateError> {
         let (mut parts, mut rest) = (Vec::new(), text);
         while let Some(at) = rest.find(['{', '}']) {
@@ -210,7 +211,7 @@ impl<'a> Template<'a> {
         Ok(Self(parts))
     }
 
-    /// The variables that it has.
+    /// The variables that it contains.
     pub fn variables(&self) -> BTreeSet<Variable> {
         let variable = |part: &Part<'_>| match part {
             Part::Variable(variable) => Some(*variable),
@@ -219,7 +220,7 @@ impl<'a> Template<'a> {
         self.0.iter().filter_map(variable).collect()
     }
 
-    /// The text with its values filled in. What a value holds is never read as a template.
+    /// The text with its values filled in. A value is never parsed as a template.
     ///
     /// # Errors
     /// [`MissingVariable`] names the first variable that has no value.

@@ -1,9 +1,9 @@
-//! A sealed secret, as rows hold it.
+//! An encrypted secret, as rows store it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A credential as the table holds it: KMS ciphertext, bound to its account.
+/// A credential as the table stores it: KMS ciphertext, bound to its account.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sealed(serde_bytes::ByteBuf);

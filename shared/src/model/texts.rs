@@ -1,4 +1,4 @@
-//! The texts of ours that employees and clients see, in the account's language.
+//! Switchboard's own texts that employees and clients read, in the account's language.
 
 use crate::model::event::Origin;
 use crate::model::message::kind::Kind;
@@ -16,7 +16,7 @@ pub fn call(kind: Kind, language: Language) -> Option<&'static str> {
     })
 }
 
-/// What stands before a message written outside, unless the channel says otherwise (C6).
+/// The text that precedes a message written outside, unless the channel sets another one (C6).
 pub fn echo_mark(origin: Origin, language: Language) -> Option<&'static str> {
     Some(match (origin, language) {
         (Origin::Phone, Language::Ru) => "[Отправлено с телефона]",
@@ -29,7 +29,7 @@ pub fn echo_mark(origin: Origin, language: Language) -> Option<&'static str> {
     })
 }
 
-/// What stands before an answer to a story, and before a mention in one (C10).
+/// The text that precedes an answer to a story, and a mention in one (C10).
 pub fn story(kind: Kind, language: Language) -> Option<&'static str> {
     Some(match (kind, language) {
         (Kind::StoryReply, Language::Ru) => "[Ответ на историю]",
@@ -40,10 +40,10 @@ pub fn story(kind: Kind, language: Language) -> Option<&'static str> {
     })
 }
 
-/// What stands for a file that has not been copied yet.
+/// The placeholder text for a file that has not been copied yet.
 pub fn file_follows(kind: Kind, language: Language) -> &'static str {
     match (kind, language) {
-        // What stands before it says it already.
+        // The story text that precedes it says it already.
         (Kind::StoryReply | Kind::StoryMention, _) => "",
         (Kind::Image, Language::Ru) => "[Изображение]",
         (Kind::Image, Language::En) => "[Image]",
@@ -58,7 +58,7 @@ pub fn file_follows(kind: Kind, language: Language) -> &'static str {
     }
 }
 
-/// What a message says whose file could not be copied.
+/// The text in place of a file that could not be copied.
 pub fn file_failed(why: CopyFailure, language: Language) -> &'static str {
     match (why, language) {
         (CopyFailure::Gone, Language::Ru) => "[Файл не получен: его больше нет у мессенджера]",
@@ -76,7 +76,7 @@ pub fn file_failed(why: CopyFailure, language: Language) -> &'static str {
     }
 }
 
-/// The language of texts that employees and clients see.
+/// The language of the texts that employees and clients read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {

@@ -1,5 +1,5 @@
-//! Uploads (D6): files that employees bring to be sent. Each goes straight into the bucket by a link that takes this one
-//! file, and into a chat's folder when it is sent.
+//! Uploads (D6): files that employees upload to send them. A file goes straight into the bucket by a link that accepts
+//! only this file, and is moved to a chat's folder when it is sent.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
@@ -7,14 +7,14 @@ use crate::model::message::media_policy::{clean_name, told_type};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Most bytes of a file. What a channel takes is less, and checked when it is sent.
+/// Maximum size in bytes. A channel accepts less, which is checked when the file is sent.
 pub const MAX_BYTES: u64 = 100 * 1024 * 1024;
-/// How long the link takes the file.
+/// How long the link accepts the file.
 pub const LINK_LASTS: Duration = Duration::from_secs(15 * 60);
 /// How long a file waits to be sent.
 pub const KEPT: Duration = Duration::from_secs(24 * 3600);
 
-/// Types of documents that are sent, beside pictures, sound and video.
+/// Types of documents that may be sent, besides pictures, sound and video.
 const DOCUMENTS: [&str; 20] = [
     "application/pdf",
     "application/msword",
@@ -37,23 +37,24 @@ const DOCUMENTS: [&str; 20] = [
     "application/vnd.rar",
     "application/x-rar-compressed",
 ];
-/// Endings of names that open as programs or pages, whatever the type says: a client's computer goes by them.
+/// Name extensions that a client's computer opens as programs or pages, whatever the media type says.
 const RUN: [&str; 30] = [
     "apk", "app", "bat", "cmd", "com", "cpl", "dll", "dmg", "docm", "exe", "hta", "htm", "html", "iso",
     "jar", "js", "lnk", "msi", "php", "pif", "ps1", "pptm", "reg", "scr", "sh", "svg", "vbs", "wsf", "xhtml",
     "xlsm",
 ];
 
-/// A file that was announced, until it is sent.
+/// A file that was announced and not sent yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// Its id: a UUID v7.
     pub id: String,
-    /// The employee who brings it, when it is one: no other sends it. What the account brings, each of its employees sends.
+    /// The employee who uploads it: no other employee may send it. `None`: the account uploads it, and any of its
+    /// employees may send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub employee: Option<EmployeeId>,
     /// The file's name.
@@ -64,7 +65,7 @@ pub struct Upload {
     pub bytes: u64,
     /// The object that the link writes.
     pub object: String,
-    /// When it may no longer be sent, in seconds since the epoch: the table's TTL too.
+    /// Until when it may be sent, in seconds since the epoch: the table's TTL too.
     pub expires_at: i64,
 }
 
@@ -81,28 +82,28 @@ impl Upload {
     }
 }
 
-/// What of a file is not taken.
+/// Why a file is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Nothing in it.
+    /// The file is empty.
     #[error("an empty file is not sent")]
     Empty,
-    /// Too much in it.
+    /// The file is too large.
     #[error("at most {MAX_BYTES} bytes")]
     TooLarge,
-    /// A type that is not sent.
+    /// The type may not be sent.
     #[error("pictures, sound, video, PDF, office documents, plain text and archives are sent; not this type")]
     Type,
-    /// A name that opens as a program or a page.
+    /// The name opens as a program or a page.
     #[error("a file with this ending is not sent: it opens as a program or a page")]
     Ending,
-    /// A name that is none.
+    /// The name is not valid.
     #[error("a file's name: no path, no control characters, at most 150 characters")]
     Name,
 }
 
 impl Refusal {
-    /// The field of the request that it is about.
+    /// The field of the request that is at fault.
     pub fn field(&self) -> &'static str {
         match self {
             Self::Empty | Self::TooLarge => "bytes",
@@ -117,20 +118,20 @@ impl Refusal {
 pub struct NewFile {
     /// Its name.
     pub name: String,
-    /// Its type, without parameters, in small letters.
+    /// Its type, without parameters, in lower case.
     pub mime: String,
     /// Its size.
     pub bytes: u64,
 }
 
 impl NewFile {
-    /// Checks what is told of a file.
+    /// Checks the description of a file.
     ///
     /// # Errors
-    /// [`Refusal`] says what of it is not taken.
+    /// [`Refusal`] says why the file is refused.
     pub fn of(name: &str, mime: &str, bytes: u64) -> Result<Self, Refusal> {
         let name = name.trim();
-        // Characters that turn the direction of writing make `exe.jpg` of `gpj.exe`.
+        // Characters that change the direction of writing make `gpj.exe` look like `exe.jpg`.
         let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if clean_name(name).as_deref() != Some(name) || name.contains(turns) {
             return Err(Refusal::Name);
@@ -153,7 +154,7 @@ impl NewFile {
 
 fn is_sent(mime: &str) -> bool {
     match mime.split_once('/') {
-        // A drawing is a page: it can run scripts.
+        // An SVG drawing is a page, because it can run scripts.
         Some(("image", kind)) => !kind.contains("svg") && !kind.ends_with("xml"),
         Some(("audio" | "video", kind)) => !kind.ends_with("xml"),
         _ => DOCUMENTS.contains(&mime),

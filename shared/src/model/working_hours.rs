@@ -1,4 +1,4 @@
-//! When somebody works: spans of time on days of the week, in a time zone (B4, F6).
+//! Working hours of an employee, channel or account: spans of time on days of the week, in a time zone (B4, F6).
 
 use crate::base::clock::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span as Period, Zoned};
 use serde::{Deserialize, Serialize};
 
-/// Most spans of one schedule.
+/// Maximum number of spans in one schedule.
 pub const MAX_SPANS: usize = 50;
 
 /// A weekly schedule.
@@ -14,18 +14,18 @@ pub const MAX_SPANS: usize = 50;
 pub struct WorkingHours {
     /// IANA name of the time zone, as `Europe/Moscow`.
     pub zone: String,
-    /// When it is open; in any order, and they may overlap.
+    /// The spans when it is open; in any order, and they may overlap.
     pub spans: Vec<Span>,
 }
 
 /// The same hours on some days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
-    /// On which days it begins.
+    /// The days on which it begins.
     pub days: Vec<Day>,
-    /// From when, `09:00`.
+    /// When it begins, as `09:00`.
     pub from: String,
-    /// Until when, `18:00`; `24:00` is the day's end. Not after `from`: it ends on the next day.
+    /// When it ends, as `18:00`; `24:00` is the end of the day. A time before `from` means the next day.
     pub to: String,
 }
 
@@ -47,17 +47,17 @@ pub enum Day {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {why}")]
 pub struct BadHours {
-    /// Where, as `spans[1].from`.
+    /// The field at fault, as `spans[1].from`.
     pub path: String,
-    /// Why, and what to do.
+    /// What is wrong, and what to do.
     pub why: String,
 }
 
 impl WorkingHours {
-    /// Checks what a person gave.
+    /// Checks a schedule that a person entered.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error found.
     pub fn check(&self) -> Result<(), BadHours> {
         let bad = |path: String, why: &str| Err(BadHours { path, why: why.to_owned() });
         if self.zone.len() > 64 || TimeZone::get(&self.zone).is_err() {
@@ -86,7 +86,8 @@ impl WorkingHours {
         Ok(())
     }
 
-    /// Whether it is open at a moment. A schedule that cannot be read is always open: nobody is left waiting for it.
+    /// Whether it is open at a moment. A schedule that cannot be read is always open, so that no client waits for it
+    /// forever.
     pub fn is_open(&self, at: Timestamp) -> bool {
         let Some(local) = self.local(at) else { return true };
         // A span may have begun the day before.
@@ -98,7 +99,7 @@ impl WorkingHours {
     /// When it opens next after a moment; `None` when it never does.
     pub fn next_opening(&self, at: Timestamp) -> Option<Timestamp> {
         let local = self.local(at)?;
-        // Days are added to the date, so that a day of 23 or 25 hours moves nothing.
+        // Days are added to the local date, so a day of 23 or 25 hours does not shift the opening.
         (0..=7)
             .flat_map(|days| self.openings(day_after(local.date(), days)))
             .map(|(from, _)| from)
@@ -139,7 +140,7 @@ impl Day {
     }
 }
 
-/// Minutes of a day.
+/// Minutes in a day.
 const DAY: i16 = 24 * 60;
 
 /// `09:30` as minutes since midnight; `24:00` is the end of the day.
@@ -158,7 +159,8 @@ fn day_after(day: Date, days: i64) -> Date {
     day.checked_add(Period::new().days(days)).unwrap_or(day)
 }
 
-/// A time of day that a change of clocks leaves out is the first one after it; one that comes twice is the first.
+/// The moment of a local time. A time that a change of clocks skips becomes the first moment after the gap; a time that
+/// occurs twice means the first occurrence.
 fn moment(day: Date, minutes: i16, zone: &TimeZone) -> Option<Timestamp> {
     let (day, minutes) = if minutes == DAY { (day_after(day, 1), 0) } else { (day, minutes) };
     let time = Time::new(i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?, 0, 0).ok()?;

@@ -1,12 +1,12 @@
-//! AWS clients: one configuration per process, time limits named once.
+//! AWS clients: one configuration per process, with the time limits in one place.
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use std::time::Duration;
 
-/// Loads the configuration that all clients of a process share. Attempts are few and short: behind every call stands a
-/// queue or a provider that tries again.
+/// Loads the configuration that all clients of a process share. Attempts are few and short, because every call is
+/// retried by a queue or a provider.
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(

@@ -1,5 +1,5 @@
-//! Batches from SQS: groups side by side, records of a group in order, one disposition per record, mapped once to batch
-//! failure, visibility time-out, metric and log.
+//! Batches from SQS: groups run concurrently, records of a group in order. Each record gets one disposition, which is
+//! mapped once to batch failure, visibility timeout, metric and log.
 
 use crate::base::clock::{Ambient, Machine, Timestamp};
 use crate::model::event;
@@ -18,7 +18,7 @@ use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-/// What Lambda hands over from SQS.
+/// A batch that Lambda delivers from SQS.
 #[derive(Debug, Deserialize)]
 pub struct SqsBatch {
     /// The records.
@@ -26,20 +26,20 @@ pub struct SqsBatch {
     pub records: Vec<SqsRecord>,
 }
 
-/// One record of it.
+/// One record of a batch.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SqsRecord {
     /// The queue's id of the message.
     pub message_id: String,
-    /// By which its visibility is changed.
+    /// The handle by which its visibility is changed.
     pub receipt_handle: String,
-    /// What was sent.
+    /// The message's body.
     pub body: String,
     /// System attributes.
     #[serde(default)]
     pub attributes: Attributes,
-    /// Which queue.
+    /// The queue's ARN.
     #[serde(rename = "eventSourceARN")]
     pub queue_arn: String,
 }
@@ -48,7 +48,7 @@ pub struct SqsRecord {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Attributes {
-    /// How often it was delivered.
+    /// How often the record was delivered.
     #[serde(default)]
     approximate_receive_count: Option<String>,
     /// Its FIFO message group.
@@ -57,13 +57,13 @@ pub struct Attributes {
 }
 
 impl SqsRecord {
-    /// How often it was delivered, this time included.
+    /// How often the record was delivered, this time included.
     pub fn receive_count(&self) -> u32 {
         self.attributes.approximate_receive_count.as_deref().and_then(|text| text.parse().ok()).unwrap_or(1)
     }
 }
 
-/// The answer that returns single records.
+/// The answer to Lambda: the records that failed.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchAnswer {
@@ -77,33 +77,34 @@ struct Failure {
 }
 
 impl BatchAnswer {
-    /// The message ids that are returned.
+    /// The ids of the messages to deliver again.
     pub fn returned(&self) -> Vec<&str> {
         self.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
     }
 }
 
-/// What a batch runner needs beside the work itself.
+/// The dependencies of the batch runner besides the work itself.
 #[derive(Clone, Debug)]
 pub struct BatchContext {
-    /// For visibility time-outs.
+    /// Sets visibility timeouts.
     pub queues: Queues,
     /// The URLs of the queues that records come from; matched by the queue's name.
     pub queue_urls: Vec<String>,
-    /// Where poison goes; a function whose records are our own nudges has none.
+    /// The quarantine for poison; a function whose records are our own nudges has none.
     pub quarantine: Option<Quarantine>,
 }
 
-/// Time kept back before the deadline, to answer.
+/// Time reserved before the deadline, for the answer.
 const RESERVE: Duration = Duration::from_secs(5);
 
-/// What is left until a Lambda deadline (milliseconds since the epoch).
+/// The time until a Lambda deadline (milliseconds since the epoch).
 pub fn time_left(deadline_ms: u64) -> Duration {
     Timestamp::from_millis(i64::try_from(deadline_ms).unwrap_or(i64::MAX)).since(Machine.now())
 }
 
-/// Runs a batch. `work` gets the records of one group, in order, and answers one disposition each; after a `Retry` the
-/// rest of the group is returned too. A group that panics or runs into the deadline is returned whole.
+/// Runs a batch. `work` gets the records of one group, in order, and returns one disposition each; after a `Retry` the
+/// remaining records of the group are returned to the queue too. A group that panics or reaches the deadline is
+/// returned whole.
 pub async fn run<W, F>(
     batch: SqsBatch,
     time_left: Duration,
@@ -143,8 +144,9 @@ where
     answer
 }
 
-/// Handles the nudges of a group, in order. One that stands there twice is handled once. `handle` also gets how often the record
-/// was delivered, this time included. What fails comes again, later each time, and with it the rest of the group.
+/// Handles the nudges of a group, in order. Equal nudges are handled once. `handle` also gets how often the record was
+/// delivered, this time included. A failure is retried, later each time, and with it the remaining records of the
+/// group.
 pub async fn nudges<N, E, F>(group: Vec<SqsRecord>, mut handle: impl FnMut(N, u32) -> F) -> Vec<Disposition>
 where
     N: DeserializeOwned + Clone + Eq + Hash,
@@ -163,7 +165,7 @@ where
         };
         if done.insert(nudge.clone()) {
             let receive_count = record.receive_count();
-            // Boxed: all of a function's work, which is more than a thread's stack holds where it is not optimised.
+            // Boxed, because unoptimised the future of a function's whole work exceeds a thread's stack.
             let handled = Box::pin(handle(nudge, receive_count)).await;
             let handled = handled.unwrap_or_else(|error| Disposition::Retry {
                 after: backoff(receive_count),
@@ -181,7 +183,7 @@ where
     dispositions
 }
 
-/// Records of a FIFO group together, in order; each record of a standard queue alone.
+/// Groups the records: those of a FIFO group together, in order; each record of a standard queue alone.
 fn groups(records: Vec<SqsRecord>) -> Vec<Vec<SqsRecord>> {
     let mut groups: Vec<Vec<SqsRecord>> = Vec::new();
     for record in records {
@@ -202,7 +204,7 @@ fn retry_all(group: &[SqsRecord], why: &str) -> Vec<Disposition> {
         .collect()
 }
 
-/// Carries out the dispositions of one group and answers the records to return, with their waiting times.
+/// Carries out the dispositions of one group; returns the records to return to the queue, with their delays.
 async fn settle(
     group: &[SqsRecord],
     decided: Vec<Disposition>,
@@ -215,7 +217,7 @@ async fn settle(
         let missing =
             || Disposition::Retry { after: backoff(record.receive_count()), why: "not reached".into() };
         let disposition = decided.next().unwrap_or_else(missing);
-        // Order within the group: nothing behind a returned record is acknowledged.
+        // Order within the group: no record behind a returned one is acknowledged.
         if let Some((_, after)) = returned.last() {
             let after = *after;
             returned.push((record.clone(), after));

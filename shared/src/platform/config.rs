@@ -1,20 +1,20 @@
-//! Configuration from the environment: the one place that reads it. A missing variable stops the start and is named.
+//! Configuration from the environment: the only place that reads it. A missing variable stops the start and is named.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What is wrong with a variable.
+/// The fault of a variable.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// Not set, or empty.
     #[error("environment variable {0} is not set: the template sets it for this function")]
     Missing(&'static str),
-    /// Set to something else than it must be.
+    /// Set to an invalid value.
     #[error("environment variable {name} is not understood: {why}")]
     Invalid {
-        /// Its name.
+        /// The variable's name.
         name: &'static str,
-        /// What is wrong, without the value.
+        /// The reason, without the value.
         why: String,
     },
 }
@@ -33,7 +33,7 @@ pub fn optional(name: &'static str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A variable that must be set and of a type.
+/// A variable that must be set and must parse as a type.
 ///
 /// # Errors
 /// [`ConfigError`].

@@ -1,15 +1,15 @@
-//! The dead-letter queues: looked through by an erasure, which takes out what is the erased client's and leaves the rest.
+//! The dead-letter queues: an erasure searches them, deletes the erased client's messages and leaves all others.
 
 use crate::platform::queue::code;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, QueueAttributeName,
 };
 
-/// SQS takes this many messages in one call.
+/// The most messages that SQS accepts in one call.
 const MAX_BATCH: usize = 10;
-/// For how many seconds what was received is not received again: longer than a pass over a queue takes.
+/// How many seconds a received message stays hidden: longer than a pass over a queue takes.
 const HIDDEN_S: i32 = 120;
-/// A receive that waits for no time asks some of SQS's servers only, and may find a queue empty that is not.
+/// How long a receive waits. Without a wait it asks only some of SQS's servers, and may find a queue empty that is not.
 const WAIT_S: i32 = 1;
 
 /// The queues.
@@ -19,18 +19,18 @@ pub struct DeadLetters {
     urls: Vec<String>,
 }
 
-/// A message that was given up.
+/// A message in a dead-letter queue.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// The queue's id of it.
+    /// The queue's id of the message.
     pub id: String,
-    /// By which it is deleted.
+    /// The receipt by which it is deleted.
     pub receipt: String,
-    /// What was sent.
+    /// The message's body.
     pub body: String,
 }
 
-/// SQS did not do it; worth a retry.
+/// SQS failed; worth a retry.
 #[derive(Debug, thiserror::Error)]
 #[error("the dead-letter queue did not answer as hoped: {0}")]
 pub struct DeadLetterError(String);
@@ -41,7 +41,7 @@ impl DeadLetters {
         Self { sqs, urls }
     }
 
-    /// The queues of URLs that stand in one text, separated by commas.
+    /// The queues of a comma-separated list of URLs.
     pub fn parse(sqs: aws_sdk_sqs::Client, urls: &str) -> Self {
         Self::new(
             sqs,
@@ -49,12 +49,13 @@ impl DeadLetters {
         )
     }
 
-    /// The URL of one of the queues, by its place.
+    /// The URL of one of the queues, by its position.
     pub fn url(&self, place: usize) -> Option<&str> {
         self.urls.get(place).map(String::as_str)
     }
 
-    /// Up to ten messages, hidden from everybody else for two minutes. Of a FIFO group nothing comes behind what is hidden.
+    /// Receives up to ten messages and hides them from other consumers for two minutes. Of a FIFO group nothing behind
+    /// a hidden message is received.
     ///
     /// # Errors
     /// [`DeadLetterError`], here and in all calls below.
@@ -85,7 +86,7 @@ impl DeadLetters {
         Ok(())
     }
 
-    /// How many messages of a queue are hidden just now, about: whoever received them may have died over it.
+    /// About how many messages of a queue are hidden now: the consumer that received them may have died.
     pub async fn hidden(&self, url: &str) -> Result<usize, DeadLetterError> {
         let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
         let call = self.sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone());
@@ -94,7 +95,7 @@ impl DeadLetters {
         Ok(count.unwrap_or(0))
     }
 
-    /// Shows messages again at once. Where that fails they come back by themselves.
+    /// Makes messages visible again at once. If that fails they become visible by themselves.
     pub async fn give_back(&self, url: &str, receipts: &[String]) {
         for batch in receipts.chunks(MAX_BATCH) {
             let entries = batch.iter().enumerate().filter_map(|(index, receipt)| {

@@ -1,22 +1,23 @@
-//! What becomes of a record: decided in one place, mapped once to batch failure, visibility, metric and log.
+//! The disposition of a record: decided in one place, mapped once to batch failure, visibility, metric and log.
 
 use crate::model::event::EnvelopeError;
 use std::time::Duration;
 
-/// Why a record was dropped on purpose. Each is counted under its name; no other silent end exists (P2).
+/// The reason why a record was dropped on purpose. Each drop is counted under its name; a record has no other silent
+/// end (P2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DropReason {
-    /// A status for a message that did not come within an hour.
+    /// The message of a status did not come within an hour.
     StatusWithoutMessage,
-    /// The same, where messages are dropped on purpose, so that it may be one of theirs.
+    /// The same, where messages are dropped on purpose, so that the status may belong to one of them.
     StatusOfDropped,
     /// The client is on the blacklist (C5).
     Blacklisted,
     /// The channel is ignored (B6).
     IgnoredChannel,
-    /// Written outside, and the channel does not import that (C6).
+    /// Written outside, on a channel that does not import such messages (C6).
     EchoNotImported,
-    /// Of a client who was erased (P12).
+    /// The client was erased (P12).
     Erased,
     /// A rule ignores such messages (F6).
     Rule,
@@ -37,28 +38,28 @@ impl DropReason {
     }
 }
 
-/// What becomes of a record.
+/// The disposition of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// Handled, or it was handled before.
+    /// Handled now or before.
     Done,
     /// Dropped on purpose, counted.
     Drop(DropReason),
-    /// To be delivered again, not before `after`.
+    /// Deliver again, not before `after`.
     Retry {
         /// How long to wait.
         after: Duration,
-        /// Why, without personal data.
+        /// The reason, without personal data.
         why: String,
     },
-    /// Can never succeed: the raw record goes to the quarantine, and the queue goes on.
+    /// It can never succeed: the raw record goes to the quarantine, and the queue continues.
     Quarantine {
-        /// Why, without personal data.
+        /// The reason, without personal data.
         why: String,
     },
 }
 
-/// A record of a newer version waits this long for a deployment that can read it.
+/// How long a record of a newer version waits for a deployment that can read it.
 const UNTIL_DEPLOYED: Duration = Duration::from_secs(900);
 
 impl From<EnvelopeError> for Disposition {
@@ -71,7 +72,7 @@ impl From<EnvelopeError> for Disposition {
     }
 }
 
-/// Back-off of a queue's record by its receive count: 1 s, doubling, up to 15 minutes.
+/// The back-off of a queue's record by its receive count: 1 s, doubling, up to 15 minutes.
 pub fn backoff(receive_count: u32) -> Duration {
     Duration::from_secs(1u64 << receive_count.saturating_sub(1).min(10)).min(Duration::from_secs(900))
 }

@@ -1,5 +1,5 @@
-//! Whose a dead letter is. Dead-letter queues are shared by all accounts, and what lies there was accepted: a letter goes
-//! only when it is the erased client's beyond doubt.
+//! Decides whether a dead letter belongs to an erased client. All accounts share the dead-letter queues, and their
+//! messages were accepted: a letter is deleted only if it is the erased client's beyond doubt.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ContactId, IdSalt};
@@ -10,35 +10,35 @@ use crate::platform::nudge::{AssignmentNudge, CrmNudge, MediaNudge};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
-/// The erased client, as letters are compared with him. It is personal data, and has no `Debug`.
+/// The erased client's data with which letters are compared. It is personal data, and has no `Debug`.
 #[derive(Clone)]
 pub struct ErasedClient {
-    /// In whose account.
+    /// The account of the client.
     pub account: AccountId,
     /// The account's salt.
     pub salt: IdSalt,
-    /// The account's region, by which phones are read.
+    /// The account's region, for parsing phones.
     pub region: String,
     /// The contacts that are being erased.
     pub contacts: HashSet<ContactId>,
     /// The ids of their chats, in every form.
     pub chats: HashSet<String>,
-    /// When they were erased, by [`crate::model::erasure::digests_of`].
+    /// When each identity and phone was erased, by digest ([`crate::model::erasure::digests_of`]).
     pub subjects: HashMap<String, Timestamp>,
-    /// When the last of them was.
+    /// When the last of them was erased.
     pub erased_at: Timestamp,
-    /// What tells him where nothing can be compared.
+    /// Words that identify the client in a letter that cannot be parsed.
     pub traces: Traces,
 }
 
-/// What is to become of a letter.
+/// The decision about a letter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// It goes.
+    /// It is the client's: delete it.
     His,
-    /// It stays.
+    /// It is not the client's: leave it.
     Another,
-    /// It goes when this is the status of an erased message: it names nothing but that.
+    /// It is the status of some message: delete it if the message was erased.
     OfMessage(StatusEvent),
 }
 
@@ -49,7 +49,7 @@ impl Verdict {
 }
 
 impl ErasedClient {
-    /// Whose a letter is. What was accepted after the erasure is a new client's.
+    /// Decides whether a letter is the client's. A letter accepted after the erasure belongs to a new client.
     pub fn judge(&self, body: &str) -> Verdict {
         let (owner, accepted_at) = head(body);
         let another = owner.as_ref().is_some_and(|owner| *owner != self.account);
@@ -78,8 +78,8 @@ impl ErasedClient {
         }
     }
 
-    /// As routing decides it: by the digests of whom it is from, and by the chat. What somebody else writes about him is
-    /// not his.
+    /// Decides as routing does: by the digests of the sender, and by the chat. A message from another person about the
+    /// client is not the client's.
     fn has_written(&self, message: &MessageEvent, accepted_at: Timestamp) -> bool {
         let phone = verified_phone(message, &self.region);
         let own = digests(&Identity::all_of(message), phone.as_ref(), &self.salt);
@@ -90,13 +90,13 @@ impl ErasedClient {
         std::iter::once(&message.chat).chain(forms).any(|chat| self.chats.contains(chat.as_str()))
     }
 
-    /// Whether a nudge is about him; `None` when it is none. One that is about a new chat of the same id is no loss: a nudge
-    /// carries no work, and the due index has what is to be done.
+    /// Whether a nudge concerns the client; `None` if the letter is no nudge. Deleting a nudge for a new chat with the
+    /// same id does no harm: a nudge carries no work, and the due index holds it.
     fn has_nudge(&self, body: &str) -> Option<bool> {
         if let Ok(nudge) = event::read::<CrmNudge>(body) {
             return Some(self.contacts.contains(&nudge.contact));
         }
-        // A timer reads as one too.
+        // A timer parses as one too.
         if let Ok(nudge) = event::read::<MediaNudge>(body) {
             return Some(self.chats.contains(nudge.chat.as_str()));
         }
@@ -104,7 +104,7 @@ impl ErasedClient {
     }
 }
 
-/// What every message of ours says at its top, be it readable or not: whose it is, and when it was accepted.
+/// The head of each of our messages, be the message readable or not: its account, and when it was accepted.
 fn head(body: &str) -> (Option<AccountId>, Option<Timestamp>) {
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     let owner = value.get("account").and_then(Value::as_str).map(AccountId::new);
@@ -218,7 +218,7 @@ mod tests {
         let his = MessageEvent { chat: ChatId::new("chat-of-his-own"), ..text_event("m", Side::Client) };
         check(&letter("ours", at(100), his.clone()), true);
         check(&letter("ours", at(101), his.clone()), false);
-        // One of two contacts was let go of before the other one.
+        // One of two contacts was released before the other one.
         let later = ErasedClient { erased_at: at(200), ..him() };
         assert_eq!(later.judge(&letter("ours", at(101), his)), Verdict::Another);
         check(&json!({"v": 99, "account": "ours", "accepted_at": at(101), "x": PHONE}).to_string(), false);

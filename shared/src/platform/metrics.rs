@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format on stdout, their names from one closed list. Alarms use these names.
+//! Metrics in CloudWatch's embedded metric format on stdout, with names from one closed list. Alarms use these names.
 
 use crate::base::clock::Timestamp;
 use serde_json::json;
@@ -6,32 +6,32 @@ use serde_json::json;
 /// The namespace of every metric.
 pub const NAMESPACE: &str = "Switchboard";
 
-/// What is counted.
+/// The metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// Events accepted: durable in a queue.
     Accepted,
     /// Raw records or bodies put into the quarantine.
     Quarantined,
-    /// Entries left out on purpose.
+    /// Entries skipped on purpose.
     Ignored,
     /// Messages stored for the first time.
     Stored,
-    /// Deliveries of what was there already.
+    /// Repeated deliveries of stored events.
     Duplicates,
-    /// Clients that wait for a responsible and nobody is eligible.
+    /// Clients who wait for a responsible while no employee is eligible.
     WaitingClients,
-    /// Clients given to an employee.
+    /// Clients assigned to an employee.
     Assigned,
     /// Chats finished.
     Finished,
-    /// Farewells, and actions of rules, that could not be done.
+    /// Farewells and rule actions that could not be carried out.
     AutomaticSkipped,
-    /// Changes that the CRM has taken.
+    /// Changes that the CRM accepted.
     CrmPushed,
-    /// Changes that the CRM refused for good.
+    /// Changes that the CRM refused permanently.
     CrmRefused,
-    /// Accounts whose CRM is left alone for a while.
+    /// Pauses of an account's CRM.
     CrmPaused,
     /// Statuses whose message did not come within an hour.
     StatusLost,
@@ -41,19 +41,19 @@ pub enum Metric {
     FilesStored,
     /// Files given up.
     FilesFailed,
-    /// Contacts that became one.
+    /// Contacts that were merged into another.
     Merged,
     /// Clients erased.
     Erased,
-    /// Messages, edits and deletions that a provider took.
+    /// Messages, edits and deletions that a provider accepted.
     Delivered,
-    /// Those that a provider will never take.
+    /// Those that a provider will never accept.
     DeliveryFailed,
-    /// Sends of which nobody knows whether they left.
+    /// Sends of unknown outcome.
     DeliveryUnknown,
     /// Connections whose credential the provider began to refuse.
     ConnectionUnauthorized,
-    /// Changes of settings that are not in the audit trail.
+    /// Changes of settings that are missing from the audit trail.
     AuditLost,
     /// Webhooks answered 401: not signed as their provider signs.
     Forged,
@@ -101,7 +101,7 @@ pub fn line(metric: Metric, count: u64, function: &str, now: Timestamp) -> Strin
             "Timestamp": now.millis(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                // By function, and over all of them: an alarm looks at either.
+                // By function, and over all of them: an alarm uses either.
                 "Dimensions": [["function"], []],
                 "Metrics": [{"Name": metric.name(), "Unit": "Count"}],
             }],
@@ -112,7 +112,7 @@ pub fn line(metric: Metric, count: u64, function: &str, now: Timestamp) -> Strin
     .to_string()
 }
 
-/// The same for an event that was dropped on purpose, with its reason as a dimension.
+/// The same for an event that was dropped on purpose, with the reason as a dimension.
 pub fn drop_line(
     reason: crate::platform::disposition::DropReason,
     count: u64,

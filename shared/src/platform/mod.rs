@@ -1,4 +1,4 @@
-//! The I/O that store, providers and CRMs stand on: SQS, S3, KMS, outbound HTTP, batches, metrics, logs.
+//! The I/O beneath store, providers and CRMs: SQS, S3, KMS, outbound HTTP, batches, metrics, logs.
 
 pub mod aws;
 pub mod batch;

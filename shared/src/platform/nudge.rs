@@ -1,6 +1,6 @@
-//! Nudges: "look at this chat", "look at this channel". They carry no work; the worker reads from the table what is to
-//! do. They are derived from the state after **every** event, a duplicate too: a worker may have died between its commit
-//! and its nudge.
+//! Nudges: requests to check a chat or a channel. They carry no work; the worker reads from the table what is to be
+//! done. They are derived from the state after **every** event, a duplicate too, because a worker may have died between
+//! its commit and its nudge.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId};
@@ -16,9 +16,9 @@ use sha2::{Digest, Sha256};
 pub struct AssignmentNudge {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which channel.
+    /// The channel.
     pub channel: ChannelId,
 }
 
@@ -27,14 +27,14 @@ pub struct AssignmentNudge {
 pub struct RequeueNudge {
     /// Version of the shape.
     pub v: u16,
-    /// Whose account.
+    /// The account.
     pub account: AccountId,
-    /// Whose clients.
+    /// The clients to requeue.
     pub whose: RequeueScope,
 }
 
 impl RequeueNudge {
-    /// A nudge for a departure.
+    /// A nudge for a requeue.
     pub fn new(account: &AccountId, whose: &RequeueScope) -> Self {
         Self { v: 1, account: account.clone(), whose: whose.clone() }
     }
@@ -45,13 +45,13 @@ impl RequeueNudge {
     }
 }
 
-/// What `assignment` is nudged for.
+/// The work that `assignment` is nudged for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum AssignmentWork {
     /// A channel's waiting clients.
     Channel(AssignmentNudge),
-    /// Clients of somebody who goes.
+    /// Clients to put back into the queue.
     Requeue(RequeueNudge),
 }
 
@@ -60,11 +60,11 @@ pub enum AssignmentWork {
 pub struct CrmNudge {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// Whose chat: nudges of one contact are handled one after the other.
+    /// The chat's contact: nudges of one contact are handled one after the other.
     pub contact: ContactId,
 }
 
@@ -86,8 +86,8 @@ impl CrmNudge {
         Self { v: 1, account: chat.account.clone(), chat: chat.chat.clone(), contact: chat.contact.clone() }
     }
 
-    /// FIFO message group: the account, and one of `workers` by the contact's hash, so that a contact's chats never
-    /// meet and a slow account holds at most that many workers.
+    /// FIFO message group: the account, and one of `workers` by the contact's hash, so that a contact's chats are never
+    /// handled at the same time and a slow account occupies at most that many workers.
     pub fn group(&self, workers: u32) -> String {
         let digest = Sha256::digest(self.contact.as_str().as_bytes());
         let hash = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
@@ -95,14 +95,14 @@ impl CrmNudge {
     }
 }
 
-/// "Tell the CRM of this channel's state": goes to `crm-push`, by the same queue as chats.
+/// "Report this channel's state to the CRM": goes to `crm-push`, by the same queue as chats.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChannelNudge {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which channel.
+    /// The channel.
     pub channel: ChannelId,
 }
 
@@ -112,31 +112,31 @@ impl ChannelNudge {
         Self { v: 1, account: account.clone(), channel: channel.clone() }
     }
 
-    /// FIFO message group: an account's channels one after the other, beside its chats.
+    /// FIFO message group: an account's channels one after the other, concurrently with its chats.
     pub fn group(&self) -> String {
         format!("{}:channels", self.account)
     }
 }
 
-/// "Tell the heads who waits on this channel": goes to `crm-push`, by the same queue as chats. How many wait, and since when,
-/// stands in the channel's [ring](crate::model::assignment::Ring).
+/// "Notify the heads how many clients wait on this channel": goes to `crm-push`, by the same queue as chats. The
+/// number, and since when they wait, are in the channel's [ring](crate::model::assignment::Ring).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitingNudge {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which channel.
+    /// The channel.
     pub channel: ChannelId,
-    /// What tells it from a nudge for the channel's state.
+    /// Distinguishes it from a nudge for the channel's state.
     pub about: AboutWaiting,
 }
 
-/// The one thing that such a nudge is about.
+/// The only topic of such a nudge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AboutWaiting {
-    /// Clients for whom nobody is eligible.
+    /// Clients for whom no employee is eligible.
     Waiting,
 }
 
@@ -146,20 +146,20 @@ impl WaitingNudge {
         Self { v: 1, account: account.clone(), channel: channel.clone(), about: AboutWaiting::Waiting }
     }
 
-    /// FIFO message group: that of the account's channels.
+    /// FIFO message group: the same as for the account's channels.
     pub fn group(&self) -> String {
         ChannelNudge::new(&self.account, &self.channel).group()
     }
 }
 
-/// What `crm-push` is nudged for. Who is read as whom goes by the members that are there, so one with more stands before one
-/// with less.
+/// The work that `crm-push` is nudged for. A body is parsed as the first kind whose members it has, so a kind with more
+/// members comes before one with fewer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum CrmWork {
     /// A chat.
     Chat(CrmNudge),
-    /// Who waits on a channel.
+    /// The waiting clients of a channel.
     Waiting(WaitingNudge),
     /// A channel.
     Channel(ChannelNudge),
@@ -170,9 +170,9 @@ pub enum CrmWork {
 pub struct MediaNudge {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which chat.
+    /// The chat.
     pub chat: ChatId,
 }
 
@@ -188,9 +188,9 @@ impl MediaNudge {
 pub struct DeliveryNudge {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which chat, which is the FIFO message group too: one delivery per chat at a time, in order.
+    /// The chat, which is also the FIFO message group: one delivery per chat at a time, in order.
     pub chat: ChatId,
 }
 
@@ -201,14 +201,14 @@ impl DeliveryNudge {
     }
 }
 
-/// "Go on with this erasure": goes to `erasure`.
+/// "Continue this erasure": goes to `erasure`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ErasureNudge {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which.
+    /// The erasure's id.
     pub erasure: String,
 }
 
@@ -219,16 +219,17 @@ impl ErasureNudge {
     }
 }
 
-/// "Look at this chat" at a moment: waits in the timers queue, and becomes a check in the chat's own inbound group.
+/// "Check this chat" at a moment: waits in the timers queue, and becomes a check in the chat's own inbound group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Timer {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// When: the chat's due time, which names the check, so that one posted twice is one.
+    /// The chat's due time, which is part of the check's deduplication id, so that a check posted twice is handled
+    /// once.
     pub at: Timestamp,
 }
 
@@ -238,27 +239,27 @@ impl Timer {
         Self { v: 1, account, chat, at }
     }
 
-    /// The check's deduplication id: while routing is behind, sweep after sweep posts the same check.
+    /// The check's deduplication id: while routing is behind, every sweep posts the same check.
     pub fn check_id(&self) -> String {
         format!("check:{}:{}", self.chat, self.at.millis())
     }
 }
 
-/// "Look at the live chats of this channel": how its chats end was set anew, and a chat must not wait for its next look,
-/// which may be an hour away. Waits in the timers queue.
+/// "Check the live chats of this channel", because its closing settings changed and a chat must not wait for its next
+/// check, which may be an hour away. Waits in the timers queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Recheck {
     /// Version of the shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which channel; none: all of them.
+    /// The channel; `None` for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
-    /// The end of the minute in which the settings changed. It names the checks, so that a page that is posted twice is posted
-    /// once, and what is set several times in a minute is looked at once.
+    /// The end of the minute in which the settings changed. It is part of the checks' deduplication ids, so that a page
+    /// posted twice counts once, and several changes in a minute cause one check.
     pub changed_at: Timestamp,
-    /// Where to go on in the channel's list.
+    /// The place in the channel's list to continue from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<ListPlace>,
 }
@@ -273,42 +274,42 @@ pub struct ListPlace {
 }
 
 impl Recheck {
-    /// For a channel of an account, or for all of them, from the beginning.
+    /// A recheck of a channel, or of all the account's channels, from the beginning.
     pub fn new(account: &AccountId, channel: Option<&ChannelId>, changed_at: Timestamp) -> Self {
         Self { v: 1, account: account.clone(), channel: channel.cloned(), changed_at, after: None }
     }
 
-    /// The deduplication id of its check of a chat.
+    /// The deduplication id of the check of one chat.
     pub fn check_id(&self, chat: &ChatId) -> String {
         format!("recheck:{chat}:{}", self.changed_at.millis())
     }
 }
 
-/// What waits in the timers queue.
+/// The messages of the timers queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Wake {
-    /// For a chat.
+    /// Check a chat.
     Chat(Timer),
-    /// For the live chats of a channel.
+    /// Check the live chats of a channel.
     Channel(Recheck),
-    /// For the CRM that is to be told who waits, once it is not left alone any more.
+    /// Notify a CRM how many clients wait, once its pause is over.
     Waiting(WaitingNudge),
 }
 
-/// Who has to be told of a chat.
+/// The functions that a chat's state requires to nudge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nudges {
-    /// The channel's clients have to be given out.
+    /// The channel has clients to assign.
     pub assignment: Option<AssignmentNudge>,
     /// The CRM is behind.
     pub crm: Option<CrmNudge>,
-    /// Something is queued for the client.
+    /// The chat has jobs for its provider.
     pub delivery: Option<DeliveryNudge>,
 }
 
-/// What follows from a chat's state. A CRM that asked for time is left alone until then: the due index brings the chat
-/// back.
+/// The nudges that a chat's state requires. A CRM that asked for time is not nudged until then: the due index brings
+/// the chat back.
 pub fn nudges(chat: &Chat, crm: CrmKind, now: Timestamp) -> Nudges {
     let waiting = chat.assignment_state == AssignmentState::Waiting;
     let may_try = chat.crm_retry_at.is_none_or(|at| at <= now);

@@ -1,4 +1,4 @@
-//! Sends nudges: each kind into its queue. What a nudge says is in [`crate::platform::nudge`].
+//! Sends nudges, each kind into its queue. The nudges themselves are in [`crate::platform::nudge`].
 
 use crate::base::clock::{Ambient, Timestamp};
 use crate::base::ids::{AccountId, ChannelId, ChatId};
@@ -13,23 +13,24 @@ use crate::platform::queue::{Outgoing, QueueError, Queues};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The URLs of the queues that take nudges. One is empty where a function sends none of the kind; it has no right to.
+/// The URLs of the queues for nudges. A URL is empty if the function sends none of the kind; then it has no right to.
 #[derive(Clone, Debug, Default)]
 pub struct NudgeQueues {
-    /// `assignment.fifo`: channels to drain, clients to put back into the queue.
+    /// `assignment.fifo`: channels to drain, clients to requeue.
     pub assignment: String,
-    /// `crm.fifo`: chats and channels of which the CRM is to be told.
+    /// `crm.fifo`: chats and channels to report to the CRM.
     pub crm: String,
-    /// `outbound.fifo`: chats in which something is to be delivered.
+    /// `outbound.fifo`: chats with messages to deliver.
     pub outbound: String,
-    /// The media queue: chats whose files are to be copied.
+    /// The media queue: chats with files to copy.
     pub media: String,
-    /// The timers queue: chats to be looked at later.
+    /// The timers queue: chats to check later.
     pub timers: String,
 }
 
-/// Sends nudges. An error means that the queue did not take one. Then the record that called for it is to come again; where
-/// none does, the sender goes on, for the due index brings the work back, and [`log_untaken`] says so.
+/// Sends nudges. An error means that the queue did not accept one. Then the record that caused it should be retried;
+/// without such a record the sender continues, because the due index brings the work back, and [`log_untaken`] logs the
+/// failure.
 #[derive(Clone)]
 pub struct Nudger {
     queues: Queues,
@@ -39,7 +40,8 @@ pub struct Nudger {
 }
 
 impl Nudger {
-    /// A sender into these queues. `crms` tells what a kind of CRM can do: how many workers it bears decides the message group.
+    /// A sender into these queues. `crms` gives the capabilities of a kind of CRM: its number of workers decides the
+    /// message group.
     pub fn new(
         queues: Queues,
         urls: NudgeQueues,
@@ -49,10 +51,11 @@ impl Nudger {
         Self { queues, urls, crms, ambient }
     }
 
-    /// What a chat's state asks for: its channel's clients are assigned, the CRM is told, what is queued is delivered.
+    /// Sends the nudges that a chat's state requires: to assign its channel's clients, to update the CRM, to deliver
+    /// its jobs.
     ///
     /// # Errors
-    /// [`QueueError`] when a queue does not take a nudge, here and below. The later ones are not sent then.
+    /// [`QueueError`] if a queue does not accept a nudge, here and below. Later ones are not sent then.
     pub async fn chat(&self, chat: &Chat, crm: CrmKind) -> Result<(), QueueError> {
         let asked = nudges(chat, crm, self.ambient.now());
         if asked.assignment.is_some() {
@@ -67,7 +70,7 @@ impl Nudger {
         }
     }
 
-    /// The CRM is told of a chat where the chat's state asks for it.
+    /// Nudges the CRM push for a chat, if the chat's state requires it.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -75,16 +78,16 @@ impl Nudger {
         self.send_crm(self.for_crm(chat, crm)?.into_iter().collect()).await
     }
 
-    /// The message by which the CRM is told of a chat; none where the chat's state does not ask for it.
+    /// The nudge for the CRM push of a chat; `None` if the chat's state does not require it.
     ///
     /// # Errors
-    /// When it cannot be written as JSON, which no nudge is.
+    /// If it cannot be serialised as JSON, which never happens for a nudge.
     pub fn for_crm(&self, chat: &Chat, crm: CrmKind) -> Result<Option<Outgoing>, QueueError> {
         let asked = nudges(chat, crm, self.ambient.now()).crm;
         asked.map(|nudge| self.crm_message(&nudge, crm)).transpose()
     }
 
-    /// The message by which the CRM is told who waits on a channel in vain.
+    /// The nudge to notify the CRM how many clients wait in vain on a channel.
     ///
     /// # Errors
     /// As [`Self::for_crm`].
@@ -92,8 +95,8 @@ impl Nudger {
         Outgoing::waiting(&WaitingNudge::new(account, channel), &*self.ambient)
     }
 
-    /// Sends messages of [`Self::for_crm`] and [`Self::for_heads`] in one call. Sent again after a failure, those that were
-    /// taken are not there twice.
+    /// Sends messages of [`Self::for_crm`] and [`Self::for_heads`] in one call. If they are sent again after a failure,
+    /// those accepted before are deduplicated.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -101,7 +104,7 @@ impl Nudger {
         self.queues.send(&self.urls.crm, messages).await
     }
 
-    /// The CRM is told of a channel's state.
+    /// Nudges the CRM push for a channel's state.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -110,7 +113,7 @@ impl Nudger {
         self.send_crm(vec![Outgoing::channel_state(&nudge, &*self.ambient)?]).await
     }
 
-    /// A channel's waiting clients are assigned.
+    /// Nudges assignment for a channel's waiting clients.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -118,7 +121,7 @@ impl Nudger {
         self.assignment_of_all(account, [channel]).await
     }
 
-    /// The same on several channels, in one call.
+    /// The same for several channels, in one call.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -134,7 +137,7 @@ impl Nudger {
         self.queues.send(&self.urls.assignment, messages).await
     }
 
-    /// Clients go back into the queue.
+    /// Nudges assignment to requeue clients.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -143,7 +146,7 @@ impl Nudger {
         self.queues.send(&self.urls.assignment, vec![Outgoing::requeue(&nudge, &*self.ambient)?]).await
     }
 
-    /// What is queued in a chat is delivered.
+    /// Nudges delivery for a chat.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -151,7 +154,7 @@ impl Nudger {
         self.queues.send(&self.urls.outbound, vec![Outgoing::delivery(nudge, &*self.ambient)?]).await
     }
 
-    /// A chat's files are copied, after a wait of at most 15 minutes.
+    /// Nudges media for a chat's files, after a wait of at most 15 minutes.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -160,8 +163,8 @@ impl Nudger {
         self.queues.send(&self.urls.media, vec![message.after(wait)]).await
     }
 
-    /// A chat is looked at when its time has come, which is at most 15 minutes away. The timer comes up to a second later: a
-    /// check that comes early finds nothing to do, and would have to be posted again.
+    /// Sets a timer for a chat whose check is due within 15 minutes. The timer fires up to a second late, because a
+    /// check that comes early finds nothing to do and would have to be posted again.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -170,7 +173,7 @@ impl Nudger {
         self.send_timer(chat, at, wait).await
     }
 
-    /// A chat whose time has come is looked at now.
+    /// Posts the check of a chat that is due now.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -178,7 +181,7 @@ impl Nudger {
         self.send_timer(chat, at, Duration::ZERO).await
     }
 
-    /// A chat is looked at now, by a check that is named by this moment.
+    /// Posts a check of a chat now; this moment is part of its deduplication id.
     ///
     /// # Errors
     /// As [`Self::chat`].
@@ -196,7 +199,7 @@ impl Nudger {
     }
 }
 
-/// Logs that a queue did not take a nudge, where that fails nothing: what was committed stays, and the due index brings the
+/// Logs a nudge that a queue did not accept, where that fails nothing: the commit stays, and the due index brings the
 /// work back.
 pub fn log_untaken(account: &AccountId, chat: Option<&ChatId>, sent: Result<(), QueueError>) {
     if let Err(error) = sent {

@@ -1,9 +1,9 @@
-//! Objects of a bucket as an erasure goes through them: listed in order, read, deleted.
+//! The objects of a bucket for an erasure: listed in order, read, deleted.
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use futures::future::join_all;
 
-/// Objects that are deleted side by side.
+/// How many objects are deleted at once.
 const AT_ONCE: usize = 16;
 
 /// A bucket.
@@ -13,7 +13,7 @@ pub struct Objects {
     bucket: String,
 }
 
-/// The bucket did not do it; worth a retry.
+/// The bucket failed; worth a retry.
 #[derive(Debug, thiserror::Error)]
 #[error("the bucket did not answer as hoped: {0}")]
 pub struct ObjectError(String);
@@ -24,7 +24,7 @@ impl Objects {
         Self { s3, bucket: bucket.into() }
     }
 
-    /// Keys that begin with `prefix`, in their order, behind `after`; at most `limit` (up to 1000) of them.
+    /// Keys that begin with `prefix`, in order, after `after`; at most `limit` (up to 1000) of them.
     ///
     /// # Errors
     /// [`ObjectError`], here and in all calls below.
@@ -40,7 +40,7 @@ impl Objects {
         Ok(objects.into_iter().filter_map(|object| object.key).collect())
     }
 
-    /// An object's bytes; `None` when it is not there, or not any more.
+    /// An object's bytes; `None` if it does not exist, or not any more.
     pub async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, ObjectError> {
         let answer = match self.s3.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(answer) => answer,
@@ -57,13 +57,13 @@ impl Objects {
         Ok(Some(body.to_vec()))
     }
 
-    /// Deletes an object, if it is there.
+    /// Deletes an object, if it exists.
     pub async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         let sent = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
         sent.map(|_| ()).map_err(|error| failure(error.as_service_error()))
     }
 
-    /// Deletes several; answers how many.
+    /// Deletes several objects; returns how many.
     pub async fn delete_all(&self, keys: &[String]) -> Result<u64, ObjectError> {
         for chunk in keys.chunks(AT_ONCE) {
             join_all(chunk.iter().map(|key| self.delete(key)))
@@ -74,11 +74,11 @@ impl Objects {
         Ok(keys.len() as u64)
     }
 
-    /// Deletes everything whose key begins with `prefix`; answers how much that was.
+    /// Deletes everything whose key begins with `prefix`; returns how many objects.
     pub async fn delete_under(&self, prefix: &str) -> Result<u64, ObjectError> {
         let mut deleted = 0;
         loop {
-            // What was deleted is listed no more: S3's lists are as of the last write.
+            // Deleted objects are not listed again, because S3's lists are consistent.
             let keys = self.list(prefix, None, 1000).await?;
             if keys.is_empty() {
                 return Ok(deleted);
@@ -88,7 +88,7 @@ impl Objects {
     }
 }
 
-/// What went wrong, by its code: an error's text may name the key.
+/// The error by its code, because the error's text may name the key.
 fn failure<E: ProvideErrorMetadata>(error: Option<&E>) -> ObjectError {
     ObjectError(error.and_then(ProvideErrorMetadata::code).unwrap_or("no understandable answer").to_owned())
 }

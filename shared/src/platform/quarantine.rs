@@ -1,4 +1,4 @@
-//! The quarantine: raw bytes that could not be understood, kept whole in a private bucket, counted and alarmed.
+//! The quarantine: unreadable raw bytes, kept whole in a private bucket, counted and alarmed.
 
 use crate::base::clock::Ambient;
 use crate::base::ids::AccountId;
@@ -13,7 +13,7 @@ pub struct Quarantine {
     bucket: String,
 }
 
-/// The object could not be written: whatever it was for must not be acknowledged.
+/// The object could not be written: the record that it was for must not be acknowledged.
 #[derive(Debug, thiserror::Error)]
 #[error("the quarantine bucket did not take the record")]
 pub struct QuarantineError;
@@ -24,10 +24,10 @@ impl Quarantine {
         Self { s3, bucket }
     }
 
-    /// What the keys of records begin with whose account is not known.
+    /// The key prefix of records whose account is unknown.
     pub const UNKNOWN: &str = "unknown";
 
-    /// Keeps raw bytes. `account` is known or not; `why` must hold no content. Answers the object's key.
+    /// Keeps raw bytes. `account` may be unknown; `why` must hold no content. Returns the object's key.
     ///
     /// # Errors
     /// [`QuarantineError`]; worth a retry.

@@ -11,16 +11,16 @@ use futures::future::join_all;
 use serde::Serialize;
 use std::time::Duration;
 
-/// SQS takes this many messages in one call.
+/// The most messages that SQS accepts in one call.
 const MAX_BATCH: usize = 10;
-/// SQS takes this many bytes in one call and in one message (1 MiB); attributes and escapes want some room.
+/// The most bytes that SQS accepts in one call and in one message (1 MiB), less some room for attributes and escapes.
 pub const MAX_BYTES: usize = 1_040_000;
-/// Groups of one call are spread over this many sequences of calls that run side by side.
+/// The groups of one call are spread over this many concurrent sequences of calls.
 const LANES: usize = 16;
-/// Longest visibility time-out that SQS knows: 12 hours.
+/// The longest visibility timeout of SQS: 12 hours.
 const MAX_VISIBILITY: Duration = Duration::from_secs(12 * 3600);
 
-/// A message on its way into a queue.
+/// A message to send to a queue.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     body: String,
@@ -32,12 +32,12 @@ impl Outgoing {
     /// An event for `inbound.fifo`; `digest` is the deduplication id.
     ///
     /// # Errors
-    /// When the event cannot be written as JSON, which no event of ours is.
+    /// If the event cannot be serialised as JSON, which never happens for our events.
     pub fn inbound(envelope: &Envelope, digest: impl Into<String>) -> Result<Self, QueueError> {
         Self::new(envelope, Some((envelope.group().to_owned(), digest.into())))
     }
 
-    /// An event for the statuses queue.
+    /// A message for a standard queue.
     ///
     /// # Errors
     /// As [`Self::inbound`].
@@ -45,8 +45,8 @@ impl Outgoing {
         Self::new(message, None)
     }
 
-    /// A nudge for `assignment.fifo`. Its deduplication id is fresh: one made of the channel would be swallowed for
-    /// five minutes.
+    /// A nudge for `assignment.fifo`. Its deduplication id is fresh: SQS would drop a second nudge with an id made of
+    /// the channel for five minutes.
     ///
     /// # Errors
     /// As [`Self::inbound`].
@@ -54,7 +54,7 @@ impl Outgoing {
         Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
     }
 
-    /// A nudge for a departure, for `assignment.fifo`, with a fresh deduplication id.
+    /// A nudge for a requeue, for `assignment.fifo`, with a fresh deduplication id.
     ///
     /// # Errors
     /// As [`Self::inbound`].
@@ -86,7 +86,7 @@ impl Outgoing {
         Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
     }
 
-    /// A nudge for who waits on a channel, for `crm.fifo`, with a fresh deduplication id.
+    /// A nudge about the waiting clients of a channel, for `crm.fifo`, with a fresh deduplication id.
     ///
     /// # Errors
     /// As [`Self::inbound`].
@@ -94,7 +94,7 @@ impl Outgoing {
         Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
     }
 
-    /// The same when a timer brings it back: however many do in a minute, it comes once.
+    /// The same nudge when a timer brings it back: several in one minute are deduplicated.
     ///
     /// # Errors
     /// As [`Self::inbound`].
@@ -104,7 +104,7 @@ impl Outgoing {
         Self::new(nudge, Some((nudge.group(), digest)))
     }
 
-    /// Delivers it this much later (standard queues only, at most 15 minutes).
+    /// Delays the delivery (standard queues only, at most 15 minutes).
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay.min(Duration::from_secs(900));
@@ -113,12 +113,12 @@ impl Outgoing {
 
     fn new(message: &impl Serialize, fifo: Option<(String, String)>) -> Result<Self, QueueError> {
         let json = serde_json::to_string(message).map_err(|_| QueueError::Unwritable)?;
-        // SQS refuses these two characters; inside JSON they can only stand in strings, where an escape means the same.
+        // SQS refuses these two characters; inside JSON they can only occur in strings, where an escape means the same.
         let body = json.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff");
         Ok(Self { body, fifo, delay: Duration::ZERO })
     }
 
-    /// Whether SQS takes a message of this size.
+    /// Whether SQS accepts a message of this size.
     pub fn fits(&self) -> bool {
         self.body.len() <= MAX_BYTES
     }
@@ -141,13 +141,13 @@ impl Outgoing {
     }
 }
 
-/// Why messages are not all in the queue. Some of them may be: sending all again is right.
+/// The reason why not all messages are in the queue. Some may be: sending all again is right.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// SQS did not take them, also after the client's own attempts.
+    /// SQS did not accept them, also after the client's own retries.
     #[error("SQS did not take the messages: {0}")]
     NotTaken(String),
-    /// The message cannot be written.
+    /// The message cannot be serialised.
     #[error("the message cannot be written")]
     Unwritable,
 }
@@ -159,15 +159,15 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// Queues behind a client.
+    /// Queues that are reached by an SQS client.
     pub fn new(sqs: aws_sdk_sqs::Client) -> Self {
         Self { sqs }
     }
 
-    /// Sends all messages: in order within a message group, groups side by side, ten a call.
+    /// Sends all messages: in order within a message group, groups concurrently, ten per call.
     ///
     /// # Errors
-    /// [`QueueError`] when any message was not taken.
+    /// [`QueueError`] if any message was not accepted.
     pub async fn send(&self, queue_url: &str, messages: Vec<Outgoing>) -> Result<(), QueueError> {
         let mut lanes: Vec<Vec<Outgoing>> = vec![Vec::new(); LANES];
         let spread = messages.len() > MAX_BATCH;
@@ -195,8 +195,9 @@ impl Queues {
         Ok(())
     }
 
-    /// Sends messages that have nothing to do with each other; says which were not taken, by their places, and why. One that
-    /// SQS refuses keeps no other back. For what comes again by itself: events want [`Self::send`].
+    /// Sends independent messages; returns the positions of those that were not accepted, and the errors. A message
+    /// that SQS refuses does not stop the others. For messages that are posted again anyway: events need
+    /// [`Self::send`].
     pub async fn send_each(&self, queue_url: &str, messages: &[Outgoing]) -> Vec<(usize, QueueError)> {
         let mut lanes: Vec<Vec<(usize, &[Outgoing])>> = vec![Vec::new(); LANES];
         let mut start = 0;
@@ -229,7 +230,7 @@ impl Queues {
                 (start..start + batch.len()).map(|place| (place, QueueError::NotTaken(text.clone()))),
             );
             if !not.refused {
-                // The queue is not there for now: it is not asked for each one.
+                // The queue is unavailable for now: the remaining batches are not tried.
                 let rest = lane.flat_map(|(start, batch)| start..start + batch.len());
                 untaken.extend(rest.map(|place| (place, QueueError::NotTaken(text.clone()))));
                 break;
@@ -238,7 +239,7 @@ impl Queues {
         untaken
     }
 
-    /// One call of at most ten messages; answers those that were not taken.
+    /// Sends one call of at most ten messages; returns those that were not accepted.
     async fn send_batch(
         &self,
         queue_url: &str,
@@ -256,7 +257,7 @@ impl Queues {
         Ok(failed.filter_map(|one| Some((one.id.parse().ok()?, QueueError::NotTaken(one.code)))).collect())
     }
 
-    /// Sets when returned messages come again; one call per ten. A failure changes nothing but the time.
+    /// Sets when returned messages are delivered again; one call per ten. A failure changes only the time.
     pub async fn come_again(&self, queue_url: &str, receipts: &[(String, Duration)]) {
         for batch in receipts.chunks(MAX_BATCH) {
             let entries = batch.iter().enumerate().filter_map(|(index, (receipt, after))| {
@@ -282,14 +283,14 @@ impl Queues {
     }
 }
 
-/// A call of which nothing was taken.
+/// A call of which no message was accepted.
 struct NotSent {
     why: QueueError,
-    /// SQS does not want what is in it; else it is not there for now.
+    /// Whether SQS refuses the content; otherwise SQS is unavailable for now.
     refused: bool,
 }
 
-/// Whether it is of what was sent, and comes again with it.
+/// Whether an error is caused by the content, so that a retry gives the same.
 fn is_refusal<E>(error: &SdkError<E, aws_sdk_sqs::config::http::HttpResponse>) -> bool
 where
     E: aws_sdk_sqs::error::ProvideErrorMetadata,
@@ -299,7 +300,7 @@ where
     of_it && !service.err().code().is_some_and(|code| code.contains("Throttl"))
 }
 
-/// An AWS error's code: its text may hold what we sent.
+/// An AWS error's code, because its text may hold what we sent.
 pub(crate) fn code<E, R>(error: &SdkError<E, R>) -> String
 where
     E: aws_sdk_sqs::error::ProvideErrorMetadata,
@@ -312,7 +313,7 @@ where
     }
 }
 
-/// Cuts into calls of at most ten messages and 1 MiB.
+/// Splits messages into calls of at most ten messages and 1 MiB.
 fn batches(messages: &[Outgoing]) -> Vec<&[Outgoing]> {
     let mut cuts = Vec::new();
     let (mut start, mut bytes) = (0, 0);

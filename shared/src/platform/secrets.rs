@@ -1,4 +1,4 @@
-//! Credentials at rest: encrypted with KMS, the account in the encryption context, decrypted at most once per warm
+//! Credentials at rest: encrypted with KMS, with the account in the encryption context, decrypted at most once per warm
 //! environment and five minutes.
 
 use crate::base::cache::Cache;
@@ -9,13 +9,13 @@ use aws_sdk_kms::primitives::Blob;
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
-/// Why a credential could not be sealed or opened.
+/// The reason why a credential could not be encrypted or decrypted.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// KMS did not do it; worth a retry.
+    /// KMS failed; worth a retry.
     #[error("KMS did not answer as hoped")]
     Kms,
-    /// What came out is no text.
+    /// The decrypted bytes are no text.
     #[error("the decrypted credential is no text")]
     NotText,
 }
@@ -23,7 +23,7 @@ pub enum SecretError {
 /// How long a decrypted credential is reused.
 const STALE_AFTER: Duration = Duration::from_secs(300);
 
-/// Seals and opens credentials.
+/// Encrypts and decrypts credentials.
 #[derive(Debug)]
 pub struct Vault {
     kms: aws_sdk_kms::Client,
@@ -32,12 +32,12 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// A vault that opens only.
+    /// A vault that only decrypts.
     pub fn opening(kms: aws_sdk_kms::Client) -> Self {
         Self { kms, key_id: None, opened: Cache::new(STALE_AFTER) }
     }
 
-    /// A vault that also seals, with the KMS key of this id or ARN.
+    /// A vault that also encrypts, with the KMS key of this id or ARN.
     pub fn sealing(kms: aws_sdk_kms::Client, key_id: String) -> Self {
         Self { key_id: Some(key_id), ..Self::opening(kms) }
     }
@@ -45,15 +45,15 @@ impl Vault {
     /// Encrypts a credential (at most 4 KB) for one account.
     ///
     /// # Errors
-    /// [`SecretError::Kms`], also when this vault only opens.
+    /// [`SecretError::Kms`], also if this vault only decrypts.
     pub async fn seal(&self, account: &AccountId, secret: &SecretString) -> Result<Sealed, SecretError> {
         self.seal_for(&Purpose::Account(account), secret).await
     }
 
-    /// Decrypts a credential of the account, from memory when that was done in the last five minutes.
+    /// Decrypts a credential of the account; a decryption of the last five minutes is reused from memory.
     ///
     /// # Errors
-    /// [`SecretError::Kms`] also when the ciphertext belongs to another account.
+    /// [`SecretError::Kms`] also if the ciphertext belongs to another account.
     pub async fn open(
         &self,
         account: &AccountId,
@@ -63,7 +63,7 @@ impl Vault {
         self.open_for(&Purpose::Account(account), sealed, now).await
     }
 
-    /// Encrypts a secret for a purpose: only who names the same one can open it.
+    /// Encrypts a secret for a purpose: only a caller that names the same purpose can decrypt it.
     ///
     /// # Errors
     /// As [`Self::seal`].
@@ -84,10 +84,10 @@ impl Vault {
         answer.ciphertext_blob.map(|blob| Sealed::new(blob.into_inner())).ok_or(SecretError::Kms)
     }
 
-    /// Decrypts what was sealed for a purpose, from memory when that was done in the last five minutes.
+    /// Decrypts a secret of a purpose; a decryption of the last five minutes is reused from memory.
     ///
     /// # Errors
-    /// [`SecretError::Kms`] also when it was sealed for another one.
+    /// [`SecretError::Kms`] also if it was encrypted for another purpose.
     pub async fn open_for(
         &self,
         purpose: &Purpose<'_>,
@@ -111,13 +111,13 @@ impl Vault {
     }
 }
 
-/// What a secret is for; it is part of the ciphertext, and policies can ask for it.
+/// The purpose of a secret; it is bound to the ciphertext, and policies can require it.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose<'a> {
     /// A credential or a token of an account.
     Account(&'a AccountId),
-    /// What a provider shows with every request to the webhook whose URL's token has this hash. `webhook-ingest` may open these
-    /// and nothing else.
+    /// The secret that a provider sends with every request to the webhook whose URL's token has this hash.
+    /// `webhook-ingest` may decrypt these and nothing else.
     Webhook(&'a str),
 }
 

@@ -1,4 +1,4 @@
-//! Logs: JSON, one object a line, RFC 3339 timestamp, span fields flattened. What is never logged: message texts, phone
+//! Logs: JSON, one object per line, RFC 3339 timestamp, span fields flattened. Never logged: message texts, phone
 //! numbers, names, keys, URL tokens, webhook bodies.
 
 use crate::base::clock::{Ambient, Machine};
@@ -21,11 +21,11 @@ pub fn init(function: &'static str, level: &str) {
     let filter = EnvFilter::new(format!(
         "{level},aws_config=warn,aws_smithy_runtime=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn"
     ));
-    // A second start, as in tests, keeps the first.
+    // A second start, as in tests, keeps the first subscriber.
     let _ = Registry::default().with(filter).with(layer).try_init();
 }
 
-/// Counts. The line goes to stdout as it is: CloudWatch reads it from there.
+/// Counts a metric. The line goes to stdout unchanged: CloudWatch reads it from there.
 #[expect(clippy::print_stdout, reason = "the embedded metric format is read from stdout")]
 pub fn count(metric: Metric, count: u64) {
     if count == 0 {
@@ -34,7 +34,7 @@ pub fn count(metric: Metric, count: u64) {
     println!("{}", metrics::line(metric, count, function_name(), Machine.now()));
 }
 
-/// Counts what was dropped on purpose, by its reason.
+/// Counts events that were dropped on purpose, by reason.
 #[expect(clippy::print_stdout, reason = "the embedded metric format is read from stdout")]
 pub fn count_dropped(reason: DropReason, count: u64) {
     if count > 0 {

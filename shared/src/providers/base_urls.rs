@@ -1,10 +1,10 @@
-//! Where providers are: their own addresses, unless a deployment names others (local runs do).
+//! The addresses of providers: their own, unless a deployment overrides them (local runs do).
 
 use super::provider::Provider;
 use std::collections::BTreeMap;
 use url::Url;
 
-/// Addresses that stand in for providers' own, by name.
+/// Addresses that replace providers' own, by name.
 #[derive(Clone, Debug, Default)]
 pub struct BaseUrls(BTreeMap<String, Url>);
 
@@ -16,7 +16,7 @@ pub struct NoBaseUrls(String);
 impl std::str::FromStr for BaseUrls {
     type Err = NoBaseUrls;
 
-    /// Reads `name=url,name=url`; an empty text names none.
+    /// Parses `name=url,name=url`; an empty text overrides none.
     fn from_str(text: &str) -> Result<Self, NoBaseUrls> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let read = |part: &str| {
@@ -29,7 +29,7 @@ impl std::str::FromStr for BaseUrls {
 }
 
 impl BaseUrls {
-    /// Where a provider's API is; none where its own address is no URL, which the contract test rules out.
+    /// The address of a provider's API; `None` if its own address is no URL, which the contract test rules out.
     pub fn of(&self, provider: &dyn Provider) -> Option<Url> {
         self.0.get(provider.name()).cloned().or_else(|| Url::parse(provider.base_url()).ok())
     }

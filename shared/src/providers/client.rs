@@ -1,4 +1,4 @@
-//! What we ask of a provider, one call each, and how its answers are sorted.
+//! The calls to a provider, and how its answers are sorted.
 
 use super::provider::Provider;
 use crate::base::clock::Timestamp;
@@ -15,25 +15,25 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-/// What every call is made with.
+/// The inputs of every call.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// The one client, with its guard.
+    /// The outbound HTTP client, with its guard.
     pub http: &'a OutboundHttp,
-    /// Where the provider's API is.
+    /// The address of the provider's API.
     pub base_url: &'a Url,
     /// The connection's credential.
     pub credential: &'a Credential,
-    /// Now.
+    /// The present moment.
     pub now: Timestamp,
 }
 
-/// Our address at a provider.
+/// Our webhook at a provider.
 #[derive(Clone, Copy, Debug)]
 pub struct Webhook<'a> {
     /// The address, with its token.
     pub url: &'a str,
-    /// What the provider has to show with every request, where it agrees on such a secret: 64 hexadecimal digits.
+    /// The secret that the provider must send with every request, if it supports one: 64 hexadecimal digits.
     pub secret: Option<&'a SecretString>,
 }
 
@@ -46,32 +46,32 @@ pub struct MessageRef<'a> {
     pub chat: &'a str,
     /// The provider's id of the message.
     pub id: &'a MessageId,
-    /// Whether the message holds a file: some providers change its caption by another call.
+    /// Whether the message holds a file: some providers edit its caption by another call.
     pub has_file: bool,
 }
 
-/// Calls to a provider. Each is made once; who repeats it, and when, is decided by `functions/delivery` and the like.
+/// Calls to a provider. Each is made once; retries are decided by the caller, such as `functions/delivery`.
 #[async_trait]
 pub trait Client: Provider + Send {
-    /// The channels of the credential.
+    /// Lists the channels of the credential.
     ///
     /// # Errors
     /// [`ProviderError`]; an answer that is no list is `Unavailable`.
     async fn channels(&self, call: &Call<'_>) -> Result<Vec<ListedChannel>, ProviderError>;
 
-    /// Points the provider at our webhook. Repeatable.
+    /// Registers our webhook at the provider. Repeatable.
     ///
     /// # Errors
-    /// [`ProviderError::Refused`] when the provider tried the address in vain.
+    /// [`ProviderError::Refused`] if the provider's trial of the address failed.
     async fn subscribe(&self, call: &Call<'_>, webhook: &Webhook<'_>) -> Result<(), ProviderError>;
 
-    /// Ends that, as far as the provider can.
+    /// Removes the webhook, as far as the provider can.
     ///
     /// # Errors
     /// As [`Self::subscribe`].
     async fn unsubscribe(&self, call: &Call<'_>, webhook: &Webhook<'_>) -> Result<(), ProviderError>;
 
-    /// Whether a webhook of this provider has a secret beside its URL: then one is made, sealed, and given to
+    /// Whether a webhook of this provider has a secret besides its URL: then one is created, encrypted, and passed to
     /// [`Self::subscribe`].
     fn wants_secret(&self) -> bool {
         false
@@ -83,7 +83,7 @@ pub trait Client: Provider + Send {
     /// Sorted by what has to follow: see [`SendFailure`].
     async fn send(&self, call: &Call<'_>, message: &OutgoingMessage<'_>) -> Result<Sent, SendFailure>;
 
-    /// Puts another text or file into a sent message.
+    /// Replaces the text or the file of a sent message.
     ///
     /// # Errors
     /// As [`Self::send`].
@@ -91,7 +91,7 @@ pub trait Client: Provider + Send {
         Err(SendFailure::not_supported())
     }
 
-    /// Takes a sent message back.
+    /// Deletes a sent message.
     ///
     /// # Errors
     /// As [`Self::send`].
@@ -99,20 +99,20 @@ pub trait Client: Provider + Send {
         Err(SendFailure::not_supported())
     }
 
-    /// Where a client's file can be read now: its link, or one that the provider has to be asked for.
+    /// The address at which a client's file can be read now: its link, or one for which the provider has to be asked.
     ///
     /// # Errors
-    /// [`ProviderError::Refused`]: the file will never be there.
+    /// [`ProviderError::Refused`]: the file will never be available.
     async fn file(&self, _: &Call<'_>, media: &Media) -> Result<FileSource, ProviderError> {
         FileSource::of(media)
     }
 
-    /// Whether [`Self::file`] needs the credential: where it does not, no secret is opened for a file.
+    /// Whether [`Self::file`] needs the credential: if not, no secret is decrypted for a file.
     fn file_needs_credential(&self) -> bool {
         false
     }
 
-    /// A page of the approved templates of the credential.
+    /// Lists a page of the credential's templates.
     ///
     /// # Errors
     /// [`ProviderError`].
@@ -120,7 +120,7 @@ pub trait Client: Provider + Send {
         Ok(Vec::new())
     }
 
-    /// Whether a number has the channel's messenger; `None` where the provider cannot tell.
+    /// Whether a number has the channel's messenger; `None` if the provider cannot tell.
     ///
     /// # Errors
     /// [`ProviderError`].
@@ -133,11 +133,11 @@ pub trait Client: Provider + Send {
         Ok(None)
     }
 
-    /// The credential that follows one which ends (Avito: 24 hours; OAuth). The caller writes it under a condition on the one
-    /// before. `None`: this one stays.
+    /// The next credential, if this one expires (Avito: 24 hours; OAuth). The caller stores it under a condition on the
+    /// previous one. `None`: this one stays.
     ///
     /// # Errors
-    /// [`ProviderError::Unauthorized`]: a person has to connect anew.
+    /// [`ProviderError::Unauthorized`]: a person has to connect the account again.
     async fn refresh(&self, _: &Call<'_>) -> Result<Option<Credential>, ProviderError> {
         Ok(None)
     }
@@ -156,45 +156,45 @@ pub struct ListedChannel {
     pub external: String,
     /// Its name or number, for people.
     pub name: String,
-    /// The number, profile or bot itself, where it is told.
+    /// The number, profile or bot itself, if the provider names it.
     pub plain_id: Option<String>,
-    /// The messenger that it carries; none where the provider's word cannot be one's name.
+    /// The messenger of the channel; `None` if the provider's word is no possible name of one.
     pub messenger: Option<Messenger>,
-    /// What carries it, in the provider's word (`whatsapp`, `tgapi` …).
+    /// The transport, in the provider's word (`whatsapp`, `tgapi` …).
     pub transport: String,
-    /// Our word for its state.
+    /// Its state, as ours.
     pub state: ChannelState,
-    /// The provider's word for it.
+    /// Its state, in the provider's word.
     pub raw_state: String,
 }
 
-/// Part of a list.
+/// A part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Most entries.
+    /// The most entries.
     pub limit: u32,
-    /// How many are passed over.
+    /// How many entries are skipped.
     pub offset: u32,
 }
 
-/// An approved template, as far as sending it needs to know.
+/// A template, as far as sending it requires.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
-    /// The provider's id of it: what a message names.
+    /// The provider's id of the template, which a message names.
     pub id: String,
     /// Its name, for people.
     pub title: Option<String>,
     /// Its language, as `ru`.
     pub language: Option<String>,
-    /// The messenger's verdict in lower case: `approved`, `pending`, `rejected` …
+    /// The messenger's decision in lower case: `approved`, `pending`, `rejected` …
     pub status: String,
-    /// The channels that may send it, by the provider's ids; empty: not told.
+    /// The channels that may send it, by the provider's ids; empty if unknown.
     pub channels: Vec<String>,
-    /// The text of its body, with places as `{{1}}`.
+    /// The text of its body, with placeholders as `{{1}}`.
     pub body: Option<String>,
-    /// How many values it takes, as far as can be told.
+    /// How many values it takes, as far as known.
     pub places: usize,
-    /// The entry as the provider gave it.
+    /// The entry as the provider sent it.
     pub raw: Value,
 }
 
@@ -205,12 +205,12 @@ impl Template {
     }
 }
 
-/// Where a file is, and what opens it. The address may be a secret itself (Telegram's holds the bot's token).
+/// A file's address, and the token for it. The address may be a secret itself (Telegram's contains the bot's token).
 #[derive(Clone)]
 pub struct FileSource {
     /// Its address.
     pub url: Url,
-    /// What the provider wants to see, where the address alone is not enough.
+    /// The bearer token, if the address alone is not enough.
     pub bearer: Option<SecretString>,
 }
 
@@ -221,10 +221,10 @@ impl std::fmt::Debug for FileSource {
 }
 
 impl FileSource {
-    /// A link that anybody may read.
+    /// A public link.
     ///
     /// # Errors
-    /// [`ProviderError::Refused`]: what stands for the link leads nowhere.
+    /// [`ProviderError::Refused`]: the link is no valid address.
     pub fn of(media: &Media) -> Result<Self, ProviderError> {
         let url = Url::parse(&media.url)
             .map_err(|_| ProviderError::Refused("the file's link leads nowhere".into()))?;
@@ -232,16 +232,16 @@ impl FileSource {
     }
 }
 
-/// Why a provider did not do what was asked.
+/// The reason why a provider did not carry out a call.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     /// The credential is refused.
     #[error("the provider refused the credential")]
     Unauthorized,
-    /// Refused for good, in the provider's words (shortened).
+    /// Refused permanently, in the provider's words (shortened).
     #[error("the provider refused: {0}")]
     Refused(String),
-    /// Not now.
+    /// Not available now.
     #[error("the provider is not available: {0}")]
     Unavailable(String),
 }

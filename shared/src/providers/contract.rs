@@ -1,4 +1,4 @@
-//! What every provider in the registry has to keep, without a line from its author.
+//! The contract that every provider in the registry is tested against, without code from its author.
 
 use super::client::Client;
 use super::inbound::{Inbound, Item, Owners, Parsed, WebhookRequest};
@@ -120,7 +120,7 @@ fn p1_the_same_body_twice_has_the_same_digests() {
     }
 }
 
-/// A value with one of its parts replaced: every part in turn.
+/// Copies of a value with one of its parts replaced: every part in turn.
 fn damaged(value: &Value) -> Vec<Value> {
     let mut found: Vec<Value> = [json!(null), json!(7), json!("x"), json!([]), json!({})].into();
     match value {

@@ -1,4 +1,5 @@
-//! What a provider posts to us, and how it is read. No HTTP client and no async: `webhook-ingest` starts fast and links little.
+//! The interface for parsing a provider's webhooks. No HTTP client and no async, so that `webhook-ingest` starts fast
+//! and links little.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::ConnectionId;
@@ -9,12 +10,12 @@ use http::{HeaderMap, Method};
 use secrecy::SecretString;
 use std::collections::HashMap;
 
-/// A request to a webhook's address, whole: signatures go over the raw bytes.
+/// A whole request to a webhook's address: signatures cover the raw bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct WebhookRequest<'a> {
     /// The method.
     pub method: &'a Method,
-    /// The parameters behind `?`, decoded.
+    /// The query parameters, decoded.
     pub query: &'a HashMap<String, String>,
     /// The headers.
     pub headers: &'a HeaderMap,
@@ -22,11 +23,11 @@ pub struct WebhookRequest<'a> {
     pub body: &'a [u8],
 }
 
-/// Reads the webhooks of one provider. It reads bytes and decides nothing.
+/// Parses the webhooks of one provider. It parses bytes and decides nothing.
 pub trait Inbound: Sync {
-    /// Whether the provider sent this: a signature over the raw body, a secret header, a secret in the body. The token in the
-    /// URL was checked before, for every provider. `secret` is what was agreed on when the webhook was registered; a provider that
-    /// agrees on one refuses a request where it is missing.
+    /// Checks that the provider sent the request: by a signature over the raw body, a secret header, or a secret in the
+    /// body. The token in the URL was checked before, for every provider. `secret` is the secret with which the webhook
+    /// was registered; a provider that supports one refuses a request without it.
     ///
     /// # Errors
     /// [`Forged`]: the answer is 401, and nothing is kept.
@@ -34,35 +35,35 @@ pub trait Inbound: Sync {
         Ok(())
     }
 
-    /// The external channels that the body names, where one address serves several accounts (a Meta app). Else none.
+    /// The external channels that the body names, if one address serves several accounts (a Meta app); otherwise empty.
     fn channels_named(&self, _request: &WebhookRequest<'_>) -> Vec<String> {
         Vec::new()
     }
 
-    /// What the request holds.
+    /// Parses the request.
     fn parse(&self, request: &WebhookRequest<'_>, owners: &Owners, accepted_at: Timestamp) -> Parsed;
 
-    /// The answer once everything is durable. It is also the answer to what can never be read.
+    /// The answer once everything is durable, and the answer to an unreadable body.
     fn accepted(&self) -> Reply {
         Reply::json(200, r#"{"status":"ok"}"#)
     }
 
-    /// The methods that the address takes besides POST, for handshakes.
+    /// Whether the address accepts GET besides POST, for handshakes.
     fn takes_get(&self) -> bool {
         false
     }
 
-    /// The request that the provider would make if a client wrote `text` to the channel: set-up's test message. `None`: none is
-    /// offered.
+    /// The request that the provider would make if a client wrote `text` to the channel: the test message of the
+    /// set-up. `None` if the provider offers no test message.
     fn sample(&self, _sample: &Sample<'_>) -> Option<SampleRequest> {
         None
     }
 }
 
-/// What a test message is made of.
+/// The data of a test message.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample<'a> {
-    /// The channel that it comes by.
+    /// The channel that receives it.
     pub channel: &'a Channel,
     /// The provider's id of the client.
     pub from: &'a str,
@@ -72,9 +73,9 @@ pub struct Sample<'a> {
     pub message_id: &'a str,
     /// The text.
     pub text: &'a str,
-    /// When it is written.
+    /// When it was written.
     pub at: Timestamp,
-    /// What the provider has to show with every request, where that was agreed on.
+    /// The secret that the provider sends with every request, if it supports one.
     pub secret: Option<&'a SecretString>,
 }
 
@@ -92,17 +93,18 @@ pub struct SampleRequest {
 #[error("the request is not signed as the provider signs")]
 pub struct Forged;
 
-/// The owners of the channels that a webhook speaks of.
+/// The owners of the channels that a webhook names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owners {
-    /// The address is one connection's: all channels are its.
+    /// The address belongs to one connection, which owns all channels.
     One(ChannelOwner),
-    /// The address serves several accounts: the owners by the provider's ids of the channels. One that is not here has no owner.
+    /// The address serves several accounts: the owners by the provider's ids of the channels. A channel that is missing
+    /// here has no owner.
     ByChannel(HashMap<String, ChannelOwner>),
 }
 
 impl Owners {
-    /// Whose the channel with this id at the provider is.
+    /// The owner of the channel with this id at the provider.
     pub fn of(&self, external: &str) -> Option<&ChannelOwner> {
         match self {
             Self::One(owner) => Some(owner),
@@ -110,7 +112,7 @@ impl Owners {
         }
     }
 
-    /// Whose this connection is.
+    /// The owner of this connection.
     pub fn of_connection(&self, connection: &ConnectionId) -> Option<&ChannelOwner> {
         match self {
             Self::One(owner) => Some(owner),
@@ -131,48 +133,48 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// A JSON body.
+    /// A JSON answer.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self { status, content_type: "application/json", body: body.into() }
     }
 
-    /// A plain text: VK wants the two letters `ok`, Meta its challenge.
+    /// A plain-text answer: VK expects the two letters `ok`, Meta its challenge.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
         Self { status, content_type: "text/plain; charset=utf-8", body: body.into() }
     }
 }
 
-/// What a request holds.
+/// The result of parsing a request.
 #[derive(Debug)]
 pub enum Parsed {
-    /// A probe or a handshake: this answer, and nothing is stored.
+    /// A probe or a handshake: send this answer, and store nothing.
     Reply(Reply),
-    /// Events, and what could not be read.
+    /// Events, and unreadable entries.
     Items(Vec<Item>),
-    /// No such body can ever be read. The reason names the place, never the content.
+    /// The body can never be read. The reason names the place, never the content.
     Unreadable(String),
 }
 
 /// One entry of a webhook's body.
 #[derive(Debug)]
 pub enum Item {
-    /// Read.
+    /// A parsed entry.
     Event {
-        /// What happened.
+        /// The event.
         event: Event,
         /// SHA-256 of the raw entry (hex): the queue's deduplication id.
         digest: String,
     },
-    /// Not read: the raw entry goes to the quarantine. Where at least its chat is known, `event` is a message of kind
-    /// `unsupported` that stands for it in the chat.
+    /// An unreadable entry: it goes raw to the quarantine. If at least its chat is known, `event` is a message of kind
+    /// `unsupported` that replaces it in the chat.
     Poison {
-        /// What is wrong, by field path, without content.
+        /// The fault, by field path, without content.
         why: String,
         /// The raw entry.
         raw: String,
-        /// What stands for it in the chat, if anything can.
+        /// The message that replaces it in the chat, if there can be one.
         event: Option<Box<Event>>,
     },
-    /// Known, and of no interest to this version: counted under this name.
+    /// Known, and not used by this version: counted under this name.
     Ignored(&'static str),
 }

@@ -1,4 +1,4 @@
-//! What is known of a provider without asking it: its fields, limits, rates and words.
+//! The constants of a provider, known without a call: its fields, limits, rates and words.
 
 use crate::model::channel::Channel;
 use crate::model::field::Field;
@@ -8,7 +8,8 @@ use crate::model::outbound::call::FailureReason;
 use crate::model::texts::Language;
 use std::time::Duration;
 
-/// A provider's constants. Pure, so that functions which call no provider (routing, the API's reads) link no HTTP client through it.
+/// A provider's constants. Pure, so that functions which call no provider (routing, the API's reads) link no HTTP
+/// client through it.
 pub trait Provider: Sync {
     /// The word in `/webhooks/{provider}/{token}`, in rows and in logs.
     fn name(&self) -> &'static str;
@@ -16,53 +17,55 @@ pub trait Provider: Sync {
     /// Its name as its makers write it, for people.
     fn title(&self, language: Language) -> &'static str;
 
-    /// Where its API is. A deployment may override it by name, for tests.
+    /// The address of its API. A deployment may override it by name, for tests.
     fn base_url(&self) -> &'static str;
 
-    /// What a connection needs.
+    /// The fields of a connection's credential.
     fn credential_fields(&self) -> &'static [Field];
 
-    /// What it promises about sends, and how many calls it takes.
+    /// Its guarantees about sends, and its rates.
     fn guarantees(&self) -> SendGuarantees;
 
-    /// What a channel takes (E5). `messenger` is the chat's, for channels of which the provider has told nothing yet.
+    /// The limits of a channel (E5). `messenger` is the chat's, for channels about which the provider has reported
+    /// nothing yet.
     fn limits(&self, channel: &Channel, messenger: &Messenger) -> &'static Limits;
 
-    /// All rows of its table: a kind of channel each.
+    /// All rows of its limits table: one for each kind of channel.
     fn limit_table(&self) -> &'static [Limits];
 
     /// Our reason for one of its error codes, in a send's answer or in a status.
     fn failure_reason(&self, code: &str) -> FailureReason;
 
-    /// Whether the provider's list of channels has this one. Telegram has no list of the business accounts that use a bot.
+    /// Whether the provider's list of channels contains this one. Telegram has no list of the business accounts that
+    /// use a bot.
     fn lists(&self, _channel: &Channel) -> bool {
         true
     }
 
-    /// Whether it can be asked if a number has the messenger (E3).
+    /// Whether the provider can check if a number has the messenger (E3).
     fn checks_numbers(&self) -> bool {
         false
     }
 
-    /// What can be done on a channel.
+    /// The capabilities of a channel.
     fn capabilities(&self, channel: &Channel, messenger: &Messenger) -> ChannelCapabilities {
         ChannelCapabilities::of(self.limits(channel, messenger), self.checks_numbers())
     }
 }
 
-/// What a provider promises about sends.
+/// A provider's guarantees about sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendGuarantees {
-    /// How long after the first call it tells a repeat by our id; `None` where it never does.
+    /// How long after the first call it deduplicates a repeat by our id; `None` if it never does.
     pub repeat_window: Option<Duration>,
-    /// How many calls it takes; empty where no source says.
+    /// Its limits on calls; empty if no source states any.
     pub rates: &'static [Rate],
 }
 
 /// A limit on calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// What is counted together.
+    /// Which calls are counted together.
     pub scope: RateScope,
     /// How many calls …
     pub calls: u32,
@@ -70,7 +73,7 @@ pub struct Rate {
     pub per: Duration,
 }
 
-/// What a rate counts together.
+/// Which calls a rate counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RateScope {
     /// All calls with one credential.
@@ -83,10 +86,10 @@ pub enum RateScope {
     Group,
 }
 
-/// What can be done on a channel, for pages and for the API.
+/// The capabilities of a channel, for pages and for the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelCapabilities {
-    /// By what a person who has never written can be written to; empty: not at all.
+    /// By which address a chat with a new person can be started; empty if it cannot.
     pub write_first: &'static [By],
     /// Whether the text of a sent message can be edited.
     pub edit_text: bool,
@@ -94,20 +97,20 @@ pub struct ChannelCapabilities {
     pub edit_file: bool,
     /// Whether a sent message can be deleted.
     pub delete: bool,
-    /// Whether a message may quote another one.
+    /// Whether a message can quote another one.
     pub quote: bool,
-    /// Whether buttons may stand below a text.
+    /// Whether buttons can be added below a text.
     pub buttons: bool,
     /// Whether approved templates can be sent.
     pub templates: bool,
-    /// Whether comments come by it.
+    /// Whether the channel receives comments.
     pub comments: bool,
-    /// Whether the provider can be asked if a number has the messenger.
+    /// Whether the provider can check if a number has the messenger.
     pub check_number: bool,
 }
 
 impl ChannelCapabilities {
-    /// What follows from a channel's limits.
+    /// The capabilities that follow from a channel's limits.
     pub fn of(limits: &Limits, check_number: bool) -> Self {
         Self {
             write_first: limits.first,

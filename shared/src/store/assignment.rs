@@ -1,4 +1,4 @@
-//! What a drain reads of a channel: who stands where in its ring, and how many chats somebody has open.
+//! The reads of a drain: a channel's ring, and the number of open chats of its employees.
 
 use super::row::Row;
 use super::rows_assignment::Turn;
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::Select;
 use futures::future::try_join_all;
 
 impl Store {
-    /// A channel's members, as of the last write, if they are no more than `most`; `None` where they are.
+    /// A channel's members, as of the last write; `None` if they are more than `most`.
     ///
     /// # Errors
     /// As [`Store::get`], here and in all reads below.
@@ -27,8 +27,8 @@ impl Store {
         Ok((page.items.len() <= most && page.next.is_none()).then_some(page.items))
     }
 
-    /// The next members to whom new clients come, and who are there, in the order of the ring behind a place; and whether there
-    /// are more until the ring's end.
+    /// The next members in the ring behind a place who receive new clients and are available; and whether there are
+    /// more until the ring's end.
     pub async fn turns(
         &self,
         account: &AccountId,
@@ -37,14 +37,14 @@ impl Store {
         limit: i32,
     ) -> Result<(Vec<Membership>, bool), StoreError> {
         let partition = keys::ring_partition(account, channel);
-        // A page goes on behind a key, whether a row stands there or not.
+        // A page continues behind a key, whether a row exists there or not.
         let from = after.map(|place| keys::turn(account, channel, place, true).attributes());
         let page: Page<Turn> =
             self.query_prefix(&partition, keys::IN_TURN, limit, from, Read::Consistent).await?;
         Ok((page.items.into_iter().map(|turn| turn.member).collect(), page.next.is_some()))
     }
 
-    /// Whether new clients come to anybody on a channel, be he there or not.
+    /// Whether any member of a channel receives new clients, available or not.
     pub async fn anybody_takes_clients(
         &self,
         account: &AccountId,
@@ -60,7 +60,8 @@ impl Store {
         Ok(false)
     }
 
-    /// How many chats employees have open on a channel, each counted up to his cap, as of the last write; in their order.
+    /// How many chats employees have open on a channel, each counted up to the employee's cap, as of the last write; in
+    /// the order of `caps`.
     pub async fn count_open_chats(
         &self,
         account: &AccountId,
@@ -85,7 +86,8 @@ impl Store {
         .await
     }
 
-    /// The clients that wait on a channel behind one of them, first come first, at most `limit`; and whether there are more.
+    /// The clients that wait on a channel behind one of them, in the order of arrival, at most `limit`; and whether
+    /// there are more.
     pub async fn waiting_behind(
         &self,
         account: &AccountId,

@@ -1,4 +1,4 @@
-//! The history of a chat's responsible, to read.
+//! Reads the history of a chat's responsible.
 
 use super::row::{Item, row_of};
 use super::{Page, Store, StoreError, failure, keys, text};
@@ -9,7 +9,7 @@ impl Store {
     /// A page of the history of a chat's responsible, the latest first, as of the last write.
     ///
     /// # Errors
-    /// As [`Store::get`]; [`StoreError::Refused`] also for a start that is none of this list's.
+    /// As [`Store::get`]; [`StoreError::Refused`] also for a start key of another list.
     pub async fn assignment_records(
         &self,
         account: &AccountId,

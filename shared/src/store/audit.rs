@@ -1,4 +1,4 @@
-//! The trail of settings changes.
+//! The audit trail of settings changes.
 
 use super::row::{Item, row_of};
 use super::{Page, Store, StoreError, failure, keys, text};
@@ -6,7 +6,7 @@ use crate::base::ids::AccountId;
 use crate::model::audit::AuditEntry;
 
 impl Store {
-    /// A page of an account's trail, the newest first.
+    /// A page of an account's audit trail, the newest first.
     ///
     /// # Errors
     /// As [`Store::get`].

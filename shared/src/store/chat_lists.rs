@@ -1,5 +1,5 @@
-//! Lists of chats: by channel, by employee, by channel while they are nobody's, by how long the client waits. An index says
-//! where to look; what is answered is read from the rows, and a chat that has left the list meanwhile is left out.
+//! Lists of chats: by channel, by employee, by channel while they are unclaimed, by how long the client waits. An index
+//! gives the keys; the chats are read from their rows, and a chat that has left the list meanwhile is omitted.
 
 use super::chats::{key_of, moment};
 use super::row::{Item, Key};
@@ -11,7 +11,7 @@ use crate::model::chat::state::{AssignmentState, ChatState};
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use std::cmp::Reverse;
 
-/// A global index of chats, and in which order it is read.
+/// A global index of chats, and the order in which it is read.
 #[derive(Clone, Copy)]
 pub(super) struct Index {
     name: &'static str,
@@ -27,12 +27,12 @@ pub(super) const EMPLOYEE_CHATS: Index =
 pub(super) const UNANSWERED: Index =
     Index { name: "unanswered", partition: "employee_key", sort: "unanswered_at", latest_first: false };
 
-/// Which part of a partition.
+/// A part of a partition.
 pub(super) enum Part {
     All,
-    /// Not before.
+    /// Sort keys not before this time.
     Since(Timestamp),
-    /// Whose sort key begins so.
+    /// Sort keys with this prefix.
     Beginning(String),
 }
 
@@ -53,10 +53,10 @@ impl Part {
     }
 }
 
-/// Where a page begins, and how much it holds at most.
+/// The start of a page, and its limit.
 #[derive(Clone, Debug)]
 pub struct PageFrom {
-    /// Most chats.
+    /// The most chats.
     pub limit: i32,
     /// The end of the page before.
     pub start: Option<Item>,
@@ -65,17 +65,18 @@ pub struct PageFrom {
 /// The chats of an employee that wait for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unanswered {
-    /// How many.
+    /// The number of chats.
     pub count: u64,
-    /// Since when the longest waiting one does.
+    /// Since when the longest waiting client waits.
     pub oldest_at: Option<Timestamp>,
 }
 
 impl Store {
-    /// A page of a channel's chats in one list, latest first: all, or those whose time in the list is not before `since`.
+    /// A page of a channel's chats in one list, latest first: all, or those whose time in the list is not before
+    /// `since`.
     ///
     /// # Errors
-    /// As [`Store::get`], here and in all reads below; [`StoreError::Refused`] also for a start that is none of the list's.
+    /// As [`Store::get`], here and in all reads below; [`StoreError::Refused`] also for a start key of another list.
     pub async fn chats_of_channel(
         &self,
         account: &AccountId,
@@ -92,8 +93,8 @@ impl Store {
         Ok(Page { items: chats, next: page.next })
     }
 
-    /// A page of an employee's chats, of one list or of all: live ones after the general ones and these after cases, so
-    /// latest first means live first.
+    /// A page of an employee's chats, of one list or of all. In the index, live chats sort after general ones and these
+    /// after cases, so latest first means live first.
     pub async fn chats_of_employee(
         &self,
         account: &AccountId,
@@ -108,7 +109,7 @@ impl Store {
         Ok(Page { items: in_list(chats, list), next: page.next })
     }
 
-    /// A page of a channel's chats that are nobody's yet, as those of an employee.
+    /// A page of a channel's unclaimed chats, in the same order as an employee's.
     pub async fn unclaimed_chats(
         &self,
         account: &AccountId,
@@ -138,8 +139,8 @@ impl Store {
         Ok(Page { items: chats, next: page.next })
     }
 
-    /// How many chats of an employee wait for an answer, as the index says: a moment old, and half a read unit for
-    /// every 4 KB of it (some 20 chats).
+    /// The number of an employee's chats that wait for an answer, from the index: slightly outdated, at half a read
+    /// unit for every 4 KB of it (some 20 chats).
     pub async fn unanswered(
         &self,
         account: &AccountId,
@@ -204,7 +205,7 @@ impl Store {
     }
 }
 
-/// Those of one list, or of all, as an employee's lists have them: live first, the latest first.
+/// The chats of one list, or of all, in the order of an employee's lists: live first, the latest first.
 fn in_list(mut chats: Vec<Chat>, list: Option<ChatState>) -> Vec<Chat> {
     chats.retain(|chat| list.is_none_or(|list| chat.state == list));
     chats.sort_by_key(|chat| Reverse((chat.state == ChatState::Live, chat.listed_at)));

@@ -12,16 +12,17 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 impl Store {
-    /// A chat, as of the last write. Another form of its id leads to it, so its id may differ from the one asked for.
+    /// A chat, as of the last write. Another form of its id leads to it, so its id may differ from the requested one.
     ///
     /// # Errors
     /// As [`Store::get`], here and in all reads below.
     pub async fn chat(&self, account: &AccountId, chat: &ChatId) -> Result<Option<Chat>, StoreError> {
         let mut key = keys::chat(account, chat);
-        // An alias leads to a chat, never to another alias; a second hop is there for a row that changed in between.
+        // An alias points to a chat, never to another alias; the second hop handles a row that changed in between.
         for _ in 0..2 {
             let found = self.item(&key, Read::Consistent).await?;
-            // One that is being erased is nobody's any more; that its row stands there keeps a new one out until it is gone.
+            // A chat that is being erased is not readable any more; its row keeps a new chat out until the erasure
+            // ends.
             let Some(item) = found.filter(|item| !is_tombstone(item)) else { return Ok(None) };
             if !item.contains_key("alias_of") {
                 return row_of(item).map(Some);
@@ -38,7 +39,7 @@ impl Store {
         self.chats_at(&keys).await
     }
 
-    /// The chats at these keys, as of the last write, in no order; those that are being erased are left out.
+    /// The chats at these keys, as of the last write, in no order; those that are being erased are omitted.
     pub(super) async fn chats_at(&self, keys: &[Key]) -> Result<Vec<Chat>, StoreError> {
         let items = self.get_items(keys, Read::Consistent).await?;
         items.into_iter().filter(|item| !is_tombstone(item)).map(row_of).collect()
@@ -54,7 +55,7 @@ impl Store {
         Ok(self.stored_messages(account, chat, ids).await?.messages)
     }
 
-    /// The same, and which of them were erased.
+    /// The same, and the ids of those that were erased.
     pub async fn stored_messages(
         &self,
         account: &AccountId,
@@ -95,14 +96,14 @@ impl Store {
         self.query_all(&keys::chat_partition(account, chat), "L#", Read::Consistent).await
     }
 
-    /// All messages and events whose last change is behind `done`, each once, in no order.
+    /// All messages and events whose last change is after `done`, each once, in no order.
     pub async fn numbered_after(
         &self,
         account: &AccountId,
         chat: &ChatId,
         done: u64,
     ) -> Result<Vec<SequencedRow>, StoreError> {
-        // By key: a row that was changed between two pages stands in both, and the later reading counts.
+        // By key: a row that was changed between two pages is in both, and the later read counts.
         let (mut found, mut from) = (BTreeMap::new(), None);
         loop {
             let answer = self
@@ -129,7 +130,7 @@ impl Store {
         }
     }
 
-    /// The first of the messages and events whose last change is behind `after`, at most `limit`, in the order of their
+    /// The first messages and events whose last change is after `after`, at most `limit`, in the order of their
     /// numbers, and whether there are more.
     pub async fn changes_after(
         &self,
@@ -156,7 +157,7 @@ impl Store {
         Ok((rows, answer.last_evaluated_key.is_some()))
     }
 
-    /// A page of a chat's messages by the time they are shown under, newest first.
+    /// A page of a chat's messages by the time under which they are shown, newest first.
     pub async fn messages_by_time(
         &self,
         account: &AccountId,
@@ -182,16 +183,16 @@ impl Store {
     }
 }
 
-/// Messages as they stand in the table.
+/// Messages as stored in the table.
 #[derive(Clone, Debug, Default)]
 pub struct StoredMessages {
-    /// Those that are there, in no order.
+    /// The messages that exist, in no order.
     pub messages: Vec<Message>,
-    /// Those that were erased.
+    /// The ids of those that were erased.
     pub erased: HashSet<MessageId>,
 }
 
-/// Whether an item is what is left of an erased one.
+/// Whether an item is a tombstone.
 pub(super) fn is_tombstone(item: &Item) -> bool {
     item.contains_key("erased_at") && !item.contains_key("v")
 }
@@ -209,7 +210,7 @@ fn numbered(item: Item) -> Result<(String, SequencedRow), StoreError> {
     Ok((key, row))
 }
 
-/// The key in an item or in a start key.
+/// The key of an item or of a start key.
 pub fn key_of(item: &Item) -> Option<Key> {
     Some(Key { pk: item.get("pk")?.as_s().ok()?.clone(), sk: item.get("sk")?.as_s().ok()?.clone() })
 }

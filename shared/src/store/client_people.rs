@@ -1,4 +1,4 @@
-//! The contacts that a message concerns, as they were read and as they become.
+//! The contacts that a message concerns: as read, and in their new state.
 
 use super::StoreError;
 use super::attribute::{self, MERGED_BY};
@@ -14,27 +14,27 @@ use crate::model::event::MessageEvent;
 
 /// The strong attributes of a message.
 pub(super) struct ClientIdentities {
-    /// Its identity first, then other forms of it.
+    /// The message's own identity first, then other forms of it.
     pub identities: Vec<Identity>,
-    /// The phone that the messenger vouches for.
+    /// The phone that the messenger has verified.
     pub phone: Option<Phone>,
 }
 
 impl ClientIdentities {
-    /// Those of an event.
+    /// The strong attributes of an event.
     pub fn of(event: &MessageEvent, owner: &Account) -> Self {
         Self { identities: Identity::all_of(event), phone: verified_phone(event, &owner.region) }
     }
 }
 
-/// A contact as it was read (`None`: new) and as it becomes.
+/// A contact as read (`None` if new) and in its new state.
 struct Person {
     before: Option<Contact>,
     after: Contact,
 }
 
-/// The contacts that a message concerns; the first is the person, and `own` the contact who has the identity: the same, or
-/// an alias of it.
+/// The contacts that a message concerns. The first is the person (the root contact); `own` is the contact that holds
+/// the identity: the same one, or an alias of it.
 pub(super) struct People {
     persons: Vec<Person>,
     own: ContactId,
@@ -42,7 +42,7 @@ pub(super) struct People {
 }
 
 impl People {
-    /// A known person; `own` where the identity is an alias's.
+    /// A known person; `own` if the identity belongs to an alias.
     pub fn known(root: Contact, own: Option<Contact>) -> Self {
         let read = |contact: Contact| Person { before: Some(contact.clone()), after: contact };
         let name = own.as_ref().unwrap_or(&root).contact.clone();
@@ -50,29 +50,29 @@ impl People {
         Self { persons, own: name, logs: Vec::new() }
     }
 
-    /// Somebody new.
+    /// A new person.
     pub fn new(contact: Contact) -> Self {
         let own = contact.contact.clone();
         Self { persons: vec![Person { before: None, after: contact }], own, logs: Vec::new() }
     }
 
-    /// Whether nobody knew the person, neither we nor the CRM.
+    /// Whether the person was unknown, both here and in the CRM.
     pub fn are_new(&self) -> bool {
         self.persons.iter().all(|person| person.before.is_none() && person.after.crm.contact_id.is_none())
     }
 
-    /// The person.
+    /// The person's root contact.
     pub fn root(&self) -> &Contact {
         &self.persons[0].after
     }
 
-    /// The contact who has the identity.
+    /// The contact that holds the identity.
     pub fn own(&self) -> &Contact {
         let own = self.persons.iter().find(|person| person.after.contact == self.own);
         own.map_or_else(|| self.root(), |person| &person.after)
     }
 
-    /// Makes somebody responsible for the person, if nobody is, or whoever is gone.
+    /// Makes an employee the person's responsible, if there is none or the present one is `gone`.
     pub fn keep_for(&mut self, employee: &EmployeeId, gone: Option<&EmployeeId>) {
         let responsible = &mut self.persons[0].after.responsible;
         if responsible.as_ref() == gone {
@@ -86,12 +86,13 @@ impl People {
         self.persons.iter().any(|person| person.after.contact == *contact)
     }
 
-    /// How many became aliases.
+    /// How many contacts became aliases.
     pub fn merges(&self) -> u64 {
         self.logs.len() as u64
     }
 
-    /// Whether a phone is the person's: his own, or claimed by somebody who is he. `claimed_by` is who was read as its owner.
+    /// Whether a phone is the person's: held by the person's contact, or claimed by an alias of it. `claimed_by` is the
+    /// phone's owner as read.
     pub fn has_phone(&self, phone: &Phone, claimed_by: Option<&Contact>) -> bool {
         let root = &self.root().contact;
         match claimed_by {
@@ -103,7 +104,7 @@ impl People {
         }
     }
 
-    /// Takes a merge in: `other` as he was read, and the aliases that follow.
+    /// Applies a merge: `other` is the other contact as read, and `aliases` are the aliases that move with it.
     pub fn take(&mut self, other: Contact, merged: Merged, aliases: Vec<Contact>, other_stays: bool) {
         let (root, others) =
             if other_stays { (merged.from, merged.into) } else { (merged.into, merged.from) };
@@ -126,7 +127,7 @@ impl People {
         self.logs.push(merged.log);
     }
 
-    /// Claims for the contact who has the identity what nobody owns.
+    /// Claims unowned identities and phones for the contact that holds the identity.
     pub fn claim(
         &mut self,
         account: &AccountId,
@@ -147,14 +148,14 @@ impl People {
         if let Some(phone) = seen.phone.as_ref().filter(|_| free_phone) {
             writes.push(claim(keys::phone(account, phone), &own.contact)?);
             own.phone = Some(phone.clone());
-            // It speaks for all of them, as after a merge.
+            // The phone counts for all of them, as after a merge.
             self.persons[0].after.phone = Some(phone.clone());
         }
         Ok(writes)
     }
 
-    /// All writes. The person's row, and that of who has the identity, are among them even when nothing of them changes: they
-    /// must still be there, and not have become somebody's alias meanwhile.
+    /// All writes. The root contact and the contact that holds the identity are included even if unchanged: they must
+    /// still exist, and must not have become aliases meanwhile.
     pub fn writes(self, claims: Vec<Write>) -> Result<Vec<Write>, StoreError> {
         let mut writes = claims;
         for (place, person) in self.persons.iter().enumerate() {
@@ -209,7 +210,7 @@ mod tests {
         people.take(b.clone(), first, Vec::new(), false);
         assert!(people.have(&b.contact), "so it is not joined again");
         let second = merge(&c, people.root(), MergeReason::VerifiedPhone, now).unwrap();
-        // The table still says that b is nobody's alias.
+        // The table still says that b is no alias.
         people.take(c.clone(), second, vec![b.clone()], true);
         assert_eq!(people.root().contact, c.contact);
         let mut ids: Vec<&str> = people.persons.iter().map(|person| person.after.contact.as_str()).collect();

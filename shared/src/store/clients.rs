@@ -1,5 +1,5 @@
-//! Who a chat's client is (C2, C3): known by an identity, else by a verified phone, else new. What turns out to be one
-//! person becomes one by an alias, in the transaction that found it out.
+//! Finds the client of a chat (C2, C3): by an identity, else by a verified phone, else a new contact. Contacts that
+//! turn out to be one person are merged by an alias, in the transaction that detected it.
 
 use super::client_people::{ClientIdentities, People};
 use super::row::Write;
@@ -13,28 +13,29 @@ use crate::model::contact::merge::{MAX_ALIASES, merge};
 use crate::model::contact::{Contact, ContactChat, CrmRecords, Join, MergeReason};
 use crate::model::event::MessageEvent;
 
-/// Who a chat's client turned out to be, and what makes him so.
+/// The client found for a chat, and the writes for it.
 #[derive(Debug, Default)]
 pub struct Client {
-    /// The contact, when one is to be named on the chat: who has the identity, be he an alias or not. So what is his
-    /// stays his when he is taken apart again.
+    /// The contact to name on the chat: the one that holds the identity, an alias or not. So the chat stays with it if
+    /// a merge is undone.
     pub id: Option<ContactId>,
-    /// Whether neither we nor the CRM knew him until now (C2).
+    /// Whether the client was unknown until now, both here and in the CRM (C2).
     pub is_new: bool,
-    /// Who is responsible for him.
+    /// The client's responsible.
     pub responsible: Option<EmployeeId>,
-    /// The rows.
+    /// The writes for the contacts and their claims.
     pub writes: Vec<Write>,
-    /// The verified phone, when it is his beyond doubt: then it need not be looked at again.
+    /// The verified phone, if it is certainly the client's: then it need not be checked again.
     pub phone: Option<Phone>,
-    /// Contacts that became aliases.
+    /// How many contacts became aliases.
     pub merged: u64,
-    /// When somebody of this identity or phone was erased.
+    /// When a client with this identity or phone was erased.
     pub erased_at: Option<Timestamp>,
 }
 
 impl Store {
-    /// The client of a chat that we begin. `keeper` becomes responsible for him, if nobody is, or `gone` is.
+    /// The client of a chat that we begin. `keeper` becomes the responsible, if there is none or the present one is
+    /// `gone`.
     ///
     /// # Errors
     /// As [`Store::client_of`].
@@ -52,7 +53,7 @@ impl Store {
     /// The client of a new chat.
     ///
     /// # Errors
-    /// [`StoreError::Contended`] when he is being erased; else as [`Store::get`], here and below.
+    /// [`StoreError::Contended`] if the client is being erased; else as [`Store::get`], here and below.
     pub async fn client_of(
         &self,
         owner: &Account,
@@ -62,7 +63,7 @@ impl Store {
         self.client(owner, None, event, (None, None), ambient).await
     }
 
-    /// What a message of a known chat tells of its client that was not known: a phone, another form of his identity.
+    /// Stores new facts about a known chat's client from a message: a phone, another form of the identity.
     pub async fn client_told(
         &self,
         owner: &Account,
@@ -95,7 +96,7 @@ impl Store {
         let found =
             if ids.is_empty() { Default::default() } else { self.persons(&owner.account, &ids).await? };
         if found.len() < ids.iter().collect::<std::collections::HashSet<_>>().len() {
-            // Claimed for a contact that is not there: he is being erased, and his claims go first.
+            // The claim's contact does not exist: it is being erased, and its claims go first.
             return match known {
                 Some(_) => Ok(Client::default()),
                 None => Err(StoreError::Contended),
@@ -131,7 +132,8 @@ impl Store {
         })
     }
 
-    /// A contact for somebody whom nobody here knows. The CRM may: then he is its contact, and its responsible's (C2, B1).
+    /// The contact for an unknown client. If the CRM has loaded the client, it is linked to the CRM's contact and gets
+    /// the responsible from there (C2, B1).
     async fn newcomer(
         &self,
         owner: &Account,
@@ -149,8 +151,8 @@ impl Store {
         Ok(contact)
     }
 
-    /// Joins two persons who turned out to be one, where that may be. The one with the phone stays; between two forms of one
-    /// identity the older one does.
+    /// Merges two contacts that turned out to be one person, if that is allowed. The one with the phone stays; between
+    /// two forms of one identity the older one does.
     async fn join(
         &self,
         people: &mut People,
@@ -187,7 +189,7 @@ impl Store {
 }
 
 fn new_contact(owner: &Account, event: &MessageEvent, ambient: &dyn Ambient) -> Contact {
-    // Whose name a group's `contact` is, providers do not say.
+    // Providers do not say whom a group's `contact` names.
     let hint = Some(&event.contact).filter(|_| !event.group);
     Contact {
         v: 1,
@@ -206,7 +208,7 @@ fn new_contact(owner: &Account, event: &MessageEvent, ambient: &dyn Ambient) -> 
     }
 }
 
-/// A new chat in its contact's history.
+/// Adds a new chat to its contact's history.
 ///
 /// # Errors
 /// As [`Write::create`], here and below.
@@ -221,7 +223,7 @@ pub fn in_history(chat: &crate::model::chat::Chat, at: Timestamp) -> Result<Writ
     })
 }
 
-/// Another form of a chat's id, which leads to it from now on.
+/// Adds another form of a chat's id, which leads to the chat from now on.
 pub fn alias_row(account: &AccountId, form: &ChatId, chat: &ChatId) -> Result<Write, StoreError> {
     Write::create(&crate::model::chat::ChatAliasRow {
         v: 1,

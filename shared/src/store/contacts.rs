@@ -1,4 +1,4 @@
-//! Contacts: whose an identity is, who he turned out to be, his chats; the blacklist and what erasures left.
+//! Contacts: the owner of an identity, merges, a contact's chats; the blacklist and the remains of erasures.
 
 use super::chats::key_of;
 use super::row::{Item, Key, row_of};
@@ -13,19 +13,19 @@ use crate::model::erasure::{ErasedSubject, Erasure};
 use keys::ContactClaimRow;
 use std::collections::HashMap;
 
-/// What is known of somebody who writes, by his strong attributes.
+/// The owners of a sender's strong attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Who {
-    /// Who owns each identity.
+    /// The owner of each identity.
     pub identities: HashMap<Identity, ContactId>,
-    /// Who owns the phone.
+    /// The owner of the phone.
     pub phone: Option<ContactId>,
     /// When one of them was last erased.
     pub erased_at: Option<Timestamp>,
 }
 
 impl Store {
-    /// A contact's own row, be it an alias or not.
+    /// A contact's own row, an alias or not.
     ///
     /// # Errors
     /// As [`Store::get`], here and in all reads below.
@@ -38,7 +38,7 @@ impl Store {
         self.get(&keys::contact(account, contact), read).await
     }
 
-    /// The person behind a contact's id: the contact, or whom he was merged into.
+    /// The person behind a contact's id: the contact itself, or the one it was merged into.
     pub async fn person(
         &self,
         account: &AccountId,
@@ -80,7 +80,7 @@ impl Store {
         Ok(own.iter().filter_map(|(id, contact)| Some((id.clone(), person(contact)?))).collect())
     }
 
-    /// Who owns identities and a phone, and whether one of them was erased; one batch, as of the last write.
+    /// The owners of identities and of a phone, and when one of them was erased; one batch, as of the last write.
     pub async fn who(
         &self,
         owner: &Account,
@@ -130,7 +130,7 @@ impl Store {
         Ok(found.iter().any(|entry| entry.blocks(now)))
     }
 
-    /// A page of an account's blacklist, in no order that means anything.
+    /// A page of an account's blacklist, in no meaningful order.
     pub async fn blacklist(
         &self,
         account: &AccountId,
@@ -140,7 +140,8 @@ impl Store {
         self.query_prefix(&keys::blacklist_partition(account), "", limit, from, Read::Consistent).await
     }
 
-    /// A page of the chats that were opened with a contact, as of the last write; those of his aliases are theirs.
+    /// A page of the chats that were opened with a contact, as of the last write; chats of its aliases are listed under
+    /// the aliases.
     pub async fn contact_chats(
         &self,
         account: &AccountId,
@@ -152,7 +153,7 @@ impl Store {
         self.query_prefix(&pk, "CHAT#", limit, from, Read::Consistent).await
     }
 
-    /// Who was merged into a contact, the earliest first, undone merges too.
+    /// The merges into a contact, the earliest first, undone ones included.
     pub async fn merges(&self, account: &AccountId, contact: &ContactId) -> Result<Vec<Merge>, StoreError> {
         self.query_all(&keys::contact_partition(account, contact), "MERGE#", Read::Consistent).await
     }

@@ -1,15 +1,15 @@
-//! Counters that many processes add to, for limits of a window of time: one plain update, no condition, no read.
+//! Counters that many processes add to, for limits per window of time: one plain update, without a condition or a read.
 
 use super::row::Key;
 use super::{Store, StoreError, failure, number};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 impl Store {
-    /// Adds `by` to the counter at `key` and gives the total after it. A counter that is not there begins at zero, and
-    /// goes some time after `expires_at` (seconds since the epoch; the table's TTL): a key is good for one window only.
+    /// Adds `by` to the counter at `key` and returns the new total. A missing counter begins at zero, and is deleted
+    /// some time after `expires_at` (seconds since the epoch; the table's TTL): a key serves one window only.
     ///
     /// # Errors
-    /// [`StoreError::Busy`]; whether it was added is not known then.
+    /// [`StoreError::Busy`]; then it is unknown whether the amount was added.
     pub async fn count(&self, key: &Key, by: u64, expires_at: i64) -> Result<u64, StoreError> {
         let answer = self
             .client

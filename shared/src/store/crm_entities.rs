@@ -1,5 +1,5 @@
-//! Contacts and deals that a CRM loaded. They stand in 16 partitions by a hash of their ids: a CRM that loads all it has
-//! writes faster than one partition takes.
+//! Contacts and deals that a CRM loaded. They are spread over 16 partitions by a hash of their ids, because a CRM that
+//! loads everything writes faster than one partition accepts.
 
 use super::row::{Row, Write};
 use super::{Read, Store, StoreError, failure, keys, text};
@@ -11,7 +11,7 @@ use crate::model::contact::blacklist::Subject;
 use crate::model::crm::entities::{CrmContact, CrmDeal, CrmSubject, link_contact};
 use aws_sdk_dynamodb::types::Select;
 
-/// What a CRM loads.
+/// The kinds of records that a CRM loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loaded {
     /// Contacts.
@@ -50,8 +50,8 @@ impl Store {
         if wanted.is_empty() { Ok(Vec::new()) } else { self.get_many(&wanted, Read::Consistent).await }
     }
 
-    /// The contact of the CRM that a newcomer is, where it has loaded one of his phone or identities: what it has of him, and who
-    /// is responsible for him, if that employee is known here.
+    /// The CRM's contact for a new client, if the CRM has loaded one with the same phone or identity: its records, and
+    /// its responsible, if that employee is known here.
     pub async fn crm_contact_of(
         &self,
         owner: &Account,
@@ -71,7 +71,8 @@ impl Store {
         Ok(Some((records, known.then_some(contact.responsible))))
     }
 
-    /// The contacts of the CRM that have one of these digests: looked up, then read, because they say whether it still holds.
+    /// The CRM's contacts with one of these digests: looked up, then read, because the contacts themselves say whether
+    /// the digest still holds.
     pub async fn crm_contacts_by(
         &self,
         owner: &Account,
@@ -94,7 +95,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Whose these digests are in the CRM.
+    /// The rows that map these digests to the CRM's contacts.
     pub async fn crm_subjects(
         &self,
         account: &AccountId,
@@ -104,7 +105,7 @@ impl Store {
         if wanted.is_empty() { Ok(Vec::new()) } else { self.get_many(&wanted, Read::Consistent).await }
     }
 
-    /// The writes that take a contact of the CRM away, with what leads to it and to nobody else.
+    /// The writes that delete a contact of the CRM, and the digest rows that point to it.
     pub async fn forget_crm_contact(
         &self,
         owner: &Account,
@@ -116,7 +117,7 @@ impl Store {
         Ok(leading.map(|row| Write::forget(row.key())).chain([Write::forget(contact.key())]).collect())
     }
 
-    /// How many of a kind there are. Half a read unit for every 4 KB of them.
+    /// How many of a kind there are, by partition. Half a read unit for every 4 KB of them.
     pub async fn count_loaded(&self, account: &AccountId, kind: Loaded) -> Result<Vec<usize>, StoreError> {
         let shards =
             (0..keys::CRM_SHARDS).map(|shard| self.count_shard(keys::crm_partition(account, kind, shard)));
@@ -137,8 +138,8 @@ impl Store {
         }
     }
 
-    /// A page of what was loaded, from `offset` on, in an order that stays; and how many there are in all. What stands before
-    /// the page in its partition is read too.
+    /// A page of loaded records, from `offset` on, in a stable order; and how many there are in all. The records before
+    /// the page in its partition are read too.
     pub async fn loaded_page<R: Row>(
         &self,
         account: &AccountId,

@@ -1,4 +1,4 @@
-//! What must be looked at later: the due index. It only says where to look; nothing is decided by it.
+//! The due index: what must be checked later. It only gives keys; nothing is decided by it.
 
 use super::chats::{key_of, moment};
 use super::keys::Due;
@@ -10,41 +10,41 @@ use crate::model::chat::state::ChatState;
 use crate::platform::nudge::ListPlace;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// Shards of the chats: enough that a sweep's reads and a minute's writes do not meet in one partition.
+/// The number of shards for chats: enough that a sweep's reads and a minute's writes do not meet in one partition.
 pub const CHAT_SHARDS: u8 = 16;
-/// Shards of the files, and of all else: apart from the chats, so that they do not stand behind 100,000 of them that are
-/// due; and files apart from the rest, because a bucket that is down makes them many too.
+/// The number of shards for files, and for all other rows. They are apart from the chats, so that they do not wait
+/// behind 100,000 due chats; and files are apart from the rest, because an outage of the bucket makes them many too.
 const OTHER_SHARDS: u8 = 4;
 
-/// A partition of the due index. Rows written by an older version stand among the chats, whatever they are, until they are
-/// on the index anew.
+/// A partition of the due index. Rows written by an older version are in the shards of the chats, whatever their kind,
+/// until they are indexed again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shard {
     /// Chats.
     Chats(u8),
-    /// Files that have yet to be copied.
+    /// Files that are still to be copied.
     Files(u8),
-    /// All else: rings, erasures, departures, channels.
+    /// All other rows: rings, erasures, requeues, channels.
     Work(u8),
 }
 
 impl Shard {
-    /// Those of the chats.
+    /// The shards of the chats.
     pub fn of_chats() -> impl Iterator<Item = Self> {
         (0..CHAT_SHARDS).map(Self::Chats)
     }
 
-    /// Those of the files.
+    /// The shards of the files.
     pub fn of_files() -> impl Iterator<Item = Self> {
         (0..OTHER_SHARDS).map(Self::Files)
     }
 
-    /// Those of all else.
+    /// The shards of all other rows.
     pub fn of_work() -> impl Iterator<Item = Self> {
         (0..OTHER_SHARDS).map(Self::Work)
     }
 
-    /// All there are.
+    /// All shards.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::of_work().chain(Self::of_files()).chain(Self::of_chats())
     }
@@ -68,22 +68,22 @@ fn entry(shard: Shard, check_at: Option<Timestamp>) -> Vec<(&'static str, Attrib
     check_at.map(|_| entry).into_iter().collect()
 }
 
-/// The attribute that puts a row with a `check_at` on the index, when it is neither a chat nor a file.
+/// The attribute that puts a row with a `check_at` on the index, if it is neither a chat nor a file.
 pub(super) fn due(id: &str, check_at: Option<Timestamp>) -> Vec<(&'static str, AttributeValue)> {
     entry(Shard::Work(shard_of(id, OTHER_SHARDS)), check_at)
 }
 
-/// The same for a chat.
+/// The same attribute for a chat.
 pub(super) fn due_chat(chat: &ChatId, check_at: Option<Timestamp>) -> Vec<(&'static str, AttributeValue)> {
     entry(Shard::Chats(shard_of(chat.as_str(), CHAT_SHARDS)), check_at)
 }
 
-/// The same for a file, by its chat.
+/// The same attribute for a file, by its chat.
 pub(super) fn due_file(chat: &ChatId, check_at: Timestamp) -> Vec<(&'static str, AttributeValue)> {
     entry(Shard::Files(shard_of(chat.as_str(), OTHER_SHARDS)), Some(check_at))
 }
 
-/// Which part of a shard: by when it is due, both ends included.
+/// A part of a shard: by due time, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DueBetween {
     /// Not before.
@@ -93,7 +93,7 @@ pub struct DueBetween {
 }
 
 impl DueBetween {
-    /// All that is due by a moment.
+    /// Everything that is due by a moment.
     pub fn until(until: Timestamp) -> Self {
         Self { from: Timestamp::default(), until }
     }
@@ -102,16 +102,16 @@ impl DueBetween {
 /// A page of a shard.
 #[derive(Clone, Debug, Default)]
 pub struct DuePage {
-    /// What is due, earliest first, and when.
+    /// The due items, earliest first, with their times.
     pub items: Vec<(Due, Timestamp)>,
     /// How many entries this version cannot read.
     pub unknown: usize,
-    /// The key to go on from, when there is more.
+    /// The key to continue from, if there is more.
     pub next: Option<Item>,
 }
 
 impl Store {
-    /// A page of what is due in a shard, earliest first.
+    /// A page of the due items of a shard, earliest first.
     ///
     /// # Errors
     /// As [`Store::get`].
@@ -142,8 +142,8 @@ impl Store {
         Ok(DuePage { unknown: found.len() - items.len(), items, next: answer.last_evaluated_key })
     }
 
-    /// A page of a channel's live chats by their places in the list, latest first, and where to go on when there is more.
-    /// It is the index alone: a moment old.
+    /// A page of a channel's live chats by their places in the list, latest first, and the place to continue from, if
+    /// there is more. It reads only the index, which is slightly outdated.
     ///
     /// # Errors
     /// As [`Store::get`].

@@ -1,8 +1,8 @@
-//! Erasures: what they read, and the writes that leave nothing but digests and times.
+//! Erasures: their reads, and the writes that leave only digests and times.
 //!
-//! While a chat's rows are being deleted, a mark stands in the place of its own row. Nobody can read it as a chat, so
-//! nobody writes into the chat until the mark is gone: what the client writes meanwhile waits in the queue, and begins a
-//! new chat. So an erasure that is carried out twice, or late, never touches what came after it.
+//! While a chat's rows are being deleted, a mark replaces its own row. The mark cannot be read as a chat, so nothing
+//! writes into the chat until the mark is gone: the client's new messages wait in the queue, and begin a new chat. So
+//! an erasure that runs twice, or late, never touches later data.
 
 use super::chats::{is_tombstone, key_of};
 use super::keys::{self, ContactClaimRow, Pointer, TombstoneRow};
@@ -19,32 +19,32 @@ use crate::model::message::Message;
 use crate::store::attribute;
 use std::collections::HashSet;
 
-/// What stands at a chat's key.
+/// The row at a chat's key.
 #[derive(Clone, Debug)]
 pub enum ChatPlace {
     /// The chat.
     Chat(Box<Chat>),
-    /// The mark of an erasure that has not come to its end.
+    /// The mark of an erasure that is not finished.
     Mark,
-    /// Nothing, or what leads to another chat.
+    /// No row, or an alias of another chat.
     Nothing,
 }
 
-/// A row in a chat's partition that is to go.
+/// A row in a chat's partition that is to be deleted.
 #[derive(Clone, Debug)]
 pub enum ChatRow {
-    /// A message; `None` when this version cannot read it.
+    /// A message; `None` if this version cannot read it.
     Message(Key, Option<Box<Message>>),
     /// Anything else.
     Other(Key),
 }
 
-/// An identity or a phone that is claimed.
+/// A claimed identity or phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// Where the claim stands.
+    /// The key of the claim.
     pub at: Key,
-    /// Whose it is.
+    /// Its owner.
     pub contact: ContactId,
 }
 
@@ -57,7 +57,7 @@ impl Store {
         self.get(&keys::erasure(account, erasure), Read::Consistent).await
     }
 
-    /// The chat that was opened with a contact and comes behind another one in the order of their ids.
+    /// The next chat of a contact's history in the order of the ids, behind `after`.
     pub async fn next_contact_chat(
         &self,
         account: &AccountId,
@@ -69,7 +69,7 @@ impl Store {
         Ok(page.items.into_iter().next())
     }
 
-    /// What stands at a chat's key, as of the last write.
+    /// The row at a chat's key, as of the last write.
     pub async fn chat_place(&self, account: &AccountId, chat: &ChatId) -> Result<ChatPlace, StoreError> {
         match self.item(&keys::chat(account, chat), Read::Consistent).await? {
             None => Ok(ChatPlace::Nothing),
@@ -79,7 +79,7 @@ impl Store {
         }
     }
 
-    /// Who owns identities and phones, as of the last write; what nobody owns is left out.
+    /// The claims of identities and phones, as of the last write; unowned ones are omitted.
     pub async fn claims(
         &self,
         account: &AccountId,
@@ -99,7 +99,7 @@ impl Store {
         Ok(claims)
     }
 
-    /// A page of what a chat's partition holds beside the chat's own row, without what is a tombstone already.
+    /// A page of the rows in a chat's partition besides the chat's own row, without tombstones.
     pub async fn rows_of_chat(
         &self,
         account: &AccountId,
@@ -137,7 +137,7 @@ impl Store {
         }
     }
 
-    /// A page of keys in a contact's partition, but for the contact's own.
+    /// A page of the keys in a contact's partition, except the contact's own.
     pub async fn rows_of_contact(
         &self,
         account: &AccountId,
@@ -150,7 +150,7 @@ impl Store {
         Ok(Page { items: keys.collect(), next: page.next })
     }
 
-    /// What erased identities and phones left, by their digests; as of the last write.
+    /// The remains of erased identities and phones, by their digests; as of the last write.
     pub async fn erased_subjects(
         &self,
         account: &AccountId,
@@ -170,9 +170,9 @@ impl Store {
         self.get_many(&keys, Read::Consistent).await
     }
 
-    /// Puts tombstones where pointers lead from the provider's ids of a message to this chat. `connections` are those that
-    /// the ids may belong to, the channel's own first: there a tombstone is put even where no pointer is, so that a status
-    /// that comes late does not wait for the message.
+    /// Replaces the pointers from the provider's ids of a message to this chat with tombstones. `connections` are those
+    /// that the ids may belong to, the channel's own first: there a tombstone is written even if there is no pointer,
+    /// so that a late status does not wait for the message.
     ///
     /// # Errors
     /// [`StoreError`]; safe to repeat.
@@ -191,7 +191,7 @@ impl Store {
                     None if place > 0 => continue,
                     None => Condition::Absent,
                     Some(item) if is_tombstone(&item) => continue,
-                    // Ids of some providers are unique in a chat only: this one may lead to another chat.
+                    // Ids of some providers are unique in a chat only: this one may point to another chat.
                     Some(item) => match row_of::<Pointer>(item)?.chat {
                         led if led == *chat => Condition::Same("chat".into(), Some(text(led.as_str()))),
                         _ => continue,
@@ -199,7 +199,7 @@ impl Store {
                 };
                 let write = Write { conditions: vec![condition], ..tombstone(at, now)? };
                 match self.commit(vec![write]).await {
-                    // Somebody's message of the same id, a moment ago: it leads elsewhere.
+                    // Another message got the same id a moment ago: the pointer leads elsewhere.
                     Err(StoreError::Lost(_)) => {}
                     done => done?,
                 }
@@ -217,11 +217,11 @@ impl Store {
     }
 }
 
-/// Puts the mark in a chat's place, while the chat is as it was read: in its number, on which every other writer depends,
-/// and in what tells which rows elsewhere are its own.
+/// Replaces a chat with the mark, if the chat is unchanged since it was read: in its number, on which every other
+/// writer depends, and in the attributes that identify its rows elsewhere.
 ///
 /// # Errors
-/// [`StoreError::Unwritable`], which no row of ours is; here and below.
+/// [`StoreError::Unwritable`], which never happens for our rows; here and below.
 pub fn mark(chat: &Chat, now: Timestamp) -> Result<Write, StoreError> {
     let depends_on = [
         attribute::chat::LAST_SEQ,
@@ -235,19 +235,19 @@ pub fn mark(chat: &Chat, now: Timestamp) -> Result<Write, StoreError> {
     Ok(Write { conditions: as_read.conditions, ..tombstone(chat.key(), now)? })
 }
 
-/// Takes the mark away. It must be there, and no chat.
+/// Deletes the mark. The row must exist, and must not be a chat.
 pub fn unmark(account: &AccountId, chat: &ChatId) -> Write {
     let at = keys::chat(account, chat);
     Write { conditions: vec![Condition::Exists, Condition::Same("v".into(), None)], ..Write::forget(at) }
 }
 
-/// Lets go of an identity or a phone, while it is still whose it was: a new client may have claimed it.
+/// Releases an identity or a phone, if its owner is unchanged: a new client may have claimed it.
 pub fn release(claim: &Claim) -> Write {
     let owner = Condition::Same("contact".into(), Some(text(claim.contact.as_str())));
     Write { key: claim.at.clone(), conditions: vec![Condition::Exists, owner], effect: Effect::Delete }
 }
 
-/// What is left of a row at its key, whatever stood there.
+/// Replaces the row at a key with a tombstone.
 pub fn tombstone(at: Key, now: Timestamp) -> Result<Write, StoreError> {
     Write::put(&TombstoneRow { at, tombstone: Tombstone::at(now) })
 }

@@ -1,4 +1,4 @@
-//! Files: those that have yet to be copied or sent, and where stable links lead.
+//! Files: those still to be copied or sent, and the targets of stable links.
 
 use super::row::{Condition, Effect, Key, Row, Write};
 use super::{Read, Store, StoreError, keys, number};
@@ -14,7 +14,7 @@ impl Row for Upload {
 }
 
 impl Store {
-    /// A chat's files that have yet to be copied, as of the last write, in no order.
+    /// A chat's files that are still to be copied, as of the last write, in no order.
     ///
     /// # Errors
     /// As [`Store::get`], here and below.
@@ -26,19 +26,20 @@ impl Store {
         self.query_all(&keys::chat_partition(account, chat), "F#", Read::Consistent).await
     }
 
-    /// A file that was announced, as of the last write; also one whose time is over, until the table takes it away.
+    /// An announced file, as of the last write; also an expired one, until the table deletes it.
     pub async fn upload(&self, account: &AccountId, id: &str) -> Result<Option<Upload>, StoreError> {
         self.get(&keys::upload(account, id), Read::Consistent).await
     }
 
-    /// Where a stable link leads, by the SHA-256 of its ending.
+    /// The target of a stable link, by the SHA-256 of the link's last part.
     pub async fn file_link(&self, hash: &str) -> Result<Option<FileLink>, StoreError> {
         let row: Option<FileLinkRow> = self.get(&keys::file_link(hash), Read::Consistent).await?;
         Ok(row.map(|row| row.link))
     }
 }
 
-/// Takes a file off the list, while it is the one that was read: another edit of its message may have put it there anew.
+/// Removes a file from the list, if it is unchanged since it was read: another edit of its message may have added it
+/// again.
 pub fn settled(file: &PendingFile) -> Write {
     let as_read = |name: &str, value: String| Condition::Same(name.to_owned(), Some(number(value)));
     Write {

@@ -1,4 +1,4 @@
-//! Where each kind of row stands. `docs/DATA-MODEL.md` lists the access patterns; the rows themselves are in
+//! The keys of each kind of row. `docs/DATA-MODEL.md` lists the access patterns; the rows themselves are in
 //! [`super::rows`].
 
 pub use super::rows::{
@@ -35,7 +35,7 @@ pub fn account(account: &AccountId) -> Key {
     key(settings(account), "ACCOUNT")
 }
 
-/// Partition of the list of accounts; the operator's only.
+/// Partition of the list of accounts; only the operator reads it.
 pub const ACCOUNTS: &str = "ACCOUNTS";
 
 /// An API key, by the key's SHA-256.
@@ -48,7 +48,7 @@ pub fn webhook_token(hash: &str) -> Key {
     key(format!("TOKEN#{hash}"), "TOKEN")
 }
 
-/// Who owns a provider's channel: one account in the whole deployment.
+/// The owner of a provider's channel: one account in the whole deployment.
 pub fn external_channel(provider: &str, external: &str) -> Key {
     key(format!("EXTERNAL#{provider}#{external}"), "OWNER")
 }
@@ -78,20 +78,20 @@ pub fn crm(account: &AccountId) -> Key {
     key(settings(account), "CRM")
 }
 
-/// The secret that tokens of employees are signed with.
+/// The secret with which employees' tokens are signed.
 pub fn token_secret(account: &AccountId) -> Key {
     key(settings(account), "TOKENS")
 }
 
-/// Partition of an account's trail of settings changes, by time.
+/// Partition of an account's audit trail of settings changes, by time.
 pub fn audit_partition(account: &AccountId) -> String {
     format!("A#{account}#AUDIT")
 }
 
-/// Partitions of what a CRM loads, of each kind: it may load all it has at once.
+/// The number of partitions for each kind of records that a CRM loads, because it may load everything at once.
 pub const CRM_SHARDS: u8 = 16;
 
-/// A partition of what a CRM loaded.
+/// A partition of the records that a CRM loaded.
 pub fn crm_partition(account: &AccountId, kind: Loaded, shard: u8) -> String {
     let kind = match kind {
         Loaded::Contacts => "CRMCONTACTS",
@@ -114,7 +114,7 @@ pub fn crm_deal(account: &AccountId, id: &str) -> Key {
     key(crm_partition(account, Loaded::Deals, crm_shard(id)), id)
 }
 
-/// Which of the CRM's contacts has a phone or an identity, by its digest.
+/// The CRM's contact with a phone or an identity, by its digest.
 pub fn crm_subject(account: &AccountId, digest: &str) -> Key {
     key(format!("A#{account}#CRMSUBJECT#{digest}"), "CONTACT")
 }
@@ -134,19 +134,19 @@ pub fn membership(account: &AccountId, channel: &ChannelId, employee: &EmployeeI
     key(ring_partition(account, channel), format!("MEMBER#{employee}"))
 }
 
-/// Members of a channel to whom new clients come, in the order of the ring: those who are there.
+/// Prefix of the turns of available members who receive new clients, in the order of the ring.
 pub const IN_TURN: &str = "TURN#";
 
-/// The same, who are not.
+/// The same for members who are not available.
 pub const RESTING: &str = "REST#";
 
-/// A member's turn: where he stands in the ring, while new clients come to him.
+/// A member's turn: the place in the ring, while the member receives new clients.
 pub fn turn(account: &AccountId, channel: &ChannelId, place: &RingPlace, is_there: bool) -> Key {
     let list = if is_there { IN_TURN } else { RESTING };
     key(ring_partition(account, channel), format!("{list}{}", turn_place(place)))
 }
 
-/// A place of the ring, as turns are sorted.
+/// A place in the ring, in the form in which turns are sorted.
 pub fn turn_place(place: &RingPlace) -> String {
     format!("{:013}#{}", place.joined_at.millis().max(0), place.employee)
 }
@@ -166,13 +166,13 @@ pub fn rules(account: &AccountId) -> Key {
     key(settings(account), "RULES")
 }
 
-/// An employee who is going: his clients have yet to be given to others.
+/// A requeue of an employee's clients, who are still to be assigned to others.
 pub fn requeue(account: &AccountId, employee: &EmployeeId, channel: Option<&ChannelId>) -> Key {
     let channel = channel.map_or("*", ChannelId::as_str);
     key(format!("A#{account}#LEAVING#{channel}"), employee.as_str())
 }
 
-/// A channel whose clients that are nobody's have yet to go into the queue.
+/// A requeue of a channel's unclaimed clients.
 pub fn gather(account: &AccountId, channel: &ChannelId) -> Key {
     key(format!("A#{account}#GATHER#{channel}"), "GATHER")
 }
@@ -187,13 +187,13 @@ pub fn contact(account: &AccountId, contact: &ContactId) -> Key {
     key(contact_partition(account, contact), "CONTACT")
 }
 
-/// Whose identity it is.
+/// The owner of an identity.
 pub fn identity(account: &AccountId, identity: &Identity) -> Key {
     let kind = if identity.group { "group" } else { "person" };
     key(format!("A#{account}#IDENTITY#{}#{kind}#{}", identity.messenger.as_str(), identity.user), "IDENTITY")
 }
 
-/// Whose phone it is.
+/// The owner of a phone.
 pub fn phone(account: &AccountId, phone: &Phone) -> Key {
     key(format!("A#{account}#PHONE#{}", phone.as_str()), "PHONE")
 }
@@ -218,7 +218,7 @@ pub fn chat_event(account: &AccountId, chat: &ChatId, seq: u64) -> Key {
     key(chat_partition(account, chat), format!("E#{seq:020}"))
 }
 
-/// In which chat a message stands, by its id inside a connection.
+/// The pointer to a message's chat, by the message's id inside a connection.
 pub fn pointer(account: &AccountId, connection: &ConnectionId, message: &MessageId) -> Key {
     key(format!("A#{account}#POINTER#{connection}#{}", message.in_key()), "POINTER")
 }
@@ -228,27 +228,27 @@ pub fn chat_listing(account: &AccountId, chat: &ChatId, listing: &str) -> Key {
     chat_listing_by_digest(account, chat, &listing_digest(listing))
 }
 
-/// A listing's id as it stands in keys and paths: the site's may hold anything.
+/// A listing's id as it is used in keys and paths, because the site's id may contain anything.
 pub fn listing_digest(listing: &str) -> String {
     in_key(&[b"listing", listing.as_bytes()])
 }
 
-/// A listing of a chat, by that.
+/// A listing of a chat, by that digest.
 pub fn chat_listing_by_digest(account: &AccountId, chat: &ChatId, digest: &str) -> Key {
     key(chat_partition(account, chat), format!("L#{digest}"))
 }
 
-/// A file of a chat that has yet to be copied.
+/// A file of a chat that is still to be copied.
 pub fn pending_file(account: &AccountId, chat: &ChatId, message: &MessageId) -> Key {
     key(chat_partition(account, chat), format!("F#{}", message.in_key()))
 }
 
-/// What is to be done at the provider in a chat, in the order of its numbers.
+/// A job for the provider in a chat, in the order of its numbers.
 pub fn outbound_job(account: &AccountId, chat: &ChatId, number: u64) -> Key {
     key(chat_partition(account, chat), format!("O#{number:020}"))
 }
 
-/// Partition of an employee's notices. Ids of employees hold no `#`, so none is another list's.
+/// Partition of an employee's notices. Ids of employees contain no `#`, so it is never another list's.
 pub fn notices_of_employee(account: &AccountId, employee: &EmployeeId) -> String {
     format!("A#{account}#NOTICES#{employee}")
 }
@@ -258,12 +258,12 @@ pub fn notices_of_heads(account: &AccountId, channel: &ChannelId) -> String {
     format!("A#{account}#NOTICES#heads#{channel}")
 }
 
-/// A notice in one of these, by when it was said.
+/// A notice in one of these partitions, by its time.
 pub fn notice(partition: String, at: Timestamp, chat: &ChatId, seq: u64) -> Key {
     key(partition, format!("{:013}#{chat}#{seq:020}", at.millis().max(0)))
 }
 
-/// How the sort key of a quick reply begins.
+/// The prefix of a quick reply's sort key.
 pub const QUICK_REPLY: &str = "REPLY#";
 
 /// Partition of the shared quick replies, or of an employee's own.
@@ -277,7 +277,7 @@ pub fn quick_reply(account: &AccountId, employee: Option<&EmployeeId>, id: &str)
     key(quick_reply_partition(account, employee), format!("{QUICK_REPLY}{id}"))
 }
 
-/// How many quick replies there are beside it.
+/// The number of quick replies in the same partition.
 pub fn quick_reply_count(account: &AccountId, employee: Option<&EmployeeId>) -> Key {
     key(quick_reply_partition(account, employee), "COUNT")
 }
@@ -292,22 +292,22 @@ pub fn test_message(account: &AccountId, test: &str) -> Key {
     key(format!("A#{account}#TEST#{test}"), "TEST")
 }
 
-/// What is known of a number, by [`crate::model::contact::number_check::digest`].
+/// The known facts about a number, by [`crate::model::contact::number_check::digest`].
 pub fn number(account: &AccountId, digest: &str) -> Key {
     key(format!("A#{account}#NUMBER#{digest}"), "NUMBER")
 }
 
-/// A send under a key of the caller's, by [`crate::model::outbound::SendKey::digest`].
+/// A send under a caller's idempotency key, by [`crate::model::outbound::SendKey::digest`].
 pub fn send_key(account: &AccountId, digest: &str) -> Key {
     key(format!("A#{account}#SEND#{digest}"), "SEND")
 }
 
-/// What an account used of a rate's window: `what` says whose rate (no `#` in it), `window` is the window's number.
+/// An account's use of a rate's window: `what` names the counter (without `#`), `window` is the window's number.
 pub fn rate(account: &AccountId, what: &str, window: i64) -> Key {
     key(format!("A#{account}#RATE#{what}#{window}"), "RATE")
 }
 
-/// Where a stable link leads, by the SHA-256 of its ending.
+/// The target of a stable link, by the SHA-256 of the link's last part.
 pub fn file_link(hash: &str) -> Key {
     key(format!("FILE#{hash}"), "FILE")
 }
@@ -322,7 +322,7 @@ pub fn contact_chat(account: &AccountId, contact: &ContactId, chat: &ChatId) -> 
     key(contact_partition(account, contact), format!("CHAT#{chat}"))
 }
 
-/// A merge in the log of the contact that stayed.
+/// A merge, in the log of the contact that stayed.
 pub fn merge(account: &AccountId, into: &ContactId, from: &ContactId, at: Timestamp) -> Key {
     key(contact_partition(account, into), format!("MERGE#{:013}#{from}", at.millis().max(0)))
 }
@@ -337,7 +337,7 @@ pub fn block(account: &AccountId, digest: &str) -> Key {
     key(blacklist_partition(account), digest)
 }
 
-/// What is left of an erased identity or phone, by its digest.
+/// The remains of an erased identity or phone, by its digest.
 pub fn erased_subject(account: &AccountId, digest: &str) -> Key {
     key(format!("A#{account}#ERASED#{digest}"), "ERASED")
 }
@@ -352,25 +352,25 @@ pub fn erasure(account: &AccountId, erasure: &str) -> Key {
     key(erasure_partition(account), erasure)
 }
 
-/// What the due index points at.
+/// An item of the due index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
     /// A chat.
     Chat(AccountId, ChatId),
     /// A channel with waiting clients.
     Ring(AccountId, ChannelId),
-    /// A chat with a file that has yet to be copied.
+    /// A chat with a file that is still to be copied.
     File(AccountId, ChatId),
-    /// An erasure that has not come to its end.
+    /// An erasure that is not finished.
     Erasure(AccountId, String),
-    /// A channel of whose state the CRM has yet to be told.
+    /// A channel whose state is still to be reported to the CRM.
     Channel(AccountId, ChannelId),
-    /// Clients who have yet to go back into the queue.
+    /// Clients who are still to be requeued.
     Requeue(AccountId, RequeueScope),
 }
 
 impl Due {
-    /// Reads a key that the due index gave; `None` for one that this version does not know.
+    /// Parses a key from the due index; `None` for one that this version does not know.
     pub fn parse(key: &Key) -> Option<Self> {
         let mut parts = key.pk.split('#');
         let (a, account) = (parts.next()?, parts.next()?);
@@ -407,8 +407,8 @@ pub fn of_employee(account: &AccountId, employee: &EmployeeId) -> String {
     format!("{account}#{employee}")
 }
 
-/// Partition of the indexes by employee for the chats of a channel that are nobody's yet (B3): they have no employee, and
-/// leave it in the write that gives them one.
+/// Partition of the indexes by employee for a channel's unclaimed chats (B3): they have no employee, and leave it in
+/// the write that assigns one.
 pub fn unclaimed(account: &AccountId, channel: &ChannelId) -> String {
     format!("{account}#{channel}#unclaimed")
 }

@@ -1,5 +1,5 @@
-//! The table: the truth of everything. Reads and writes are here; what stands where is in [`keys`], how a change
-//! becomes a conditional update in [`row`].
+//! The table, which is the source of truth. Reads and writes are here; the keys are in [`keys`], and [`row`] turns a
+//! change into a conditional update.
 
 pub mod assignment;
 pub mod assignment_log;
@@ -43,36 +43,36 @@ use row::{Effect, Item, Key, Row, Write, item_of, row_of};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Most writes in one transaction.
+/// The most writes in one transaction.
 pub const MAX_WRITES: usize = 100;
-/// Most keys in one batch read.
+/// The most keys in one batch read.
 const MAX_KEYS: usize = 100;
 
-/// Why the table did not do it.
+/// The reason why the table failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else was faster: the writes (by place) whose conditions do not hold. Read again and decide again.
+    /// A conflict: the writes (by position) whose conditions do not hold. Read and decide again.
     #[error("a condition does not hold any more")]
     Lost(Vec<usize>),
-    /// Another transaction is at the same rows just now. Read again and decide again.
+    /// A conflict: another transaction is changing the same rows just now. Read and decide again.
     #[error("another transaction is at the same rows")]
     Contended,
-    /// Not now: throttled, or no answer. Worth a retry.
+    /// Throttled, or no answer. Worth a retry.
     #[error("the table did not answer as hoped: {0}")]
     Busy(String),
-    /// The table will never take this write: the code says why.
+    /// The table will never accept this write; holds the error code.
     #[error("the table refuses the write: {0}")]
     Refused(String),
-    /// The row cannot be read as what it should be.
+    /// The row cannot be parsed as its type.
     #[error("a row of {0} cannot be read")]
     Unreadable(&'static str),
-    /// The value cannot be written as an item.
+    /// The value cannot be serialised as an item.
     #[error("a value cannot be written")]
     Unwritable,
 }
 
 impl StoreError {
-    /// Whether another writer was or is at the same rows: to be read and decided again, at once.
+    /// Whether another writer changed or is changing the same rows: read and decide again, at once.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::Contended)
     }
@@ -85,21 +85,21 @@ pub struct Store {
     table: String,
 }
 
-/// A page of results, and where the next one begins.
+/// A page of results, and the start of the next one.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     /// The results.
     pub items: Vec<T>,
-    /// The key to go on from, when there is more.
+    /// The key to continue from, if there is more.
     pub next: Option<Item>,
 }
 
-/// How sure a read must be.
+/// The consistency of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
     /// As of the last write: one read unit per 4 KB.
     Consistent,
-    /// Possibly a moment old: half a unit.
+    /// Possibly slightly outdated: half a unit.
     Eventual,
 }
 
@@ -109,7 +109,7 @@ impl Store {
         Self { client, table: table.into() }
     }
 
-    /// One row.
+    /// Reads one row.
     ///
     /// # Errors
     /// [`StoreError::Busy`] or [`StoreError::Unreadable`].
@@ -130,7 +130,7 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// Several items, in no order; those that are not there are left out.
+    /// Several items, in no order; missing ones are omitted.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -169,7 +169,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Several rows of one kind, in no order; those that are not there are left out.
+    /// Several rows of one kind, in no order; missing ones are omitted.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -177,11 +177,11 @@ impl Store {
         self.get_items(keys, read).await?.into_iter().map(row_of).collect()
     }
 
-    /// Carries out all writes or none. A single one goes as a plain conditional write, at half the price.
+    /// Carries out all writes or none. A single write is sent as a plain conditional write, at half the price.
     ///
     /// # Errors
     /// [`StoreError::Lost`] names the writes whose conditions failed; [`StoreError::Contended`] says that another
-    /// transaction was at the same rows.
+    /// transaction was changing the same rows.
     pub async fn commit(&self, mut writes: Vec<Write>) -> Result<(), StoreError> {
         match writes.len() {
             0 => Ok(()),
@@ -285,10 +285,10 @@ impl Store {
         })
     }
 
-    /// Writes many rows that nothing depends on, a transaction's worth at a time.
+    /// Carries out many independent writes, one transaction's worth at a time.
     ///
     /// # Errors
-    /// As [`Self::commit`]; what was written before stays.
+    /// As [`Self::commit`]; earlier writes stay.
     pub async fn commit_in_parts(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let mut rest = writes;
         while !rest.is_empty() {
@@ -298,7 +298,7 @@ impl Store {
         Ok(())
     }
 
-    /// A page of a partition, by the sort key's beginning; an empty one takes in all of it.
+    /// A page of a partition, by the prefix of the sort key; an empty prefix reads all of it.
     async fn query_prefix<R: Row>(
         &self,
         pk: &str,
@@ -307,7 +307,7 @@ impl Store {
         from: Option<Item>,
         read: Read,
     ) -> Result<Page<R>, StoreError> {
-        // A key condition takes no empty text.
+        // A key condition accepts no empty text.
         let (condition, begins) = match prefix {
             "" => ("pk = :pk", None),
             prefix => ("pk = :pk AND begins_with(sk, :prefix)", Some((":prefix".to_owned(), text(prefix)))),
@@ -329,7 +329,7 @@ impl Store {
         Ok(Page { items, next: answer.last_evaluated_key })
     }
 
-    /// A whole partition's rows of one kind.
+    /// All rows of one kind in a partition.
     async fn query_all<R: Row>(&self, pk: &str, prefix: &str, read: Read) -> Result<Vec<R>, StoreError> {
         let (mut found, mut from) = (Vec::new(), None);
         loop {
@@ -351,10 +351,10 @@ fn number(value: impl ToString) -> aws_sdk_dynamodb::types::AttributeValue {
     aws_sdk_dynamodb::types::AttributeValue::N(value.to_string())
 }
 
-/// The size in bytes of a row's item as DynamoDB counts it, roughly: for limits and documentation.
+/// The approximate size in bytes of a row's item, as DynamoDB counts it: for limits and documentation.
 ///
 /// # Errors
-/// [`StoreError::Unwritable`], which no row of ours is.
+/// [`StoreError::Unwritable`], which never happens for our rows.
 pub fn size_of<R: Row>(row: &R) -> Result<usize, StoreError> {
     fn value_size(value: &aws_sdk_dynamodb::types::AttributeValue) -> usize {
         use aws_sdk_dynamodb::types::AttributeValue::{B, L, M, N, S};
@@ -399,8 +399,8 @@ fn single_failure<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreEr
     }
 }
 
-/// What a cancelled transaction means: failed conditions come first, because they want a new decision; then what time
-/// heals; then what nothing heals.
+/// The error of a cancelled transaction: failed conditions come first, because they need a new decision; then temporary
+/// errors; then permanent ones.
 fn cancellation(codes: &[&str]) -> StoreError {
     let lost: Vec<usize> = codes
         .iter()

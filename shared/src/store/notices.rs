@@ -1,4 +1,4 @@
-//! Notices in the lists of their readers, and their words.
+//! Notices in the lists of their readers, and their events.
 
 use super::row::{Key, Row, Write, row_of};
 use super::{Read, Store, StoreError, failure, keys, text};
@@ -27,8 +27,8 @@ pub fn notice_writes(chat: &Chat, event: &ChatEvent) -> Result<Vec<Write>, Store
 }
 
 impl Store {
-    /// The latest notices of several lists, together, the latest first, at most `limit`; those whose sort key is before
-    /// `before`, when it is given. Says whether there are more.
+    /// The latest notices of several lists together, the latest first, at most `limit`; only those whose sort key is
+    /// before `before`, if it is given. Also returns whether there are more.
     ///
     /// # Errors
     /// As [`Store::get`], here and below.
@@ -70,7 +70,7 @@ impl Store {
         Ok((rows, answer.last_evaluated_key.is_some()))
     }
 
-    /// The events that notices lead to, in no order; those that went with their chat are left out.
+    /// The events of notices, in no order; those that were deleted with their chat are omitted.
     pub async fn events_of_notices(
         &self,
         account: &AccountId,

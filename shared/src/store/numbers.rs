@@ -1,4 +1,4 @@
-//! What is known of numbers (E3).
+//! Known facts about numbers (E3).
 
 use super::row::{Condition, Key, Row, Write};
 use super::{Read, RetryPolicy, Store, StoreError, keys, number, retry_on_conflict};
@@ -8,7 +8,7 @@ use crate::model::account::Account;
 use crate::model::contact::number_check::{LearnedFrom, NumberFact, digest, learn};
 use crate::model::messenger::Messenger;
 
-/// Few writers meet at a number.
+/// Without a pause, because few writers meet at a number.
 const RETRIES: RetryPolicy = RetryPolicy::at_once(3);
 
 impl Row for NumberFact {
@@ -18,7 +18,7 @@ impl Row for NumberFact {
 }
 
 impl Store {
-    /// What is known of a number in a messenger, as of the last write.
+    /// The known fact about a number in a messenger, as of the last write.
     ///
     /// # Errors
     /// As [`Store::get`].
@@ -32,9 +32,8 @@ impl Store {
         self.get(&key, Read::Consistent).await
     }
 
-    /// Notes that a number has a messenger, or has it not, as of `at`; nothing when the account switched the number check
-    /// off, or knows as much already. Whoever calls this goes on when it fails: a fact that is not learned is learned
-    /// another time.
+    /// Stores whether a number has a messenger, as of `at`. Does nothing if the account switched the number check off,
+    /// or has the fact already. Callers ignore a failure, because the fact will be learned another time.
     ///
     /// # Errors
     /// As [`Store::commit`].

@@ -1,4 +1,4 @@
-//! Employees' open chats, which their caps count (B4): when one goes, somebody who waits may have it.
+//! Employees' open chats, which their caps count (B4): when a chat ends, a waiting client may get its place.
 
 use super::rows_assignment::OpenChat;
 use super::{Store, StoreError};
@@ -6,8 +6,8 @@ use crate::base::ids::{AccountId, ChannelId};
 use crate::model::chat::Chat;
 
 impl Store {
-    /// Whether the last drain of a channel left clients waiting, as of the last write: asked by whoever freed a place, so that
-    /// he nudges only where somebody may come to it.
+    /// Whether the last drain of a channel left clients waiting, as of the last write. A writer that freed a place asks
+    /// this, so that it nudges only if a client may get the place.
     ///
     /// # Errors
     /// As [`Store::get`].
@@ -16,7 +16,7 @@ impl Store {
     }
 }
 
-/// Whether a change of a chat frees a place under its employee's cap: it is not open with him any more.
+/// Whether a change of a chat frees a place under its employee's cap: the employee does not have it open any more.
 pub fn frees_place(before: &Chat, after: &Chat) -> bool {
     let had = OpenChat::of(before);
     had.is_some() && had != OpenChat::of(after)

@@ -1,4 +1,4 @@
-//! What is on its way to clients.
+//! Jobs for providers.
 
 use super::keys::{self, Pointer};
 use super::row::Write;
@@ -8,7 +8,7 @@ use crate::model::message::Message;
 use crate::model::outbound::{OutboundJob, SendKey, own_ids};
 
 impl Store {
-    /// What is to be done at the provider in a chat, in order, as of the last write.
+    /// The jobs of a chat, in order, as of the last write.
     ///
     /// # Errors
     /// As [`Store::get`], here and below.
@@ -20,14 +20,14 @@ impl Store {
         self.query_all(&keys::chat_partition(account, chat), "O#", Read::Consistent).await
     }
 
-    /// The send that was asked for under a key, as of the last write; `digest` by [`SendKey::digest`].
+    /// The send that was requested under an idempotency key, as of the last write; `digest` by [`SendKey::digest`].
     pub async fn send_key(&self, account: &AccountId, digest: &str) -> Result<Option<SendKey>, StoreError> {
         self.get(&keys::send_key(account, digest), Read::Consistent).await
     }
 }
 
-/// The rows of a message that is written here, whoever writes it: its own, its job for the provider, and in which chat it
-/// stands by our id, for a CRM names a message that it wants changed by that alone.
+/// The rows of a message that is written here, by an employee or automatically: the message, its job for the provider,
+/// and the pointer to its chat by our id, because a CRM names only that id when it edits a message.
 ///
 /// # Errors
 /// As [`Write::create`].

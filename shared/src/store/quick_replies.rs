@@ -1,4 +1,4 @@
-//! Quick replies (D5): the shared ones in one partition, each employee's in one of his own.
+//! Quick replies (D5): the shared ones in one partition, each employee's in a partition of its own.
 
 use super::row::{Item, Key, Row, Write};
 use super::{Page, Read, Store, StoreError, keys};
@@ -46,7 +46,7 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
-    /// Deletes all that an employee has of his own: he is gone. Safe to repeat.
+    /// Deletes all of an employee's own quick replies, because the employee was deleted. Safe to repeat.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -57,7 +57,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let partition = keys::quick_reply_partition(account, Some(employee));
         let own: Vec<QuickReply> = self.query_all(&partition, keys::QUICK_REPLY, Read::Consistent).await?;
-        // The count goes last, so that none is left uncounted.
+        // The count goes last, so that no quick reply is left uncounted.
         let rows = own.iter().map(Row::key);
         let count = keys::quick_reply_count(account, Some(employee));
         self.commit_in_parts(rows.chain([count]).map(Write::forget).collect()).await

@@ -1,4 +1,4 @@
-//! Departures: their rows, the chats that they are about, and the writes that begin, carry out and end them.
+//! Requeues: their rows, the chats that they concern, and the writes that begin, carry out and end them.
 
 use super::attribute::RING;
 use super::attribute::WORKS_BY;
@@ -20,11 +20,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Chats of a page.
+/// Chats of one page.
 const PAGE: i32 = 50;
-/// How often a refusal is decided again while its employee or their places change.
+/// How often a refusal is decided again while the employee or their memberships change.
 const RETRIES: RetryPolicy = RetryPolicy::growing(6, Duration::from_millis(50));
-/// On what of an employee a refusal depends: who loads him again meanwhile ends it.
+/// The attributes of an employee on which a refusal depends: loading the employee again ends it.
 const REFUSED: [Attribute<Employee>; 1] = [attribute::employee::REFUSED_AT];
 
 impl Row for Requeue {
@@ -44,42 +44,42 @@ fn key_of(account: &AccountId, whose: &RequeueScope) -> Key {
     }
 }
 
-/// Which of the chats that a departure may be about.
+/// A part of the chats that a requeue may concern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among {
-    /// Those that are live.
+    /// The live chats.
     Live,
     /// The cases.
     Cases,
-    /// Those whose client has no answer, finished ones too.
+    /// Chats whose client has no answer, finished ones too.
     Unanswered,
 }
 
 impl Among {
-    /// All of them: who talks now first.
+    /// All parts, the live chats first.
     pub const ALL: [Self; 3] = [Self::Live, Self::Cases, Self::Unanswered];
 }
 
-/// On what a client goes back: it must hold still when he does.
+/// The reason why a client is requeued: it must still hold at the commit.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Because {
-    /// The employee has no place on the channel.
+    /// The employee has no membership on the channel.
     NoPlace {
-        /// Who.
+        /// The employee.
         employee: EmployeeId,
-        /// Where.
+        /// The channel.
         channel: ChannelId,
     },
-    /// His place is such.
+    /// The state of the employee's membership.
     Place(Box<Membership>),
-    /// His place is as any, but the CRM refuses him.
+    /// The membership is active, but the CRM refuses the employee.
     Refused(Box<Employee>),
-    /// The channel gives its clients out so.
+    /// The channel's distribution.
     Channel(Box<Channel>),
 }
 
 impl Store {
-    /// A departure, as of the last write.
+    /// A requeue, as of the last write.
     ///
     /// # Errors
     /// As [`Store::get`], here and in all reads below.
@@ -91,7 +91,8 @@ impl Store {
         self.get(&key_of(account, whose), Read::Consistent).await
     }
 
-    /// A page of the chats that a departure may be about, as the index says: what of it holds is read from the chats.
+    /// A page of the chats that a requeue may concern, from the index; the chats themselves say whether they are
+    /// concerned.
     pub async fn chats_to_pass_on(
         &self,
         requeue: &Requeue,
@@ -115,10 +116,11 @@ impl Store {
         Ok(Page { items: chats.collect(), next: page.next })
     }
 
-    /// The CRM refuses an employee: his places say so from now on, and his clients pass on. Doing it again begins anew.
+    /// Records that the CRM refuses an employee: deactivates their memberships and begins a requeue of their clients.
+    /// Repeating it begins the requeue again.
     ///
     /// # Errors
-    /// As [`Store::commit`]; what was written before stays.
+    /// As [`Store::commit`]; earlier writes stay.
     pub async fn begin_refusal(
         &self,
         account: &AccountId,
@@ -127,7 +129,8 @@ impl Store {
     ) -> Result<Requeue, StoreError> {
         let whose = RequeueScope::Employee { employee: employee.clone(), channel: None };
         let requeue = Requeue::begin(account, whose, AssignmentReason::RefusedByCrm, ambient);
-        // A place that is made once that is written says so itself; one that was made meanwhile is found by the second look.
+        // A membership created after these writes is inactive from the start; one created meanwhile is found by the
+        // second pass.
         for is_begun in [false, true] {
             retry_on_conflict(RETRIES, ambient, || self.refuse(&requeue, employee, is_begun, ambient))
                 .await?;
@@ -146,7 +149,7 @@ impl Store {
         let places = self.refusal_writes(&requeue.account, employee, ambient).await?;
         let mut writes = Vec::new();
         if is_begun {
-            // Whoever was loaded again since is refused no more.
+            // An employee who was loaded again since is not refused any more.
             let refused = before.filter(|before| before.refused_at.is_some() && !places.is_empty());
             let Some(refused) = refused else { return Ok(()) };
             writes.push(Write::check(&refused, &REFUSED)?);
@@ -161,8 +164,8 @@ impl Store {
         self.commit_in_parts(writes).await
     }
 
-    /// The writes by which the places say so of somebody whom the CRM refuses, and those of his channels that show their clients
-    /// to everybody are looked at.
+    /// The writes that deactivate a refused employee's memberships, and begin a requeue on those channels that offer
+    /// their clients to all.
     async fn refusal_writes(
         &self,
         account: &AccountId,
@@ -179,7 +182,7 @@ impl Store {
         Ok(writes)
     }
 
-    /// An employee's places, as of the last write, and the channels on which they are.
+    /// An employee's memberships, as of the last write, with their channels.
     async fn places_of(
         &self,
         account: &AccountId,
@@ -197,7 +200,7 @@ impl Store {
 }
 
 impl Because {
-    /// That it holds still.
+    /// The check that the reason still holds.
     ///
     /// # Errors
     /// As [`Write::check`].
@@ -213,7 +216,7 @@ impl Because {
     }
 }
 
-/// Ends a departure, unless another one has begun in its place.
+/// Ends a requeue, unless another one has begun in its place.
 pub fn end_write(requeue: &Requeue) -> Write {
     let id = AttributeValue::S(requeue.id.clone());
     Write {

@@ -1,12 +1,12 @@
-//! Reading, deciding and writing again while another writer is faster.
+//! Reads, decides and writes again after a conflict with another writer.
 
 use super::StoreError;
 use crate::base::clock::Ambient;
 use std::time::Duration;
 
-/// An error that may say that another writer was faster.
+/// An error that may be a conflict with another writer.
 pub trait IsConflict {
-    /// Whether another writer was or is at the same rows: read again and decide again.
+    /// Whether another writer changed or is changing the same rows: read and decide again.
     fn is_conflict(&self) -> bool;
 }
 
@@ -16,19 +16,19 @@ impl IsConflict for StoreError {
     }
 }
 
-/// How often a decision is made again, and how long it waits before.
+/// How often a decision is made again, and the wait before each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Attempts, the first one included; at least one is made.
+    /// The number of attempts, the first one included; at least one is made.
     pub attempts: u32,
-    /// The wait before the second attempt: a random part of it.
+    /// The wait before the second attempt, of which a random part is used.
     pub pause: Duration,
-    /// How often the wait doubles; after that it stays.
+    /// How often the wait doubles; after that it stays the same.
     pub doublings: u32,
 }
 
 impl RetryPolicy {
-    /// Without waiting: for rows at which few writers meet.
+    /// Without waiting: for rows where few writers meet.
     pub const fn at_once(attempts: u32) -> Self {
         Self { attempts, pause: Duration::ZERO, doublings: 0 }
     }
@@ -50,11 +50,11 @@ impl RetryPolicy {
     }
 }
 
-/// Makes a decision, and makes it again while it fails by a conflict. `decide` reads, decides and writes; it is asked anew
-/// each time.
+/// Makes a decision, and makes it again while it fails by a conflict. `decide` reads, decides and writes; it is called
+/// again each time.
 ///
 /// # Errors
-/// `decide`'s; the last conflict when the attempts are used up.
+/// `decide`'s errors; the last conflict if all attempts fail.
 pub async fn retry_on_conflict<T, E, F>(
     policy: RetryPolicy,
     ambient: &dyn Ambient,
@@ -65,7 +65,7 @@ where
     F: Future<Output = Result<T, E>>,
 {
     for attempt in 1..policy.attempts {
-        // Boxed: decisions are large, and stand in each other; not optimised, they are more than a thread's stack holds.
+        // Boxed, because the futures of decisions are large and nested: unoptimised they exceed a thread's stack.
         match Box::pin(decide()).await {
             Err(error) if error.is_conflict() => {
                 let pause = policy.pause_after(attempt);

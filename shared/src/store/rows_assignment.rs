@@ -1,4 +1,4 @@
-//! Rows that only giving out clients wants: turns, open chats, the history of a responsible.
+//! Rows for assignment only: turns, open chats, the history of a responsible.
 
 use super::keys::{assignment_record, key, open_chats, turn};
 use super::row::{Key, Row};
@@ -10,8 +10,8 @@ use crate::model::chat::state::ChatState;
 use crate::model::employee::{Membership, Status, takes_new_clients};
 use serde::{Deserialize, Serialize};
 
-/// A member's turn: a copy of his membership in the order of the ring, by which drains of a large channel find the next one
-/// without reading all members. It is written with the membership, and decides nothing: whoever is chosen by it is checked.
+/// A member's turn: a copy of the membership in the order of the ring, by which drains of a large channel find the next
+/// member without reading all. It is written with the membership, and decides nothing: the chosen member is checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Turn {
@@ -20,7 +20,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// The turn of a member; `None` while no new clients come to him.
+    /// The turn of a member; `None` while the member receives no new clients.
     pub fn of(member: &Membership) -> Option<Self> {
         takes_new_clients(member).is_ok().then(|| Self { member: member.clone() })
     }
@@ -33,23 +33,23 @@ impl Row for Turn {
     }
 }
 
-/// That an employee has a chat open on a channel: what his cap counts (B4).
+/// An employee's open chat on a channel, which the cap counts (B4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenChat {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// On which channel.
+    /// The channel.
     pub channel: ChannelId,
-    /// Whose chat.
+    /// The responsible.
     pub employee: EmployeeId,
-    /// Which chat.
+    /// The chat.
     pub chat: ChatId,
 }
 
 impl OpenChat {
-    /// The entry of a chat; `None` while it is not live, or nobody's.
+    /// The entry of a chat; `None` if it is not live or has no responsible.
     pub fn of(chat: &Chat) -> Option<Self> {
         let employee = chat.responsible.clone().filter(|_| chat.state == ChatState::Live)?;
         Some(Self {

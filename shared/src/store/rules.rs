@@ -1,4 +1,4 @@
-//! The rules of an account: one row, and what the account says of them.
+//! The rules of an account: one row, and the account's summary of it.
 
 use super::row::{Key, Row, Write};
 use super::{Read, Store, StoreError, keys};
@@ -14,7 +14,7 @@ impl Row for RuleSet {
 }
 
 impl Store {
-    /// An account's rules; `None` while it has saved none.
+    /// An account's rules; `None` if it has saved none.
     ///
     /// # Errors
     /// As [`Store::get`].
@@ -23,8 +23,8 @@ impl Store {
     }
 }
 
-/// The writes that replace an account's rules, as of both rows: the set takes the next version, and the account says
-/// whether there are any, and which silence they wait for.
+/// The writes that replace an account's rules: the set gets the next version, and the account stores whether there are
+/// any rules, and the silence that they wait for.
 ///
 /// # Errors
 /// As [`Write::change`].
@@ -38,7 +38,8 @@ pub fn rule_writes(
         Some(before) => Write::change(before, after, &[attribute::rule_set::VERSION])?,
         None => Some(Write::create(after)?),
     };
-    // What the account says follows from the set: of two who save at once, one decides again on the set's version.
+    // The account's summary follows from the set: of two concurrent saves one conflicts on the set's version and
+    // decides again.
     let account =
         Write::change(owner, &says, &[attribute::account::HAS_RULES, attribute::account::IDLE_MINUTES])?;
     Ok(set.into_iter().chain(account).collect())

@@ -37,23 +37,23 @@ impl Store {
         Ok(Page { items: accounts, next: page.next })
     }
 
-    /// What an API key opens, as of the last write: a new key works and a revoked one does not, at once. Whether it still
-    /// [`opens`](crate::model::api_key::ApiKey::opens) is the caller's to ask.
+    /// The row of an API key, as of the last write: a new key works and a revoked one does not, at once. The caller
+    /// must check that the key still [`opens`](crate::model::api_key::ApiKey::opens).
     pub async fn api_key(&self, key: &str) -> Result<Option<ApiKeyRow>, StoreError> {
         self.get(&keys::api_key(&hex_digest(key.as_bytes())), Read::Consistent).await
     }
 
-    /// The secret of an account's tokens, as of the last write: one that was replaced ends all of them at once.
+    /// The secret of an account's tokens, as of the last write: replacing it ends all of them at once.
     pub async fn token_secret(&self, account: &AccountId) -> Result<Option<TokenSecret>, StoreError> {
         self.get(&keys::token_secret(account), Read::Consistent).await
     }
 
-    /// An account's API keys, as of the last write, without their hashes' rows.
+    /// An account's API keys, as of the last write, without the rows of their hashes.
     pub async fn api_keys(&self, account: &AccountId) -> Result<Vec<ApiKeyEntry>, StoreError> {
         self.query_all(&keys::settings(account), "KEY#", Read::Consistent).await
     }
 
-    /// Whose a webhook URL's token is.
+    /// A webhook URL's token.
     pub async fn webhook_token(&self, token: &str) -> Result<Option<WebhookToken>, StoreError> {
         let key = keys::webhook_token(&hex_digest(token.as_bytes()));
         let mut row: Option<WebhookTokenRow> = self.get(&key, Read::Eventual).await?;
@@ -93,10 +93,10 @@ impl Store {
         self.query_all(&keys::settings(account), "CHANNEL#", Read::Consistent).await
     }
 
-    /// Writes a channel that is new to the account and claims it in the whole deployment.
+    /// Creates a channel that is new to the account and claims it in the whole deployment.
     ///
     /// # Errors
-    /// [`StoreError::Lost`]: at place 0 the account has it already, at place 1 somebody else owns it.
+    /// [`StoreError::Lost`]: at position 0 the account has it already, at position 1 another account owns it.
     pub async fn create_channel(&self, channel: &Channel) -> Result<(), StoreError> {
         let owner = ExternalChannel {
             provider: channel.provider.clone(),
@@ -120,7 +120,7 @@ impl Store {
         self.query_all(&keys::settings(account), "EMPLOYEE#", Read::Consistent).await
     }
 
-    /// A channel's members, as of the last write: an assignment is decided on them.
+    /// A channel's members, as of the last write, because assignments are decided on them.
     pub async fn members(
         &self,
         account: &AccountId,
@@ -144,7 +144,7 @@ impl Store {
         self.get(&keys::ring(account, channel), Read::Consistent).await
     }
 
-    /// The clients that wait on a channel, first come first, at most `limit`.
+    /// The clients that wait on a channel, in the order of arrival, at most `limit`.
     pub async fn waiting(
         &self,
         account: &AccountId,
@@ -165,7 +165,7 @@ impl Store {
         self.get(&keys::crm(account), read).await
     }
 
-    /// Where messages of a connection stand, by the provider's ids, as of the last write.
+    /// The pointers to a connection's messages, by the provider's ids, as of the last write.
     pub async fn pointers(
         &self,
         account: &AccountId,
@@ -186,8 +186,8 @@ impl Store {
     }
 }
 
-/// The writes that change a membership, with his turn in the ring. `depends_on` names what of it was decided on; one that goes
-/// with nothing named goes whatever it is by now.
+/// The writes that change a membership and its turn in the ring. `depends_on` names the attributes on which the change
+/// was decided; a deletion without any is unconditional.
 ///
 /// # Errors
 /// As [`Write::change`].
@@ -206,7 +206,7 @@ pub fn member_writes(
     let (was, is) = (before.and_then(Turn::of), after.and_then(Turn::of));
     let mut writes: Vec<Write> = own.into_iter().collect();
     if let (Some(gone), None) = (before, after) {
-        // Wherever it stands by now: his status may have changed since he was read.
+        // In both lists, because the member's status may have changed since the membership was read.
         let place = RingPlace::of(gone);
         let turns = [true, false].map(|there| keys::turn(&gone.account, &gone.channel, &place, there));
         writes.extend(turns.map(Write::forget));
@@ -220,10 +220,10 @@ pub fn member_writes(
     Ok(writes)
 }
 
-/// What stands at a pointer's key.
+/// The row at a pointer's key.
 #[derive(Clone, Debug)]
 pub enum Pointed {
-    /// The message is there.
+    /// The message exists.
     To(Box<Pointer>),
     /// It was erased.
     Erased,

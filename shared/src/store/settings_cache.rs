@@ -1,4 +1,4 @@
-//! Accounts, channels and rules as workers need them at every event: read once in thirty seconds.
+//! Accounts, channels and rules as workers need them for every event: read once in thirty seconds.
 
 use super::{Read, Store, StoreError, keys};
 use crate::base::cache::{Cache, SETTINGS};
@@ -24,8 +24,8 @@ impl Default for SettingsCache {
 }
 
 impl SettingsCache {
-    /// An account, for who acts on which CRM it works with. That it has none is read from the table itself: whoever believes that passes
-    /// messages by, and a CRM may have been connected a moment ago.
+    /// An account, for callers that act on its kind of CRM. An account without a CRM is always read from the table,
+    /// because a caller that assumes no CRM skips messages, and a CRM may have been connected a moment ago.
     ///
     /// # Errors
     /// As [`Store::get`].
@@ -62,7 +62,7 @@ impl SettingsCache {
             return Ok(Some(channel));
         }
         let found = match store.channel(account, id, Read::Eventual).await? {
-            // It may have been made a moment ago.
+            // The channel may have been created a moment ago.
             None => store.channel(account, id, Read::Consistent).await?,
             found => found,
         };
@@ -72,7 +72,7 @@ impl SettingsCache {
         Ok(found)
     }
 
-    /// The rules of an account, ready to run; `None` while it has none, which costs nothing.
+    /// The rules of an account, compiled; `None` if it has none, which needs no read.
     ///
     /// # Errors
     /// As [`Store::get`].

@@ -1,4 +1,4 @@
-//! How many chats wait for an answer in one partition of the index: an employee's, or a channel's that are nobody's.
+//! How many chats wait for an answer in one partition of the index: an employee's, or a channel's unclaimed ones.
 
 use super::{Store, StoreError, failure, text};
 use crate::base::clock::Timestamp;
@@ -7,14 +7,14 @@ use aws_sdk_dynamodb::types::Select;
 /// The chats of a partition that wait for an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// How many.
+    /// The number of chats.
     pub count: u64,
-    /// Since when the one does that began to wait last.
+    /// Since when the client waits who began to wait last.
     pub latest_at: Option<Timestamp>,
 }
 
 impl Store {
-    /// Counts them, as the index says: a moment old, and half a read unit for every 4 KB of it (some 20 chats).
+    /// Counts them from the index: slightly outdated, at half a read unit for every 4 KB of it (some 20 chats).
     ///
     /// # Errors
     /// As [`Store::get`].

@@ -1,4 +1,4 @@
-//! Clients who wait for a responsible: the row of each, and how many there are.
+//! Clients who wait for a responsible: their rows, and their number.
 
 use super::row::{Write, row_of};
 use super::{Store, StoreError, failure, keys, text};
@@ -8,11 +8,10 @@ use crate::model::assignment::WaitingClient;
 use crate::model::chat::Chat;
 use aws_sdk_dynamodb::types::Select;
 
-/// Most waiting clients that are counted.
+/// The most waiting clients that are counted.
 pub const MOST_WAITING: i32 = 1000;
 
-/// What stands in the queue of a chat's channel for it, before and after a change by whoever puts a client there or takes
-/// him out.
+/// The writes for a chat's row in its channel's queue, for a change that puts the client there or takes them out.
 ///
 /// # Errors
 /// As [`Write::put`].
@@ -37,8 +36,8 @@ pub(super) fn waiting_writes(before: &Chat, after: &Chat) -> Result<Vec<Write>, 
 }
 
 impl Store {
-    /// How many clients wait on a channel, as of the last write, counted up to [`MOST_WAITING`]; with a chat whose client
-    /// waits, how many stand before him.
+    /// How many clients wait on a channel, as of the last write, counted up to [`MOST_WAITING`]; with a chat whose
+    /// client waits, how many are before that client.
     ///
     /// # Errors
     /// As [`Store::get`].
@@ -52,7 +51,7 @@ impl Store {
             let since = chat.waiting_since?;
             Some(keys::waiting(account, channel, since, &chat.chat).sk)
         });
-        // BETWEEN takes in its end: the chat's own row.
+        // BETWEEN includes its end: the chat's own row.
         let own = u32::from(place.is_some());
         let answer = self
             .client
@@ -71,7 +70,7 @@ impl Store {
         Ok(u32::try_from(answer.count).unwrap_or_default().saturating_sub(own))
     }
 
-    /// Since when the one waits on a channel who came last, as of the last write.
+    /// Since when the client waits who came last to a channel, as of the last write.
     ///
     /// # Errors
     /// As [`Store::get`].

@@ -1,10 +1,10 @@
-//! A channel's state in Wazzup's words. `GET /v3/channels` and the webhook `channelsUpdates` spell some of them differently
-//! (Wazzup API v3, "Working with channels", "Webhooks").
+//! A channel's state in Wazzup's words. `GET /v3/channels` and the webhook `channelsUpdates` spell some of them
+//! differently (Wazzup API v3, "Working with channels", "Webhooks").
 
 use crate::model::channel::Channel;
 use crate::model::messenger::ChannelState;
 
-/// A word as the list has it, and as the webhook has it.
+/// A word in the list, and in the webhook.
 type Words = (&'static str, &'static str);
 
 const WORDS: [Words; 13] = [
@@ -23,17 +23,17 @@ const WORDS: [Words; 13] = [
     ("rejected", "rejected"),
 ];
 
-/// The state as `GET /v3/channels` has it.
+/// The state in `GET /v3/channels`.
 pub fn listed(channel: &Channel) -> &'static str {
     words(channel).0
 }
 
-/// The state as `channelsUpdates` has it.
+/// The state in `channelsUpdates`.
 pub fn told(channel: &Channel) -> &'static str {
     words(channel).1
 }
 
-/// The provider's own word where Wazzup knows it; else the nearest one to our state.
+/// The provider's own word if Wazzup has it; otherwise the nearest one to our state.
 fn words(channel: &Channel) -> Words {
     let plain = |word: &str| -> String {
         word.trim().chars().filter(|c| *c != '_' && *c != '-').flat_map(char::to_lowercase).collect()

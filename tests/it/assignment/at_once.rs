@@ -1,4 +1,4 @@
-//! Drains at the same time, and a person who decides while one is under way.
+//! Concurrent drains, and an employee who assigns a client while a drain is in flight.
 
 use super::phone;
 use crate::world::World;
@@ -27,7 +27,7 @@ async fn p5_drains_at_once_give_out_each_client_once_and_fairly() {
     world.settle().await;
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for (number, name) in world.whose(0..9).await.into_iter().enumerate() {
-        assert_eq!(world.why_of(number).await, [AssignmentReason::Turn], "one change of responsible");
+        assert_eq!(world.why_of(number).await, [AssignmentReason::Turn], "the responsible changes once");
         *counts.entry(name).or_default() += 1;
     }
     assert_eq!(counts.into_values().collect::<Vec<_>>(), [3, 3, 3]);
@@ -61,7 +61,7 @@ async fn p5_a_cap_holds_under_drains_at_once_and_who_is_left_is_served_in_order(
     writes.push(Write::create(&event).unwrap());
     world.store.commit(writes).await.unwrap();
     world.drain_channel().await;
-    assert_eq!(world.whose(4..7).await, ["anna", "-", "-"], "her place became free");
+    assert_eq!(world.whose(4..7).await, ["anna", "-", "-"], "anna has room again");
     assert_eq!(world.ring_row().await.left, 2);
 }
 
@@ -69,7 +69,7 @@ async fn p5_a_cap_holds_under_drains_at_once_and_who_is_left_is_served_in_order(
 async fn p4_who_is_given_by_hand_meanwhile_is_not_taken_by_the_drain() {
     let world = World::with_employees(&["anna", "boris"]).await;
     world.comes(1).await;
-    // The drain has decided for anna; its transaction is held up on the way.
+    // The drain has chosen anna; its transaction is held back.
     let held: Arc<Mutex<Vec<serde_json::Value>>> = Arc::default();
     let keep = Arc::clone(&held);
     world.table.mutate(Arc::new(move |operation, request| {
@@ -85,14 +85,14 @@ async fn p4_who_is_given_by_hand_meanwhile_is_not_taken_by_the_drain() {
     });
     assert!(world.deliver("assignment.fifo").await);
     world.table.mutate(Arc::new(|_, _| {}));
-    // Meanwhile a head gives the client to boris.
+    // Meanwhile a head assigns the client to boris.
     let before = world.chat(&phone(1)).await.unwrap();
     let mut after = before.clone();
     let record = after.assign(&EmployeeId::new("boris"), AssignmentReason::ByHand, world.clock.now());
     let mut writes = change_of(before, after, world.clock.now());
     writes.push(Write::create(&record).unwrap());
     world.store.commit(writes).await.unwrap();
-    // What was held up comes through, and loses; the drain decides again, and there is nothing to decide.
+    // The held transaction goes through now and conflicts; the drain decides again, and there is nothing to decide.
     let drain = held.lock().unwrap().remove(0);
     let (status, answer) = world.table.try_ask("TransactWriteItems", &drain).await;
     assert!(status == 400 && answer.to_string().contains("ConditionalCheckFailed"), "{status} {answer}");
@@ -127,7 +127,7 @@ async fn p5_a_member_who_goes_while_the_drain_decides_gets_nobody() {
     world.table.mutate(Arc::new(|_, _| {}));
     let anna = world.member("anna", 0);
     let drain = held.lock().unwrap().remove(0);
-    // Each thing that makes somebody ineligible is a condition of the write.
+    // Each change that makes a member ineligible is a condition of the write.
     for gone in [
         Membership { receives_new_clients: false, ..anna.clone() },
         Membership { status: shared::model::employee::Status::Away, ..anna.clone() },

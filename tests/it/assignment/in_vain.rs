@@ -1,4 +1,4 @@
-//! Who is kept from whom: places that become free in a drain, channels that are switched off, rows that cannot be read.
+//! What must not keep clients waiting: room that a drain itself frees, channels that are switched off, unreadable rows.
 
 use super::phone;
 use crate::world::World;
@@ -24,11 +24,11 @@ async fn b3_who_was_taken_from_somebody_and_is_everybodys_now_is_nobodys_person(
     world.place(&Membership { status: Status::Away, ..world.member("anna", 0) }).await;
     world.drain_channel().await;
     assert_eq!(world.chat(&phone(1)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
-    assert_eq!(world.whose_person(1).await, Some(EmployeeId::new("anna")), "she has him when she is there");
+    assert_eq!(world.whose_person(1).await, Some(EmployeeId::new("anna")), "kept until anna is back");
     world.waits_again(1, Some(QueuePreference::Anyone)).await;
     world.drain_channel().await;
     assert_eq!(world.chat(&phone(1)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
-    assert_eq!(world.whose_person(1).await, None, "whoever answers first gets him");
+    assert_eq!(world.whose_person(1).await, None, "the first to answer claims the client");
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn b4_a_place_that_the_drain_itself_frees_is_somebodys() {
     }
     world.drain_channel().await;
     assert_eq!(world.whose(0..3).await, ["anna", "-", "-"]);
-    // The first one is taken from her, and waits behind those who found no place.
+    // The first client is taken from anna, and waits behind those for whom there was no room.
     let before = world.chat(&phone(0)).await.unwrap();
     let late = Some(world.chat(&phone(2)).await.unwrap().waiting_since.unwrap() + Duration::from_secs(1));
     world.write(&shared::model::chat::Chat { arrived_at: late, ..before }).await;
@@ -60,7 +60,7 @@ async fn p5_after_a_lost_race_those_behind_the_first_are_looked_at_too() {
     for number in 0..2 {
         world.comes(number).await;
     }
-    // The second one goes to somebody by a rule; the first waits in vain, and races are lost.
+    // The second client has boris as queue preference; the first waits in vain, and transactions conflict.
     world.place(&Membership { receives_new_clients: false, ..world.member("boris", 2) }).await;
     world.drain_channel().await;
     world.waits_again(1, Some(QueuePreference::Employee(EmployeeId::new("boris")))).await;
@@ -86,7 +86,7 @@ async fn b4_a_channel_that_is_switched_off_tells_nobody_and_is_looked_at_all_the
     assert_eq!(world.whose([1]).await, ["anna"]);
     let rounds = world.ring_row().await.rounds;
     world.drain_channel().await;
-    assert_eq!((world.heads_are_told(), world.ring_row().await.rounds), (0, rounds), "nothing to tell");
+    assert_eq!((world.heads_are_told(), world.ring_row().await.rounds), (0, rounds), "nothing to notify of");
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn p5_a_drain_that_finds_nobody_waiting_is_a_decision_too() {
     assert_eq!((after.left, after.rounds, world.heads_are_told()), (0, before.rounds + 1, 2));
 }
 
-/// A chat's row that this version cannot read.
+/// A chat's row that this version cannot parse.
 #[derive(Debug, Serialize, Deserialize)]
 struct Broken {
     v: String,
@@ -130,7 +130,7 @@ async fn p5_a_chat_that_cannot_be_read_keeps_nobody_else_waiting() {
     world.write(&Broken { v: "?".into(), account: world.account.clone(), id }).await;
     world.drain_channel().await;
     assert_eq!(world.whose(1..3).await, ["anna", "anna"]);
-    assert_eq!(world.ring_row().await.left, 1, "he is still waited for");
+    assert_eq!(world.ring_row().await.left, 1, "the client counts as waiting still");
     world.write(&whole).await;
     world.drain_channel().await;
     assert_eq!(

@@ -1,10 +1,10 @@
-//! A channel with more members than are read each time.
+//! A channel with more members than one drain reads.
 
 use crate::world::World;
 use shared::model::channel::{Distribution, Fallback};
 use shared::model::employee::{Membership, Role, Status};
 
-/// So many members, named by their places in the ring.
+/// A channel with this many members, named by their places in the ring.
 async fn crowd(members: usize) -> World {
     let world = World::with_employees(&[]).await;
     for place in 0..members {
@@ -36,11 +36,11 @@ async fn p5_a_large_channel_goes_round_and_skips_who_is_not_there() {
     }
     world.place(&Membership { cap: Some(1), ..of(3) }).await;
     let order = [3, 4, 55, 56, 57, 58, 59, 0, 1, 2, 4, 55];
-    assert_eq!(serve(&world, 3..15).await, order.map(name), "round, and past a cap that is reached");
+    assert_eq!(serve(&world, 3..15).await, order.map(name), "round the ring, past a cap that is reached");
     let record = world.history_of(14).await.remove(0);
     assert!(record.more && record.considered.len() < 20, "{record:?}");
-    assert!(!world.ring_row().await.large, "few are left in the ring: it is looked whether they are all");
-    // Who had the last turn goes: his place is where the ring goes on.
+    assert!(!world.ring_row().await.large, "few are left in the ring: checked next time");
+    // The member with the last turn goes away: the ring continues from their place.
     world.place(&Membership { status: Status::Away, ..of(55) }).await;
     assert_eq!(serve(&world, 15..16).await, [name(56)]);
     assert!(world.ring_row().await.large);
@@ -50,7 +50,7 @@ async fn p5_a_large_channel_goes_round_and_skips_who_is_not_there() {
 async fn p5_a_copy_that_tells_of_old_gives_nobody_a_client() {
     let world = crowd(60).await;
     assert_eq!(serve(&world, 0..1).await, [name(0)]);
-    // The row says that he is off; his turn was left as it was.
+    // The membership row says off, while the copy in the ring is stale.
     world.write(&Membership { status: Status::Off, ..world.member(&name(1), 1) }).await;
     assert_eq!(serve(&world, 1..2).await, [name(2)]);
 }

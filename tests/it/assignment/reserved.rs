@@ -1,4 +1,4 @@
-//! Who gets a client in turn must answer in time, where the channel says so.
+//! Reservations: an employee who gets a client by turn must answer in time, where the channel says so.
 
 use super::phone;
 use crate::world::World;

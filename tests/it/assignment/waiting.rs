@@ -1,4 +1,4 @@
-//! Nobody is eligible: who waits, who is told, and what ends it.
+//! When no member is eligible: which clients wait, which heads are notified, and what ends the wait.
 
 use super::phone;
 use crate::world::World;
@@ -14,14 +14,14 @@ use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::time::Duration;
 
-/// The World begins on a Saturday at nine in Greenwich.
+/// Working hours on Saturdays; the World's clock begins on a Saturday at 9:00 UTC.
 fn saturdays(from: &str) -> WorkingHours {
     let span = Span { days: vec![Day::Saturday], from: from.into(), to: "24:00".into() };
     WorkingHours { zone: "UTC".into(), spans: vec![span] }
 }
 
 impl World {
-    /// How often the heads are told of this channel's waiting clients by what is in the queue.
+    /// How many notifications to the heads of this channel's waiting clients are in the queue.
     pub fn heads_are_told(&self) -> usize {
         let queued = self.queues.holds("crm.fifo");
         queued.iter().filter(|nudge| nudge.body.contains("\"about\":\"waiting\"")).count()
@@ -35,7 +35,7 @@ async fn b4_who_waits_is_served_as_working_hours_begin_and_nothing_else_happens(
     world.comes(1).await;
     world.drain_channel().await;
     let ring = world.ring_row().await;
-    assert_eq!(ring.check_at, Timestamp::parse_rfc3339("2026-11-21T09:03:00Z"), "as she begins to work");
+    assert_eq!(ring.check_at, Timestamp::parse_rfc3339("2026-11-21T09:03:00Z"), "as anna's hours begin");
     world.pass(Duration::from_secs(170)).await;
     assert_eq!(world.whose([1]).await, ["-"]);
     world.pass(Duration::from_secs(70)).await;
@@ -80,7 +80,7 @@ async fn b4_heads_are_told_as_a_wait_begins_each_time_it_is_looked_at_and_as_it_
     let before = world.table.take_traffic();
     world.drain_channel().await;
     let ring = world.ring_row().await;
-    assert_eq!((world.heads_are_told(), ring.left), (1, 2), "not for each who comes: {before:?}");
+    assert_eq!((world.heads_are_told(), ring.left), (1, 2), "not for each client who arrives: {before:?}");
     world.clock.advance(Duration::from_secs(301));
     world.drain_channel().await;
     assert_eq!(world.heads_are_told(), 2);

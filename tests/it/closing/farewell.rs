@@ -1,5 +1,5 @@
-//! The farewell: the last message of a chat that finishes by silence. It is no activity, answers nobody and reopens nothing,
-//! and neither do its echo and its statuses (P6).
+//! The farewell: the last message of a chat that finishes by inactivity. It is no activity, answers no question and
+//! reopens no chat, and neither do its echo and its statuses (P6).
 
 use crate::world::World;
 use crate::world::sends::PHONE;
@@ -31,7 +31,7 @@ async fn p6_the_farewell_and_all_that_comes_of_it_reopen_nothing() {
     assert_eq!(finished.state, ChatState::General);
     assert_eq!(world.received_texts().await, [BYE]);
     let late = finished.finished_at.unwrap().since(finished.last_activity_at + Duration::from_secs(600));
-    assert!(late <= Duration::from_secs(60), "it puts nothing off: {late:?}");
+    assert!(late <= Duration::from_secs(60), "it postpones nothing: {late:?}");
     let received = world.received().await;
     world.echo_of(&received[0]).await;
     for word in ["sent", "delivered", "read"] {

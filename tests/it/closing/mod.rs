@@ -1,4 +1,4 @@
-//! How chats end and begin again, over the whole of it (F1–F5, B5).
+//! How chats finish and open again, end to end (F1–F5, B5).
 
 mod farewell;
 mod places;

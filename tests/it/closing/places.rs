@@ -1,4 +1,4 @@
-//! A chat that finishes frees a place under its employee's cap, and whoever waits comes to it at once (B4).
+//! A chat that finishes makes room under its employee's cap, and a waiting client is assigned at once (B4).
 
 use crate::world::sends::PHONE;
 use crate::world::{TOKEN, World, messages, text};
@@ -25,9 +25,9 @@ async fn b4_who_waits_is_served_when_a_chat_finishes_by_silence() {
     assert_eq!(
         world.chat(OTHER).await.unwrap().assignment_state,
         AssignmentState::Waiting,
-        "she has as many as she may"
+        "anna's cap is reached"
     );
-    // The first chat's end, and nothing else: the ring's own time has not come.
+    // Only the first chat finishes: the ring's own check is not due yet.
     world.clock.advance(Duration::from_secs(240));
     let check = shared::model::event::Event::Check { chat: world.chat_id(PHONE) };
     let envelope = shared::model::event::Envelope::new(

@@ -1,4 +1,4 @@
-//! What a client's message after the end makes of his chat (F5), and who has him then (B5).
+//! What a client's message does to their finished chat (F5), and who becomes responsible (B5).
 
 use crate::world::World;
 use crate::world::sends::PHONE;
@@ -9,7 +9,7 @@ use shared::model::closing_options::Reopening;
 use shared::model::employee::Membership;
 use std::time::Duration;
 
-/// Anna's client of before, whose chat was finished as closed.
+/// A client of anna's, whose chat was finished with the status closed.
 async fn finished(reopening: Option<Reopening>) -> World {
     let world = World::with_employees(&["anna", "boris"]).await;
     world
@@ -81,7 +81,7 @@ async fn b5_he_is_passed_on_where_she_gets_no_clients_any_more() {
     let_go(&world, |anna| anna.receives_new_clients = false).await;
     world.client_writes("m2", "Ещё вопрос").await;
     assert_eq!(world.responsible().await, of("boris"));
-    assert_eq!(world.crm().await.contacts.len(), 1, "he is the same contact");
+    assert_eq!(world.crm().await.contacts.len(), 1, "it is the same contact");
     world.assert_crm_content().await;
 }
 
@@ -105,5 +105,5 @@ async fn f5_echoes_and_statuses_reopen_nothing() {
     world.settle().await;
     let chat = world.there().await;
     assert_eq!((chat.state, chat.finished_at, chat.case_no), (ChatState::General, before.finished_at, 1));
-    assert_eq!((chat.unanswered_at, world.messages(PHONE).await.len()), (None, 2), "it has answered him");
+    assert_eq!((chat.unanswered_at, world.messages(PHONE).await.len()), (None, 2), "answered by the echo");
 }

@@ -1,4 +1,4 @@
-//! Who got a client in turn must answer within a time, where the channel says so; else the next one gets him.
+//! Reservations: an employee who gets a client by turn must answer in time, or the next member gets the client.
 
 use crate::world::sends::PHONE;
 use crate::world::{CHANNEL, TOKEN, World};
@@ -15,7 +15,7 @@ async fn reserved(names: &[&str], passes: u32) -> World {
     world
         .set_channel(|channel| {
             channel.reservation = Some(Reservation { answer_within_s: 60, passes });
-            // So long that no end of the chat comes in between.
+            // Long enough that the chat does not finish meanwhile.
             channel.closing.close_after_s = Some(24 * 3600);
         })
         .await;
@@ -40,7 +40,7 @@ async fn b3_who_does_not_answer_in_time_loses_the_client_a_bounded_number_of_tim
     }
     let lapses =
         world.history().await.into_iter().filter(|(why, _)| *why == AssignmentReason::Lapsed).count();
-    assert_eq!((lapses, world.there().await.reserved_until), (2, None), "the last one keeps him");
+    assert_eq!((lapses, world.there().await.reserved_until), (2, None), "the last employee keeps the client");
     world.assert_crm_content().await;
 }
 
@@ -82,7 +82,7 @@ async fn b5_who_answers_late_but_before_somebody_else_has_the_client_keeps_him()
         let kept = world.there().await;
         assert_eq!((kept.assignment_state, kept.reserved_until), (AssignmentState::Assigned, None));
         let queue = world.store.count_waiting(&world.account, &world.channel, None).await.unwrap();
-        assert_eq!(queue, 0, "he stands in no queue");
+        assert_eq!(queue, 0, "the client is in no queue");
         world.pass(Duration::from_secs(600)).await;
         has(&world, "anna").await;
         assert_eq!(world.history().await.last(), Some(&(AssignmentReason::Kept, Some("anna".to_owned()))));
@@ -103,5 +103,5 @@ async fn b3_nobody_else_is_there_and_he_stays() {
     world.pass(Duration::from_secs(600)).await;
     has(&world, "anna").await;
     let history = world.history().await;
-    assert!(history.len() <= 3, "he is not passed round for ever: {history:?}");
+    assert!(history.len() <= 3, "the client does not go round for ever: {history:?}");
 }

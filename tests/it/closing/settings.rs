@@ -1,4 +1,4 @@
-//! Settings of closing that change while chats are live: they hold from the next look on.
+//! Closing settings that change while chats are live: they apply from the next check on.
 
 use crate::world::World;
 use crate::world::sends::PHONE;
@@ -38,7 +38,7 @@ async fn f2_a_client_who_waits_keeps_his_chat_open_until_he_is_answered() {
     let world = live().await;
     world.set_channel(|channel| channel.closing.client_waits = Some(true)).await;
     world.pass(Duration::from_secs(2 * 3600)).await;
-    assert_eq!(world.there().await.state, ChatState::Live, "nobody has answered");
+    assert_eq!(world.there().await.state, ChatState::Live, "no employee has answered");
     world.answers_on_the_phone("e1", "Да").await;
     let answered = world.clock.now();
     world.pass(Duration::from_secs(590)).await;
@@ -56,7 +56,7 @@ async fn f2_switched_off_again_the_silence_counts_from_its_beginning() {
     world.set_channel(|channel| channel.closing.client_waits = Some(true)).await;
     world.pass(Duration::from_secs(1800)).await;
     world.set_channel(|channel| channel.closing.client_waits = None).await;
-    // Its next look is an hour away at most, unless somebody asks for it.
+    // Its next check is an hour away at most, unless one is scheduled earlier.
     world.pass(Duration::from_secs(3600)).await;
     assert_eq!(world.there().await.state, ChatState::General);
 }

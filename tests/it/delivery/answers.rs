@@ -1,4 +1,4 @@
-//! Whatever a provider answers, or does not.
+//! Every answer that a provider may give to a call, or its absence.
 
 use super::asked;
 use crate::world::World;
@@ -19,7 +19,8 @@ async fn status(world: &World) -> Option<DeliveryStatus> {
     world.own("own-1").await.status
 }
 
-/// Each time the provider has the message and we do not know it: the repeat under the same key tells, and the client has one.
+/// The provider accepts the message, but its answer is lost: a retry under the same idempotency key is recognised, and
+/// the client gets one message.
 #[tokio::test]
 async fn p2_a_message_that_was_taken_without_our_knowing_is_told_by_its_key() {
     for deed in [Deed::act_then_status(500), Deed::act_then_drop(), Deed::act_then_status(408)] {
@@ -34,7 +35,7 @@ async fn p2_a_message_that_was_taken_without_our_knowing_is_told_by_its_key() {
         assert_eq!(
             (chat.outbound_at, chat.pending_sends.len()),
             (None, 1),
-            "the echo is to tell its id: {deed:?}"
+            "the echo is to supply its id: {deed:?}"
         );
         let received = world.received().await;
         world.echo_of(&received[0]).await;
@@ -168,14 +169,14 @@ async fn a4_a_refused_credential_shows_and_the_send_waits_until_it_works_again()
     assert_eq!((status(&world).await, world.jobs().await.len()), (Some(Queued), 1));
     world.pass_everywhere(Duration::from_secs(400)).await;
     assert_eq!((status(&world).await, world.received().await.len()), (Some(Sent), 1));
-    assert_eq!(world.connection().await.state, ConnectionState::Connected, "it works again");
+    assert_eq!(world.connection().await.state, ConnectionState::Connected, "the credential works again");
 }
 
 #[tokio::test]
 async fn a4_a_credential_that_was_changed_meanwhile_is_no_refused_one() {
     let world = asked().await;
     sends(&world).await;
-    // The worker is warm, and remembers the old one.
+    // The worker is warm, and caches the old credential.
     let setup = json!({"channels": [{"channelId": crate::world::CHANNEL, "transport": "whatsapp", "plainId": "1", "state": "active"}]});
     world.wazzup().put_wazzup("other-key", &serde_json::from_value(setup).unwrap()).await.unwrap();
     let connection = world.connection().await;
@@ -216,7 +217,7 @@ async fn a4_a_paused_channel_keeps_what_is_to_be_sent() {
 #[tokio::test]
 async fn e5_the_rate_is_shared_by_all_workers_and_what_is_over_it_waits() {
     let world = asked().await;
-    // Others of the connection have used up this window's part.
+    // Other workers of the connection have used up this window's share.
     let window = shared::base::clock::Ambient::now(&*world.clock).millis().div_euclid(5000);
     let key = shared::store::keys::rate(&world.account, "send-connection", window);
     world.store.count(&key, 200, 9_999_999_999).await.unwrap();

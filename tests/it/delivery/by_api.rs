@@ -1,4 +1,4 @@
-//! The whole way: written through `/v1`, read by the client, told to the CRM.
+//! End to end: written through `/v1`, read by the client, synced to the CRM.
 
 use super::asked;
 use crate::world::asking::Asking;

@@ -1,4 +1,4 @@
-//! Edits, deletions, quotes, files, templates, dialogues that we begin.
+//! Edits, deletions, quotes, files, templates, and chats that the company starts.
 
 use super::asked;
 use crate::world::sends::PHONE;
@@ -63,7 +63,7 @@ async fn e2_an_edit_that_is_refused_leaves_the_message_and_says_why() {
     assert_eq!((row.text.as_deref(), row.status), (Some("Да, приезжайте"), Some(DeliveryStatus::Sent)));
     let words =
         "[SWITCHBOARD ERROR] Сообщение не изменено: время, в которое можно изменить сообщение, прошло.";
-    assert_eq!(world.notices().await, [words, words], "each is told");
+    assert_eq!(world.notices().await, [words, words], "each refusal has a notice");
     world.assert_crm_content().await;
 }
 
@@ -172,7 +172,7 @@ async fn d6_a_file_behind_a_public_link_and_a_template_go_out() {
 #[tokio::test]
 async fn d4_a_dialogue_begun_by_phone_learns_its_chat_from_the_answer() {
     let world = asked().await;
-    // As the API leaves it: reached by phone until the provider tells.
+    // As the API stores it: addressed by phone until the provider names the chat.
     let mut chat = world.chat(PHONE).await.unwrap();
     chat.addressee = Some(Addressee::Phone("79990001122".into()));
     world.write(&chat).await;
@@ -185,7 +185,7 @@ async fn d4_a_dialogue_begun_by_phone_learns_its_chat_from_the_answer() {
     assert_eq!(by_alias.chat, chat.chat);
     let contact = world.contact(&chat.contact).await;
     assert!(contact.identities.iter().any(|identity| identity.user == "79990001122"), "{contact:?}");
-    // His answer comes under that id, and into this chat.
+    // The client's answer comes under that id, and into this chat.
     let at = "2026-11-21T09:00:30.000Z";
     let said = wazzup::text(CHANNEL, "79990001122", "m2", at, "Слушаю");
     world.post(TOKEN, wazzup::messages(&[said]).to_string()).await;

@@ -1,5 +1,5 @@
-//! A worker dies at every step between `queued` and `sent`: one message at the client, or a person is shown that nobody
-//! knows. Never a silent double.
+//! A worker dies at every step between `queued` and `sent`: the client gets one message, or the employee sees that its
+//! delivery is unknown. It is never silently sent twice.
 
 use super::asked;
 use crate::world::World;
@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tests::sandbox::faults::Action as Deed;
 
-/// When the queue delivers a nudge again whose worker died.
+/// The time after which the queue redelivers a nudge whose worker died.
 const VISIBILITY: Duration = Duration::from_secs(35);
 
-/// Dies at the `n`-th call to the table: it is carried out, its answer is lost, and nothing goes on. Says whether there was
-/// such a call.
+/// The worker dies at the `n`-th call to the table: the call is carried out, its answer is lost, and nothing else runs.
+/// Returns whether there was such a call.
 async fn die_at(world: &World, n: usize) -> bool {
     world.table.take_traffic();
     world.table.cut_off(Some(n));
@@ -25,7 +25,7 @@ async fn die_at(world: &World, n: usize) -> bool {
     calls >= n
 }
 
-/// Nothing is delivered twice without anybody knowing: one message at the client, shown as sent here.
+/// Asserts that the client got one message, which is shown as sent, and that nothing remains to do.
 async fn assert_once(world: &World, case: &str) {
     let received = world.received().await;
     assert_eq!(received.len(), 1, "{case}");
@@ -44,11 +44,11 @@ async fn p2_a_worker_that_dies_at_any_step_of_a_send_makes_no_double() {
         let world = asked().await;
         world.send("own-1", "Да, приезжайте").await;
         if !die_at(&world, n).await {
-            assert_once(&world, "nobody died").await;
+            assert_once(&world, "no death").await;
             break;
         }
         steps = n;
-        // The nudge comes again, as often as it takes; an echo comes as it comes from Wazzup.
+        // The nudge is redelivered as often as needed; the echo comes as Wazzup sends it.
         world.pass_everywhere(VISIBILITY).await;
         world.nudge_delivery().await;
         world.pass_everywhere(Duration::from_secs(25)).await;
@@ -66,7 +66,8 @@ async fn p2_a_worker_that_dies_at_any_step_of_a_send_makes_no_double() {
 async fn p2_a_send_whose_worker_died_and_nobody_came_in_time_is_shown_to_a_person() {
     let world = asked().await;
     world.send("own-1", "Да, приезжайте").await;
-    // Dies with the message taken, and the queue has forgotten the nudge: only the due index finds it, too late to repeat.
+    // The worker dies after the provider accepted the message, and the nudge is lost: only the due index finds the job,
+    // too late for a retry.
     let begun = begun_call(&world).await;
     world.table.cut_off(Some(begun + 1));
     world.wazzup_fails("send", Deed::act_then_drop(), 1).await;
@@ -81,7 +82,7 @@ async fn p2_a_send_whose_worker_died_and_nobody_came_in_time_is_shown_to_a_perso
     assert!(world.notices().await[0].starts_with("[SWITCHBOARD ERROR] Неизвестно"));
     assert_eq!(world.crm_texts().await.len(), 3, "the CRM shows the notice");
     world.assert_crm_content().await;
-    // At last the echo comes, and proves it.
+    // In the end the echo comes, and proves that the message was sent.
     let received = world.received().await;
     world.echo_of(&received[0]).await;
     world.pass_everywhere(Duration::from_secs(60)).await;
@@ -94,7 +95,7 @@ async fn p2_a_send_whose_worker_died_and_nobody_came_in_time_is_shown_to_a_perso
     assert_eq!(world.crm_status("own-1").await, "delivered");
 }
 
-/// How many calls to the table a send takes up to the one that notes its beginning: in a world just like it.
+/// How many calls to the table a send makes up to the one that records its beginning; counted in a similar world.
 async fn begun_call(_: &World) -> usize {
     for n in 1..40 {
         let world = asked().await;
@@ -120,7 +121,7 @@ async fn p2_two_workers_at_one_send_call_once() {
     assert_once(&world, "five at once").await;
 }
 
-/// What makes the beginning of a call everybody's knowledge is a condition. Without it a test sees the double.
+/// A condition on the write lets only one worker begin a call. Without it, this test finds a double send.
 #[tokio::test]
 async fn p2_without_the_condition_on_a_begun_call_there_is_a_double_call() {
     let world = asked().await;

@@ -1,5 +1,5 @@
-//! What may have been carried out stays in doubt until there is proof, whatever is answered later; and nothing that is queued
-//! gets lost.
+//! A call that may have been carried out stays in doubt until there is proof, whatever later answers say; and no queued
+//! job is lost.
 
 use super::asked;
 use crate::world::sends::{KEY, PHONE};
@@ -23,7 +23,8 @@ fn refusal(status: u16, body: Value) -> Deed {
     Deed::Status { status, retry_after_seconds: None, body: Some(body) }
 }
 
-/// Time passes in small steps, so that it passes at both sides alike; after a minute in steps that the schedule sees.
+/// Passes time in small steps, so that the clocks of both sides agree; after a minute, in steps as long as the
+/// schedule's.
 async fn pass(world: &World, seconds: u64) {
     for _ in 0..seconds.min(60).div_ceil(5) {
         world.pass_everywhere(Duration::from_secs(5)).await;
@@ -78,7 +79,7 @@ async fn p4_a_repetition_for_which_its_key_got_too_old_on_the_way_is_not_made() 
     world.send("own-1", "Да, приезжайте").await;
     pass(&world, 30).await;
     assert_eq!(world.calls("POST").await.len(), 2);
-    // Only a note that takes its time lies between the look at the key and the call.
+    // Only the write that records the call lies between checking the key's age and making the call; here it takes long.
     let (clock, provider) = (Arc::clone(&world.clock), Arc::new(AtomicUsize::new(0)));
     let noted = Arc::clone(&provider);
     world.table.mutate(Arc::new(move |operation: &str, request: &mut Value| {
@@ -101,7 +102,7 @@ async fn p4_before_its_first_call_nothing_proves_a_send() {
     world.clock.advance(Duration::from_secs(45));
     world.send("own-1", "Добрый день").await;
     world.settle().await;
-    // The same words from the phone were taken for it.
+    // An employee wrote the same text on the phone, and its echo was taken for this send.
     let row = world.own("own-1").await;
     world.write(&Message { provider_id: Some(MessageId::new("w-phone")), status: Some(Sent), ..row }).await;
     world.set_channel(|channel| channel.paused = false).await;
@@ -110,7 +111,7 @@ async fn p4_before_its_first_call_nothing_proves_a_send() {
     assert!(world.jobs().await.is_empty());
 }
 
-/// Lets the next so many queries for jobs see none of them.
+/// The next `times` queries for jobs find none.
 fn tear(world: &World, times: usize) -> Arc<AtomicUsize> {
     let count = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&count);
@@ -145,7 +146,7 @@ async fn p2_a_last_job_that_is_done_is_not_waited_for() {
     let world = asked().await;
     world.send("own-1", "Да, приезжайте").await;
     world.settle().await;
-    // As a worker leaves it that finds a message erased: the job is gone, and the chat is still to be looked at.
+    // The state that a worker leaves after it finds a message erased: the job is gone, and the chat is still due.
     let before = world.chat(PHONE).await.unwrap();
     assert!(before.outbound_last.is_some());
     let mut after = before.clone();
@@ -167,7 +168,7 @@ async fn e2_a_deletion_that_was_carried_out_already_is_done() {
     pass(&world, 30).await;
     assert!(world.own("own-1").await.deleted_seq.is_some() && world.jobs().await.is_empty());
     assert_eq!((world.calls("DELETE").await.len(), world.notices().await.len()), (2, 0));
-    // Once more: there is nothing left to do.
+    // Once more: there is nothing left to delete.
     world.change_sent("own-1", Action::Delete).await;
     pass(&world, 10).await;
     assert_eq!((world.calls("DELETE").await.len(), world.notices().await.len()), (2, 0));
@@ -186,7 +187,7 @@ async fn e2_a_deletion_of_what_was_never_there_is_refused() {
     assert_eq!((world.own("own-1").await.deleted_seq, world.notices().await.len()), (None, 1));
 }
 
-/// Takes the connection away. A worker that is warm knows it for half a minute more.
+/// Removes the connection. A warm worker caches it for half a minute more.
 async fn disconnect(world: &World) -> Connection {
     let old = world.connection().await;
     let gone = keys::connection(&world.account, &old.connection);
@@ -211,7 +212,8 @@ async fn a4_a_channel_that_another_connection_took_over_is_read_anew() {
     let world = asked().await;
     world.send("own-1", "раз").await;
     world.settle().await;
-    // The channel is warm in the worker, and its connection is not any more: a look without jobs needs none.
+    // The worker has the channel in its cache, and the connection no longer, because checking a chat without jobs needs
+    // none.
     world.clock.advance(Duration::from_secs(35));
     world.nudge_delivery().await;
     world.settle().await;
@@ -223,7 +225,7 @@ async fn a4_a_channel_that_another_connection_took_over_is_read_anew() {
     world.settle().await;
     assert_eq!(world.received_texts().await, ["раз", "два"]);
     assert_eq!(world.own("own-2").await.status, Some(Sent));
-    // What comes of it is found under the connection that it went by.
+    // A later status is found under the connection that the message was sent through.
     world.status_of(&world.received().await[1].message_id, "delivered").await;
 }
 

@@ -1,4 +1,5 @@
-//! What we sent comes back as an echo: before the answer, after it, never, twice; and statuses come when they like.
+//! A message of ours comes back as an echo: before the provider's answer, after it, never, or twice; and statuses in
+//! any order.
 
 use super::asked;
 use crate::world::sends::PHONE;
@@ -29,7 +30,7 @@ async fn c6_an_echo_after_the_answer_never_or_twice_makes_no_other_message() {
 #[tokio::test]
 async fn c6_an_echo_before_the_answer_is_the_same_message() {
     let world = asked().await;
-    // Wazzup takes it, and its answer is lost; the echo comes before the repeat.
+    // Wazzup accepts it, and its answer is lost; the echo comes before the retry.
     world.wazzup_fails("send", Deed::act_then_drop(), 1).await;
     world.send("own-1", "Да, приезжайте").await;
     world.deliver("outbound.fifo").await;
@@ -66,7 +67,7 @@ async fn c6_an_echo_while_the_call_is_made_is_the_same_message() {
     world.assert_crm_content().await;
 }
 
-/// An echo in other words than we wrote cannot be known for ours before the answer names it.
+/// An echo with another text than ours cannot be recognised before the answer names its id.
 #[tokio::test]
 async fn c6_an_echo_in_other_words_before_the_answer_is_taken_back() {
     let world = asked().await;
@@ -106,7 +107,7 @@ async fn e1_statuses_go_back_to_the_crm_also_when_they_come_before_the_answer() 
     world.status_of(&id, "delivered").await;
     world.settle().await;
     world.pass_everywhere(Duration::from_secs(30)).await;
-    assert_eq!(world.own("own-1").await.status, Some(Sent), "nobody knows yet whose status it is");
+    assert_eq!(world.own("own-1").await.status, Some(Sent), "not yet known whose status it is");
     let received = world.received().await;
     world.echo_of(&received[0]).await;
     world.pass_everywhere(Duration::from_secs(120)).await;

@@ -1,4 +1,4 @@
-//! The order of what a client reads.
+//! The order in which the client gets messages.
 
 use super::asked;
 use crate::world::sends::PHONE;

@@ -1,4 +1,4 @@
-//! What the CRM loaded of a client (name, phone) goes with him, and what it loaded of others stays.
+//! What the CRM loaded of a client (name, phone) is erased with them; what it loaded of other clients stays.
 
 use super::story::{OTHER, PHONE, Story};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is known of a client's numbers (E3) goes with him, and what is known of others' stays.
+//! What is known of a client's numbers (E3) is erased with them; what is known of other numbers stays.
 
 use super::story::{OTHER, PHONE, Story};
 use shared::base::clock::Ambient;

@@ -1,4 +1,4 @@
-//! What an erasure may not touch: another account's, another client's of the same account, what came after it.
+//! What an erasure must keep: another account's data, other clients of the same account, and what came after it.
 
 use super::story::{OTHER, PHONE, Story, TELEGRAM, id, telegram};
 use crate::world::{TOKEN, messages, text};
@@ -14,7 +14,7 @@ use std::time::Duration;
 const LETTERS: &str = "inbound-dead-letters.fifo";
 
 impl Story {
-    /// Puts a message's event into the dead-letter queue of the inbound one.
+    /// Puts a message's event into the dead-letter queue of the inbound queue.
     async fn give_up_on(&self, account: &AccountId, accepted_at: Timestamp, event: MessageEvent) {
         let digest = event.message_id.in_key();
         let envelope = Envelope::new(account.clone(), accepted_at, Event::Message(Box::new(event)));
@@ -42,11 +42,11 @@ async fn p12_dead_letters_of_another_account_and_of_another_client_stay() {
     let theirs = world.said(&whatsapp, PHONE, "another-0000-0000-1", "чужое письмо");
     let theirs = MessageEvent { chat: ChatId::new("chat-of-another-account"), ..theirs };
     story.give_up_on(&another, now, theirs).await;
-    // Another client of ours names him.
+    // Another client of ours mentions this one's phone and id.
     let named =
         world.said(&whatsapp, OTHER, "33333333-dddd-1", &format!("письмо о нём: {PHONE}, {TELEGRAM}"));
     story.give_up_on(&world.account, now, named).await;
-    // He writes while the queues are being searched.
+    // The client writes while the queues are being searched.
     let after = world.said(&whatsapp, PHONE, "44444444-dddd-1", "письмо после стирания");
     story.give_up_on(&world.account, now + Duration::from_secs(3600), after).await;
     let before = world.said(&whatsapp, PHONE, "44444444-dddd-2", "письмо до стирания");
@@ -77,16 +77,16 @@ async fn p12_of_records_that_may_be_another_accounts_only_those_with_a_long_stri
     assert_eq!(
         short,
         ["unknown/2026-11-21/short"],
-        "nine digits are anybody's, and he is found in his account's"
+        "nine digits may be any number; in the account's own record they are the client's"
     );
-    assert!(!records.contains(&"unknown/2026-11-21/his".to_owned()), "eleven digits are his");
+    assert!(!records.contains(&"unknown/2026-11-21/his".to_owned()), "eleven digits are the client's");
 }
 
 #[tokio::test]
 async fn p12_what_he_writes_in_his_second_chat_while_the_first_is_emptied_stays() {
     let mut story = Story::begin().await;
     let (first, second) = (story.world.chat_id(PHONE), story.telegram_id());
-    // The chat of the contact who comes first has many messages.
+    // The chat of the contact that is erased first has many messages.
     for hundred in [1, 2] {
         let entries: Vec<_> =
             (0..100).map(|n| text(PHONE, &id('c', hundred * 100 + n), "Здравствуйте")).collect();
@@ -96,7 +96,7 @@ async fn p12_what_he_writes_in_his_second_chat_while_the_first_is_emptied_stays(
     story.world.clock.advance(Duration::from_secs(1));
     story.ask().await;
     story.world.queues.lose("erasures");
-    // Killed over the first chat's messages.
+    // The erasure is killed while it deletes the first chat's messages.
     let mut calls = 1;
     while story.world.store.erased_messages(&story.world.account, &first).await.unwrap().is_empty() {
         story.world.table.cut_off(Some(calls));
@@ -115,7 +115,7 @@ async fn p12_what_he_writes_in_his_second_chat_while_the_first_is_emptied_stays(
     assert_eq!(story.job().await.state, ErasureState::Done);
     assert_eq!(story.texts_of(&second).await, ["Пишу во второй"]);
     let chat = story.world.store.chat(&story.world.account, &second).await.unwrap().unwrap();
-    assert!(!story.job().await.contacts.contains(&chat.contact), "a new client's");
+    assert!(!story.job().await.contacts.contains(&chat.contact), "the chat belongs to a new contact");
     assert_eq!(story.job().await.chats, 2);
     assert_eq!(story.texts_of(&first).await, Vec::<String>::new());
 }

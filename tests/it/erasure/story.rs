@@ -1,4 +1,4 @@
-//! A client of whom there is something in every place there is, and the search for him.
+//! A client with data in every place where there can be any, and the search for it.
 
 use crate::world::{TOKEN, World, echo, messages, status, text};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ use std::time::Duration;
 pub const PHONE: &str = "79011112233";
 pub const TELEGRAM: &str = "218485655";
 pub const OTHER: &str = "79025556677";
-/// All that is the client's: whoever finds one of them anywhere has found him.
+/// The client's data: finding any of these strings anywhere means that the client is not erased.
 pub const HIS: [&str; 15] = [
     PHONE,
     TELEGRAM,
@@ -46,7 +46,7 @@ pub fn id(kind: char, n: u32) -> String {
     format!("{head}-4ccc-8ddd-{n:04}{tail}")
 }
 
-/// What he and the company write, and all that is posted of it.
+/// A World with the client's data, and all webhook bodies that were posted.
 pub struct Story {
     pub world: World,
     pub posted: Vec<String>,
@@ -76,7 +76,7 @@ impl Story {
         self.posted.push(body);
     }
 
-    /// Two chats that turn out to be one person's, the second one waiting, and a trace of him in every place there is.
+    /// Two chats that prove to be one person's, the second one waiting, and data of the client in every place.
     pub async fn begin() -> Self {
         let world = World::with_employees(&["anna"]).await;
         let mut story = Self { world, posted: Vec::new() };
@@ -114,7 +114,7 @@ impl Story {
         assert_eq!(self.person().await.merged_from, [before.contact], "one person by the phone");
     }
 
-    /// One of his files is copied.
+    /// Copies one of the client's files.
     async fn files(&self) {
         let world = &self.world;
         let chat = world.chat(PHONE).await.unwrap();
@@ -139,7 +139,7 @@ impl Story {
         files.insert(format!("{}/{}/photo", world.account, world.chat_id(OTHER)), b"another's".to_vec());
     }
 
-    /// Something of his in each dead-letter queue that holds events, between what is somebody else's.
+    /// Puts events of the client into each dead-letter queue that holds events, among those of another client.
     async fn dead_letters(&mut self) {
         let world = &self.world;
         let others = messages(&[text(OTHER, "33333333-cccc-4ccc-8ddd-000000000002", "и другое")]);
@@ -156,7 +156,7 @@ impl Story {
         }
     }
 
-    /// Something of his in each queue.
+    /// Puts something of the client into each queue.
     async fn standing(&mut self) {
         self.post(messages(&[image(7)])).await;
         self.world.deliver("inbound.fifo").await;
@@ -171,7 +171,8 @@ impl Story {
         }
     }
 
-    /// Raw records that nobody can read: his chat's, the account's, nobody knows whose; and others'.
+    /// Raw records that cannot be parsed: of the client's chat, of the account, of an unknown account; and those of
+    /// others.
     async fn records(&self) {
         let world = &self.world;
         let mut bad = text(PHONE, &id('c', 9), "x");
@@ -220,13 +221,13 @@ impl Story {
         self.world.store.contact(&chat.account, &chat.contact, Read::Consistent).await.unwrap()
     }
 
-    /// Who he is, by his first chat.
+    /// The client's contact, found by their first chat.
     pub async fn person(&self) -> Contact {
         let chat = self.world.chat(PHONE).await.unwrap();
         self.world.store.person(&chat.account, &chat.contact, Read::Consistent).await.unwrap().unwrap()
     }
 
-    /// Asks for the erasure, as the API does.
+    /// Requests the erasure, as the API does.
     pub async fn ask(&self) {
         let person = self.person().await;
         let contacts = std::iter::once(person.contact).chain(person.merged_from).collect();
@@ -249,7 +250,7 @@ impl Story {
         self.world.store.erasure(&self.world.account, "0198-erasure").await.unwrap().unwrap()
     }
 
-    /// One invocation that is not short of time.
+    /// One invocation with enough time.
     pub async fn invoke(&self) -> bool {
         let nudge = json!({"v": 1, "account": self.world.account, "erasure": "0198-erasure"}).to_string();
         let record = json!({
@@ -291,11 +292,11 @@ impl Story {
         }
     }
 
-    /// What of his is found, and where.
+    /// The client's data that is found, and where.
     pub async fn found(&self) -> Vec<String> {
         let dump = self.dump().await;
         let lines = dump.lines().filter_map(|line| {
-            // The other client's number in a record begins with a digit more.
+            // The other client's number in a record has one digit more at the front.
             let line = line.replace(&format!("9{TELEGRAM}"), "");
             HIS.iter().find(|his| line.contains(**his)).map(|his| format!("{his}: {line}"))
         });
@@ -308,7 +309,7 @@ impl Story {
         assert_eq!(self.job().await.state, ErasureState::Done);
     }
 
-    /// What is somebody else's is all there.
+    /// Asserts that all data of others is still there.
     pub async fn assert_others_stay(&self) {
         let world = &self.world;
         assert_eq!(world.messages(OTHER).await.len(), 1);
@@ -318,7 +319,7 @@ impl Story {
         assert_eq!(records.len(), 2, "{records:?}");
         assert_eq!(world.files.objects.lock().unwrap().len(), 1);
         let blocked: Vec<BlockEntry> = world.store.blacklist(&world.account, 10, None).await.unwrap().items;
-        assert_eq!(blocked.len(), 1, "who is blocked stays so");
+        assert_eq!(blocked.len(), 1, "a blocked client stays blocked");
     }
 
     pub async fn redeliver(&self) {
@@ -333,7 +334,7 @@ fn salt() -> IdSalt {
     IdSalt::from_bytes([7; 16])
 }
 
-/// A message of his, written at the present moment.
+/// A message of the client's, written at the present moment.
 pub fn anew(world: &World, n: u32, body: &str) -> String {
     let mut message = text(PHONE, &id('c', n), body);
     message["dateTime"] = json!(world.clock.now().rfc3339());
@@ -341,7 +342,7 @@ pub fn anew(world: &World, n: u32, body: &str) -> String {
 }
 
 impl Story {
-    /// Takes tombstones away whose partition's name holds a text.
+    /// Deletes the tombstones whose partition key contains this text.
     pub async fn lose_tombstones(&self, holding: &str) {
         for item in self.items().await {
             let of = item["pk"]["S"].as_str().unwrap().contains(holding);

@@ -8,7 +8,7 @@ use shared::model::chat::state::ChatState;
 use std::time::Duration;
 use tests::wazzup;
 
-/// A world that has a blacklist, and what it held before anybody wrote.
+/// A World with a blacklist, and its rows before any message.
 pub async fn blocking(
     subject: shared::model::contact::blacklist::Subject,
 ) -> (World, Vec<serde_json::Value>) {
@@ -29,7 +29,7 @@ async fn nothing_is_written_of_who_is_blocked_by_phone() {
     assert_eq!(world.crm().await.deliveries, 0);
     let other = wazzup::text(crate::world::CHANNEL, "79025556677", "m2", &world.at(), "Я другой");
     world.take(&[other]).await;
-    assert_eq!(world.contacts_and_chats().await, (1, 1), "another client is heard");
+    assert_eq!(world.contacts_and_chats().await, (1, 1), "another client is stored");
     world.assert_crm_content().await;
 }
 
@@ -40,7 +40,7 @@ async fn nothing_is_written_of_who_is_blocked_by_id() {
     world.take(&[world.telegram_with_phone("m2", "Купите ещё")]).await;
     assert_eq!(world.written_since(&before).await, NOTHING);
     world.take(&[world.whatsapp("m3", "Здравствуйте")]).await;
-    assert_eq!(world.contacts_and_chats().await, (1, 1), "his WhatsApp is not on the list");
+    assert_eq!(world.contacts_and_chats().await, (1, 1), "the client's WhatsApp is not on the list");
     world.assert_crm_content().await;
 }
 
@@ -49,7 +49,7 @@ async fn nothing_is_written_of_a_new_user_whose_vouched_phone_is_blocked() {
     let (world, before) = blocking(phone()).await;
     world.take(&[world.telegram_with_phone("m1", "Купите рекламу")]).await;
     assert_eq!(world.written_since(&before).await, NOTHING);
-    // A phone that anybody may have written blocks nobody.
+    // An unverified phone blocks no client.
     let contact = json!({"contact": {"name": "Пётр", "phone": PHONE}});
     let vk = wazzup::text_in("vk", crate::world::CHANNEL, "501", "m2", &world.at(), "Здравствуйте");
     world.take(&[wazzup::with(vk, contact)]).await;
@@ -88,7 +88,7 @@ async fn who_is_blocked_while_he_talks_is_heard_no_more_and_his_chat_finishes_by
     assert_eq!(
         (chat.last_activity_at, chat.unread()),
         (last_activity, 1),
-        "what he writes keeps nothing open"
+        "a blocked client's messages keep no chat open"
     );
     world.pass(Duration::from_secs(120)).await;
     assert_eq!(world.chat(PHONE).await.unwrap().state, ChatState::General);
@@ -122,7 +122,7 @@ async fn statuses_of_what_was_dropped_end_quietly_after_an_hour() {
     let told = drops::told_while(world.pass(Duration::from_secs(1000))).await;
     assert!(world.queues.holds("statuses").is_empty());
     assert_eq!(told, ["status_of_dropped 1"]);
-    assert!(world.bucket.objects.lock().unwrap().is_empty(), "nothing in the quarantine");
+    assert!(world.bucket.objects.lock().unwrap().is_empty(), "the quarantine is empty");
     assert_eq!(world.written_since(&before).await, NOTHING);
 }
 

@@ -1,4 +1,5 @@
-//! What a channel's settings make of what comes on it: ignored (B6), echoes not imported (C6), the CRM's wording (C7).
+//! What a channel's settings change: ignored channels (B6), echoes that are not imported (C6), the texts for the CRM
+//! (C7).
 
 use super::{NOTHING, PHONE, SETTINGS_ARE_OLD, SILENCE};
 use crate::world::{CHANNEL, TOKEN, World, drops};
@@ -69,12 +70,12 @@ async fn an_echo_that_is_not_imported_answers_a_live_chat_and_keeps_it_open() {
     world.pass(Duration::from_secs(500)).await;
     let chat = world.chat(PHONE).await.unwrap();
     assert_eq!(chat.state, ChatState::Live, "1000 s after the client, 500 s after the answer");
-    assert_eq!(chat.unread(), 1, "an answer on the phone does not say that anybody read it here");
+    assert_eq!(chat.unread(), 1, "an answer on the phone does not mark the chat as read");
     world.pass(Duration::from_secs(200)).await;
     assert_eq!(world.chat(PHONE).await.unwrap().state, ChatState::General);
     assert_eq!(world.told_to_crm().await, ["Здравствуйте"]);
     assert_eq!(world.messages(PHONE).await.len(), 1);
-    // A status of what was not imported finds nothing, for a reason.
+    // A status of a message that was not imported finds none, and is counted under its own reason.
     assert_eq!(world.post(TOKEN, wazzup::status("e1", "read", &world.at()).to_string()).await, 200);
     let told = drops::told_while(world.pass(Duration::from_secs(4500))).await;
     assert_eq!(told, ["status_of_dropped 1"]);
@@ -86,7 +87,7 @@ async fn an_own_sends_echo_is_adopted_where_echoes_are_not_imported() {
     let world = World::with_employees(&["anna"]).await;
     world.set_channel(|channel| channel.skip_echoes = true).await;
     world.take(&[world.whatsapp("m1", "Здравствуйте")]).await;
-    // Its answer is lost: the echo is all that tells its id.
+    // The provider's answer is lost: only the echo has the message's id.
     world.wazzup_fails("send", Action::act_then_drop(), 1).await;
     world.send("own-1", "Добрый день").await;
     world.settle().await;
@@ -94,7 +95,7 @@ async fn an_own_sends_echo_is_adopted_where_echoes_are_not_imported() {
     world.take(&[world.on_the_phone("w-2", "и ещё")]).await;
     let rows = world.messages(PHONE).await;
     let ids: Vec<&str> = rows.iter().map(|row| row.message_id.as_str()).collect();
-    assert_eq!(ids, ["m1", "own-1"], "what was written on the phone is not imported");
+    assert_eq!(ids, ["m1", "own-1"], "messages from the phone are not imported");
     assert_eq!(rows[1].provider_id.as_ref().unwrap().as_str(), "w-1");
     assert_eq!(rows[1].status, Some(DeliveryStatus::Sent));
     assert_eq!(world.told_to_crm().await, ["Здравствуйте", "Добрый день"]);

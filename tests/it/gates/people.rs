@@ -1,4 +1,4 @@
-//! Who a client is (C3), and what is said of groups (C8) and by reactions.
+//! Which contact a client is (C3), and messages in groups (C8) and reactions.
 
 use super::{PHONE, SILENCE, TELEGRAM};
 use crate::world::{CHANNEL, World};
@@ -24,16 +24,16 @@ async fn a_group_takes_neither_name_nor_phone_from_its_contact() {
     assert_eq!((chat.group, chat.name, chat.phone), (true, None, None));
     assert_eq!((contact.name, contact.phone, contact.username), (None, None, None));
     assert_eq!(world.told_to_crm().await, ["Марина: Кто едет?"]);
-    // Whose phone that is writes by himself: he is another contact than the group.
+    // The owner of that phone writes in a chat of their own: another contact than the group.
     world.take(&[wazzup::text(CHANNEL, "79990007766", "m2", &world.at(), "Это я")]).await;
     assert_eq!(world.contacts_and_chats().await, (2, 2));
     world.assert_crm_content().await;
 }
 
-/// How WhatsApp names a user whose phone it does not tell.
+/// WhatsApp's id of a user without a phone.
 const USER: &str = "10000000000000017";
 
-/// The client of `PHONE`, as a provider tells him that knows him by user id too.
+/// The client of `PHONE`, as a provider reports them that also knows their user id.
 pub fn by_user_id(world: &World, id: &str, text: &str, with_phone: bool) -> MessageEvent {
     let user = MessageEvent {
         chat: world.chat_of(&format!("whatsapp:{USER}")),
@@ -53,7 +53,7 @@ async fn p3_a_chat_known_by_phone_goes_on_when_it_is_told_by_user_id() {
     world.settle().await;
     world.clock.advance(second);
     assert_eq!(world.contacts_and_chats().await, (1, 1));
-    // From now on the user id alone leads there, and so does the phone.
+    // From now on both the user id alone and the phone lead to the chat.
     world.put(by_user_id(&world, "m3", "Ау?", false)).await;
     world.settle().await;
     world.clock.advance(second);
@@ -76,7 +76,7 @@ async fn p3_telegram_and_whatsapp_become_one_contact_when_telegram_vouches_for_t
     let world = World::with_employees(&["anna", "boris"]).await;
     world.take(&[world.telegram("t1", "Здравствуйте")]).await;
     world.take(&[world.whatsapp("w1", "Здравствуйте")]).await;
-    assert_eq!(world.contacts_and_chats().await, (2, 2), "nothing says that they are one");
+    assert_eq!(world.contacts_and_chats().await, (2, 2), "nothing proves that they are one person");
     let (telegram, whatsapp) = (world.telegram_chat(), world.chat_id(PHONE));
     assert_ne!(world.person_of(&telegram).await.contact, world.person_of(&whatsapp).await.contact);
     world.take(&[world.telegram_with_phone("t2", "Вот мой номер")]).await;
@@ -86,12 +86,12 @@ async fn p3_telegram_and_whatsapp_become_one_contact_when_telegram_vouches_for_t
     assert_eq!(
         person.identities.len(),
         1,
-        "what is the alias's stays with it, so that a merge can be undone"
+        "the alias keeps its own identities, so that the merge can be undone"
     );
     let log = world.store.merges(&world.account, &person.contact).await.unwrap();
     assert_eq!(log.len(), 1);
     assert_eq!((log[0].reason, &log[0].from), (MergeReason::VerifiedPhone, &person.merged_from[0]));
-    // And it is told once.
+    // A second message with the phone merges nothing again.
     world.take(&[world.telegram_with_phone("t3", "И ещё раз")]).await;
     assert_eq!(world.store.merges(&world.account, &person.contact).await.unwrap().len(), 1);
     world.assert_crm_content().await;
@@ -133,10 +133,10 @@ async fn a_clients_reaction_reopens_nothing() {
     let after = world.chat(PHONE).await.unwrap();
     assert_eq!((after.state, after.case_no, after.unanswered_at), (ChatState::General, 1, None));
     assert_eq!((after.unread(), after.last_activity_at), (before.unread(), before.last_activity_at));
-    assert_eq!(world.messages(PHONE).await.len(), 4, "they are kept");
-    assert_eq!(after.crm_synced_seq, after.seq, "and the CRM is not left behind");
+    assert_eq!(world.messages(PHONE).await.len(), 4, "reactions are stored");
+    assert_eq!(after.crm_synced_seq, after.seq, "and the CRM cursor moves past them");
     assert_eq!(world.crm().await.finished.len(), 1);
-    // Nor do they make a client of somebody who never wrote.
+    // A reaction makes no client of a contact who never wrote.
     let stranger = MessageEvent {
         chat: world.telegram_chat(),
         messenger: Messenger::Telegram,
@@ -165,12 +165,12 @@ async fn p3_a_chat_known_by_user_id_goes_on_when_its_phone_is_told() {
     assert_eq!(
         (&chat.chat, chat.unread()),
         (&world.chat_of(&format!("whatsapp:{USER}")), 3),
-        "the phone leads there"
+        "the phone leads to this chat"
     );
     let contact = world.contact(&chat.contact).await;
     assert_eq!(contact.identities.len(), 2);
     assert_eq!(contact.phone.as_ref().map(|phone| phone.digits()), Some(PHONE));
     world.take(&[world.telegram_with_phone("t1", "И в телеграме я")]).await;
-    assert_eq!(world.contacts_and_chats().await, (1, 2), "his phone joins him");
+    assert_eq!(world.contacts_and_chats().await, (1, 2), "the phone joins both contacts");
     world.assert_crm_content().await;
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 const MESSAGES: usize = 100;
 
-/// A message of the person's, by its number: half of them on each channel.
+/// The person's message of this number; even ones on the first channel, odd ones on the other.
 fn first(number: usize, second: &str, id: &str, phone: bool) -> Value {
     let name = super::story::id(number);
     if number.is_multiple_of(2) {
@@ -24,7 +24,8 @@ fn first(number: usize, second: &str, id: &str, phone: bool) -> Value {
     message
 }
 
-/// All of them are routed at the same time, each on its own; who loses every race comes once more so, then in order.
+/// Routes all of them concurrently, each in its own batch; messages that conflict every time come once more so, then in
+/// order.
 async fn all_at_once(second: &str, id: &str, phone: bool) -> World {
     let world = World::with_employees(&["anna"]).await;
     for number in 0..MESSAGES {
@@ -39,7 +40,7 @@ async fn all_at_once(second: &str, id: &str, phone: bool) -> World {
 async fn assert_one_person(world: &World) {
     let rows = dump(world).await;
     let roots = rows.iter().filter(|((_, sort), row)| sort == "CONTACT" && row.get("merged_into").is_none());
-    assert_eq!(roots.count(), 1, "contacts that are nobody's alias");
+    assert_eq!(roots.count(), 1, "contacts that are no alias");
     let chats = chats(world).await;
     let channels: BTreeSet<&str> = chats.iter().map(|chat| chat.channel_external.as_str()).collect();
     assert_eq!((chats.len(), channels.len()), (2, 2), "one chat for each channel");

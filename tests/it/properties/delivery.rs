@@ -1,4 +1,4 @@
-//! P1: the same messages, order, texts, deletions, statuses and persons, however they are delivered.
+//! P1: the same messages, order, texts, deletions, statuses and contacts, however the events are delivered.
 
 use super::noise::{Noise, noise};
 use super::story::{Line, entries, lines};

@@ -1,5 +1,5 @@
-//! P2: of so many messages in, as many are stored, or dropped and counted under a reason, or kept in the quarantine; and
-//! nothing else becomes of any.
+//! P2: every incoming message is stored, or dropped and counted under a reason, or kept in the quarantine; nothing else
+//! happens to any.
 
 use super::noise::{Noise, noise};
 use super::story::{Entry, OTHER_CHANNEL, PLACES, at, id};
@@ -23,13 +23,13 @@ const IGNORED: &str = OTHER_CHANNEL;
 const WITHOUT_ECHOES: &str = "d28c575d-2222-4cac-8413-ba0000000983";
 const CHANNELS: [&str; 3] = [CHANNEL, IGNORED, WITHOUT_ECHOES];
 
-/// What is wrong with an entry.
+/// The fault of an entry.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     None,
-    /// It cannot be read, but its chat is known.
+    /// It cannot be parsed, but its chat is known.
     Text,
-    /// It cannot be read, and nobody knows whose it is.
+    /// It cannot be parsed, and its chat is unknown.
     Chat,
 }
 
@@ -41,10 +41,10 @@ struct Said {
     fault: Fault,
 }
 
-/// The first client is on the blacklist.
+/// Places of the clients who write. The first one is on the blacklist.
 const SPEAKERS: [usize; 4] = [0, 3, 4, 5];
 
-/// What should become of a message.
+/// What should happen to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Stored,
@@ -91,7 +91,7 @@ fn told() -> impl Strategy<Value = (Vec<Said>, Noise)> {
     (prop::collection::vec(said(), 1..16), noise())
 }
 
-/// A world with the three channels, and somebody on the blacklist.
+/// A World with the three channels, and one client on the blacklist.
 async fn world() -> World {
     let world = World::with_employees(&["anna"]).await;
     let now = world.clock.now();
@@ -120,11 +120,11 @@ async fn world() -> World {
     world
 }
 
-/// How often something was dropped, by its reason.
+/// How many events were dropped, by reason.
 fn counted(lines: &[String]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for line in lines {
-        // Why something went to the quarantine is told in words.
+        // The line of a quarantined record has a text instead of a reason's name.
         let Some((reason, count)) = line.rsplit_once(' ').filter(|(reason, _)| !reason.contains(' ')) else {
             continue;
         };

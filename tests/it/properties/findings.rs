@@ -1,4 +1,4 @@
-//! What the properties found once, told by itself.
+//! Faults that the properties once found, each as a test of its own.
 
 use super::noise::{drain, post};
 use super::story::at;

@@ -1,6 +1,6 @@
-//! The invariants over the whole of it, held against generated deliveries: duplicates, any order, batches cut anywhere,
-//! conflicts, throttles, lost answers and reads that are old. Each comes with a fault of the code, made on the wire or in
-//! the test's own model, that makes it fail: a property that nothing can break shows nothing.
+//! The invariants of the whole, checked against generated deliveries: duplicates, any order, batches cut anywhere,
+//! conflicts, throttling, lost answers and stale reads. Each property has a fault of the code, made on the wire or in
+//! the test's own model, that breaks it: a property that no fault can break proves nothing.
 //!
 //! The search is the same in every run; `PROPTEST_CASES` widens it.
 
@@ -20,9 +20,9 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::fmt::Debug;
 
-/// Of the library's own number of cases nobody waits for the end: each of ours is a world or two.
+/// The library's default number of cases, which would take too long: each case of ours is a World or two.
 const WITHOUT_A_WISH: u32 = 256;
-/// A counterexample is made smaller at most this often, for the same reason.
+/// The most steps in which a counterexample is shrunk; more would take too long, too.
 const SHRINKS: u32 = 60;
 
 type Verdict = Result<(), TestCaseError>;
@@ -34,7 +34,7 @@ fn runner(cases: u32, shrinks: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-/// Each case in a runtime of its own, so that nothing of it is left to the next.
+/// Runs each case in its own runtime, so that it leaves nothing to the next one.
 fn held<T>(property: impl AsyncFn(T) -> Verdict) -> impl Fn(T) -> Verdict {
     move |case| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -42,7 +42,7 @@ fn held<T>(property: impl AsyncFn(T) -> Verdict) -> impl Fn(T) -> Verdict {
     }
 }
 
-/// Looks for a case in which the property does not hold, and fails with the smallest that it finds.
+/// Searches for a case that breaks the property, and panics with the smallest one found.
 pub(crate) fn holds<S: Strategy>(cases: u32, of: S, property: impl AsyncFn(S::Value) -> Verdict)
 where
     S::Value: Debug,
@@ -52,7 +52,7 @@ where
     }
 }
 
-/// Expects to find such a case within so many.
+/// Asserts that a case that breaks the property is found among this many.
 pub(crate) fn breaks<S: Strategy>(cases: u32, of: S, property: impl AsyncFn(S::Value) -> Verdict)
 where
     S::Value: Debug,

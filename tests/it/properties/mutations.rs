@@ -1,10 +1,10 @@
-//! Faults that the code might have, made on the wire: what it sends is changed, it itself is not.
+//! Faults that the code might have, made on the wire: its requests are changed, the code itself is not.
 
 use crate::world::wire::Mutation;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// No write depends on anything.
+/// No write has a condition.
 pub fn unconditional() -> Mutation {
     Arc::new(|operation, request| match operation {
         "PutItem" | "UpdateItem" | "DeleteItem" => strip(request),
@@ -19,7 +19,7 @@ pub fn unconditional() -> Mutation {
     })
 }
 
-/// No row of this kind is ever written: its key holds this text.
+/// No row whose key contains this text is written in a transaction of several writes.
 pub fn forgetful(key: &'static str) -> Mutation {
     Arc::new(move |operation, request| {
         let Value::Array(items) = &mut request["TransactItems"] else { return };
@@ -29,14 +29,14 @@ pub fn forgetful(key: &'static str) -> Mutation {
     })
 }
 
-/// A text of every request becomes another one: two keys, say, become one.
+/// One text in every request is replaced by another, so that for example two keys become one.
 pub fn confused(one: &'static str, other: &'static str) -> Mutation {
     Arc::new(move |_, request| {
         *request = serde_json::from_str(&request.to_string().replace(one, other)).unwrap();
     })
 }
 
-/// Where the write of a transaction goes.
+/// The key of a transaction's write.
 fn keys(item: &Value) -> String {
     let write = item.as_object().and_then(|kinds| kinds.values().next()).cloned().unwrap_or_default();
     let part = |name: &str| {
@@ -46,7 +46,7 @@ fn keys(item: &Value) -> String {
     format!("{} {}", part("pk"), part("sk"))
 }
 
-/// Takes the condition away, and the names and values that only it had: the table would refuse them.
+/// Removes the condition, and the names and values that only it used, because the table refuses unused ones.
 fn strip(write: &mut Value) {
     let Some(write) = write.as_object_mut() else { return };
     write.remove("ConditionExpression");

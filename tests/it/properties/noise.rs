@@ -8,16 +8,16 @@ use serde_json::{Map, Value};
 use shared::base::clock::Ambient;
 use std::time::Duration;
 
-/// A failing call of a kind that the code has to live with.
+/// A failing call of a kind that the code must tolerate.
 #[derive(Clone, Debug)]
 pub struct Trouble {
     kind: usize,
     times: usize,
-    /// Before which webhook, counted round and round.
+    /// The number of the webhook after which it begins, modulo their count.
     before: usize,
 }
 
-/// Operation, what the request must hold, and how it fails.
+/// The operation, a text that the request must contain, and how it fails.
 const KINDS: [(&str, &str, How); 15] = [
     ("TransactWriteItems", "", How::Throttled),
     ("TransactWriteItems", "", How::AnswerLost),
@@ -40,11 +40,11 @@ const SENDING: usize = KINDS.len() - 1;
 /// The delivery of a story.
 #[derive(Clone, Debug)]
 pub struct Noise {
-    /// Of each entry: how often it comes, and where each time. Taken round and round.
+    /// The positions of each entry's copies, one per delivery; used cyclically.
     copies: Vec<Vec<u32>>,
-    /// How many entries a webhook holds, round and round.
+    /// The number of entries in each webhook; used cyclically.
     cuts: Vec<usize>,
-    /// Seconds that pass after a webhook, and whether what is there is delivered, round and round.
+    /// Seconds that pass after a webhook, and whether queued events are delivered before; used cyclically.
     pauses: Vec<(u64, bool)>,
     troubles: Vec<Trouble>,
 }
@@ -72,7 +72,7 @@ impl Noise {
         Self { copies: Vec::new(), cuts: vec![1], pauses: vec![(0, true)], troubles: Vec::new() }
     }
 
-    /// The same without what fails.
+    /// The same without failing calls.
     pub fn untroubled(self) -> Self {
         Self { troubles: Vec::new(), ..self }
     }
@@ -84,7 +84,7 @@ impl Noise {
         let mut placed: Vec<(u32, &Entry)> = Vec::new();
         for (number, entry) in entries.iter().enumerate() {
             let copies = &self.copies[number % self.copies.len()];
-            // Entries that share a list of places still come in different ones.
+            // Entries that share a list of positions still come at different ones.
             let turn = u32::try_from(number / self.copies.len()).unwrap() * 389;
             placed.extend(copies.iter().map(|place| ((place + turn) % 1000, entry)));
         }
@@ -92,7 +92,7 @@ impl Noise {
         placed.into_iter().map(|(_, entry)| entry.clone()).collect()
     }
 
-    /// The webhooks.
+    /// The bodies of the webhooks.
     pub fn bodies(&self, entries: &[Entry]) -> Vec<String> {
         let (mut bodies, mut rest) = (Vec::new(), self.ordered(entries));
         while !rest.is_empty() {
@@ -108,7 +108,7 @@ impl Noise {
         bodies
     }
 
-    /// Posts all of it, and waits until everything is done. Answers the webhooks, as they were posted.
+    /// Posts all webhooks, and waits until everything is done. Returns their bodies as they were posted.
     pub async fn play(&self, world: &World, entries: &[Entry]) -> Vec<String> {
         let bodies = self.bodies(entries);
         for (number, body) in bodies.iter().enumerate() {
@@ -120,7 +120,7 @@ impl Noise {
             if delivered {
                 settle(world).await;
             }
-            // No status waits longer than an hour for its message.
+            // The pauses stay short enough in total, because no status waits longer than an hour for its message.
             let left = number < 8 || pause < 300;
             world.clock.advance(Duration::from_secs(if left { pause } else { 1 }));
         }
@@ -150,12 +150,12 @@ pub async fn post(world: &World, body: &str) {
 
 const QUEUES: [&str; 2] = ["inbound.fifo", "statuses"];
 
-/// Delivers to routing what may be delivered now, until nothing moves.
+/// Delivers visible events to routing until none is left.
 pub async fn settle(world: &World) {
     while world.deliver(QUEUES[0]).await | world.deliver(QUEUES[1]).await {}
 }
 
-/// The same, and waits for what is to come again, up to the end.
+/// The same, and also waits for events that become visible again, until the queues are empty.
 pub async fn drain(world: &World) {
     for _ in 0..2000 {
         settle(world).await;

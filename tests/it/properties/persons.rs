@@ -1,4 +1,4 @@
-//! P3 and P11: one chat for each address, one contact for each person, by whichever spelling of his phone.
+//! P3 and P11: one chat for each address, one contact for each person, whatever the spelling of their phone.
 
 use super::noise::{Noise, noise};
 use super::story::{Entry, OTHER_CHANNEL, at, id};
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A phone: as it is kept, the ids that WhatsApp and Viber have it under, and how messengers spell it that vouch for it.
+/// A phone: its stored form, its ids in WhatsApp and Viber, and its spellings in messengers that verify phones.
 struct Number {
     kept: &'static str,
     ids: &'static [&'static str],
@@ -46,11 +46,12 @@ const NUMBERS: [Number; 3] = [
 enum Way {
     /// In a messenger whose ids are phones: which messenger, and which form of the id.
     ByPhone { messenger: usize, form: usize },
-    /// In one that vouches for the phone: which one, as which user, and the spelling; none is told with each message.
+    /// In a messenger that verifies phones: which one, as which user, and in which spelling; `None` is a message
+    /// without the phone.
     Vouched { messenger: usize, user: u8, spelling: Option<usize> },
 }
 
-/// One message: whose phone (of [`NUMBERS`]; behind them are people without one), how, and on which channel.
+/// One message: the person (an index of [`NUMBERS`]; beyond them, a person without a phone), how, and on which channel.
 #[derive(Clone, Debug)]
 struct Hello {
     person: usize,
@@ -58,14 +59,14 @@ struct Hello {
     other_channel: bool,
 }
 
-/// People of whom nothing is known but a messenger's id, and a user name that all of them share.
+/// The number of people of whom only a messenger's id is known, and a user name that all of them share.
 const NAMELESS: usize = 2;
 
 const BY_PHONE: [&str; 2] = ["whatsapp", "viber"];
 const VOUCHED: [&str; 2] = ["telegram", "max"];
 
 impl Hello {
-    /// Messenger, id and told phone.
+    /// The messenger, the id and the reported phone.
     fn address(&self) -> (&'static str, String, Option<&'static str>) {
         let number = NUMBERS.get(self.person);
         match (self.way, number) {
@@ -97,7 +98,7 @@ impl Hello {
         Entry { list: "messages", value }
     }
 
-    /// How the one who wrote is known: by his phone, once it was told of him, else by his id.
+    /// The writer's address, and the phone that this message reports, if any.
     fn knows(&self) -> (String, Option<usize>) {
         let (messenger, chat, phone) = self.address();
         let phone = (phone.is_some() || matches!(self.way, Way::ByPhone { .. })).then_some(self.person);
@@ -107,7 +108,7 @@ impl Hello {
 
 fn hello() -> impl Strategy<Value = Hello> {
     let by_phone = (0..2usize, 0..2usize).prop_map(|(messenger, form)| Way::ByPhone { messenger, form });
-    // Of one user the phone is told now and then, of the other one never.
+    // The phone of the first user is reported now and then, that of the second never.
     let spelling = prop::option::weighted(0.7, 0..5usize);
     let vouched = (0..2usize, 0..2u8, spelling).prop_map(|(messenger, user, spelling)| Way::Vouched {
         messenger,
@@ -122,7 +123,7 @@ fn told() -> impl Strategy<Value = (Vec<Hello>, Noise)> {
     (prop::collection::vec(hello(), 2..13), noise())
 }
 
-/// Who should be there: for each address the phone that stands for its owner, or the address alone.
+/// The expected owner of each address: the phone, or the address itself without one.
 fn owners(hellos: &[Hello]) -> BTreeMap<String, String> {
     let mut owners = BTreeMap::new();
     for (address, phone) in hellos.iter().map(Hello::knows) {
@@ -162,7 +163,7 @@ async fn meet(hellos: &[Hello], noise: &Noise, mutation: Option<Mutation>) -> Ve
     prop_assert_eq!(roots.len(), contacts.len(), "one contact for two: {:?}", contacts);
     let rows = dump(&world).await;
     let all = rows.iter().filter(|((_, sort), row)| sort == "CONTACT" && row.get("merged_into").is_none());
-    prop_assert_eq!(all.count(), contacts.len(), "contacts of nobody");
+    prop_assert_eq!(all.count(), contacts.len(), "contacts without a chat");
     Ok(())
 }
 
@@ -185,7 +186,7 @@ fn p11_phones_that_nobody_owns_are_noticed() {
 
 #[test]
 fn p11_people_who_share_a_user_name_and_are_taken_for_one_are_noticed() {
-    // The two nameless users of Telegram, as if their identity were the user name.
+    // Confuses two Telegram users without phones, as if the user name were their identity.
     let mutation = || mutations::confused("IDENTITY#telegram#person#8003", "IDENTITY#telegram#person#9004");
     breaks(20, told(), async |(hellos, noise)| meet(&hellos, &noise.untroubled(), Some(mutation())).await);
 }

@@ -1,4 +1,4 @@
-//! P12: every webhook once more, at the end and an hour later, changes nothing in the whole table.
+//! P12: replaying every webhook, at the end and an hour later, changes no row of the table.
 
 use super::noise::{Noise, noise, post};
 use super::story::{Line, entries, lines};
@@ -17,7 +17,7 @@ fn told() -> impl Strategy<Value = (Vec<Line>, Noise)> {
 
 type Rows = BTreeMap<(String, String), Value>;
 
-/// Rows that are not the same any more.
+/// The rows that differ, each with both versions.
 fn changed(before: &Rows, after: &Rows) -> Vec<String> {
     let mut keys: Vec<_> = before.keys().chain(after.keys()).collect();
     keys.sort();
@@ -26,8 +26,8 @@ fn changed(before: &Rows, after: &Rows) -> Vec<String> {
     differ.map(|key| format!("{key:?}:\n  {:?}\n  {:?}", before.get(key), after.get(key))).collect()
 }
 
-/// All rows. Of a channel with waiting clients the time of the next look and the count of looks are left out: whatever comes of
-/// such a client, a replay too, makes assignment look for somebody at once, and the next look is as long after that one.
+/// All rows, except a ring's next check and its count of decisions: anything about a waiting client, a replay too,
+/// makes assignment search at once, and the next check is scheduled from there.
 async fn rows(world: &World) -> Rows {
     let mut rows = dump(world).await;
     for ((_, sort), row) in &mut rows {
@@ -40,7 +40,8 @@ async fn rows(world: &World) -> Rows {
     rows
 }
 
-/// Everything once more. Even the times of the chats' checks stay: a replay is no reason to look earlier.
+/// Posts everything again and returns what changed. Even the times of the chats' checks stay: a replay is no reason for
+/// an earlier check.
 async fn again(world: &World, bodies: &[String]) -> Vec<String> {
     let before = rows(world).await;
     for body in bodies {
@@ -59,10 +60,10 @@ async fn nothing_new(lines: &[Line], noise: &Noise, mutation: Option<Mutation>) 
     if let Some(mutation) = mutation {
         world.table.mutate(mutation);
     }
-    // Longer than SQS knows a message for.
+    // Longer than SQS deduplicates.
     world.clock.advance(Duration::from_secs(301));
     prop_assert_eq!(again(&world, &bodies).await, Vec::<String>::new(), "at the end");
-    // The chats finish, and are told to the CRM as finished.
+    // The chats finish, and the CRM is notified.
     world.clock.advance(Duration::from_secs(600));
     world.pass(Duration::from_secs(180)).await;
     world.clock.advance(Duration::from_secs(3600));

@@ -1,4 +1,5 @@
-//! P7: delivery goes forward only, reasons stay, proof of arrival beats a failure; messages stand by the provider's time.
+//! P7: delivery goes forward only, reasons stay, proof of arrival beats a failure; messages are ordered by the
+//! provider's time.
 
 use super::noise::{Noise, noise};
 use super::story::{Line, REPORTS, entries, id, lines};
@@ -11,21 +12,21 @@ use shared::model::event::Side;
 use shared::model::message::kind::DeliveryStatus;
 use std::collections::BTreeMap;
 
-/// What the test expects of reports, in the order in which they were made.
+/// The status that a test expects after these reports, in the order in which they were made.
 type Model = fn(&[usize]) -> &'static str;
 
-/// Read, delivered, failed, sent: the first of them that was reported.
+/// The first of read, delivered, failed and sent that was reported.
 fn furthest(reports: &[usize]) -> &'static str {
     let rank = |report: &&usize| [1, 3, 4, 2][**report];
     reports.iter().max_by_key(rank).map_or("sent", |report| REPORTS[*report])
 }
 
-/// A failure is the last word: wrong.
+/// A wrong model: a failure overrides everything.
 fn failure_wins(reports: &[usize]) -> &'static str {
     if reports.contains(&3) { "error" } else { furthest(reports) }
 }
 
-/// Whatever came last: wrong.
+/// A wrong model: the latest report wins.
 fn last_wins(reports: &[usize]) -> &'static str {
     reports.last().map_or("sent", |report| REPORTS[*report])
 }
@@ -42,7 +43,7 @@ fn word(status: Option<DeliveryStatus>) -> &'static str {
     }
 }
 
-/// The company's messages of one chat or two, each with several reports.
+/// The company's messages in one or two chats, each with several reports.
 fn told() -> impl Strategy<Value = (Vec<Line>, Noise)> {
     let reports = prop::collection::vec(0..REPORTS.len(), 0..5);
     let company = (lines(1), reports, 0..2usize).prop_map(|(mut lines, reports, place)| {

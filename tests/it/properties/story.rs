@@ -1,4 +1,4 @@
-//! What is told: clients, what they and the company write, and what becomes of it; as the provider's webhook entries.
+//! The story: what clients and the company write and what becomes of it, as the provider's webhook entries.
 
 use crate::world::CHANNEL;
 use proptest::prelude::*;
@@ -9,11 +9,11 @@ use std::time::Duration;
 /// The second channel of the account.
 pub const OTHER_CHANNEL: &str = "c17b464c-1111-4cac-8413-ba0000000982";
 
-/// Spellings of one phone, as Telegram and MAX may tell it.
+/// Spellings of one phone, as Telegram and MAX may report it.
 pub const SPELLINGS: [&str; 5] =
     ["+7 901 111-22-33", "8 (901) 111-22-33", "89011112233", "79011112233", " 7 901 1112233"];
 
-/// The address of a chat: messenger and id, and whether the messenger vouches for the phone above.
+/// The address of a chat: messenger and id, and whether the messenger verifies the phone above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub messenger: &'static str,
@@ -25,7 +25,7 @@ const fn place(messenger: &'static str, id: &'static str, vouched: bool) -> Plac
     Place { messenger, id, vouched }
 }
 
-/// The first three are one person's. Those of Telegram share a user name, which means nothing.
+/// The first three belong to one person. Those of Telegram share a user name, which proves nothing.
 pub const PLACES: [Place; 7] = [
     place("whatsapp", "79011112233", false),
     place("telegram", "218485655", true),
@@ -36,32 +36,32 @@ pub const PLACES: [Place; 7] = [
     place("whatsgroup", "120363041234567890", false),
 ];
 
-/// A message and all that happens to it.
+/// A message and everything that happens to it.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub place: usize,
     pub other_channel: bool,
     pub company: bool,
-    /// Seconds after the story's begin by the provider's clock; two may have the same.
+    /// Seconds after the beginning of the story by the provider's clock; two messages may share one.
     pub second: u16,
-    /// How the phone is spelled, where it is told at all.
+    /// The spelling of the phone, if it is reported at all.
     pub spelling: Option<usize>,
     pub edits: u8,
     pub deleted: bool,
-    /// Status reports, as places in [`REPORTS`]; the company's messages only.
+    /// Status reports, as indices of [`REPORTS`]; the company's messages only.
     pub reports: Vec<usize>,
 }
 
 pub const REPORTS: [&str; 4] = ["sent", "delivered", "read", "error"];
 
-/// A webhook's entry, and which list of a webhook it stands in.
+/// A webhook's entry, and the list of the webhook that it belongs to.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub list: &'static str,
     pub value: Value,
 }
 
-/// The story begins twenty minutes before the world's clock does.
+/// The story begins twenty minutes before the World's clock does.
 const BEGIN: &str = "2026-11-21T08:40:00Z";
 
 pub fn at(second: u64) -> String {
@@ -73,7 +73,7 @@ impl Line {
         if self.other_channel { OTHER_CHANNEL } else { CHANNEL }
     }
 
-    /// The message itself, as entry; `id` is unlike all others of the story.
+    /// The message itself, as an entry; `id` is unique in the story.
     fn said(&self, id: &str) -> Value {
         let place = PLACES[self.place];
         let mut entry = json!({
@@ -111,7 +111,7 @@ impl Line {
         entry
     }
 
-    /// All entries, in the order in which it happened.
+    /// All entries, in the order in which they happened.
     pub fn entries(&self, number: usize) -> Vec<Entry> {
         let id = id(number);
         let message = |value| Entry { list: "messages", value };

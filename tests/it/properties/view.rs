@@ -1,4 +1,4 @@
-//! What is there in the end, as text that no delivery should change.
+//! The final state as text that must not depend on the delivery.
 
 use crate::world::World;
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub async fn dump(world: &World) -> BTreeMap<(String, String), Value> {
     items.map(|item| ((part(&item, "pk"), part(&item, "sk")), item)).collect()
 }
 
-/// All chats, ordered by where they are.
+/// All chats, ordered by address.
 pub async fn chats(world: &World) -> Vec<Chat> {
     let mut chats = Vec::new();
     for ((_, sort), item) in dump(world).await {
@@ -34,13 +34,13 @@ fn address(chat: &Chat) -> String {
     format!("{}:{}:{}", chat.messenger.as_str(), chat.group, chat.provider_chat_id)
 }
 
-/// The messages of a chat as they are shown.
+/// The messages of a chat in the order in which they are shown.
 pub async fn messages(world: &World, chat: &Chat) -> Vec<Message> {
     let page = world.store.messages_by_time(&world.account, &chat.chat, 1000, None).await.unwrap();
     page.items.into_iter().rev().collect()
 }
 
-/// All that one person is known by, over all contacts that he is.
+/// The root contact of a person, and all identities of its aliases and itself, with the phone.
 pub async fn person(world: &World, contact: &ContactId) -> (ContactId, String) {
     let of = |id: ContactId| async move {
         world.store.contact(&world.account, &id, Read::Consistent).await.unwrap().unwrap()
@@ -59,7 +59,7 @@ pub async fn person(world: &World, contact: &ContactId) -> (ContactId, String) {
     (root.contact, format!("{identities:?} {phone:?}"))
 }
 
-/// Chats, who they are with, and their messages as they are shown.
+/// All chats with their contacts and their messages in the order in which they are shown.
 pub async fn render(world: &World) -> String {
     let mut text = String::new();
     for chat in chats(world).await {
@@ -74,7 +74,7 @@ pub async fn render(world: &World) -> String {
 }
 
 fn line(message: &Message) -> String {
-    // What a deleted message said is not shown, so the edit before its deletion may be missing.
+    // The text of a deleted message is not shown, so the edit before its deletion may be missing.
     let said = if message.deleted_seq.is_some() { None } else { message.text.as_deref() };
     let edited = message.edited_seq.is_some() && message.deleted_seq.is_none();
     format!(

@@ -1,4 +1,4 @@
-//! A channel begins to give its clients out in turn: who was shown to everybody goes into the queue.
+//! A channel switches to round robin: clients who were offered to all go into the queue.
 
 use super::{MANAGER, MINUTE, at_work, phone};
 use crate::world::World;
@@ -17,7 +17,7 @@ async fn distribute(world: &World, api: &Asking, word: &str) {
     world.settle().await;
 }
 
-/// Clients 0 to 3 are shown to everybody; the third is finished and answered.
+/// Clients 0 to 3 are offered to all; the last one's chat is finished and answered.
 async fn shown_to_all() -> (World, Asking) {
     let world = World::with_employees(&["anna", "boris"]).await;
     let api = world.serve().await;
@@ -49,7 +49,7 @@ async fn b3_what_is_nobodys_is_given_out_in_turn_when_the_channel_begins_to() {
     );
     world.pass(2 * MINUTE).await;
     let whose = RequeueScope::Unclaimed { channel: world.channel.clone() };
-    assert_eq!(world.store.requeue(&world.account, &whose).await.unwrap(), None, "it is over");
+    assert_eq!(world.store.requeue(&world.account, &whose).await.unwrap(), None, "the requeue is over");
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn b3_a_channel_that_shows_them_to_everybody_again_keeps_them_so() {
     assert_eq!(world.chat(&phone(0)).await.unwrap().assignment_state, AssignmentState::Unclaimed);
 }
 
-/// The clients 0 and 1 are everybody's; they come to Anna alone, and Boris gets no new ones.
+/// Clients 4 and 5 are offered to all who receive new clients, which is Anna alone.
 async fn shown_to_anna() -> (World, Asking) {
     let (world, api) = at_work().await;
     world.set_channel(|channel| channel.distribution = Distribution::FirstResponder).await;
@@ -105,7 +105,7 @@ async fn b4_whom_nobody_sees_any_more_waits_and_is_nobodys_no_longer_than_that()
         assert_eq!(
             world.chat(&phone(4)).await.unwrap().assignment_state,
             AssignmentState::Unclaimed,
-            "{how}: he sees them"
+            "{how}: boris sees them"
         );
     }
 }
@@ -131,5 +131,5 @@ async fn b3_while_somebody_sees_them_they_stay_everybodys() {
         assert_eq!(world.records_of_client(number).await.len(), 1);
     }
     let whose = RequeueScope::Unclaimed { channel: world.channel.clone() };
-    assert_eq!(world.store.requeue(&world.account, &whose).await.unwrap(), None, "it is over");
+    assert_eq!(world.store.requeue(&world.account, &whose).await.unwrap(), None, "the requeue is over");
 }

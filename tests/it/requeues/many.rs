@@ -1,4 +1,4 @@
-//! Somebody with hundreds of clients; clients whose rows are broken; time that is short.
+//! An employee with hundreds of clients; clients with unreadable rows; invocations short of time.
 
 use super::{MINUTE, phone};
 use crate::world::wire::{Fault, How};
@@ -26,7 +26,7 @@ use std::time::Duration;
 const ASSIGNMENT: &str = "https://sqs.test/assignment.fifo";
 
 impl World {
-    /// So many live chats of an employee, each a second after the one before; their ids.
+    /// Creates this many live chats of an employee, each a second after the one before; returns their ids.
     async fn chats_of(&self, name: &str, count: usize) -> Vec<ChatId> {
         self.post(TOKEN, messages(&[text(&phone(0), "m0", "Здравствуйте")])).await;
         self.settle().await;
@@ -53,7 +53,7 @@ impl World {
         ids
     }
 
-    /// He goes, by the row and its nudge; nobody is left who could have his clients.
+    /// Removes the employee, with the requeue's row and nudge; no member is left who could get their clients.
     async fn lets_go(&self, name: &str) -> Requeue {
         let employee = EmployeeId::new(name);
         let requeue = Requeue::of(&self.account, &employee, Some(&self.channel), &*self.clock);
@@ -81,7 +81,7 @@ impl World {
     }
 }
 
-/// Anna goes, who had so many clients: what one look at them cost, in write and read units.
+/// The cost of one requeue pass in write and read units: Anna leaves, who had `count` clients.
 async fn cost_of(count: usize) -> (f64, f64) {
     let world = World::with_employees(&["anna"]).await;
     let chats = world.chats_of("anna", count).await;
@@ -134,7 +134,7 @@ async fn b4_two_hundred_clients_are_given_to_the_others_in_turn() {
     }
 }
 
-/// A chat's row that cannot be read.
+/// A chat's row that cannot be parsed.
 #[derive(Serialize, Deserialize)]
 struct Broken {
     v: String,
@@ -247,6 +247,6 @@ async fn a_look_that_is_cut_short_goes_on_with_another_nudge() {
         world.queues.acknowledge("assignment.fifo", std::slice::from_ref(nudge), &[]);
         runs += 1;
     }
-    assert!(runs > 1, "a page at a time");
+    assert!(runs > 1, "one page per run");
     assert_eq!(world.departure_left(&requeue).await.unwrap().id, requeue.id);
 }

@@ -1,4 +1,4 @@
-//! Somebody whom the CRM refuses, and somebody who comes back.
+//! Employees whom the CRM refuses, and employees who return.
 
 use super::{MANAGER, MINUTE, at_work, phone};
 use reqwest::Method;
@@ -25,12 +25,12 @@ async fn b4_whom_the_crm_refuses_gets_nobody_until_it_loads_him_again() {
         assert_eq!(
             world.whose_are(0..5).await,
             ["anna", "boris", "anna", "boris", "-"],
-            "nobody has looked yet"
+            "the requeue has not run yet"
         );
         world.pass(2 * MINUTE).await;
         assert_eq!(world.who_waits(0..5).await, [0, 2, 4]);
         assert_eq!(world.records_of_client(0).await[0].why, AssignmentReason::RefusedByCrm);
-        assert_eq!(world.departure_of("anna", true).await, None, "it is over");
+        assert_eq!(world.departure_of("anna", true).await, None, "the requeue is over");
         api.done(method, path, Some(body)).await;
         world.settle().await;
         assert!(!world.membership_of("anna").await.unwrap().inactive);
@@ -47,7 +47,7 @@ async fn b4_loading_an_employee_again_wakes_nobody_who_was_not_refused() {
     world.load_users(&api, &["anna", "boris"]).await;
     assert!(world.queues.holds("assignment.fifo").iter().all(|nudge| nudge.receive_count == 0));
     world.settle().await;
-    assert_eq!(world.membership_of("boris").await, before, "his switch stays off");
+    assert_eq!(world.membership_of("boris").await, before, "the switch stays off");
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_second_departure_is_not_ended_with_the_first_one() {
     world.settle().await;
     api.done(Method::DELETE, &world.path_of("anna"), None).await;
     let end = shared::store::requeues::end_write(&first);
-    assert!(world.store.commit(vec![end]).await.is_err(), "another one has begun");
+    assert!(world.store.commit(vec![end]).await.is_err(), "another requeue has begun");
     world.pass(2 * MINUTE).await;
     assert_eq!(world.whose_are(0..1).await, ["-"]);
     assert_eq!(world.departure_of("anna", false).await, None);
@@ -110,7 +110,7 @@ async fn b5_who_waits_for_somebody_who_is_removed_is_not_kept_for_him() {
     assert_eq!(
         (chat.assignment_state, chat.responsible),
         (AssignmentState::Waiting, None),
-        "and nobody is eligible"
+        "and no member is eligible"
     );
     assert_eq!(world.records_of_client(0).await[0].why, AssignmentReason::Removed);
     world.set_place(&api, "boris", MANAGER(true)).await;

@@ -1,4 +1,4 @@
-//! What rules do.
+//! The actions of rules.
 
 use super::{automatic, reply, rule, tag};
 use crate::world::sends::PHONE;
@@ -20,7 +20,7 @@ impl World {
         self.store.numbered_after(&self.account, &self.chat_id(PHONE), 0).await.unwrap()
     }
 
-    /// Why the client's chat changed hands, in order.
+    /// The reasons of the chat's assignments with each responsible, in order.
     pub async fn history(&self) -> Vec<(AssignmentReason, Option<String>)> {
         let rows = self.numbered().await.into_iter().filter_map(|row| match row {
             SequencedRow::Assignment(record) => Some(*record),
@@ -63,7 +63,7 @@ async fn f6_a_client_goes_to_whom_a_rule_names() {
     );
     let numbers = world.there().await.seq;
     world.client_writes("m3", "Кредит!").await;
-    assert_eq!(world.there().await.seq, numbers + 1, "she has him already");
+    assert_eq!(world.there().await.seq, numbers + 1, "vera is responsible already");
     world.assert_crm_content().await;
 }
 
@@ -73,7 +73,7 @@ async fn f6_a_new_client_is_given_to_whom_a_rule_names_at_once() {
     world.set_rules(vec![rule(json!("chat_opened"), json!([]), json!([{"assign": "boris"}]))]).await;
     world.client_writes("m1", "Привет").await;
     assert_eq!(world.responsible().await, Some(EmployeeId::new("boris")));
-    assert_eq!(world.crm().await.contacts[0].responsible_user_id, "boris", "nobody had him before");
+    assert_eq!(world.crm().await.contacts[0].responsible_user_id, "boris", "no responsible before");
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn f6_employees_are_told() {
     let (account, anna) = (&world.account, EmployeeId::new("anna"));
     for list in [keys::notices_of_heads(account, &world.channel), keys::notices_of_employee(account, &anna)] {
         let (rows, _) = world.store.notices(&[list], None, 10).await.unwrap();
-        assert_eq!(rows.len(), 1, "each finds it in his list");
+        assert_eq!(rows.len(), 1, "each employee finds it in their list");
     }
     world.assert_crm_content().await;
 }
@@ -175,7 +175,7 @@ async fn f6_rules_run_in_their_order_in_one_transaction_with_what_called_them() 
     let once =
         |name: &str| rule(json!("message_in"), json!([]), json!([reply(name), {"set_status": "open"}]));
     world.set_rules(vec![once("первый"), once("второй"), once("третий")]).await;
-    // Whatever single write fails: message and answers are there together, or come again together.
+    // A failing write loses neither the message nor the answers: both are stored together, or retried together.
     world.client_writes("m1", "Привет").await;
     assert_eq!(automatic(&world.messages(PHONE).await), ["первый", "второй", "третий"]);
     assert_eq!(world.received_texts().await, ["первый", "второй", "третий"]);

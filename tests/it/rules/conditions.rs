@@ -1,4 +1,4 @@
-//! What must hold for a rule to run.
+//! The conditions of rules.
 
 use super::{rule, tag};
 use crate::world::sends::PHONE;
@@ -8,7 +8,7 @@ use shared::base::clock::Ambient;
 use std::time::Duration;
 use tests::wazzup;
 
-/// The rules, each with one condition and the tag that tells that it ran.
+/// Rules with one condition each, and a tag that shows that the rule ran.
 fn each(conditions: &[(&str, Value)]) -> Vec<Value> {
     let rules = conditions.iter();
     rules.map(|(name, condition)| rule(json!("message_in"), json!([condition]), json!([tag(name)]))).collect()

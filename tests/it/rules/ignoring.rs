@@ -66,8 +66,8 @@ async fn f6_an_ignored_message_does_not_come_in_by_its_edit() {
     })
     .await;
     assert_eq!(told, ["rule 1"]);
-    assert_eq!((world.there().await, world.messages(PHONE).await.len()), (before, 2), "hers and the answer");
-    // Of what is there an edit is an edit, and calls nothing.
+    assert_eq!((world.there().await, world.messages(PHONE).await.len()), (before, 2), "question and answer");
+    // An edit of a stored message is an edit, and triggers no rule.
     let edit = wazzup::edited(wazzup::text(CHANNEL, PHONE, "m1", &at, "Привет"), "Нужен кредит");
     world.post(TOKEN, wazzup::messages(&[edit]).to_string()).await;
     world.settle().await;

@@ -1,4 +1,5 @@
-//! Rules end to end (F6): each trigger, each condition, each action, from a webhook to what client, CRM and table have then.
+//! Rules end to end (F6): each trigger, each condition, each action, from a webhook to the client, the CRM and the
+//! table.
 
 mod actions;
 mod conditions;
@@ -26,7 +27,7 @@ pub fn rule(when: Value, conditions: Value, actions: Value) -> Value {
     json!({"id": "r", "name": "r", "enabled": true, "when": when, "if": conditions, "then": actions})
 }
 
-/// A trigger, a condition or an action as the API wants it, of one as it is stored.
+/// Converts a stored trigger, condition or action into the form of the API.
 fn asked(stored: &Value) -> Value {
     let Some((kind, what)) = stored.as_object().and_then(|object| object.iter().next()) else {
         return json!({"type": stored});
@@ -50,7 +51,7 @@ fn asked(stored: &Value) -> Value {
     }
 }
 
-/// That a chat gets a tag.
+/// An action that adds a tag.
 pub fn tag(tag: &str) -> Value {
     json!({"tag": {"add": [tag]}})
 }
@@ -72,11 +73,11 @@ impl World {
         let body = json!({"rules": rules.collect::<Value>()});
         self.know_whom_rules_name().await;
         self.serve().await.done(reqwest::Method::PUT, "/v1/rules", Some(body)).await;
-        // Workers have read them for half a minute at most.
+        // Workers cache rules for half a minute at most.
         self.clock.advance(Duration::from_secs(30));
     }
 
-    /// Whoever is named is there: employees, and a channel besides the World's own.
+    /// Creates what the rules name: employees, and a second channel.
     async fn know_whom_rules_name(&self) {
         let now = self.clock.now();
         for name in ["anna", "boris", "vera"] {
@@ -89,7 +90,7 @@ impl World {
         self.write(&Channel { channel: ChannelId::new("elsewhere"), ..own }).await;
     }
 
-    /// The client's chat, which is there.
+    /// The client's chat, which must exist.
     pub async fn there(&self) -> Chat {
         self.chat(PHONE).await.unwrap()
     }
@@ -110,7 +111,7 @@ impl World {
         self.settle().await;
     }
 
-    /// Changes the client's chat, as a writer does who takes numbers in it.
+    /// Changes the client's chat, as a writer does that numbers its changes.
     pub async fn change_chat(&self, change: impl FnOnce(&mut Chat)) {
         let before = self.there().await;
         let mut after = before.clone();

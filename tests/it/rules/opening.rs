@@ -1,4 +1,4 @@
-//! A rule that finishes a chat as it opens (F3): it is never in the live list.
+//! A rule that finishes a chat as it opens (F3): the chat never appears in the live list.
 
 use super::rule;
 use crate::world::World;
@@ -28,7 +28,7 @@ async fn f3_finished_as_it_opens_it_is_never_live_and_somebody_has_it() {
     assert_eq!((crm.finished.len(), crm.contacts.len()), (1, 1));
     let open =
         world.items().await.into_iter().filter(|item| item["pk"]["S"].as_str().unwrap().contains("#OPEN#"));
-    assert_eq!(open.count(), 0, "it counts for no cap");
+    assert_eq!(open.count(), 0, "it counts under no cap");
     world.assert_crm_content().await;
 }
 

@@ -1,4 +1,4 @@
-//! What happened outside of routing, and rules have yet to be told of: once each, whoever else writes at the chat.
+//! Triggers from outside of routing: rules run once for each, whatever other writers change in the chat.
 
 use super::{reply, rule};
 use crate::world::World;
@@ -24,10 +24,10 @@ async fn f6_what_is_taken_off_does_not_come_back_with_a_writer_who_read_before()
     late.for_rules.push(ForRules::Opened);
     world.pass_everywhere(Duration::from_secs(240)).await;
     let now = world.there().await;
-    assert!(now.for_rules.is_empty(), "rules were told, though its message is gone");
+    assert!(now.for_rules.is_empty(), "the trigger was handled, though its message is gone");
     let writes = change_of(read, late, world.clock.now());
     let lost = world.store.commit(writes).await;
-    assert!(lost.is_err_and(|error| error.is_conflict()), "he reads and decides again");
+    assert!(lost.is_err_and(|error| error.is_conflict()), "the writer reads and decides again");
     assert_eq!(super::automatic(&world.messages(PHONE).await), ["Открыто"]);
 }
 
@@ -46,7 +46,7 @@ async fn f6_of_two_who_save_rules_at_once_one_decides_again() {
     world.store.commit(rule_writes(&stale, None, &first).unwrap()).await.unwrap();
     let second = set(2, &[rule(json!("call"), json!([]), json!([reply("?")]))]);
     let lost = world.store.commit(rule_writes(&stale, Some(&first), &second).unwrap()).await;
-    assert!(lost.is_err_and(|error| error.is_conflict()), "what he read of the account is past");
+    assert!(lost.is_err_and(|error| error.is_conflict()), "the account that this writer read is stale");
     assert_eq!(world.store.rules(&world.account, Read::Consistent).await.unwrap(), Some(first.clone()));
     world.store.commit(rule_writes(&read().await, Some(&first), &second).unwrap()).await.unwrap();
     assert!(read().await.idle_minutes.is_empty());

@@ -1,4 +1,4 @@
-//! What rules wait for.
+//! The triggers of rules.
 
 use super::{automatic, reply, rule, tag};
 use crate::world::sends::PHONE;
@@ -28,9 +28,9 @@ async fn f6_a_message_is_answered_once_however_often_it_is_delivered() {
     assert_eq!(sent.len(), 1, "{sent:?}");
     assert!(sent[0].starts_with("Здравствуйте, ") && !sent[0].contains('{'), "{sent:?}");
     let chat = world.there().await;
-    assert!(chat.unanswered_at.is_some(), "it answers for nobody");
+    assert!(chat.unanswered_at.is_some(), "a rule's reply is no employee's answer");
     assert_eq!(world.crm_texts().await, ["Ещё продаёте?", sent[0].as_str()]);
-    // Its echo and its statuses are no messages of the company's.
+    // The echo and the statuses of a rule's message trigger nothing as the company's messages.
     let received = world.received().await;
     world.echo_of(&received[0]).await;
     world.status_of(&received[0].message_id, "read").await;
@@ -79,11 +79,11 @@ async fn f6_what_the_company_writes_outside_and_here() {
     world.set_rules(vec![rule(json!("message_out"), said, json!([tag("invited")]))]).await;
     world.client_writes("m1", "Ещё продаёте? Приезжайте!").await;
     world.answers_on_the_phone("e1", "Да").await;
-    assert!(world.tags().await.is_empty(), "neither the client's words nor others");
+    assert!(world.tags().await.is_empty(), "neither the client's text nor another one");
     world.answers_on_the_phone("e2", "Да, приезжайте").await;
     assert_eq!(world.tags().await, ["invited"]);
     world.change_chat(|chat| chat.tags.clear()).await;
-    // Written here: whoever writes it leaves it to be told, and the due index finds it.
+    // Written here: the writer only records the trigger in the chat, and the due index finds it.
     world.send("own-1", "Приезжайте завтра").await;
     world.change_chat(|chat| chat.for_rules.push(ForRules::MessageOut(MessageId::new("own-1")))).await;
     world.pass_everywhere(Duration::from_secs(240)).await;
@@ -110,7 +110,7 @@ async fn f6_a_chat_is_opened_and_finished() {
     world.client_writes("m1", "Привет").await;
     assert_eq!(world.tags().await, ["opened"]);
     world.pass(Duration::from_secs(700)).await;
-    assert_eq!(world.tags().await, ["finished"], "by silence");
+    assert_eq!(world.tags().await, ["finished"], "by inactivity");
     world.client_writes("m2", "И ещё").await;
     assert_eq!(world.tags().await, ["opened"], "again");
     world
@@ -120,10 +120,10 @@ async fn f6_a_chat_is_opened_and_finished() {
         })
         .await;
     world.pass(Duration::from_secs(240)).await;
-    assert_eq!(world.tags().await, ["finished"], "by a person");
+    assert_eq!(world.tags().await, ["finished"], "by an employee");
     world.change_chat(|chat| chat.for_rules.push(ForRules::Opened)).await;
     world.pass(Duration::from_secs(240)).await;
-    assert_eq!(world.tags().await, ["opened"], "by a person's message");
+    assert_eq!(world.tags().await, ["opened"], "by an employee's message");
 }
 
 #[tokio::test]
@@ -150,6 +150,6 @@ async fn f6_silence_is_told_of_once_and_precisely() {
     let chat = world.there().await;
     assert_eq!((chat.state, automatic(&world.messages(PHONE).await).len()), (ChatState::General, 4));
     let late = chat.finished_at.unwrap().since(chat.last_activity_at + Duration::from_secs(600));
-    assert!(late <= Duration::from_secs(60), "an answer of a rule's puts nothing off: {late:?}");
+    assert!(late <= Duration::from_secs(60), "a rule's reply postpones nothing: {late:?}");
     world.assert_crm_content().await;
 }

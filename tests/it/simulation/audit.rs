@@ -1,4 +1,4 @@
-//! What must be so at any moment when nothing goes wrong, and in the end whatever did.
+//! What must hold at every moment while nothing goes wrong, and at the end in any case.
 
 use super::chat::{EFFECT, Simulation};
 use super::story::{LATE, Verdict};
@@ -29,7 +29,7 @@ impl Simulation<'_> {
         if closing::next_check_at(chat, &closing, self.now).is_some() && chat.check_at.is_none() {
             return Err("not on the due index".into());
         }
-        // One that was switched off meanwhile waits for the next look.
+        // A chat whose reservation was switched off meanwhile waits for its next check.
         let mut settings = self.plan.changes.iter().map(|(_, settings)| settings);
         let reserves = closing.has_reservation && settings.all(|settings| settings.answer_within_s.is_some());
         match chat.reserved_until.filter(|_| reserves && chat.unanswered_at.is_some()) {

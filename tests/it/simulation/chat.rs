@@ -1,4 +1,4 @@
-//! One chat, its queue, and the minute's sweep.
+//! One chat, its queue, and the sweep that runs every minute.
 
 use super::plan::{Act, Fate, Plan, Settings, Who};
 use super::story::{LATE, Story, Verdict};
@@ -18,41 +18,41 @@ use shared::model::messenger::{ChannelRef, Messenger};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-/// A fault of the code, that must be noticed.
+/// A fault of the code that the simulation must notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
-    /// Silence is judged as of when the check is read.
+    /// Inactivity is measured when the check is read, not when it was posted.
     JudgesWhenRead,
     /// A check does not wait behind the chat's messages.
     Overtakes,
-    /// It does not wait for messages that are accepted and not yet in the queue.
+    /// A check does not wait for messages that are accepted and not yet in the queue.
     NoGrace,
-    /// The farewell comes back as if the client had written it.
+    /// The farewell's echo counts as a client's message.
     FarewellOpens,
     /// A sweep posts what is due, and sets no timers.
     NoTimers,
-    /// Routing sets no timer for a moment that has passed while the check was on its way.
+    /// Routing sets no timer for a moment that passed while the check was on its way.
     ForgetsThePast,
 }
 
-/// What happens at a moment.
+/// A step of the simulation at a moment.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Accept(usize),
     Enqueue(Record),
-    /// Routing looks into the queue.
+    /// Routing reads the queue.
     Work,
     Sweep(usize),
-    /// A timer for this due time.
+    /// A timer for this due time fires.
     Timer(Timestamp),
     Change(usize),
-    /// A check under a name that was never used.
+    /// A check with a new deduplication name is posted.
     Stray(String),
     Audit,
 }
 
-/// What is in the chat's inbound group.
+/// A record of the chat's group in the inbound queue.
 #[derive(Clone, Debug)]
 pub(super) enum Record {
     Message { event: Box<MessageEvent>, accepted_at: Timestamp, who: Who },
@@ -60,11 +60,11 @@ pub(super) enum Record {
 }
 
 const MINUTE: u64 = 60_000;
-/// SQS swallows a name for so long.
+/// How long SQS deduplicates a name.
 const DEDUPLICATION: Duration = Duration::from_secs(300);
-/// When settings have surely taken effect: half a minute for caches, a check, and its way.
+/// The time after which settings have certainly taken effect: half a minute for caches, a check, and its way.
 pub(super) const EFFECT: Duration = Duration::from_secs(120);
-/// The function for live chats is called so long after a change.
+/// The time after a change until the function for live chats runs.
 const RECHECK: Duration = Duration::from_secs(35);
 
 pub struct Simulation<'a> {
@@ -80,10 +80,10 @@ pub struct Simulation<'a> {
     pub(super) fates: usize,
     pub(super) chat: Option<Chat>,
     pub(super) stored: HashMap<MessageId, Message>,
-    /// When the responsible was given the client.
+    /// When the client was assigned to the current responsible.
     pub(super) had: Timestamp,
     pub(super) story: Story,
-    /// What was done, to be read when something is wrong.
+    /// The log of the steps, shown with a failure.
     pub(super) log: Vec<String>,
 }
 
@@ -146,13 +146,13 @@ impl<'a> Simulation<'a> {
         for (from, span) in plan.faults.stalls.iter().chain(&plan.faults.no_sweeps) {
             at = at.max(start() + ms(from + span));
         }
-        // Until all must have come to its end, whatever went wrong.
+        // Long enough for everything to finish, whatever went wrong.
         let longest = plan.changes.iter().map(|(_, settings)| settings.window_s).max().unwrap_or(0);
         self.ends = at + Duration::from_secs(plan.settings.window_s.max(longest) + 4 * 3600);
         self.at(start() + ms(plan.sweeps[0]), Step::Sweep(0));
     }
 
-    /// Lets it all happen.
+    /// Runs all steps.
     pub fn run(mut self) -> Verdict {
         self.happen().map_err(|wrong| format!("{wrong}\n{}", self.log.join("\n")))
     }
@@ -189,14 +189,14 @@ impl<'a> Simulation<'a> {
         Ok(())
     }
 
-    /// The settings as of a moment, and since when they are.
+    /// The settings at a moment, and since when they apply.
     pub(super) fn settings(&self, at: Timestamp) -> (&'a Settings, Timestamp) {
         let changes = self.plan.changes.iter().map(|(after, settings)| (settings, start() + ms(*after)));
         let known = changes.filter(|(_, since)| *since <= at).max_by_key(|(_, since)| *since);
         known.unwrap_or((&self.plan.settings, start()))
     }
 
-    /// As routing has them.
+    /// The settings as routing has them in its cache.
     pub(super) fn closing(&self) -> (Closing, &'a Settings) {
         let age = i64::try_from(self.plan.settings_age).unwrap();
         let (settings, _) = self.settings(Timestamp::from_millis(self.now.millis() - age));
@@ -210,7 +210,7 @@ impl<'a> Simulation<'a> {
         })
     }
 
-    // What is accepted, and the queue.
+    // Accepting, and the queue.
 
     fn accept(&mut self, place: usize) -> Verdict {
         let Act { who, ingest, again, .. } = self.plan.acts[place].clone();
@@ -257,7 +257,7 @@ impl<'a> Simulation<'a> {
         Ok(())
     }
 
-    /// A record comes into the queue.
+    /// A record enters the queue.
     fn enqueue(&mut self, record: Record) {
         if self.fault == Fault::Overtakes && matches!(record, Record::Check { .. }) {
             self.queue.push_front(record);
@@ -267,7 +267,7 @@ impl<'a> Simulation<'a> {
         self.at(self.now + ms(self.plan.latency), Step::Work);
     }
 
-    /// A check is posted now, under a name.
+    /// Posts a check now, under a deduplication name.
     fn post(&mut self, name: &str) {
         if self.names.get(name).is_some_and(|at| self.now.since(*at) < DEDUPLICATION) {
             return;
@@ -281,7 +281,7 @@ impl<'a> Simulation<'a> {
                 self.at(self.now + ms(later), Step::Enqueue(record.clone()));
                 self.enqueue(record);
             }
-            // Its name is taken, and it comes to its place behind whatever came meanwhile.
+            // Its name is taken already, and it enters the queue behind everything that came meanwhile.
             Fate::Late(later) => self.at(self.now + ms(later), Step::Enqueue(record)),
             Fate::Fine => self.enqueue(record),
         }

@@ -1,8 +1,9 @@
-//! P6 on a clock that jumps from event to event: people who write at any moment, the very moment of the end included; checks
-//! that get lost, come twice, early or late; a routing that is behind; sweeps that do not run; settings that change.
+//! P6 on a clock that jumps from event to event: messages at any moment, even the exact end of the window; checks that
+//! are lost, duplicated, early or late; routing that is behind; sweeps that do not run; settings that change.
 //!
-//! [`chat`] drives the policies themselves, thousands of times, in memory; `whole` does the same with the functions' own
-//! libraries over a table and queues, some times. What must hold is in `story`, said of what happened and not of what is stored.
+//! [`chat`] drives the policies themselves, thousands of times, in memory; `whole` does the same with the functions'
+//! own libraries over a table and queues, a few times. What must hold is in `story`, in terms of what happened, not of
+//! what is stored.
 
 mod audit;
 mod chat;

@@ -1,4 +1,4 @@
-//! What is to happen in a simulation.
+//! The plan of a simulation.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -6,30 +6,30 @@ use proptest::prelude::*;
 use shared::model::chat::closing::{Closing, GRACE};
 use std::time::Duration;
 
-/// All of it; times are in milliseconds.
+/// The whole plan; times are in milliseconds.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub settings: Settings,
     pub acts: Vec<Act>,
-    /// Other settings, so long after the beginning.
+    /// Changed settings, each with the time after the start at which they apply.
     pub changes: Vec<(u64, Settings)>,
     pub faults: Faults,
-    /// How long a record is in the queue when nothing is behind.
+    /// How long a record is in the queue when routing is not behind.
     pub latency: u64,
-    /// How much later than on the minute each sweep runs, in turns.
+    /// The delay of each sweep after the full minute; used cyclically.
     pub sweeps: Vec<u64>,
-    /// How old the settings are by which routing works: at most half a minute.
+    /// The age of the settings that routing has cached: at most half a minute.
     pub settings_age: u64,
 }
 
-/// How chats end.
+/// The settings for the end of a chat.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub window_s: u64,
     pub client_waits: bool,
     pub farewell: bool,
     pub idle: Vec<u32>,
-    /// Within which time whoever gets a client must answer.
+    /// The time within which an employee must answer a client whom they got.
     pub answer_within_s: Option<u64>,
 }
 
@@ -42,15 +42,15 @@ impl Settings {
     }
 }
 
-/// Somebody writes.
+/// The client or an employee writes.
 #[derive(Clone, Debug)]
 pub struct Act {
-    /// So long after the one before.
+    /// The time since the act before.
     pub gap: u64,
     pub who: Who,
-    /// From when it is accepted until it is in the queue: less than ingest's time limit.
+    /// The time from accepting it until it is in the queue: less than ingest's time limit.
     pub ingest: u64,
-    /// The provider sends it once more, so much later.
+    /// The provider sends it again, after this time.
     pub again: Option<u64>,
 }
 
@@ -66,13 +66,13 @@ pub enum Who {
 /// What goes wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
-    /// Routing handles nothing: from when, for how long.
+    /// Routing handles nothing: from when, and for how long.
     pub stalls: Vec<(u64, u64)>,
-    /// No sweep runs: from when, for how long.
+    /// No sweep runs: from when, and for how long.
     pub no_sweeps: Vec<(u64, u64)>,
-    /// What becomes of the first checks and timers.
+    /// What happens to the first checks and timers.
     pub fates: Vec<Fate>,
-    /// Checks that nobody wanted.
+    /// Checks at moments for which none was scheduled.
     pub strays: Vec<u64>,
 }
 
@@ -86,9 +86,9 @@ impl Faults {
 pub enum Fate {
     Fine,
     Lost,
-    /// It comes once more, so much later, as it was.
+    /// It comes twice, the second time this much later and unchanged.
     Twice(u64),
-    /// It comes so much later.
+    /// It comes this much later.
     Late(u64),
 }
 
@@ -112,7 +112,8 @@ fn settings(window_s: u64) -> impl Strategy<Value = Settings> {
     )
 }
 
-/// Silences: none to speak of, some, just the window, until the very moment of the end, long.
+/// Gaps between messages: very short, shorter than the window, just the window, around the exact moment of the end,
+/// long.
 fn gap(window_s: u64) -> impl Strategy<Value = u64> {
     let window = window_s * 1000;
     let end = window + u64::try_from(GRACE.as_millis()).unwrap();
@@ -137,7 +138,7 @@ fn begins(mut acts: Vec<Act>) -> Vec<Act> {
     acts
 }
 
-/// Nothing goes wrong, and nobody changes anything while a chat is live.
+/// Nothing goes wrong.
 pub fn calm() -> impl Strategy<Value = Plan> {
     let of_window = |window_s| {
         let strays = vec(0..5 * MINUTE, 0..3);
@@ -169,7 +170,7 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
-/// All of it goes wrong at times.
+/// Each kind of fault happens at times.
 pub fn rough() -> impl Strategy<Value = Plan> {
     let of_window = |window_s: u64| {
         let span = || (0..window_s * 4000 + 5 * MINUTE, 0..15 * MINUTE);

@@ -1,4 +1,4 @@
-//! What routing, and whoever comes after it, makes of the queue: the policies themselves.
+//! How routing handles the queue, and what follows it: the policies themselves.
 
 use super::chat::{Fault, Record, Simulation, Step, ms};
 use super::plan::Who;
@@ -12,7 +12,7 @@ use shared::model::event::{MessageEvent, Origin};
 use shared::model::rules::automatic;
 use std::time::Duration;
 
-/// What routing sets a timer for, because the next sweeps may not have run by then.
+/// Routing sets a timer for checks due within this time, because the next sweeps may not run before.
 const SOON: Duration = Duration::from_secs(120);
 
 impl Simulation<'_> {
@@ -78,7 +78,7 @@ impl Simulation<'_> {
         let limits = shared::providers::limits(&self.channel, &chat.messenger);
         let written = automatic::write(chat, &self.channel, limits, &id, Origin::Farewell, text, self.now);
         assert!(written.is_ok(), "{written:?}");
-        // It comes back, and nobody knows it for ours.
+        // The farewell comes back as an echo that is not recognised as ours.
         let who = if self.fault == Fault::FarewellOpens { Who::Client } else { Who::Phone };
         let accepted_at = self.now + ms(1_500);
         let event = Box::new(self.event(MessageId::new(format!("echo {}", self.story.finishes)), who));
@@ -92,7 +92,7 @@ impl Simulation<'_> {
         self.log.push(format!("{:?}: {} (due {due:?})", self.now, line()));
     }
 
-    /// The rest of what a transaction, delivery and a drain do.
+    /// Does the rest of a transaction, and what delivery and a drain do.
     pub(super) fn commit(&mut self, before: Chat, mut chat: Chat) {
         let (closing, settings) = self.closing();
         chat.mark_crm_synced();
@@ -108,7 +108,7 @@ impl Simulation<'_> {
         chat.schedule_check(&closing, self.now);
         let moved = chat.check_at.filter(|at| Some(*at) != before.check_at);
         if let Some(at) = moved.filter(|at| at.since(self.now) <= SOON) {
-            // One that is past already: its check came before it, and was read after it.
+            // This moment is past already: its check was posted before it, and read after it.
             let forgets = self.fault == Fault::ForgetsThePast && at <= self.now;
             self.timer(if forgets { self.ends + SOON } else { at });
         }

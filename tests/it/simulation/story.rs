@@ -1,24 +1,24 @@
-//! What happened, and what must be so.
+//! What happened, and what must hold of it.
 
 use super::plan::Who;
 use shared::base::clock::Timestamp;
 use shared::model::chat::closing::{Closing, GRACE};
 use std::time::Duration;
 
-/// Later than so long after its time nothing may be.
+/// Nothing may happen later than this after its time.
 pub const LATE: Duration = Duration::from_secs(60);
 
-/// How the company's answer and the client's question are told apart in time by messengers: whole seconds.
+/// The precision of messengers' times, by which an answer and a question are ordered: whole seconds.
 const ROUNDED: Duration = Duration::from_secs(2);
 
-/// Who wrote, and when it was accepted.
+/// Whether the client wrote, and when the message was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wrote {
     pub at: Timestamp,
     pub client: bool,
 }
 
-/// What was written, in the order in which it was accepted, and what became of the chat.
+/// The messages in the order in which they were accepted, and what happened to the chat.
 #[derive(Clone, Debug, Default)]
 pub struct Story {
     wrote: Vec<Wrote>,
@@ -27,7 +27,7 @@ pub struct Story {
     told: Vec<(u32, Timestamp)>,
 }
 
-/// What is wrong, or that nothing is.
+/// What is wrong, if anything.
 pub type Verdict = Result<(), String>;
 
 fn ensure(holds: bool, says: impl FnOnce() -> String) -> Verdict {
@@ -39,12 +39,12 @@ impl Story {
         self.wrote.push(Wrote { at, client: who == Who::Client });
     }
 
-    /// When somebody last wrote before or at a moment.
+    /// The time of the last message up to a moment.
     pub fn last(&self, by: Timestamp) -> Option<Timestamp> {
         self.wrote.iter().map(|wrote| wrote.at).filter(|at| *at <= by).max()
     }
 
-    /// Whatever had been accepted by then was in the queue when a check was posted at this moment.
+    /// Everything accepted by the returned time was in the queue when a check was posted at `posted_at`.
     fn sure(posted_at: Timestamp) -> Timestamp {
         before(posted_at, GRACE)
     }
@@ -53,7 +53,7 @@ impl Story {
         self.last(until).is_some_and(|last| until.since(last) >= span)
     }
 
-    /// The chat finished by a check that was posted at a moment.
+    /// Records that the chat finished by a check that was posted at this moment.
     pub fn finish(&mut self, posted_at: Timestamp, closing: &Closing) -> Verdict {
         self.finishes += 1;
         ensure(self.finishes == self.openings, || "finished twice in one silence".into())?;
@@ -75,13 +75,13 @@ impl Story {
         ensure(!(closing.client_waits && waits), || "finished though its client waits".into())
     }
 
-    /// The chat became live by what somebody wrote, or by something else.
+    /// Records that the chat became live, by a message or by something else.
     pub fn open(&mut self, by: Option<Who>) -> Verdict {
         self.openings += 1;
         ensure(matches!(by, Some(Who::Client | Who::Window)), || format!("opened by {by:?}"))
     }
 
-    /// Rules were told of so many minutes of silence.
+    /// Records that rules ran for this many minutes of inactivity.
     pub fn idle(&mut self, minutes: u32, posted_at: Timestamp) -> Verdict {
         let until = Self::sure(posted_at);
         let span = Duration::from_secs(u64::from(minutes) * 60);
@@ -92,7 +92,7 @@ impl Story {
         ensure(!again, || format!("told twice of {minutes} minutes"))
     }
 
-    /// Whoever had to answer by a moment lost the client.
+    /// Records that an employee who had to answer by `until` lost the client.
     pub fn lapse(&self, had: Timestamp, until: Timestamp, posted_at: Timestamp) -> Verdict {
         let sure = Self::sure(posted_at);
         ensure(sure >= until, || format!("lapsed at {posted_at:?}, before {until:?}"))?;

@@ -1,4 +1,4 @@
-//! The same over the functions' own libraries, a table and queues.
+//! The same simulation over the functions' own libraries, a table and queues.
 
 use super::plan::{Fate, Faults, Plan, Settings, Who, calm, rough};
 use super::story::{LATE, Story, Verdict};
@@ -23,15 +23,15 @@ const INBOUND: &str = "inbound.fifo";
 const OTHERS: [&str; 6] = ["statuses", "assignment.fifo", "outbound.fifo", "crm.fifo", "timers", "media"];
 const CLIENT: &str = "79011112233";
 
-/// What a test does at a moment.
+/// A step of the test at a moment.
 #[derive(Clone, Debug)]
 enum Step {
     Accept(usize),
-    /// What was accepted comes into the queue.
+    /// An accepted message enters the queue.
     Enqueue(Box<Envelope>, usize),
     Change(usize),
     Sweep,
-    /// Nothing but what has come by then.
+    /// Only handles what has come by then.
     Look,
 }
 
@@ -42,7 +42,7 @@ struct Whole<'a> {
     steps: BTreeMap<(Timestamp, usize), Step>,
     order: usize,
     story: Story,
-    /// The end that was last seen, by its number.
+    /// The number of the last end that was read.
     seen: u64,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Whole<'a> {
         self.end().await
     }
 
-    /// Lets everything be delivered that becomes visible before a moment.
+    /// Delivers everything that becomes visible before a moment.
     async fn until(&mut self, at: Timestamp) -> Verdict {
         loop {
             self.settle().await?;
@@ -171,7 +171,7 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// As the API does when how chats end was set anew.
+    /// Schedules a recheck, as the API does after a change of the closing settings.
     async fn recheck(&self) {
         let (account, channel) = (&self.world.account, &self.world.channel);
         let recheck = shared::platform::nudge::Recheck::new(account, Some(channel), self.world.clock.now());
@@ -202,7 +202,7 @@ impl<'a> Whole<'a> {
         self.world.chat(CLIENT).await
     }
 
-    /// What the chat's history tells of its ends since the last look.
+    /// Reads from the chat's history the ends since the last call.
     async fn look(&mut self) -> Verdict {
         let (account, chat) = (&self.world.account, self.world.chat_id(CLIENT));
         let (changes, _) = self.world.store.changes_after(account, &chat, self.seen, 1_000).await.unwrap();
@@ -211,7 +211,7 @@ impl<'a> Whole<'a> {
             self.seen = self.seen.max(event.seq);
             if event.finished.is_some() {
                 let closing = self.closing(event.at);
-                // Between two ends somebody opened it: that is what is counted here.
+                // The chat was opened between two ends, which is counted here.
                 self.story.openings += 1;
                 self.story.finish(event.at, &closing)?;
                 if self.plan.faults.none() && self.plan.changes.is_empty() {
@@ -222,7 +222,7 @@ impl<'a> Whole<'a> {
         Ok(())
     }
 
-    /// The shortest of the windows that may have been in force.
+    /// The shortest of the windows that may have applied.
     fn closing(&self, at: Timestamp) -> Closing {
         let changes = self.plan.changes.iter().filter(|(after, _)| self.start + ms(*after) <= at);
         let all = std::iter::once(&self.plan.settings).chain(changes.map(|(_, settings)| settings));
@@ -235,7 +235,7 @@ impl<'a> Whole<'a> {
     fn in_time(&self, finished: Timestamp, closing: &Closing) -> Verdict {
         let last = self.story.last(Timestamp::from_millis(finished.millis() - 30_000)).unwrap_or_default();
         let latest = last + closing.window + LATE;
-        // One that waits for its answer is finished when that has come, whenever it did.
+        // A chat that is kept open for an answer finishes once it has the answer, whenever that was.
         if closing.client_waits || finished <= latest {
             return Ok(());
         }
@@ -252,7 +252,7 @@ impl<'a> Whole<'a> {
         let farewells = |message: &&Message| message.origin == Some(Origin::Farewell);
         let farewells = self.world.messages(CLIENT).await.iter().filter(farewells).count();
         let finishes = self.story.finishes;
-        // Where nobody of ours writes, the first end alone has one; where somebody does, each end may.
+        // Without messages of ours only the first end has a farewell; with them, each end may have one.
         let spoken = self.plan.acts.iter().any(|act| act.who != Who::Client);
         let most = if self.plan.settings.farewell { finishes } else { 0 };
         let least = most.min(1);
@@ -264,7 +264,7 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// The longest window would take the sweeps of days.
+/// Excludes the longest window, which would need days of sweeps.
 fn short(plans: impl Strategy<Value = Plan>) -> impl Strategy<Value = Plan> {
     plans.prop_filter("short windows", |plan| {
         let changed = plan.changes.iter().map(|(_, settings)| settings.window_s);

@@ -1,4 +1,4 @@
-//! Messages that are edited, deleted, and quoted after they were.
+//! Messages that are edited, deleted, and quoted after their deletion.
 
 use super::Story;
 use std::time::Duration;
@@ -16,7 +16,7 @@ async fn an_edit() {
     let back = wazzup::edited(second.clone(), "Сколько стоит?");
     story.post(&[back]).await;
     story.step("He edits it back to what it was").await;
-    // SQS swallows a repeated webhook for five minutes; later nothing but the message's own row knows it.
+    // SQS deduplicates a repeated webhook for five minutes; after that, only the message's own row shows the duplicate.
     story.world.clock.advance(Duration::from_secs(310));
     story.post(&[second]).await;
     story.step("The first edit is delivered once more: nothing changes").await;

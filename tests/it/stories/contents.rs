@@ -40,7 +40,7 @@ async fn an_album() {
     let second = story.of_album("p2", None).await;
     story.world.put(first.clone()).await;
     story.world.put(second).await;
-    // The messages are there before anybody fetches a file.
+    // The messages are stored before any file is copied.
     story.world.deliver("inbound.fifo").await;
     story.world.deliver("assignment.fifo").await;
     while story.world.deliver("crm.fifo").await {}

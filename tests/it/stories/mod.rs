@@ -1,6 +1,6 @@
-//! Ten stories, told step by step. After each step the whole state is written down as text, and a story's text is
-//! compared with the one in `snapshots`. `INSTA_UPDATE=always cargo test -p tests --test it stories` writes them anew:
-//! read them as a sales manager would before they are kept.
+//! Ten stories, step by step. After each step the whole state is rendered as text, and a story's text is compared with
+//! the one in `snapshots`. `INSTA_UPDATE=always cargo test -p tests --test it stories` writes them again: read them as
+//! a sales manager would before you commit them.
 
 mod calls;
 mod changes;
@@ -17,7 +17,7 @@ use tests::wazzup;
 
 const PHONE: &str = "79011112233";
 
-/// A story as it is told.
+/// A story and its text.
 struct Story {
     world: World,
     told: String,
@@ -50,14 +50,14 @@ impl Story {
         assert_eq!(self.world.post(TOKEN, wazzup::messages(entries).to_string()).await, 200);
     }
 
-    /// Lets everything come to rest, writes the state down, and goes on ten seconds later.
+    /// Handles everything in the queues, renders the state, and continues ten seconds later.
     async fn step(&mut self, what: &str) {
         self.world.settle().await;
         self.write_down(what).await;
         self.world.clock.advance(Duration::from_secs(10));
     }
 
-    /// Writes the state down as it is now.
+    /// Appends the present state to the text.
     async fn write_down(&mut self, what: &str) {
         self.steps += 1;
         let at = &self.now()[11..19];
@@ -65,7 +65,7 @@ impl Story {
         self.told.push_str(&format!("{}. {at} {what}\n\n{state}\n", self.steps));
     }
 
-    /// Compares the story with how it was told before.
+    /// Compares the story's text with its snapshot.
     async fn end(self, name: &str) {
         let mut settings = insta::Settings::clone_current();
         settings.set_prepend_module_to_snapshot(false);

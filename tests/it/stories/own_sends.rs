@@ -1,4 +1,5 @@
-//! Our own sends and their echoes (C6): an employee writes in our window, delivery sends it, and the provider tells it again.
+//! Our own sends and their echoes (C6): an employee writes in our window, delivery sends it, and the provider sends its
+//! echo.
 
 use super::Story;
 use crate::world::sends::KEY;
@@ -55,7 +56,7 @@ async fn p1_two_sends_of_the_same_words_and_both_their_echoes_at_once_are_two_me
     let story = Story::begin().await;
     story.post(&[story.text("m1", "Ещё продаёте?")]).await;
     story.world.settle().await;
-    // Wazzup takes both, and tells nothing but their echoes: both calls are begun.
+    // Wazzup accepts both, and its only answers are their echoes: both calls are begun.
     story.world.wazzup_fails("send", Action::act_then_drop(), 1).await;
     story.world.send("own-1", "Да").await;
     story.world.deliver("outbound.fifo").await;
@@ -81,7 +82,7 @@ async fn p1_two_sends_of_the_same_words_and_both_their_echoes_at_once_are_two_me
 }
 
 impl Story {
-    /// What the provider tells of what we sent: it does not say that it was ours.
+    /// The provider's echo of a message of ours; it does not say that it was ours.
     fn echo_of_ours(&self, received: &Received) -> serde_json::Value {
         let text = received.text.as_deref().unwrap_or_default();
         let echo =

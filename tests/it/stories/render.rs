@@ -1,5 +1,5 @@
-//! The state as text: what a sales manager would see in a chat window, in the contact's card and in the CRM. Nothing
-//! that differs from run to run is in it: moments are those of the test's clock, and people stand under their names.
+//! The state as text: what a sales manager would see in a chat window, in the contact's card and in the CRM. It has
+//! nothing that differs between runs: times are those of the test's clock, and people appear by their names.
 
 use crate::world::World;
 use serde_json::Value;
@@ -49,13 +49,13 @@ fn or_nobody(text: String) -> String {
     if text.is_empty() { "nobody".into() } else { text }
 }
 
-/// The time of day; the date where it is another one.
+/// The time of day, with the date where it is another day.
 fn time(at: Timestamp) -> String {
     let text = at.rfc3339();
     text.strip_prefix("2026-11-21T").unwrap_or(&text).trim_end_matches(".000Z").to_owned()
 }
 
-/// A serialised enumeration's word.
+/// The text of a serialised enumeration.
 fn word(value: impl serde::Serialize) -> String {
     match serde_json::to_value(value).unwrap() {
         Value::String(word) => word,

@@ -1,4 +1,4 @@
-//! An index of what is due that holds 100,000 rows at no cost, and a queue that counts.
+//! An in-memory due index that holds 100,000 rows cheaply, and a queue that counts.
 
 use super::Bench;
 use crate::world::wire::{Answer, Service};
@@ -14,7 +14,7 @@ use std::ops::Bound;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// A client of an SDK over a service of ours.
+/// An SDK client for one of these services.
 macro_rules! client {
     ($sdk:ident, $service:expr) => {
         $sdk::Client::from_conf(
@@ -30,10 +30,10 @@ macro_rules! client {
 }
 pub(super) use client;
 
-/// Shard, due time, key.
+/// Shard, due time, partition key, sort key.
 type Entry = (String, i64, String, String);
 
-/// The due index, and the list of live chats, which is the same chats by their due times.
+/// The due index, and the list of live chats, which has the same chats by their due times.
 #[derive(Default)]
 pub struct Index(Mutex<BTreeSet<Entry>>);
 
@@ -63,7 +63,7 @@ impl Index {
         entries.remove(&found.unwrap());
     }
 
-    /// The chats of each shard, earliest first, and how many.
+    /// The chats of each shard, earliest first, and their number.
     pub fn by_shard(&self) -> Vec<(Vec<ChatId>, usize)> {
         let mut found: BTreeMap<String, Vec<ChatId>> = BTreeMap::new();
         for (shard, _, pk, _) in &*self.0.lock().unwrap() {
@@ -145,7 +145,7 @@ struct State {
 }
 
 impl Sqs {
-    /// What a queue holds; it is empty then.
+    /// Removes and returns everything in a queue.
     pub fn take(&self, queue: &str) -> Vec<Sent> {
         self.0.lock().unwrap().sent.remove(queue).unwrap_or_default()
     }
@@ -158,7 +158,7 @@ impl Sqs {
         self.0.lock().unwrap().down = Some(queue.to_owned());
     }
 
-    /// Refuses messages of these groups, or the whole calls that they are in.
+    /// Refuses messages of these groups, or the whole calls that contain them.
     pub fn refuse(&self, groups: impl Iterator<Item = String>, whole_call: bool) {
         self.0.lock().unwrap().refused.extend(groups.map(|group| (group, whole_call)));
     }
@@ -209,7 +209,7 @@ impl Service for Sqs {
 }
 
 impl Bench {
-    /// Lets a message of the timers queue be handled; says how many came back.
+    /// Handles one message of the timers queue; returns how many were returned to the queue.
     pub async fn wake(&self, message: &impl Serialize) -> usize {
         let record = json!({
             "messageId": "m", "receiptHandle": "r", "body": serde_json::to_string(message).unwrap(),

@@ -1,11 +1,12 @@
-//! Who may import whom, read off the paths in the sources: layers of `shared`, folders of the api, no circles.
+//! Which module may import which, checked against the paths in the sources: layers of `shared`, folders of the API, no
+//! cycles.
 
 use super::{relative, root, sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// A layer of `shared/src`, and which of the others it may import.
+/// A layer of `shared/src`, and the layers that it may import.
 const LAYERS: [(&str, &[&str]); 8] = [
     ("base", &[]),
     ("model", &["base"]),
@@ -17,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("service", &["base", "model", "platform", "wazzup_v3", "store", "providers", "crm"]),
 ];
 
-/// The layers that read and write nothing themselves: types and policies.
+/// The layers without any input or output: types and policies.
 const PURE: [&str; 3] = ["base", "model", "wazzup_v3"];
 
 /// A module of a crate: its path (`model::chat::closing`), and its product code.
@@ -27,7 +28,7 @@ struct Module {
     code: String,
 }
 
-/// Product code alone: without comments, and without the inline tests at the end.
+/// The product code: without comments, and without the inline tests at the end.
 fn product(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
     let lines = text[..end].lines();
@@ -37,7 +38,7 @@ fn product(text: &str) -> String {
 fn is_of_tests(file: &Path) -> bool {
     let stem = file.file_stem().unwrap().to_str().unwrap();
     let in_tests = file.iter().any(|part| part == "tests") && !file.starts_with(root().join("tests"));
-    // A provider's fixtures and what is expected of them are read by its tests alone.
+    // A provider's fixtures and their expected results are used by its tests alone.
     in_tests || stem.ends_with("tests") || ["testing", "fixtures", "expected", "contract"].contains(&stem)
 }
 
@@ -61,7 +62,7 @@ fn is_of_path(char: char) -> bool {
     char.is_ascii_alphanumeric() || char == '_' || char == ':'
 }
 
-/// The paths that begin with `head` (`crate`, `shared`) in some code, groups in braces spread out.
+/// The paths in some code that begin with `head` (`crate`, `shared`), with groups in braces expanded.
 fn paths_from<'a>(code: &'a str, head: &'a str) -> impl Iterator<Item = String> + 'a {
     let begins =
         move |at: usize| !code[..at].ends_with(is_of_path) && code[at + head.len()..].starts_with("::");
@@ -79,7 +80,7 @@ fn paths_from<'a>(code: &'a str, head: &'a str) -> impl Iterator<Item = String> 
     })
 }
 
-/// What a module imports of its own crate: paths from the crate's root, and those by `super`.
+/// What a module imports from its own crate: paths from the crate's root, and those by `super`.
 fn imports(module: &Module) -> Vec<String> {
     let mut found: Vec<String> = paths_from(&module.code, "crate").collect();
     let parent = module.path.rsplit_once("::").map_or("", |(parent, _)| parent);
@@ -87,7 +88,7 @@ fn imports(module: &Module) -> Vec<String> {
     found
 }
 
-/// Which modules each one imports. A path leads to the longest module that it begins with.
+/// The imports of each module. A path leads to the longest module that it begins with.
 fn graph(modules: &[Module]) -> BTreeMap<&str, BTreeSet<&str>> {
     let names: BTreeSet<&str> = modules.iter().map(|module| module.path.as_str()).collect();
     let find = |path: &str| {
@@ -103,7 +104,7 @@ fn graph(modules: &[Module]) -> BTreeMap<&str, BTreeSet<&str>> {
     modules.iter().map(|module| (module.path.as_str(), of(module))).collect()
 }
 
-/// All that is reached from a module by its imports, itself only by a circle.
+/// All modules that a module's imports lead to; the module itself only in a cycle.
 fn reached<'a>(from: &str, graph: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
     let mut found: BTreeSet<&str> = BTreeSet::new();
     let mut open: Vec<&str> = graph[from].iter().copied().filter(|name| *name != from).collect();
@@ -115,7 +116,7 @@ fn reached<'a>(from: &str, graph: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTre
     found
 }
 
-/// The folder whose files may import each other both ways, because they are one thing.
+/// The folder whose files may import each other both ways, because they form one unit.
 fn folder(path: &str, depth: usize) -> String {
     path.split("::").take(depth).collect::<Vec<_>>().join("::")
 }
@@ -153,7 +154,7 @@ fn layers_of_shared_import_downward_only() {
 
 #[test]
 fn no_circle_is_left() {
-    // The store, an aggregate of the model and a system's folder are one thing each; a file by itself is another.
+    // The store, each aggregate of the model and each system's folder are one unit; a single file is its own.
     assert_no_circle("shared/src", |path| folder(path, if path.starts_with("store") { 1 } else { 2 }));
     assert_no_circle("functions/api/src", str::to_owned);
     for function in super::folders("functions").iter().filter(|function| *function != "api") {
@@ -188,7 +189,7 @@ fn a_function_imports_shared_and_no_other_function() {
         for module in modules(&format!("functions/{function}/src")) {
             for other in functions.iter().filter(|other| *other != function) {
                 let found = paths_from(&module.code, &other.replace('-', "_")).next();
-                // `crate::api` is none: a path begins with it only where nothing stands before.
+                // `crate::api` does not count: a path begins with a function's name only where no path precedes it.
                 assert_eq!(found, None, "{} imports {other}", module.file);
             }
         }
@@ -219,8 +220,8 @@ fn without_examples(code: &str) -> String {
     format!("{}{}", &code[..at], without_examples(&rest[ends.unwrap_or(rest.len())..]))
 }
 
-/// What may name no system: everything but the registries themselves, and the part of the API that is compatible with Wazzup's,
-/// which is the universal CRM's own.
+/// The modules that may not name a system: all except the registries themselves, and the API's Wazzup-compatible part,
+/// which belongs to the universal CRM.
 fn outside_the_registries() -> impl Iterator<Item = Module> {
     let layers = ["model", "platform", "store", "service"].map(|layer| format!("shared/src/{layer}"));
     let functions = super::folders("functions").into_iter().map(|name| format!("functions/{name}/src"));
@@ -271,7 +272,7 @@ fn no_providers_name_stands_outside_its_folder() {
         let code = without_examples(&module.code);
         for word in shared::providers::WORDS {
             assert!(!code.contains(&format!("providers::{word}")), "{}: providers::{word}", module.file);
-            // A word that is a messenger's too may stand for the messenger.
+            // A word that is also a messenger's name may mean the messenger.
             let named = !messenger(word) && code.contains(&format!("\"{word}\""));
             assert!(!named, "{}: \"{word}\"", module.file);
         }

@@ -1,4 +1,4 @@
-//! The sample events in `events/`: each is read by the function's own types, and says what the real one would.
+//! The sample events in `events/`: each can be read by the function's own types, and agrees with what is really sent.
 
 use super::template::Template;
 use super::{files, relative, root, webhook};
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
 
-/// A function's samples: where each stands, and its text.
+/// A function's samples: the path and text of each.
 fn samples(function: &str) -> Vec<(String, String)> {
     let found = files(&root().join("events").join(function));
     assert!(!found.is_empty(), "events/{function} is empty");
@@ -28,7 +28,7 @@ fn json<T: DeserializeOwned>(place: &str, text: &str) -> T {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{place}: {error}"))
 }
 
-/// Checks a batch against the queue that the template has, and answers its records with their message groups.
+/// Checks a batch against the template's queues, and returns its records with their message groups.
 fn records(place: &str, text: &str, queues: &[&str]) -> Vec<(String, Option<String>)> {
     let batch: SqsBatch = json(place, text);
     let raw: Value = json(place, text);
@@ -46,7 +46,7 @@ fn records(place: &str, text: &str, queues: &[&str]) -> Vec<(String, Option<Stri
         assert_eq!(
             group.is_some(),
             queue.ends_with(".fifo"),
-            "{place}: a message group is what FIFO queues have"
+            "{place}: FIFO queues have message groups, and only they"
         );
         assert_eq!(record.receive_count(), 1, "{place}");
         (record.body, group)
@@ -54,7 +54,7 @@ fn records(place: &str, text: &str, queues: &[&str]) -> Vec<(String, Option<Stri
     records.collect()
 }
 
-/// Reads a record's body as a nudge, and finds nothing in it that the type does not know.
+/// Reads a record's body as a nudge, and asserts that the type knows all its fields.
 fn nudge<T: DeserializeOwned + Serialize + Debug>(place: &str, body: &str) -> T {
     let nudge: T = json(place, body);
     assert_eq!(serde_json::to_value(&nudge).unwrap(), json::<Value>(place, body), "{place}");
@@ -99,7 +99,7 @@ fn routing_reads_its_samples() {
                 Event::Check { .. } => "check",
                 Event::ChannelState(_) => "channel state",
                 Event::Status(_) => {
-                    assert_eq!(group, None, "{place}: a status travels on the statuses queue");
+                    assert_eq!(group, None, "{place}: a status is sent to the statuses queue");
                     "status"
                 }
             });

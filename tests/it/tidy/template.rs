@@ -1,5 +1,5 @@
-//! `template.yaml`, as far as the rules need it. Its tags are CloudFormation's own, so it is read by lines: a resource is
-//! what stands below a name at the second column.
+//! `template.yaml`, as far as the rules need it. Its tags are CloudFormation's own, so it is read line by line: a
+//! resource is everything below a name at the second column.
 
 use super::{Names, read};
 use std::collections::BTreeMap;
@@ -9,17 +9,17 @@ pub struct Alarm {
     pub name: String,
     pub namespace: String,
     pub metric: String,
-    /// The function that its dimension names.
+    /// The function in its dimension.
     pub function: Option<String>,
 }
 
 pub struct Template {
     /// Variables that every function gets.
     pub globals: Names,
-    /// Each function, by its binary, with variables of its own.
+    /// Each function by its binary, with its own variables.
     pub functions: BTreeMap<String, Names>,
     pub alarms: Vec<Alarm>,
-    /// Names of queues, without the stack's.
+    /// Names of queues, without the stack's prefix.
     pub queues: Names,
     /// Route keys of the HTTP API.
     pub routes: Names,
@@ -96,7 +96,7 @@ fn blocks(text: &str) -> Vec<(&str, &str, Vec<&str>)> {
     blocks
 }
 
-/// What follows the first line that begins with `key`.
+/// The rest of the first line that begins with `key`.
 fn value<'a>(lines: &[&'a str], key: &str) -> Option<&'a str> {
     lines.iter().find_map(|line| line.trim().strip_prefix(key)).map(str::trim)
 }

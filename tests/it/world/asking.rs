@@ -1,4 +1,4 @@
-//! The World's API, served on loopback: what a CRM or an admin asks of it with the account's key.
+//! The World's API, served on loopback: the requests of a CRM or an admin with the account's key.
 
 use super::World;
 use reqwest::Method;
@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 const API_KEY: &str = "sb_a_key_of_the_account";
 
-/// The API at its address.
+/// A client of the API at its address.
 pub struct Asking {
     address: String,
     http: reqwest::Client,
 }
 
 impl World {
-    /// Serves the API, and makes a key of the account.
+    /// Serves the API, and creates a key of the account.
     pub async fn serve(&self) -> Asking {
         let key = ApiKey {
             v: 1,
@@ -41,7 +41,7 @@ impl World {
 }
 
 impl Asking {
-    /// Asks with the account's key; `headers` are more of them.
+    /// Makes a request with the account's key and additional `headers`.
     pub async fn with(
         &self,
         method: Method,
@@ -52,7 +52,7 @@ impl Asking {
         self.by(API_KEY, method, path, body, headers).await
     }
 
-    /// The same with another key, or somebody's token.
+    /// The same with another key, or an employee's token.
     pub async fn by(
         &self,
         key: &str,
@@ -73,7 +73,7 @@ impl Asking {
         (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
     }
 
-    /// Asks, and is not refused.
+    /// Makes a request and asserts that it succeeds.
     pub async fn done(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let (status, answer) = self.with(method, path, body, &[]).await;
         assert!((200..300).contains(&status), "{path}: {status} {answer}");

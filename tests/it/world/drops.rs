@@ -1,4 +1,4 @@
-//! What is dropped, as the functions tell it to the log: `ignored_channel 2` for two events.
+//! Dropped events, as the functions log them: `ignored_channel 2` for two events.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use tracing::{Event, Metadata, Subscriber};
 #[derive(Clone, Default)]
 struct Reader(Arc<Mutex<Vec<String>>>);
 
-/// One line, as far as it tells of a drop.
+/// One line of the log, as far as it reports a drop.
 struct Line {
     reason: Option<String>,
     count: u64,
@@ -57,7 +57,7 @@ impl Subscriber for Reader {
     fn exit(&self, _: &Id) {}
 }
 
-/// What is dropped while something runs on this thread, in order.
+/// The drops that are logged while a future runs on this thread, in order.
 pub async fn told_while(run: impl Future<Output = ()>) -> Vec<String> {
     let reader = Reader::default();
     let guard = tracing::subscriber::set_default(reader.clone());

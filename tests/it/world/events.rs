@@ -1,4 +1,4 @@
-//! Events as webhook-ingest posts them, for what no provider here sends yet, and the table as it stands.
+//! Events as webhook-ingest posts them, for kinds that no provider here sends yet, and the rows of the table.
 
 use super::{CHANNEL, World};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use shared::platform::queue::Outgoing;
 use shared::store::Read;
 
 impl World {
-    /// The id of the chat that the provider knows by this (`telegram:218485655`) on the world's channel.
+    /// The chat's id, by the provider's id of it (`telegram:218485655`) on the World's channel.
     pub fn chat_of(&self, provider_chat: &str) -> ChatId {
         ChatId::derive(&self.salt, &self.channel, provider_chat)
     }
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// The company's text, written there and now.
+    /// The company's text, written now and at this origin.
     pub fn answered(
         &self,
         origin: Origin,
@@ -74,7 +74,7 @@ impl World {
         }
     }
 
-    /// Puts a message's event where webhook-ingest puts it.
+    /// Puts a message's event into the inbound queue, as webhook-ingest does.
     pub async fn put(&self, event: MessageEvent) {
         let digest = self.clock.uuid().to_string();
         let event = Event::Message(Box::new(event));
@@ -103,7 +103,7 @@ impl World {
         self.store.contact(&self.account, id, Read::Consistent).await.unwrap().unwrap()
     }
 
-    /// Every item of the table as the engine holds it, by its key.
+    /// Every item of the table as the engine stores it, by its key.
     pub async fn items(&self) -> Vec<Value> {
         let (mut items, mut from) = (Vec::new(), Value::Null);
         loop {
@@ -121,7 +121,7 @@ impl World {
         }
     }
 
-    /// Ids in the partitions `A#account#{kind}#{id}` that hold a row at this sort key.
+    /// Ids in the partitions `A#account#{kind}#{id}` that have a row at this sort key.
     pub async fn ids(&self, kind: &str, sk: &str) -> Vec<String> {
         let prefix = format!("A#{}#{kind}#", self.account);
         let items = self.items().await;
@@ -130,7 +130,7 @@ impl World {
         keys.collect()
     }
 
-    /// Fails when the CRM refused anything, or noted that it looked wrong.
+    /// Asserts that the CRM refused nothing and recorded no anomaly.
     pub async fn assert_crm_content(&self) {
         let crm = self.crm().await;
         assert!(crm.refused.is_empty(), "refused: {:?}", crm.refused);

@@ -52,7 +52,7 @@ use wire::Wire;
 
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub const CHANNEL: &str = "b96a353b-0000-4cac-8413-ba0000000981";
-/// Where the deployment is reached: links of files begin with it.
+/// The public address of the deployment: links of files begin with it.
 pub const BASE_URL: &str = "https://switchboard.example";
 const QUEUES: [&str; 8] = [
     "inbound.fifo",
@@ -73,9 +73,9 @@ pub struct World {
     pub queues: Arc<Queues>,
     pub sqs: Wire<Queues>,
     pub bucket: Arc<Bucket>,
-    /// The bucket of files.
+    /// The media bucket.
     pub files: Arc<Bucket>,
-    /// The wire to it.
+    /// The wire to the media bucket.
     pub files_wire: Wire<Bucket>,
     /// The wire to the quarantine.
     pub s3: Wire<Bucket>,
@@ -91,13 +91,14 @@ pub struct World {
     pub delivery: Delivery,
     auto_close: AutoClose,
     pub media: Media,
-    /// The API, served by whoever needs it.
+    /// The API, for tests that serve it.
     pub api: Arc<api::App>,
     pub eraser: Eraser,
     pub context: BatchContext,
 }
 
-/// The test's clock. Who loses a race waits on the machine's, so he waits a tenth of the time.
+/// The test's clock. A writer that conflicts waits in real time before it retries, so the wait is a tenth of the usual
+/// one.
 struct Calm(Arc<Manual>);
 
 impl Ambient for Calm {
@@ -329,7 +330,7 @@ impl World {
         self.write(&Pipelines { v: 1, account, pipelines }).await;
     }
 
-    /// Whose the world's channels are.
+    /// The account and connection that the World's channels belong to.
     pub fn owner(&self) -> ChannelOwner {
         ChannelOwner {
             account: self.account.clone(),
@@ -363,7 +364,7 @@ impl World {
         self.ingest.handle(request.with_path_parameters(path)).await.status().as_u16()
     }
 
-    /// Delivers what may be delivered now, until nothing moves.
+    /// Delivers visible messages until none is left.
     pub async fn settle(&self) {
         for _ in 0..10_000 {
             let mut moved = false;
@@ -374,10 +375,10 @@ impl World {
                 return;
             }
         }
-        panic!("the queues never come to rest");
+        panic!("the queues never become empty");
     }
 
-    /// Delivers one batch of a queue; says whether there was any.
+    /// Delivers one batch of a queue; returns whether there was any.
     pub async fn deliver(&self, queue: &str) -> bool {
         let batch = self.queues.receive(queue);
         if batch.is_empty() {
@@ -388,8 +389,8 @@ impl World {
         true
     }
 
-    /// Delivers what may be delivered now all at the same time, each message as a batch of its own; says whether there was
-    /// any. No group waits for itself: so it goes when a delivery outlives its visibility.
+    /// Delivers all visible messages concurrently, each as a batch of its own; returns whether there was any. Groups
+    /// are not held back, as happens when a delivery outlives its visibility timeout.
     pub async fn deliver_at_once(&self, queue: &str) -> bool {
         let mut batches = Vec::new();
         while let [message, ..] = self.queues.receive(queue).as_slice() {
@@ -432,7 +433,7 @@ impl World {
         self.auto_close.sweep(TIME_LEFT).await.unwrap();
     }
 
-    /// Lets time pass: the minute's schedule runs, and whatever becomes visible is delivered when it does.
+    /// Passes time: the schedule runs every minute, and messages are delivered when they become visible.
     pub async fn pass(&self, span: Duration) {
         let end = self.clock.now() + span;
         let mut next_sweep = self.clock.now() + Duration::from_secs(60);

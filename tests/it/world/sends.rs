@@ -1,5 +1,5 @@
-//! Sending in a World: what the API writes when somebody sends, a Wazzup account at the sandbox that takes it, and what the
-//! client has then.
+//! Sending in a World: the rows that the API writes for a send, a Wazzup account at the sandbox that accepts it, and
+//! the messages that the client gets.
 
 use super::{CHANNEL, TOKEN, World};
 use crate::world::change_of;
@@ -26,12 +26,12 @@ use tests::wazzup;
 
 /// The Wazzup account's key.
 pub const KEY: &str = "wazzup-key";
-/// The client.
+/// The client's phone.
 pub const PHONE: &str = "79011112233";
 const OUTBOUND: &str = "https://sqs.test/outbound.fifo";
 
 impl World {
-    /// The connection's row, and the account at the sandbox that it opens. Echoes are posted by the tests.
+    /// Stores the connection, and creates its account at the sandbox. Tests post the echoes themselves.
     pub(super) async fn connect(&self, connection: &ConnectionId) {
         let setup = json!({
             "channels": [{"channelId": CHANNEL, "transport": "whatsapp", "plainId": "79000000000", "state": "active"}],
@@ -61,12 +61,12 @@ impl World {
         self.sandbox.client()
     }
 
-    /// Lets calls to Wazzup fail.
+    /// Makes calls to Wazzup fail.
     pub async fn wazzup_fails(&self, kind: &str, deed: Deed, times: u64) -> u64 {
         self.wazzup().add_fault(&Fault::wazzup(KEY, kind, deed).times(times)).await.unwrap()
     }
 
-    /// A client writes, and everything comes to rest.
+    /// A client writes, and everything is handled.
     pub async fn client_writes(&self, id: &str, text: &str) {
         let at = self.clock.now().rfc3339();
         let body = wazzup::messages(&[wazzup::text(CHANNEL, PHONE, id, &at, text)]).to_string();
@@ -74,7 +74,7 @@ impl World {
         self.settle().await;
     }
 
-    /// The echo of one of the client's received messages, as Wazzup posts it.
+    /// Posts the echo of one of the client's received messages, as Wazzup does.
     pub async fn echo_of(&self, received: &Received) {
         let text = received.text.as_deref().unwrap_or_default();
         let at = self.clock.now().rfc3339();
@@ -83,13 +83,13 @@ impl World {
         assert_eq!(self.post(TOKEN, wazzup::messages(&[echo]).to_string()).await, 200);
     }
 
-    /// A status of a message, by Wazzup's id.
+    /// Posts a status of a message, by Wazzup's id.
     pub async fn status_of(&self, id: &str, word: &str) {
         let body = wazzup::status(id, word, &self.clock.now().rfc3339()).to_string();
         assert_eq!(self.post(TOKEN, body).await, 200);
     }
 
-    /// What an employee's text is before it goes out.
+    /// An employee's text before it is sent.
     pub fn written(&self, own: &str, text: &str) -> MessageEvent {
         MessageEvent {
             status: Some(DeliveryStatus::Queued),
@@ -102,7 +102,7 @@ impl World {
         self.send_event(&self.written(own, text), None).await;
     }
 
-    /// The same with a signature below it, or with something else than a text.
+    /// The same with a signature, or with another kind of message.
     pub async fn send_event(&self, event: &MessageEvent, signature: Option<&str>) {
         let received = event.text.as_deref().map(|text| shared::model::outbound::signed(text, signature));
         let before = self.chat(PHONE).await.unwrap();
@@ -115,7 +115,7 @@ impl World {
         self.queue(&before, after, rows).await;
     }
 
-    /// An employee edits or deletes what he sent.
+    /// An employee edits or deletes a message that was sent.
     pub async fn change_sent(&self, own: &str, action: Action) {
         let before = self.chat(PHONE).await.unwrap();
         let mut after = before.clone();
@@ -142,20 +142,20 @@ impl World {
         self.context.queues.send("https://sqs.test/crm.fifo", vec![crm]).await.unwrap();
     }
 
-    /// A nudge for the client's chat.
+    /// Nudges delivery for the client's chat.
     pub async fn nudge_delivery(&self) {
         let nudge = DeliveryNudge { v: 1, account: self.account.clone(), chat: self.chat_id(PHONE) };
         let outgoing = Outgoing::delivery(&nudge, &*self.clock).unwrap();
         self.context.queues.send(OUTBOUND, vec![outgoing]).await.unwrap();
     }
 
-    /// Time passes here and at Wazzup.
+    /// Passes time here and at Wazzup.
     pub async fn pass_everywhere(&self, span: Duration) {
         self.wazzup().advance(KEY, span).await.unwrap();
         self.pass(span).await;
     }
 
-    /// What the client has received.
+    /// The messages that the client has received.
     pub async fn received(&self) -> Vec<Received> {
         self.wazzup().received(KEY, PHONE).await.unwrap()
     }
@@ -165,7 +165,7 @@ impl World {
         self.received().await.into_iter().filter_map(|message| message.text).collect()
     }
 
-    /// Bodies of the calls that Wazzup got on a route that begins so.
+    /// Bodies of the calls that Wazzup got on routes that begin with this text.
     pub async fn calls(&self, route: &str) -> Vec<Value> {
         let requests = self.wazzup().wazzup(KEY).await.unwrap().requests;
         requests.into_iter().filter(|call| call.route.starts_with(route)).map(|call| call.body).collect()
@@ -177,12 +177,12 @@ impl World {
         self.store.messages(&self.account, &self.chat_id(PHONE), &ids).await.unwrap().remove(0)
     }
 
-    /// What is left to be done for the client.
+    /// The jobs that remain for the client's chat.
     pub async fn jobs(&self) -> Vec<OutboundJob> {
         self.store.outbound_jobs(&self.account, &self.chat_id(PHONE)).await.unwrap()
     }
 
-    /// The connection as it is.
+    /// The connection as it is stored now.
     pub async fn connection(&self) -> Connection {
         self.store.connection(&self.account, &ConnectionId::new("connection")).await.unwrap().unwrap()
     }
@@ -201,7 +201,7 @@ impl World {
         messages.filter_map(|message| message.text).collect()
     }
 
-    /// The status that the CRM has of a message.
+    /// The CRM's status of a message.
     pub async fn crm_status(&self, id: &str) -> String {
         let crm = self.crm().await;
         let mut messages = crm.chats.into_iter().flat_map(|chat| chat.messages);

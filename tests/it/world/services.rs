@@ -1,4 +1,4 @@
-//! What stands behind the wires: a real table engine, and SQS and S3 as far as the functions use them, on the test's
+//! The services behind the wires: a real table engine, and SQS and S3 as far as the functions use them, on the test's
 //! own clock.
 
 use super::wire::{Answer, Service};
@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// DynamoDB: dynoxide behind its own HTTP server on loopback, because that speaks the protocol whole.
+/// DynamoDB: dynoxide behind its own HTTP server on loopback, because the server implements the whole protocol.
 pub struct Table {
     url: String,
     http: reqwest::Client,
 }
 
 impl Table {
-    /// Starts an engine and creates the table as `template.yaml` has it (the deployed one is compared with this).
+    /// Starts an engine and creates the table of `template.yaml` (which the deployed table is compared with).
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -52,7 +52,7 @@ pub struct Queued {
     pub receive_count: u32,
 }
 
-/// SQS: FIFO groups, five minutes of deduplication, visibility.
+/// SQS: FIFO groups, five minutes of deduplication, visibility timeouts.
 pub struct Queues {
     clock: Arc<Manual>,
     queues: Mutex<BTreeMap<String, Vec<Queued>>>,
@@ -76,7 +76,7 @@ impl Queues {
                 return;
             }
         } else {
-            assert!(!queue.ends_with(".fifo"), "a FIFO queue wants a group and a deduplication id");
+            assert!(!queue.ends_with(".fifo"), "a FIFO queue needs a group and a deduplication id");
         }
         let delay = Duration::from_secs(entry["DelaySeconds"].as_u64().unwrap_or(0));
         let message = Queued {
@@ -108,7 +108,7 @@ impl Queues {
         batch
     }
 
-    /// Takes the acknowledged messages of a batch away.
+    /// Deletes the acknowledged messages of a batch.
     pub fn acknowledge(&self, queue: &str, batch: &[Queued], returned: &[&str]) {
         let gone: Vec<&str> =
             batch.iter().map(|message| message.id.as_str()).filter(|id| !returned.contains(id)).collect();
@@ -120,7 +120,7 @@ impl Queues {
             .retain(|message| !gone.contains(&message.id.as_str()));
     }
 
-    /// Puts messages back that were taken out, to be delivered at once.
+    /// Returns messages that were taken out, to be delivered at once.
     pub fn give_back(&self, queue: &str, messages: Vec<Queued>) {
         self.queues.lock().unwrap().entry(queue.to_owned()).or_default().extend(messages);
     }
@@ -135,14 +135,14 @@ impl Queues {
         self.queues.lock().unwrap().remove(queue);
     }
 
-    /// Gives a queue's messages up, into its dead-letter queue.
+    /// Moves a queue's messages into its dead-letter queue.
     pub fn give_up(&self, queue: &str) {
         let mut queues = self.queues.lock().unwrap();
         let given_up = queues.remove(queue).unwrap_or_default();
         queues.entry(dead_letters(queue)).or_default().extend(given_up);
     }
 
-    /// All that all queues hold, as text.
+    /// The contents of all queues, as text.
     pub fn dump(&self) -> String {
         let queues = self.queues.lock().unwrap();
         let texts = queues.iter().flat_map(|(name, messages)| {
@@ -158,7 +158,8 @@ impl Queues {
         messages.map(|message| message.visible_at).min()
     }
 
-    /// When the next message of these queues comes back that is hidden now; what waits behind one in its group is not.
+    /// When the next hidden message of these queues becomes visible; messages that only wait behind one in their group
+    /// do not count.
     pub fn next_return(&self, of: &[&str]) -> Option<Timestamp> {
         let now = self.clock.now();
         let queues = self.queues.lock().unwrap();
@@ -166,7 +167,7 @@ impl Queues {
         messages.map(|message| message.visible_at).filter(|at| *at > now).min()
     }
 
-    /// What `ReceiveMessage` answers: up to ten messages, hidden for a while.
+    /// The answer of `ReceiveMessage`: up to ten messages, hidden for a while.
     fn take(&self, queue: &str, hidden: Duration) -> Value {
         let batch = self.receive(queue);
         let now = self.clock.now();
@@ -248,7 +249,7 @@ impl Service for Queues {
     }
 }
 
-/// KMS and Secrets Manager: what is sealed is sealed by nothing, and the operator's key is nobody's.
+/// KMS and Secrets Manager: sealing leaves a text as it is, and the operator's key is a dummy.
 pub struct Kms;
 
 impl Service for Kms {
@@ -291,7 +292,7 @@ impl Service for Bucket {
     }
 }
 
-/// What `ListObjectsV2` answers to a query.
+/// The answer of `ListObjectsV2` to a query.
 fn list(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> Vec<u8> {
     let of = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)).unwrap_or_default();
     let (prefix, after) = (of("prefix=").replace("%2F", "/"), of("start-after=").replace("%2F", "/"));

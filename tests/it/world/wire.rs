@@ -1,4 +1,4 @@
-//! The wire between an AWS client and its service: counts what goes over it, and lets calls fail on demand.
+//! The wire between an AWS client and its service: counts the calls, and makes them fail on demand.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex};
 /// An answer: status and body.
 pub type Answer = (u16, Vec<u8>);
 
-/// What answers a request: operation (of `x-amz-target`, else `METHOD path`, or `LIST` with the query as its body) and body.
+/// A service that answers a request, given its operation (of `x-amz-target`, else `METHOD path`, or `LIST` with the
+/// query as body) and body.
 pub trait Service: Send + Sync {
     fn answer(&self, operation: &str, body: Vec<u8>) -> impl Future<Output = Answer> + Send;
 }
@@ -23,33 +24,33 @@ pub trait Service: Send + Sync {
 /// A call that fails on purpose.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// The operation, as `TransactWriteItems`.
+    /// The operation, for example `TransactWriteItems`.
     pub operation: &'static str,
-    /// Only requests that hold this text.
+    /// Only requests that contain this text fail.
     pub holding: String,
-    /// How many times.
+    /// How many calls fail.
     pub times: usize,
-    /// In which way.
+    /// The way in which they fail.
     pub how: How,
 }
 
-/// In which way a call fails.
+/// The way in which a call fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum How {
     /// It is throttled.
     Throttled,
-    /// The service does it, and the answer is lost.
+    /// The service carries it out, and the answer is lost.
     AnswerLost,
-    /// A read that sees nothing: old, or a transaction in part.
+    /// A read that finds nothing: it is stale, or sees a transaction in part.
     Blind,
-    /// Another transaction is at the same rows.
+    /// It conflicts with another transaction on the same rows.
     Conflict,
 }
 
-/// Changes the body of a request on its way, given its operation: a fault of the code that wrote it, without touching that.
+/// Changes the body of a request on its way, given its operation: a fault of the code, made without changing the code.
 pub type Mutation = Arc<dyn Fn(&str, &mut Value) + Send + Sync>;
 
-/// What went over a wire: calls by operation, and capacity units as the service reports them.
+/// The traffic of a wire: calls by operation, and capacity units as the service reports them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Traffic {
     pub calls: BTreeMap<String, usize>,
@@ -98,12 +99,12 @@ impl<S: Service + 'static> Wire<S> {
         self.state.lock().unwrap().faults.push(fault);
     }
 
-    /// From now on every request is changed so.
+    /// Changes every request from now on.
     pub fn mutate(&self, mutation: Mutation) {
         self.state.lock().unwrap().mutation = Some(mutation);
     }
 
-    /// No fault that is left strikes any more.
+    /// Removes the faults that remain.
     pub fn heal(&self) {
         self.state.lock().unwrap().faults.clear();
     }
@@ -117,17 +118,18 @@ impl<S: Service + 'static> Wire<S> {
         serde_json::to_vec(&request).unwrap()
     }
 
-    /// What went over it since the last call.
+    /// The traffic since the last call.
     pub fn take_traffic(&self) -> Traffic {
         std::mem::take(&mut self.state.lock().unwrap().traffic)
     }
 
-    /// Carries out so many calls more; the answer of the last one is lost, as if the caller died over it. `None` ends it.
+    /// Lets this many calls pass; the answer of the last one is lost, and all later ones fail, as if the caller died.
+    /// `None` ends it.
     pub fn cut_off(&self, after: Option<usize>) {
         self.state.lock().unwrap().calls_left = after;
     }
 
-    /// Whether the next call is carried out, and its answer lost.
+    /// How the next call fails because of `cut_off`.
     fn count_down(&self) -> Option<How> {
         let mut state = self.state.lock().unwrap();
         match state.calls_left {
@@ -143,13 +145,13 @@ impl<S: Service + 'static> Wire<S> {
         }
     }
 
-    /// Asks the service itself, and takes a refusal for an answer.
+    /// Calls the service directly, and returns a refusal as its answer.
     pub async fn try_ask(&self, operation: &str, body: &Value) -> (u16, Value) {
         let (status, answer) = self.service.answer(operation, body.to_string().into_bytes()).await;
         (status, serde_json::from_slice(&answer).unwrap())
     }
 
-    /// Asks the service itself: no fault, no count.
+    /// Calls the service directly, without faults and counting; asserts that it succeeds.
     pub async fn ask(&self, operation: &str, body: &Value) -> Value {
         let (status, answer) = self.service.answer(operation, body.to_string().into_bytes()).await;
         assert_eq!(status, 200, "{operation}: {}", String::from_utf8_lossy(&answer));
@@ -213,7 +215,7 @@ impl<S: Service + 'static> Wire<S> {
     }
 }
 
-/// Asks DynamoDB to say what a call costs.
+/// Asks DynamoDB to report the cost of a call.
 fn with_capacity(operation: &str, body: Vec<u8>) -> Vec<u8> {
     let dynamo = ["Item", "Items", "Query"].iter().any(|ending| operation.ends_with(ending));
     match serde_json::from_slice::<Value>(&body) {
@@ -225,7 +227,7 @@ fn with_capacity(operation: &str, body: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// The same answer without what it found.
+/// The same answer without its items.
 fn blind(body: &[u8]) -> Answer {
     let mut answer: Value = serde_json::from_slice(body).unwrap();
     for found in ["Item", "Items", "Responses"] {
@@ -236,7 +238,7 @@ fn blind(body: &[u8]) -> Answer {
     (200, answer.to_string().into_bytes())
 }
 
-/// A call that met another transaction, as DynamoDB says it of one write and of several.
+/// The answer of a call that conflicts, as DynamoDB gives it for one write and for several.
 fn conflict(operation: &str, body: &[u8]) -> Answer {
     let kind = |name: &str| format!("com.amazonaws.dynamodb.v20120810#{name}");
     let request: Value = serde_json::from_slice(body).unwrap();
@@ -253,7 +255,7 @@ fn conflict(operation: &str, body: &[u8]) -> Answer {
     (400, body.to_string().into_bytes())
 }
 
-/// A throttled call, as DynamoDB and SQS both say it.
+/// The answer of a throttled call, as DynamoDB and SQS give it.
 fn failure() -> Answer {
     let body =
         json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "on purpose"});

@@ -1,4 +1,4 @@
-//! Accounts, for the operator: made, listed, read.
+//! Creating, listing and reading accounts, for the operator.
 
 use crate::account::keys::{NewKey, fresh_key};
 use crate::app::App;
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// What a new account begins with.
+/// The settings of a new account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Northern Motors", "region": "RU"}))]
@@ -32,7 +32,7 @@ pub struct NewAccount {
     /// The company's name.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// ISO 3166 region that phone numbers without a country code are read in.
+    /// ISO 3166 region by which phone numbers without a country code are parsed.
     #[serde(default = "russia")]
     #[schema(default = "RU", pattern = "^[A-Z]{2}$")]
     region: String,
@@ -60,28 +60,28 @@ pub struct AccountView {
     id: String,
     name: String,
     language: Language,
-    /// ISO 3166 region that phone numbers without a country code are read in.
+    /// ISO 3166 region by which phone numbers without a country code are parsed.
     region: String,
-    /// Whether a phone of the CRM's contact that begins with 8 is rewritten to +7 at his first message.
+    /// Whether a CRM contact's phone that begins with 8 is rewritten to +7 at the client's first message.
     rewrite_leading_eight: bool,
-    /// Whether a send that fails for good puts a message with the reason into the chat.
+    /// Whether a send that fails permanently puts a message with the reason into the chat.
     send_errors_in_chat: bool,
-    /// Whether it is found out, and told, which phones have WhatsApp.
+    /// Whether it is checked, and reported, which phones have WhatsApp.
     number_check: bool,
-    /// By messenger, the channel by which bots and employees without a default of their own begin dialogues.
+    /// By messenger: the channel on which bots, and employees without a default channel of their own, start chats.
     default_channels: BTreeMap<String, String>,
-    /// When the company works, on channels that do not say; null: always.
+    /// The company's working hours, for channels without their own; null: always open.
     working_hours: Option<HoursView>,
-    /// Silence in seconds after which chats finish on channels that do not say; null is the default. What applies there
-    /// stands in `closing`, for this and the four below.
+    /// Seconds of silence after which chats finish, on channels without their own setting; null is the default.
+    /// `closing` has the values that apply, for this field and the four below.
     close_after_s: Option<u32>,
-    /// Whether a client who waits for an answer keeps his chat open; null is the default.
+    /// Whether a client who waits for an answer keeps the chat open; null is the default.
     client_waits: Option<bool>,
-    /// What is said of a conversation when its chat finishes by silence; null: nothing new.
+    /// The status that a chat gets when it finishes by silence; null leaves the status as it is.
     timeout_status: Option<ChatStatus>,
-    /// What a client's message after the end makes of his chat; null is the default.
+    /// What a client's message does to a finished chat; null is the default.
     reopening: Option<Reopening>,
-    /// What is written to the client when his chat finishes by silence; null or an empty one: nothing.
+    /// The text that the client gets when the chat finishes by silence; null or empty: none.
     farewell: Option<String>,
     closing: ClosingView,
     crm_kind: CrmKind,
@@ -204,7 +204,7 @@ pub async fn list(
     Ok(Json(Accounts { accounts, next_cursor: page::next(found.next.as_ref())? }))
 }
 
-/// Read an account
+/// Get an account
 #[utoipa::path(
     get, path = "/v1/accounts/{account}", tag = "operator", params(("account" = String, Path, description = "Its id")),
     responses((status = 200, description = "The account", body = AccountView))

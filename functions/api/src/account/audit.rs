@@ -1,4 +1,4 @@
-//! The trail of settings changes: what is written down, and reading it.
+//! The audit trail of settings changes: what an entry contains, and the route that lists them.
 
 use crate::app::App;
 use crate::http::auth::AccountKey;
@@ -14,22 +14,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Who changed something.
+/// Who changed a setting.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ChangedByView {
     /// The operator.
     Operator,
-    /// Whoever had a key.
+    /// A caller with a key of the account.
     Key {
-        /// The key's id; it may be revoked by now.
+        /// The key's id; the key may have been revoked since.
         key: String,
-        /// Its first characters.
+        /// The key's first characters.
         prefix: String,
     },
     /// An employee to whom the section was granted.
     Employee {
-        /// His id.
+        /// The employee's id.
         employee: String,
     },
 }
@@ -55,13 +55,13 @@ pub struct AuditView {
     method: String,
     /// The route, with its placeholders.
     route: String,
-    /// What stood in their places.
+    /// The values of the placeholders, by their names.
     ids: BTreeMap<String, String>,
-    /// What was answered: 2xx; 5xx where something failed on the way, and nobody knows how much of it was done.
+    /// The status of the answer: 2xx, or 5xx where the request failed midway and it is unknown how much of it was done.
     #[schema(minimum = 200, maximum = 599)]
     status: u16,
-    /// The fields that were sent, with their values. `…` stands for a credential, for what tells of a client, and for the
-    /// rest of a link; a long value is told by its length.
+    /// The fields that were sent, with their values. `…` replaces a credential, data about a client, and the
+    /// rest of a link; of a long value only the length is recorded.
     fields: BTreeMap<String, Value>,
 }
 
@@ -100,9 +100,10 @@ pub struct Audit {
     next_cursor: Option<String>,
 }
 
-/// Read the audit trail
+/// List the audit trail
 ///
-/// Who changed which settings, the newest first, for 400 days; also what failed with 5xx, for something may be done of it. Credentials and what tells of clients are not in it.
+/// Who changed which settings, the newest first, for 400 days. Changes that failed with 5xx are listed too, because
+/// part of them may have been done. Credentials and data about clients are left out.
 #[utoipa::path(
     get, path = "/v1/audit", tag = "account", params(PageParams),
     responses((status = 200, description = "A page of changes", body = Audit))
@@ -116,7 +117,7 @@ pub async fn list(
     let from = List::audit(&account).start(page.cursor.as_deref())?;
     let found = page::page(app.store.audit(&account, limit, from).await, page.cursor.is_some())?;
     let now = app.ambient.now().seconds();
-    // The table takes its time to let expired rows go.
+    // The table deletes expired rows with a delay.
     let entries = found.items.into_iter().filter(|entry| now < entry.expires_at).map(AuditView::from);
     Ok(Json(Audit { entries: entries.collect(), next_cursor: page::next(found.next.as_ref())? }))
 }

@@ -1,4 +1,4 @@
-//! API keys: made, listed by prefix, revealed to an admin, rotated with an overlap, revoked.
+//! API keys: create, list by prefix, reveal to an admin, rotate with an overlap, revoke.
 
 use crate::app::App;
 use crate::http::auth::{AccountKey, KEY_PREFIX, Operator};
@@ -23,25 +23,25 @@ use shared::store::row::{Row, Write};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// How much of a key its prefix shows.
+/// How many characters of a key its prefix shows.
 const SHOWN: usize = KEY_PREFIX.len() + 6;
-/// Most keys of an account, those that are ending included.
+/// Most keys of an account, including those that will expire.
 const MAX_KEYS: usize = 50;
 /// Longest overlap of a rotation, in seconds: 30 days.
 const MAX_OVERLAP_S: i64 = 2_592_000;
 
-/// What a new key is to be.
+/// The settings of a new key.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "CRM"}))]
 pub struct NewKeyRequest {
-    /// What it is for.
+    /// The key's purpose, for people.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
 }
 
-/// A key as it was made.
+/// A new key, with its text.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019aa5f0-7c1f-7d20-8a11-3b6d0f9e4c22", "prefix": "sb_5f0c1a", "name": "CRM",
@@ -69,16 +69,16 @@ impl std::fmt::Debug for NewKey {
 }))]
 pub struct KeyView {
     id: String,
-    /// Its first characters.
+    /// The key's first characters.
     prefix: String,
-    /// What it is for.
+    /// The key's purpose, for people.
     name: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it was last used, to within an hour.
+    /// When the key was last used, to within an hour.
     #[schema(format = DateTime)]
     last_used_at: Option<String>,
-    /// When it stops, once another took its place.
+    /// When the key expires, once it was rotated.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
@@ -103,7 +103,8 @@ pub struct Keys {
     keys: Vec<KeyView>,
 }
 
-/// A new key for an account, and the writes that keep it: 256 random bits, found by their hash and kept encrypted.
+/// Generates a key for an account, and the writes that store it: 256 random bits, found by their hash and stored
+/// encrypted.
 ///
 /// # Errors
 /// 503 while KMS does not answer.
@@ -140,7 +141,7 @@ fn entry_of(row: &ApiKeyRow) -> ApiKeyEntry {
     }
 }
 
-/// The keys that still open the account, as of the last write.
+/// The account's keys that have not expired, as of the last write.
 async fn open_keys(app: &App, account: &AccountId) -> Result<Vec<ApiKeyEntry>, ApiError> {
     let now = app.ambient.now().seconds();
     let mut entries = app.store.api_keys(account).await?;
@@ -164,7 +165,7 @@ async fn make(app: &App, account: &AccountId, name: Option<String>) -> Result<Ne
     Ok(key)
 }
 
-/// Make another key for an account
+/// Create a key for an account
 #[utoipa::path(
     post, path = "/v1/accounts/{account}/keys", tag = "operator",
     params(("account" = String, Path, description = "The account's id")),
@@ -182,7 +183,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(make(&app, &account, None).await?)))
 }
 
-/// Make another key
+/// Create a key
 #[utoipa::path(
     post, path = "/v1/keys", tag = "account", request_body = NewKeyRequest,
     responses(
@@ -219,7 +220,7 @@ pub async fn list(
     Ok(Json(Keys { keys: keys.iter().map(|row| KeyView::from(&row.key)).collect() }))
 }
 
-/// A key that opens the account, with all that is known of it.
+/// A key of the account that has not expired, with the account's key entries.
 async fn existing_key(
     app: &App,
     account: &AccountId,
@@ -232,7 +233,7 @@ async fn existing_key(
     Ok((entries, row.ok_or_else(gone)?))
 }
 
-/// A key, revealed.
+/// A key's text.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019aa5f0-7c1f-7d20-8a11-3b6d0f9e4c22",
@@ -251,12 +252,12 @@ impl std::fmt::Debug for RevealedKey {
 
 /// Reveal a key
 ///
-/// Who did it stands in the audit trail.
+/// The audit trail records who revealed it.
 #[utoipa::path(
     get, path = "/v1/keys/{key}/secret", tag = "account", params(("key" = String, Path, description = "The key's id")),
     responses(
         (status = 200, description = "The key", body = RevealedKey),
-        (status = 422, description = "The key was made before keys were kept: `not_kept`")
+        (status = 422, description = "The key was created before keys were stored: `not_kept`")
     )
 )]
 pub async fn reveal(
@@ -273,7 +274,7 @@ pub async fn reveal(
     Ok(([(CACHE_CONTROL, "no-store")], Json(RevealedKey { id, key })))
 }
 
-/// How a key is rotated.
+/// The settings of a rotation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"overlap_s": 86400}))]
@@ -288,23 +289,24 @@ fn a_day() -> i64 {
     86_400
 }
 
-/// A key in another one's place.
+/// A new key, and the key that it replaces.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RotatedKey {
     key: NewKey,
-    /// The old one, with its end.
+    /// The old key, with its expiry.
     replaced: KeyView,
 }
 
 /// Rotate a key
 ///
-/// Makes a new one of the same name; the old one works until the overlap is over. One that is ending is not rotated again.
+/// Creates a new key with the same name; the old key works until the overlap is over. A key that was rotated already is
+/// not rotated again.
 #[utoipa::path(
     post, path = "/v1/keys/{key}/rotate", tag = "account", request_body = Rotation,
     params(("key" = String, Path, description = "The key's id")),
     responses(
         (status = 201, description = "The new key, and when the old one ends", body = RotatedKey),
-        (status = 409, description = "Another took its place already: `already_rotated`"),
+        (status = 409, description = "The key was rotated already: `already_rotated`"),
         (status = 422, description = "More than 50 keys: `too_many_keys`")
     )
 )]
@@ -344,11 +346,11 @@ async fn rotate_once(
 
 /// Revoke a key
 ///
-/// It opens nothing from the next request on. The last one cannot be revoked, and one that is ending does not count as the
-/// one that stays: make another first.
+/// The key opens nothing from the next request on. The last key cannot be revoked, and keys that will expire do not
+/// count: create another key first.
 #[utoipa::path(
     delete, path = "/v1/keys/{key}", tag = "account", params(("key" = String, Path, description = "The key's id")),
-    responses((status = 204, description = "Revoked"), (status = 409, description = "It is the last one: `last_key`"))
+    responses((status = 204, description = "Revoked"), (status = 409, description = "It is the last key: `last_key`"))
 )]
 pub async fn revoke(
     AccountKey(account): AccountKey,
@@ -369,7 +371,8 @@ async fn revoke_once(app: &App, account: &AccountId, id: &str) -> Result<(), Api
             "an account keeps at least one key that does not end; make another first",
         )
     })?;
-    // Two revocations at once may not each take the other's last one; nor may a rotation.
+    // The check fails when the remaining key was revoked or rotated meanwhile, because two concurrent revocations must
+    // not remove both keys.
     let writes = vec![
         Write::delete(this.key()),
         Write::forget(places::api_key(&this.hash)),

@@ -14,14 +14,14 @@ use shared::model::audit::ChangedBy;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// What kind of caller it is.
+/// The kind of caller.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = CallerKind)]
 pub enum Kind {
     /// The operator.
     Operator,
-    /// Whoever has a key of the account.
+    /// A caller with a key of the account.
     Key,
     /// An employee with a token.
     Employee,
@@ -34,39 +34,39 @@ pub struct MyAccount {
     name: String,
 }
 
-/// The key with which he calls.
+/// The key with which the caller authenticates.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyKey {
     id: String,
     prefix: String,
 }
 
-/// The employee whose token it is.
+/// The employee to whom the token belongs.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyEmployee {
     id: String,
     name: String,
-    /// Settings that he may change.
+    /// The sections of the settings that the employee may change.
     sections: Vec<Section>,
-    /// His places.
+    /// The employee's memberships on channels.
     channels: Vec<MyPlace>,
 }
 
-/// A place on a channel.
+/// An employee's membership on a channel.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyPlace {
     channel: String,
     role: Role,
     receives_new_clients: bool,
-    /// Whether he is bound to the channel: without that he cannot send by it.
+    /// Whether the employee is bound to the channel: without that they cannot send on it.
     sends: bool,
-    /// Whether it is his default among the channels of its messenger.
+    /// Whether it is the employee's default among the channels of its messenger.
     is_default: bool,
-    /// What he says of himself there: `PUT /v1/me/status`.
+    /// The availability that the employee set there with `PUT /v1/me/status`.
     status: EmployeeStatus,
 }
 
-/// Who calls.
+/// The caller.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "kind": "employee", "account": {"id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors"},
@@ -82,15 +82,15 @@ pub struct MyPlace {
 pub struct Me {
     kind: Kind,
     account: MyAccount,
-    /// Null but for a key.
+    /// Null unless the caller has a key.
     key: Option<MyKey>,
-    /// Null but for an employee.
+    /// Null unless the caller is an employee.
     employee: Option<MyEmployee>,
 }
 
-/// Who am I
+/// Get the caller
 ///
-/// The operator and whoever has a key may do everything; an employee what his roles and sections let him.
+/// The operator and callers with a key may do everything; an employee may do what their roles and sections allow.
 #[utoipa::path(
     get, path = "/v1/me", tag = "account",
     responses((status = 200, description = "The caller", body = Me))

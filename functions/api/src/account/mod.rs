@@ -1,4 +1,4 @@
-//! Accounts: settings, keys, tokens, the trail of changes, the set-up check.
+//! Accounts: settings, keys, tokens, the audit trail, the set-up check.
 
 pub mod accounts;
 pub mod audit;

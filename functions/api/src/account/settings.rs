@@ -1,4 +1,4 @@
-//! An account's own settings.
+//! Reading and changing an account's own settings.
 
 use crate::account::accounts::AccountView;
 use crate::app::App;
@@ -23,12 +23,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Longest word for a messenger.
+/// Longest name of a messenger.
 const MAX_MESSENGER: usize = 32;
-/// Most default channels that are set at once.
+/// Most default channels in one request.
 const MAX_DEFAULTS: usize = 50;
 
-/// Settings to change; what is left out stays.
+/// Settings to change; fields that are left out stay as they are.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -42,54 +42,55 @@ pub struct AccountChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
-    /// Of texts of ours that employees and clients see.
+    /// The language of our texts that employees and clients see.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     language: Option<Language>,
-    /// ISO 3166 region that phone numbers without a country code are read in. A change concerns numbers that come from
-    /// now on: phones that are known already stay as they were read.
+    /// ISO 3166 region by which phone numbers without a country code are parsed. A change affects numbers that come
+    /// from now on: stored phones stay as they were parsed.
     #[serde(default, deserialize_with = "present")]
     #[schema(pattern = "^[A-Z]{2}$", nullable = false)]
     region: Option<String>,
-    /// Whether a phone of the CRM's contact that begins with 8 is rewritten to +7 at his first message. Refused where the
-    /// CRM does not let us change its contacts.
+    /// Whether a CRM contact's phone that begins with 8 is rewritten to +7 at the client's first message. Refused where
+    /// the CRM does not let us change its contacts.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     rewrite_leading_eight: Option<bool>,
-    /// Whether a send that fails for good puts a message with the reason into the chat; else only its status shows it.
+    /// Whether a send that fails permanently puts a message with the reason into the chat; else only the message's
+    /// status shows it.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     send_errors_in_chat: Option<bool>,
-    /// Whether it is found out, and told, which phones have WhatsApp.
+    /// Whether it is checked, and reported, which phones have WhatsApp.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     number_check: Option<bool>,
-    /// By messenger, the channel by which bots and employees without a default of their own begin dialogues. A messenger that is
-    /// left out stays; null takes its channel away.
+    /// By messenger: the channel on which bots, and employees without a default channel of their own, start chats. A
+    /// messenger that is left out keeps its channel; null removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<HashMap<String, Option<String>>>, nullable = false)]
     default_channels: Option<BTreeMap<String, Option<String>>>,
-    /// When the company works: what rules ask for on channels that do not say. Null: always.
+    /// The company's working hours, which rules test on channels without their own. Null: always open.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<HoursView>)]
     working_hours: Option<Option<HoursView>>,
-    /// Silence in seconds after which chats finish on channels that do not say. Null: 600.
+    /// Seconds of silence after which chats finish, on channels without their own setting. Null: 600.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 10, maximum = 2_592_000)]
     close_after_s: Option<Option<u32>>,
-    /// Whether a client who waits for an answer keeps his chat open there. Null: he does not.
+    /// Whether a client who waits for an answer keeps the chat open there. Null: no.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<bool>)]
     client_waits: Option<Option<bool>>,
-    /// What is said of a conversation there when its chat finishes by silence. Null: nothing new.
+    /// The status that a chat there gets when it finishes by silence. Null leaves the status as it is.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<ChatStatus>)]
     timeout_status: Option<Option<ChatStatus>>,
-    /// What a client's message after the end makes of his chat there. Null: it reopens it.
+    /// What a client's message does to a finished chat there. Null: it reopens the chat.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Reopening>)]
     reopening: Option<Option<Reopening>>,
-    /// What is written to the client there when his chat finishes by silence. Null or an empty one: nothing.
+    /// The text that the client gets there when the chat finishes by silence. Null or empty: none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 1000)]
     farewell: Option<Option<String>>,
@@ -107,7 +108,7 @@ impl AccountChange {
         self.default_channels.as_ref().map_or(Ok(()), check_messengers)
     }
 
-    /// How chats end, checked.
+    /// The changes to how chats finish, checked.
     fn closing(&self) -> Result<ClosingChange, ApiError> {
         let closing = ClosingChange {
             close_after_s: self.close_after_s,
@@ -120,14 +121,14 @@ impl AccountChange {
     }
 }
 
-/// What takes effect on all channels that do not say.
+/// Checked settings that apply to all channels without their own.
 #[derive(Clone, Debug)]
 struct Defaults {
     closing: ClosingChange,
     hours: Option<Option<WorkingHours>>,
 }
 
-/// Read your own account
+/// Get your own account
 #[utoipa::path(
     get, path = "/v1/account", tag = "account",
     responses((status = 200, description = "The account", body = AccountView))
@@ -139,7 +140,7 @@ pub async fn get(
     Ok(Json(existing_account(&app, account.as_str()).await?.into()))
 }
 
-/// Change your own account's settings
+/// Update your own account's settings
 ///
 /// They take effect within 30 seconds, and on live chats within two minutes.
 #[utoipa::path(
@@ -184,7 +185,7 @@ fn check_messengers(defaults: &BTreeMap<String, Option<String>>) -> Result<(), A
     Ok(())
 }
 
-/// Answers the account as it was, and as it is.
+/// Returns the account before and after the change.
 async fn change_once(
     app: &App,
     account: &AccountId,
@@ -215,8 +216,8 @@ async fn change_once(
     if let Some(hours) = &defaults.hours {
         after.hours.clone_from(hours);
     }
-    // What applies depends on the CRM. The default channels are one attribute, of which each change knows a part, and so is
-    // how chats end.
+    // Whether the setting is allowed depends on the CRM. The default channels are one attribute of which each change
+    // sets a part, and so are the closing options: both must still be as they were read.
     let mut depends_on = vec![attribute::account::CRM_KIND];
     let mut writes = Vec::new();
     if defaults.closing.is_given() {
@@ -233,7 +234,7 @@ async fn change_once(
     Ok((before, after))
 }
 
-/// Sets default channels, and answers what has to stay as it was read until the account is written.
+/// Sets default channels. Returns checks that the channels are still as they were read when the account is written.
 async fn set_defaults(
     app: &App,
     account: &mut Account,

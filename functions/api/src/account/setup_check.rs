@@ -1,4 +1,4 @@
-//! The set-up check (B7): what of an account's settings does not work yet.
+//! The set-up check (B7): which of an account's settings do not work yet.
 
 use crate::app::App;
 use crate::http::auth::AccountKey;
@@ -14,7 +14,7 @@ use shared::store::Read;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Something that keeps messages from coming, clients from being given out, or employees from answering.
+/// A problem that keeps messages from arriving, clients from being assigned, or employees from answering.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "code": "employee_not_bound", "level": "error", "connection": null, "channel": null, "employee": "17",
@@ -22,18 +22,18 @@ use utoipa::ToSchema;
     "message": "Employee Anna Petrova: cannot write in Telegram, bound to none of its channels."
 }))]
 pub struct FindingView {
-    /// For programs; stable.
+    /// A stable code, for programs.
     code: &'static str,
     level: Level,
-    /// On which connection.
+    /// The connection that it concerns.
     connection: Option<String>,
-    /// On which channel.
+    /// The channel that it concerns.
     channel: Option<String>,
-    /// At which employee.
+    /// The employee whom it concerns.
     employee: Option<String>,
-    /// For which messenger.
+    /// The messenger that it concerns.
     messenger: Option<String>,
-    /// For people, in the account's language.
+    /// A description for people, in the account's language.
     message: String,
 }
 
@@ -51,7 +51,7 @@ impl From<Finding> for FindingView {
     }
 }
 
-/// What was found.
+/// All findings of the check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SetupView {
     /// Errors first; empty when all is set up.
@@ -60,8 +60,8 @@ pub struct SetupView {
 
 /// Check the set-up
 ///
-/// Names connections and channels that do not work, channels on which nobody answers or gets new clients, employees and heads
-/// who lack a role, a channel to write by or a default one, and what is missing towards the CRM.
+/// Reports connections and channels that do not work, channels on which no employee answers or gets new clients,
+/// employees and heads who lack a role, a channel to write on or a default channel, and what the CRM connection lacks.
 #[utoipa::path(
     get, path = "/v1/setup-check", tag = "account",
     responses((status = 200, description = "All findings", body = SetupView))
@@ -84,7 +84,7 @@ async fn findings(app: &App, account: &AccountId) -> Result<Vec<Finding>, ApiErr
         store.crm(account, Read::Consistent),
         store.pipelines(account),
     )?;
-    // One after another: an account has few channels, and this is asked rarely.
+    // One channel after another, because an account has few channels and the check is rarely requested.
     let mut members = Vec::new();
     for channel in &channels {
         members.extend(store.members(account, &channel.channel).await?);

@@ -1,4 +1,5 @@
-//! Tokens by which employees act: the CRM gets one for each with its key, and the employee's window calls with it.
+//! Tokens by which employees act: the CRM creates one for an employee with its key, and the employee's window calls
+//! with it.
 
 use crate::app::App;
 use crate::http::auth::AccountKey;
@@ -20,15 +21,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// Shortest and longest life of a token, in seconds.
+/// Shortest and longest validity of a token, in seconds.
 const LASTS_S: std::ops::RangeInclusive<u64> = 60..=43_200;
 
-/// What a token is to be.
+/// The settings of a new token.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"expires_in_s": 3600}))]
 pub struct NewToken {
-    /// How long it is good, in seconds.
+    /// How long the token is valid, in seconds.
     #[serde(default = "an_hour")]
     #[schema(minimum = 60, maximum = 43200, default = 3600)]
     expires_in_s: u64,
@@ -38,7 +39,7 @@ fn an_hour() -> u64 {
     3600
 }
 
-/// A token as it was made; it is kept nowhere.
+/// A new token; it is not stored.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "token": "sbe_eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhY2NvdW50IjoiMDE5YWE1ZjAi….4CVP-mB92K27uhbUJU1p1r",
@@ -56,10 +57,11 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Make a token for an employee
+/// Create a token for an employee
 ///
-/// With it he acts himself: he sees and does what his roles let him, and changes settings in sections that are granted to
-/// him. It ends with its time, with his removal, and with `DELETE` of his tokens.
+/// With it the employee acts for themselves: they see and do what their roles allow, and change settings in the
+/// sections that are granted to them. It ends when its time is up, when the employee is removed, or with `DELETE` of
+/// their tokens.
 #[utoipa::path(
     post, path = "/v1/employees/{employee}/tokens", tag = "employees", request_body = NewToken,
     params(("employee" = String, Path, description = "The CRM's user id")),
@@ -88,7 +90,7 @@ pub async fn create(
 
 /// End all tokens of an employee
 ///
-/// Those that were made until now open nothing from the next request on.
+/// Tokens that were created until now open nothing from the next request on.
 #[utoipa::path(
     delete, path = "/v1/employees/{employee}/tokens", tag = "employees",
     params(("employee" = String, Path, description = "The CRM's user id")),
@@ -112,7 +114,7 @@ async fn end_once(app: &App, account: &AccountId, id: &str) -> Result<(), ApiErr
 
 /// End all tokens of the account
 ///
-/// They are signed with a new secret from now on; those that were made before open nothing from the next request on.
+/// New tokens are signed with a new secret; tokens that were created before open nothing from the next request on.
 #[utoipa::path(
     post, path = "/v1/tokens/rotate-secret", tag = "account",
     responses((status = 204, description = "Ended"))

@@ -1,4 +1,4 @@
-//! What of a channel's settings is to change: as it is sent, and as it is set.
+//! Changes to a channel's settings: the request, its checks, and how they are applied.
 
 use crate::channels::closing_options::ClosingChange;
 use crate::channels::fallback::{FallbackView, ReservationView};
@@ -13,10 +13,10 @@ use shared::model::channel::{Channel, DealStage, Fallback, Reservation};
 use shared::model::working_hours::WorkingHours;
 use utoipa::ToSchema;
 
-/// Longest mark of echoes, in characters.
+/// Longest echo mark, in characters.
 const MAX_ECHO_MARK: usize = 100;
 
-/// Settings to change; what is left out stays.
+/// Settings to change; fields that are left out stay as they are.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -26,100 +26,103 @@ const MAX_ECHO_MARK: usize = 100;
     "client_waits": true, "timeout_status": "closed", "reopening": "new_case", "farewell": null
 }))]
 pub struct ChannelChange {
-    /// The account's own name for it. Null takes the provider's again.
+    /// The account's own name for the channel. Null restores the provider's name.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     title: Option<Option<String>>,
-    /// The same as `title`, which it may not stand beside.
+    /// The same as `title`; only one of the two may be sent.
     #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
-    /// Whether it is paused: what comes is kept, nothing is sent, and new clients wait.
+    /// Whether the channel is paused: incoming messages are stored, none are sent, and new clients wait.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     pub paused: Option<bool>,
-    /// `by_crm` is refused where the CRM names nobody. A change gives waiting clients out anew.
+    /// `by_crm` is refused where the CRM names no responsible. After a change, waiting clients are assigned by the new
+    /// setting.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     pub distribution: Option<Distribution>,
-    /// Who gets a new client when nobody is eligible. Null is the queue. An employee must be able to write on the channel.
+    /// Who gets a new client when no employee is eligible. Null: the client stays in the queue. An employee who is
+    /// named here must be able to write on the channel.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<FallbackView>)]
     fallback: Option<Option<FallbackView>>,
-    /// How soon an employee must answer a client whom he got in turn, or the next one gets him. Null: he need not.
+    /// How soon an employee must answer a client who was assigned to them in turn, before the next employee gets the
+    /// client. Null: no limit.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<ReservationView>)]
     reservation: Option<Option<ReservationView>>,
-    /// Whether a client who comes back always goes to who had him, eligible or not.
+    /// Whether a client who comes back always goes to their previous responsible, eligible or not.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     pub always_same: Option<bool>,
-    /// When the channel works: what rules ask for. Null: as the account says.
+    /// The channel's working hours, which rules test. Null: the account's.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<HoursView>)]
     working_hours: Option<Option<HoursView>>,
-    /// Silence in seconds after which a chat finishes. Null: as the account says.
+    /// Seconds of silence after which a chat finishes. Null: the account's setting.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 10, maximum = 2_592_000)]
     close_after_s: Option<Option<u32>>,
-    /// Whether a client who waits for an answer keeps his chat open. Null: as the account says.
+    /// Whether a client who waits for an answer keeps the chat open. Null: the account's setting.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<bool>)]
     client_waits: Option<Option<bool>>,
-    /// What is said of the conversation when its chat finishes by silence. Null: as the account says.
+    /// The status that a chat gets when it finishes by silence. Null: the account's setting.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<ChatStatus>)]
     timeout_status: Option<Option<ChatStatus>>,
-    /// What a client's message after the end makes of his chat. Null: as the account says.
+    /// What a client's message does to a finished chat. Null: the account's setting.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Reopening>)]
     reopening: Option<Option<Reopening>>,
-    /// What is written to the client when his chat finishes by silence. An empty one is none; null: as the account says.
+    /// The text that the client gets when the chat finishes by silence. Empty: none; null: the account's setting.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 1000)]
     farewell: Option<Option<String>>,
-    /// Whether everything that comes on it is dropped and counted: nothing of it is stored.
+    /// Whether everything that arrives on the channel is dropped and counted: nothing of it is stored.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     ignored: Option<bool>,
-    /// Whether messages written on the phone or in the provider's application are taken in. Those that are not still count as
-    /// an answer.
+    /// Whether messages that were written on the phone or in the provider's application are imported. Messages that are
+    /// not imported still count as an answer.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     import_echoes: Option<bool>,
-    /// What stands before such a message in the CRM. Null is our text for its origin, an empty one nothing.
+    /// The mark before such a message in the CRM. Null: our text for its origin; empty: no mark.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 100)]
     echo_mark: Option<Option<String>>,
-    /// Whether the channel's name stands before the texts of clients and of such messages in the CRM.
+    /// Whether the channel's name precedes the texts of clients and of such messages in the CRM.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     name_in_crm: Option<bool>,
-    /// Null takes the stage away. Refused where the CRM has no stages.
+    /// Where the channel's deals begin; null removes the stage. Refused where the CRM has no stages.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<DealStageView>)]
     pub deal_stage: Option<Option<DealStageView>>,
-    /// The CRM's group that it belongs to. Refused where the CRM has no groups; no kind has any yet.
+    /// The CRM's group to which the channel belongs. Refused where the CRM has no groups; no kind of CRM has any yet.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub group: Option<Option<String>>,
 }
 
-/// The same, after what can be checked without reading anything.
+/// The change, after the checks that need no reads.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// As it was sent.
+    /// The request.
     pub sent: ChannelChange,
-    /// How chats end.
+    /// Changes to how chats finish.
     pub closing: ClosingChange,
-    /// Who gets a new client when nobody is eligible.
+    /// Who gets a new client when no employee is eligible.
     pub fallback: Option<Fallback>,
     reservation: Option<Option<Reservation>>,
     hours: Option<Option<WorkingHours>>,
 }
 
 impl ChannelChange {
-    /// Checks it.
+    /// Checks the request without reading anything.
     ///
     /// # Errors
     /// 400 naming the field.
@@ -163,7 +166,7 @@ impl ChannelChange {
 }
 
 impl Checked {
-    /// Whether clients who wait may go to somebody else, or at all, from now on.
+    /// Whether the change affects which employees waiting clients go to, or whether they can be assigned at all.
     pub fn concerns_waiting(&self) -> bool {
         let sent = &self.sent;
         sent.distribution.is_some()
@@ -173,7 +176,7 @@ impl Checked {
             || self.reservation.is_some()
     }
 
-    /// Sets all of it.
+    /// Applies the whole change to a channel.
     pub fn set(&self, channel: &mut Channel) {
         self.set_giving_out(channel);
         self.set_texts(channel);
@@ -188,7 +191,7 @@ impl Checked {
         }
     }
 
-    /// What becomes of its clients.
+    /// Applies the settings that decide how clients are assigned.
     fn set_giving_out(&self, channel: &mut Channel) {
         if let Some(distribution) = self.sent.distribution {
             channel.distribution = distribution.into();
@@ -201,7 +204,7 @@ impl Checked {
         channel.always_same = self.sent.always_same.unwrap_or(channel.always_same);
     }
 
-    /// Its name, what is taken in, and what stands before texts in the CRM.
+    /// Applies the channel's name, what it imports, and the marks before texts in the CRM.
     fn set_texts(&self, channel: &mut Channel) {
         let sent = &self.sent;
         if let Some(title) = &sent.title {

@@ -1,4 +1,4 @@
-//! How chats end, in requests and answers: of a channel, and of the account for channels that do not say.
+//! How chats finish, in requests and answers: a channel's options, and the account's for channels without their own.
 
 use crate::http::enums::{ChatStatus, Reopening};
 use crate::http::error::ApiError;
@@ -11,23 +11,23 @@ use utoipa::ToSchema;
 /// Longest farewell, in characters.
 const MAX_FAREWELL: usize = 1000;
 
-/// What is to change of it. Of each: left out, it stays; null leaves it to the account, or to the default.
+/// Changes to the closing options. A field that is left out stays; null leaves it to the account, or to the default.
 #[derive(Clone, Debug, Default)]
 pub struct ClosingChange {
-    /// Silence in seconds after which a chat finishes.
+    /// Seconds of silence after which a chat finishes.
     pub close_after_s: Option<Option<u32>>,
-    /// Whether a client who waits for an answer keeps his chat open.
+    /// Whether a client who waits for an answer keeps the chat open.
     pub client_waits: Option<Option<bool>>,
-    /// What is said of the conversation when its chat finishes by silence.
+    /// The status that a chat gets when it finishes by silence.
     pub timeout_status: Option<Option<ChatStatus>>,
-    /// What a client's message after the end makes of his chat.
+    /// What a client's message does to a finished chat.
     pub reopening: Option<Option<Reopening>>,
-    /// What is written to the client when his chat finishes by silence.
+    /// The text that the client gets when the chat finishes by silence.
     pub farewell: Option<Option<String>>,
 }
 
 impl ClosingChange {
-    /// Checks what was given; line ends of the farewell are `\n` then.
+    /// Checks the given fields, and changes the farewell's line ends to `\n`.
     ///
     /// # Errors
     /// 400 naming the field.
@@ -45,7 +45,7 @@ impl ClosingChange {
         Ok(self)
     }
 
-    /// Whether anything was given: live chats are to be looked at then.
+    /// Whether any field was given: then live chats must be checked.
     pub fn is_given(&self) -> bool {
         self.close_after_s.is_some()
             || self.client_waits.is_some()
@@ -54,7 +54,7 @@ impl ClosingChange {
             || self.farewell.is_some()
     }
 
-    /// Sets what was given.
+    /// Applies the given fields.
     pub fn set(&self, options: &mut ClosingOptions) {
         options.close_after_s = self.close_after_s.unwrap_or(options.close_after_s);
         options.client_waits = self.client_waits.unwrap_or(options.client_waits);
@@ -67,21 +67,21 @@ impl ClosingChange {
     }
 }
 
-/// How chats end there: what applies, of the channel's own settings, the account's, and the defaults.
+/// How chats finish there: the values that apply, from the channel's own settings, the account's, and the defaults.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "close_after_s": 600, "client_waits": false, "timeout_status": null, "reopening": "reopen", "farewell": null
 }))]
 pub struct ClosingView {
-    /// Silence in seconds after which a chat finishes.
+    /// Seconds of silence after which a chat finishes.
     close_after_s: u64,
-    /// Whether a client who waits for an answer keeps his chat open.
+    /// Whether a client who waits for an answer keeps the chat open.
     client_waits: bool,
-    /// What is said of the conversation when its chat finishes by silence; null: nothing new.
+    /// The status that a chat gets when it finishes by silence; null leaves the status as it is.
     timeout_status: Option<ChatStatus>,
-    /// What a client's message after the end makes of his chat.
+    /// What a client's message does to a finished chat.
     reopening: Reopening,
-    /// What is written to the client when his chat finishes by silence; null: nothing.
+    /// The text that the client gets when the chat finishes by silence; null: none.
     farewell: Option<String>,
 }
 

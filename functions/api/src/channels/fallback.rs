@@ -1,5 +1,5 @@
-//! Who gets a channel's clients when nobody is eligible, and how long one who got a client in turn has him to himself: in
-//! requests and answers.
+//! Who gets a channel's clients when no employee is eligible, and how long an employee may leave a client who was
+//! assigned in turn without an answer: in requests and answers.
 
 use crate::app::App;
 use crate::http::error::ApiError;
@@ -16,26 +16,27 @@ use utoipa::ToSchema;
 /// The field that names a channel's fallback employee.
 const EMPLOYEE: &str = "fallback.employee";
 
-/// Who gets a new client when nobody is eligible.
+/// Who gets a new client when no employee is eligible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FallbackKind {
-    /// He waits, in order of arrival, until somebody is; the heads are told.
+    /// The client waits, in order of arrival, until an employee is eligible; the heads are notified.
     Queue,
-    /// A certain employee, whatever his switch, status, hours and cap say.
+    /// One employee, regardless of their switch, status, hours and cap.
     Employee,
-    /// A head who is there, in turn, whatever his switch and cap say.
+    /// The next head in turn who is available, regardless of their switch and cap.
     Heads,
 }
 
-/// Who gets a new client when nobody is eligible.
+/// Who gets a new client when no employee is eligible.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = FallbackSetting, example = json!({"type": "queue", "employee": null}))]
 pub struct FallbackView {
     #[serde(rename = "type")]
     kind: FallbackKind,
-    /// Who, where `type` is `employee`: his role on the channel writes, and he is bound to it. Else null.
+    /// The employee's id, where `type` is `employee`: their role on the channel writes, and they are bound to it. Else
+    /// null.
     #[serde(default)]
     employee: Option<String>,
 }
@@ -52,10 +53,10 @@ impl From<Fallback> for FallbackView {
 }
 
 impl FallbackView {
-    /// As the model has it.
+    /// Converts it to the model's type.
     ///
     /// # Errors
-    /// 400 naming the field: an employee is named where none belongs, or none where one does.
+    /// 400 naming the field: an employee is given where none belongs, or is missing where one does.
     pub fn checked(&self) -> Result<Fallback, ApiError> {
         match (self.kind, &self.employee) {
             (FallbackKind::Queue, None) => Ok(Fallback::Queue),
@@ -70,11 +71,11 @@ impl FallbackView {
     }
 }
 
-/// Checks that whoever is fallen back on can write on the channel, and answers what has to stay as it was read until the
-/// channel is written.
+/// Checks that the fallback employee can write on the channel. Returns the check that the membership is still as it was
+/// read when the channel is written.
 ///
 /// # Errors
-/// 422 with what he lacks: `no_role` (also when there is no such employee), `quality_control`, `not_bound`.
+/// 422 with what the employee lacks: `no_role` (also when there is no such employee), `quality_control`, `not_bound`.
 pub async fn can_take(
     app: &App,
     account: &AccountId,
@@ -94,15 +95,16 @@ pub async fn can_take(
     Ok(vec![Write::check(&place, &[attribute::membership::ROLE, attribute::membership::SENDS])?])
 }
 
-/// How long an employee may leave a new client whom he got in turn without an answer before the next one gets him.
+/// How long an employee may leave a new client who was assigned to them in turn without an answer before the next
+/// employee gets the client.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ReservationSetting, example = json!({"answer_within_s": 300, "passes": 3}))]
 pub struct ReservationView {
-    /// Seconds until he must have answered.
+    /// Seconds within which the employee must answer.
     #[schema(minimum = 30, maximum = 86_400)]
     answer_within_s: u32,
-    /// How often at most a client passes on; whoever has him then keeps him.
+    /// How often a client is passed on at most; the last employee keeps the client.
     #[schema(minimum = 1, maximum = 10)]
     passes: u32,
 }
@@ -114,7 +116,7 @@ impl From<Reservation> for ReservationView {
 }
 
 impl ReservationView {
-    /// As the model has it.
+    /// Converts it to the model's type.
     ///
     /// # Errors
     /// 400 naming the field.

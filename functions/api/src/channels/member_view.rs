@@ -1,4 +1,4 @@
-//! An employee's place on a channel: as it is set, and as answers show it.
+//! An employee's membership on a channel, in requests and answers.
 
 use crate::channels::working_hours::{self, HoursView};
 use crate::http::body::{given, present};
@@ -9,10 +9,10 @@ use shared::model::employee::Membership;
 use shared::model::working_hours::WorkingHours;
 use utoipa::ToSchema;
 
-/// Most open chats that a cap may allow: so many are counted in one read.
+/// Largest cap on open chats, because one read counts that many.
 const MAX_CAP: u32 = 1000;
 
-/// An employee's place on a channel, to set.
+/// An employee's membership on a channel, to set.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -24,32 +24,33 @@ const MAX_CAP: u32 = 1000;
 }))]
 pub struct PutMember {
     pub(crate) role: Role,
-    /// Whether new clients come to him.
+    /// Whether the employee gets new clients.
     pub(crate) receives_new_clients: bool,
-    /// Whether he is bound to the channel: else he cannot send by it. Left out, it stays; true for one who is new there.
+    /// Whether the employee is bound to the channel: else they cannot send on it. Left out, it stays; true for a new
+    /// member.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     pub(crate) sends: Option<bool>,
-    /// Whether it is his default among the channels of its messenger; another one of his is none any more then. Left out, it
-    /// stays while he can send there.
+    /// Whether it is the employee's default among the channels of its messenger; their previous default of that
+    /// messenger stops being one. Left out, it stays while the employee can send there.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     pub(crate) is_default: Option<bool>,
-    /// Most chats that he has open on the channel before he gets no new clients. Left out, it stays; null: as many as come.
+    /// Most open chats on the channel before the employee gets no new clients. Left out, it stays; null: no cap.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     cap: Option<Option<u32>>,
-    /// When he works; outside them he gets no new clients. Left out, they stay; null: always.
+    /// The employee's working hours; outside them they get no new clients. Left out, they stay; null: always.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<HoursView>)]
     working_hours: Option<Option<HoursView>>,
-    /// Left out, it stays; `available` for one who is new there.
+    /// Left out, it stays; `available` for a new member.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     status: Option<EmployeeStatus>,
 }
 
-/// What decides whether new clients come to him now, beside the switch: checked, and what was left out stays.
+/// What decides, beside the switch, whether the employee gets new clients now: checked. Fields that were left out stay.
 #[derive(Clone, Debug)]
 pub struct Availability {
     cap: Option<Option<u32>>,
@@ -72,7 +73,7 @@ impl PutMember {
 }
 
 impl Availability {
-    /// Sets what was given.
+    /// Applies the given fields.
     pub fn set(&self, member: &mut Membership) {
         member.cap = self.cap.unwrap_or(member.cap);
         member.status = self.status.map_or(member.status, EmployeeStatus::into);
@@ -82,7 +83,7 @@ impl Availability {
     }
 }
 
-/// An employee on a channel.
+/// An employee's membership on a channel.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "employee": "17", "role": "manager", "receives_new_clients": true, "sends": true, "is_default": true, "cap": 20,
@@ -92,18 +93,19 @@ pub struct MemberView {
     employee: String,
     role: Role,
     receives_new_clients: bool,
-    /// Whether he is bound to the channel: else he cannot send by it.
+    /// Whether the employee is bound to the channel: else they cannot send on it.
     sends: bool,
-    /// Whether it is his default among the channels of its messenger.
+    /// Whether it is the employee's default among the channels of its messenger.
     is_default: bool,
-    /// Most chats that he has open on the channel before he gets no new clients; null: as many as come.
+    /// Most open chats on the channel before the employee gets no new clients; null: no cap.
     cap: Option<u32>,
-    /// When he works; null: always.
+    /// The employee's working hours; null: always.
     working_hours: Option<HoursView>,
     status: EmployeeStatus,
-    /// Whether the CRM does not know him any more, or refuses him: no clients are given to him until it loads him again.
+    /// Whether the CRM no longer knows the employee, or refuses them: they get no clients until the CRM loads them
+    /// again.
     inactive: bool,
-    /// His place in the ring: members stand in the order in which they joined.
+    /// The member's position in the ring: members are sorted by when they joined.
     #[schema(format = DateTime)]
     joined_at: String,
 }

@@ -1,4 +1,4 @@
-//! Who works on a channel.
+//! The members of a channel: set, remove, list.
 
 use crate::app::App;
 use crate::channels::member_view::{Availability, MemberView, Members, PutMember};
@@ -21,11 +21,12 @@ use shared::store::{Read, StoreError, keys};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Put an employee on a channel, or change his place there
+/// Set an employee's membership on a channel
 ///
-/// His place in the ring stays. Clients that wait are given out at once. Who writes there no more, by his role or because he is
-/// not bound, loses his clients: they go back into the queue, ahead of whoever came later. One who is bound to no channel of a
-/// messenger cannot send there; of several, one may be his default.
+/// The employee keeps their position in the ring. Waiting clients are assigned at once. An employee who can no longer
+/// write there, because of the role or because they are not bound, loses their clients: these go back into the queue,
+/// ahead of clients who came later. An employee who is bound to no channel of a messenger cannot send there; of
+/// several, one may be their default.
 #[utoipa::path(
     put, path = "/v1/channels/{channel}/employees/{employee}", tag = "channels", request_body = PutMember,
     params(
@@ -33,7 +34,7 @@ use std::sync::Arc;
         ("employee" = String, Path, description = "The CRM's user id")
     ),
     responses(
-        (status = 200, description = "His place as it is now", body = MemberView),
+        (status = 200, description = "The membership as it is now", body = MemberView),
         (status = 422, description = "No default where the messenger is not known yet: `messenger_unknown`")
     )
 )]
@@ -47,12 +48,12 @@ pub async fn put(
     let availability = place.availability()?;
     let given = Given { place: &place, availability: &availability };
     let member = app.retry_on_conflict(|| put_once(&app, &account, &channel, &employee, given)).await?;
-    // Also when nothing changed: whoever nudged before may have died.
+    // Also when nothing changed, because the process that was to nudge before may have died.
     app.nudge(&account, std::slice::from_ref(&member.channel)).await;
     Ok(Json(member.into()))
 }
 
-/// What was given of a place, checked.
+/// The requested membership, checked.
 #[derive(Clone, Copy)]
 struct Given<'a> {
     place: &'a PutMember,
@@ -60,7 +61,7 @@ struct Given<'a> {
 }
 
 impl Given<'_> {
-    /// The place as it is then, of how it was, or of how one begins.
+    /// The membership after the change; `before` is the stored one, or a new member's.
     fn place(&self, before: &Membership, employee: &Employee) -> Result<Membership, ApiError> {
         let Self { place, availability } = self;
         let sends = place.sends.unwrap_or(before.sends);
@@ -73,7 +74,7 @@ impl Given<'_> {
             receives_new_clients: place.receives_new_clients,
             sends,
             is_default: can_send && place.is_default.unwrap_or(before.is_default),
-            // As long as the CRM refuses him.
+            // As long as the CRM refuses the employee.
             inactive: employee.refused_at.is_some(),
             ..before.clone()
         };
@@ -100,14 +101,14 @@ async fn put_once(
     if writes.is_empty() {
         return Ok(after);
     }
-    // A member without an employee or a channel would never be found again.
+    // A membership without an employee or a channel would never be found again.
     writes.push(Write::check(&channel, &[attribute::channel::MESSENGER, attribute::channel::TRANSPORT])?);
     if after.is_default && !before.as_ref().is_some_and(|before| before.is_default) {
         writes.extend(only_default(app, &employee, &channel).await?);
     } else {
         writes.push(Write::check(&employee, &[attribute::employee::REFUSED_AT])?);
     }
-    // Who cannot write there any more leaves his clients to others.
+    // The clients of an employee who can no longer write there go to others.
     let requeue = goes(before.as_ref(), Some(&after))
         .then(|| Requeue::of(account, &after.employee, Some(&after.channel), &*app.ambient));
     let left = Requeue::gather_left(&channel, before.as_ref(), Some(&after), &*app.ambient);
@@ -122,8 +123,8 @@ async fn put_once(
     Ok(after)
 }
 
-/// Takes the default from his other channels of this one's messenger. The count at the employee lets one of two who set a
-/// default at once decide again, also when neither finds the other's.
+/// Removes the default from the employee's other channels of the same messenger. Each change counts up at the employee,
+/// so of two concurrent ones that set a default, one decides again, also when neither reads the other's write.
 async fn only_default(app: &App, employee: &Employee, channel: &Channel) -> Result<Vec<Write>, ApiError> {
     let Some(messenger) = channel.messenger() else {
         let message = "the provider has not told yet which messenger the channel carries";
@@ -147,16 +148,16 @@ async fn only_default(app: &App, employee: &Employee, channel: &Channel) -> Resu
     Ok(writes)
 }
 
-/// An employee's place, and the channel on which it is.
+/// An employee's membership, with its channel.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The channel.
     pub channel: Channel,
-    /// His place on it.
+    /// The employee's membership on it.
     pub member: Membership,
 }
 
-/// An employee's places, over all channels of the account, in the order of the channels' ids.
+/// An employee's memberships on all channels of the account, in the order of the channels' ids.
 ///
 /// # Errors
 /// As the store's.
@@ -173,16 +174,17 @@ pub async fn places(app: &App, account: &AccountId, employee: &EmployeeId) -> Re
     Ok(places.collect())
 }
 
-/// Take an employee off a channel
+/// Remove an employee from a channel
 ///
-/// His clients there who talk to him now or have no answer go back into the queue, ahead of whoever came later.
+/// The employee's clients there whose chat is open or unanswered go back into the queue, ahead of clients who came
+/// later.
 #[utoipa::path(
     delete, path = "/v1/channels/{channel}/employees/{employee}", tag = "channels",
     params(
         ("channel" = String, Path, description = "The channel's id"),
         ("employee" = String, Path, description = "The CRM's user id")
     ),
-    responses((status = 204, description = "He is not there any more"))
+    responses((status = 204, description = "Removed"))
 )]
 pub async fn remove(
     AccountKey(account): AccountKey,
@@ -204,7 +206,8 @@ async fn remove_once(app: &App, channel: &Channel, place: &Key) -> Result<Vec<Re
     let found: Option<Membership> = app.store.get(place, Read::Consistent).await?;
     let found = found.ok_or_else(|| ApiError::not_found("member of the channel"))?;
     let requeue = Requeue::of(&found.account, &found.employee, Some(&found.channel), &*app.ambient);
-    // Who was taken off and put on again meanwhile has another turn in the ring than the one that goes with this place.
+    // An employee who was removed and added again meanwhile has a new position in the ring, and that membership must
+    // stay.
     let mut writes = member_writes(Some(&found), None, &[attribute::membership::JOINED_AT])?;
     let left = Requeue::gather_left(channel, Some(&found), None, &*app.ambient);
     let requeues: Vec<Requeue> = std::iter::once(requeue).chain(left).collect();

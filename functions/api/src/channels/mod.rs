@@ -72,7 +72,7 @@ pub async fn list(
     Ok(Json(Channels { channels: channels.collect() }))
 }
 
-/// Read a channel
+/// Get a channel
 #[utoipa::path(
     get, path = "/v1/channels/{channel}", tag = "channels", params(("channel" = String, Path, description = "Its id")),
     responses((status = 200, description = "The channel", body = ChannelView))
@@ -86,9 +86,10 @@ pub async fn get(
     Ok(Json(ChannelView::of(existing_channel(&app, &account, &id).await?, &owner)))
 }
 
-/// Change a channel's settings
+/// Update a channel's settings
 ///
-/// They take effect within 30 seconds, and on live chats within two minutes; waiting clients are given out anew at once.
+/// They take effect within 30 seconds, and on live chats within two minutes; waiting clients are assigned by them at
+/// once.
 #[utoipa::path(
     patch, path = "/v1/channels/{channel}", tag = "channels", request_body = ChannelChange,
     params(("channel" = String, Path, description = "Its id")),
@@ -96,8 +97,8 @@ pub async fn get(
         (status = 200, description = "The channel as it is now", body = ChannelView),
         (
             status = 422,
-            description = "The CRM cannot do it (`setting_not_applicable`), or has no such stage (`unknown_stage`); or who is \
-                           fallen back on cannot write there (`no_role`, `quality_control`, `not_bound`)"
+            description = "The CRM cannot do it (`setting_not_applicable`), or has no such stage (`unknown_stage`); or the \
+                           fallback employee cannot write there (`no_role`, `quality_control`, `not_bound`)"
         )
     )
 )]
@@ -110,7 +111,7 @@ pub async fn change(
     let change = change.checked()?;
     let owner = existing_account(&app, account.as_str()).await?;
     let (before, channel) = app.retry_on_conflict(|| change_once(&app, &account, &id, &change)).await?;
-    // Also when nothing changed: whoever told the workers before may have died.
+    // Also when nothing changed, because the process that was to nudge before may have died.
     if change.concerns_waiting() {
         app.nudge(&account, std::slice::from_ref(&channel.channel)).await;
     }
@@ -120,7 +121,7 @@ pub async fn change(
     Ok(Json(ChannelView::of(channel, &owner)))
 }
 
-/// Answers the channel as it was, and as it is.
+/// Returns the channel before and after the change.
 async fn change_once(
     app: &App,
     account: &AccountId,
@@ -147,7 +148,8 @@ async fn change_once(
     Ok((before, after))
 }
 
-/// Checks what only some CRMs can do (A3), and answers what has to stay as it was read until the channel is written.
+/// Checks settings that only some CRMs support (A3). Returns checks that what was read is unchanged when the channel is
+/// written.
 async fn applies(app: &App, account: &AccountId, change: &ChannelChange) -> Result<Vec<Write>, ApiError> {
     let by_crm = change.distribution.is_some_and(|wanted| Given::from(wanted) == Given::ByCrm);
     let (group, stage) =
@@ -161,7 +163,7 @@ async fn applies(app: &App, account: &AccountId, change: &ChannelChange) -> Resu
     if by_crm && !can.assigns {
         return refused("distribution", "the account has no CRM that names a responsible");
     }
-    // The first CRM that has groups brings the setting's place in the channel.
+    // The first CRM that has groups will add the setting to the channel's row.
     if group.is_some() {
         return refused("group", "the account's CRM has no groups");
     }
@@ -172,7 +174,7 @@ async fn applies(app: &App, account: &AccountId, change: &ChannelChange) -> Resu
     }
 }
 
-/// Checks that the stage is there, and answers what has to stay as it was read until the channel is written.
+/// Checks that the stage exists. Returns checks that what was read is unchanged when the channel is written.
 async fn stage_stands(app: &App, owner: &Account, stage: &DealStageView) -> Result<Vec<Write>, ApiError> {
     let loaded: Option<Pipelines> = app.store.get(&keys::pipelines(&owner.account), Read::Consistent).await?;
     let unknown =

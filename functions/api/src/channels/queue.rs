@@ -1,4 +1,4 @@
-//! How a channel's clients are given out: the ring, who waits, who is eligible and who is not for what reason.
+//! A channel's assignment queue: the ring, the waiting clients, the eligible members, and why the others are not.
 
 use crate::app::App;
 use crate::channels::members::in_ring_order;
@@ -22,10 +22,10 @@ use utoipa::ToSchema;
 
 /// Most waiting clients that are counted.
 const MOST_WAITING: i32 = 1000;
-/// Members whose open chats are counted at once.
+/// How many members' open chats are counted at once.
 const AT_ONCE: usize = 16;
 
-/// A member's part in giving out clients.
+/// A member of the ring, and whether they get new clients now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TurnView {
     employee: String,
@@ -33,13 +33,13 @@ pub struct TurnView {
     role: Role,
     receives_new_clients: bool,
     status: EmployeeStatus,
-    /// How many chats he has open on the channel, counted up to his cap; null for one who has none.
+    /// How many open chats the member has on the channel, counted up to the cap; null without a cap.
     open_chats: Option<u32>,
-    /// Most that he may have before he gets no new clients; null: as many as come.
+    /// Most open chats before the member gets no new clients; null: no cap.
     cap: Option<u32>,
-    /// Whether new clients come to him now.
+    /// Whether the member gets new clients now.
     eligible: bool,
-    /// Why not.
+    /// Why the member does not; null when eligible.
     reason: Option<Ineligible>,
 }
 
@@ -60,7 +60,7 @@ impl TurnView {
     }
 }
 
-/// How a channel's clients are given out.
+/// A channel's assignment queue.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "distribution": "round_robin", "last": "17", "turns": 41, "waiting": 1, "oldest_waiting_since": "2026-11-21T09:12:00.000Z",
@@ -76,29 +76,29 @@ pub struct AssignmentView {
     distribution: Distribution,
     /// Who got the last client in turn.
     last: Option<String>,
-    /// How many turns were given.
+    /// How many clients were assigned in turn.
     turns: u64,
     /// How many clients wait for a responsible; 1000 means 1000 or more.
     waiting: usize,
     #[schema(format = DateTime)]
     oldest_waiting_since: Option<String>,
-    /// How many of them were left waiting when clients were given out last, because nobody could have them.
+    /// How many clients the last assignment run left waiting, because no employee could get them.
     left: u32,
     /// Since when the first of those waits.
     #[schema(format = DateTime)]
     left_since: Option<String>,
-    /// When they are looked at next although nothing happens before, as when working hours begin.
+    /// When waiting clients are checked next if nothing happens before, as when working hours begin.
     #[schema(format = DateTime)]
     looks_again_at: Option<String>,
     /// In the order of the ring.
     members: Vec<TurnView>,
 }
 
-/// Read how a channel's clients are given out
+/// Get a channel's assignment queue
 #[utoipa::path(
     get, path = "/v1/channels/{channel}/assignment", tag = "channels",
     params(("channel" = String, Path, description = "The channel's id")),
-    responses((status = 200, description = "The ring, who waits, who is eligible", body = AssignmentView))
+    responses((status = 200, description = "The ring, the waiting clients, the eligible members", body = AssignmentView))
 )]
 pub async fn assignment(
     AccountKey(account): AccountKey,
@@ -133,7 +133,7 @@ pub async fn assignment(
     }))
 }
 
-/// How many chats each of a channel's members with a cap has open: for the others nothing depends on it.
+/// Counts the open chats of the members who have a cap: the others' counts decide nothing.
 async fn open_chats(
     app: &App,
     channel: &Channel,

@@ -1,4 +1,4 @@
-//! Settings of how chats end take effect on chats that are live.
+//! Applies changed closing options to live chats.
 
 use crate::app::App;
 use shared::base::cache::SETTINGS;
@@ -9,8 +9,9 @@ use shared::platform::queue::{Outgoing, QueueError};
 use std::time::Duration;
 
 impl App {
-    /// Lets the live chats of a channel be looked at, or those of all channels of the account, because how they end was set
-    /// anew. What was committed stays also when the queue does not take it: then each chat is looked at within the hour.
+    /// Schedules checks of the live chats of a channel, or of all channels of the account, because their closing
+    /// options changed. A commit stays also when the queue does not accept the message: then each chat is checked
+    /// within the hour.
     pub(crate) async fn recheck(&self, account: &AccountId, channel: Option<&ChannelId>) {
         if let Err(error) = self.try_to_recheck(account, channel).await {
             tracing::warn!(account = %account, error = %error, "live chats will be looked at later");
@@ -25,14 +26,15 @@ impl App {
         let now = self.ambient.now();
         let changed_at = end_of_minute(now);
         let recheck = Recheck::new(account, channel, changed_at);
-        // By then no worker holds the settings of before.
+        // By then no worker caches the previous settings.
         let wait = changed_at.since(now) + SETTINGS + Duration::from_secs(5);
         self.queues.send(&self.timers_url, vec![Outgoing::standard(&recheck)?.after(wait)]).await
     }
 }
 
-/// The minute after which all that is set in it takes effect. The checks are named by it, so however often settings change in
-/// a minute, each chat is looked at once for it: a client's messages must not wait behind checks.
+/// The end of the current minute: all settings that change in a minute take effect after it. Checks are named by it, so
+/// each chat is checked once however often settings change in that minute. A client's messages must not wait behind
+/// checks.
 fn end_of_minute(now: Timestamp) -> Timestamp {
     const MINUTE: i64 = 60_000;
     Timestamp::from_millis((now.millis().div_euclid(MINUTE) + 1) * MINUTE)

@@ -14,20 +14,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 
-/// Time for the provider's answer.
+/// Time limit for the provider's answer.
 const WITHIN: Duration = Duration::from_secs(8);
-/// Templates of a page, when the request does not say, and at most.
+/// Default and largest number of templates in a page.
 const PAGE: u32 = 100;
 
-/// Which templates.
+/// Which templates to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
-    /// How many at most.
+    /// Most templates in the page.
     #[param(minimum = 1, maximum = 100, default = 100)]
     limit: Option<u32>,
-    /// How many of the provider's list are passed over.
+    /// How many entries of the provider's list to skip.
     #[param(maximum = 100_000)]
     offset: Option<u32>,
 }
@@ -35,7 +35,7 @@ pub struct Asked {
 /// An approved template.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChannelTemplateView {
-    /// What a message names.
+    /// The id by which a message names the template.
     id: String,
     /// Its name, for people.
     title: Option<String>,
@@ -43,7 +43,7 @@ pub struct ChannelTemplateView {
     language: Option<String>,
     /// The messenger's verdict: only `approved` ones can be sent.
     status: String,
-    /// The text of its body, with places as `{{1}}`.
+    /// The text of its body, with placeholders such as `{{1}}`.
     body: Option<String>,
     /// How many values it takes.
     places: usize,
@@ -62,10 +62,10 @@ pub struct Templates {
     templates: Vec<ChannelTemplateView>,
 }
 
-/// List the templates of a channel
+/// List a channel's templates
 ///
-/// As its provider has them now; empty where the messenger has no templates. A page may hold fewer than were asked for, because
-/// the provider's list is of all channels of the connection.
+/// As the provider has them now; empty where the messenger has no templates. A page may hold fewer than requested,
+/// because the provider's list covers all channels of the connection.
 #[utoipa::path(
     get, path = "/v1/channels/{channel}/templates", tag = "channels",
     params(("channel" = String, Path, description = "Its id"), Asked),

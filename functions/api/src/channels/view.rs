@@ -1,4 +1,4 @@
-//! A channel as answers show it: its settings, and what its messenger takes.
+//! A channel in answers: its settings, and the limits of its messenger.
 
 use crate::channels::closing_options::ClosingView;
 use crate::channels::fallback::{FallbackView, ReservationView};
@@ -13,17 +13,17 @@ use shared::providers;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// Where a channel's deals begin.
+/// The pipeline stage at which a channel's deals begin.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DealStageView {
     /// A pipeline of `PUT /v1/pipelines`.
     pub pipeline_id: String,
-    /// A stage of it.
+    /// A stage of that pipeline.
     pub stage_id: String,
 }
 
-/// A number, a profile or a bot.
+/// A channel: a number, a profile or a bot.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "connection": "019aa5f1-11d2-7c55-b1ce-7a42e9f9f0ab",
@@ -50,64 +50,65 @@ pub struct ChannelView {
     /// The connection that carries it.
     connection: String,
     provider: String,
-    /// The provider's id of it.
+    /// The provider's id of the channel.
     external: String,
     /// Its name: the account's own, else the provider's.
     name: String,
-    /// The provider's name of it.
+    /// The provider's name of the channel.
     provider_name: String,
-    /// The provider's word for what carries it.
+    /// The provider's word for the transport.
     transport: Option<String>,
-    /// The messenger; null while the provider has not told by what the channel goes.
+    /// The messenger; null until the provider reports the channel's transport.
     messenger: Option<String>,
     state: ChannelState,
     /// The provider's word for the state.
     raw_state: Option<String>,
-    /// When the provider reported it.
+    /// When the provider reported the state.
     #[schema(format = DateTime)]
     state_at: Option<String>,
-    /// Whether it is paused: what comes is kept, nothing is sent, and new clients wait.
+    /// Whether the channel is paused: incoming messages are stored, none are sent, and new clients wait.
     paused: bool,
     distribution: Distribution,
-    /// Who gets a new client when nobody is eligible.
+    /// Who gets a new client when no employee is eligible.
     fallback: FallbackView,
-    /// How soon an employee must answer a client whom he got in turn, or the next one gets him; null: he need not.
+    /// How soon an employee must answer a client who was assigned to them in turn, before the next employee gets the
+    /// client; null: no limit.
     reservation: Option<ReservationView>,
-    /// Whether a client who comes back always goes to who had him, eligible or not.
+    /// Whether a client who comes back always goes to their previous responsible, eligible or not.
     always_same: bool,
-    /// When the channel works; null: as the account says.
+    /// The channel's working hours; null: the account's.
     working_hours: Option<HoursView>,
-    /// The channel's own word on when a chat finishes, in seconds of silence; null: as the account says. What applies stands
-    /// in `closing`, for this and the four below.
+    /// The channel's own setting for the seconds of silence after which a chat finishes; null: the account's. `closing`
+    /// has the values that apply, for this field and the four below.
     close_after_s: Option<u32>,
-    /// Whether a client who waits for an answer keeps his chat open; null: as the account says.
+    /// Whether a client who waits for an answer keeps the chat open; null: the account's setting.
     client_waits: Option<bool>,
-    /// What is said of the conversation when its chat finishes by silence; null: as the account says.
+    /// The status that a chat gets when it finishes by silence; null: the account's setting.
     timeout_status: Option<ChatStatus>,
-    /// What a client's message after the end makes of his chat; null: as the account says.
+    /// What a client's message does to a finished chat; null: the account's setting.
     reopening: Option<Reopening>,
-    /// What is written to the client when his chat finishes by silence: an empty one is none; null: as the account says.
+    /// The text that the client gets when the chat finishes by silence. Empty: none; null: the account's setting.
     farewell: Option<String>,
     closing: ClosingView,
-    /// Whether everything that comes on it is dropped and counted.
+    /// Whether everything that arrives on the channel is dropped and counted.
     ignored: bool,
-    /// Whether messages written on the phone or in the provider's application are taken in.
+    /// Whether messages that were written on the phone or in the provider's application are imported.
     import_echoes: bool,
-    /// What stands before such a message in the CRM: null is our text for its origin, an empty one nothing.
+    /// The mark before such a message in the CRM. Null: our text for its origin; empty: no mark.
     echo_mark: Option<String>,
-    /// Whether the channel's name stands before the texts of clients and of such messages in the CRM.
+    /// Whether the channel's name precedes the texts of clients and of such messages in the CRM.
     name_in_crm: bool,
     deal_stage: Option<DealStageView>,
-    /// The CRM's group that it belongs to; null where the CRM has none.
+    /// The CRM's group to which the channel belongs; null where the CRM has none.
     group: Option<String>,
-    /// What can be sent by it; null while the messenger is not known.
+    /// What can be sent on the channel; null while the messenger is not known.
     limits: Option<LimitsView>,
     #[schema(format = DateTime)]
     created_at: String,
 }
 
 impl ChannelView {
-    /// A channel of this account, which says what the channel does not.
+    /// The view of a channel of `owner`, which supplies the settings that the channel leaves open.
     pub fn of(channel: Channel, owner: &Account) -> Self {
         let closing = Closing::of(owner, Some(&channel)).into();
         let messenger = channel.messenger();
@@ -151,50 +152,52 @@ impl ChannelView {
     }
 }
 
-/// What can be sent by a channel. Texts count in characters, files in bytes, times in seconds; null is no limit of ours.
+/// What can be sent on a channel. Texts are counted in characters, files in bytes, times in seconds; null: no limit of
+/// ours.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LimitsView {
     /// Longest text.
     text: usize,
     /// Longest filled template; null where there are no templates.
     template: Option<usize>,
-    /// Null where there are no buttons.
+    /// The limits of buttons; null where there are no buttons.
     buttons: Option<ButtonsView>,
     /// Whether a message may quote another one.
     quotes: bool,
     edits: Edits,
-    /// How long after sending it may be edited; null leaves it to the provider.
+    /// How long after sending a message may be edited; null leaves it to the provider.
     edit_within_s: Option<u64>,
     /// Whether a sent message may be deleted.
     deletes: bool,
-    /// How long after sending; null leaves it to the provider.
+    /// How long after sending a message may be deleted; null leaves it to the provider.
     delete_within_s: Option<u64>,
-    /// How long after the client's last message he may be written to; where there are templates, they go out later too.
+    /// How long after the client's last message the client may be written to; templates, where there are any, may be
+    /// sent later too.
     answer_within_s: Option<u64>,
-    /// Whether comments come by it, which are answered by text alone.
+    /// Whether the channel receives comments, which are answered by text alone.
     comments: bool,
-    /// By what somebody who has never written can be written to; empty: not at all.
+    /// By what a person who has never written can be addressed; empty: not at all.
     writes_first_by: Vec<AddressedBy>,
-    /// A kind that is not named is not taken.
+    /// The limits of files, by kind; kinds that are not listed are not accepted.
     files: Vec<FileLimitView>,
 }
 
-/// Which buttons are taken.
+/// Which buttons are accepted.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ButtonsView {
-    /// How many at most.
+    /// Most buttons of a message.
     count: usize,
     /// Longest title.
     title: usize,
 }
 
-/// Which files of a kind are taken.
+/// Which files of a kind are accepted.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FileLimitView {
     kind: FileKind,
-    /// Types, as `image/jpeg`; empty: all of the kind.
+    /// MIME types, as `image/jpeg`; empty: all of the kind.
     types: Vec<String>,
-    /// The largest.
+    /// The largest size.
     bytes: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Channels on which clients wait because nobody is eligible: what heads are told (B4).
+//! Channels on which clients wait because no employee is eligible: what heads are notified of (B4).
 
 use crate::app::App;
 use crate::http::auth::Principal;
@@ -21,15 +21,15 @@ use utoipa::ToSchema;
 pub struct WaitingOnChannel {
     /// The channel's id.
     channel: String,
-    /// How many, counted up to 1000.
+    /// How many clients wait, counted up to 1000.
     #[schema(minimum = 1, maximum = 1000)]
     waiting: u32,
-    /// Since when the first of them does.
+    /// Since when the first of them waits.
     #[schema(format = DateTime)]
     oldest_waiting_since: String,
 }
 
-/// Where clients wait because nobody is eligible.
+/// The channels on which clients wait because no employee is eligible.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "channels": [{
@@ -37,14 +37,14 @@ pub struct WaitingOnChannel {
     }]
 }))]
 pub struct WaitingChannels {
-    /// Whose first client waits the longest stands first; channels where nobody waits are left out.
+    /// The channel whose first client waits longest comes first; channels without waiting clients are left out.
     channels: Vec<WaitingOnChannel>,
 }
 
-/// Read where clients wait
+/// List channels with waiting clients
 ///
-/// Channels on which nobody was eligible when their clients were last given out, with how many wait now and since when. With an
-/// employee's token: those where he is head.
+/// Channels on which no employee was eligible at the last assignment run, with how many clients wait now and since
+/// when. With an employee's token: the channels on which they are head.
 #[utoipa::path(
     get, path = "/v1/waiting", tag = "channels",
     responses((status = 200, description = "Channels on which clients wait", body = WaitingChannels))
@@ -70,7 +70,7 @@ pub async fn list(
     Ok(Json(WaitingChannels { channels }))
 }
 
-/// Who waits on a channel now; `None` when they have been served since.
+/// The clients who wait on a channel now; `None` when all were assigned since.
 async fn waiting_on(
     app: &App,
     account: &AccountId,
@@ -80,7 +80,7 @@ async fn waiting_on(
         app.store.count_waiting(account, channel, None),
         app.store.waiting(account, channel, 1)
     )?;
-    // Two reads: who was served between them is not there in one of them.
+    // Two reads: a client who was assigned between them is missing from one of them.
     Ok(first.first().map(|client| WaitingOnChannel {
         channel: channel.to_string(),
         waiting: waiting.max(1),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::model::working_hours::{Span, WorkingHours};
 use utoipa::ToSchema;
 
-/// The field in which they stand.
+/// The field that holds them.
 const FIELD: &str = "working_hours";
 
 /// A weekly schedule.
@@ -21,7 +21,7 @@ pub struct HoursView {
     /// IANA name of the time zone, as `Europe/Moscow`.
     #[schema(max_length = 64)]
     zone: String,
-    /// When it is open; in any order, and they may overlap.
+    /// The open hours; in any order, and they may overlap.
     #[serde(deserialize_with = "objects")]
     #[schema(min_items = 1, max_items = 50)]
     spans: Vec<SpanView>,
@@ -32,13 +32,13 @@ pub struct HoursView {
 #[serde(deny_unknown_fields)]
 #[schema(as = HoursSpan)]
 pub struct SpanView {
-    /// On which days it begins.
+    /// The days on which the span begins.
     #[schema(min_items = 1, max_items = 7)]
     days: Vec<Day>,
-    /// From when.
+    /// When the span begins.
     #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$", example = "09:00")]
     from: String,
-    /// Until when; `24:00` is the day's end. Not after `from`: it ends on the next day.
+    /// When the span ends; `24:00` is the day's end. If it is not after `from`, the span ends on the next day.
     #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$", example = "18:00")]
     to: String,
 }
@@ -65,7 +65,7 @@ impl From<HoursView> for WorkingHours {
     }
 }
 
-/// What was given in `working_hours`, checked: nothing, null, or a schedule.
+/// Checks the `working_hours` of a request: left out, null, or a schedule.
 ///
 /// # Errors
 /// 400 naming the place, as `working_hours.spans[0].from`.

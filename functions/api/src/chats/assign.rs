@@ -1,4 +1,4 @@
-//! Giving a client to another employee by hand, or back into the queue.
+//! Assigning a client to another employee, or putting the client back into the queue.
 
 use crate::app::App;
 use crate::chats::update::shown;
@@ -18,23 +18,24 @@ use shared::service::reassign::{By, reassign_chat, requeue};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// To whom: an employee, or whoever the channel's distribution finds.
+/// The target of an assignment: an employee, or the channel's distribution.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"employee": "17"}))]
 pub struct AssignTo {
-    /// The CRM's user id. He has a role on the chat's channel that writes to clients.
+    /// The CRM's user id of an employee whose role on the chat's channel writes to clients.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     employee: Option<String>,
-    /// True in its place: the client goes back into the queue, at his place of before, and is given out anew.
+    /// True, in place of `employee`: the client goes back into the queue, at their previous place, and is assigned
+    /// again.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     distribute: Option<bool>,
 }
 
 impl AssignTo {
-    /// The employee; `None` when the client is to be given out anew.
+    /// The employee; `None` when the client goes back into the queue.
     fn read(self) -> Result<Option<EmployeeId>, ApiError> {
         match (self.employee, self.distribute) {
             (Some(employee), None) => {
@@ -49,18 +50,19 @@ impl AssignTo {
     }
 }
 
-/// Give a chat's client to an employee, or back into the queue
+/// Assign a chat's client to an employee, or put the client back into the queue
 ///
-/// For the account's admin and heads of the channel. He becomes responsible for the contact too; whoever had the client
-/// loses him in the same write. One that is his already stays so. With `distribute` the client loses whoever has him, and is
-/// given out as the channel says, before those who came after him.
+/// For the account's admin and heads of the channel. The employee also becomes responsible for the contact; the
+/// previous responsible loses the client in the same write. A chat that is the employee's already stays theirs. With
+/// `distribute` the client is unassigned, and assigned as the channel's distribution says, ahead of clients who came
+/// later.
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/assign", tag = "chats", request_body = AssignTo,
     params(("chat" = String, Path, description = "The chat's id")),
     responses(
         (status = 200, description = "The chat as it is now", body = ChatView),
         (status = 403, description = "Only a head of the channel may (`not_head`, `quality_control`)"),
-        (status = 422, description = "He has no role on the channel (`no_role`), or one that does not write (`quality_control`), or is not bound to it (`not_bound`); a client who has not written is given out to nobody (`client_silent`)")
+        (status = 422, description = "The employee has no role on the channel (`no_role`), or one that does not write (`quality_control`), or is not bound to it (`not_bound`); a client who has not written cannot go into the queue (`client_silent`)")
     )
 )]
 pub async fn assign(

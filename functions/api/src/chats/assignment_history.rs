@@ -1,4 +1,4 @@
-//! Who is responsible for a chat's client and why: now, and how it came to be.
+//! Who is responsible for a chat's client and why: now, and the history.
 
 use crate::app::App;
 use crate::chats::assignment_view::{AssignmentEntry, ConsideredView, Names};
@@ -23,16 +23,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// What a client's wait is to end with, where it is not simply his turn.
+/// Whom a waiting client should get instead of the next employee in the ring.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum WishView {
-    /// He goes to this employee, if that one may write to him; else he is given out as any.
+    /// This employee, if they may write to the client; else the client is assigned as any other.
     To {
         /// The employee's id.
         employee: String,
     },
-    /// He is given out as any, whoever had him before.
+    /// Any employee, regardless of who had the client before.
     Anew,
 }
 
@@ -54,7 +54,7 @@ pub struct NowView {
     more: bool,
 }
 
-/// Who is responsible for a chat's client, and how it came to be.
+/// Who is responsible for a chat's client, and the history of that.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "responsible": null, "client": "waiting", "waiting_since": "2026-11-21T09:20:00.000Z", "position": 2,
@@ -80,16 +80,17 @@ pub struct AssignmentHistory {
     /// Since when the client waits for a responsible.
     #[schema(format = DateTime)]
     waiting_since: Option<String>,
-    /// While he waits: how many of the channel's clients stand before him, counted up to 1000.
+    /// While the client waits: how many of the channel's clients are ahead in the queue, counted up to 1000.
     position: Option<u32>,
-    /// What his wait is to end with, where it is not simply his turn.
+    /// Whom the waiting client should get instead of the next employee in the ring; null: no preference.
     wish: Option<WishView>,
-    /// Until when the responsible must have answered, or the next one gets the client.
+    /// Until when the responsible must answer before the next employee gets the client.
     #[schema(format = DateTime)]
     reserved_until: Option<String>,
-    /// Who let such a time pass since the client came.
+    /// The employees who missed that time since the client came.
     passed: Vec<String>,
-    /// While he waits: the channel's members, each with why he does not get the client now. Null when he does not wait.
+    /// While the client waits: the channel's members, each with why they do not get the client now. Null when the
+    /// client does not wait.
     now: Option<NowView>,
     /// The latest entry first.
     history: Vec<AssignmentEntry>,
@@ -97,14 +98,14 @@ pub struct AssignmentHistory {
     next_cursor: Option<String>,
 }
 
-/// Read who is responsible for a chat's client, and how it came to be
+/// Get a chat's assignment and its history
 ///
-/// For whoever sees the chat. The history says who, why and by whom, and of a choice among several who was passed over for what
-/// reason. It begins where this was first kept.
+/// For callers who see the chat. Each entry of the history has who became responsible, why, and who decided it; for a
+/// decision among several members it has why each was passed over. The history begins where it was first recorded.
 #[utoipa::path(
     get, path = "/v1/chats/{chat}/assignment", tag = "chats",
     params(("chat" = String, Path, description = "The chat's id"), PageParams),
-    responses((status = 200, description = "How it is, and a page of the history", body = AssignmentHistory))
+    responses((status = 200, description = "The assignment now, and a page of the history", body = AssignmentHistory))
 )]
 pub async fn get(
     principal: Principal,
@@ -146,7 +147,7 @@ pub async fn get(
     }))
 }
 
-/// The members of a chat's channel, each with why he does not get its client now; and whether there are more.
+/// The members of a chat's channel, each with why they do not get its client now; and whether there are more.
 async fn members_now(app: &App, chat: &Chat) -> Result<(Vec<Considered>, bool), StoreError> {
     let (account, channel) = (&chat.account, &chat.channel);
     let (mut members, more) = match app.store.few_members(account, channel, MOST_CONSIDERED).await? {
@@ -158,7 +159,7 @@ async fn members_now(app: &App, chat: &Chat) -> Result<(Vec<Considered>, bool), 
         }
     };
     members.sort_by_cached_key(RingPlace::of);
-    // Only a cap is counted for.
+    // Open chats are counted only where there is a cap.
     let capped: Vec<(EmployeeId, u32)> =
         members.iter().filter_map(|member| Some((member.employee.clone(), member.cap?))).collect();
     let counts = app.store.count_open_chats(account, channel, &capped).await?;
@@ -172,7 +173,7 @@ async fn members_now(app: &App, chat: &Chat) -> Result<(Vec<Considered>, bool), 
     Ok((considered.collect(), more))
 }
 
-/// The names of those of whom an answer tells what came of a look at them.
+/// The names of the employees who are listed as considered in an answer.
 async fn names_of(
     app: &App,
     account: &AccountId,

@@ -1,4 +1,4 @@
-//! The history of a chat's responsible as answers show it.
+//! The history of a chat's assignments, in answers.
 
 use crate::http::body::moment;
 use crate::http::enums::{Ineligible, mirror};
@@ -11,39 +11,39 @@ use utoipa::ToSchema;
 mirror! {
     /// Why a chat has another responsible, or none.
     AssignmentReason of shared::model::chat::assignment_reason::AssignmentReason {
-        /// It was his turn.
+        /// It was the employee's turn.
         Turn,
-        /// He had the client before, and is eligible still.
+        /// The employee had the client before, and is still eligible.
         Kept,
-        /// Nobody was eligible, and he is whom the channel falls back on.
+        /// No employee was eligible, and this one is the channel's fallback.
         Fallback,
-        /// Everybody sees the client who gets new ones, until somebody answers or the CRM names one.
+        /// All who receive new clients see the client, until one answers or the CRM names a responsible.
         ShownToAll,
-        /// He answered first.
+        /// The employee answered first.
         FirstAnswer,
-        /// He addressed somebody who had not written.
+        /// The employee wrote to a person who had not written.
         Dialogue,
-        /// A person gave him the client.
+        /// A person assigned the client.
         ByHand,
-        /// The CRM did.
+        /// The CRM assigned the client.
         ByCrm,
-        /// A rule did.
+        /// A rule assigned the client.
         Rule,
         /// A person put the client back into the queue.
         BackByHand,
-        /// A rule did.
+        /// A rule put the client back into the queue.
         BackByRule,
-        /// The responsible has not answered in time.
+        /// The responsible did not answer in time.
         Lapsed,
-        /// The client came back, and who had him is asked for first.
+        /// The client came back, and their previous responsible is asked first.
         CameBack,
-        /// The responsible is not there any more.
+        /// The responsible was removed from the channel, or is gone from the CRM.
         Removed,
-        /// The CRM refuses him.
+        /// The CRM refuses the employee.
         RefusedByCrm,
-        /// Everybody saw the client, and the channel gives its clients out in turn now.
+        /// The client was shown to all, and the channel now assigns its clients in turn.
         GivenInTurn,
-        /// Everybody saw the client, and new clients come to nobody there any more.
+        /// The client was shown to all, and no employee there receives new clients any more.
         NobodyLeft,
     }
 }
@@ -51,19 +51,19 @@ mirror! {
 /// Names of employees, by their ids.
 pub type Names = HashMap<EmployeeId, String>;
 
-/// A member whom a decision looked at.
+/// A member whom an assignment decision considered.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConsideredView {
     /// The employee's id.
     employee: String,
-    /// His name; null when he is gone.
+    /// The employee's name; null when the employee is gone.
     name: Option<String>,
-    /// Why he did not get the client; null for whom did, or whose turn it was not.
+    /// Why the employee did not get the client; null when they did, or when it was not their turn.
     reason: Option<Ineligible>,
 }
 
 impl ConsideredView {
-    /// With his name, where `names` knows him.
+    /// The view of a considered member, with the name where `names` has it.
     pub fn of(considered: Considered, names: &Names) -> Self {
         Self {
             name: names.get(&considered.employee).cloned(),
@@ -76,28 +76,28 @@ impl ConsideredView {
 /// An entry in the history.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AssignmentEntry {
-    /// Its number in the chat.
+    /// Its sequence number in the chat.
     seq: u64,
     #[schema(format = DateTime)]
     at: String,
     why: AssignmentReason,
-    /// Who is responsible then. While the client waits: who was, until he is given to somebody.
+    /// Who is responsible after it. While the client waits: the previous responsible, until the client is assigned.
     responsible: Option<String>,
-    /// The employee who decided it; null where none did: an admin, the CRM, or nobody.
+    /// The employee who decided it; null when no employee did: an admin, the CRM or the distribution.
     by: Option<String>,
     /// Since when the client waited, or waits.
     #[schema(format = DateTime)]
     arrived_at: Option<String>,
-    /// Whether he waits then.
+    /// Whether the client waits after it.
     waits: bool,
-    /// The members who were looked at, in the order of the ring, whose turn it was first.
+    /// The members who were considered, in the order of the ring, beginning with the one whose turn it was.
     considered: Vec<ConsideredView>,
-    /// Whether there were more than are named.
+    /// Whether more were considered than are listed.
     more: bool,
 }
 
 impl AssignmentEntry {
-    /// With names, where `names` knows them.
+    /// The view of an entry, with names where `names` has them.
     pub fn of(record: AssignmentRecord, names: &Names) -> Self {
         Self {
             seq: record.seq,
@@ -113,18 +113,18 @@ impl AssignmentEntry {
     }
 }
 
-/// That a chat has another responsible, or none: what a window is told.
+/// A change of a chat's responsible, as the chat's changes report it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"at": "2026-11-21T09:30:00.000Z", "why": "by_hand", "responsible": "17", "by": "9", "waits": false}))]
 pub struct AssignedView {
     #[schema(format = DateTime)]
     at: String,
     why: AssignmentReason,
-    /// Who is responsible then.
+    /// Who is responsible after it.
     responsible: Option<String>,
     /// The employee who decided it.
     by: Option<String>,
-    /// Whether the client waits then.
+    /// Whether the client waits after it.
     waits: bool,
 }
 

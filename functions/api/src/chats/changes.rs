@@ -1,4 +1,4 @@
-//! What has changed in a chat since a number: what a window asks for again and again.
+//! What has changed in a chat since a sequence number: the route that a window polls.
 
 use crate::app::App;
 use crate::chats::assignment_view::AssignedView;
@@ -19,40 +19,40 @@ use shared::model::crm::progress::SequencedRow;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// Since when.
+/// From where to list changes.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SinceParams {
-    /// `last_seq` of the answer before; 0 at first.
+    /// `last_seq` of the previous answer; 0 at first.
     #[param(minimum = 0, default = 0)]
     since: Option<u64>,
-    /// Changes in an answer.
+    /// Most changes in an answer.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
 }
 
-/// The chat left the live list, or the cases.
+/// The end of a chat: it left the live list, or the cases.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"at": "2026-11-21T09:30:00.000Z", "reason": "by_hand", "status": "closed"}))]
 pub struct FinishedView {
     #[schema(format = DateTime)]
     at: String,
     reason: FinishReason,
-    /// What was said of how far the conversation had come by then.
+    /// The chat's status at that moment.
     status: Option<ChatStatus>,
 }
 
-/// A change: a message as it is now, new or changed, the chat's end, another responsible, or what a rule says.
+/// A change: a message as it is now, new or changed; the chat's end; another responsible; or a rule's notice.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChangeView {
-    /// Its number.
+    /// Its sequence number.
     seq: u64,
     message: Option<MessageView>,
     finished: Option<FinishedView>,
-    /// Another responsible, or none.
+    /// The chat has another responsible, or none.
     assignment: Option<AssignedView>,
-    /// A rule has something to say to employees.
+    /// A rule's notice to employees.
     notice: Option<RuleNoticeView>,
 }
 
@@ -89,24 +89,25 @@ impl FinishedView {
 /// What has changed in a chat.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Changes {
-    /// The chat as it is now: status, tags and marks too, which are no change of their own below.
+    /// The chat as it is now, including status, tags and marks, which do not appear as changes below.
     chat: ChatView,
-    /// In the order of their numbers.
+    /// In the order of their sequence numbers.
     changes: Vec<ChangeView>,
-    /// What to ask from next.
+    /// The value of `since` for the next request.
     last_seq: u64,
-    /// Whether there are more: ask at once.
+    /// Whether there are more: request them at once.
     more: bool,
 }
 
-/// Read what has changed in a chat
+/// List a chat's changes
 ///
-/// Messages that are new or changed, the chat's ends, who became responsible, and what rules say, whose number is greater than
-/// `since`. A message that changed several times comes once, as it is now. Ends of the chat and notices are kept for 90 days.
+/// New or changed messages, the chat's ends, changes of the responsible, and rules' notices with a sequence number
+/// greater than `since`. A message that changed several times appears once, as it is now. Ends of the chat and notices
+/// are kept for 90 days.
 #[utoipa::path(
     get, path = "/v1/chats/{chat}/changes", tag = "chats",
     params(("chat" = String, Path, description = "The chat's id"), SinceParams),
-    responses((status = 200, description = "The chat, and what has changed", body = Changes))
+    responses((status = 200, description = "The chat, and its changes", body = Changes))
 )]
 pub async fn list(
     principal: Principal,
@@ -134,7 +135,7 @@ pub async fn list(
     }))
 }
 
-/// What may be told of what was read.
+/// The rows that may be returned of those that were read.
 #[derive(Debug)]
 struct Told {
     rows: Vec<SequencedRow>,
@@ -142,13 +143,14 @@ struct Told {
     more: bool,
 }
 
-/// Leaves out what was written after the chat was read, whose number was `chat_seq` then: a query may show single rows of
-/// a transaction, and whoever asked from behind them would never see the others. They are told the next time.
+/// Leaves out rows that were written after the chat was read, when its sequence number was `chat_seq`. A query may show
+/// single rows of a transaction, and a caller who continued after them would never see the others. The next request
+/// returns them.
 fn up_to(mut rows: Vec<SequencedRow>, more: bool, chat_seq: u64, since: u64) -> Told {
     let newer = rows.iter().any(|row| number(row) > chat_seq);
     rows.retain(|row| number(row) <= chat_seq);
     let more = more && !newer;
-    // Numbers without a row, as a status's, are passed with the last page.
+    // Numbers without a row, such as a status's, are skipped with the last page.
     let last_seq = if more { rows.last().map_or(since, number) } else { chat_seq.max(since) };
     Told { rows, last_seq, more }
 }

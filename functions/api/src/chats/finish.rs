@@ -1,4 +1,4 @@
-//! Finishing a chat by hand, and saying how far a conversation has come (F3).
+//! Finishing a chat by hand, and setting a chat's status (F3).
 
 use crate::app::App;
 use crate::chats::update::shown;
@@ -15,23 +15,23 @@ use shared::service::finish;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// How a chat is finished.
+/// How to finish a chat.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"status": "closed"}))]
 pub struct FinishChat {
-    /// How far the conversation has come; what was said before stays when nothing is said.
+    /// The chat's status; left out, the status stays as it is.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     status: Option<ChatStatus>,
 }
 
-/// How far a conversation has come.
+/// A chat's status: how far the conversation has come.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"status": "waiting"}))]
 pub struct SetStatus {
-    /// Null takes back what was said.
+    /// Null clears the status.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required = true)]
     status: Option<ChatStatus>,
@@ -39,15 +39,15 @@ pub struct SetStatus {
 
 /// Finish a chat
 ///
-/// It leaves the live list, or the cases, and the CRM is told. One that is finished stays as it is, but for the status. Being
-/// finished answers nobody: an unanswered client still counts. What he writes next opens the chat again, with the status
-/// `open`.
+/// The chat leaves the live list, or the cases, and the CRM is notified. On a finished chat only the status changes.
+/// Finishing is not an answer: an unanswered client still counts. The client's next message opens the chat again, with
+/// the status `open`.
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/finish", tag = "chats", request_body = FinishChat,
     params(("chat" = String, Path, description = "The chat's id")),
     responses(
         (status = 200, description = "The chat as it is now", body = ChatView),
-        (status = 403, description = "Quality control finishes nothing (`quality_control`)")
+        (status = 403, description = "Quality control may not finish chats (`quality_control`)")
     )
 )]
 pub async fn finish(
@@ -62,15 +62,15 @@ pub async fn finish(
     shown(&app, &principal, chat).await
 }
 
-/// Say how far a conversation has come
+/// Set a chat's status
 ///
-/// Without finishing the chat, or opening it.
+/// Neither finishes nor opens the chat.
 #[utoipa::path(
     put, path = "/v1/chats/{chat}/status", tag = "chats", request_body = SetStatus,
     params(("chat" = String, Path, description = "The chat's id")),
     responses(
         (status = 200, description = "The chat as it is now", body = ChatView),
-        (status = 403, description = "Quality control says nothing (`quality_control`)")
+        (status = 403, description = "Quality control may not set statuses (`quality_control`)")
     )
 )]
 pub async fn put_status(

@@ -1,5 +1,5 @@
-//! Lists of chats, as whoever asks may see them (B9, D1): a list is read by its key, and is one that he sees whole, or
-//! refused.
+//! Lists of chats that the caller may see (B9, D1). A list is read by its key; a caller who may not see the whole list
+//! is refused.
 
 use crate::app::App;
 use crate::chats::view::{ChatView, Chats};
@@ -28,49 +28,49 @@ use shared::store::{Page, StoreError};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// The lists' time stays behind a chat's last message by up to so many milliseconds.
+/// How far a list's time may lag behind a chat's last message, in milliseconds.
 const LIST_LAG_MS: i64 = 30_000;
-/// How often an index is read for one page at most.
+/// Most reads of an index for one page.
 const ROUNDS: usize = 5;
 
-/// Lists that go by who asks.
+/// Lists that depend on the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ListName {
-    /// Those for which the employee is responsible whose token it is.
+    /// The chats for which the token's employee is responsible.
     Mine,
-    /// With `channel`: those that are nobody's yet, and shown to everybody who receives new clients.
+    /// With `channel`: the unclaimed chats, which are shown to all who receive new clients.
     Unclaimed,
 }
 
-/// Which chats.
+/// Which chats to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ChatParams {
-    /// A list that goes by who asks. Without it: one of `channel`, `employee` and `unanswered_by`.
+    /// A list that depends on the caller. Without it: one of `channel`, `employee` and `unanswered_by`.
     #[param(inline)]
     list: Option<ListName>,
-    /// Those of a channel.
+    /// The chats of this channel.
     channel: Option<String>,
-    /// Those for which an employee is responsible: live ones first.
+    /// The chats for which this employee is responsible: live ones first.
     employee: Option<String>,
-    /// Those of them whose client waits for an employee's answer, the longest waiting first.
+    /// The chats of this employee whose client waits for an employee's answer, the longest waiting first.
     unanswered_by: Option<String>,
-    /// From which list. Of a channel `live` when nothing is said, of the others all.
+    /// Only chats in this state. Left out: `live` for a channel's list, all states for the others.
     #[param(inline)]
     state: Option<ChatState>,
-    /// With `channel` alone: only chats in which something was written since, or up to 30 seconds before. RFC 3339.
+    /// With `channel` alone: only chats with a message since then, or up to 30 seconds before. RFC 3339.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<String>,
-    /// Chats in a page.
+    /// Most chats in a page.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// What is asked for, in itself without contradiction.
+/// The requested list, its parameters checked against each other.
 #[derive(Debug, PartialEq, Eq)]
 enum WantedList {
     Channel { channel: String, state: ChatState, since: Option<Timestamp> },
@@ -130,7 +130,7 @@ impl ChatParams {
     }
 }
 
-/// One who is gone may still have chats, so he need not be there.
+/// Checks the form of an id. The employee need not exist, because one who is gone may still have chats.
 fn named(field: &str, id: &str) -> Result<String, ApiError> {
     validate::name(field, id, validate::MAX_ID)?;
     Ok(id.to_owned())
@@ -146,9 +146,10 @@ enum Open {
 
 /// List chats
 ///
-/// Those of a channel, live, general or cases, those that are nobody's yet, or those of an employee; the latest first. His
-/// unanswered ones come the longest waiting first. With an employee's token: his own; of a channel all where he is head or
-/// quality control, and those that are nobody's yet where new clients come to him too.
+/// The chats of a channel (live, general or cases), its unclaimed chats, or the chats of an employee, the latest first;
+/// an employee's unanswered chats come with the longest waiting first. With an employee's token: their own chats; all
+/// chats of a channel where they are head or quality control; and its unclaimed chats where they receive new clients
+/// too.
 #[utoipa::path(
     get, path = "/v1/chats", tag = "chats", params(ChatParams),
     responses(
@@ -172,8 +173,9 @@ pub async fn list(
     Ok(Json(Chats { chats, next_cursor: list.next(found.next.as_ref())? }))
 }
 
-/// A page, read on while it is not half full: what has left the list meanwhile leaves gaps, and so does what is an employee's
-/// still on a channel that he was taken off. Of the other lists he sees all.
+/// A page, read on while it is less than half full, because two things leave gaps: chats that have left the list
+/// meanwhile, and an employee's chats on a channel from which the employee was removed. The other lists the caller sees
+/// whole.
 async fn filled(
     app: &App,
     principal: &Principal,
@@ -200,7 +202,8 @@ async fn filled(
     Ok(found)
 }
 
-/// Whether the caller sees the whole list. A channel on which he has no place is not there for him.
+/// Checks that the caller sees the whole list. A channel on which the caller has no membership is answered as not
+/// found.
 async fn admit(app: &App, principal: &Principal, wanted: WantedList) -> Result<Open, ApiError> {
     let caller = principal.by.employee();
     let own = |employee: &EmployeeId| caller.is_none_or(|caller| caller == employee);

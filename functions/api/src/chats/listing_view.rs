@@ -9,15 +9,15 @@ use shared::model::message::listing::{ChatListing, CrmCar, Price, Vehicle};
 use shared::store::keys::listing_digest;
 use utoipa::ToSchema;
 
-/// Most links and most offers of a car.
+/// Most links, and most offers, of a car.
 const MAX_ENTRIES: usize = 20;
 /// Longest link, in characters.
 const MAX_URL: usize = 500;
-/// Most that the CRM's own fields may take, in bytes of JSON: the row has 400 KB for all.
+/// Largest size of the CRM's own fields, in bytes of JSON: the whole row has at most 400 KB.
 const MAX_FIELDS: usize = 32 * 1024;
-/// How deep they may be nested: the table takes 32 levels, and something of them stands around.
+/// How deep they may be nested: the table accepts 32 levels, and the row adds some around them.
 const MAX_DEPTH: usize = 10;
-/// Between these a number other than 0 must lie, apart from its sign: the table's own bounds are somewhat wider.
+/// The allowed range of a number other than 0, without its sign: the table's own bounds are somewhat wider.
 const NUMBERS: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
 
 /// A price.
@@ -29,7 +29,7 @@ pub struct PriceView {
     currency: String,
 }
 
-/// What is known of a car, in the site's words.
+/// What the listing's site says of a car, in its own words.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VehicleView {
     /// Vehicle identification number.
@@ -76,7 +76,7 @@ pub struct CrmCarView {
     uri: Option<String>,
     #[serde(default)]
     vin: Option<String>,
-    /// Ids of its listings, on whatever site.
+    /// The ids of its listings, on any site.
     #[serde(default)]
     #[schema(max_items = 20)]
     offers: Vec<String>,
@@ -84,14 +84,14 @@ pub struct CrmCarView {
     #[serde(default)]
     #[schema(max_items = 20)]
     urls: Vec<String>,
-    /// Whatever else the CRM wants to be shown: at most 32 KiB, nested at most 10 deep.
+    /// Other data that the CRM wants to be shown: at most 32 KiB, nested at most 10 deep.
     #[serde(default)]
     #[schema(value_type = serde_json::Value)]
     fields: Map<String, Value>,
 }
 
 impl CrmCarView {
-    /// Checks what stands alone.
+    /// Checks what can be checked without the listing.
     ///
     /// # Errors
     /// 400 naming the field.
@@ -118,7 +118,7 @@ impl CrmCarView {
         storable(self.fields.iter(), MAX_DEPTH).map_err(|why| ApiError::invalid("fields", why))
     }
 
-    /// The field by which it should have been the listing's car: the surest that is given.
+    /// The field that is named when the record does not match the listing's car: the most reliable one that is given.
     pub fn mismatch(&self) -> &'static str {
         if self.vin.is_none() && !self.offers.is_empty() {
             "offers"
@@ -130,7 +130,7 @@ impl CrmCarView {
     }
 }
 
-/// Whether the table takes these members, `depth` levels of them at most.
+/// Checks that the table can store these members, nested at most `depth` levels.
 fn storable<'a>(
     mut members: impl Iterator<Item = (&'a String, &'a Value)>,
     depth: usize,
@@ -208,17 +208,17 @@ pub struct ListingView {
     title: Option<String>,
     price: Option<PriceView>,
     url: Option<String>,
-    /// The main one first.
+    /// The main picture first.
     pictures: Vec<String>,
     vehicle: VehicleView,
-    /// The CRM's record of the car, when it gave one: it is shown before what the listing says.
+    /// The CRM's record of the car, when it gave one: it is shown in preference to what the listing says.
     crm_car: Option<CrmCarView>,
-    /// What tells that the record is the listing's car; null when they differ by now.
+    /// By what the record matches the listing's car; null when they no longer match.
     matched_by: Option<MatchedBy>,
     /// When the client first asked about it.
     #[schema(format = DateTime)]
     first_at: String,
-    /// When something of it was last told.
+    /// When the listing's data last changed.
     #[schema(format = DateTime)]
     last_at: String,
 }
@@ -246,6 +246,6 @@ impl From<ChatListing> for ListingView {
 /// The listings of a chat.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Listings {
-    /// The latest told first.
+    /// The most recently changed first.
     pub(crate) listings: Vec<ListingView>,
 }

@@ -17,9 +17,9 @@ use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::sync::Arc;
 
-/// List the listings of a chat
+/// List a chat's listings
 ///
-/// What the client has written or called about, the latest told first.
+/// The listings about which the client has written or called, the most recently changed first.
 #[utoipa::path(
     get, path = "/v1/chats/{chat}/listings", tag = "chats",
     params(("chat" = String, Path, description = "The chat's id")),
@@ -34,7 +34,7 @@ pub async fn list(
     Ok(Json(Listings { listings: of_chat(&app, &principal.account, &chat).await? }))
 }
 
-/// A chat's listings, the latest told first.
+/// A chat's listings, the most recently changed first.
 ///
 /// # Errors
 /// As the store's.
@@ -50,7 +50,7 @@ async fn existing(
     chat: &ChatId,
     listing: &str,
 ) -> Result<ChatListing, ApiError> {
-    // A digest; anything else need not be asked for.
+    // The id is a digest; any other text is not looked up.
     let possible = listing.len() == 32 && listing.bytes().all(|byte| byte.is_ascii_hexdigit());
     let key = keys::chat_listing_by_digest(account, chat, listing);
     let found = if possible { app.store.get(&key, Read::Consistent).await? } else { None };
@@ -59,7 +59,7 @@ async fn existing(
 
 /// Set the CRM's record of a listing's car
 ///
-/// The record is the car's when its VIN is the listing's, one of its offers is the listing's id, or one of its links is the
+/// The record must match the listing's car: by the VIN, by an offer that is the listing's id, or by a link that is the
 /// listing's.
 #[utoipa::path(
     put, path = "/v1/chats/{chat}/listings/{listing}/car", tag = "chats", request_body = CrmCarView,
@@ -69,7 +69,7 @@ async fn existing(
     ),
     responses(
         (status = 200, description = "The listing as it is now", body = ListingView),
-        (status = 403, description = "Quality control changes nothing (`quality_control`)"),
+        (status = 403, description = "Quality control may not change it (`quality_control`)"),
         (status = 422, description = "It is another car (`car_does_not_match`)")
     )
 )]
@@ -87,7 +87,7 @@ pub async fn put_car(
     Ok(Json(row.into()))
 }
 
-/// Take the CRM's record of a listing's car away
+/// Delete the CRM's record of a listing's car
 #[utoipa::path(
     delete, path = "/v1/chats/{chat}/listings/{listing}/car", tag = "chats",
     params(
@@ -96,7 +96,7 @@ pub async fn put_car(
     ),
     responses(
         (status = 204, description = "There is none now"),
-        (status = 403, description = "Quality control changes nothing (`quality_control`)")
+        (status = 403, description = "Quality control may not change it (`quality_control`)")
     )
 )]
 pub async fn delete_car(
@@ -109,7 +109,8 @@ pub async fn delete_car(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sets the record, or takes it away. Whether it is the listing's car depends on what was told of that, and on nothing else.
+/// Sets or removes the record. Whether it matches the listing's car depends on the listing's data alone, so the write
+/// is conditional on nothing else.
 async fn write(
     app: &App,
     principal: &Principal,

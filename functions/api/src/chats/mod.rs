@@ -1,4 +1,4 @@
-//! Chats and their messages, to read.
+//! Reading and changing chats, and reading their messages.
 
 pub mod assign;
 pub mod assignment_history;
@@ -55,7 +55,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(listings::put_car, listings::delete_car))
 }
 
-/// Read a chat, with its client, what the CRM holds of him, and its listing
+/// Get a chat, with its client, the CRM's data about the client, and its listing
 #[utoipa::path(
     get, path = "/v1/chats/{chat}", tag = "chats", params(("chat" = String, Path, description = "Its id")),
     responses((status = 200, description = "The chat", body = ChatWithContact))
@@ -91,7 +91,7 @@ pub async fn get(
     }))
 }
 
-/// Read a chat's messages
+/// List a chat's messages
 #[utoipa::path(
     get, path = "/v1/chats/{chat}/messages", tag = "chats",
     params(("chat" = String, Path, description = "The chat's id"), PageParams),

@@ -1,4 +1,4 @@
-//! What employees acknowledge: messages read, and questions that want no answer (D2).
+//! What employees acknowledge: messages that are read, and messages that need no answer (D2).
 
 use crate::app::App;
 use crate::chats::update::shown;
@@ -26,19 +26,19 @@ use utoipa::ToSchema;
 /// Longest message id, in characters.
 const MAX_MESSAGE_ID: usize = 1000;
 
-/// Up to which message.
+/// Up to which message to acknowledge.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"message": "8fafd4aa-7c20-4c0d-af19-0a15d3004bc7"}))]
 pub struct UpTo {
-    /// The id of the last message that was seen, be it the client's or the company's.
+    /// The id of the last message that the employee saw, the client's or the company's.
     #[schema(min_length = 1, max_length = 1000)]
     message: String,
 }
 
-/// Mark a chat read
+/// Mark a chat as read
 ///
-/// The client's messages up to this one are read. One that came after it stays unread.
+/// The client's messages up to this one become read. Later messages stay unread.
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/read", tag = "chats", request_body = UpTo,
     params(("chat" = String, Path, description = "The chat's id")),
@@ -56,9 +56,9 @@ pub async fn read(
     mark(&app, &principal, &id, &up_to, Mark::Read).await
 }
 
-/// Say that a chat needs no answer
+/// Mark a chat as needing no answer
 ///
-/// The client's messages up to this one are read and want no answer. When one came after it, the chat stays unanswered.
+/// The client's messages up to this one become read and need no answer. With a later message the chat stays unanswered.
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/no-answer-needed", tag = "chats", request_body = UpTo,
     params(("chat" = String, Path, description = "The chat's id")),
@@ -92,7 +92,7 @@ async fn mark(
     shown(app, principal, chat).await
 }
 
-/// An employee's unanswered chats.
+/// How many unanswered chats an employee has.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"count": 3, "oldest_at": "2026-11-21T09:21:30.000Z"}))]
 pub struct UnansweredView {
@@ -104,15 +104,16 @@ pub struct UnansweredView {
 
 /// Count an employee's unanswered chats
 ///
-/// Those for which he is responsible and whose client waits for an employee's answer, finished ones too. The count may be a
-/// moment old. With an employee's token: his own, on the channels where he has a place; a head or quality control also those
-/// of others, as far as he sees them. At most 1000 where not all channels count.
+/// Counts the chats for which the employee is responsible and whose client waits for an employee's answer, finished
+/// chats too. The count may be a moment old. With an employee's token: their own chats, on the channels where they have
+/// a membership; a head or quality control may also count another employee's, on the channels where they see all chats.
+/// At most 1000 where not all channels count.
 #[utoipa::path(
     get, path = "/v1/employees/{employee}/unanswered", tag = "employees",
     params(("employee" = String, Path, description = "The employee's id")),
     responses(
         (status = 200, description = "How many, and since when", body = UnansweredView),
-        (status = 403, description = "Another's, for somebody who is neither head nor quality control (`no_role`)")
+        (status = 403, description = "Another employee's chats, and the caller is neither head nor quality control (`no_role`)")
     )
 )]
 pub async fn unanswered(
@@ -139,8 +140,9 @@ pub async fn unanswered(
     Ok(Json(UnansweredView { count, oldest_at: moment(oldest_at) }))
 }
 
-/// The caller's places on the channels whose chats of an employee he may count: his own, or where he sees all chats. `None`
-/// when these are all channels, so that the index knows the number.
+/// The caller's memberships on the channels where they may count an employee's chats: all of them for their own chats,
+/// those where they see all chats for another employee's. `None` when these are all channels, because then the index
+/// has the number.
 async fn counting_places(
     app: &App,
     account: &AccountId,
@@ -159,21 +161,22 @@ async fn counting_places(
     Ok(Some(places).filter(|places| places.is_empty() || places.len() < channels.len()))
 }
 
-/// Pages of unanswered chats that are read at most.
+/// Most pages of unanswered chats that are read.
 const PAGES: usize = 10;
 
-/// Chats that wait for an employee's answer.
+/// The number of chats that wait for an employee's answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     /// How many.
     pub count: u64,
-    /// Since when the longest waiting one does.
+    /// Since when the longest waiting chat waits.
     pub oldest_at: Option<Timestamp>,
-    /// Since when the one does that began to wait last.
+    /// Since when the most recent of them waits.
     pub latest_at: Option<Timestamp>,
 }
 
-/// An employee's unanswered chats on the channels of `places`, looked at one by one: at most 1000, the longest waiting ones.
+/// An employee's unanswered chats on the channels of `places`, checked one by one: at most 1000, the longest waiting
+/// ones.
 ///
 /// # Errors
 /// As the store's.
@@ -191,7 +194,7 @@ pub async fn unanswered_on(
         let page = app.store.unanswered_chats(account, employee, PageFrom { limit: 100, start }).await?;
         for chat in page.items.iter().filter(|chat| places.contains_key(&chat.channel)) {
             found.count += 1;
-            // The longest waiting comes first.
+            // The longest waiting chat comes first.
             found.oldest_at = found.oldest_at.or(chat.unanswered_at);
             found.latest_at = found.latest_at.max(chat.unanswered_at);
         }

@@ -1,4 +1,4 @@
-//! Finding the chats of a person by what he is known by, exactly: there is no index of names.
+//! Finding a person's chats by an exact phone or id: there is no index of names.
 
 use crate::app::App;
 use crate::chats::view::ChatView;
@@ -24,40 +24,40 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// Longest text that is looked for, in characters.
+/// Longest search text, in characters.
 const MAX_QUERY: usize = 200;
-/// Most chats of a person that are looked at.
+/// Most chats of a person that are checked.
 const MOST_CHATS: i32 = 500;
-/// Most chats that are answered.
+/// Most chats in an answer.
 const MOST_SHOWN: usize = 100;
 
-/// Who is looked for.
+/// What to search for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SearchParams {
-    /// A phone in any spelling, or a contact's id; with `messenger`, the messenger's id of the person or group, which is his
-    /// user name where the messenger knows him by that.
+    /// A phone in any spelling, or a contact's id; with `messenger`, the messenger's id of the person or group, which
+    /// is the user name where the messenger identifies people by it.
     #[param(min_length = 1, max_length = 200)]
     q: Option<String>,
     /// `whatsapp`, `telegram`, `instagram`, `viber`, `vk`, `avito`, `max`, or the provider's word.
     messenger: Option<String>,
 }
 
-/// What was found.
+/// The chats that were found.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FoundChats {
     /// The latest first, at most 100.
     chats: Vec<ChatView>,
 }
 
-/// Find the chats of a client
+/// Search a client's chats
 ///
-/// By his phone, his id at a messenger, or his contact's id: exactly, never by likeness, and never by a name. Only chats
-/// that the caller may see: an empty answer does not say that there are none.
+/// By the client's phone, their id at a messenger, or their contact's id: only exact matches, and never by a name.
+/// Returns only chats that the caller may see: an empty answer does not mean that there are none.
 #[utoipa::path(
     get, path = "/v1/chats/search", tag = "chats", params(SearchParams),
-    responses((status = 200, description = "His chats, or none", body = FoundChats))
+    responses((status = 200, description = "The client's chats, or none", body = FoundChats))
 )]
 pub async fn search(
     principal: Principal,
@@ -82,7 +82,7 @@ pub async fn search(
     Ok(Json(FoundChats { chats }))
 }
 
-/// Who is known so at a messenger, be it a person or a group.
+/// The persons, or the group, with this id at a messenger.
 async fn of_messenger(
     app: &App,
     owner: &Account,
@@ -90,7 +90,7 @@ async fn of_messenger(
     text: &str,
 ) -> Result<Vec<Person>, ApiError> {
     let messenger = read_messenger("messenger", messenger)?;
-    // A user name is written with and without its sign; ids have none.
+    // A user name may be written with or without its `@`; ids have none.
     let bare = text.strip_prefix('@').unwrap_or(text);
     let person = user_id(owner, &messenger, false, bare);
     let persons = person.map(|user| Identity { messenger: messenger.clone(), group: false, user });
@@ -109,7 +109,7 @@ async fn of_phone_or_id(app: &App, owner: &Account, text: &str) -> Result<Vec<Pe
     }
 }
 
-/// The chats of all of them, in no order.
+/// The chats of all these persons, in no order.
 async fn chats_of(app: &App, account: &AccountId, persons: &[Person]) -> Result<Vec<Chat>, ApiError> {
     let mut ids: BTreeSet<ChatId> = BTreeSet::new();
     for person in persons {

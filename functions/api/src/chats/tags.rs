@@ -1,4 +1,4 @@
-//! What employees call a chat by (F6).
+//! Replacing a chat's tags (F6).
 
 use crate::app::App;
 use crate::chats::update::shown;
@@ -21,12 +21,13 @@ const MOST_TAGS: usize = 20;
 /// Longest tag, in characters.
 const MAX_TAG: usize = 50;
 
-/// A chat's tags: all of them.
+/// All tags of a chat.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"tags": ["test drive", "trade-in"]}))]
 pub struct PutTags {
-    /// At most 20, of 1 to 50 characters each, on one line. Spaces around one are taken off; one that stands twice counts once.
+    /// At most 20, of 1 to 50 characters each, on one line. Spaces around a tag are removed; a tag that appears twice
+    /// counts once.
     #[schema(max_items = 20)]
     tags: Vec<String>,
 }
@@ -45,15 +46,15 @@ impl PutTags {
     }
 }
 
-/// Say what a chat is called by
+/// Replace a chat's tags
 ///
-/// The tags that it had are replaced. Rules ask for them, and set some of their own.
+/// Rules test a chat's tags, and set some of their own.
 #[utoipa::path(
     put, path = "/v1/chats/{chat}/tags", tag = "chats", request_body = PutTags,
     params(("chat" = String, Path, description = "The chat's id")),
     responses(
         (status = 200, description = "The chat as it is now", body = ChatView),
-        (status = 403, description = "Quality control says nothing (`quality_control`)")
+        (status = 403, description = "Quality control may not set tags (`quality_control`)")
     )
 )]
 pub async fn put(

@@ -8,7 +8,7 @@ use crate::http::error::ApiError;
 use axum::Json;
 use shared::model::chat::Chat;
 
-/// A chat as the answer shows it.
+/// Renders a chat as the answer to its change.
 ///
 /// # Errors
 /// As the store's.

@@ -1,4 +1,4 @@
-//! Chats as answers show them.
+//! Chats, in answers.
 
 use crate::chats::listing_view::ListingView;
 use crate::contacts::person::People;
@@ -22,11 +22,11 @@ pub struct ChatView {
     group: bool,
     /// The provider's id of the chat.
     provider_chat_id: String,
-    /// The client's name as first told.
+    /// The client's name, as first received.
     name: Option<String>,
-    /// The verified phone that the client was last known by here, E.164.
+    /// The client's verified phone that was last known here, E.164.
     phone: Option<String>,
-    /// The contact's id: the one who stayed, where contacts were merged.
+    /// The contact's id; where contacts were merged, that of the contact that remains.
     contact: String,
     state: ChatState,
     /// How many times the chat was opened.
@@ -42,31 +42,31 @@ pub struct ChatView {
     #[schema(format = DateTime)]
     finished_at: Option<String>,
     finish_reason: Option<FinishReason>,
-    /// What was last said of how far the conversation has come; another thing than being finished.
+    /// The status last set: how far the conversation has come. Independent of whether the chat is finished.
     status: Option<ChatStatus>,
-    /// What employees and rules call it by.
+    /// The tags that employees and rules have set.
     tags: BTreeSet<String>,
-    /// When we last took a message of either side.
+    /// When we last accepted a message from either side.
     #[schema(format = DateTime)]
     last_activity_at: String,
-    /// How many of the client's messages nobody has read.
+    /// How many of the client's messages are unread.
     unread: u32,
-    /// Since when the client waits for an employee's answer; null when he does not.
+    /// Since when the client waits for an employee's answer; null when the client does not wait.
     #[schema(format = DateTime)]
     unanswered_at: Option<String>,
-    /// The post under which the comments stand that make this chat.
+    /// The post whose comments make up this chat.
     post: Option<PostRefView>,
-    /// The listing it is about now: its id in the chat's listings.
+    /// The listing that the chat is about now: its id in the chat's listings.
     listing: Option<String>,
     crm: ChatCrmView,
 }
 
-/// How far the CRM has come with a chat.
+/// How far the CRM is behind a chat.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatCrmView {
-    /// Changes that the CRM does not have yet.
+    /// How many changes the CRM does not have yet.
     behind: u64,
-    /// What went wrong at the last attempt.
+    /// The error of the last attempt.
     error: Option<String>,
     #[schema(format = DateTime)]
     retry_at: Option<String>,
@@ -75,7 +75,7 @@ pub struct ChatCrmView {
 /// The post of a comment case.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PostRefView {
-    /// The provider's id of it.
+    /// The provider's id of the post.
     id: String,
     url: Option<String>,
 }
@@ -87,7 +87,7 @@ impl From<PostRef> for PostRefView {
 }
 
 impl ChatView {
-    /// A chat, its contact resolved where `people` knows him.
+    /// The view of a chat, its contact resolved where `people` has it.
     pub fn of(chat: Chat, people: &People) -> Self {
         Self {
             unread: chat.unread(),
@@ -138,7 +138,8 @@ impl ChatView {
 }))]
 pub struct Chats {
     pub(crate) chats: Vec<ChatView>,
-    /// Where the next page begins; null on the last one. A page may hold fewer than `limit`, also none, before the last.
+    /// Where the next page begins; null on the last one. A page before the last may hold fewer than `limit` chats, or
+    /// none.
     pub(crate) next_cursor: Option<String>,
 }
 
@@ -147,9 +148,9 @@ pub struct Chats {
 #[schema(example = json!({"allowed": true, "claims": true, "reason": null}))]
 pub struct MaySendView {
     allowed: bool,
-    /// Whether he becomes responsible by it.
+    /// Whether the caller becomes responsible by writing.
     claims: bool,
-    /// Why he may not.
+    /// Why the caller may not write.
     reason: Option<Refusal>,
 }
 
@@ -168,8 +169,8 @@ impl From<Result<Permit, sending::Refusal>> for MaySendView {
 pub struct ChatWithContact {
     pub(crate) chat: ChatView,
     pub(crate) may_send: MaySendView,
-    /// Null when he was erased.
+    /// Null when the contact was erased.
     pub(crate) contact: Option<ContactView>,
-    /// The listing it is about now.
+    /// The listing that the chat is about now.
     pub(crate) listing: Option<ListingView>,
 }

@@ -1,4 +1,5 @@
-//! Linking a connection with its provider: list its channels, keep them, register our webhook. Repeatable at any time.
+//! Links a connection with its provider: lists its channels, stores them, registers our webhook. It can be repeated at
+//! any time.
 
 use crate::app::App;
 use crate::connections::carrier::Carrier;
@@ -15,18 +16,18 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::time::Duration;
 
-/// The CRM is told of another state of a channel by then: by the due index, for it is no hurry.
+/// The CRM is notified of a channel's new state within this time, by the due index, because it is not urgent.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
-/// Time to list channels, and to register a webhook, which the provider tries meanwhile. Together they leave room within
-/// the function's 28 s.
+/// Time limits for listing channels, and for registering a webhook, which the provider tries meanwhile. Together they
+/// leave room within the function's 28 s.
 const LIST_WITHIN: Duration = Duration::from_secs(8);
 const REGISTER_WITHIN: Duration = Duration::from_secs(14);
-/// Longest id of a channel at a provider, in bytes: it stands in a key.
+/// Longest provider's id of a channel, in bytes, because it is part of a key.
 const MAX_EXTERNAL: usize = 500;
 /// Longest name of a channel, in characters.
 const MAX_NAME: usize = crate::http::validate::MAX_NAME;
 
-/// Why a listed channel is not carried by this connection.
+/// Why this connection does not carry a listed channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// Another connection of the account carries it.
@@ -35,12 +36,12 @@ pub enum Owner {
     OtherAccount,
 }
 
-/// Why linking did not come to its end.
+/// Why linking stopped.
 #[derive(Debug)]
 pub enum Trouble {
-    /// The provider's word.
+    /// The provider's error.
     Provider(ProviderError),
-    /// Anything else.
+    /// Any other error.
     Api(ApiError),
 }
 
@@ -56,20 +57,21 @@ impl From<ProviderError> for Trouble {
     }
 }
 
-/// How far linking came.
+/// The result of linking, complete or not.
 #[derive(Debug, Default)]
 pub struct Connected {
     /// The channels that the connection carries.
     pub channels: Vec<Channel>,
-    /// The provider's ids of those that it does not.
+    /// The provider's ids of the channels that it does not carry.
     pub skipped: Vec<(String, Owner)>,
-    /// What takes back the channels that came by this.
+    /// Writes that undo what linking did to channels.
     pub undo: Vec<Write>,
-    /// What stopped it.
+    /// The error that stopped it.
     pub trouble: Option<Trouble>,
 }
 
-/// Links a connection whose row and token are committed: the provider tries the webhook while it is registered.
+/// Links a connection whose row and token are committed, because the provider tries the webhook during its
+/// registration.
 pub async fn connect(
     app: &App,
     connection: &Connection,
@@ -110,10 +112,10 @@ async fn connect_into(
     Ok(())
 }
 
-/// Ends the registration, as far as the provider can.
+/// Ends the webhook's registration, as far as the provider can.
 ///
 /// # Errors
-/// The provider's word.
+/// The provider's error.
 pub async fn disconnect(app: &App, carrier: &Carrier, webhook: &Webhook<'_>) -> Result<(), ProviderError> {
     within(REGISTER_WITHIN, carrier.client.unsubscribe(&carrier.call(app), webhook)).await
 }
@@ -127,13 +129,12 @@ async fn within<T>(
 }
 
 enum Carried {
-    /// With what takes it back.
+    /// With the writes that undo it.
     Yes(Box<Channel>, Vec<Write>),
     No(Owner),
 }
 
-/// Makes a listed channel the connection's: creates it, brings it up to date, or takes it over from a connection that
-/// is gone.
+/// Makes a listed channel the connection's: creates it, updates it, or takes it over from a connection that is deleted.
 async fn carry(
     app: &App,
     connection: &Connection,
@@ -150,7 +151,7 @@ async fn carry(
     }
     let mut after = before.clone();
     after.connection = connection.connection.clone();
-    // The account's own name is its title, and stays.
+    // The account's own name for the channel is its title, and does not change.
     after.name = short(&listed.name);
     report(&mut after, listed, app);
     let write = Write::change(&before, &after, &[attribute::channel::CONNECTION])?;
@@ -169,7 +170,7 @@ async fn create(
     let mut channel = Channel::new(&connection.account, &connection.connection, &named, app.ambient.now());
     channel.name = short(&listed.name);
     report(&mut channel, listed, app);
-    // A channel that is new is no other than before.
+    // A new channel has no change of state that the CRM must be notified of.
     channel.check_at = None;
     match app.store.create_channel(&channel).await {
         Ok(()) => {
@@ -195,11 +196,11 @@ fn short(name: &str) -> String {
     name.chars().filter(|char| !char.is_control()).take(MAX_NAME).collect()
 }
 
-/// Switches off channels of a connection that no connection carries any more: all that `gone` says of. `why` stands for the
-/// provider's word.
+/// Disables the channels that `gone` selects among the connection's, because the connection no longer carries them.
+/// `why` is stored in place of the provider's state.
 ///
 /// # Errors
-/// The store's.
+/// Those of the store.
 pub async fn switch_off(
     app: &App,
     connection: &Connection,
@@ -217,7 +218,7 @@ pub async fn switch_off(
         let write = Write::change(&before, &after, &[attribute::channel::CONNECTION])?;
         match app.store.commit(write.into_iter().collect()).await {
             Ok(()) => off.push(after),
-            // Another connection has taken it over meanwhile.
+            // Another connection took the channel over meanwhile.
             Err(StoreError::Lost(_)) => {}
             Err(error) => return Err(error.into()),
         }

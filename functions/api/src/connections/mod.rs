@@ -1,4 +1,4 @@
-//! Connections: one credential at a provider each.
+//! Connections: each is one credential at a provider.
 
 pub mod carrier;
 pub mod connect;
@@ -41,7 +41,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The field that a request may name without `credential`.
+/// The credential field that a request may name outside `credential`.
 const API_KEY: &str = "api_key";
 
 /// The routes of this folder.
@@ -55,37 +55,37 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(test_message::get))
 }
 
-/// A credential to connect.
+/// A provider's credential to connect.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"provider": "wazzup", "name": "Our Wazzup", "api_key": "c8cf90474f4ae6bf42e0d1a9b3ee4c6f"}))]
 pub struct NewConnection {
-    /// One that `GET /v1/providers` lists.
+    /// A provider that `GET /v1/providers` lists.
     #[schema(schema_with = provider_name)]
     provider: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// What the provider wants, by the names of its fields. Secret values are never shown again.
+    /// The values of the provider's fields, by their names. Secret values are never shown again.
     #[serde(default)]
     #[schema(nullable = false)]
     credential: Option<BTreeMap<String, String>>,
-    /// Short for `credential.api_key`, of a provider that has such a field.
+    /// Short for `credential.api_key`, for a provider that has such a field.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 1000, nullable = false)]
     api_key: Option<String>,
 }
 
-/// The names that can be asked for, read off the registry.
+/// The schema of a provider's name: the names in the registry.
 fn provider_name() -> Schema {
     let names = providers::built().map(|provider| provider.name());
     ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(names))
-        .description(Some("One that `GET /v1/providers` lists."))
+        .description(Some("A provider that `GET /v1/providers` lists."))
         .into()
 }
 
-/// Holds a credential against the provider's fields.
+/// Checks a request's credential against the provider's fields.
 fn checked(provider: &dyn Provider, new: &NewConnection) -> Result<Credential, ApiError> {
     let mut given = new.credential.clone().unwrap_or_default();
     let short = provider.credential_fields().iter().any(|field| field.name == API_KEY);
@@ -113,12 +113,12 @@ fn checked(provider: &dyn Provider, new: &NewConnection) -> Result<Credential, A
     }
 }
 
-/// Where a field stands in the request.
+/// A field's path in the request, for errors.
 fn place_of(field: &Field, in_map: bool) -> String {
     if field.name == API_KEY && !in_map { API_KEY.into() } else { format!("credential.{}", field.name) }
 }
 
-/// A provider's word against a credential, as an answer that names the field.
+/// A provider's error about a credential, as an API error that names the field.
 fn refused(provider: &dyn Provider, error: ProviderError) -> ApiError {
     let first = provider.credential_fields().first();
     match error {
@@ -141,7 +141,7 @@ pub struct ConnectionView {
     provider: String,
     name: String,
     state: ConnectionState,
-    /// What the provider last said against it.
+    /// The provider's last error.
     error: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
@@ -166,7 +166,7 @@ pub struct Connections {
     connections: Vec<ConnectionView>,
 }
 
-/// Why a channel of the credential was left out.
+/// Why a channel of the credential was skipped.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
@@ -176,25 +176,25 @@ pub enum SkipReason {
     OtherAccount,
 }
 
-/// A channel of the credential that was left out.
+/// A channel of the credential that was skipped.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SkippedView {
-    /// The provider's id of it.
+    /// The provider's id of the channel.
     external: String,
     reason: SkipReason,
 }
 
-/// A connection with what the provider listed.
+/// A connection with the channels that the provider listed.
 #[derive(Serialize, ToSchema)]
 pub struct LinkedConnection {
     connection: ConnectionView,
-    /// The URL that the provider posts to. It holds a secret: only the answer to the creation shows it.
+    /// The URL that the provider posts to. It holds a secret, so only the answer to the creation shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     webhook_url: Option<String>,
     /// The channels that the connection carries.
     channels: Vec<ChannelView>,
-    /// The channels that it does not.
+    /// The channels that it does not carry.
     skipped: Vec<SkippedView>,
 }
 
@@ -224,17 +224,17 @@ impl LinkedConnection {
 
 type Answer = (StatusCode, Json<LinkedConnection>);
 
-/// Connect a provider
+/// Create a connection
 ///
-/// Lists the credential's channels and registers our webhook. 202 when the provider is not available: the connection
-/// stays `connecting` until a refresh succeeds. When the provider refuses, nothing is left behind.
+/// Lists the credential's channels and registers our webhook. 202 when the provider is unavailable: the connection
+/// stays `connecting` until a refresh succeeds. When the provider refuses, nothing is stored.
 #[utoipa::path(
     post, path = "/v1/connections", tag = "connections", request_body = NewConnection,
     responses(
         (status = 201, description = "Connected", body = LinkedConnection),
-        (status = 202, description = "Kept; the provider is not available, `connection.error` says why", body = LinkedConnection),
+        (status = 202, description = "Stored; the provider is unavailable, `connection.error` says why", body = LinkedConnection),
         (status = 409, description = "Every channel of the credential is taken: `channels_taken`"),
-        (status = 422, description = "The provider refused: `provider_unauthorized`, `provider_refused` with its words")
+        (status = 422, description = "The provider refused: `provider_unauthorized`, `provider_refused` with its message")
     )
 )]
 pub async fn create(
@@ -252,7 +252,7 @@ pub async fn create(
     let (connection, row) =
         prepare(&app, &owner, (provider, new.name), &credential, (&token, secret.as_ref())).await?;
     let carrier = Carrier::new(&app, &connection.provider, credential)?;
-    // Before the registration: the provider tries the webhook while we register it.
+    // Stored before the registration, because the provider tries the webhook while we register it.
     app.store.commit(vec![Write::create(&connection)?, Write::create(&row)?]).await?;
     let url = webhook_url(&app, &connection, &token);
     let webhook = Webhook { url: &url, secret: secret.as_ref() };
@@ -315,10 +315,10 @@ async fn prepare(
     Ok((connection, WebhookTokenRow { hash: token_hash, token }))
 }
 
-/// What a connection's provider shows with every request to its webhook, where that was agreed on.
+/// The secret that a connection's provider sends with every webhook request, if one was agreed on.
 ///
 /// # Errors
-/// The store's and KMS's.
+/// Those of the store and of KMS.
 pub async fn webhook_secret(app: &App, connection: &Connection) -> Result<Option<SecretString>, ApiError> {
     let client = providers::client(&connection.provider);
     if !client.is_some_and(|client| client.wants_secret()) {
@@ -331,13 +331,13 @@ pub async fn webhook_secret(app: &App, connection: &Connection) -> Result<Option
     Ok(Some(app.vault.open_for(&purpose, &sealed, app.ambient.now()).await?))
 }
 
-/// Where the provider reaches a connection.
+/// The URL of a connection's webhook.
 pub fn webhook_url(app: &App, connection: &Connection, token: &SecretString) -> String {
     let base = app.public_base_url.trim_end_matches('/');
     format!("{base}/webhooks/{}/{}", connection.provider, token.expose_secret())
 }
 
-/// Takes a connection back that did not come about.
+/// Deletes a connection that the provider refused, and undoes what linking did to channels.
 async fn undo(app: &App, connection: &Connection, channels: Vec<Write>) {
     let token = Write::forget(keys::webhook_token(&connection.token_hash));
     let mut writes = vec![token, Write::forget(connection.key())];
@@ -367,17 +367,18 @@ async fn existing_connection(app: &App, account: &AccountId, id: &str) -> Result
     found.ok_or_else(|| ApiError::not_found("connection"))
 }
 
-/// List channels and register the webhook again
+/// Refresh a connection
 ///
-/// Repeatable. Channels that the provider lists no more are switched off.
+/// Lists the channels and registers the webhook again. Repeatable. Channels that the provider lists no more are
+/// disabled.
 #[utoipa::path(
     post, path = "/v1/connections/{connection}/refresh", tag = "connections",
-    params(("connection" = String, Path, description = "Its id")),
+    params(("connection" = String, Path, description = "The connection's id")),
     responses(
         (status = 200, description = "Connected", body = LinkedConnection),
-        (status = 202, description = "The provider is not available, `connection.error` says why", body = LinkedConnection),
+        (status = 202, description = "The provider is unavailable, `connection.error` says why", body = LinkedConnection),
         (status = 409, description = "Every channel of the credential is taken: `channels_taken`"),
-        (status = 422, description = "The provider refused: `provider_unauthorized`, `provider_refused` with its words")
+        (status = 422, description = "The provider refused: `provider_unauthorized`, `provider_refused` with its message")
     )
 )]
 pub async fn refresh(
@@ -431,10 +432,10 @@ pub async fn list(
     Ok(Json(Connections { connections: connections.into_iter().map(ConnectionView::from).collect() }))
 }
 
-/// Read a connection
+/// Get a connection
 #[utoipa::path(
     get, path = "/v1/connections/{connection}", tag = "connections",
-    params(("connection" = String, Path, description = "Its id")),
+    params(("connection" = String, Path, description = "The connection's id")),
     responses((status = 200, description = "The connection", body = ConnectionView))
 )]
 pub async fn get(
@@ -445,13 +446,13 @@ pub async fn get(
     Ok(Json(existing_connection(&app, &account, &id).await?.into()))
 }
 
-/// Disconnect
+/// Delete a connection
 ///
-/// The webhook's URL opens nothing any more, the provider is asked to stop, and the channels stay, switched off.
+/// The webhook's URL stops working, the provider is asked to stop, and the channels stay, disabled.
 #[utoipa::path(
     delete, path = "/v1/connections/{connection}", tag = "connections",
-    params(("connection" = String, Path, description = "Its id")),
-    responses((status = 204, description = "Gone"))
+    params(("connection" = String, Path, description = "The connection's id")),
+    responses((status = 204, description = "Deleted"))
 )]
 pub async fn delete(
     AccountKey(account): AccountKey,
@@ -459,7 +460,7 @@ pub async fn delete(
     Ids(Id(id)): Ids<Id>,
 ) -> Result<StatusCode, ApiError> {
     let connection = existing_connection(&app, &account, &id).await?;
-    // The connection's row goes last: whatever stops this before, it can be asked for again.
+    // The connection's row is deleted last, so that a deletion that stops before can be repeated.
     app.store.commit(vec![Write::forget(keys::webhook_token(&connection.token_hash))]).await?;
     if let Err(error) = stop(&app, &connection).await {
         tracing::warn!(error, connection = %connection.connection, "the provider was not stopped");

@@ -1,4 +1,5 @@
-//! The kinds of connections that can be made: what each needs, and what can be done by it. Pages draw their forms from this.
+//! The providers that can be connected: what a connection to each needs, and what its channels can do. Pages build
+//! their forms from this.
 
 use crate::app::App;
 use crate::channels::view::LimitsView;
@@ -16,29 +17,29 @@ use shared::providers::provider::{ChannelCapabilities, Provider};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// What can be done on a channel.
+/// What a channel can do.
 #[derive(Debug, Serialize, ToSchema)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of a page")]
 pub struct ChannelCapabilitiesView {
-    /// Whether a person who has never written can be written to by phone.
+    /// Whether a person who has never written can be addressed by phone.
     write_first_by_phone: bool,
-    /// The same by user name.
+    /// Whether a person who has never written can be addressed by user name.
     write_first_by_username: bool,
     /// Whether the text of a sent message can be edited.
     edit_text: bool,
-    /// Whether its file can be replaced.
+    /// Whether the file of a sent message can be replaced.
     edit_file: bool,
     /// Whether a sent message can be deleted.
     delete: bool,
     /// Whether a message may quote another one.
     quote: bool,
-    /// Whether buttons may stand below a text.
+    /// Whether a text may have buttons below it.
     buttons: bool,
     /// Whether approved templates can be sent.
     templates: bool,
-    /// Whether comments come by it.
+    /// Whether comments arrive through it.
     comments: bool,
-    /// Whether the provider can be asked if a number has the messenger.
+    /// Whether the provider can check if a number has the messenger.
     check_number: bool,
 }
 
@@ -59,10 +60,10 @@ impl From<ChannelCapabilities> for ChannelCapabilitiesView {
     }
 }
 
-/// A kind of channel that a provider has.
+/// A kind of channel of a provider.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChannelKindView {
-    /// The provider's word for it.
+    /// The provider's name for it.
     transport: &'static str,
     /// The messenger that it carries.
     messenger: Option<String>,
@@ -77,9 +78,9 @@ pub struct ProviderView {
     name: &'static str,
     /// Its name for people.
     title: &'static str,
-    /// What `credential` of a new connection holds.
+    /// The fields of `credential` in a new connection.
     credential: Vec<FieldView>,
-    /// The kinds of channels that it has.
+    /// The kinds of its channels.
     channels: Vec<ChannelKindView>,
 }
 
@@ -109,10 +110,10 @@ pub struct Providers {
 
 /// List providers
 ///
-/// What a connection to each needs, and what its channels take and can do. Titles are in the account's language.
+/// For each: what a connection needs, and what its channels accept and can do. Titles are in the account's language.
 #[utoipa::path(
     get, path = "/v1/providers", tag = "connections",
-    responses((status = 200, description = "All that can be connected, by name", body = Providers))
+    responses((status = 200, description = "All providers that can be connected, by name", body = Providers))
 )]
 pub async fn list(
     AccountKey(account): AccountKey,

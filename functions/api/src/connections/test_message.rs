@@ -1,5 +1,5 @@
-//! Test messages (A6): one that is marked as such goes the whole way of a client's, from our own public webhook on, and
-//! tells how far it got.
+//! Test messages (A6): a marked message passes all steps of a client's message, from our own public webhook on, and its
+//! progress can be read.
 
 use crate::app::App;
 use crate::connections::{webhook_secret, webhook_url};
@@ -34,42 +34,42 @@ use std::time::Duration;
 use url::Url;
 use utoipa::ToSchema;
 
-/// The client of test messages: a phone number that is valid nowhere, and no user id that Telegram has given.
+/// The client of test messages: a phone number that is valid nowhere, and a user id that Telegram has not assigned.
 const NOBODY: &str = "70000000000";
-/// How long one can be asked how far it got.
+/// How long a test message's progress can be read.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
-/// What our webhook answered.
+/// The answer of our webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     /// HTTP status; none when no answer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// When.
+    /// When the answer came, or the wait for it ended.
     pub at: Timestamp,
 }
 
-/// A test message on its way.
+/// A test message in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestMessage {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Its id: a UUID v7.
+    /// The test's id: a UUID v7.
     pub id: String,
-    /// Where it enters.
+    /// The channel that it enters.
     pub channel: ChannelId,
-    /// The chat it goes into.
+    /// The chat that it goes into.
     pub chat: ChatId,
     /// Its id as a message.
     pub message: MessageId,
-    /// What our webhook answered; none while it is being asked.
+    /// Our webhook's answer; none while it is awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Answered>,
     /// When it was posted.
     pub posted_at: Timestamp,
-    /// When the row goes, in seconds since the epoch: the table's TTL.
+    /// When the row expires, in seconds since the epoch: the table's TTL.
     pub expires_at: i64,
 }
 
@@ -81,12 +81,13 @@ impl Row for TestMessage {
 
 /// Send a test message
 ///
-/// A message that says it is a test enters the first added WhatsApp or Telegram channel that works by its public webhook, and goes the
-/// whole way: it is stored, given to an employee, told to the CRM. No person outside gets anything. Repeatable.
+/// Posts a message that says it is a test to the public webhook of the first added WhatsApp or Telegram channel that
+/// works. It passes all steps: it is stored, assigned to an employee, sent to the CRM. No person outside gets anything.
+/// Repeatable.
 #[utoipa::path(
     post, path = "/v1/test-messages", tag = "test-messages",
     responses(
-        (status = 202, description = "Posted; how far it is by now. Ask again by its id", body = TestMessageView),
+        (status = 202, description = "Posted, with its progress so far; get it again by its id", body = TestMessageView),
         (status = 422, description = "No connected WhatsApp or Telegram channel that works and is not ignored: `no_channel`")
     )
 )]
@@ -134,7 +135,7 @@ async fn entry(app: &App, account: &AccountId) -> Result<(Channel, Connection), 
     found.ok_or_else(|| ApiError::refused("no_channel", "", message))
 }
 
-/// Whether a message that comes in by the channel goes its way: a paused one takes it too.
+/// Whether a message that arrives on the channel is processed; it is on a paused channel too.
 fn takes(channel: &Channel) -> bool {
     channel_sends(&Channel { paused: false, ..channel.clone() }).is_ok()
 }
@@ -144,7 +145,7 @@ fn messenger_of(channel: &Channel) -> Messenger {
     channel.messenger().unwrap_or(Messenger::Whatsapp)
 }
 
-/// The client's name and words, in the account's language.
+/// The client's name and the message's text, in the account's language.
 fn words(language: Language) -> (&'static str, &'static str) {
     match language {
         Language::Ru => {
@@ -157,7 +158,7 @@ fn words(language: Language) -> (&'static str, &'static str) {
     }
 }
 
-/// Posts to our own webhook what the provider would; the status of the answer, or none when there was no answer.
+/// Posts to our own webhook what the provider would post. Returns the answer's status, or none without an answer.
 async fn post(
     app: &App,
     connection: &Connection,
@@ -192,7 +193,7 @@ async fn post(
     };
     match app.http.send(request, now).await {
         Ok(answer) => Ok(Some(answer.status)),
-        // Our own address: only a local run whose allow-list does not name it comes here.
+        // Our own address is refused only in a local run whose allow-list does not name it.
         Err(SendError::NotAllowed(why)) => {
             Err(ApiError::internal(format!("our own webhook may not be called: {why}")))
         }
@@ -203,11 +204,11 @@ async fn post(
     }
 }
 
-/// See how far a test message got
+/// Get a test message
 ///
-/// For 24 hours.
+/// Its progress, for 24 hours.
 #[utoipa::path(
-    get, path = "/v1/test-messages/{test}", tag = "test-messages", params(("test" = String, Path, description = "Its id")),
+    get, path = "/v1/test-messages/{test}", tag = "test-messages", params(("test" = String, Path, description = "The test's id")),
     responses((status = 200, description = "Each step, and what the next one waits for", body = TestMessageView))
 )]
 pub async fn get(
@@ -215,7 +216,7 @@ pub async fn get(
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
 ) -> Result<Json<TestMessageView>, ApiError> {
-    // Ids are UUIDs; anything else need not be asked for.
+    // Ids are UUIDs, so other texts need no read.
     let possible = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let key = keys::test_message(&account, &id);
     let found: Option<TestMessage> =
@@ -243,21 +244,21 @@ async fn view(app: &App, owner: &Account, test: TestMessage) -> Result<TestMessa
     Ok(TestMessageView::of(&test, steps))
 }
 
-/// A step of a message's way.
+/// A step of a test message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepName {
-    /// Our webhook took it.
+    /// Our webhook accepted the message.
     Accepted,
-    /// It stands in its chat.
+    /// The message is stored in its chat.
     Stored,
     /// The chat has a responsible employee, or is shown to those who receive new clients.
     Given,
-    /// The CRM has it.
+    /// The CRM has the message.
     ToldCrm,
 }
 
-/// How a step is.
+/// A step's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
@@ -265,27 +266,27 @@ pub enum StepState {
     Done,
     /// Not yet; `why` says what it waits for.
     Waiting,
-    /// Not done here at all; `why` says why.
+    /// Not applicable here; `why` says why.
     Skipped,
     /// Went wrong; `why` says how.
     Failed,
 }
 
-/// Why a step is as it is.
+/// The reason for a step's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// Its turn has not come, or it is at work; ask again in a moment.
+    /// Not begun, or in progress; try again in a moment.
     NotYet,
     /// Our webhook refused it; `detail` is the HTTP status.
     Refused,
-    /// Our webhook did not answer: the public address leads elsewhere, or nowhere.
+    /// Our webhook did not answer, because the public address leads elsewhere, or nowhere.
     NoAnswer,
     /// The channel is paused.
     ChannelPaused,
     /// No employee of the channel receives new clients and may write.
     NobodyEligible,
-    /// Shown to all who receive new clients: the first who answers becomes responsible.
+    /// Shown to all who receive new clients: the first to answer becomes responsible.
     FirstResponder,
     /// Shown to all who receive new clients until the CRM names a responsible.
     ByCrm,
@@ -293,23 +294,23 @@ pub enum Why {
     NoCrm,
     /// The CRM refuses our key; set it again.
     CrmUnauthorized,
-    /// The CRM failed, and is tried again later; `detail` is what it said.
+    /// The CRM failed, and is retried later; `detail` is its answer.
     CrmFails,
-    /// The CRM refused the message for good; `detail` is what it said.
+    /// The CRM refused the message permanently; `detail` is its answer.
     CrmRefused,
 }
 
-/// A step.
+/// A step of a test message with its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Step {
     step: StepName,
     state: StepState,
-    /// When it was done, where that is known.
+    /// When it was done, if that is known.
     #[schema(format = DateTime)]
     at: Option<String>,
-    /// Null when it is simply done.
+    /// Null when the state needs no reason.
     why: Option<Why>,
-    /// What else there is to say: the responsible employee, an HTTP status, the CRM's words.
+    /// Further detail: the responsible employee, an HTTP status, the CRM's answer.
     detail: Option<String>,
 }
 
@@ -344,20 +345,20 @@ impl Step {
 }))]
 pub struct TestMessageView {
     id: String,
-    /// The channel it entered.
+    /// The channel that it entered.
     channel: String,
     /// The chat it goes into; the same for every test of a channel.
     chat: String,
     #[schema(format = DateTime)]
     posted_at: Option<String>,
-    /// Whether it came all the way.
+    /// Whether every step is done or skipped.
     done: bool,
-    /// In order.
+    /// The steps in order.
     steps: Vec<Step>,
 }
 
 impl TestMessageView {
-    /// The answer.
+    /// The view of a test message with its steps.
     pub fn of(test: &TestMessage, steps: Vec<Step>) -> Self {
         let done = |step: &Step| matches!(step.state, StepState::Done | StepState::Skipped);
         Self {
@@ -371,7 +372,7 @@ impl TestMessageView {
     }
 }
 
-/// What the table holds around a test message.
+/// The stored rows that show a test message's progress.
 #[derive(Debug)]
 pub struct Facts {
     /// The message.
@@ -384,11 +385,11 @@ pub struct Facts {
     pub somebody_eligible: bool,
     /// Which CRM the account works with.
     pub crm_kind: CrmKind,
-    /// The connection to it.
+    /// The CRM connection.
     pub crm: Option<CrmConnection>,
 }
 
-/// How far it got, step by step.
+/// The steps of a test message, each with its state.
 pub fn steps(test: &TestMessage, facts: &Facts, now: Timestamp) -> Vec<Step> {
     let stored = match &facts.message {
         Some(message) => Step::done(StepName::Stored, Some(message.accepted_at)),

@@ -1,4 +1,4 @@
-//! The blacklist: whose messages are dropped before anything of them is stored (C5).
+//! The blacklist: senders whose messages are dropped before anything of them is stored (C5).
 
 use crate::app::App;
 use crate::contacts::person::Person;
@@ -23,29 +23,29 @@ use shared::store::{Read, StoreError, keys};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Whom to block: a phone or an identity.
+/// A phone or an identity to block.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"phone": "8 901 111-22-33", "expires_at": "2099-01-01T00:00:00Z", "note": "Advertises"}))]
 pub struct NewBlock {
-    /// A phone in any spelling; one without a country code is read as of the account's region. Either this or `identity`.
+    /// A phone in any spelling; one without a country code is read in the account's region. Either this or `identity`.
     #[serde(default)]
     phone: Option<String>,
     /// A person or group of one messenger. Where the messenger's ids are phones, the phone is blocked.
     #[serde(default, deserialize_with = "object")]
     #[schema(value_type = Option<IdentityView>)]
     identity: Option<IdentityView>,
-    /// When it ends, in the future; never when nothing is said.
+    /// When the block ends, in the future; null for never.
     #[serde(default)]
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// Why, for people.
+    /// The reason, for people.
     #[serde(default)]
     #[schema(max_length = 200)]
     note: Option<String>,
 }
 
-/// An entry.
+/// An entry of the blacklist.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "5b8c1f0e2d3a4b5c6d7e8f9001122334", "phone": "+79011112233", "identity": null, "follows": null,
@@ -53,10 +53,10 @@ pub struct NewBlock {
 }))]
 pub struct BlockView {
     id: String,
-    /// E.164. Null, as `identity`, when he was erased: the block stays, and says nothing of him.
+    /// E.164. Null, like `identity`, after the client was erased: the block stays without their data.
     phone: Option<String>,
     identity: Option<IdentityView>,
-    /// The id of the phone's entry that this one follows from, and goes with.
+    /// The id of the phone's entry that this entry follows from, and is deleted with.
     follows: Option<String>,
     note: Option<String>,
     #[schema(format = DateTime)]
@@ -89,14 +89,15 @@ impl From<BlockEntry> for BlockView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Blacklist {
     blacklist: Vec<BlockView>,
-    /// Where the next page begins; null on the last one. A page may hold fewer than `limit`, also none, before the last.
+    /// The cursor of the next page; null on the last one. A page before the last may hold fewer entries than `limit`,
+    /// or none.
     next_cursor: Option<String>,
 }
 
-/// List the blacklist
+/// List blacklist entries
 #[utoipa::path(
     get, path = "/v1/blacklist", tag = "blacklist", params(PageParams),
-    responses((status = 200, description = "A page of entries, in no order that means anything", body = Blacklist))
+    responses((status = 200, description = "A page of entries, in no particular order", body = Blacklist))
 )]
 pub async fn list(
     AccountKey(account): AccountKey,
@@ -106,16 +107,16 @@ pub async fn list(
     let limit = page_size(page.limit)?;
     let from = List::blacklist(&account).start(page.cursor.as_deref())?;
     let mut found = page::page(app.store.blacklist(&account, limit, from).await, page.cursor.is_some())?;
-    // The table takes an expired row away within days.
+    // DynamoDB deletes an expired row late, within days.
     found.items.retain(|entry| entry.blocks(app.ambient.now()));
     let blacklist = found.items.into_iter().map(BlockView::from).collect();
     Ok(Json(Blacklist { blacklist, next_cursor: page::next(found.next.as_ref())? }))
 }
 
-/// Block a phone or an identity
+/// Add a phone or an identity to the blacklist
 ///
-/// Messages that come from now on are dropped and counted before anything of them is stored; it takes effect within 30 seconds.
-/// Blocking a phone also blocks the known identities of whoever has it, by entries that follow this one. Blocking again
+/// New messages are dropped and counted before anything of them is stored; this takes effect within 30 seconds.
+/// Blocking a phone also blocks the known identities of its holders, with entries that follow this one. Blocking again
 /// replaces end and note.
 #[utoipa::path(
     put, path = "/v1/blacklist", tag = "blacklist", request_body = NewBlock,
@@ -134,7 +135,7 @@ pub async fn put(
     Ok(Json(entry.into()))
 }
 
-/// The end in seconds since the epoch: the next full one, so that nobody is let in too early.
+/// The end in seconds since the epoch, rounded up, so that no message passes too early.
 fn end_of(new: &NewBlock, now: Timestamp) -> Result<Option<i64>, ApiError> {
     let Some(text) = &new.expires_at else { return Ok(None) };
     let end = Timestamp::parse_rfc3339(text);
@@ -143,7 +144,7 @@ fn end_of(new: &NewBlock, now: Timestamp) -> Result<Option<i64>, ApiError> {
     Ok(Some(end.millis().div_euclid(1000) + i64::from(end.millis() % 1000 != 0)))
 }
 
-/// 1 January 3000: what is later is a mistake.
+/// 1 January 3000: a later end is a mistake.
 const LAST_MS: i64 = 32_503_680_000_000;
 
 fn subject_of(new: &NewBlock, owner: &Account) -> Result<Subject, ApiError> {
@@ -187,16 +188,16 @@ async fn put_once(
         }
     };
     let own = entry(&subject, None);
-    // Who looks somebody up believes the account. It is never set back: an entry may be made at the same moment as the
-    // last one goes, and what it costs is one read per message of a chat.
+    // Look-ups read the blacklist only if the account says that it has one. The flag is never cleared, because an entry
+    // may be created at the moment when the last one is deleted; it costs one read per message of a chat.
     let mut writes = vec![Write::put(&own)?];
     writes.extend(Write::change(&owner, &Account { has_blacklist: true, ..owner.clone() }, &[])?);
     app.store.commit(writes).await?;
-    // What follows from it may be more than one transaction takes. What a failure leaves out is made good by asking again.
+    // The entries that follow may exceed one transaction. Repeating the request writes those that a failure left out.
     let mut writes = Vec::new();
     for follower in &followers {
         let follower = entry(follower, Some(own.id.clone()));
-        // An entry that somebody made for itself does not go with the phone's.
+        // An entry that was made for itself is not deleted with the phone's, so it does not become a follower.
         let stands = |known: &&BlockEntry| known.id == follower.id && known.blocks(now);
         if known.iter().find(stands).is_none_or(|known| known.follows.is_some()) {
             writes.push(Write::put(&follower)?);
@@ -206,7 +207,7 @@ async fn put_once(
     Ok(own)
 }
 
-/// The known identities of whoever has the phone, but for those that are phones themselves.
+/// The known identities of the phone's holders, except those that are phones themselves.
 async fn followers(app: &App, owner: &Account, subject: &Subject) -> Result<Vec<Subject>, ApiError> {
     let Subject::Phone(phone) = subject else { return Ok(Vec::new()) };
     let people = of_phone(app, owner, phone).await?;
@@ -223,7 +224,7 @@ async fn followers(app: &App, owner: &Account, subject: &Subject) -> Result<Vec<
 /// The entries that concern a person.
 ///
 /// # Errors
-/// As the store's.
+/// Those of the store.
 pub async fn of_person(app: &App, account: &AccountId, person: &Person) -> Result<Vec<BlockView>, ApiError> {
     let owner = existing_account(app, account.as_str()).await?;
     let phones = person.phones().cloned().map(Subject::Phone);
@@ -237,13 +238,13 @@ pub async fn of_person(app: &App, account: &AccountId, person: &Person) -> Resul
     Ok(found.into_iter().map(BlockView::from).collect())
 }
 
-/// Take an entry off the blacklist
+/// Delete a blacklist entry
 ///
-/// Those that follow from it go with it.
+/// Entries that follow from it are deleted too.
 #[utoipa::path(
     delete, path = "/v1/blacklist/{block}", tag = "blacklist",
     params(("block" = String, Path, description = "The entry's id")),
-    responses((status = 204, description = "Gone"))
+    responses((status = 204, description = "Deleted"))
 )]
 pub async fn remove(
     AccountKey(account): AccountKey,
@@ -253,7 +254,7 @@ pub async fn remove(
     let key = keys::block(&account, &id);
     let found: Option<BlockEntry> = app.store.get(&key, Read::Consistent).await?;
     let found = found.ok_or_else(|| ApiError::not_found("entry of the blacklist"))?;
-    // Its followers first: what is left over by a failure goes when it is removed again.
+    // Its followers are deleted first, because repeating the request then deletes what a failure left over.
     let mut writes = Vec::new();
     if found.follows.is_none() {
         writes = followers_of(&app, &account, &id).await?;

@@ -1,4 +1,4 @@
-//! Erasing a client, and how far that has come (P12). The work is the function `erasure`'s.
+//! Starts erasures of clients, and shows their progress (P12). The function `erasure` does the work.
 
 use crate::app::App;
 use crate::contacts::person::existing_person;
@@ -20,7 +20,7 @@ use shared::store::{Read, StoreError, keys};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// An erasure. It holds nothing of the client.
+/// An erasure. It holds no data of the client.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019aa700-1b2c-7d3e-8f40-5a6b7c8d9e0f", "contacts": ["019aa600-2f4b-7d01-93c4-5d1a0e7b8c22"], "state": "done",
@@ -29,16 +29,16 @@ use utoipa::ToSchema;
 }))]
 pub struct ErasureView {
     id: String,
-    /// The contact, and those that were merged into him.
+    /// The contact, and the contacts merged into it.
     contacts: Vec<String>,
     state: StateView,
-    /// Chats that are gone.
+    /// Chats that are erased.
     chats: u64,
-    /// Messages that are gone.
+    /// Messages that are erased.
     messages: u64,
-    /// Files and raw records that are gone.
+    /// Files and raw records that are erased.
     objects: u64,
-    /// Messages taken out of dead-letter queues.
+    /// Messages removed from dead-letter queues.
     dead_letters: u64,
     #[schema(format = DateTime)]
     requested_at: String,
@@ -62,7 +62,7 @@ impl From<Erasure> for ErasureView {
     }
 }
 
-/// An erasure that was asked for.
+/// An erasure that was started.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StartedErasure {
     erasure: ErasureView,
@@ -72,18 +72,19 @@ pub struct StartedErasure {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Erasures {
     erasures: Vec<ErasureView>,
-    /// Where the next page begins; null on the last one.
+    /// The cursor of the next page; null on the last one.
     next_cursor: Option<String>,
 }
 
 /// Erase a contact
 ///
-/// Everything of him goes, and of those that were merged into him: chats, messages, files, raw records, what stands in
-/// dead-letter queues. Redelivered messages do not bring him back; what he writes from now on makes him a new client. It cannot be
-/// undone. What the CRM holds is the CRM's. Asked again while it runs, the answer is the same erasure.
+/// Erases all data of the contact and of the contacts merged into it: chats, messages, files, raw records, messages in
+/// dead-letter queues. Redelivered messages do not bring the client back; what they write from now on creates a new
+/// client. It cannot be undone. The CRM's own data is not touched. A repeated request returns the same erasure while it
+/// runs.
 #[utoipa::path(
-    delete, path = "/v1/contacts/{contact}", tag = "contacts", params(("contact" = String, Path, description = "Its id")),
-    responses((status = 202, description = "It has begun", body = StartedErasure))
+    delete, path = "/v1/contacts/{contact}", tag = "contacts", params(("contact" = String, Path, description = "The contact's id")),
+    responses((status = 202, description = "The erasure has started", body = StartedErasure))
 )]
 pub async fn start(
     AccountKey(account): AccountKey,
@@ -105,8 +106,8 @@ pub async fn start(
     Ok((StatusCode::ACCEPTED, Json(StartedErasure { erasure: erasure.into() })))
 }
 
-/// The erasure that has let go of a contact already: he is an alias of nobody, and found by no other route
-/// ([`Erasure::nobody`]).
+/// The erasure that has already detached the contact. Such a contact is an alias of no person, and no other route finds
+/// it ([`Erasure::nobody`]).
 async fn at_work(app: &App, account: &AccountId, id: &ContactId) -> Result<Option<Erasure>, StoreError> {
     let row = app.store.contact(account, id, Read::Consistent).await?;
     match row.and_then(|contact| contact.merged_into) {
@@ -115,7 +116,7 @@ async fn at_work(app: &App, account: &AccountId, id: &ContactId) -> Result<Optio
     }
 }
 
-/// The erasure that is at work on all these contacts. Two that were asked for at the same moment do the same twice, which
+/// The running erasure of all these contacts. Two that were requested at the same moment do the same work twice, which
 /// does no harm.
 async fn running(
     app: &App,
@@ -137,7 +138,7 @@ async fn running(
     }
 }
 
-/// Due at once, so that it is found also when its nudge is lost.
+/// Stores an erasure that is due at once, so that the due index finds it also when its nudge is lost.
 async fn begin(app: &App, account: &AccountId, contacts: Vec<ContactId>) -> Result<Erasure, ApiError> {
     let erasure = Erasure::new(account, app.ambient.uuid().to_string(), contacts, app.ambient.now());
     app.store.commit(vec![Write::create(&erasure)?]).await?;
@@ -171,10 +172,10 @@ pub async fn list(
     Ok(Json(Erasures { erasures, next_cursor: page::next(found.next.as_ref())? }))
 }
 
-/// Read an erasure
+/// Get an erasure
 #[utoipa::path(
-    get, path = "/v1/erasures/{erasure}", tag = "contacts", params(("erasure" = String, Path, description = "Its id")),
-    responses((status = 200, description = "How far it has come", body = ErasureView))
+    get, path = "/v1/erasures/{erasure}", tag = "contacts", params(("erasure" = String, Path, description = "The erasure's id")),
+    responses((status = 200, description = "The erasure with its progress", body = ErasureView))
 )]
 pub async fn get(
     AccountKey(account): AccountKey,

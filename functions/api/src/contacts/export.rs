@@ -1,7 +1,7 @@
-//! All that is held of a client, as JSON, page by page (P12).
+//! Exports all that is stored about a client, as JSON, page by page (P12).
 //!
-//! The first pages have his chats, ten at a time, and the very first one himself; then come the messages, chat by
-//! chat. A page's place is in its cursor, so that nothing is kept between pages.
+//! The first pages hold the client's chats, ten at a time, and the very first page also the client; then follow the
+//! messages, chat by chat. The cursor holds a page's position, so nothing is stored between pages.
 
 use crate::app::App;
 use crate::chats::listing_view::ListingView;
@@ -29,9 +29,9 @@ use shared::store::{Read, keys};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// Chats in a page: each comes with all its listings, and an answer of Lambda has 6 MB at most.
+/// Chats of a page: each comes with all its listings, and an answer of Lambda has 6 MB at most.
 const CHATS: i32 = 10;
-/// Messages in a page.
+/// Messages of a page.
 const MESSAGES: i32 = 100;
 
 /// A chat with its listings.
@@ -41,13 +41,13 @@ pub struct ExportedChat {
     listings: Vec<ListingView>,
 }
 
-/// A message.
+/// A message with its chat.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExportedMessage {
     /// The chat's id.
     chat: String,
     message: MessageView,
-    /// The message it answers, as the provider gave it.
+    /// The message it answers, as the provider sent it.
     #[schema(value_type = Option<serde_json::Value>)]
     raw_quote: Option<serde_json::Value>,
 }
@@ -62,34 +62,34 @@ impl ExportedMessage {
     }
 }
 
-/// A page of what is held of a client.
+/// A page of an export.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Export {
     /// The client; on the first page only.
     contact: Option<PersonView>,
-    /// The contacts that make him, as they are; on the first page only.
+    /// The contacts that make up the client, as stored; on the first page only.
     contacts: Vec<ContactView>,
     /// Their merges; on the first page only.
     merges: Vec<MergeView>,
-    /// Entries of the blacklist that concern him; on the first page only.
+    /// Entries of the blacklist that concern the client; on the first page only.
     blacklist: Vec<BlockView>,
-    /// His chats, on the first page; more than ten go on to the next ones.
+    /// The client's chats: ten on the first page, more on the next ones.
     chats: Vec<ExportedChat>,
-    /// The messages of his chats, chat by chat, the newest first; none on the pages with chats.
+    /// The messages of the client's chats, chat by chat, the newest first; none on the pages with chats.
     messages: Vec<ExportedMessage>,
-    /// Where the next page begins; null on the last one. A page may be empty before the last.
+    /// The cursor of the next page; null on the last one. A page before the last may be empty.
     next_cursor: Option<String>,
 }
 
-/// Where an export goes on.
+/// The position at which an export continues.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Place {
-    /// In the messages of the chat, not behind the chat in the list of them.
+    /// Whether the position is in the chat's messages, instead of behind the chat in the list of chats.
     messages: bool,
     contact: ContactId,
     chat: ChatId,
-    /// The last message that was given: the time it is shown under, and its key.
+    /// The last exported message: the time it is shown under, and its key.
     shown: Option<String>,
     sk: Option<String>,
 }
@@ -110,13 +110,13 @@ impl Place {
         Ok(URL_SAFE_NO_PAD.encode(json))
     }
 
-    /// Behind the chat in the person's history; only of his own contacts.
+    /// The position behind the chat in the person's history; an error unless the contact is the person's.
     fn in_history(&self, account: &AccountId, members: &[ContactId]) -> Result<(usize, Item), ApiError> {
         let at = members.iter().position(|member| *member == self.contact).ok_or_else(ApiError::cursor)?;
         Ok((at, keys::contact_chat(account, &self.contact, &self.chat).attributes()))
     }
 
-    /// Behind the last message that was given.
+    /// The position behind the last exported message.
     fn in_messages(&self, account: &AccountId) -> Option<Item> {
         let text = |value: &String| aws_sdk_dynamodb::types::AttributeValue::S(value.clone());
         let (shown, sk) = (self.shown.as_ref()?, self.sk.as_ref()?);
@@ -125,22 +125,22 @@ impl Place {
     }
 }
 
-/// Where an export goes on.
+/// The query of an export.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ExportParams {
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
 /// Export a contact
 ///
-/// All that is held of the client and of those that were merged into him, to be read page by page. Files are given by our links.
+/// All that is stored about the client and the contacts merged into it, page by page. Files are given as our links.
 #[utoipa::path(
     get, path = "/v1/contacts/{contact}/export", tag = "contacts",
     params(("contact" = String, Path, description = "The contact's id"), ExportParams),
-    responses((status = 200, description = "A page of it", body = Export))
+    responses((status = 200, description = "A page of the export", body = Export))
 )]
 pub async fn export(
     AccountKey(account): AccountKey,
@@ -195,7 +195,7 @@ async fn chats(
     Ok(Export { chats, next_cursor, ..Export::default() })
 }
 
-/// The chat behind this place, or the first one.
+/// The first chat behind this position, or the very first one.
 async fn next_chat(
     app: &App,
     account: &AccountId,
@@ -215,7 +215,7 @@ async fn messages(
     place: &Place,
 ) -> Result<Export, ApiError> {
     let here = place.in_history(account, members)?;
-    // A cursor can be made by hand; only his own chats are his.
+    // A cursor can be forged, so the chat must be the person's.
     let his: Option<ContactChat> =
         app.store.get(&keys::contact_chat(account, &place.contact, &place.chat), Read::Eventual).await?;
     his.ok_or_else(ApiError::cursor)?;

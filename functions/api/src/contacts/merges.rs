@@ -1,4 +1,4 @@
-//! Joining contacts by hand, and taking them apart (C3).
+//! Merges contacts by hand, and undoes merges (C3).
 
 use crate::app::App;
 use crate::contacts::person::{Person, existing_person, merges_of};
@@ -20,7 +20,7 @@ use shared::store::row::Write;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Whom a contact turned out to be.
+/// The contact to merge into.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"into": "019aa600-2f4b-7d01-93c4-5d1a0e7b8c22"}))]
@@ -31,8 +31,9 @@ pub struct MergeInto {
 
 /// Merge a contact into another one
 ///
-/// It becomes an alias: its chats stay as they are and show in the other one's history. Who was merged into it before follows.
-/// Merging twice changes nothing. The records in the CRM stay as they are: those of the contact that stays count.
+/// The contact becomes an alias: its chats stay unchanged and show in the other contact's history. Contacts merged into
+/// it before follow. Merging twice changes nothing. The CRM's records stay unchanged; those of the contact that stays
+/// count.
 #[utoipa::path(
     post, path = "/v1/contacts/{contact}/merge", tag = "contacts", request_body = MergeInto,
     params(("contact" = String, Path, description = "The id of the contact that becomes an alias")),
@@ -65,7 +66,7 @@ async fn merge_once(
     let from = existing_person(app, account, from).await?;
     let into = existing_person(app, account, into).await?;
     let merged = merge::merge(&into.root, &from.root, MergeReason::Manual, app.ambient.now());
-    // By hand nothing stands in the way but that they are one already.
+    // A merge by hand fails only because the two are one contact already.
     let Ok(merged) = merged else { return Ok(()) };
     if merged.into.merged_from.len() > MAX_ALIASES {
         let message = format!("at most {MAX_ALIASES} contacts are merged into one");
@@ -85,11 +86,11 @@ fn changes<'a>(contacts: impl IntoIterator<Item = (&'a Contact, Contact)>) -> Re
 
 /// List a contact's merges
 ///
-/// Those into him, and into contacts that were merged into him; undone ones too.
+/// Merges into the contact, and into contacts that were merged into it; undone ones too.
 #[utoipa::path(
     get, path = "/v1/contacts/{contact}/merges", tag = "contacts",
     params(("contact" = String, Path, description = "The contact's id")),
-    responses((status = 200, description = "All of them, the earliest first", body = Merges))
+    responses((status = 200, description = "All merges, the earliest first", body = Merges))
 )]
 pub async fn list(
     AccountKey(account): AccountKey,
@@ -103,15 +104,15 @@ pub async fn list(
 
 /// Undo a merge
 ///
-/// The alias is a contact of its own again, with those that it brought along. Nothing but a person joins the two again. Phone and
-/// CRM records that the other one had only from it are taken from it.
+/// The alias becomes a contact of its own again, together with the contacts merged into it. Only a person can merge the
+/// two again. Phone and CRM records that the other contact had only from it are removed there.
 #[utoipa::path(
     post, path = "/v1/contacts/{contact}/merges/{from}/undo", tag = "contacts",
     params(
         ("contact" = String, Path, description = "The contact's id"),
         ("from" = String, Path, description = "The id of the contact that was merged into it")
     ),
-    responses((status = 200, description = "The contact that is one of its own again", body = PersonView))
+    responses((status = 200, description = "The contact that is separate again", body = PersonView))
 )]
 pub async fn undo(
     AccountKey(account): AccountKey,
@@ -121,12 +122,12 @@ pub async fn undo(
     let (Id(id), Id(from)) = ids;
     let (id, from) = (ContactId::new(id), ContactId::new(from));
     let stale = app.retry_on_conflict(|| undo_once(&app, &account, &id, &from)).await?;
-    // Once more: `crm-push` may have said it again in between.
+    // Again, because `crm-push` may have stored the records once more in between.
     forget_records(&app, &account, &stale).await?;
     Ok(Json(existing_person(&app, &account, &from).await?.into()))
 }
 
-/// Answers whose chats may say of the CRM what is not so any more.
+/// Undoes the merge; returns the contacts whose chats may name outdated CRM records.
 async fn undo_once(
     app: &App,
     account: &AccountId,
@@ -146,19 +147,19 @@ async fn undo_once(
     let others = person.aliases.iter().filter_map(|before| Some((before, after(before)?)));
     let mut writes = changes(others)?;
     writes.extend(changes([(&alias, undone.from.clone())])?);
-    // What of the CRM's is his is known by `crm-push`, which writes it: decided on as well.
+    // `crm-push` writes which CRM records are the contact's, so the change depends on them too.
     let depends_on: Vec<_> = MERGED_BY.into_iter().chain([attribute::contact::CRM]).collect();
     writes.extend(Write::change(&person.root, &undone.into, &depends_on)?);
     writes.extend(Write::change(&merges, &undone.log, &[attribute::merge::UNDONE_AT])?);
     let stale = if undone.into.crm == person.root.crm { Vec::new() } else { person.ids() };
-    // The chats say that the CRM has him, and so nobody would make a contact for him again. Before the merge is gone: it
-    // cannot be undone again, should this fail.
+    // The chats say that the CRM has the contact, so no record would be created for it. They are cleared before the
+    // merge is undone, because an undo whose second half failed could not be repeated.
     forget_records(app, account, &stale).await?;
     app.store.commit(writes).await?;
     Ok(stale)
 }
 
-/// Lets all chats of these contacts be looked at again for what they lack in the CRM.
+/// Clears `records_in` of all chats of these contacts, so that it is checked again which records they lack in the CRM.
 async fn forget_records(app: &App, account: &AccountId, contacts: &[ContactId]) -> Result<(), ApiError> {
     for contact in contacts {
         let mut from = None;
@@ -183,7 +184,8 @@ async fn forget_records_of(app: &App, account: &AccountId, chat: &ChatId) -> Res
     Ok(app.store.commit(write.into_iter().collect()).await?)
 }
 
-/// The log's row of the merge that made `from` an alias: with the one who stayed, or with whom it was brought along by.
+/// The log's row of the merge that made `from` an alias: of the contact that stayed, or of the contact that `from` came
+/// along with.
 async fn log_of(app: &App, person: &Person, from: &ContactId) -> Result<Merge, ApiError> {
     let merges = merges_of(app, person).await?;
     let found = merges.into_iter().rev().find(|merge| merge.from == *from && merge.undone_at.is_none());

@@ -1,4 +1,4 @@
-//! Contacts: read, found, with their chats.
+//! Contacts: get, find, and list their chats.
 
 pub mod blacklist;
 pub mod erasures;
@@ -51,12 +51,12 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 /// Longest id that a messenger gives, in characters.
 pub const MAX_USER: usize = 200;
 
-/// Read a contact
+/// Get a contact
 ///
-/// The answer is the contact that stayed, where this one was merged: its `id` tells.
+/// For a contact that was merged, the answer is the contact that stayed, as its `id` shows.
 #[utoipa::path(
-    get, path = "/v1/contacts/{contact}", tag = "contacts", params(("contact" = String, Path, description = "Its id")),
-    responses((status = 200, description = "The client, with all by which he is known", body = PersonView))
+    get, path = "/v1/contacts/{contact}", tag = "contacts", params(("contact" = String, Path, description = "The contact's id")),
+    responses((status = 200, description = "The client, with all identities and phones", body = PersonView))
 )]
 pub async fn get(
     AccountKey(account): AccountKey,
@@ -66,12 +66,12 @@ pub async fn get(
     Ok(Json(existing_person(&app, &account, &ContactId::new(id)).await?.into()))
 }
 
-/// Whom to look up.
+/// The phone or identity to find.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct LookUp {
-    /// A phone in any spelling; one without a country code is read as of the account's region.
+    /// A phone in any spelling; one without a country code is read in the account's region.
     phone: Option<String>,
     /// With `user`: the messenger.
     messenger: Option<String>,
@@ -83,11 +83,11 @@ pub struct LookUp {
 
 /// Find contacts
 ///
-/// By a verified phone, or by a messenger's id: exactly, never by likeness. More than one is possible for a phone that
-/// has changed hands.
+/// By a verified phone, or by a messenger's id; only exact matches. A phone that has changed hands may find more than
+/// one contact.
 #[utoipa::path(
     get, path = "/v1/contacts", tag = "contacts", params(LookUp),
-    responses((status = 200, description = "Who it is, or nobody", body = Contacts))
+    responses((status = 200, description = "The contacts found, or none", body = Contacts))
 )]
 pub async fn find(
     AccountKey(account): AccountKey,
@@ -114,7 +114,7 @@ pub async fn find(
     Ok(Json(Contacts { contacts: found.into_iter().map(PersonView::from).collect() }))
 }
 
-/// A phone as of the account's region.
+/// Reads a phone in the account's region.
 ///
 /// # Errors
 /// 400 naming the field, never its content.
@@ -123,8 +123,8 @@ pub fn read_phone(owner: &Account, field: &str, text: &str) -> Result<Phone, Api
         .ok_or_else(|| ApiError::invalid(field, "no phone number, or more than one"))
 }
 
-/// An identity as messages have it; `at` is what stands before the fields' names in errors. Where the messenger's ids are
-/// phones, one in any spelling is taken for its id.
+/// Reads an identity as messages have it; `at` is the prefix of the fields' names in errors. Where the messenger's ids
+/// are phones, a phone in any spelling is accepted as the id.
 ///
 /// # Errors
 /// 400 naming the field, never its content.
@@ -142,29 +142,29 @@ pub fn read_identity(
     Ok(Identity { messenger, group, user })
 }
 
-/// A messenger by its name.
+/// Reads a messenger's name.
 ///
 /// # Errors
 /// 400 naming the field.
 pub fn read_messenger(field: &str, text: &str) -> Result<Messenger, ApiError> {
     validate::name(field, text, 50)?;
     let messenger = text.trim().to_lowercase();
-    // A provider's words for groups: by them nobody would ever be found.
+    // A provider's words for groups: no contact is stored under them.
     if ["whatsgroup", "telegroup", "maxgroup"].contains(&messenger.as_str()) {
         return Err(ApiError::invalid(field, "the messenger's own name; a group is told by `group`"));
     }
     serde_json::from_value(messenger.into()).map_err(|_| ApiError::invalid(field, "a messenger's name"))
 }
 
-/// A messenger's id of a person or group, as messages have it. `None` for what cannot be one: where ids are phones, one in
-/// any spelling is taken for its id.
+/// A messenger's id of a person or group, as messages have it. `None` for what cannot be one: where ids are phones, a
+/// phone in any spelling is accepted as the id.
 pub fn user_id(owner: &Account, messenger: &Messenger, group: bool, user: &str) -> Option<String> {
     let user = user.trim();
     if messenger.id_is_phone() && !group { phone_id(owner, user) } else { Some(user.to_owned()) }
 }
 
-/// The id of a messenger whose ids are phones. One that is spelled as such stays as it is: where a country has changed its
-/// numbering, the messenger's id is older than the number of today.
+/// The id at a messenger whose ids are phones. A text that is spelled as such an id stays unchanged, because where a
+/// country has changed its numbering the messenger's id is older than the number of today.
 fn phone_id(owner: &Account, user: &str) -> Option<String> {
     let id = Phone::from_international_digits(user);
     match (Phone::parse(user, &owner.region), id) {
@@ -174,10 +174,10 @@ fn phone_id(owner: &Account, user: &str) -> Option<String> {
     }
 }
 
-/// Who has a phone: by the claim of the phone, and by identities that are phones.
+/// The persons who have a phone: by the phone's claim, and by identities that are phones.
 ///
 /// # Errors
-/// As the store's, here and below.
+/// Those of the store; the same for the function below.
 pub async fn of_phone(app: &App, owner: &Account, phone: &Phone) -> Result<Vec<Person>, ApiError> {
     let identities = [Messenger::Whatsapp, Messenger::Viber];
     let identities =
@@ -185,7 +185,7 @@ pub async fn of_phone(app: &App, owner: &Account, phone: &Phone) -> Result<Vec<P
     of_identities(app, owner, &identities, Some(phone)).await
 }
 
-/// Who is known by identities, or has a phone.
+/// The persons who have any of the identities, or the phone.
 pub async fn of_identities(
     app: &App,
     owner: &Account,
@@ -210,7 +210,7 @@ pub async fn of_identities(
 
 /// List a contact's chats
 ///
-/// His, and those of contacts that were merged into him, in no order that means anything.
+/// The contact's chats, and those of contacts merged into it, in no particular order.
 #[utoipa::path(
     get, path = "/v1/contacts/{contact}/chats", tag = "contacts",
     params(("contact" = String, Path, description = "The contact's id"), PageParams),
@@ -237,7 +237,7 @@ pub async fn chats(
     Ok(Json(Chats { chats, next_cursor: page::next(found.next.as_ref())? }))
 }
 
-/// Which of a person's contacts a cursor goes on in, and where in his chats.
+/// In which of a person's contacts a cursor continues, and where in its chats.
 fn place(account: &AccountId, members: &[ContactId], cursor: &str) -> Result<(usize, Item), ApiError> {
     let read = |(at, member)| Some((at, List::contact_chats(account, member).start(Some(cursor)).ok()??));
     members.iter().enumerate().find_map(read).ok_or_else(ApiError::cursor)
@@ -246,16 +246,16 @@ fn place(account: &AccountId, members: &[ContactId], cursor: &str) -> Result<(us
 /// A part of a person's history.
 #[derive(Debug)]
 pub struct History {
-    /// His chats.
+    /// The person's chats.
     pub chats: Vec<ContactChat>,
-    /// The last of them, when there may be more.
+    /// The key of the last chat, if there may be more.
     pub next: Option<Item>,
 }
 
-/// Reads a person's chats, contact by contact: up to `limit`, from behind a row of one of them.
+/// Reads a person's chats, contact by contact: up to `limit`, starting behind a row of one of them.
 ///
 /// # Errors
-/// As the store's.
+/// Those of the store.
 pub async fn history(
     app: &App,
     account: &AccountId,
@@ -284,7 +284,7 @@ pub async fn history(
     Ok(found)
 }
 
-/// Where a chat stands in its contact's history.
+/// A chat's key in its contact's history.
 fn key_of(row: &ContactChat) -> Key {
     keys::contact_chat(&row.account, &row.contact, &row.chat)
 }

@@ -20,7 +20,7 @@ pub struct ContactView {
     crm: CrmRecordsView,
 }
 
-/// What the CRM holds of a client.
+/// The CRM's records of a client.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CrmRecordsView {
     contact_id: Option<String>,
@@ -29,9 +29,9 @@ pub struct CrmRecordsView {
     deal_id: Option<String>,
     /// Link to the deal's card.
     deal_uri: Option<String>,
-    /// The CRM makes no contact of him: its answer, shortened.
+    /// The CRM's answer, shortened, when it refuses to create a contact for the client.
     refused: Option<String>,
-    /// How often nobody knows whether the CRM made one: it may hold a double.
+    /// How often it is unknown whether the CRM created a contact: it may hold duplicates.
     uncertain: u32,
 }
 
@@ -61,12 +61,12 @@ impl From<Contact> for ContactView {
     }
 }
 
-/// How a messenger knows a person or a group.
+/// A messenger's id of a person or a group.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"messenger": "telegram", "group": false, "user": "218485655"}))]
 pub struct IdentityView {
-    /// `whatsapp`, `telegram`, `instagram`, `viber`, `vk`, `avito`, `max`, or the provider's word.
+    /// `whatsapp`, `telegram`, `instagram`, `viber`, `vk`, `avito`, `max`, or the provider's name for it.
     pub(crate) messenger: String,
     #[serde(default)]
     pub(crate) group: bool,
@@ -80,7 +80,7 @@ impl From<Identity> for IdentityView {
     }
 }
 
-/// A client with all by which he is known.
+/// A client with all identities and phones.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019aa600-2f4b-7d01-93c4-5d1a0e7b8c22", "name": "Ivan", "phone": "+79011112233", "phones": ["+79011112233"],
@@ -98,19 +98,19 @@ impl From<Identity> for IdentityView {
 pub struct PersonView {
     id: String,
     name: Option<String>,
-    /// E.164: the verified phone that speaks for him.
+    /// E.164: the client's main verified phone.
     phone: Option<String>,
-    /// His verified phones, those of contacts that were merged into him too.
+    /// The client's verified phones, also those of contacts merged into it.
     phones: Vec<String>,
     username: Option<String>,
     /// The employee's id.
     responsible: Option<String>,
     crm: CrmRecordsView,
-    /// His identities, those of contacts that were merged into him too.
+    /// The client's identities, also those of contacts merged into it.
     identities: Vec<IdentityView>,
-    /// The contacts that turned out to be him.
+    /// The contacts merged into this one.
     merged_from: Vec<String>,
-    /// Contacts that a person took apart from him: nothing but a person joins them again.
+    /// Contacts that a person separated from this one: only a person can merge them again.
     kept_apart: Vec<String>,
     #[schema(format = DateTime)]
     created_at: String,
@@ -138,7 +138,7 @@ impl From<Person> for PersonView {
     }
 }
 
-/// What a look-up found.
+/// The contacts that a search found.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Contacts {
     pub(crate) contacts: Vec<PersonView>,
@@ -149,12 +149,12 @@ pub struct Contacts {
 pub struct MergeView {
     /// The contact that stayed.
     into: String,
-    /// The contact that became an alias of him.
+    /// The contact that became its alias.
     from: String,
     reason: MergeReason,
     #[schema(format = DateTime)]
     merged_at: String,
-    /// When a person took them apart again.
+    /// When a person undid the merge.
     #[schema(format = DateTime)]
     undone_at: Option<String>,
 }
@@ -171,7 +171,7 @@ impl From<Merge> for MergeView {
     }
 }
 
-/// The merges of a contact, and of those that were merged into him before.
+/// The merges into a contact, and into the contacts that were merged into it before.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Merges {
     /// The earliest first.

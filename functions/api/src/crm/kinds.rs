@@ -1,4 +1,4 @@
-//! The kinds of CRM that an account may work with: what each has to be told, and what it can do.
+//! The kinds of CRM that an account may work with: the settings that each needs, and what it can do.
 
 use super::CapabilitiesView;
 use crate::app::App;
@@ -42,9 +42,9 @@ pub struct CrmKindView {
     capabilities: CapabilitiesView,
 }
 
-/// List the kinds of CRM
+/// List kinds of CRM
 ///
-/// What each kind takes when it is set (`PUT /v1/crm`) and what it can do, for a form. Titles are in the account's language.
+/// For each kind, the settings of `PUT /v1/crm` and what it can do, for a form. Titles are in the account's language.
 #[utoipa::path(
     get, path = "/v1/crms", tag = "crm",
     responses((status = 200, description = "All kinds, `none` first", body = CrmKinds))

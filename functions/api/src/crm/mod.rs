@@ -41,14 +41,14 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(refresh))
 }
 
-/// The settings that a request may hold, and the one that is shown.
+/// The settings that a request may hold; only the URL is shown.
 const WEBHOOK_URL: &str = "webhook_url";
 const CRM_KEY: &str = "crm_key";
 
 /// Longest URL of a CRM, in characters.
 const MAX_URL: usize = 2000;
 
-/// A CRM connection to set. It replaces what was there.
+/// A CRM connection to set; it replaces the previous one.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -56,18 +56,18 @@ const MAX_URL: usize = 2000;
 }))]
 pub struct NewCrm {
     kind: CrmKind,
-    /// Where the CRM takes our webhooks: `https`, a public address. Required for `universal`.
+    /// The URL of the CRM's webhook: `https`, a public address. Required for `universal`.
     #[serde(default)]
     #[schema(max_length = 2000)]
     webhook_url: Option<String>,
-    /// Sent there as `Authorization: Bearer …`. Never shown again. Left out, the one that is set stays while the URL leads to
-    /// the same host, port and scheme: a key is sent to no other. Null takes it away.
+    /// Sent there as `Authorization: Bearer …`. Never shown again. When left out, the stored key stays while the URL
+    /// keeps host, port and scheme, because a key is sent to no other address. Null removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     crm_key: Option<Option<String>>,
 }
 
-/// What the CRM's kind can do: settings that need more are refused with `setting_not_applicable`.
+/// What the CRM's kind can do. Settings that need more are refused with `setting_not_applicable`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CapabilitiesView {
     /// It can name a client's responsible, so a channel's `distribution` may be `by_crm`.
@@ -76,19 +76,19 @@ pub struct CapabilitiesView {
     stages: bool,
     /// It has groups, so a channel may name its `group`.
     groups: bool,
-    /// It is told how far a delivery has come.
+    /// It receives the status of deliveries.
     statuses: bool,
-    /// It is told of edits.
+    /// It receives edits.
     edits: bool,
-    /// It is told of deletions.
+    /// It receives deletions.
     deletions: bool,
-    /// It is told of reactions as such; else they are texts.
+    /// It receives reactions as such; otherwise as texts.
     reactions: bool,
-    /// It is told that a chat is finished.
+    /// It is notified when a chat is finished.
     finished: bool,
-    /// It can be asked for its employees and pipelines (`POST /v1/crm/refresh`); else it brings them.
+    /// It can be asked for its employees and pipelines (`POST /v1/crm/refresh`); otherwise it sends them.
     refreshes: bool,
-    /// Contacts that are there already may be changed, so the account's `rewrite_leading_eight` may be switched on.
+    /// Contacts that exist already may be changed, so the account's `rewrite_leading_eight` may be switched on.
     writes_contacts: bool,
 }
 
@@ -127,10 +127,10 @@ pub struct CrmView {
     state: CrmState,
     /// Failures in a row.
     failures: u32,
-    /// Nobody calls the CRM before this moment.
+    /// The CRM is not called before this moment.
     #[schema(format = DateTime)]
     paused_until: Option<String>,
-    /// What it last said against us.
+    /// The CRM's last error.
     error: Option<String>,
     #[schema(format = DateTime)]
     set_at: Option<String>,
@@ -157,12 +157,12 @@ impl CrmView {
 
 /// Set the CRM connection
 ///
-/// Setting it again clears failures and a pause. `{"kind":"none"}` takes the CRM away. What the new one cannot do is switched
-/// off: the account's `rewrite_leading_eight` where it does not let us change its contacts, and a channel's `by_crm` becomes
-/// `first_responder` where it names nobody.
+/// Setting it again clears failures and a pause. `{"kind":"none"}` removes the CRM. What the new CRM does not support
+/// is switched off: the account's `rewrite_leading_eight` if we may not change its contacts, and a channel's `by_crm`
+/// becomes `first_responder` if it names no responsible.
 #[utoipa::path(
     put, path = "/v1/crm", tag = "crm", request_body = NewCrm,
-    responses((status = 200, description = "As set", body = CrmView))
+    responses((status = 200, description = "The connection as set", body = CrmView))
 )]
 pub async fn put(
     AccountKey(account): AccountKey,
@@ -177,7 +177,7 @@ pub async fn put(
     Ok(Json(CrmView::of(kind, row)))
 }
 
-/// What a connection is replaced on.
+/// The attributes on which replacing a connection depends.
 pub(crate) const DECIDED_ON: [Attribute<CrmConnection>; 8] = [
     attribute::crm_connection::SETTINGS,
     attribute::crm_connection::WEBHOOK_URL,
@@ -189,16 +189,16 @@ pub(crate) const DECIDED_ON: [Attribute<CrmConnection>; 8] = [
     attribute::crm_connection::PAUSED_UNTIL,
 ];
 
-/// A connection as it was asked for.
+/// A connection as requested.
 struct WantedConnection {
     kind: Kind,
-    /// As they were given, by their names.
+    /// As requested, by their names.
     settings: BTreeMap<String, String>,
-    /// The key, sealed; `Some(None)` takes away what is set.
+    /// The key, encrypted; `Some(None)` removes the stored key.
     key: Option<Option<Sealed>>,
 }
 
-/// The kind at the account and the connection go together.
+/// Writes the account's kind and the connection in one transaction.
 async fn write(
     app: &App,
     account: &AccountId,
@@ -211,7 +211,7 @@ async fn write(
     let known = app.store.crm(account, Read::Consistent).await?;
     let row = wanted.map(|wanted| connection(app, account, wanted, known.as_ref()));
     let kept = match (&known, &row) {
-        // Which key stays was decided on where it has been sent so far; trouble that comes meanwhile goes too.
+        // Which key stays depends on where it was sent so far; failures recorded meanwhile are cleared too.
         (Some(known), Some(row)) => Write::change(known, row, &DECIDED_ON)?,
         (None, Some(row)) => Some(Write::create(row)?),
         (_, None) => Some(Write::forget(keys::crm(account))),
@@ -222,7 +222,7 @@ async fn write(
     Ok((after.crm_kind, row))
 }
 
-/// The row of a connection. A key that was told counts, be it none; else the one that goes to the same CRM stays.
+/// The row of a connection. A key in the request wins, even null; otherwise the key that goes to the same CRM stays.
 fn connection(
     app: &App,
     account: &AccountId,
@@ -235,8 +235,8 @@ fn connection(
     CrmConnection { credential, ..set }
 }
 
-/// Lets whoever answers first have the clients of channels that left it to the CRM: nobody would get them any more. Once the
-/// account is written nobody can leave a channel to the CRM, so one look finds them all.
+/// Sets channels from `by_crm` to `first_responder`, because their clients would be assigned to no employee any more.
+/// Once the account is written, no channel can be set to `by_crm`, so one read finds them all.
 async fn leave_to_first(app: &App, account: &AccountId) -> Result<(), ApiError> {
     let mut writes = Vec::new();
     for before in app.store.channels(account).await? {
@@ -248,7 +248,7 @@ async fn leave_to_first(app: &App, account: &AccountId) -> Result<(), ApiError> 
     Ok(app.store.commit_in_parts(writes).await?)
 }
 
-/// What a request asks for, checked against the fields of its kind; `None`: no CRM.
+/// The requested connection, checked against the fields of its kind; `None`: no CRM.
 async fn read(app: &App, account: &AccountId, new: NewCrm) -> Result<Option<WantedConnection>, ApiError> {
     let kind = Kind::from(new.kind);
     let mut given = vec![(WEBHOOK_URL, new.webhook_url.map(Some)), (CRM_KEY, new.crm_key)];
@@ -293,10 +293,10 @@ fn check_url(app: &App, field: &str, text: &str) -> Result<(), ApiError> {
     })
 }
 
-/// Read the CRM connection
+/// Get the CRM connection
 #[utoipa::path(
     get, path = "/v1/crm", tag = "crm",
-    responses((status = 200, description = "How it is; the key is never shown", body = CrmView))
+    responses((status = 200, description = "The connection; the key is never shown", body = CrmView))
 )]
 pub async fn get(
     AccountKey(account): AccountKey,
@@ -307,10 +307,10 @@ pub async fn get(
     Ok(Json(CrmView::of(kind, row)))
 }
 
-/// Ask the CRM for its employees and pipelines
+/// Refresh the CRM's employees and pipelines
 ///
-/// Only where `capabilities.refreshes` is true, which no kind is yet: a universal CRM brings them, by `/v3` or by
-/// `PUT /v1/employees` and `PUT /v1/pipelines`.
+/// Asks the CRM for them. Only where `capabilities.refreshes` is true, which no kind is yet: a universal CRM sends
+/// them, by `/v3` or by `PUT /v1/employees` and `PUT /v1/pipelines`.
 #[utoipa::path(
     post, path = "/v1/crm/refresh", tag = "crm",
     responses(

@@ -1,4 +1,4 @@
-//! Pipelines with their stages: loaded as a whole, read as a whole.
+//! Pipelines with their stages: replaced as a whole, read as a whole.
 
 use crate::app::App;
 use crate::http::auth::AccountKey;
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 const MAX_PIPELINES: usize = 100;
 /// Longest name of a pipeline or stage, in characters.
 const MAX_NAME: usize = 100;
-/// Most that all pipelines may weigh in the table, whose row ends at 400 KB.
+/// Most bytes of all pipelines in the table, where a row has at most 400 KB.
 pub(crate) const MAX_BYTES: usize = 350_000;
 
 /// All pipelines of an account.
@@ -43,7 +43,7 @@ pub struct PipelineView {
     id: String,
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// Its stages in order. Leave the field out where the CRM has none; an empty list is refused.
+    /// Its stages in order. Leave the field out if the CRM has none; an empty list is refused.
     #[serde(default, deserialize_with = "present_objects", skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, nullable = false)]
     stages: Option<Vec<StageView>>,
@@ -83,12 +83,12 @@ impl PipelineView {
     }
 }
 
-/// Load the CRM's pipelines
+/// Replace the CRM's pipelines
 ///
-/// The whole of them: what is not in the list is gone.
+/// The list is complete: a pipeline that is not in it is removed.
 #[utoipa::path(
     put, path = "/v1/pipelines", tag = "pipelines", request_body = PipelineList,
-    responses((status = 200, description = "As loaded", body = PipelineList))
+    responses((status = 200, description = "The pipelines as stored", body = PipelineList))
 )]
 pub async fn put(
     AccountKey(account): AccountKey,
@@ -126,10 +126,10 @@ pub async fn put(
     Ok(Json(view(row)))
 }
 
-/// Read the loaded pipelines
+/// List the CRM's pipelines
 #[utoipa::path(
     get, path = "/v1/pipelines", tag = "pipelines",
-    responses((status = 200, description = "As last loaded; none before", body = PipelineList))
+    responses((status = 200, description = "The pipelines as last loaded; none before the first load", body = PipelineList))
 )]
 pub async fn get(
     AccountKey(account): AccountKey,

@@ -1,4 +1,4 @@
-//! What employees say of themselves: whether they take new clients now.
+//! Employees' availability: whether they take new clients now.
 
 use crate::app::App;
 use crate::channels::members::places;
@@ -23,9 +23,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Most channels that are named at once.
+/// Most channels that a request names.
 const MAX_CHANNELS: usize = 100;
-/// Places that change at once: each is up to three writes.
+/// Memberships that change in one transaction: each is up to three writes.
 const AT_ONCE: usize = MAX_WRITES / 3;
 
 /// A status to set.
@@ -34,7 +34,7 @@ const AT_ONCE: usize = MAX_WRITES / 3;
 #[schema(as = PutEmployeeStatus, example = json!({"status": "away"}))]
 pub struct PutStatus {
     status: EmployeeStatus,
-    /// On which of his channels; left out, on all of them.
+    /// The channels to set it on; all of the employee's channels when left out.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, min_items = 1, max_items = 100)]
     channels: Option<Vec<String>>,
@@ -54,20 +54,20 @@ pub struct ChannelStatus {
 }))]
 pub struct StatusesView {
     employee: String,
-    /// On each of his channels.
+    /// On each of the employee's channels.
     channels: Vec<ChannelStatus>,
 }
 
-/// Say whether an employee takes new clients now
+/// Set an employee's availability
 ///
-/// On all his channels, or on some of them. Only who is `available` gets new clients; those that he has he keeps. Clients that
-/// wait are given out at once when somebody becomes available.
+/// On all of their channels, or on some of them. Only an `available` employee gets new clients; the clients that they
+/// have stay theirs. Waiting clients are assigned at once when an employee becomes available.
 #[utoipa::path(
     put, path = "/v1/employees/{employee}/status", tag = "employees", request_body = PutStatus,
     params(("employee" = String, Path, description = "The CRM's user id")),
     responses(
-        (status = 200, description = "His statuses as they are now", body = StatusesView),
-        (status = 422, description = "He has no place on a channel that is named: `unknown_channel`")
+        (status = 200, description = "The employee's statuses as they are now", body = StatusesView),
+        (status = 422, description = "The employee is no member of a named channel: `unknown_channel`")
     )
 )]
 pub async fn put(
@@ -80,15 +80,15 @@ pub async fn put(
     set(&app, &account, &employee, &wanted).await.map(Json)
 }
 
-/// Say whether you take new clients now
+/// Set your own availability
 ///
-/// For an employee with a token of his own; as for him by an admin.
+/// For an employee with a token of their own; otherwise as `PUT /v1/employees/{employee}/status`.
 #[utoipa::path(
     put, path = "/v1/me/status", tag = "employees", request_body = PutStatus,
     responses(
         (status = 200, description = "Your statuses as they are now", body = StatusesView),
-        (status = 403, description = "No employee's token (`not_an_employee`), or one without a place on any channel (`no_role`)"),
-        (status = 422, description = "You have no place on a channel that is named: `unknown_channel`")
+        (status = 403, description = "No employee's token (`not_an_employee`), or an employee who is a member of no channel (`no_role`)"),
+        (status = 422, description = "You are no member of a named channel: `unknown_channel`")
     )
 )]
 pub async fn put_own(
@@ -106,7 +106,7 @@ pub async fn put_own(
     Ok(Json(statuses))
 }
 
-/// Sets it where it is wanted, and lets the channels concerned be looked at, also where nothing changed.
+/// Sets the status on the requested channels, and nudges assignment to check them, also where nothing changed.
 async fn set(
     app: &App,
     account: &AccountId,
@@ -129,7 +129,7 @@ async fn set(
     Ok(StatusesView { employee: employee.to_string(), channels: channels.collect() })
 }
 
-/// The channels that are named, on each of which he has a place; all of his where none are.
+/// The named channels, all of which must be the employee's; all of their channels when none is named.
 fn concerned(
     his: &BTreeMap<ChannelId, Membership>,
     named: Option<&[String]>,
@@ -154,8 +154,8 @@ fn concerned(
     Ok(found)
 }
 
-/// Some of his places, each with its turn in the ring: one transaction. Whoever was taken off a channel meanwhile has no place
-/// there any more, and needs no status.
+/// Sets the status of some memberships, each with its turn in the ring, in one transaction. An employee who was removed
+/// from a channel meanwhile has no membership there, and needs no status.
 async fn set_once(app: &App, places: &[Key], status: Status) -> Result<Vec<Membership>, ApiError> {
     let before: Vec<Membership> = app.store.get_many(places, Read::Consistent).await?;
     let (mut writes, mut after) = (Vec::new(), Vec::new());

@@ -62,7 +62,7 @@ pub struct LoadEmployees {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadEmployee {
-    /// The CRM's user id; none of `/ \ ? # %` in it.
+    /// The CRM's user id; without any of `/ \ ? # %`.
     #[schema(min_length = 1, max_length = 100)]
     id: String,
     #[schema(min_length = 1, max_length = 200)]
@@ -78,9 +78,9 @@ pub struct LoadEmployee {
 pub struct EmployeeView {
     id: String,
     name: String,
-    /// Stands below what he sends, for the client alone.
+    /// Added below what they send; only the client sees it.
     signature: Option<String>,
-    /// Settings that he may change although he is no admin.
+    /// Settings that they may change although they are no admin.
     sections: Vec<Section>,
     #[schema(format = DateTime)]
     created_at: String,
@@ -110,27 +110,27 @@ pub struct Employees {
     employees: Vec<EmployeeView>,
 }
 
-/// An employee's place on a channel.
+/// An employee's membership of a channel.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlaceView {
     /// The channel's id.
     channel: String,
     /// The channel's name.
     name: String,
-    /// Its messenger; null while that is not known.
+    /// Its messenger; null while that is unknown.
     messenger: Option<String>,
     role: Role,
     receives_new_clients: bool,
-    /// Whether he is bound to the channel: else he cannot send by it.
+    /// Whether they are bound to the channel; otherwise they cannot send by it.
     sends: bool,
-    /// Whether it is his default among the channels of its messenger.
+    /// Whether it is their default among the channels of its messenger.
     is_default: bool,
-    /// Most chats that he has open on the channel before he gets no new clients; null: as many as come.
+    /// Most open chats on the channel before they get no new clients; null: no limit.
     cap: Option<u32>,
-    /// When he works; null: always.
+    /// Their working hours; null: always.
     working_hours: Option<HoursView>,
     status: EmployeeStatus,
-    /// Whether the CRM does not know him any more, or refuses him.
+    /// Whether the CRM does not know them any more, or refuses them.
     inactive: bool,
     #[schema(format = DateTime)]
     joined_at: String,
@@ -155,7 +155,7 @@ impl From<Place> for PlaceView {
     }
 }
 
-/// An employee's places on channels.
+/// An employee's memberships of channels.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "channels": [{
@@ -168,7 +168,7 @@ pub struct Places {
     channels: Vec<PlaceView>,
 }
 
-/// An employee and his places on channels.
+/// An employee and their memberships of channels.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "17", "name": "Anna Petrova", "signature": null, "sections": [], "created_at": "2026-11-21T09:10:00.000Z",
@@ -184,7 +184,7 @@ pub struct EmployeeWithPlaces {
     channels: Vec<PlaceView>,
 }
 
-/// What to change of an employee; what is left out stays.
+/// What to change of an employee; what is left out stays unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Anna Petrova", "signature": "Anna Petrova\nNorthern Motors"}))]
@@ -192,7 +192,7 @@ pub struct EmployeeChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
-    /// Stands below what he sends, for the client alone; it may have several lines. Null takes it away.
+    /// Added below what they send; only the client sees it. It may have several lines. Null removes it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     signature: Option<Option<String>>,
@@ -200,12 +200,12 @@ pub struct EmployeeChange {
 
 /// Load employees
 ///
-/// Up to 100 at once, all or none. A known id gets the new name; who is not in the list stays as he is. One whom the CRM refused
-/// to give clients gets new ones again.
+/// Up to 100 at once, all or none. A known id gets the new name; employees who are not in the list stay unchanged. An
+/// employee whom the CRM refused gets new clients again.
 #[utoipa::path(
     put, path = "/v1/employees", tag = "employees", request_body = LoadEmployees,
     responses(
-        (status = 200, description = "Those of the request, as they are now", body = Employees),
+        (status = 200, description = "The loaded employees, as they are now", body = Employees),
         (status = 422, description = "More than 1000 employees: `too_many_employees`")
     )
 )]
@@ -264,7 +264,7 @@ async fn put_once(app: &App, account: &AccountId, load: &[LoadEmployee]) -> Resu
 /// List employees
 #[utoipa::path(
     get, path = "/v1/employees", tag = "employees",
-    responses((status = 200, description = "All of them, at most 1000", body = Employees))
+    responses((status = 200, description = "All employees, at most 1000", body = Employees))
 )]
 pub async fn list(
     AccountKey(account): AccountKey,
@@ -274,7 +274,7 @@ pub async fn list(
     Ok(Json(Employees { employees: employees.into_iter().map(EmployeeView::from).collect() }))
 }
 
-/// Read an employee, with his places on channels
+/// Get an employee with their channels
 #[utoipa::path(
     get, path = "/v1/employees/{employee}", tag = "employees",
     params(("employee" = String, Path, description = "The CRM's user id")),
@@ -291,13 +291,14 @@ pub async fn get(
     Ok(Json(EmployeeWithPlaces { employee: employee.into(), channels }))
 }
 
-/// Read an employee's places on channels
+/// List an employee's channels
 ///
-/// His role, whether new clients come to him, by which channels he can send, and his default of each messenger.
+/// For each: the role, whether they receive new clients, whether they can send by it, and whether it is their default
+/// of its messenger.
 #[utoipa::path(
     get, path = "/v1/employees/{employee}/channels", tag = "employees",
     params(("employee" = String, Path, description = "The CRM's user id")),
-    responses((status = 200, description = "All of them", body = Places))
+    responses((status = 200, description = "All memberships", body = Places))
 )]
 pub async fn channels(
     AccountKey(account): AccountKey,
@@ -311,11 +312,11 @@ pub async fn channels(
 
 /// Change an employee's name or signature
 ///
-/// Loading employees again sets the name anew, and leaves the rest.
+/// Loading employees again overwrites the name, and leaves the signature unchanged.
 #[utoipa::path(
     patch, path = "/v1/employees/{employee}", tag = "employees", request_body = EmployeeChange,
     params(("employee" = String, Path, description = "The CRM's user id")),
-    responses((status = 200, description = "The employee as he is now", body = EmployeeView))
+    responses((status = 200, description = "The employee as they are now", body = EmployeeView))
 )]
 pub async fn change(
     AccountKey(account): AccountKey,
@@ -353,14 +354,15 @@ async fn change_once(
     Ok(after)
 }
 
-/// Remove an employee, and him from all channels
+/// Delete an employee
 ///
-/// His clients who talk to him now or have no answer go back into the queue, each at his place of before, and are given to others
-/// at once; a chat that is finished and answered stays as it is, and its client passes on when he writes again.
+/// Also removes them from all channels. Their clients in live chats or without an answer are requeued, each at their
+/// previous place, and assigned to others at once. A chat that is finished and answered stays unchanged, and its client
+/// is reassigned when they write again.
 #[utoipa::path(
     delete, path = "/v1/employees/{employee}", tag = "employees",
     params(("employee" = String, Path, description = "The CRM's user id")),
-    responses((status = 204, description = "Gone"))
+    responses((status = 204, description = "Deleted"))
 )]
 pub async fn delete(
     AccountKey(account): AccountKey,
@@ -373,8 +375,8 @@ pub async fn delete(
     if !known && of.is_empty() {
         return Err(ApiError::not_found("employee"));
     }
-    // He goes together with his first places, and with the word that his clients are to be passed on: from then on nobody can
-    // add a place, and the second look finds the rest.
+    // The employee is deleted together with the first memberships and with a stored requeue of their clients. From then
+    // on no membership can be added, and the second read finds the rest.
     let requeue = Requeue::of(&account, &employee, None, &*app.ambient);
     let mut writes = vec![Write::put(&requeue)?, Write::forget(keys::employee(&account, &employee))];
     let mut requeues = vec![requeue];
@@ -392,7 +394,7 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The writes that take somebody from these places, with the word that clients who are nobody's there are looked at.
+/// The writes that end these memberships, with a requeue where the channel's unclaimed clients must be checked again.
 fn leaves(app: &App, of: &[Place], requeues: &mut Vec<Requeue>) -> Result<Vec<Write>, StoreError> {
     let mut writes = Vec::new();
     for Place { channel, member } in of {

@@ -1,4 +1,5 @@
-//! What rules have to say to employees (F6): each reads what is for him, and what is for the heads of his channels.
+//! Notices from rules to employees (F6): an employee reads those for them, and those for the heads of channels where
+//! they are head.
 
 use crate::app::App;
 use crate::http::auth::{Actor, Principal};
@@ -23,31 +24,31 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// Whose, and which page.
+/// The employee whose notices are read, and the page.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct NoticeParams {
-    /// The employee's id. With a key it is required; a token's own employee may be named.
+    /// The employee's id. Required with a key; with a token only the token's own employee may be named.
     employee: Option<String>,
-    /// Notices of a page.
+    /// Notices per page.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// To whom a rule says something.
+/// The addressee of a rule's notice.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NoticeToView {
-    /// Who is responsible; the heads while nobody is.
+    /// The responsible; the heads while there is none.
     Responsible,
     /// The heads of the channel.
     Heads,
     /// This employee.
     Employee {
-        /// His id.
+        /// The employee's id.
         employee: String,
     },
 }
@@ -62,7 +63,7 @@ impl From<&NoticeTo> for NoticeToView {
     }
 }
 
-/// What a rule said in a chat.
+/// A rule's notice in a chat.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"at": "2026-11-21T09:30:00.000Z", "to": {"type": "heads"}, "text": "Nobody has answered for an hour"}))]
 pub struct RuleNoticeView {
@@ -73,7 +74,7 @@ pub struct RuleNoticeView {
 }
 
 impl RuleNoticeView {
-    /// The notice of an event, where it has one.
+    /// The notice of an event, if it has one.
     pub fn of(event: &ChatEvent) -> Option<Self> {
         let RuleNotice { to, text, .. } = event.notice.as_ref()?;
         Some(Self { at: event.at.rfc3339(), to: to.into(), text: text.clone() })
@@ -104,20 +105,21 @@ pub struct NoticeView {
 }))]
 pub struct Notices {
     notices: Vec<NoticeView>,
-    /// Where the next page begins; null on the last one. A page may hold fewer than `limit`, also none, before the last.
+    /// The cursor of the next page; null on the last one. A page before the last may hold fewer notices than `limit`,
+    /// or none.
     next_cursor: Option<String>,
 }
 
-/// Read what rules have to say to an employee
+/// List an employee's notices
 ///
-/// What is said to him, to the responsible in chats that were his then, and to the heads of channels where he is head; the latest
-/// first, for 30 days. A notice of a chat that he does not see, not any more or because he never did, is not in his list, also
-/// when a rule names him.
+/// Notices to the employee, to the responsible in chats that were theirs then, and to the heads of channels where they
+/// are head; the latest first, for 30 days. Notices of chats that the employee does not see, any more or at all, are
+/// left out, even if a rule names them.
 #[utoipa::path(
     get, path = "/v1/notices", tag = "chats", params(NoticeParams),
     responses(
         (status = 200, description = "A page of notices", body = Notices),
-        (status = 403, description = "Another's, with an employee's token (`not_yours`)")
+        (status = 403, description = "Another employee's notices, with an employee's token (`not_yours`)")
     )
 )]
 pub async fn list(
@@ -142,7 +144,7 @@ pub async fn list(
     Ok(Json(Notices { notices: told(&app, &as_him, found).await?, next_cursor }))
 }
 
-/// Whose notices are read.
+/// The employee whose notices are read.
 async fn reader(app: &App, principal: &Principal, named: Option<String>) -> Result<EmployeeId, ApiError> {
     match (&principal.by, named) {
         (Actor::Employee(own), None) => Ok(own.clone()),
@@ -158,7 +160,7 @@ async fn reader(app: &App, principal: &Principal, named: Option<String>) -> Resu
     }
 }
 
-/// His own list, and those of the heads of the channels where he is one.
+/// The employee's own list, and the heads' lists of the channels where they are head.
 async fn lists_of(app: &App, account: &AccountId, employee: &EmployeeId) -> Result<Vec<String>, ApiError> {
     let channels = app.store.channels(account).await?;
     let places =
@@ -168,7 +170,7 @@ async fn lists_of(app: &App, account: &AccountId, employee: &EmployeeId) -> Resu
     Ok(std::iter::once(keys::notices_of_employee(account, employee)).chain(heads).collect())
 }
 
-/// Those of them whose chat he sees, with their words.
+/// The notices whose chat the employee sees, with their texts.
 async fn told(app: &App, as_him: &Principal, rows: Vec<NoticeRow>) -> Result<Vec<NoticeView>, ApiError> {
     let account = &as_him.account;
     let ids: BTreeSet<ChatId> = rows.iter().map(|row| row.chat.clone()).collect();
@@ -183,7 +185,7 @@ async fn told(app: &App, as_him: &Principal, rows: Vec<NoticeRow>) -> Result<Vec
     let events: HashMap<(ChatId, u64), ChatEvent> =
         events.into_iter().map(|event| ((event.chat.clone(), event.seq), event)).collect();
     let now = app.ambient.now().seconds();
-    // The table takes its time to let expired rows go.
+    // DynamoDB deletes expired rows late.
     let rows = rows.into_iter().filter(|row| now < row.expires_at && visible.contains(&row.chat));
     let views = rows.filter_map(|row| {
         let notice = RuleNoticeView::of(events.get(&(row.chat.clone(), row.seq))?)?;

@@ -1,4 +1,4 @@
-//! Employees who go and who come back: whose clients pass on, and to whom new ones come again.
+//! Requeues the clients of employees who leave, and reactivates employees who come back.
 
 use crate::app::App;
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
@@ -14,19 +14,20 @@ use shared::store::{Read, StoreError, keys};
 use std::collections::{BTreeSet, HashMap};
 
 impl App {
-    /// Lets `assignment` put clients back into the queue. What was committed stays also when the queue does not take it: the due
-    /// index brings the departure back.
+    /// Nudges `assignment` to requeue clients. A nudge that the queue does not accept is only logged, because the due
+    /// index finds the stored requeue.
     pub(crate) async fn nudge_requeue(&self, requeue: &Requeue) {
         let sent = self.nudger.requeue(&requeue.account, &requeue.whose).await;
         log_untaken(&requeue.account, None, sent);
     }
 
-    /// Employees who were loaded are there again, whatever the CRM said of them before: their places say so. It is done after
-    /// their rows say it, and looks at every place, so that loading them once more goes on where it stopped; a place that was
-    /// written meanwhile by a refusal that has ended is found too. Then the channels are nudged, where somebody may wait for them.
+    /// Reactivates the memberships of employees who were loaded, whatever the CRM said of them before. It runs after
+    /// their rows are written, and checks every membership, so that loading them once more continues where it stopped,
+    /// and finds a membership that was written meanwhile by a refusal that has ended. Then it nudges the channels,
+    /// because clients may wait there.
     ///
     /// # Errors
-    /// As [`shared::store::Store::commit`]; lost when one of them is refused or removed at the same time.
+    /// As [`shared::store::Store::commit`]; a conflict when one of them is refused or removed at the same time.
     pub(crate) async fn reactivate(
         &self,
         account: &AccountId,

@@ -1,4 +1,4 @@
-//! Which settings belong to which section, and to whom sections are granted (A8).
+//! Which settings sections are granted to which employee (A8).
 
 use crate::app::App;
 use crate::http::auth::AccountKey;
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Sections to grant; the others are taken away.
+/// Sections to grant; all others are revoked.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"sections": ["channels", "quick_replies"]}))]
@@ -24,7 +24,7 @@ pub struct Grant {
     sections: Vec<enums::Section>,
 }
 
-/// What an employee may change although he is no admin.
+/// The sections that an employee may change although they are no admin.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"employee": "17", "sections": ["channels", "quick_replies"]}))]
 pub struct Granted {
@@ -32,14 +32,14 @@ pub struct Granted {
     sections: Vec<enums::Section>,
 }
 
-/// Grant settings sections to an employee
+/// Replace an employee's settings sections
 ///
-/// With a token he reads and changes the settings in them. Keys, tokens, grants, the audit trail and erasures are for admins
-/// alone. It takes effect with his next request.
+/// With a token the employee reads and changes the settings in them. Keys, tokens, grants, the audit trail and erasures
+/// are only for admins. It takes effect with the employee's next request.
 #[utoipa::path(
     put, path = "/v1/employees/{employee}/sections", tag = "employees", request_body = Grant,
     params(("employee" = String, Path, description = "The CRM's user id")),
-    responses((status = 200, description = "All that are granted to him now", body = Granted))
+    responses((status = 200, description = "All sections that are granted now", body = Granted))
 )]
 pub async fn put(
     AccountKey(account): AccountKey,

@@ -1,4 +1,4 @@
-//! What a change of settings leaves in the audit trail, taken from the request around its handler.
+//! The audit trail of settings changes, recorded from the request around its handler.
 
 use crate::app::App;
 use crate::http::body::MAX_BODY;
@@ -16,7 +16,7 @@ use shared::store::row::Write;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A request that is written down unless it was refused.
+/// A request that is recorded unless it was refused.
 #[derive(Debug)]
 pub struct PendingAudit {
     method: String,
@@ -25,7 +25,7 @@ pub struct PendingAudit {
     body: Arc<Mutex<Vec<u8>>>,
 }
 
-/// Watches a request on a settings route: what the handler reads of its body is kept aside. `None` for other requests.
+/// Observes a request on an audited route: copies what the handler reads of its body. `None` for other requests.
 pub async fn watch(request: Request) -> (Request, Option<PendingAudit>) {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let Some(route) = route.filter(|route| is_audited(request.method(), route)) else {
@@ -38,7 +38,7 @@ pub async fn watch(request: Request) -> (Request, Option<PendingAudit>) {
     let copy = Arc::clone(&kept);
     let body = Body::from_stream(body.into_data_stream().inspect_ok(move |chunk| {
         let mut kept = copy.lock().unwrap_or_else(PoisonError::into_inner);
-        // The handler refuses a longer one.
+        // The handler refuses a longer body.
         if kept.len() + chunk.len() <= MAX_BODY {
             kept.extend_from_slice(chunk);
         }
@@ -47,7 +47,8 @@ pub async fn watch(request: Request) -> (Request, Option<PendingAudit>) {
 }
 
 impl PendingAudit {
-    /// Writes it down, with what was answered. What was changed is changed: a table that does not take the entry is told to the log and counted.
+    /// Stores the entry, with the answer's status. A write that fails is logged and counted, because the change itself
+    /// is already made.
     pub async fn record(self, app: &App, context: &RequestContext, status: StatusCode) {
         let Some((account, by)) = context.by() else { return };
         // The operator names the account in the path when acting on it from outside.

@@ -1,4 +1,4 @@
-//! Who calls: the operator, an account by one of its keys, or an employee by a token of his.
+//! Who makes a request: the operator, an account with one of its keys, or an employee with a token of theirs.
 
 use crate::app::App;
 use crate::http::employee_token::employee_of;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// How every account key begins.
 pub const KEY_PREFIX: &str = "sb_";
-/// Longest key that is looked at.
+/// Longest key that is checked.
 const MAX_KEY: usize = 1024;
 
 enum Caller {
@@ -28,19 +28,19 @@ enum Caller {
     Employee(Box<Employee>),
 }
 
-/// Who acts for an account.
+/// The caller who acts for an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// The operator.
     Operator,
-    /// Whoever has this key of the account: an admin, the CRM.
+    /// The holder of this account key: an admin or the CRM.
     Key(ApiKeyId),
-    /// An employee, by a token that the CRM got for him.
+    /// An employee, with a token that the CRM got for them.
     Employee(EmployeeId),
 }
 
 impl Actor {
-    /// The employee, when it is one.
+    /// The employee, if the actor is one.
     pub fn employee(&self) -> Option<&EmployeeId> {
         match self {
             Self::Employee(employee) => Some(employee),
@@ -93,7 +93,7 @@ async fn by_token(app: &App, context: &RequestContext, token: &str) -> Result<Kn
     Ok((Caller::Employee(Box::new(employee)), Some(account), by))
 }
 
-/// Counts the request of a caller who is who he says, and refuses it when he makes too many.
+/// Counts the request of an authenticated caller, and refuses it when the caller makes too many.
 async fn admit(app: &App, context: &RequestContext, account: &AccountId, who: &str) -> Result<(), ApiError> {
     tracing::Span::current().record("account", account.as_str());
     app.rate.admit(&app.store, account, who, app.ambient.now()).await.map_err(|seconds| {
@@ -102,7 +102,7 @@ async fn admit(app: &App, context: &RequestContext, account: &AccountId, who: &s
     })
 }
 
-/// The operator; nobody else passes.
+/// The operator; other callers are refused.
 #[derive(Debug)]
 pub struct Operator;
 
@@ -117,8 +117,8 @@ impl FromRequestParts<Arc<App>> for Operator {
     }
 }
 
-/// The account for which the request is: its key's, or the one that the operator names. On a settings route also an
-/// employee's to whom its section is granted ([`sections`]).
+/// The account of the request: the key's, or the account that the operator names. On a settings route also the account
+/// of an employee to whom the route's section is granted ([`check`]).
 #[derive(Debug)]
 pub struct AccountKey(pub AccountId);
 
@@ -131,7 +131,7 @@ impl FromRequestParts<Arc<App>> for AccountKey {
     }
 }
 
-/// As [`Tenant`], with who acts: for a settings route on which it matters what else he may see.
+/// As [`AccountKey`], with the actor, for settings routes where it matters what else the actor may see.
 #[derive(Debug)]
 pub struct AdminOrSection(pub Principal);
 
@@ -148,24 +148,24 @@ impl FromRequestParts<Arc<App>> for AdminOrSection {
     }
 }
 
-/// The account for which the request is, and who acts for it: also an employee, who sees and does what his roles let him.
+/// The account of the request, and who acts for it. An employee sees and does what their roles allow.
 #[derive(Clone, Debug)]
 pub struct Principal {
     /// The account.
     pub account: AccountId,
-    /// Who acts.
+    /// The actor.
     pub by: Actor,
-    /// Settings sections that are granted to him, when he is an employee.
+    /// Settings sections granted to the employee; empty for other actors.
     sections: BTreeSet<Section>,
-    /// The account's row, where it was read to see that it is there.
+    /// The account's row, if it was read to check that the account exists.
     row: Option<Box<Account>>,
 }
 
 impl Principal {
-    /// The account's row, as of this request: it is read once.
+    /// The account's row: the one that this request has read already, or else a new read.
     ///
     /// # Errors
-    /// 404 when it is not there.
+    /// 404 when it does not exist.
     pub async fn owner(&self, app: &App) -> Result<Account, ApiError> {
         match &self.row {
             Some(row) => Ok((**row).clone()),
@@ -173,12 +173,12 @@ impl Principal {
         }
     }
 
-    /// The same as one of the account's employees has it: what he sees.
+    /// The same account with one of its employees as the actor, to find what they see.
     pub fn as_employee(&self, employee: &EmployeeId) -> Self {
         Self { by: Actor::Employee(employee.clone()), sections: BTreeSet::new(), ..self.clone() }
     }
 
-    /// Whether the caller may change the settings of a section: an admin every one, an employee those granted to him.
+    /// Whether the caller may change a section's settings: an admin every section, an employee those granted to them.
     pub fn may_change(&self, section: Section) -> bool {
         self.by.employee().is_none() || self.sections.contains(&section)
     }

@@ -1,4 +1,4 @@
-//! What handlers take from a request: body, path and query, each with the place of a fault in its error.
+//! Extractors of body, path and query; their errors name the field at fault.
 
 use crate::http::error::ApiError;
 use axum::body::Bytes;
@@ -45,7 +45,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    // A list would be taken for an object, as [`Object`] says.
+    // Serde would accept a list as an object, as [`Object`] explains.
     let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut json);
@@ -61,7 +61,8 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
             if inner.is_data() {
                 Err(fault(&path, &inner.to_string()))
             } else if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
-                // Something else in the place of a word: to serde no JSON, although it is.
+                // Another kind of value in the place of an enum's word: serde calls it a syntax error, although it is
+                // JSON.
                 Err(ApiError::invalid(path, "none of the values that may stand here"))
             } else {
                 Err(ApiError::malformed(format!("no JSON: line {}, column {}", inner.line(), inner.column())))
@@ -70,13 +71,13 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     }
 }
 
-/// An error of serde as ours: which field, and what of it.
+/// Serde's error as an API error: the field, and what is wrong with it.
 fn fault(path: &str, message: &str) -> ApiError {
     let path = if path == "." { "" } else { path };
     let message = message.split(" at line ").next().unwrap_or_default();
     let named = |before: &str| -> Option<String> {
         let name = message.strip_prefix(before)?.split('`').next()?;
-        // The path may already end at the field.
+        // The path may already end with the field.
         let there = path == name || path.ends_with(&format!(".{name}"));
         Some(match path {
             path if there => path.to_owned(),
@@ -95,7 +96,7 @@ fn fault(path: &str, message: &str) -> ApiError {
     }
 }
 
-/// What serde expected, in words for people: neither Rust's names nor what was sent.
+/// What serde expected, in plain words: neither Rust's names nor what was sent.
 fn in_plain_words(message: &str) -> String {
     let Some((_, expected)) = message.split_once(", expected ") else { return message.to_owned() };
     let plain = match expected {
@@ -118,7 +119,7 @@ fn in_plain_words(message: &str) -> String {
     plain.to_owned()
 }
 
-/// An identifier in a path. One that cannot be anybody's is not found, as an unknown one is.
+/// An identifier in a path. An impossible identifier is answered 404, as an unknown one is.
 #[derive(Clone, Debug)]
 pub struct Id(pub String);
 
@@ -159,7 +160,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// A JSON object read as a `T`. Serde's derived structs would also take a list, by the order of their fields.
+/// A JSON object read as a `T`. Serde's derived structs would also accept a list, by the order of their fields.
 #[derive(Debug)]
 struct Object<T>(T);
 
@@ -179,49 +180,49 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// For a field that holds a list of objects.
+/// Deserializes a field that holds a list of objects.
 ///
 /// # Errors
-/// As the values' own, here and below.
+/// Those of the values; the same for the functions below.
 pub fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let objects = Vec::<Object<T>>::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|Object(value)| value).collect())
 }
 
-/// For a field that may be absent, and holds a list of objects where it stands.
+/// Deserializes a field that may be absent, and holds a list of objects when present.
 pub fn present_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
     objects(deserializer).map(Some)
 }
 
-/// For a field that may be absent, null, or an object, and where each means something else.
+/// Deserializes a field that may be absent, null or an object, where each means something else.
 pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::<Object<T>>::deserialize(deserializer).map(|object| Some(object.map(|Object(value)| value)))
 }
 
-/// For a field that may be absent or null, or holds an object.
+/// Deserializes a field that may be absent or null, or holds an object.
 pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     Option::<Object<T>>::deserialize(deserializer).map(|object| object.map(|Object(value)| value))
 }
 
-/// For a field that may be absent, and holds a value where it stands: null is none.
+/// Deserializes a field that may be absent, and holds a `T` when present: null is refused unless `T` is optional.
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// How many entries a page has when nobody says.
+/// Entries of a page when the request sets no limit.
 const PAGE: u32 = 50;
 /// Most entries of a page.
 const MAX_PAGE: u32 = 100;
 
-/// A page's size as the table wants it.
+/// A page's size as DynamoDB takes it.
 ///
 /// # Errors
 /// 400 when it is not 1 to 100.
@@ -232,7 +233,7 @@ pub fn page_size(limit: Option<u32>) -> Result<i32, ApiError> {
     }
 }
 
-/// A moment as answers show it: RFC 3339, UTC, milliseconds.
+/// A timestamp as answers show it: RFC 3339, UTC, milliseconds.
 pub fn moment(at: Option<Timestamp>) -> Option<String> {
     at.map(Timestamp::rfc3339)
 }

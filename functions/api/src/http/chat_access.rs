@@ -1,4 +1,4 @@
-//! Chats as the caller may see them (B9). A chat that the caller may not see is not there for them.
+//! Chats that the caller may see (B9). A chat that the caller may not see is answered 404.
 
 use crate::app::App;
 use crate::http::auth::Principal;
@@ -11,24 +11,25 @@ use shared::model::chat::Chat;
 use shared::service::place::{self, VisibleChat, place_of, places_on};
 use shared::store::StoreError;
 
-/// A refusal of the model's as an answer.
+/// A refusal of the access model as an API error.
 pub fn denied(refusal: Refusal) -> ApiError {
     ApiError::denied(refusal.code(), refusal.to_string())
 }
 
-/// A chat that must be there, as of the last write, and that the caller may see.
+/// A chat that must exist, as of the last write, and that the caller may see.
 ///
 /// # Errors
-/// 404 when it is not there, is another account's, or is not for the caller.
+/// 404 when it does not exist, belongs to another account, or is hidden from the caller.
 pub async fn visible_chat(app: &App, principal: &Principal, id: &str) -> Result<VisibleChat, ApiError> {
     Ok(place::seen_chat(&app.store, &principal.account, &ChatId::new(id), principal.by.employee()).await?)
 }
 
-/// A chat that somebody wants to write in: whether he may, sending decides, and says why not. Who has no role on its channel is
-/// told that it is not there; who has one may have had it before him a moment ago, before a colleague was faster.
+/// A chat that the caller asks to write in. Sending decides whether the caller may write, and says why not. Here an
+/// employee needs only a role on the channel, because they may have seen the chat until a faster colleague claimed it a
+/// moment ago.
 ///
 /// # Errors
-/// 404 when it is not there, is another account's, or is on a channel where the employee has no role.
+/// 404 when it does not exist, belongs to another account, or is on a channel where the employee has no role.
 pub async fn send_target(app: &App, principal: &Principal, id: &str) -> Result<Chat, ApiError> {
     let chat = existing_chat(app, &principal.account, id).await?;
     match principal.by.employee() {
@@ -41,10 +42,10 @@ pub async fn send_target(app: &App, principal: &Principal, id: &str) -> Result<C
     }
 }
 
-/// Of some chats those that the caller may find so.
+/// Those of the chats for which the caller may do the operation.
 ///
 /// # Errors
-/// As the store's.
+/// Those of the store.
 pub async fn visible(
     app: &App,
     principal: &Principal,
@@ -58,11 +59,12 @@ pub async fn visible(
     Ok(chats)
 }
 
-/// Admits an employee with a place on some channel, one with a role that writes where `writes`; the account's admin always. An
-/// employee who was taken off all of them keeps the token until it ends, and opens nothing of the company's with it.
+/// Admits an employee with a membership on any channel, and with a role that writes if `writes`; an admin always. An
+/// employee who was removed from all channels keeps the token until it expires, but reaches no data of the company with
+/// it.
 ///
 /// # Errors
-/// 403 `no_role`, and as the store's.
+/// 403 `no_role`, and those of the store.
 pub async fn require_any_channel(app: &App, principal: &Principal, writes: bool) -> Result<(), ApiError> {
     let Some(employee) = principal.by.employee() else { return Ok(()) };
     let channels = app.store.channels(&principal.account).await?;

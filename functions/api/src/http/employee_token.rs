@@ -1,4 +1,4 @@
-//! Tokens of employees: signed, read, and held against the employee's row.
+//! Employees' tokens: signed, verified, and checked against the employee's row.
 
 use crate::app::App;
 use crate::http::error::ApiError;
@@ -9,27 +9,27 @@ use shared::model::access_token::{TokenSecret, Unproved};
 use shared::model::employee::Employee;
 use shared::store::row::Write;
 
-/// The account's secret, made at first use.
+/// The account's token secret, created at first use.
 pub async fn secret_of(app: &App, account: &AccountId) -> Result<TokenSecret, ApiError> {
     if let Some(known) = app.store.token_secret(account).await? {
         return Ok(known);
     }
     let fresh = fresh_secret(app, account).await?;
-    // Of two at once the second reads the first one's.
+    // Of two concurrent requests the second conflicts, and reads the first one's secret on its retry.
     app.store.commit(vec![Write::create(&fresh)?]).await?;
     Ok(fresh)
 }
 
-/// A new secret, sealed; it is not written yet.
+/// A new secret, encrypted; the caller stores it.
 pub async fn fresh_secret(app: &App, account: &AccountId) -> Result<TokenSecret, ApiError> {
     let secret = app.vault.seal(account, &SecretString::from(app.random_hex::<32>())).await?;
     Ok(TokenSecret { v: 1, account: account.clone(), secret, created_at: app.ambient.now() })
 }
 
-/// The employee for whom a token was made, as they are now, with the sections that are open to them.
+/// The employee of a token as stored now, with the sections that are open to them.
 ///
 /// # Errors
-/// 401, the same whatever is wrong with it: forged, over, of another secret, of an employee who is gone.
+/// 401, the same for every fault: forged, expired, signed with another secret, of an employee who is gone.
 pub async fn employee_of(app: &App, token: &str) -> Result<Employee, ApiError> {
     let unproved = Unproved::parse(token).ok_or_else(ApiError::unauthorized)?;
     let account = unproved.account().filter(|account| may_be_account(account.as_str()));
@@ -43,8 +43,8 @@ pub async fn employee_of(app: &App, token: &str) -> Result<Employee, ApiError> {
     Ok(as_he_may(employee))
 }
 
-/// An employee with what is open to them now: one whom the CRM refuses changes no settings, and so cannot end the refusal.
-/// What was granted stays granted.
+/// An employee with the sections that are open to them now: an employee whom the CRM refuses changes no settings, and
+/// so cannot end the refusal. The grants stay stored.
 pub fn as_he_may(mut employee: Employee) -> Employee {
     if employee.refused_at.is_some() {
         employee.sections.clear();

@@ -1,4 +1,5 @@
-//! Our words in requests and answers, one for one with the model's: a new one there does not compile until it is here.
+//! Enums of requests and answers, one for one with the model's: a new variant there does not compile until it is added
+//! here.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,15 +33,15 @@ macro_rules! mirror {
 pub(crate) use mirror;
 
 mirror! {
-    /// How a channel is.
+    /// A channel's state.
     ChannelState of shared::model::messenger::ChannelState {
         /// Works.
         Active,
         /// Being connected.
         Pending,
-        /// Wants a person: scan a code, pay, charge the phone.
+        /// Needs a person: scan a code, pay, charge the phone.
         NeedsAttention,
-        /// The credential or the session died.
+        /// The credential or the session is no longer valid.
         Unauthorized,
         /// Switched off, disconnected or refused by the provider.
         Disabled,
@@ -48,21 +49,21 @@ mirror! {
 }
 
 mirror! {
-    /// How a new client gets his responsible.
+    /// How a new client is assigned to a responsible.
     Distribution of shared::model::channel::Distribution {
         /// Strictly in turn, at the client's first message.
         RoundRobin,
-        /// Whoever answers first; until then all see the chat who receive new clients.
+        /// To the employee who answers first; until then every employee who receives new clients sees the chat.
         FirstResponder,
-        /// The CRM names him; until then all see the chat who receive new clients.
+        /// To the employee whom the CRM names; until then every employee who receives new clients sees the chat.
         ByCrm,
     }
 }
 
 mirror! {
-    /// How a connection is.
+    /// A connection's state.
     ConnectionState of shared::model::connection::ConnectionState {
-        /// Stored; the provider has not taken the webhook yet.
+        /// Stored; the webhook is not registered at the provider yet.
         Connecting,
         /// The webhook is registered.
         Connected,
@@ -74,11 +75,11 @@ mirror! {
 mirror! {
     /// What an employee may do on a channel.
     Role of shared::model::employee::Role {
-        /// Sees and writes to his own clients.
+        /// Sees and writes to their own clients.
         Manager,
-        /// Sees and writes to all.
+        /// Sees and writes to all clients.
         Head,
-        /// Sees all, writes to nobody.
+        /// Sees all clients, writes to none.
         QualityControl,
     }
 }
@@ -86,25 +87,25 @@ mirror! {
 mirror! {
     /// Why a member gets no new client.
     Ineligible of shared::model::employee::Ineligible {
-        /// The switch is off.
+        /// Set to receive no new clients.
         ReceivesNoNewClients,
         /// The role does not write to clients.
         MayNotWrite,
-        /// Not bound to the channel: he could not answer.
+        /// Not bound to the channel, so they could not answer.
         NotBound,
-        /// The CRM does not know him any more, or refuses him.
+        /// The CRM does not know them any more, or refuses them.
         Inactive,
-        /// He says that he has enough to do.
+        /// Their status is `busy`.
         Busy,
-        /// He says that he is not at his desk.
+        /// Their status is `away`.
         Away,
-        /// He says that he does not work today.
+        /// Their status is `off`.
         Off,
-        /// It is not his time to work.
+        /// Outside their working hours.
         OutsideWorkingHours,
-        /// He has as many open chats as he may.
+        /// They have as many open chats as their cap allows.
         CapReached,
-        /// He had this client, and did not answer in time.
+        /// They had this client, and did not answer in time.
         DidNotAnswer,
     }
 }
@@ -112,7 +113,7 @@ mirror! {
 mirror! {
     /// Which CRM an account works with.
     CrmKind of shared::model::crm::CrmKind {
-        /// None: only our own chats.
+        /// No CRM: only our own chats.
         None,
         /// A client of the Wazzup-v3-compatible API.
         Universal,
@@ -120,9 +121,9 @@ mirror! {
 }
 
 mirror! {
-    /// How the CRM connection is.
+    /// The CRM connection's state.
     CrmState of shared::model::crm::CrmState {
-        /// Works, or has not been tried.
+        /// Works, or has not been tried yet.
         Active,
         /// The CRM refused our key; set it again.
         Unauthorized,
@@ -130,27 +131,28 @@ mirror! {
 }
 
 mirror! {
-    /// In which list a chat stands.
+    /// The list that a chat is in.
     ChatState of shared::model::chat::state::ChatState {
-        /// Somebody talks, or did within the channel's window.
+        /// Either side wrote within the channel's window.
         Live,
         /// Finished, or never opened.
         General,
-        /// Open, and not live: comments under a post, or a client who came back where that makes no live chat.
+        /// Open, but not live: comments under a post, or a client who came back where that makes no live chat.
         Case,
     }
 }
 
 mirror! {
-    /// How far the client is on his way to a responsible employee.
+    /// How far the client's assignment is.
     ClientState of shared::model::chat::state::AssignmentState {
-        /// Has not written yet.
+        /// The client has not written yet.
         Silent,
-        /// Waits for a responsible.
+        /// The client waits for a responsible.
         Waiting,
-        /// Is shown to everybody who receives new clients, until somebody answers or the CRM names a responsible.
+        /// The chat is shown to every employee who receives new clients, until one of them answers or the CRM names a
+        /// responsible.
         Unclaimed,
-        /// Has a responsible.
+        /// The client has a responsible.
         Assigned,
     }
 }
@@ -162,33 +164,33 @@ mirror! {
         Inactivity,
         /// An employee finished it.
         ByHand,
-        /// A rule did.
+        /// A rule finished it.
         Rule,
     }
 }
 
 mirror! {
-    /// How far a conversation has come, as an employee or a rule says.
+    /// How far a conversation is, as set by an employee or a rule.
     ChatStatus of shared::model::chat::state::ChatStatus {
-        /// Being talked about.
+        /// The conversation is going on.
         Open,
-        /// Waits for something: the client, a part, a date.
+        /// It waits for something: the client, a part, a date.
         Waiting,
-        /// Done with.
+        /// It is done.
         Closed,
     }
 }
 
 mirror! {
-    /// Why somebody may not write.
+    /// Why an author may not write.
     Refusal of shared::model::access::sending::Refusal {
-        /// He has no role on the channel.
+        /// They have no role on the channel.
         NoRole,
-        /// Quality control writes to nobody.
+        /// Quality control writes to no client.
         QualityControl,
-        /// He is not bound to the channel.
+        /// They are not bound to the channel.
         NotBound,
-        /// Somebody else's client, or nobody's whom he may not claim.
+        /// The client is another employee's, or has no responsible and may not be claimed by the author.
         NotResponsible,
         /// The channel is paused.
         ChannelPaused,
@@ -200,7 +202,7 @@ mirror! {
 }
 
 mirror! {
-    /// Who wrote.
+    /// Which side wrote.
     Side of shared::model::event::Side {
         /// The client.
         Client,
@@ -210,7 +212,7 @@ mirror! {
 }
 
 mirror! {
-    /// What a message is.
+    /// A message's kind.
     #[allow(missing_docs, reason = "the names say it")]
     Kind of shared::model::message::kind::Kind {
         Text, Image, Audio, Voice, Video, Document, Sticker, Location, ContactCard, Template, Interactive, Reaction,
@@ -219,7 +221,7 @@ mirror! {
 }
 
 mirror! {
-    /// How far a delivery has come.
+    /// How far a delivery is.
     #[allow(missing_docs, reason = "the names say it")]
     DeliveryStatus of shared::model::message::kind::DeliveryStatus {
         Queued, Unknown, Sent, Delivered, Read, Failed,
@@ -241,19 +243,19 @@ mirror! {
         Window,
         /// This API, by an employee.
         Api,
-        /// A bot of the account's.
+        /// A bot of the account.
         Bot,
         /// A rule.
         Rule,
-        /// The farewell, as the chat finished.
+        /// The farewell, sent as the chat finished.
         Farewell,
-        /// A notice to the employees, as of a send that failed; it never goes to the client.
+        /// A notice to the employees, for example about a failed send; it never goes to the client.
         Notice,
     }
 }
 
 mirror! {
-    /// What came of a call.
+    /// A call's outcome.
     #[allow(missing_docs, reason = "the names say it")]
     CallOutcome of shared::model::message::content::CallOutcome {
         Missed, Answered, Unknown,
@@ -267,7 +269,7 @@ mirror! {
         Reply,
         /// Under the comment, naming its author.
         Mention,
-        /// To its author alone.
+        /// To its author only.
         Private,
     }
 }
@@ -275,29 +277,29 @@ mirror! {
 mirror! {
     /// Why a file could not be copied.
     CopyFailure of shared::model::message::media::CopyFailure {
-        /// The provider has it no more, or never had.
+        /// The provider does not have it any more, or never had it.
         Gone,
-        /// The provider does not let us have it.
+        /// The provider gives no access to it.
         Refused,
         /// Larger than is kept.
         TooLarge,
         /// Not what the message says it is, or of a type that is not kept.
         WrongType,
-        /// The link leads where nothing is fetched from.
+        /// The link leads to an address from which nothing is fetched.
         AddressNotAllowed,
-        /// The provider did not answer as it should, for as long as was tried.
+        /// The provider did not answer properly until the retries ended.
         Unavailable,
     }
 }
 
 mirror! {
-    /// What tells that a car of the CRM's is the one of a listing.
+    /// What identifies a car of the CRM as the car of a listing.
     MatchedBy of shared::model::message::listing::MatchedBy {
         /// The vehicle identification number.
         Vin,
         /// The site's id of the listing.
         Offer,
-        /// The link to it.
+        /// The link to the listing.
         Url,
     }
 }
@@ -305,19 +307,19 @@ mirror! {
 mirror! {
     /// Why two contacts became one.
     MergeReason of shared::model::contact::MergeReason {
-        /// The messenger vouched for a phone that the other one has.
+        /// The messenger vouched for a phone that the other contact has.
         VerifiedPhone,
-        /// The messenger told both forms of one identity.
+        /// The messenger sent both forms of one identity.
         SameIdentity,
-        /// A person said so.
+        /// A person merged them.
         Manual,
     }
 }
 
 mirror! {
-    /// How far an erasure has come.
+    /// An erasure's state.
     ErasureState of shared::model::erasure::ErasureState {
-        /// At work.
+        /// In progress.
         Running,
         /// Nothing of the client is left.
         Done,
@@ -325,7 +327,7 @@ mirror! {
 }
 
 mirror! {
-    /// The language of texts of ours that employees and clients see.
+    /// The language of our texts that employees and clients see.
     Language of shared::model::texts::Language {
         /// Russian.
         Ru,
@@ -335,12 +337,12 @@ mirror! {
 }
 
 mirror! {
-    /// A part of the settings that may be granted to an employee by itself.
+    /// A section of the settings that may be granted to an employee separately.
     #[derive(PartialOrd, Ord)]
     Section of shared::model::employee::Section {
         /// Connections to providers.
         Connections,
-        /// Channels, and who works on them.
+        /// Channels, and their members.
         Channels,
         /// Employees: names, signatures, default channels.
         Employees,
@@ -358,7 +360,7 @@ mirror! {
 }
 
 mirror! {
-    /// What of a sent message may be edited.
+    /// What may be edited of a sent message.
     Edits of shared::model::limits::Edits {
         /// Nothing.
         No,
@@ -370,19 +372,19 @@ mirror! {
 }
 
 mirror! {
-    /// By what a person is addressed.
+    /// What an addressee is identified by.
     AddressedBy of shared::model::limits::By {
         /// A phone number.
         Phone,
         /// A user name.
         Username,
-        /// The messenger's id of him.
+        /// The messenger's id of the person.
         UserId,
     }
 }
 
 mirror! {
-    /// What a file is, by the first half of its type.
+    /// A file's kind, by the first half of its media type.
     #[allow(missing_docs, reason = "the names say it")]
     FileKind of shared::model::limits::FileKind {
         Image, Audio, Video, Document,
@@ -390,23 +392,23 @@ mirror! {
 }
 
 mirror! {
-    /// How much a finding of the set-up check weighs.
+    /// How serious a finding of the set-up check is.
     Level of shared::model::setup_check::Level {
         /// Something does not work.
         Error,
-        /// Something may not be as it was meant.
+        /// Something may not be as intended.
         Warning,
     }
 }
 
 mirror! {
-    /// What an employee says of himself on a channel. Only who is available gets new clients.
+    /// An employee's availability on a channel, set by them. Only an available employee gets new clients.
     EmployeeStatus of shared::model::employee::Status {
         /// Takes new clients.
         Available,
         /// Has enough to do.
         Busy,
-        /// Is not at his desk.
+        /// Is not at their desk.
         Away,
         /// Does not work today.
         Off,
@@ -414,13 +416,13 @@ mirror! {
 }
 
 mirror! {
-    /// What a client's message after the end makes of his chat.
+    /// What a client's message does to their finished chat.
     Reopening of shared::model::closing_options::Reopening {
-        /// It is live again, the same case as before.
+        /// The chat becomes live again, as the same case.
         Reopen,
-        /// It is live again, as a new case: nothing is said of it yet.
+        /// The chat becomes live again, as a new case without a status yet.
         NewCase,
-        /// It stands among the cases, without being live.
+        /// The chat becomes an open case, without being live.
         CaseOnly,
     }
 }

@@ -1,4 +1,4 @@
-//! Errors as answers: one shape everywhere, an internal fault logged once and told to nobody.
+//! API errors: one shape everywhere; an internal fault is logged once and never shown.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +13,7 @@ use shared::service::refused::{Refused, What};
 use shared::store::{IsConflict, StoreError};
 use utoipa::ToSchema;
 
-/// What every error looks like.
+/// The body of every error.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "error": {"code": "invalid_value", "message": "at most 200 characters", "field": "name"},
@@ -22,26 +22,26 @@ use utoipa::ToSchema;
 pub struct ErrorAnswer {
     /// What is wrong.
     pub error: ErrorDetail,
-    /// The request's id at API Gateway: name it when you ask for help.
+    /// The request's id at API Gateway: quote it when you ask for help.
     pub request_id: String,
 }
 
 /// What is wrong.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ErrorDetail {
-    /// For programs; stable.
+    /// A stable code, for programs.
     pub code: &'static str,
-    /// For people.
+    /// A text, for people.
     pub message: String,
-    /// The field, parameter or header at fault, when it is one: `employees[2].role`.
+    /// The field, parameter or header at fault, if it is one: `employees[2].role`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub field: Option<String>,
-    /// The provider's code for it, where it has one: `MESSAGES_TOO_LONG_INSTAGRAM`.
+    /// The provider's code for it, if it has one: `MESSAGES_TOO_LONG_INSTAGRAM`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reason: Option<&'static str>,
-    /// The limit that is broken, in the field's unit: characters, bytes, seconds, pieces.
+    /// The limit that was exceeded, in the field's unit: characters, bytes, seconds, pieces.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub limit: Option<u64>,
@@ -74,22 +74,22 @@ impl ApiError {
         self
     }
 
-    /// A value that may not stand where it stands.
+    /// A value that is not allowed in its field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_value", message).at(field)
     }
 
-    /// A field that does not exist here.
+    /// A field that does not exist.
     pub fn unknown_field(field: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "unknown_field", "there is no such field").at(field)
     }
 
-    /// A field that must be there.
+    /// A required field that is missing.
     pub fn missing_field(field: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "missing_field", "the field is required").at(field)
     }
 
-    /// A body that is no JSON.
+    /// A body that is not JSON.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed_json", message)
     }
@@ -100,13 +100,13 @@ impl ApiError {
             .at("cursor")
     }
 
-    /// The operator on an account's route without saying whose.
+    /// The operator called an account's route without naming the account.
     pub fn account_required() -> Self {
         let message = "the operator names the account in this header";
         Self::new(StatusCode::BAD_REQUEST, "account_required", message).at(crate::http::error::ACCOUNT_HEADER)
     }
 
-    /// No key, or one that opens nothing.
+    /// No key, or an invalid one.
     pub fn unauthorized() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -120,22 +120,22 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "only the operator's key opens this route")
     }
 
-    /// Somebody whose role does not let him do it; he may see that it is there.
+    /// A caller whose role does not allow it, although they may see the resource.
     pub fn denied(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, message)
     }
 
-    /// Not there, or not this account's.
+    /// Does not exist, or belongs to another account.
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
     }
 
-    /// The path is known, the method is not.
+    /// The path exists, the method does not.
     pub fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the path does not take this method")
     }
 
-    /// Does not fit what is there.
+    /// Conflicts with what is stored.
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, message)
     }
@@ -145,18 +145,18 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "a body has at most 1 MiB")
     }
 
-    /// A body that does not say that it is JSON.
+    /// A body that is not declared as JSON.
     pub fn unsupported_media_type() -> Self {
         let message = "the body is sent as application/json";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message).at("content-type")
     }
 
-    /// Understood, and not possible: in this account's set-up or by the provider's word.
+    /// A valid request that is impossible, because of this account's set-up or because the provider refused.
     pub fn refused(code: &'static str, field: &str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).at(field)
     }
 
-    /// Understood, and this author may not write there: 403 with the reason.
+    /// A valid request of an author who may not write there: 403 with the reason.
     pub fn may_not_send(refusal: Refusal) -> Self {
         let reason = match refusal {
             Refusal::ChannelPaused | Refusal::ChannelIgnored | Refusal::ChannelUnavailable => {
@@ -168,33 +168,33 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, refusal.code(), message).because(reason)
     }
 
-    /// With the provider's code.
+    /// Adds the provider's code.
     #[must_use]
     pub fn because(mut self, reason: &'static str) -> Self {
         self.detail.reason = Some(reason);
         self
     }
 
-    /// With the limit that is broken.
+    /// Adds the limit that was exceeded.
     #[must_use]
     pub fn limited(mut self, limit: Option<u64>) -> Self {
         self.detail.limit = limit;
         self
     }
 
-    /// Too many in a short time; [`crate::http::request_context`] says when to come again.
+    /// Too many requests in a short time; [`crate::http::request_context`] holds when to try again.
     pub fn too_many_requests() -> Self {
         let message = "too many requests: at most 500 in five seconds";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
     }
 
-    /// Not now.
+    /// Temporarily unavailable.
     pub fn busy(cause: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again in a moment");
         Self { cause: Some(cause.into()), ..error }
     }
 
-    /// Our fault. The cause goes to the log, without personal data.
+    /// An internal fault. The cause is logged, without personal data.
     pub fn internal(cause: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error");
         Self { cause: Some(cause.into()), ..error }
@@ -210,7 +210,7 @@ impl ApiError {
         &self.detail
     }
 
-    /// Logs the cause of an internal fault or of a refusal for now; others have none.
+    /// Logs the cause of an internal fault or of a temporary refusal; other errors have none.
     pub fn log(&self) {
         let Some(cause) = &self.cause else { return };
         if self.status == StatusCode::INTERNAL_SERVER_ERROR {
@@ -221,7 +221,7 @@ impl ApiError {
     }
 }
 
-/// A use case's refusal in the words of `/v1`: status, code, field, and the provider's code where it has one.
+/// A use case's refusal as an error of `/v1`: status, code, field, and the provider's code if it has one.
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {
         let message = refused.to_string();
@@ -262,7 +262,7 @@ impl From<LimitError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            // Another transaction was at the same rows: as good as a lost race.
+            // Only conflicts, where another write was at the same rows, are retried at once.
             StoreError::Busy(_) => Self::busy(error.to_string()),
             StoreError::Lost(_) | StoreError::Contended => {
                 Self { lost: true, ..Self::busy(error.to_string()) }
@@ -301,7 +301,8 @@ impl From<ProviderError> for ApiError {
 }
 
 impl IntoResponse for ApiError {
-    /// Only the status; [`finish`] writes the rest, because it knows the request's id.
+    /// Sets only the status; [`finish`](crate::http::error_layer::finish) writes the body, because it knows the
+    /// request's id.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
@@ -309,7 +310,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// An error that did not come from a handler of ours.
+/// The error of a status that no handler of ours produced.
 pub fn unnamed(status: StatusCode) -> ApiError {
     match status {
         StatusCode::NOT_FOUND => ApiError::not_found("route"),
@@ -321,5 +322,5 @@ pub fn unnamed(status: StatusCode) -> ApiError {
     }
 }
 
-/// The header in which the operator says for which account they act.
+/// The header in which the operator names the account that they act for.
 pub const ACCOUNT_HEADER: &str = "Switchboard-Account";

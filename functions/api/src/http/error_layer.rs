@@ -1,4 +1,4 @@
-//! The outermost layer: every error gets its shape here.
+//! The outermost layer: it gives every error its shape.
 
 use crate::app::App;
 use crate::http::error::{ApiError, ErrorAnswer, unnamed};
@@ -13,12 +13,12 @@ use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use tracing::Instrument;
 
-/// No such route.
+/// Answers a request whose route does not exist.
 pub async fn no_route() -> ApiError {
     ApiError::not_found("route")
 }
 
-/// No such method on the route.
+/// Answers a request whose route does not have the method.
 pub async fn no_method() -> ApiError {
     ApiError::method_not_allowed()
 }
@@ -26,7 +26,7 @@ pub async fn no_method() -> ApiError {
 /// The outermost layer: opens the request's span, gives every error its shape, and logs an internal one.
 pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let request_id = request_id(&app, &request);
-    // Of the highest level, so that it is there at every LOG_LEVEL.
+    // The span has the highest level, so that it exists at every LOG_LEVEL.
     let span = tracing::error_span!("request", request_id, account = tracing::field::Empty);
     let of_v3 = request.uri().path().starts_with("/v3/");
     async {
@@ -60,7 +60,7 @@ fn shaped(response: Response, request_id: String) -> Response {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         parts.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    // The length of the empty body that stood here before.
+    // The length of the empty body that this one replaces.
     parts.headers.remove(axum::http::header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::new(body))
 }

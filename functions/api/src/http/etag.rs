@@ -1,5 +1,5 @@
-//! Answers that did not change are not sent again: reads under `/v1` carry a strong entity tag, and whoever comes with it
-//! is told 304.
+//! Entity tags: reads under `/v1` carry a strong tag, and a request that sends the current tag is answered 304 without
+//! a body.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -9,20 +9,20 @@ use axum::middleware::Next;
 use axum::response::Response;
 use shared::base::ids::hex_digest;
 
-/// How much of the body's SHA-256 is the tag, in hexadecimal digits: 128 bits.
+/// How many hexadecimal digits of the body's SHA-256 are the tag: 128 bits.
 const SHOWN: usize = 32;
-/// What a read says of caches: the caller's own may keep it, and asks each time whether it is still good.
+/// The cache policy of a read: the caller's own cache may keep it, and revalidates it each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// The one read whose answer nobody may keep.
+/// The only read whose answer may never be cached.
 const NEVER_KEPT: &str = "/v1/keys/{key}/secret";
 
-/// Whether the answers of a route have tags.
+/// Whether a route's answers have tags.
 pub fn concerns(method: &str, route: &str) -> bool {
     method.eq_ignore_ascii_case("get") && route.starts_with("/v1/") && route != NEVER_KEPT
 }
 
-/// The layer. What says `no-store` gets no tag.
+/// The layer of entity tags. An answer with `no-store` gets no tag.
 pub async fn tag(request: Request, next: Next) -> Response {
     let concerned = concerns(request.method().as_str(), request.uri().path());
     let known = concerned.then(|| known_tags(request.headers()));
@@ -39,7 +39,7 @@ fn is_never_kept(headers: &HeaderMap) -> bool {
     headers.get(CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"no-store"))
 }
 
-/// The tags that the caller has, as he sent them.
+/// The tags that the caller sent.
 fn known_tags(headers: &HeaderMap) -> Vec<String> {
     let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).collect()
@@ -47,7 +47,7 @@ fn known_tags(headers: &HeaderMap) -> Vec<String> {
 
 async fn tagged(response: Response, known: Vec<String>) -> Response {
     let (mut parts, body) = response.into_parts();
-    // A body of ours is made before it is sent: it is there, whole.
+    // A body of ours is complete before it is sent.
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         parts.status = StatusCode::INTERNAL_SERVER_ERROR;
         return Response::from_parts(parts, Body::empty());
@@ -66,7 +66,7 @@ async fn tagged(response: Response, known: Vec<String>) -> Response {
     Response::from_parts(parts, Body::from(bytes))
 }
 
-/// RFC 9110, 13.1.2: compared weakly, because a proxy may have weakened it.
+/// RFC 9110, 13.1.2: compares tags weakly, because a proxy may have weakened the caller's.
 fn is_same(known: &str, tag: &str) -> bool {
     known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
 }

@@ -1,4 +1,4 @@
-//! Fields of a form by which a system outside is connected, as answers show them.
+//! Fields of the form that connects an external system, as answers show them.
 
 use serde::Serialize;
 use shared::model::field::{Field, Form};
@@ -10,20 +10,20 @@ use utoipa::ToSchema;
 pub struct FieldView {
     /// Its name in requests.
     name: &'static str,
-    /// What people call it, in the account's language.
+    /// Its title for people, in the account's language.
     title: &'static str,
-    /// Whether it is a credential: it is never shown again.
+    /// Whether it is a credential; credentials are never shown again.
     secret: bool,
-    /// Whether nothing is connected without it.
+    /// Whether it is required.
     required: bool,
-    /// A regular expression (ECMA 262) that its values match. Which of them are taken, the request says.
+    /// A regular expression (ECMA 262) that its values match. The request still checks the value.
     pattern: &'static str,
     /// A value that matches.
     example: &'static str,
 }
 
 impl FieldView {
-    /// A field with its title in one language.
+    /// A field with its title in the given language.
     pub fn of(field: &Field, language: Language) -> Self {
         Self {
             name: field.name,

@@ -1,4 +1,4 @@
-//! The layer around every handler: who calls, when they may call again, what the audit trail keeps.
+//! The layer around every handler: the caller, the rate-limit wait, the audit trail.
 
 use crate::app::App;
 use crate::http::audit_layer;
@@ -10,8 +10,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 
-/// The layer around every handler. It waits for what was begun beside the work, because a Lambda is frozen once it
-/// answered; and it writes down what was changed.
+/// The layer around every handler. It waits for writes that were started in the background, because Lambda freezes the
+/// process once it has answered. Then it stores the audit entry.
 pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let context = RequestContext::default();
     request.extensions_mut().insert(context.clone());
@@ -25,7 +25,7 @@ pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     let status = response.status();
-    // What failed midway may have changed something.
+    // A request that failed midway may have changed something.
     if let Some(draft) = draft.filter(|_| status.is_success() || status.is_server_error()) {
         draft.record(&app, &context, status).await;
     }

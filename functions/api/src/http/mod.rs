@@ -1,4 +1,4 @@
-//! What every route stands on: who calls, what may be asked, pages, errors, the OpenAPI document.
+//! What all routes share: authentication, extractors, pages, errors, the OpenAPI document.
 
 pub mod audit_layer;
 pub mod auth;

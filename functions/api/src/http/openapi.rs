@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::OpenApi;
 
-/// The document's head; the routes bring the rest.
+/// The document's head; the routes add the rest.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -16,22 +16,22 @@ use utoipa::OpenApi;
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
-        (name = "operator", description = "For whoever runs the deployment: the operator's key only"),
+        (name = "operator", description = "For the operator of the deployment; only the operator's key opens it"),
         (name = "account", description = "The account and its keys"),
         (name = "connections", description = "Credentials at providers"),
-        (name = "channels", description = "Numbers, profiles, bots, and who works on them"),
+        (name = "channels", description = "Numbers, profiles, bots, and their members"),
         (name = "employees", description = "The CRM's users"),
         (name = "pipelines", description = "The CRM's pipelines and stages"),
         (name = "crm", description = "The CRM connection"),
-        (name = "rules", description = "What happens in chats by itself"),
+        (name = "rules", description = "Automatic actions in chats"),
         (name = "chats", description = "Chats, messages, listings"),
         (name = "quick-replies", description = "Texts written once, with variables"),
-        (name = "uploads", description = "Files on their way into messages"),
+        (name = "uploads", description = "Files to send in messages"),
         (name = "numbers", description = "Whether a number has a messenger"),
-        (name = "test-messages", description = "A marked message that goes the whole way"),
+        (name = "test-messages", description = "A marked message that passes through all steps of a client's message"),
         (name = "contacts", description = "Clients: found, merged, exported, erased"),
-        (name = "blacklist", description = "Whose messages are dropped"),
-        (name = "v3", description = "The surface that a CRM knows from Wazzup: same paths, bodies and error codes"),
+        (name = "blacklist", description = "Senders whose messages are dropped"),
+        (name = "v3", description = "The API that a CRM knows from Wazzup: same paths, bodies and error codes"),
         (name = "media", description = "Files of messages, by stable links"),
         (name = "about", description = "This document")
     ),
@@ -39,23 +39,23 @@ use utoipa::OpenApi;
 )]
 struct Head;
 
-/// The document before any route.
+/// The document before any route is added.
 pub fn head() -> utoipa::openapi::OpenApi {
     Head::openapi()
 }
 
-/// The document as text, made once.
+/// The document as text, built once.
 #[derive(Clone, Debug)]
 pub struct Document(Arc<str>);
 
 impl Document {
-    /// Completes what the routes gave.
+    /// Completes the document of the routes.
     pub fn of(routes: &utoipa::openapi::OpenApi) -> Self {
         Self(complete(serde_json::to_value(routes).unwrap_or_default()).to_string().into())
     }
 }
 
-/// Read this document
+/// Get this document
 #[utoipa::path(
     get, path = "/v1/openapi.json", tag = "about", security(()),
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json", body = Object, example = json!({"openapi": "3.1.0"})))
@@ -75,12 +75,12 @@ fn complete(mut document: Value) -> Value {
     document["components"]["parameters"] = json!({
         "account": {
             "name": crate::http::error::ACCOUNT_HEADER, "in": "header", "required": false,
-            "description": "The operator says here for which account he acts. Accounts leave it out.",
+            "description": "The operator names here the account that they act for. Accounts leave it out.",
             "schema": {"type": "string"}, "example": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10"
         },
         "if_none_match": {
             "name": "If-None-Match", "in": "header", "required": false,
-            "description": "The `ETag` of the answer that the caller has: while it is still the answer, 304 comes without a body.",
+            "description": "The `ETag` of the answer that the caller has. While it is current, the answer is 304 without a body.",
             "schema": {"type": "string"}, "example": TAG
         }
     });
@@ -140,29 +140,29 @@ fn finish_operation(path: &str, method: &str, operation: &mut Value, schemas: &V
     }
 }
 
-/// An entity tag, as examples have it.
+/// An entity tag, for examples.
 const TAG: &str = "\"6f1ad3a477f58a089a0e2d3c6f0d8b11\"";
 
-/// What the layer of entity tags adds to a read's answers.
+/// Adds the header and the answer of entity tags to a read.
 fn add_tags(responses: &mut Value) {
     let tag = json!({"ETag": {
-        "description": "Tells this answer from any other: see `If-None-Match`", "schema": {"type": "string"}, "example": TAG
+        "description": "Identifies this answer: see `If-None-Match`", "schema": {"type": "string"}, "example": TAG
     }});
     if let Some(answer) = responses["200"].as_object_mut() {
         answer.insert("headers".to_owned(), tag.clone());
     }
-    let unchanged = "As the caller knows it: `If-None-Match` has its tag. No body";
+    let unchanged = "Unchanged: `If-None-Match` has the current tag. No body";
     responses["304"] = json!({"description": unchanged, "headers": tag});
 }
 
-/// Which errors an operation may answer beside its own.
+/// The errors that an operation may answer besides its own.
 fn errors(
     tag: &str,
     path: &str,
     has_body: bool,
     takes_query: bool,
 ) -> Vec<(&'static str, &'static str, &'static str)> {
-    let mut errors = vec![("500", "internal", "Our fault; the log knows the request's id")];
+    let mut errors = vec![("500", "internal", "Internal fault; the log has the request's id")];
     if tag == "about" {
         return errors;
     }
@@ -170,7 +170,7 @@ fn errors(
         errors.push(("503", "unavailable", "Not now: try again after `Retry-After` seconds"));
         return errors;
     }
-    errors.push(("401", "unauthorized", "No key, or one that opens nothing"));
+    errors.push(("401", "unauthorized", "No key, or an invalid one"));
     errors.push(("503", "unavailable", "Not now: try again after `Retry-After` seconds"));
     if tag == "operator" {
         errors.push(("403", "forbidden", "An account's key on an operator's route"));
@@ -178,19 +178,19 @@ fn errors(
         errors.push((
             "403",
             "section_not_granted",
-            "An employee who may not: `admin_only`, `section_not_granted`, or by his roles",
+            "An employee may not: `admin_only`, `section_not_granted`, or by their roles",
         ));
     }
     errors.push((
         "429",
         "too_many_requests",
-        "More than 500 in five seconds: again after `Retry-After` seconds",
+        "More than 500 in five seconds: try again after `Retry-After` seconds",
     ));
     if has_body || takes_query || tag != "operator" {
         errors.push(("400", "invalid_value", "Something in the request is wrong; `field` says what"));
     }
     if path.contains('{') || tag != "operator" {
-        errors.push(("404", "not_found", "Not there, or another account's"));
+        errors.push(("404", "not_found", "Does not exist, or belongs to another account"));
     }
     if has_body {
         errors.push(("413", "payload_too_large", "More than 1 MiB"));
@@ -218,7 +218,7 @@ fn operation_id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
-/// Gives a body the example of its schema, put together of its parts' where it has none of its own.
+/// Gives a body the example of its schema, composed of its parts' examples if it has none of its own.
 fn exemplify(content: &mut Value, schemas: &Value) {
     let Some(media) = content.as_object_mut() else { return };
     for body in media.values_mut().filter(|body| body.get("example").is_none()) {
@@ -257,7 +257,7 @@ fn example_of(schema: &Value, schemas: &Value) -> Option<Value> {
     }
 }
 
-/// JSON Schema 2020-12 knows `examples`; `example` is OpenAPI 3.0's.
+/// JSON Schema 2020-12 has `examples`; `example` is OpenAPI 3.0's.
 fn modernise(value: &mut Value) {
     let Some(schemas) = value.as_object_mut() else { return };
     for schema in schemas.values_mut().filter_map(Value::as_object_mut) {

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 /// How long the operator's key is reused before Secrets Manager is asked again.
 pub const STALE_AFTER: Duration = Duration::from_secs(300);
 
-/// The operator's key: in Secrets Manager, read at the first request that brings one.
+/// The operator's key, read from Secrets Manager at the first request that sends one.
 #[derive(Debug)]
 pub struct OperatorKey {
     client: aws_sdk_secretsmanager::Client,
@@ -25,7 +25,8 @@ impl OperatorKey {
         Self { client, secret_id, known: Mutex::new(None) }
     }
 
-    /// Whether `key` is it. Compared by digest, in constant time: neither content nor length can be measured.
+    /// Whether `key` is the operator's. Compares digests in constant time, so neither content nor length can be
+    /// measured.
     pub async fn is(&self, key: &str, now: Timestamp) -> Result<bool, ApiError> {
         let own = self.read(now).await?;
         let own = own.expose_secret().trim();

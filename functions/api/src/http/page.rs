@@ -1,6 +1,6 @@
-//! Cursors: where a list goes on. Opaque, and good for one list of one account only, and of chats for one caller only: a
-//! cursor is checked against the list being read before the table sees it, so one made for another account, list or caller
-//! is refused, never followed.
+//! Cursors, at which a list continues. A cursor is opaque, and valid for one list of one account; in lists of chats,
+//! also for one caller. It is checked against the list before the table sees it, so a cursor made for another account,
+//! list or caller is refused, never followed.
 
 use crate::http::error::ApiError;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 
 /// Longest cursor: a sort key has at most 1024 bytes.
 const MAX_CURSOR: usize = 8192;
-/// The member of a cursor that holds the view; no attribute of the table's has this name.
+/// The member of a cursor that holds the view; no attribute of the table has this name.
 const VIEW: &str = "view";
 
 /// A list that is read page by page: the attributes of its start keys, and what they must hold.
@@ -26,9 +26,9 @@ pub struct List {
     attributes: &'static [&'static str],
     /// The attribute that is the partition, and its value.
     partition: (&'static str, String),
-    /// How the table's own partition key begins: the account's rows.
+    /// The prefix of the table's partition key: the account's rows.
     rows: String,
-    /// Who reads which part of it, where that is more than the partition says.
+    /// Which caller reads which part of the list, if the partition alone does not say it.
     view: Option<String>,
 }
 
@@ -66,7 +66,7 @@ impl List {
         }
     }
 
-    /// A channel's chats that are nobody's yet.
+    /// A channel's unclaimed chats.
     pub fn unclaimed_chats(account: &AccountId, channel: &ChannelId) -> Self {
         let partition = ("employee_key", keys::unclaimed(account, channel));
         Self {
@@ -127,13 +127,13 @@ impl List {
         Self { attributes: &["pk", "sk"], partition: ("pk", rows.clone()), rows, view: None }
     }
 
-    /// The same, as one caller sees one part of it: his cursors lead nobody else on, and into no other part.
+    /// The same list as one caller sees one part of it: its cursors are valid for no other caller and no other part.
     #[must_use]
     pub fn seen_as(self, view: String) -> Self {
         Self { view: Some(view), ..self }
     }
 
-    /// The cursor of a page's end, when there is more.
+    /// The cursor after a page, if there is more.
     ///
     /// # Errors
     /// As [`next`].
@@ -149,7 +149,7 @@ impl List {
     /// Reads a cursor of this list.
     ///
     /// # Errors
-    /// 400, field `cursor`, for any other.
+    /// 400, field `cursor`, for any other cursor.
     pub fn start(&self, cursor: Option<&str>) -> Result<Option<Item>, ApiError> {
         cursor.map(|cursor| self.decode(cursor).ok_or_else(ApiError::cursor)).transpose()
     }
@@ -189,10 +189,10 @@ fn chats_of(account: &AccountId) -> String {
     keys::chat_partition(account, &ChatId::new(""))
 }
 
-/// The cursor of a page's end, when there is more.
+/// The cursor after a page, if there is more.
 ///
 /// # Errors
-/// 500 when the table's start key is none that a cursor can hold.
+/// 500 when a cursor cannot hold the table's start key.
 pub fn next(key: Option<&Item>) -> Result<Option<String>, ApiError> {
     key.map(|key| map_of(key).map(encode)).transpose()
 }
@@ -217,15 +217,15 @@ fn map_of(key: &Item) -> Result<Map<String, Value>, ApiError> {
     Ok(map)
 }
 
-/// A page, or why not: a start key that the table refuses came from a cursor that nobody gave out.
+/// A page, or its error: a start key that the table refuses comes from a cursor that was not made here.
 ///
 /// # Errors
-/// 400 for such a cursor, else as the store's.
+/// 400 for such a cursor, else those of the store.
 pub fn page<T>(read: Result<Page<T>, StoreError>, with_cursor: bool) -> Result<Page<T>, ApiError> {
     read.map_err(|error| refusal(error, with_cursor))
 }
 
-/// As [`page`], for reads of another shape.
+/// The error of [`page`], for reads with another type of result.
 pub fn refusal(error: StoreError, with_cursor: bool) -> ApiError {
     match error {
         StoreError::Refused(_) if with_cursor => ApiError::cursor(),
@@ -233,15 +233,15 @@ pub fn refusal(error: StoreError, with_cursor: bool) -> ApiError {
     }
 }
 
-/// A page of a list.
+/// The query of a list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
-    /// Entries in a page.
+    /// Entries per page.
     #[param(minimum = 1, maximum = 100, default = 50)]
     pub limit: Option<u32>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     pub cursor: Option<String>,
 }
 

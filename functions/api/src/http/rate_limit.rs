@@ -1,8 +1,8 @@
-//! How many requests a key, or an employee's token, may make: 500 in each five seconds, over `/v1` and `/v3` together.
+//! Limits the requests of a key or of an employee's token: 500 in each five seconds, over `/v1` and `/v3` together.
 //!
-//! A process counts for itself, and from its 25th request in a window on adds what it counted to the table, 25 at a time;
-//! what comes back is the count of all. So most callers cost no write, one process is exact, and each process beside it
-//! lets at most 24 more pass. Windows are fixed: they begin at multiples of five seconds.
+//! A process counts its own requests, and from the 25th in a window on adds them to the table, 25 at a time; the table
+//! returns the count of all processes. So most callers cost no write, a single process is exact, and each further
+//! process lets at most 24 more requests pass. Windows are fixed: they begin at multiples of five seconds.
 
 use shared::base::clock::Timestamp;
 use shared::base::ids::AccountId;
@@ -14,34 +14,34 @@ use std::sync::{Mutex, PoisonError};
 pub const LIMIT: u64 = 500;
 /// Length of a window in milliseconds.
 pub const WINDOW_MS: i64 = 5_000;
-/// How many requests are told to the table at once.
+/// How many requests are added to the table at once.
 const BLOCK: u64 = 25;
 /// How long the table keeps a window's count after its end, in seconds.
 const KEPT_S: i64 = 60;
-/// Most callers that are remembered; those of past windows go when there are more.
+/// Most callers kept in memory; callers of past windows are dropped when there are more.
 const MOST: usize = 10_000;
 
-/// How many requests whoever calls made in the window, as this process knows it.
+/// A caller's requests in a window, as this process knows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Window {
     number: i64,
-    /// Of all processes, those of this one that are told included.
+    /// Requests of all processes, including this one's that were reported.
     known: u64,
-    /// Of this process, and not told yet.
+    /// Requests of this process that are not reported yet.
     untold: u64,
 }
 
-/// What follows for a request.
+/// The decision on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RateDecision {
     Pass,
-    /// Passes if the table's count says so: a block is to be told.
+    /// Passes if the table's count allows it: a block of requests is to be reported.
     Tell,
     Refuse,
 }
 
 impl Window {
-    /// Takes in one request. One that is refused is not counted.
+    /// Counts one request. A refused request is not counted.
     fn take(&mut self, number: i64) -> RateDecision {
         if self.number != number {
             *self = Self { number, ..Self::default() };
@@ -58,7 +58,7 @@ impl Window {
         RateDecision::Tell
     }
 
-    /// Takes in what all processes told.
+    /// Merges the count that all processes reported.
     fn learn(&mut self, number: i64, total: u64) {
         if self.number == number {
             self.known = self.known.max(total);
@@ -71,8 +71,8 @@ impl Window {
 pub struct RateLimit(Mutex<HashMap<String, Window>>);
 
 impl RateLimit {
-    /// Lets a request of `who` (unique in the account; no `#` in it) pass, or says in how many seconds he may come again. A
-    /// table that does not count refuses nobody.
+    /// Lets a request of `who` (unique in the account; no `#` in it) pass, or returns the seconds until the next one
+    /// may pass. When the table cannot count, every request passes.
     ///
     /// # Errors
     /// The seconds until the window's end, at least one.

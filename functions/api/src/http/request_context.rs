@@ -1,5 +1,4 @@
-//! What is found out about a request while it is handled, for whoever stands around the handler: who makes it, when he may
-//! come again, what is still being written.
+//! What middleware learns about a request: caller, account, rate-limit wait, and a write in progress.
 
 use axum::http::request::Parts;
 use shared::base::ids::AccountId;
@@ -13,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// How long an answer waits for the note that its key was used.
+/// How long an answer waits for the write that its key was used.
 pub const NOTING: Duration = Duration::from_secs(1);
 
-/// One request, as far as it is known.
+/// What is known about one request.
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext(Arc<Mutex<Annotations>>);
 
@@ -28,40 +27,40 @@ struct Annotations {
 }
 
 impl RequestContext {
-    /// The request's own.
+    /// The context of this request.
     pub fn of(parts: &Parts) -> Self {
         parts.extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
-    /// Who makes it, and for which account, when that is known.
+    /// The caller, and the account of the request, once they are known.
     pub fn by(&self) -> Option<(Option<AccountId>, ChangedBy)> {
         self.known().by.clone()
     }
 
-    /// Keeps who makes it.
+    /// Records the caller.
     pub fn is_by(&self, account: Option<&AccountId>, by: ChangedBy) {
         self.known().by = Some((account.cloned(), by));
     }
 
-    /// Keeps in how many seconds the caller may come again.
+    /// Records in how many seconds the caller may try again.
     pub fn comes_again_in(&self, seconds: u64) {
         self.known().retry_after = Some(seconds);
     }
 
-    /// Notes that the key was used, beside the work, when that is not noted yet for this hour.
+    /// Stores in the background that the key was used; [`ApiKey::used`] limits it to once an hour.
     pub fn used(&self, store: &Store, row: &ApiKeyRow, used: ApiKey) {
         let (store, before) = (store.clone(), row.clone());
         let after = ApiKeyRow { hash: row.hash.clone(), key: used };
         self.known().noting = Some(tokio::spawn(async move {
             match note_use(&store, &before, &after).await {
-                // Somebody else noted it, or the key was revoked.
+                // Another request stored it, or the key was revoked.
                 Ok(()) | Err(StoreError::Lost(_)) => {}
                 Err(error) => tracing::warn!(error = %error, "the use of a key is not noted"),
             }
         }));
     }
 
-    /// Takes what the layer has to see to: a note that is being written, and when the caller may come again (seconds).
+    /// Takes what the layer must finish: the write in progress, and in how many seconds the caller may try again.
     pub(super) fn left(&self) -> (Option<JoinHandle<()>>, Option<u64>) {
         let mut known = self.known();
         (known.noting.take(), known.retry_after)

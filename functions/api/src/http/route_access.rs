@@ -1,4 +1,4 @@
-//! Which routes are settings, of which section, and whom they take (A8).
+//! Which routes change settings, which section each belongs to, and who may use them (A8).
 
 use crate::http::enums;
 use crate::http::error::ApiError;
@@ -8,14 +8,14 @@ use shared::model::employee::{Employee, Section};
 /// Who may use a settings route besides the operator and the account's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opens {
-    /// Nobody.
+    /// No other caller.
     Admin,
-    /// Employees to whom the section was granted: they change it, and read in it what they may change.
+    /// Employees to whom the section is granted: they change it, and read in it what they may change.
     Granted(Section),
 }
 
-/// The settings routes by the beginnings of their paths, the narrower ones first. Other routes are no settings: they take
-/// employees by their roles, or nobody but admins.
+/// The settings routes by path prefix, the narrower ones first. Other routes are not settings: they take employees by
+/// their roles, or only admins.
 pub const ROUTES: [(&str, Opens); 25] = [
     ("/v1/accounts", Opens::Admin),
     ("/v1/keys", Opens::Admin),
@@ -39,15 +39,15 @@ pub const ROUTES: [(&str, Opens); 25] = [
     ("/v1/blacklist", Opens::Granted(Section::Blacklist)),
     ("/v1/quick-replies", Opens::Granted(Section::QuickReplies)),
     ("/v1/contacts", Opens::Granted(Section::Contacts)),
-    // A CRM that speaks Wazzup's language sets these; no employee's token opens them.
+    // A CRM that speaks Wazzup's API sets these; no employee's token opens them.
     ("/v3/webhooks", Opens::Admin),
     ("/v3/users", Opens::Admin),
     ("/v3/pipelines", Opens::Admin),
 ];
 
-/// Whom a settings route takes; `None` for a route that is none.
+/// Who may use a settings route; `None` for other routes.
 pub fn opens(method: &Method, route: &str) -> Option<Opens> {
-    // Erasing cannot be undone.
+    // Only for admins, because erasing cannot be undone.
     if method == Method::DELETE && route == "/v1/contacts/{contact}" {
         return Some(Opens::Admin);
     }
@@ -57,9 +57,9 @@ pub fn opens(method: &Method, route: &str) -> Option<Opens> {
     ROUTES.iter().find(|(begins, _)| below(begins)).map(|(_, opens)| *opens)
 }
 
-/// Whether a request belongs into the audit trail: whatever changes settings, and whoever reads a key. Making an account
-/// is not (its row tells when), nor are tokens, which a CRM makes all day, nor a test message or a dry run of rules, which
-/// change nothing.
+/// Whether a request belongs in the audit trail: every change of settings, and every read of a key's secret. Left out
+/// are the creation of an account (its row has the time), the tokens that a CRM creates all day, and test messages and
+/// dry runs of rules, which change nothing.
 pub fn is_audited(method: &Method, route: &str) -> bool {
     match (method, route) {
         (&Method::GET, "/v1/keys/{key}/secret") => true,
@@ -73,7 +73,7 @@ pub fn is_audited(method: &Method, route: &str) -> bool {
 /// Whether an employee may use a settings route.
 ///
 /// # Errors
-/// 403 saying what he lacks.
+/// 403 that says what they lack.
 pub fn check(employee: &Employee, method: &Method, route: &str) -> Result<(), ApiError> {
     match opens(method, route) {
         Some(Opens::Granted(section)) if employee.sections.contains(&section) => Ok(()),

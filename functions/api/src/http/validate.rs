@@ -1,10 +1,10 @@
-//! What names, ids and regions may be.
+//! Checks of names, ids, regions and credentials.
 
 use crate::http::error::ApiError;
 
 /// Longest name, in characters.
 pub const MAX_NAME: usize = 200;
-/// Longest id that a CRM gives, in characters.
+/// Longest id of a CRM, in characters.
 pub const MAX_ID: usize = 100;
 
 /// ISO 3166-1 alpha-2.
@@ -17,7 +17,7 @@ const REGIONS: &str = "\
     RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV \
     TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
-/// A text for people: 1 to `max` characters, not blank, on one line.
+/// Checks a text for people: 1 to `max` characters, not blank, on one line.
 ///
 /// # Errors
 /// 400 naming the field.
@@ -34,7 +34,8 @@ pub fn name(field: impl Into<String>, text: &str, max: usize) -> Result<(), ApiE
     Err(ApiError::invalid(field, why))
 }
 
-/// A text for people that may have several lines: 1 to `max` characters, not blank. Answers it with each line's end as `\n`.
+/// Checks a text for people that may have several lines: 1 to `max` characters, not blank. Returns it with each line's
+/// end as `\n`.
 ///
 /// # Errors
 /// 400 naming the field.
@@ -44,7 +45,7 @@ pub fn lines(field: &str, text: &str, max: usize) -> Result<String, ApiError> {
     Ok(text)
 }
 
-/// An id that the CRM gives.
+/// Checks an id of the CRM.
 ///
 /// # Errors
 /// 400 naming the field.
@@ -52,8 +53,8 @@ pub fn crm_id(field: impl Into<String>, id: &str) -> Result<(), ApiError> {
     name(field, id, MAX_ID)
 }
 
-/// An employee's id: the CRM's, and a part of our paths. API Gateway decodes a path before we see it, so what would end
-/// a part of it or begin another cannot stand in an id.
+/// Checks an employee's id: the CRM's, and a part of our paths. API Gateway decodes a path before we see it, so
+/// characters that would end a part of it or begin another are refused.
 ///
 /// # Errors
 /// 400 naming the field.
@@ -65,7 +66,7 @@ pub fn employee_id(field: &str, id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A region of ISO 3166.
+/// Checks a region of ISO 3166.
 ///
 /// # Errors
 /// 400 naming the field.
@@ -74,7 +75,7 @@ pub fn region(field: &str, region: &str) -> Result<(), ApiError> {
     if known { Ok(()) } else { Err(ApiError::invalid(field, "a two-letter region of ISO 3166, as RU")) }
 }
 
-/// A credential: visible ASCII, because it travels in a header.
+/// Checks a credential: visible ASCII, because it travels in a header.
 ///
 /// # Errors
 /// 400 naming the field, never its content.

@@ -1,4 +1,4 @@
-//! Edits and deletions of what was sent: asked of the provider, and shown when the provider has done them.
+//! Edits and deletions of sent messages: requested at the provider, and shown once the provider has done them.
 
 use crate::app::App;
 use crate::http::auth::Principal;
@@ -15,7 +15,7 @@ use shared::service::change_message::{self, Sent};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// A text to put in the place of one that was sent.
+/// A text that replaces the text of a sent message.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"text": "Good afternoon! Yes, until Friday."}))]
@@ -24,7 +24,7 @@ pub struct EditText {
     text: String,
 }
 
-/// A change that is on its way to the provider.
+/// A change that is being sent to the provider.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"message": "019aa5f0-7c1f-7d20-8a11-3b6d0f9e4c22", "chat": "019aa5f0-8c1f-8d20-8a11-3b6d0f9e4c22"}))]
 pub struct ChangeOnItsWay {
@@ -34,13 +34,13 @@ pub struct ChangeOnItsWay {
 
 /// Edit a message
 ///
-/// The provider is asked; the message changes here, and the CRM learns of it, when he has done it. If he refuses, a notice
-/// in the chat says why.
+/// Asks the provider for the edit. The message changes here, and the CRM is notified, once the provider has done it. If
+/// the provider refuses, a notice in the chat says why.
 #[utoipa::path(
     patch, path = "/v1/chats/{chat}/messages/{message}", tag = "chats", request_body = EditText,
     params(("chat" = String, Path, description = "The chat's id"), ("message" = String, Path, description = "The message's id")),
     responses(
-        (status = 202, description = "On its way", body = ChangeOnItsWay),
+        (status = 202, description = "Being sent to the provider", body = ChangeOnItsWay),
         (status = 403, description = "The author may not write there: `not_responsible` …"),
         (status = 422, description = "It cannot be edited: `not_sendable` with the provider's `reason`, `not_sent`")
     )
@@ -61,12 +61,12 @@ pub async fn edit(
 
 /// Delete a message
 ///
-/// The provider is asked; the message shows as deleted when he has done it.
+/// Asks the provider for the deletion. The message shows as deleted once the provider has done it.
 #[utoipa::path(
     delete, path = "/v1/chats/{chat}/messages/{message}", tag = "chats",
     params(("chat" = String, Path, description = "The chat's id"), ("message" = String, Path, description = "The message's id")),
     responses(
-        (status = 202, description = "On its way", body = ChangeOnItsWay),
+        (status = 202, description = "Being sent to the provider", body = ChangeOnItsWay),
         (status = 403, description = "The author may not write there: `not_responsible` …"),
         (status = 422, description = "It cannot be deleted: `not_sendable` with the provider's `reason`, `not_sent`")
     )

@@ -1,11 +1,11 @@
-//! What a message holds besides text and file, as answers show it: one shape for all providers.
+//! The content of a message besides text and file, as answers show it: one shape for all providers.
 
 use crate::http::enums::{CallOutcome, CommentMode};
 use serde::Serialize;
 use shared::model::message::content::{self, Details};
 use utoipa::ToSchema;
 
-/// The part of a message that its kind calls for: one member, named by what it is.
+/// The details of a message that depend on its kind: one member, named after it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DetailsView {
@@ -76,7 +76,7 @@ impl From<content::Location> for LocationView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ContactCardView {
     name: Option<String>,
-    /// As written there. They say nothing of who sent the card.
+    /// As written in the card. They do not identify the sender of the card.
     phones: Vec<String>,
 }
 
@@ -89,9 +89,9 @@ impl From<content::ContactCard> for ContactCardView {
 /// A template.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TemplateView {
-    /// The provider's id or name of it.
+    /// The provider's id or name of the template.
     id: Option<String>,
-    /// What was put into its places, in order.
+    /// The values of its variables, in order.
     values: Vec<String>,
     buttons: Vec<ButtonView>,
 }
@@ -105,9 +105,9 @@ impl From<content::Template> for TemplateView {
 /// A button, or an entry of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ButtonView {
-    /// What stands on it.
+    /// The text on the button.
     title: String,
-    /// What it sends back, for programs.
+    /// The data that it sends back, for programs.
     payload: Option<String>,
 }
 
@@ -117,12 +117,12 @@ impl From<content::Button> for ButtonView {
     }
 }
 
-/// A reaction: a message of its own. The last one of an author on a message counts.
+/// A reaction: a message of its own. Only the last reaction of an author to a message counts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReactionView {
-    /// The id of the message it is for.
+    /// The id of the message that it is for.
     to: String,
-    /// Null when the reaction was taken back.
+    /// Null when the reaction was removed.
     emoji: Option<String>,
 }
 
@@ -136,11 +136,11 @@ impl From<content::Reaction> for ReactionView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallView {
     outcome: CallOutcome,
-    /// How long they talked.
+    /// The length of the talk.
     seconds: Option<u32>,
-    /// Who called, as the provider wrote it.
+    /// The caller, as the provider wrote it.
     from: Option<String>,
-    /// Whom, as the provider wrote it.
+    /// The callee, as the provider wrote it.
     to: Option<String>,
 }
 
@@ -154,7 +154,7 @@ impl From<content::Call> for CallView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StoryView {
     id: Option<String>,
-    /// Where it can be seen, as long as it can.
+    /// Where the story can be seen, as long as it exists.
     url: Option<String>,
 }
 
@@ -162,9 +162,9 @@ pub struct StoryView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CommentView {
     post: PostView,
-    /// The id of the comment it answers.
+    /// The id of the comment that it answers.
     answers: Option<String>,
-    /// How the company's answer was given; null for a client's comment.
+    /// How the company answered; null for a client's comment.
     mode: Option<CommentMode>,
 }
 
@@ -178,7 +178,7 @@ impl From<content::Comment> for CommentView {
     }
 }
 
-/// A post of the company's.
+/// A post of the company.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PostView {
     id: String,
@@ -196,9 +196,9 @@ impl From<content::Post> for PostView {
 /// The message that a message answers.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QuoteView {
-    /// Its id, when told.
+    /// Its id, if the provider sent it.
     message: Option<String>,
-    /// Its text as told with the answer: it may be older than the chat here.
+    /// Its text as sent with the answer: it may be older than the chat here.
     text: Option<String>,
 }
 

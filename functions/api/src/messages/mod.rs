@@ -1,4 +1,4 @@
-//! Messages: sent, changed, shown; uploads, quick replies, numbers.
+//! Messages: sent, changed, shown; uploads, quick replies, number checks.
 
 pub mod change;
 pub mod content_view;

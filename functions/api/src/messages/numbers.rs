@@ -20,10 +20,10 @@ use shared::model::messenger::Messenger;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// Most chats of a person that are looked through.
+/// Most chats of a person that are checked.
 const LOOKED_AT: i32 = 100;
 
-/// In which messenger.
+/// The query of a number check.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -40,19 +40,19 @@ pub enum Known {
     Unknown,
     /// The number has it.
     Has,
-    /// The number has it not.
+    /// The number does not have it.
     None,
 }
 
-/// Who says so.
+/// The source of what is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// What became of a send.
+    /// The result of a send.
     Delivery,
-    /// The provider was asked.
+    /// The provider's answer to a check.
     Provider,
-    /// A client wrote from it.
+    /// A message that a client wrote from the number.
     Message,
 }
 
@@ -66,7 +66,7 @@ impl From<LearnedFrom> for Source {
     }
 }
 
-/// A number that was checked.
+/// The result of a number check.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "phone": "+79011112233", "whatsapp": "has", "learned_at": "2026-11-21T09:10:00.000Z", "from": "delivery"
@@ -76,25 +76,25 @@ pub struct NumberView {
     phone: String,
     /// Whether it has WhatsApp.
     whatsapp: Known,
-    /// When that was so. Not told to employees, as `from`.
+    /// When that was so. Null for employees, like `from`.
     #[schema(format = DateTime)]
     learned_at: Option<String>,
-    /// Who says so.
+    /// The source.
     from: Option<Source>,
 }
 
 /// Check a number
 ///
-/// Whether it has WhatsApp, as far as it is known: from clients who wrote, and from what became of sends. Wazzup cannot be
-/// asked, so a number that nobody wrote from or to is `unknown`.
+/// Whether it has WhatsApp, as far as it is known from clients who wrote and from the results of sends. Wazzup cannot
+/// be asked, so a number without messages from or to it is `unknown`.
 #[utoipa::path(
     get, path = "/v1/numbers/{phone}", tag = "numbers",
     params(
-        ("phone" = String, Path, description = "A phone in any spelling; one without a country code is read as of the account's region"),
+        ("phone" = String, Path, description = "A phone in any spelling; one without a country code is read in the account's region"),
         Asked
     ),
     responses(
-        (status = 200, description = "What is known", body = NumberView),
+        (status = 200, description = "What is known of the number", body = NumberView),
         (status = 403, description = "An employee who writes on no channel: `no_role`"),
         (status = 422, description = "The account switched the check off: `number_check_off`")
     )
@@ -123,14 +123,15 @@ pub async fn check(
         Some(fact) if fact.has => Known::Has,
         Some(_) => Known::None,
     };
-    // An employee asks before he writes. Who wrote when is told by the chats that he may see, and by nothing else.
+    // Employees check a number before they write. When clients wrote, they may see only in the chats that are visible
+    // to them.
     let told = known.filter(|_| principal.by.employee().is_none());
     let from = told.as_ref().map(|fact| fact.from.into());
     let learned_at = moment(told.map(|fact| fact.learned_at));
     Ok(Json(NumberView { phone: phone.as_str().to_owned(), whatsapp, learned_at, from }))
 }
 
-/// What is known of a number, when, and from whom: what was reported of it, or that a client wrote from it later.
+/// What is known of a number, when and from which source: the latest report, or that a client wrote from it later.
 async fn known(app: &App, owner: &Account, phone: &Phone) -> Result<Option<NumberFact>, ApiError> {
     let fact = app.store.number_fact(owner, &Messenger::Whatsapp, phone).await?;
     let Some(wrote_at) = last_written_from(app, owner, phone).await? else { return Ok(fact) };
@@ -146,8 +147,8 @@ async fn known(app: &App, owner: &Account, phone: &Phone) -> Result<Option<Numbe
     Ok(learn(fact.as_ref(), wrote).or(fact))
 }
 
-/// When a client last wrote from a number. That somebody has it as his identity does not prove it: a dialogue that we began
-/// gives him one too.
+/// When a client last wrote from a number. An identity with that number does not prove it, because a dialogue that we
+/// began creates one too.
 async fn last_written_from(app: &App, owner: &Account, phone: &Phone) -> Result<Option<Timestamp>, ApiError> {
     let mut members = Vec::new();
     for person in of_phone(app, owner, phone).await? {

@@ -1,4 +1,4 @@
-//! Quick replies (D5): shared ones and each employee's own, and what one of them says in a chat.
+//! Quick replies (D5): shared ones and each employee's own, and their text in a chat.
 
 use crate::app::App;
 use crate::http::auth::{Actor, Principal};
@@ -28,32 +28,33 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
-/// Whose own quick replies are meant.
+/// The query that names the owner of a quick reply.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Whose {
-    /// An employee, whose own ones are meant too. An employee's token means its employee without being told.
+    /// An employee, whose own quick replies are included. With an employee's token it is always its employee.
     #[param(min_length = 1, max_length = 100)]
     employee: Option<String>,
 }
 
-/// Which list is read.
+/// The query of a list of quick replies.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Listed {
-    /// An employee, whose own ones are listed; without one, the shared ones. A token lists no other employee's.
+    /// An employee, whose own quick replies are listed; without one, the shared ones. A token lists no other
+    /// employee's.
     #[param(min_length = 1, max_length = 100)]
     employee: Option<String>,
-    /// Entries in a page.
+    /// Entries per page.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// The employee that a request names. To an employee there is no other than himself.
+/// The employee that a request names. An employee may name only themselves; any other is answered 404.
 fn named(principal: &Principal, employee: Option<&str>) -> Result<Option<EmployeeId>, ApiError> {
     employee.map_or(Ok(()), |employee| validate::employee_id("employee", employee))?;
     let named = employee.map(EmployeeId::new);
@@ -63,12 +64,13 @@ fn named(principal: &Principal, employee: Option<&str>) -> Result<Option<Employe
     }
 }
 
-/// The employee whose own ones a request may mean: the token's, or the one it names.
+/// The employee whose own quick replies a request includes: the named one, or the token's.
 fn whose(principal: &Principal, employee: Option<&str>) -> Result<Option<EmployeeId>, ApiError> {
     Ok(named(principal, employee)?.or_else(|| principal.by.employee().cloned()))
 }
 
-/// Lets pass who may change a list: an employee his own, and the shared one with the section (A8); an admin each.
+/// Checks that the caller may change a list: an employee their own, and the shared one with the section (A8); an admin
+/// every list.
 fn may_change(principal: &Principal, list: Option<&EmployeeId>) -> Result<(), ApiError> {
     if list.is_some() || principal.may_change(Section::QuickReplies) {
         Ok(())
@@ -77,7 +79,7 @@ fn may_change(principal: &Principal, list: Option<&EmployeeId>) -> Result<(), Ap
     }
 }
 
-/// Lets pass who may read what is shared: who works on some channel, and who may change it.
+/// Checks that the caller may read the shared list: a member of any channel, or a caller who may change it.
 async fn may_read_shared(app: &App, principal: &Principal) -> Result<(), ApiError> {
     if principal.may_change(Section::QuickReplies) {
         Ok(())
@@ -93,7 +95,7 @@ async fn may_read_shared(app: &App, principal: &Principal) -> Result<(), ApiErro
     get, path = "/v1/quick-replies", tag = "quick-replies", params(Listed),
     responses(
         (status = 200, description = "A page of quick replies", body = QuickReplies),
-        (status = 403, description = "Shared ones, for an employee without a place on any channel: `no_role`")
+        (status = 403, description = "The shared ones, for an employee who is a member of no channel: `no_role`")
     )
 )]
 pub async fn list(
@@ -113,16 +115,16 @@ pub async fn list(
     Ok(Json(QuickReplies { quick_replies, next_cursor: page::next(found.next.as_ref())? }))
 }
 
-/// Write a quick reply
+/// Create a quick reply
 ///
-/// Shared, or an employee's own. At most 500 shared ones, and 100 of each employee. Shared ones are written by an account
-/// key, or by an employee with the section `quick_replies`.
+/// Shared, or an employee's own. At most 500 shared ones, and 100 of each employee. Shared ones are created by an
+/// account key, or by an employee with the section `quick_replies`.
 #[utoipa::path(
     post, path = "/v1/quick-replies", tag = "quick-replies", request_body = NewQuickReply,
     responses(
-        (status = 201, description = "Written", body = QuickReplyView),
+        (status = 201, description = "Created", body = QuickReplyView),
         (status = 403, description = "A shared one, by an employee without the section: `section_not_granted`"),
-        (status = 422, description = "As many as there may be: `too_many`")
+        (status = 422, description = "The list is full: `too_many`")
     )
 )]
 pub async fn create(
@@ -151,7 +153,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(reply.into())))
 }
 
-/// Writes a new one together with the count of its list.
+/// Stores a new quick reply together with the count of its list.
 async fn write(app: &App, reply: &QuickReply) -> Result<(), ApiError> {
     let key = keys::quick_reply_count(&reply.account, reply.employee.as_ref());
     let known: Option<QuickReplyCount> = app.store.get(&key, Read::Consistent).await?;
@@ -180,19 +182,19 @@ async fn existing(
     owner: Option<&EmployeeId>,
     id: &str,
 ) -> Result<QuickReply, ApiError> {
-    // Ids are UUIDs; anything else need not be asked for.
+    // Ids are UUIDs, so other texts need no read.
     let possible = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let found = if possible { app.store.quick_reply(account, owner, id).await? } else { None };
     found.ok_or_else(|| ApiError::not_found("quick reply"))
 }
 
-/// Read a quick reply
+/// Get a quick reply
 #[utoipa::path(
     get, path = "/v1/quick-replies/{reply}", tag = "quick-replies",
-    params(("reply" = String, Path, description = "Its id"), Whose),
+    params(("reply" = String, Path, description = "The quick reply's id"), Whose),
     responses(
         (status = 200, description = "The quick reply", body = QuickReplyView),
-        (status = 403, description = "A shared one, for an employee without a place on any channel: `no_role`")
+        (status = 403, description = "A shared one, for an employee who is a member of no channel: `no_role`")
     )
 )]
 pub async fn get(
@@ -209,10 +211,10 @@ pub async fn get(
     Ok(Json(reply.into()))
 }
 
-/// Change a quick reply
+/// Replace a quick reply
 #[utoipa::path(
     put, path = "/v1/quick-replies/{reply}", tag = "quick-replies", request_body = ChangedQuickReply,
-    params(("reply" = String, Path, description = "Its id"), Whose),
+    params(("reply" = String, Path, description = "The quick reply's id"), Whose),
     responses(
         (status = 200, description = "The quick reply as it is now", body = QuickReplyView),
         (status = 403, description = "A shared one, by an employee without the section: `section_not_granted`")
@@ -241,9 +243,9 @@ pub async fn change(
 /// Delete a quick reply
 #[utoipa::path(
     delete, path = "/v1/quick-replies/{reply}", tag = "quick-replies",
-    params(("reply" = String, Path, description = "Its id"), Whose),
+    params(("reply" = String, Path, description = "The quick reply's id"), Whose),
     responses(
-        (status = 204, description = "Gone"),
+        (status = 204, description = "Deleted"),
         (status = 403, description = "A shared one, by an employee without the section: `section_not_granted`")
     )
 )]
@@ -270,9 +272,9 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Fill in a quick reply for a chat
+/// Render a quick reply for a chat
 ///
-/// The text as it would be sent; nothing is sent. Needs a chat that the caller may see.
+/// The text as it would be sent; nothing is sent. The caller must be able to see the chat.
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/quick-replies/{reply}", tag = "chats",
     params(
@@ -280,8 +282,8 @@ pub async fn delete(
         Whose
     ),
     responses(
-        (status = 200, description = "What it says there", body = Rendered),
-        (status = 422, description = "A variable has no value there, as the car where there is none: `variable_missing`")
+        (status = 200, description = "The text with its variables filled in", body = Rendered),
+        (status = 422, description = "A variable has no value in the chat, for example the car of a chat without one: `variable_missing`")
     )
 )]
 pub async fn render(
@@ -296,10 +298,10 @@ pub async fn render(
     Ok(Json(Rendered { text: filled_in(&app, &chat, owner.as_ref(), &id).await? }))
 }
 
-/// What a quick reply says in a chat: a shared one, or one of the employee's own who sends it.
+/// A quick reply's text in a chat: a shared one's, or one of the sending employee's own.
 ///
 /// # Errors
-/// 404 when there is none, 422 `variable_missing` naming the first variable without a value.
+/// 404 when it does not exist, 422 `variable_missing` naming the first variable without a value.
 pub async fn filled_in(
     app: &App,
     chat: &Chat,
@@ -313,10 +315,10 @@ pub async fn filled_in(
     filled.map_err(|missing| ApiError::refused("variable_missing", missing.0.name(), missing.to_string()))
 }
 
-/// What these variables stand for in a chat; only what they need is read.
+/// The values of these variables in a chat; only the rows that they need are read.
 ///
 /// # Errors
-/// As the store's.
+/// Those of the store.
 pub async fn values_for(
     app: &App,
     chat: &Chat,

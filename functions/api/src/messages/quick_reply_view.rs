@@ -7,30 +7,30 @@ use serde::{Deserialize, Serialize};
 use shared::model::quick_reply::{MAX_TEXT, MAX_TITLE, QuickReply, Template};
 use utoipa::ToSchema;
 
-/// A quick reply to be written.
+/// A quick reply to create.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"title": "Greeting", "text": "Hello {client_name}, this is {company}."}))]
 pub struct NewQuickReply {
-    /// What it is chosen by.
+    /// The title by which an employee chooses it.
     #[schema(min_length = 1, max_length = 100)]
     pub title: String,
-    /// The text. `{client_name}`, `{employee_name}`, `{car}`, `{car_price}`, `{car_link}`, `{channel_name}` and `{company}`
-    /// are filled in when it is used; `{{` stands for a brace. Another variable is refused.
+    /// The text. `{client_name}`, `{employee_name}`, `{car}`, `{car_price}`, `{car_link}`, `{channel_name}` and
+    /// `{company}` are filled in when it is used; `{{` stands for a brace. Other variables are refused.
     #[schema(min_length = 1, max_length = 4096)]
     pub text: String,
-    /// The employee whose own it is; shared when nothing is said. An employee's token writes its employee's own only.
+    /// The employee whose own it is; null for a shared one. An employee's token creates only its employee's own.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 100)]
     pub employee: Option<String>,
 }
 
-/// What a quick reply becomes.
+/// The new content of a quick reply.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"title": "Greeting", "text": "Good day {client_name}!"}))]
 pub struct ChangedQuickReply {
-    /// What it is chosen by.
+    /// The title by which an employee chooses it.
     #[schema(min_length = 1, max_length = 100)]
     pub title: String,
     /// The text, with variables.
@@ -39,7 +39,7 @@ pub struct ChangedQuickReply {
 }
 
 impl NewQuickReply {
-    /// Checks what stands alone.
+    /// Checks the fields that need no other data.
     ///
     /// # Errors
     /// 400 naming the field.
@@ -113,14 +113,14 @@ impl From<QuickReply> for QuickReplyView {
 pub struct QuickReplies {
     /// The quick replies.
     pub quick_replies: Vec<QuickReplyView>,
-    /// Where the next page begins; null when there is none.
+    /// The cursor of the next page; null on the last one.
     pub next_cursor: Option<String>,
 }
 
-/// A quick reply filled in.
+/// A quick reply with its variables filled in.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"text": "Good day Ivan!"}))]
 pub struct Rendered {
-    /// What it says in the chat.
+    /// Its text in the chat.
     pub text: String,
 }

@@ -1,4 +1,4 @@
-//! Messages that are written through the API: sent, edited, deleted.
+//! Sends messages through the API.
 
 use crate::app::App;
 use crate::http::auth::{Actor, Principal};
@@ -27,15 +27,15 @@ use shared::service::send::{send, sent_before};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// The header of a caller's key.
+/// The header of the caller's idempotency key.
 const KEY_HEADER: &str = "idempotency-key";
 /// Longest key, in characters.
 const MAX_KEY: usize = 200;
-/// Longest text that is looked at, in characters: no provider takes a longer one.
+/// Longest text that is read, in characters, because no provider takes a longer one.
 const MAX_TEXT: usize = 20_000;
-/// Longest id of a template and longest value of it, in characters.
+/// Longest id of a template, and longest value of one of its variables, in characters.
 const MAX_TEMPLATE: usize = 1024;
-/// Most values of a template, most buttons.
+/// Most values of a template, and most buttons.
 const MOST: usize = 50;
 
 /// A message to send: exactly one of `text`, `upload`, `template` and `quick_reply`.
@@ -43,40 +43,40 @@ const MOST: usize = 50;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"text": "Good afternoon! Yes, it is still for sale.", "quote": "8fafd4aa-7c20-4c0d-af19-0a15d3004bc7"}))]
 pub struct NewText {
-    /// The author's signature is put below it for the client; nobody else sees that.
+    /// The author's signature is added below it; only the client sees that.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 20000, nullable = false)]
     pub text: Option<String>,
-    /// Below a text, where the channel knows buttons.
+    /// Buttons below the text, where the channel supports them.
     #[serde(default, deserialize_with = "present_objects", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, max_items = 50)]
     pub buttons: Option<Vec<NewButton>>,
-    /// The id of a file that was uploaded.
+    /// The id of an uploaded file.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub upload: Option<String>,
-    /// An approved template of the channel's.
+    /// An approved template of the channel.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub template: Option<NewTemplate>,
-    /// The id of a quick reply, filled with what is known of client, employee and car.
+    /// The id of a quick reply; its variables are filled in from client, employee and car.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub quick_reply: Option<String>,
-    /// The id of the message that it answers. For a comment: the comment.
+    /// The id of the message that it answers. To answer a comment: the comment's id.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1000, nullable = false)]
     pub quote: Option<String>,
-    /// How a comment is answered; `reply` when nothing is said.
+    /// How a comment is answered; `reply` when left out.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub comment_mode: Option<CommentMode>,
-    /// For which employee it is sent, by the CRM's user id: his rights count. Left out, the account itself writes. With an
-    /// employee's token it is he.
+    /// The employee who sends it, by the CRM's user id: their rights apply. When left out, the account itself writes.
+    /// With an employee's token it is that employee.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, nullable = false)]
     pub employee: Option<String>,
-    /// Whether a program writes: then the client still waits for an employee's answer. Not together with `employee`.
+    /// Whether a program writes, so that the client still waits for an employee's answer. Not together with `employee`.
     #[serde(default)]
     pub bot: bool,
 }
@@ -87,7 +87,7 @@ pub struct NewText {
 #[schema(example = json!({"title": "Yes", "payload": "visit-yes"}))]
 pub struct NewButton {
     title: String,
-    /// What it sends back, for programs.
+    /// The data that it sends back, for programs.
     #[serde(default)]
     payload: Option<String>,
 }
@@ -97,28 +97,28 @@ pub struct NewButton {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"id": "8d255e5d-aefd-44dc-8131-c3ad6c3ab28c", "values": ["Anna", "10:00"]}))]
 pub struct NewTemplate {
-    /// The provider's id of it.
+    /// The provider's id of the template.
     id: String,
-    /// What goes into its places, in order.
+    /// The values of its variables, in order.
     #[serde(default)]
     values: Vec<String>,
 }
 
-/// A message that is on its way.
+/// A message that is being sent.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OnItsWay {
     message: MessageView,
-    /// The chat that it is in.
+    /// The chat's id.
     chat: String,
-    /// Whether it was asked for before under the same `Idempotency-Key`: then nothing was done now.
+    /// Whether a request with the same `Idempotency-Key` sent it before; then this request did nothing.
     repeated: bool,
 }
 
 /// Send a message
 ///
-/// It is stored, and on its way when this is answered; how far it comes, its `status` tells. With `Idempotency-Key` a repeat
-/// is the same message, for good. The author's first answer in a chat that is nobody's yet makes him responsible, where the
-/// channel gives clients to the first responder.
+/// The message is stored, and queued for delivery; its `status` shows how far that is. A repeat with the same
+/// `Idempotency-Key` is the same message, for good. The author of the first answer in an unclaimed chat becomes its
+/// responsible, if the channel assigns clients to the first responder.
 #[utoipa::path(
     post, path = "/v1/chats/{chat}/messages", tag = "chats", request_body = NewText,
     params(
@@ -126,11 +126,11 @@ pub struct OnItsWay {
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters: a repeat with it is the same message")
     ),
     responses(
-        (status = 202, description = "On its way", body = OnItsWay),
-        (status = 200, description = "It was on its way already: the same key", body = OnItsWay),
+        (status = 202, description = "Queued for delivery", body = OnItsWay),
+        (status = 200, description = "A repeat: a request with the same key sent it before", body = OnItsWay),
         (status = 403, description = "The author may not: `not_responsible`, `no_role`, `quality_control`, `not_bound`, `channel_paused` …"),
-        (status = 409, description = "The key stands for another message: `key_reused`"),
-        (status = 422, description = "The channel does not take it: `not_sendable`; `quote_not_found`, `variable_missing`, `upload_missing` …")
+        (status = 409, description = "The key was used for another message: `key_reused`"),
+        (status = 422, description = "The channel does not accept it: `not_sendable`; `quote_not_found`, `variable_missing`, `upload_missing` …")
     )
 )]
 pub async fn post(
@@ -146,10 +146,10 @@ pub async fn post(
     send_new(&app, &principal, &owner, (&chat, target), &headers, &new).await
 }
 
-/// Sends what a body asks for into a chat of `owner`; `like` is the chat, or how it will begin.
+/// Sends a body's message into a chat of `owner`; `like` is the chat as it is, or as it will begin.
 ///
 /// # Errors
-/// As [`send`]'s and [`new_message`]'s.
+/// Those of [`send`] and [`new_message`].
 pub async fn send_new(
     app: &App,
     principal: &Principal,
@@ -159,7 +159,7 @@ pub async fn send_new(
     new: &NewText,
 ) -> Result<(StatusCode, Json<OnItsWay>), ApiError> {
     let key = callers_key(owner, &principal.by, headers, like.chat.as_str(), new)?;
-    // Before anything is copied for it.
+    // Checked before any file is copied.
     if let Some(accepted) = sent_before(&app.context(), owner, key.as_ref()).await? {
         return on_its_way(app, accepted).await;
     }
@@ -177,10 +177,10 @@ async fn on_its_way(app: &App, accepted: Accepted) -> Result<(StatusCode, Json<O
     Ok((status, Json(OnItsWay { message, chat: chat.chat.to_string(), repeated })))
 }
 
-/// Reads what is to be sent.
+/// Reads the message to send.
 ///
 /// # Errors
-/// 400 naming the field; 422 for an upload or a quick reply that cannot be had.
+/// 400 naming the field; 422 for an upload or a quick reply that cannot be used.
 async fn new_message(
     app: &App,
     principal: &Principal,
@@ -211,7 +211,7 @@ fn message_id(field: &str, id: &str) -> Result<MessageId, ApiError> {
     }
 }
 
-/// Who writes.
+/// The author of the message.
 fn writer(principal: &Principal, new: &NewText) -> Result<Writer, ApiError> {
     let named = new.employee.as_deref();
     if let Some(named) = named {
@@ -233,7 +233,8 @@ fn writer(principal: &Principal, new: &NewText) -> Result<Writer, ApiError> {
     }
 }
 
-/// The caller's key (E4), and what stands for the request: the same key with another request is a mistake.
+/// The caller's idempotency key (E4), with a digest of the request, because the same key with another request is a
+/// mistake.
 ///
 /// # Errors
 /// 400 for a key that is empty or too long.
@@ -251,9 +252,9 @@ fn callers_key(
     }
     let request =
         serde_json::to_string(new).map_err(|_| ApiError::internal("a body that cannot be written"))?;
-    // Salted: what is kept of a message for good tells nothing of it.
+    // The digest is salted, because it is kept for good and must reveal nothing of the message.
     let request = owner.id_salt.digest(&[place, &request]);
-    // An employee's keys are his own.
+    // An employee's keys are separate from the account's and from other employees'.
     let scope = by.employee().map_or_else(|| "v1".to_owned(), |employee| format!("v1 {employee}"));
     Ok(Some(CallersKey { digest: SendKey::digest(&scope, key), request }))
 }

@@ -1,4 +1,4 @@
-//! New dialogues (D4): with a contact or a stranger, by phone or user name, from a channel that is chosen.
+//! Starts new chats (D4): with a contact or an unknown person, by phone or user name, from a chosen channel.
 
 use crate::app::App;
 use crate::contacts::person::existing_person;
@@ -33,7 +33,7 @@ use utoipa::ToSchema;
 /// Longest user name or id at a messenger, in characters.
 const MAX_USER: usize = 200;
 
-/// A dialogue to begin: with whom, from where, and the first message.
+/// A chat to start: the addressee, the channel, and the first message.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -41,15 +41,15 @@ const MAX_USER: usize = 200;
     "message": {"text": "Good afternoon! You asked us about a car."}
 }))]
 pub struct NewDialogue {
-    /// The channel to write from; left out: your default one of the `messenger`, else the account's.
+    /// The channel to write from; when left out, your default channel of the `messenger`, else the account's.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     channel: Option<String>,
-    /// Instead of `channel`: which messenger.
+    /// The messenger, instead of `channel`.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     messenger: Option<String>,
-    /// A contact: which of his numbers says `phone`, where he has several.
+    /// A contact; if it has several phones, `phone` says which to use.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, max_length = 100)]
     contact: Option<String>,
@@ -61,25 +61,25 @@ pub struct NewDialogue {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, max_length = 200)]
     username: Option<String>,
-    /// What he is called, if he is not known yet.
+    /// The addressee's name, used if they are not known yet.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, max_length = 200)]
     name: Option<String>,
     message: NewText,
 }
 
-/// Begin a dialogue
+/// Start a chat
 ///
-/// With a contact, or with somebody who is none yet, by phone or user name, where the messenger allows it. When there is a
-/// chat with him on that channel already, the message goes into it.
+/// With a contact, or with an unknown person by phone or user name, if the messenger allows it. If that person already
+/// has a chat on the channel, the message goes into it.
 #[utoipa::path(
     post, path = "/v1/chats", tag = "chats", request_body = NewDialogue,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters: a repeat with it is the same message")),
     responses(
-        (status = 202, description = "On its way", body = OnItsWay),
-        (status = 200, description = "It was on its way already: the same key", body = OnItsWay),
-        (status = 403, description = "The author may not: `not_responsible` where he is somebody else's client, `no_role`, `not_bound` …"),
-        (status = 422, description = "Nobody can be written to first there, or not by this: `not_sendable`; no channel to write from: `no_default_channel`")
+        (status = 202, description = "Queued for delivery", body = OnItsWay),
+        (status = 200, description = "A repeat: a request with the same key sent it before", body = OnItsWay),
+        (status = 403, description = "The author may not: `not_responsible` for another employee's client, `no_role`, `not_bound` …"),
+        (status = 422, description = "The channel does not allow to write first, or not by this address: `not_sendable`; no channel to write from: `no_default_channel`")
     )
 )]
 pub async fn begin(
@@ -103,7 +103,7 @@ pub async fn begin(
         .ok_or_else(|| ApiError::invalid("channel", "nobody knows yet which messenger it carries"))?;
     let dialogue = dialogue(&app, &principal, &owner, channel, messenger, &new).await?;
     let now = app.ambient.now();
-    // Whose a quick reply is filled with: the contact that is named, else the name that is told.
+    // A quick reply is filled in with the named contact, or else with the given name.
     let named = ContactId::new(new.contact.as_deref().unwrap_or_default());
     let mut like = Chat::unopened(&owner.account, &dialogue.like, named, now);
     like.name.clone_from(&dialogue.like.contact.name);
@@ -111,7 +111,7 @@ pub async fn begin(
     send_new(&app, &principal, &owner, (&like, target), &headers, &new.message).await
 }
 
-/// The channel to write from: the one that is named, else the author's default of the messenger, else the account's.
+/// The channel to write from: the named one, else the author's default of the messenger, else the account's.
 async fn channel_of(
     app: &App,
     owner: &Account,
@@ -160,7 +160,7 @@ async fn default_channel(
     })
 }
 
-/// With whom, and by what.
+/// The dialogue to start: the addressee, and the chat as it will begin.
 async fn dialogue(
     app: &App,
     principal: &Principal,
@@ -205,7 +205,7 @@ async fn dialogue(
     Ok(Dialogue { channel, like, reach })
 }
 
-/// The phone and the name: as told, else the contact's.
+/// The phone and the name: as given, else the contact's.
 async fn told(
     app: &App,
     principal: &Principal,
@@ -237,7 +237,8 @@ async fn told(
     Ok((phone, new.name.clone().or_else(|| person.root.name.clone())))
 }
 
-/// Whether the caller knows a contact: he is responsible for him and works on the channel, or finds a chat of his.
+/// Whether the caller may know a contact: they are its responsible and a member of the channel, or can search one of
+/// its chats.
 async fn knows(
     app: &App,
     principal: &Principal,

@@ -1,4 +1,4 @@
-//! Uploads (D6): a link that takes one file, and the file's way into the chat that it is sent in.
+//! Uploads (D6): a link that accepts one file, and the copy of the file into the chat that it is sent in.
 
 use crate::app::App;
 use crate::http::auth::Principal;
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// A file that is to be uploaded.
+/// A file to upload.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Offer.pdf", "mime": "application/pdf", "bytes": 48211}))]
@@ -31,12 +31,12 @@ pub struct NewUpload {
     /// Its media type: a picture, sound, video, PDF, an office document, plain text, an archive.
     #[schema(min_length = 1)]
     mime: String,
-    /// Its size. What a channel takes is less, and checked when the file is sent.
+    /// Its size. A channel's limit is lower, and is checked when the file is sent.
     #[schema(minimum = 1, maximum = 104_857_600)]
     bytes: u64,
 }
 
-/// Where to put a file.
+/// The link to upload a file to.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a91",
@@ -44,15 +44,15 @@ pub struct NewUpload {
     "headers": {"content-length": "48211", "content-type": "application/pdf"}, "expires_at": "2026-11-21T09:25:00.000Z"
 }))]
 pub struct UploadView {
-    /// What a message names to send the file, within 24 hours.
+    /// The id by which a message sends the file, within 24 hours.
     id: String,
-    /// Where the file goes.
+    /// The URL to send the file to.
     url: String,
-    /// How.
+    /// The HTTP method.
     method: &'static str,
-    /// Headers to be sent as they are: they are signed. A browser sets `content-length` by itself.
+    /// Headers that must be sent unchanged, because they are signed. A browser sets `content-length` by itself.
     headers: BTreeMap<String, String>,
-    /// Until when the link takes the file.
+    /// When the link expires.
     #[schema(format = DateTime)]
     expires_at: String,
 }
@@ -63,14 +63,14 @@ impl From<Refusal> for ApiError {
     }
 }
 
-/// Announce a file
+/// Create an upload
 ///
-/// The answer's link takes this one file for 15 minutes, from anywhere. A message then sends it by its id, within 24 hours;
-/// what an employee uploads, no other employee sends. A file that is not sent is gone after two days.
+/// The answer's link accepts this one file for 15 minutes, from anywhere. A message then sends it by its id, within 24
+/// hours; an employee's upload cannot be sent by another employee. A file that is not sent is deleted after two days.
 #[utoipa::path(
     post, path = "/v1/uploads", tag = "uploads", request_body = NewUpload,
     responses(
-        (status = 201, description = "Where to put it", body = UploadView),
+        (status = 201, description = "The link to upload the file to", body = UploadView),
         (status = 403, description = "An employee who writes on no channel: `no_role`")
     )
 )]
@@ -100,7 +100,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(view)))
 }
 
-/// An uploaded file in the folder of the chat that it is sent in.
+/// An uploaded file, copied to the folder of the chat that it is sent in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenUpload {
     /// The object's key: in the chat's folder, so that erasing the chat finds it.
@@ -113,13 +113,13 @@ pub struct TakenUpload {
     pub name: String,
 }
 
-/// Takes an uploaded file into a chat's folder, for a message of `author`, or of the account. `field` is what names the
-/// upload in the request. The upload stays: taken once more it gives another copy, so whoever repeats a send looks for its
-/// key first. A copy that comes into no message goes with the chat, or when the bucket's time is over.
+/// Copies an uploaded file into a chat's folder, for a message of `author` or of the account. `field` is the request's
+/// field that names the upload. The upload stays, and each call makes another copy, so a repeated send must be found by
+/// its key first. A copy that no message uses is deleted with the chat, or by the bucket's lifecycle.
 ///
 /// # Errors
-/// 404 for an upload that is not there, not any more, or not his; 422 `upload_missing` when no file was put,
-/// `upload_differs` when it is not the announced one.
+/// 404 for an upload that does not exist, has expired, or is another employee's; 422 `upload_missing` when no file was
+/// uploaded, `upload_differs` when it is not the announced one.
 pub async fn take_upload(
     app: &App,
     chat: &Chat,
@@ -127,7 +127,7 @@ pub async fn take_upload(
     field: &str,
     id: &str,
 ) -> Result<TakenUpload, ApiError> {
-    // Ids are UUIDs; anything else need not be asked for.
+    // Ids are UUIDs, so other texts need no read.
     let possible = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let found = if possible { app.store.upload(&chat.account, id).await? } else { None };
     let upload = found.filter(|upload| upload.is_for(author, app.ambient.now()));

@@ -10,10 +10,10 @@ use shared::model::message::media::FileCopy;
 use shared::store::keys::listing_digest;
 use utoipa::ToSchema;
 
-/// A file of a message, as the provider told of it.
+/// A file of a message, as the provider described it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MediaView {
-    /// The provider's link; null where we make a copy: `file` has it.
+    /// The provider's link; null if we make a copy, which is in `file`.
     url: Option<String>,
     name: Option<String>,
     /// As the provider says.
@@ -26,17 +26,18 @@ pub struct MediaView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum FileView {
-    /// On its way.
+    /// Being copied.
     Pending,
-    /// There.
+    /// Copied.
     Stored {
-        /// Our link: stays as it is, and redirects to one that is good for minutes. Whoever has it may read the file.
+        /// Our link: it never changes, and redirects to one that works for minutes. Anyone who has it may read the
+        /// file.
         url: String,
-        /// As it is served.
+        /// The media type under which it is served.
         mime: String,
         bytes: u64,
     },
-    /// Given up.
+    /// Not copied; given up.
     Failed { why: CopyFailure },
 }
 
@@ -52,7 +53,7 @@ impl FileView {
     }
 }
 
-/// Who wrote, where the chat has more than one voice.
+/// The author, in a chat with more than one author on a side.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuthorView {
     name: Option<String>,
@@ -92,30 +93,30 @@ pub struct MessageView {
     /// Where a company's message was written.
     origin: Option<Origin>,
     kind: Kind,
-    /// The provider's word for the kind, where ours says less.
+    /// The provider's name for the kind, where ours says less.
     raw_kind: Option<String>,
     /// Text or caption.
     text: Option<String>,
     media: Option<MediaView>,
     file: Option<FileView>,
     details: Option<DetailsView>,
-    /// The message it answers.
+    /// The message that it answers.
     quote: Option<QuoteView>,
-    /// What the messages of one album have in common.
+    /// The id that the messages of one album share.
     album: Option<String>,
-    /// The listing it is about: its id in the chat's listings.
+    /// The listing that it is about: its id in the chat's listings.
     listing: Option<String>,
     author: Option<AuthorView>,
-    /// What else the provider gave.
+    /// Other data of the provider.
     #[schema(value_type = Option<serde_json::Value>)]
     extra: Option<serde_json::Value>,
     /// The time the message is shown under: the provider's, but at most two minutes ahead of ours.
     #[schema(format = DateTime)]
     shown_at: String,
-    /// When the provider says that it was written.
+    /// When it was written, by the provider's clock.
     #[schema(format = DateTime)]
     sent_at: String,
-    /// When we took it.
+    /// When we accepted it.
     #[schema(format = DateTime)]
     accepted_at: String,
     /// Number of its last change in the chat.
@@ -124,20 +125,20 @@ pub struct MessageView {
     /// The text before the last edit.
     old_text: Option<String>,
     deleted: bool,
-    /// How far the delivery has come (company messages).
+    /// The status of the delivery (company messages).
     status: Option<DeliveryStatus>,
     #[schema(format = DateTime)]
     status_at: Option<String>,
     error: Option<DeliveryErrorView>,
-    /// The CRM refused it for good: its answer, shortened.
+    /// The CRM's answer, shortened, when it refused the message permanently.
     crm_refused: Option<String>,
 }
 
 impl MessageView {
-    /// A message, with links under this address.
+    /// The view of a message, with links under this URL.
     pub fn of(message: Message, base_url: &str) -> Self {
         let copied = message.file.is_some();
-        // What stands for a link where the provider's API has to be asked is of no use to anybody else.
+        // A link that only the provider's API resolves is of no use outside.
         let linked = |url: &String| !copied && url.starts_with("http");
         Self {
             shown_at: message.shown_at().rfc3339(),
@@ -184,6 +185,6 @@ impl MessageView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Messages {
     pub(crate) messages: Vec<MessageView>,
-    /// Where the next page begins; null on the last one.
+    /// The cursor of the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What rules would do (F6): told, and not done.
+//! Dry runs of rules (F6): what they would do, without doing it.
 
 use crate::app::App;
 use crate::http::auth::{AdminOrSection, Principal};
@@ -28,21 +28,21 @@ use shared::store::Read;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Longest text of a message that is tried, in characters: of more nothing would be looked at.
+/// Longest text of a message in a dry run, in characters, because rules read no more.
 const MAX_TRIED: usize = shared::model::rules::LOOKED_AT;
 
-/// Something that is to be imagined: it happens in a chat that is there, or in one that is described.
+/// A dry run: what happens, in an existing chat or in a described one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "channel": "b0b0a3f4-5b86-8e0a-9f3e-5c8d2f1a7e66", "message": {"text": "What does the car cost?"}, "new_client": true
 }))]
 pub struct DryRun {
-    /// A chat: what it is on, its tags and its responsible are as they are.
+    /// An existing chat, with its channel, tags and responsible.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, max_length = 100)]
     chat: Option<String>,
-    /// Instead of a chat: a channel, on which a chat is imagined.
+    /// Instead of a chat: the channel of an imagined chat.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, max_length = 100)]
     channel: Option<String>,
@@ -50,38 +50,38 @@ pub struct DryRun {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, max_items = 20)]
     tags: Option<Vec<String>>,
-    /// Its responsible employee.
+    /// The responsible employee of the imagined chat.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, max_length = 100)]
     responsible: Option<String>,
-    /// What its client is called.
+    /// The name of the imagined chat's client.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, max_length = 200)]
     client_name: Option<String>,
-    /// The message. Where `happened` is left out, the client writes it.
+    /// The message. If `happened` is left out, the client writes it.
     #[serde(default, deserialize_with = "object")]
     #[schema(nullable = false)]
     message: Option<DryMessage>,
-    /// What happens, all of it together. Left out: a message of the client's, with the call that it is and the chat that it
-    /// opens.
+    /// The triggers, all at the same time. When left out: a message of the client, with the call that it is and the
+    /// chat that it opens.
     #[serde(default, deserialize_with = "present_objects")]
     #[schema(nullable = false, min_items = 1, max_items = 6)]
     happened: Option<Vec<RuleWhen>>,
-    /// Whether the client was unknown until now. Left out: not in a chat that is there, yes in an imagined one.
+    /// Whether the client was unknown until now. When left out: no in an existing chat, yes in an imagined one.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     new_client: Option<bool>,
-    /// When, for working hours. Left out: now.
+    /// The time, for working hours. When left out: now.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, format = DateTime)]
     at: Option<String>,
-    /// Rules to try instead of those that are saved; they are checked as if they were to be saved.
+    /// Rules to try instead of the saved ones; they are checked like rules to save.
     #[serde(default, deserialize_with = "present_objects")]
     #[schema(nullable = false, max_items = 100)]
     rules: Option<Vec<RuleBody>>,
 }
 
-/// A message that is imagined.
+/// The message of a dry run.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DryMessage {
@@ -89,13 +89,13 @@ pub struct DryMessage {
     #[serde(default)]
     #[schema(max_length = 4096)]
     text: Option<String>,
-    /// What it is; `text` when nothing is said.
+    /// Its kind; `text` when left out.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     kind: Option<Kind>,
 }
 
-/// What rules would do.
+/// The result of a dry run.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "happened": [{"type": "message_in"}, {"type": "chat_opened"}], "in_working_hours": true, "drops_message": false,
@@ -108,25 +108,25 @@ pub struct DryMessage {
     }]
 }))]
 pub struct DryRunView {
-    /// What was taken to happen.
+    /// The triggers of the dry run.
     happened: Vec<RuleWhen>,
-    /// Whether it is within the working hours of channel or account.
+    /// Whether the time is within the working hours of channel or account.
     in_working_hours: bool,
-    /// Whether the message would be dropped: then nothing is done but that.
+    /// Whether the message would be dropped; then no other action runs.
     drops_message: bool,
-    /// Each rule, in their order.
+    /// Each rule, in the rules' order.
     rules: Vec<DryRule>,
 }
 
-/// What becomes of a rule.
+/// A rule's result.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DryRule {
     id: String,
     name: String,
     outcome: RuleOutcome,
-    /// The place of the first condition that does not hold, from 0.
+    /// The index, from 0, of the first condition that does not hold.
     fails_at: Option<usize>,
-    /// What it would do, in order; empty where it does not run.
+    /// What it would do, in order; empty if it does not run.
     actions: Vec<DryAction>,
 }
 
@@ -138,7 +138,7 @@ pub enum RuleOutcome {
     Runs,
     /// It is switched off.
     Disabled,
-    /// It waits for something else.
+    /// It waits for another trigger.
     NotCalled,
     /// A condition does not hold.
     ConditionFails,
@@ -146,15 +146,15 @@ pub enum RuleOutcome {
     MessageDropped,
 }
 
-/// Try rules
+/// Dry-run the rules
 ///
-/// Says for each rule whether it would run, at which condition it fails, and what it would do. Nothing is changed, and nobody
-/// is told. With a chat: one that the caller may see.
+/// Says for each rule whether it would run, at which condition it fails, and what it would do. Nothing is changed, and
+/// no notice is sent. With a chat: one that the caller may see.
 #[utoipa::path(
     post, path = "/v1/rules/dry-run", tag = "rules", request_body = DryRun,
     responses(
-        (status = 200, description = "What would become of each rule", body = DryRunView),
-        (status = 422, description = "There is no such channel (`unknown_channel`), or a rule given here could not be saved")
+        (status = 200, description = "The result of each rule", body = DryRunView),
+        (status = 422, description = "There is no such channel (`unknown_channel`), or a rule of the request could not be saved")
     )
 )]
 pub async fn dry_run(
@@ -223,7 +223,7 @@ impl DryRun {
         Timestamp::parse_rfc3339(text).ok_or_else(|| ApiError::invalid("at", "a moment of RFC 3339"))
     }
 
-    /// The chat and its channel: as they are, or as imagined.
+    /// The chat and its channel, existing or imagined.
     async fn place(
         &self,
         app: &App,
@@ -260,7 +260,7 @@ impl DryRun {
         Some(message.kind.map_or(shared::model::message::kind::Kind::Text, Into::into))
     }
 
-    /// What happens: as said, else what a message of the client's is in this chat.
+    /// The triggers: those of the request, else those of a client's message in this chat.
     fn happens(&self, chat: &Chat) -> Vec<Trigger> {
         if let Some(happened) = &self.happened {
             return happened.iter().map(|when| When::from(*when).happened()).collect();

@@ -31,7 +31,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(get, put)).routes(routes!(dry_run::dry_run))
 }
 
-/// Rules that take the place of those that there are.
+/// Rules that replace the saved ones.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"rules": [
@@ -48,8 +48,8 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
     }
 ]}))]
 pub struct NewRules {
-    /// The version of the rules that were read: refused when they were changed since. Without it, whatever is there is
-    /// replaced.
+    /// The version of the rules that the caller read; refused if they were changed since. Without it, any saved rules
+    /// are replaced.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     version: Option<u64>,
@@ -66,7 +66,7 @@ pub struct NewRules {
     "if": [{"type": "working_hours", "inside": false}], "then": [{"type": "auto_reply", "text": "We call back at nine."}]
 }]}))]
 pub struct RulesView {
-    /// How often they were saved; 0 where they never were.
+    /// How often they were saved; 0 if never.
     version: u64,
     /// The rules, in the order in which they run.
     rules: Vec<RuleBody>,
@@ -78,7 +78,7 @@ impl From<&RuleSet> for RulesView {
     }
 }
 
-/// Read the account's rules
+/// Get the account's rules
 #[utoipa::path(
     get, path = "/v1/rules", tag = "rules",
     responses((status = 200, description = "All rules, in their order", body = RulesView))
@@ -92,17 +92,17 @@ pub async fn get(
 
 /// Replace the account's rules
 ///
-/// All of them, in the order in which they run. They take effect within 30 seconds; a silence that they wait for may take an
-/// hour more in chats that are live already.
+/// The list is complete, and in the order in which the rules run. It takes effect within 30 seconds; in chats that are
+/// live already, a rule that waits for silence may take an hour more.
 #[utoipa::path(
     put, path = "/v1/rules", tag = "rules", request_body = NewRules,
     responses(
-        (status = 200, description = "The rules as they are now, with the ids that were made", body = RulesView),
-        (status = 409, description = "`version` is not the present one (`changed_meanwhile`): read, and decide again"),
+        (status = 200, description = "The rules as they are now, with the ids that were created", body = RulesView),
+        (status = 409, description = "The rules were changed since that version (`changed_meanwhile`): read them again"),
         (
             status = 422,
-            description = "A rule names a channel or an employee who is not there (`unknown_channel`, `unknown_employee`), or \
-                           gives clients to one who writes on no channel (`may_not_write`)"
+            description = "A rule names a channel or an employee who does not exist (`unknown_channel`, `unknown_employee`), or \
+                           assigns clients to an employee who writes on no channel (`may_not_write`)"
         )
     )
 )]
@@ -125,7 +125,7 @@ async fn put_once(
     version: Option<u64>,
     rules: &[Rule],
 ) -> Result<(RuleSet, RuleSet), ApiError> {
-    // The set first: what the account says is then as new as the set, or a newer set is found by its version.
+    // The set is read first, so that the account's row is as new as the set, or a newer set conflicts by its version.
     let before = app.store.rules(account, Read::Consistent).await?;
     let owner = existing_account(app, account.as_str()).await?;
     let known = before.clone().unwrap_or_else(|| RuleSet::none(account));
@@ -138,16 +138,16 @@ async fn put_once(
     Ok((known, after))
 }
 
-/// The rules that are saved, as of the last write.
+/// The saved rules, as of the last write.
 ///
 /// # Errors
-/// As the store's.
+/// Those of the store.
 pub async fn saved(app: &App, account: &AccountId) -> Result<RuleSet, ApiError> {
     let found = app.store.rules(account, Read::Consistent).await?;
     Ok(found.unwrap_or_else(|| RuleSet::none(account)))
 }
 
-/// Rules of a request, after they were checked.
+/// The checked rules of a request.
 ///
 /// # Errors
 /// 400 and 422 naming the place of the first fault.
@@ -168,7 +168,7 @@ fn refused(bad: BadRule) -> ApiError {
     ApiError::refused(code, &bad.path, bad.why)
 }
 
-/// What of the account rules may name.
+/// The account's channels and employees that rules may name.
 async fn known(app: &App, account: &AccountId, rules: &[Rule]) -> Result<KnownIds, ApiError> {
     let channels = app.store.channels(account).await?.into_iter().map(|channel| channel.channel).collect();
     let named = rules::named_employees(rules);

@@ -1,4 +1,4 @@
-//! Rules of requests as the model has them, and back.
+//! Converts rules of requests to the model's, and back.
 
 use crate::http::error::ApiError;
 use crate::http::validate;
@@ -7,10 +7,10 @@ use shared::base::ids::{ChannelId, EmployeeId};
 use shared::model::chat::NoticeTo;
 use shared::model::rules::{Action, Condition, ResponsibleTest, Rule, TagTest, TextTest, When};
 
-/// Rules as the model has them. `new_id` makes an id where none is given.
+/// Converts rules to the model's. `new_id` makes an id for a rule without one.
 ///
 /// # Errors
-/// 400 naming the place of what cannot be.
+/// 400 naming the field that is not valid.
 pub fn rules_of(rules: Vec<RuleBody>, new_id: impl Fn() -> String) -> Result<Vec<Rule>, ApiError> {
     let rule = |(place, rule): (usize, RuleBody)| rule.into_rule(&format!("rules[{place}]"), &new_id);
     rules.into_iter().enumerate().map(rule).collect()
@@ -98,7 +98,7 @@ impl RuleAction {
     }
 }
 
-/// The one thing that is said, of several that may be.
+/// The only value among several alternatives.
 fn only<T, const N: usize>(at: &str, said: [(&str, Option<T>); N]) -> Result<T, ApiError> {
     let names = said.each_ref().map(|(name, _)| *name).join(", ");
     let mut values = said.into_iter().filter_map(|(_, value)| value);

@@ -13,20 +13,20 @@ use shared::model::rules::{Action, Skipped, Trigger, automatic, may_assign, repl
 use shared::providers;
 use utoipa::ToSchema;
 
-/// What an action would do.
+/// The result of an action in a dry run.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DryAction {
     /// The action, as in the rule.
     action: RuleAction,
     /// What it would do, in words.
     would: String,
-    /// What it would write: an answer with its variables filled in, or a notice.
+    /// The text that it would write: an answer with its variables filled in, or a notice.
     text: Option<String>,
-    /// Why it would be left out, by the code that the log would have; null when it would be done.
+    /// Why it would be skipped, by the code that the log would have; null if it would run.
     skipped: Option<&'static str>,
 }
 
-/// A chat in which actions are tried, one after the other.
+/// A chat in which actions are tried one after the other.
 pub struct Trial<'a> {
     chat: Chat,
     channel: &'a Channel,
@@ -35,7 +35,7 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// One in a chat as it is once this has happened.
+    /// A trial in a chat as it is after the triggers.
     pub fn new(
         mut chat: Chat,
         channel: &'a Channel,
@@ -52,7 +52,7 @@ impl<'a> Trial<'a> {
         Self { chat, channel, owner, at }
     }
 
-    /// What an action would do after those before.
+    /// What an action would do after the previous ones.
     pub fn of(&mut self, action: &Action) -> DryAction {
         let (text, skipped) = match action {
             Action::AutoReply { text } => self.reply(text),

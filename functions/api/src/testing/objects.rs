@@ -1,4 +1,4 @@
-//! The media bucket in the tests: S3 as far as the API uses it.
+//! The media bucket in the tests: the part of S3 that the API uses.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -6,19 +6,19 @@ use axum::response::{IntoResponse, Response};
 use shared::base::ids::hex_digest;
 use std::collections::BTreeMap;
 
-/// What stands under a key.
+/// An object in the bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     /// `Content-Type`.
     pub mime: String,
     /// `Content-Disposition`.
     pub disposition: String,
-    /// Its bytes.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
 impl Object {
-    /// A file as a client puts it.
+    /// A file as an uploading client stores it.
     pub fn put(mime: &str, bytes: &[u8]) -> Self {
         Self { mime: mime.into(), disposition: String::new(), bytes: bytes.into() }
     }
@@ -28,7 +28,7 @@ impl Object {
     }
 }
 
-/// What S3 answers.
+/// Responds as S3 does.
 pub fn answer(
     objects: &mut BTreeMap<String, Object>,
     (method, key): (&Method, &str),

@@ -1,4 +1,4 @@
-//! Which rows are read from the table, one by one or in batches.
+//! Records which rows are read from the table, one by one or in batches.
 
 use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept};
@@ -9,7 +9,7 @@ use shared::store::chats::key_of;
 use shared::store::row::Key;
 use std::sync::{Arc, Mutex};
 
-/// The keys that were read since the last look.
+/// The keys that were read since the last `take`.
 #[derive(Clone, Debug, Default)]
 pub struct Reads(Arc<Mutex<Vec<Key>>>);
 

@@ -1,4 +1,4 @@
-//! Who may call what, and what every error looks like.
+//! Which key may call which route, and the shape of every error.
 
 use crate::testing::{Bench, OPERATOR};
 use axum::body::Body;
@@ -9,7 +9,7 @@ use shared::store::keys;
 use shared::store::row::{Key, Row, Write};
 use std::time::Duration;
 
-/// Every route: method, path with its placeholders filled, whether it is the operator's.
+/// Every route: method, path with its placeholders filled, and whether it is for the operator only.
 pub fn routes_of(document: &Value) -> Vec<(String, String, bool)> {
     let mut routes = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -19,9 +19,9 @@ pub fn routes_of(document: &Value) -> Vec<(String, String, bool)> {
             routes.push((method.to_uppercase(), filled.join("/"), operation["tags"][0] == "operator"));
         }
     }
-    // The two that take no key.
+    // Two routes take no key.
     routes.retain(|(_, path, _)| path != "/v1/openapi.json" && !path.starts_with("/media/"));
-    // Whose errors have another shape: `tests/v3` has them.
+    // Errors of `/v3` have another shape, which `tests/v3` checks.
     routes.retain(|(_, path, _)| !path.starts_with("/v3/"));
     routes
 }
@@ -125,7 +125,7 @@ async fn two_revocations_at_once_leave_one_key() {
     let keys = bench.expect(200, &company.key, "GET", "/v1/keys", None).await;
     let paths: Vec<_> =
         [0, 1].map(|at| format!("/v1/keys/{}", keys["keys"][at]["id"].as_str().unwrap())).into();
-    // Each revokes the other's key.
+    // Each key revokes the other one.
     let (one, other) = tokio::join!(
         bench.call(&company.key, "DELETE", &paths[1], None),
         bench.call(second["key"].as_str().unwrap(), "DELETE", &paths[0], None),
@@ -290,7 +290,7 @@ async fn paths_methods_and_queries_have_the_same_errors() {
     }
 }
 
-/// Pipelines as nobody can read them.
+/// A pipelines row that cannot be parsed.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Garbage {
     account: AccountId,

@@ -1,5 +1,5 @@
-//! What the API is measured on against `docs/ACCESS.md`: three channels, one for each distribution, somebody of every role with
-//! and without B2 on each, and a chat for every cell.
+//! The set-up on which the API is checked against `docs/ACCESS.md`: three channels, one for each distribution,
+//! employees of every role with and without B2 on each channel, and a chat for every cell.
 
 use super::access_rows::{self, ROLES, Table, WHOSE};
 use super::rows;
@@ -19,10 +19,10 @@ use shared::store::row::Write;
 use shared::store::{Read, keys};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Somebody who may be `me`: his name, role and B2.
+/// An employee who may be `me`: name, role and B2.
 pub type Actor = (&'static str, &'static str, bool);
 
-/// All of them.
+/// All actors.
 pub const ACTORS: [Actor; 8] = [
     ("manager-on", "manager", true),
     ("manager-off", "manager", false),
@@ -37,22 +37,23 @@ pub const ACTORS: [Actor; 8] = [
 /// A call that changes a chat: its column, method, path below the chat, and body.
 pub type Deed = (&'static str, &'static str, &'static str, Option<Value>);
 
-/// Who is responsible where it is `other`: a manager.
+/// The employee who is responsible where the table says `other`: a manager.
 pub const OTHER: &str = "other";
 
-/// Three channels with their people and chats.
+/// Channels, each with their employees and chats.
 pub struct Floor {
     pub bench: Bench,
     company: Company,
     keys: BTreeMap<&'static str, String>,
-    /// How each gives out, and its id.
+    /// Each channel's name in the table, distribution and id.
     channels: Vec<(&'static str, Distribution, String)>,
-    /// Each chat's id, whose it is, for which actor where it is his, and on which channel.
+    /// Each chat's id, the table's word for its responsible, the actor for whom that word holds (if it depends on one),
+    /// and its channel.
     chats: Vec<(String, &'static str, Option<&'static str>, &'static str)>,
     table: Table,
 }
 
-/// A chat in which the company wrote `own` and then, unless he is silent, the client `m0`; and its messages.
+/// A chat in which the company wrote `own` and then, unless it is `silent`, the client wrote `m0`; and its messages.
 pub fn asked(
     account: &AccountId,
     (channel, id): (&str, &str),
@@ -68,7 +69,7 @@ pub fn asked(
 }
 
 impl Floor {
-    /// One with a channel for each of these distributions.
+    /// A set-up with one channel for each of these distributions.
     pub async fn giving_out(ways: &[(&'static str, Distribution)]) -> Self {
         let bench = Bench::new().await;
         let company = bench.company("One").await;
@@ -101,7 +102,7 @@ impl Floor {
         }
     }
 
-    /// Gives a channel its distribution and its people.
+    /// Sets a channel's distribution and adds its employees.
     async fn staff(&self, id: &ChannelId, distribution: Distribution) {
         let account = rows::account(&self.company);
         let known: Option<Channel> =
@@ -147,29 +148,29 @@ impl Floor {
         self.chats.push((id, whose, whose.starts_with("me").then_some(me), how));
     }
 
-    /// The chats that stand for an actor's cells: id, whose, distribution. The account has none of its own.
+    /// The chats for an actor's cells: id, responsible, distribution. The account has no chats of its own.
     pub fn chats_for(&self, actor: Actor) -> Vec<(String, &'static str, &'static str)> {
         let his = |of: Option<&str>| of.is_none_or(|of| of == actor.0);
         let chats = self.chats.iter().filter(|chat| his(chat.2));
         chats.map(|(id, whose, _, how)| (id.clone(), *whose, *how)).collect()
     }
 
-    /// What the page says.
+    /// The word of the page's cell.
     pub fn cell(&self, actor: Actor, whose: &'static str, how: &'static str, operation: &str) -> &str {
         &self.table[&(actor.1, whose, how, actor.2)][operation]
     }
 
-    /// With what he comes.
+    /// The actor's token; the account's key for an actor without one.
     pub fn key(&self, actor: Actor) -> &str {
         self.keys.get(actor.0).unwrap_or(&self.company.key)
     }
 
-    /// A chat's client by phone, as a query has it.
+    /// The phone of a chat's client, as a query has it.
     pub fn phone(&self, chat: &str) -> String {
         format!("%2B{}", number(chat))
     }
 
-    /// All chats that stand in some list of his.
+    /// All chats that any of the actor's lists contain.
     pub async fn listed(&self, actor: Actor) -> BTreeSet<String> {
         let mut lists = match actor.1 {
             "account" => Vec::new(),
@@ -190,7 +191,7 @@ impl Floor {
         found
     }
 
-    /// His counters: of his own, of the other's, and of nobody's.
+    /// Checks the actor's counters: their own chats, those of `other`, and those without a responsible.
     pub async fn counts(&self, actor: Actor, [own, others, nobodys]: [u64; 3]) {
         let of = |name: &str| format!("/v1/employees/{name}/unanswered");
         let (status, answer) = self.bench.call(self.key(actor), "GET", &of(OTHER), None).await;
@@ -215,7 +216,7 @@ impl Floor {
         assert_eq!(answer["type"], colour, "{actor:?}");
     }
 
-    /// Takes an employee's binding to all channels away.
+    /// Unbinds an employee from all channels.
     pub async fn unbind(&self, name: &str) {
         let (account, name) = (rows::account(&self.company), EmployeeId::new(name));
         for (.., id) in &self.channels {
@@ -225,8 +226,8 @@ impl Floor {
         }
     }
 
-    /// Does all these things with a chat, each from the same beginning, and sees that it ends as its word says, and that what is
-    /// refused changes nothing. What is refused comes first, so that one look is enough for all of it.
+    /// Makes each of these calls on a chat, always from the same state; asserts that each ends as its word says and
+    /// that refused calls change nothing. Refused calls come first, so that one comparison covers all of them.
     pub async fn does(&self, actor: Actor, id: &str, deeds: &[Deed], word: impl Fn(&str) -> String) {
         let before = self.chat(id).await;
         let (may, may_not): (Vec<&Deed>, Vec<&Deed>) =
@@ -234,7 +235,7 @@ impl Floor {
         for deed in may_not {
             self.refused(actor, id, deed, &word(deed.0)).await;
         }
-        assert_eq!(self.chat(id).await, before, "{actor:?} {id}: what is refused changes nothing");
+        assert_eq!(self.chat(id).await, before, "{actor:?} {id}: refused calls change nothing");
         let mut now = before.clone();
         for deed in may {
             now = self.done(actor, (&before, now), deed, &word(deed.0)).await;
@@ -255,7 +256,7 @@ impl Floor {
         }
     }
 
-    /// Answers the chat as it is when all is as it was.
+    /// Makes a call that must succeed, and returns the chat restored to its state of before.
     async fn done(
         &self,
         actor: Actor,
@@ -286,7 +287,7 @@ impl Floor {
         found.unwrap().unwrap()
     }
 
-    /// The chat as it was, but for its numbers, which never go back; and its client nobody's.
+    /// Restores the chat, except for its numbers, which never decrease; and its client has no responsible again.
     async fn restored(&self, before: &Chat, after: &Chat) -> Chat {
         let numbers = (after.seq, after.outbound_last);
         let now = rows::change(&self.bench, after, |chat| {
@@ -303,7 +304,7 @@ impl Floor {
     }
 }
 
-/// The phone of a chat's client, without its plus.
+/// The phone of a chat's client, without the plus.
 fn number(chat: &str) -> String {
     let number: u64 = chat.trim_start_matches("chat-").parse().unwrap();
     format!("{}", 79_010_000_000 + number)

@@ -1,4 +1,4 @@
-//! `docs/ACCESS.md` as data: what its table says of every combination.
+//! `docs/ACCESS.md` as data: the table's words for every combination.
 
 use shared::base::clock::Timestamp;
 use shared::base::ids::EmployeeId;
@@ -25,7 +25,7 @@ pub const OPERATIONS: [&str; 12] = [
     "Assign",
 ];
 
-/// Whose client it may be.
+/// Who may be responsible for the client.
 pub const WHOSE: [&str; 7] = [
     "me",
     "me, asked first",
@@ -36,14 +36,14 @@ pub const WHOSE: [&str; 7] = [
     "none, silent",
 ];
 
-/// How new clients are given out.
+/// How a channel distributes new clients.
 pub const DISTRIBUTIONS: [(&str, Distribution); 3] = [
     ("round robin", Distribution::RoundRobin),
     ("first responder", Distribution::FirstResponder),
     ("by CRM", Distribution::ByCrm),
 ];
 
-/// Who asks; the account's rows have no role.
+/// The roles of the caller; the account's rows have no role.
 pub const ROLES: [(&str, Option<Role>); 5] = [
     ("manager", Some(Role::Manager)),
     ("head", Some(Role::Head)),
@@ -52,13 +52,13 @@ pub const ROLES: [(&str, Option<Role>); 5] = [
     ("account", None),
 ];
 
-/// One combination: role, whose, distribution, B2.
+/// One combination: role, responsible, distribution, B2.
 pub type Case = (&'static str, &'static str, &'static str, bool);
 
-/// What the page says: of every combination the words for each operation.
+/// The page's table: for every combination, the word of each operation.
 pub type Table = BTreeMap<Case, BTreeMap<&'static str, String>>;
 
-/// The table as the page has it. Every combination stands in exactly one row.
+/// Reads the table from the page. Every combination is in exactly one row.
 pub fn read() -> Table {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ACCESS.md");
     let page = std::fs::read_to_string(page).unwrap();
@@ -69,7 +69,7 @@ pub fn read() -> Table {
     for row in rows.iter().filter(|row| !row[0].starts_with("---")) {
         for case in cases(row) {
             let words = OPERATIONS.into_iter().zip(row[4..].iter().cloned()).collect();
-            assert!(table.insert(case, words).is_none(), "{case:?} stands in two rows");
+            assert!(table.insert(case, words).is_none(), "{case:?} is in two rows");
         }
     }
     assert_eq!(table.len(), ROLES.len() * WHOSE.len() * DISTRIBUTIONS.len() * 2, "all combinations");
@@ -81,7 +81,7 @@ fn cells(line: &str) -> Option<Vec<String>> {
     Some(inner.split('|').map(|cell| cell.trim().to_owned()).collect())
 }
 
-/// The combinations of a row. A word that is none of its column's is a mistake.
+/// The combinations of a row. Panics on a word that its column does not have.
 fn cases(row: &[String]) -> Vec<Case> {
     let pick = |word: &str, all: &[&'static str]| -> Vec<&'static str> {
         let picked: Vec<&'static str> =
@@ -102,7 +102,7 @@ fn cases(row: &[String]) -> Vec<Case> {
     found
 }
 
-/// Puts a chat whose client has written into the state that the words say, for one who is `me`.
+/// Puts a chat whose client has written into the state that the words name, for the employee `me`.
 pub fn place(chat: &mut Chat, whose: &str, me: &EmployeeId, other: &EmployeeId, now: Timestamp) {
     match whose {
         "me" => chat.set_responsible(me),

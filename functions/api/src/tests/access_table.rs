@@ -1,4 +1,4 @@
-//! P10: `docs/ACCESS.md`, cell by cell: against the rule, and by HTTP against the API.
+//! P10: `docs/ACCESS.md`, cell by cell: against the rule in code, and by HTTP against the API.
 
 use super::access_floor::{ACTORS, Deed, Floor, OTHER, asked};
 use super::access_rows::{self, DISTRIBUTIONS, OPERATIONS, ROLES};
@@ -90,7 +90,7 @@ async fn p10_lists_search_opening_and_counters_show_what_the_table_says() {
                 assert_eq!(status, if cell(name) { 200 } else { 404 }, "{name} {rest}: {what}: {answer}");
                 assert!(status == 200 || answer["error"]["code"] == "not_found", "{answer}");
                 if rest.is_empty() {
-                    // What is unread is counted in the chat itself.
+                    // The unread count is part of the chat itself.
                     assert_eq!(answer["chat"]["unread"].is_u64(), cell("Count"), "Count: {what}: {answer}");
                 }
             }
@@ -105,7 +105,7 @@ async fn p10_lists_search_opening_and_counters_show_what_the_table_says() {
     }
 }
 
-/// Drives all that changes a chat through every row with this distribution.
+/// Checks every call that changes a chat, in every row with this distribution.
 async fn deeds_are_as_the_table_says(way: usize) {
     let floor = Floor::giving_out(&DISTRIBUTIONS[way..=way]).await;
     for actor in ACTORS {
@@ -145,7 +145,7 @@ async fn b7_who_is_not_bound_is_told_so_after_everything_else() {
     }
 }
 
-/// One call of each column that changes something, or every such call.
+/// One call of each column that changes something; all such calls if `every`.
 fn deeds(every: bool) -> Vec<Deed> {
     let mut deeds = vec![
         ("Send", "POST", "/messages", Some(json!({"text": "Да"}))),

@@ -1,4 +1,4 @@
-//! Back into the queue by hand, and the history of a chat's responsible (B4).
+//! Requeueing a client by an employee, and the assignment history of a chat (B4).
 
 use super::rows::{account, change, contact, create};
 use super::staff::Staff;
@@ -57,14 +57,14 @@ async fn b4_a_head_puts_a_client_back_at_his_place_of_before() {
         let row = OpenChat::of(&before).unwrap();
         store.get(&shared::store::row::Row::key(&row), Read::Consistent).await.unwrap()
     };
-    assert!(open.is_none(), "his cap has room again");
+    assert!(open.is_none(), "the employee has room under the cap again");
     assert_eq!(staff.bench.nudged(), std::slice::from_ref(&staff.channel));
-    // Doing it again changes nothing, and nudges.
+    // Requeueing again changes nothing, and nudges.
     staff.bench.expect(200, staff.key("admin"), "POST", path, anew()).await;
     assert_eq!(stored(&staff, "a").await.seq, now.seq);
     assert_eq!(staff.bench.nudged(), std::slice::from_ref(&staff.channel));
     let person = store.contact(&now.account, &ContactId::new("contact"), Read::Consistent).await;
-    assert!(person.unwrap().unwrap().responsible.is_none(), "as he was");
+    assert!(person.unwrap().unwrap().responsible.is_none(), "unassigned, as before");
     let told = staff.bench.expect(200, staff.key("head"), "GET", "/v1/chats/a/assignment", None).await;
     let entry = json!({
         "seq": now.seq, "at": "2026-11-21T09:10:00.000Z", "why": "back_by_hand", "responsible": null, "by": "head",
@@ -72,7 +72,7 @@ async fn b4_a_head_puts_a_client_back_at_his_place_of_before() {
     });
     assert_eq!(told["history"], json!([entry]));
     assert_eq!(told["wish"], json!({"type": "anew"}));
-    // Given to somebody, he leaves the queue.
+    // A client who is assigned to an employee leaves the queue.
     let to = Some(json!({"employee": "boris"}));
     staff.bench.expect(200, staff.key("head"), "POST", path, to).await;
     assert!(waiting(&staff).await.is_empty());

@@ -1,4 +1,4 @@
-//! The trail of settings changes: who changed what, and nothing that must not be in it.
+//! The audit trail of settings changes: who changed what, and no secrets.
 
 use crate::testing::{Bench, Company, OPERATOR};
 use axum::body::Body;
@@ -44,7 +44,7 @@ async fn the_operator_and_an_employee_are_told_as_such() {
     let (bench, one, _) = two().await;
     let token = bench.token(&one.key, "17").await;
     let before = trail(&bench, &one.key).await;
-    assert_eq!(before.len(), 1, "that a token was made is not written down: {before:?}");
+    assert_eq!(before.len(), 1, "creating a token is not recorded: {before:?}");
     let sections = Some(json!({"sections": ["blacklist"]}));
     bench.expect(200, &one.key, "PUT", "/v1/employees/17/sections", sections).await;
     bench.clock.advance(Duration::from_millis(1));
@@ -125,10 +125,10 @@ async fn the_trail_is_read_page_by_page_and_ends_after_400_days() {
     bench.clock.advance(Duration::from_secs(400 * 24 * 3600 - 1));
     assert_eq!(trail(&bench, &one.key).await.len(), 5);
     bench.clock.advance(Duration::from_secs(1));
-    assert_eq!(trail(&bench, &one.key).await.len(), 0, "also before the table lets the rows go");
+    assert_eq!(trail(&bench, &one.key).await.len(), 0, "also before the table deletes the rows");
 }
 
-/// A CRM row as nobody can read it: what is to replace it fails midway.
+/// A CRM row that cannot be parsed, so that replacing it fails midway.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Garbage {
     account: shared::base::ids::AccountId,

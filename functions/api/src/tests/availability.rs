@@ -1,4 +1,4 @@
-//! What employees say of themselves, and what else decides whether new clients come to them now (B4).
+//! Availability that employees set themselves, and what else decides whether they receive new clients now (B4).
 
 use super::channel_settings::carrying;
 use super::rows;
@@ -12,7 +12,7 @@ use shared::store::{Read, keys};
 
 const CHANNELS: [(&str, &str); 3] = [("c1", "whatsapp"), ("c2", "tgapi"), ("c3", "vk")];
 
-/// An account with three channels, and employee 17 with a place on the first two; and his token.
+/// An account with three channels; employee 17, a member of the first two; and a token of theirs.
 async fn staffed(bench: &Bench) -> (Company, Vec<String>, String) {
     let company = bench.company("One").await;
     let (channels, _) = carrying(bench, &company.key, &CHANNELS).await;
@@ -38,7 +38,7 @@ async fn put(bench: &Bench, company: &Company, channel: &str, more: Value) -> Va
     bench.expect(200, &company.key, "PUT", &place(channel), manager(more)).await
 }
 
-/// The row of his place, and whether he has a turn there while he is there, and while he is not.
+/// The employee's membership row, and whether the ring has a turn for them when available, and when away.
 async fn stored(bench: &Bench, company: &Company, channel: &str) -> (Membership, bool, bool) {
     let (account, channel) = (rows::account(company), ChannelId::new(channel));
     let store = &bench.app.store;
@@ -47,13 +47,13 @@ async fn stored(bench: &Bench, company: &Company, channel: &str) -> (Membership,
     for status in [Status::Available, Status::Away] {
         let turn = Turn { member: Membership { status, ..member.clone() } };
         let found: Option<Turn> = store.get(&turn.key(), Read::Consistent).await.unwrap();
-        assert!(found.as_ref().is_none_or(|found| found.member == member), "the copy is the place");
+        assert!(found.as_ref().is_none_or(|found| found.member == member), "copied whole");
         turns.push(found.is_some());
     }
     (member, turns[0], turns[1])
 }
 
-/// What a channel says of him.
+/// The employee as the channel's assignment queue shows them.
 async fn turn(bench: &Bench, company: &Company, channel: &str) -> Value {
     let path = format!("/v1/channels/{channel}/assignment");
     bench.expect(200, &company.key, "GET", &path, None).await["members"][0].clone()
@@ -77,7 +77,7 @@ async fn a_status_is_set_on_all_of_his_channels_or_on_some() {
             |id: &String| told.iter().find(|one| one["channel"] == **id).map(|one| one["status"].clone());
         channels.iter().map(of).collect::<Vec<_>>()
     };
-    assert_eq!(statuses(&away), [Some(json!("away")), Some(json!("away")), None], "no place on the third");
+    assert_eq!(statuses(&away), [Some(json!("away")), Some(json!("away")), None], "no member of the third");
     assert_eq!(sorted(bench.nudged()), sorted(channels[..2].to_vec()));
     for channel in &channels[..2] {
         assert_eq!(turn(&bench, &company, channel).await["reason"], "away");
@@ -146,7 +146,7 @@ async fn whose_status_it_is_and_where_is_checked() {
         ] {
             bench.refused(key, ("PUT", path), Some(body), (status, code, Some(field))).await;
         }
-        // Another account's channel, one without a place for him, and none at all are the same.
+        // Another account's channel, one without a membership of the employee, and an unknown one get the same refusal.
         for id in [&foreign[0], &channels[2], "unknown"] {
             let body = busy(json!({"channels": [channels[0], id]}));
             let refusal = (422, "unknown_channel", Some("channels[1]"));
@@ -154,7 +154,7 @@ async fn whose_status_it_is_and_where_is_checked() {
         }
     }
     let (member, ..) = stored(&bench, &company, &channels[0]).await;
-    assert_eq!(member.status, Status::Available, "nothing of a refused request is done");
+    assert_eq!(member.status, Status::Available, "a refused request changes nothing");
     assert!(bench.nudged().is_empty());
     let own = ("PUT", "/v1/me/status");
     bench.refused(&company.key, own, busy(json!({})), (403, "not_an_employee", None)).await;
@@ -190,7 +190,7 @@ async fn a_cap_hours_and_a_status_are_part_of_his_place() {
     assert_eq!(
         shown(&put(&bench, &company, channel, json!({})).await),
         shown(&full),
-        "what is left out stays"
+        "an omitted field stays"
     );
     let (member, there, resting) = stored(&bench, &company, channel).await;
     assert_eq!((member.cap, there, resting), (Some(1000), false, true));
@@ -278,7 +278,7 @@ async fn the_assignment_tells_who_is_full_away_or_off_hours() {
     assert_eq!(
         (&told["open_chats"], &told["cap"], &told["eligible"]),
         (&json!(null), &json!(null), &json!(true)),
-        "nothing depends on how many they are"
+        "the number of members makes no difference"
     );
     for (cap, reason) in [(4, json!(null)), (3, json!("cap_reached")), (2, json!("cap_reached"))] {
         put(&bench, &company, channel, json!({"cap": cap})).await;

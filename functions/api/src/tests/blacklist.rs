@@ -83,7 +83,7 @@ async fn what_is_known_of_a_phones_owner_is_blocked_and_freed_with_it() {
         all.iter().find(|one| one["identity"]["user"] == user).unwrap().clone()
     };
     assert_eq!((&of("1")["follows"], &of("2")["follows"]), (&entry["id"], &Value::Null));
-    assert_eq!(of("2"), own, "what was made for itself stays as it is");
+    assert_eq!(of("2"), own, "an entry of its own stays unchanged");
     let path = format!("/v1/blacklist/{}", entry["id"].as_str().unwrap());
     bench.expect(204, &company.key, "DELETE", &path, None).await;
     for (user, is) in [("1", false), ("2", true)] {

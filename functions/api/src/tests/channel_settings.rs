@@ -1,4 +1,4 @@
-//! Channels: names, pausing, distribution, what their messengers take.
+//! Channel settings: name, pausing, distribution, and what the messenger of a channel accepts.
 
 use super::rows;
 use crate::testing::Bench;
@@ -7,13 +7,13 @@ use shared::base::ids::ChannelId;
 use shared::model::channel::Channel;
 use shared::store::Read;
 
-/// What Wazzup lists from now on: ids with their transports.
+/// Sets the channels that Wazzup lists from now on: ids with their transports.
 pub fn list(bench: &Bench, channels: &[(&str, &str)]) {
     let entry = |(id, transport): &(&str, &str)| json!({"channelId": id, "transport": transport, "plainId": format!("7900{id}"), "state": "active"});
     bench.world.lock().unwrap().channels = channels.iter().map(entry).collect();
 }
 
-/// Connects Wazzup with such channels, and answers our ids in the same order, and the connection's.
+/// Connects Wazzup with such channels; returns our ids in the same order, and the connection's.
 pub async fn carrying(bench: &Bench, key: &str, channels: &[(&str, &str)]) -> (Vec<String>, String) {
     list(bench, channels);
     let body = json!({"provider": "wazzup", "name": "Wazzup", "api_key": "wazzup-key"});
@@ -26,7 +26,7 @@ pub async fn carrying(bench: &Bench, key: &str, channels: &[(&str, &str)]) -> (V
     (ids, answer["connection"]["id"].as_str().unwrap().to_owned())
 }
 
-/// The CRM that names responsibles.
+/// Sets a CRM that names responsible employees.
 pub async fn universal(bench: &Bench, key: &str) {
     let crm = json!({"kind": "universal", "webhook_url": "https://crm.example.com/h"});
     bench.expect(200, key, "PUT", "/v1/crm", Some(crm)).await;
@@ -83,7 +83,7 @@ async fn pausing_and_another_distribution_let_waiting_clients_be_looked_at() {
         assert_eq!(bench.nudged(), channels, "{body}");
     }
     bench.expect(200, &key, "PATCH", &path, Some(json!({"title": "Sales"}))).await;
-    assert!(bench.nudged().is_empty(), "nothing that concerns clients");
+    assert!(bench.nudged().is_empty(), "nothing here affects clients");
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_channel_is_left_to_the_crm_only_while_that_names_somebody() {
     bench.expect(200, key, "PUT", "/v1/crm", Some(json!({"kind": "none"}))).await;
     for (index, now) in [(0, "first_responder"), (1, "first_responder"), (2, "round_robin")] {
         let channel = bench.expect(200, key, "GET", &path(index), None).await;
-        assert_eq!(channel["distribution"], now, "nobody else would get its clients");
+        assert_eq!(channel["distribution"], now, "no other distribution would assign its clients");
     }
 }
 
@@ -169,7 +169,7 @@ async fn a_channel_says_what_its_messenger_takes() {
     assert_eq!((&limits[2]["comments"], &limits[2]["writes_first_by"]), (&json!(true), &json!([])));
     assert_eq!(limits[4]["writes_first_by"], json!(["phone", "username"]));
     assert_eq!(limits[2]["files"][0]["types"], json!(["image/jpeg", "image/png", "image/bmp"]));
-    // Known by its messages alone, so far.
+    // A channel that is known only by its messages so far.
     let id = ChannelId::new(channels[0].as_str());
     let row =
         bench.app.store.channel(&rows::account(&company), &id, Read::Consistent).await.unwrap().unwrap();

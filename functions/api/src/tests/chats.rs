@@ -1,4 +1,4 @@
-//! Chats and messages, and whose cursors lead where.
+//! Chats and messages, and that a cursor is valid only for the list that it came from.
 
 use super::rows::{change, chat, contact, ids};
 use crate::testing::{Bench, Company, OPERATOR};

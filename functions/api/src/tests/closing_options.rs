@@ -1,4 +1,4 @@
-//! How chats end: what a channel says, what the account says for channels that do not, and what applies (F1–F5).
+//! How chats end: the channel's options, the account's for channels without, and the effective ones (F1–F5).
 
 use super::channel_settings::carrying;
 use crate::testing::{Bench, Company};
@@ -25,7 +25,7 @@ fn said(values: [Value; 5]) -> Value {
     OPTIONS.into_iter().zip(values).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Of whose live chats a look was asked for since the last question: null for all channels.
+/// The channels for whose live chats a recheck was requested since the last call; null is all channels.
 fn looked_at(bench: &Bench) -> Vec<Value> {
     let sent = std::mem::take(&mut bench.world.lock().unwrap().nudges);
     sent.into_iter().filter(|one| one.get("changed_at").is_some()).map(|one| one["channel"].clone()).collect()
@@ -93,7 +93,7 @@ async fn live_chats_are_looked_at_when_how_they_end_really_changed() {
     assert!(looked_at(&bench).is_empty());
     bench.world.lock().unwrap().queue_down = true;
     let answer = set(&bench, key, &path, json!({"close_after_s": 70})).await;
-    assert_eq!(answer["close_after_s"], 70, "what was said stays said");
+    assert_eq!(answer["close_after_s"], 70, "an option that was set stays set");
 }
 
 #[tokio::test]

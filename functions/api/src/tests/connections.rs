@@ -1,4 +1,4 @@
-//! Connecting a provider: what stands when, and what is left when it goes wrong.
+//! Connecting a provider: what is stored when, and what remains after a failure.
 
 use crate::testing::Bench;
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ async fn disconnecting_closes_the_webhook_and_keeps_the_channels() {
     assert_eq!(bench.expect(200, &key, "GET", &channel, None).await["state"], "disabled");
     bench.expect(404, &key, "DELETE", &path, None).await;
     bench.expect(404, &key, "POST", &format!("{path}/refresh"), None).await;
-    // Connected anew, the channel is the same one, with its settings.
+    // Connected again, the channel is the same one, with its settings.
     bench.world.lock().unwrap().register_fails = None;
     let answer = bench.expect(201, &key, "POST", "/v1/connections", new()).await;
     let again = bench.expect(200, &key, "GET", &channel, None).await;

@@ -1,4 +1,4 @@
-//! Contacts: read and found.
+//! Contacts: read and searched.
 
 use super::rows::{chat, contact, ids, telegram};
 use crate::testing::{Bench, Company};
@@ -26,7 +26,7 @@ async fn p11_a_phone_finds_its_owner_in_every_spelling() {
     for spelling in ["%2B79011112233", "8+901+111-22-33", "8(901)1112233", "9011112233"] {
         assert_eq!(found(&bench, &company, &format!("phone={spelling}")).await, ["anna"], "{spelling}");
     }
-    assert_eq!(found(&bench, &company, "phone=89021112233").await, ["boris"], "his id is his phone");
+    assert_eq!(found(&bench, &company, "phone=89021112233").await, ["boris"], "the id is the phone");
     assert_eq!(found(&bench, &company, "phone=89031112233").await, Vec::<String>::new());
     assert_eq!(found(&bench, &company, "messenger=telegram&user=42").await, ["anna"]);
     for none in
@@ -40,7 +40,7 @@ async fn p11_a_phone_finds_its_owner_in_every_spelling() {
         assert_eq!(found(&bench, &company, &format!("messenger={spelled}")).await, ["boris"], "{spelled}");
     }
     assert_eq!(found(&bench, &company, "messenger=Telegram&user=+42+").await, ["anna"]);
-    // His number of today has no 1 in it; the messenger's id is older.
+    // The client's number today has no 1 in it; the messenger's id is older.
     contact(&bench, &company, "juan", None, &[whatsapp("5215512345678")]).await;
     assert_eq!(found(&bench, &company, "messenger=whatsapp&user=5215512345678").await, ["juan"]);
     let other = bench.company("Two").await;
@@ -141,5 +141,5 @@ async fn a_persons_chats_are_those_of_all_his_contacts() {
     bench.refused(key, ("GET", &path), None, (400, "invalid_cursor", Some("cursor"))).await;
     assert_eq!(ids(&bench, key, "/v1/contacts/other/chats?limit=1", "chats").await, Vec::<String>::new());
     let first = bench.expect(200, key, "GET", "/v1/chats/a", None).await;
-    assert_eq!(first["contact"]["id"], "contact", "nothing was rewritten");
+    assert_eq!(first["contact"]["id"], "contact", "no row was rewritten");
 }

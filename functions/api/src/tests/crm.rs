@@ -1,4 +1,4 @@
-//! What each kind of CRM can do (A3), the key that goes to it, and asking it (A5).
+//! What each kind of CRM can do (A3), the key that is sent to it, and refreshing its employees (A5).
 
 use super::channel_settings::{carrying, universal};
 use crate::testing::Bench;
@@ -22,7 +22,7 @@ async fn a3_each_kind_says_what_it_can_do() {
     assert_eq!(able.len(), 10);
 }
 
-/// Every setting that only some CRMs have, with the capability that it needs.
+/// Every setting that only some CRMs support, with the capability that it needs.
 #[tokio::test]
 async fn a3_what_does_not_apply_is_refused() {
     let bench = Bench::new().await;
@@ -114,10 +114,10 @@ async fn a5_a_crm_that_brings_its_employees_is_not_asked() {
         let answer = bench.expect(422, &key, "POST", "/v1/crm/refresh", None).await;
         told.push(answer["error"]["message"].as_str().unwrap().to_owned());
     }
-    assert_ne!(told[0], told[1], "each says why");
+    assert_ne!(told[0], told[1], "each names its reason");
 }
 
-/// The key that the CRM would get, opened.
+/// The key that the CRM would get, decrypted.
 async fn key_of(bench: &Bench, account: &AccountId) -> Option<String> {
     let row = bench.app.store.crm(account, Read::Consistent).await.unwrap().unwrap();
     let sealed = row.credential?;
@@ -157,14 +157,14 @@ async fn a_key_goes_to_no_other_host_than_it_was_given_for() {
         put(first, Some(json!("one"))).await;
         assert_eq!(put(other, None).await["has_key"], false, "{other}");
         assert_eq!(key_of(&bench, &account).await, None);
-        assert_eq!(put(first, None).await["has_key"], false, "and it is not there when he comes back");
+        assert_eq!(put(first, None).await["has_key"], false, "nor with the first host again");
     }
     put("https://crm.example.net/h", Some(json!("two"))).await;
     assert_eq!(key_of(&bench, &account).await.as_deref(), Some("two"));
     assert_eq!(put("https://crm.example.net/h", Some(json!(null))).await["has_key"], false);
     put(first, Some(json!("one"))).await;
     bench.expect(200, key, "PUT", "/v1/crm", Some(json!({"kind": "none", "crm_key": null}))).await;
-    assert_eq!(put(first, None).await["has_key"], false, "a CRM that was taken away leaves nothing");
+    assert_eq!(put(first, None).await["has_key"], false, "a removed CRM leaves no key");
 }
 
 #[tokio::test]
@@ -184,12 +184,12 @@ async fn another_host_is_another_crm() {
     bench.expect(200, key, "PATCH", "/v3/webhooks", Some(none)).await;
     for path in ["/other", "/third"] {
         let moved = put(&format!("https://crm.example.com{path}")).await;
-        assert_eq!(moved.fingerprint(), first.fingerprint(), "clients who are known in it stay known");
+        assert_eq!(moved.fingerprint(), first.fingerprint(), "links of its clients stay valid");
         let wants = Subscriptions::of(&moved);
         assert!(!wants.contacts_and_deals_creation && wants.channels_updates);
     }
     let other = put("https://crm.example.net/h").await;
     assert_eq!(other.known_as, None);
-    assert_ne!(other.fingerprint(), first.fingerprint(), "nobody is known in the new one");
+    assert_ne!(other.fingerprint(), first.fingerprint(), "no client is linked to the new one");
     assert_eq!(Subscriptions::of(&other), Subscriptions::all(true));
 }

@@ -1,4 +1,4 @@
-//! Clients of somebody who does not work on the channel any more, when we write to them; and whom the CRM refuses.
+//! Sending to clients whose responsible no longer works on the channel; and employees whom the CRM refuses.
 
 use super::rows;
 use super::sending::Office;
@@ -20,7 +20,7 @@ fn id(name: &str) -> EmployeeId {
     EmployeeId::new(name)
 }
 
-/// The office's chat as it is changed, its queue's row with it.
+/// Changes the office's chat, and its row in the queue with it.
 async fn set(office: &Office, change: impl FnOnce(&mut Chat)) -> Chat {
     let before = office.chat("chat").await;
     let after = rows::change(&office.bench, &before, change).await;
@@ -28,7 +28,7 @@ async fn set(office: &Office, change: impl FnOnce(&mut Chat)) -> Chat {
     after
 }
 
-/// It is finished and answered, and whoever had it is named still.
+/// Finishes the chat as answered; it still names its responsible.
 async fn finished(office: &Office, whose: &str, client: AssignmentState) {
     let now = office.bench.clock.now();
     set(office, |chat| {
@@ -41,7 +41,7 @@ async fn finished(office: &Office, whose: &str, client: AssignmentState) {
     .await;
 }
 
-/// Why it is whose it is: the latest entry, with whom it names.
+/// The latest entry of the assignment history: its reason, and the responsible that it names.
 async fn told(office: &Office, chat: &str) -> Option<(String, Value)> {
     let path = format!("/v1/chats/{chat}/assignment");
     let answer = office.bench.expect(200, &office.company.key, "GET", &path, None).await;
@@ -117,7 +117,7 @@ async fn b4_a_finished_chat_that_we_open_does_not_stay_with_somebody_who_is_gone
             assert_eq!(
                 chat.waiting_since,
                 Some(office.bench.clock.now()),
-                "he has waited for nothing before"
+                "the client has not waited before"
             );
         }
     }
@@ -132,8 +132,8 @@ async fn b4_a_chat_that_opens_stays_with_whoever_works_there_and_a_bot_takes_it_
     assert_eq!(office.chat("chat").await.responsible, Some(id("there")));
     finished(&office, "gone", AssignmentState::Assigned).await;
     assert_eq!(office.send(json!({"text": "ок", "bot": true}), None).await.0, 202);
-    assert_eq!(office.chat("chat").await.responsible, Some(id("gone")), "it opens nothing");
-    // A client who has not written waits for nobody: he is nobody's, as any stranger.
+    assert_eq!(office.chat("chat").await.responsible, Some(id("gone")), "it opens no chat");
+    // A client who has not written does not wait: the chat has no responsible, as with any stranger.
     finished(&office, "gone", AssignmentState::Silent).await;
     assert_eq!(office.send(hello(None), None).await.0, 202);
     let chat = office.chat("chat").await;
@@ -172,7 +172,8 @@ async fn b7_nobody_is_given_a_client_by_hand_whom_he_could_not_write_to() {
     for (who, code) in [("boris", "not_bound"), ("stranger", "no_role"), ("quality", "quality_control")] {
         staff.bench.refused(staff.key("head"), at, to(who), (422, code, Some("employee"))).await;
     }
-    // That it is hers already is news where a person says so: no rule takes him from her then.
+    // Assigning anna, who is responsible already, is news when an employee does it: no rule takes the client from her
+    // then.
     let store = &staff.bench.app.store;
     for _ in 0..2 {
         staff.bench.expect(200, staff.key("head"), at.0, at.1, to("anna")).await;

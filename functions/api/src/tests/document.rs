@@ -15,7 +15,7 @@ async fn document(bench: &Bench) -> Value {
     bench.expect(200, "", "GET", "/v1/openapi.json", None).await
 }
 
-/// Every value below, with its place.
+/// Visits every value below, with its path.
 fn walk(value: &Value, at: &str, see: &mut dyn FnMut(&str, &Value)) {
     see(at, value);
     match value {
@@ -38,7 +38,7 @@ async fn the_document_is_whole() {
             let target = document.pointer(reference.strip_prefix('#').unwrap());
             assert!(target.is_some_and(|target| !target.is_null()), "{at} → {reference}");
         }
-        // 3.0's word, which 3.1 does not know.
+        // `nullable` is of OpenAPI 3.0; 3.1 does not have it.
         assert!(!(at.contains("/schemas/") && value.get("nullable").is_some_and(Value::is_boolean)), "{at}");
     });
     let mut ids = HashSet::new();
@@ -77,7 +77,7 @@ fn check_parameters(name: &str, path: &str, operation: &Value) {
 
 fn check_answers(name: &str, operation: &Value) {
     let responses = operation["responses"].as_object().unwrap();
-    // No kind of CRM can be asked for its employees yet.
+    // No kind of CRM supports refreshing its employees yet, so this route never succeeds.
     let never_done = name == "post /v1/crm/refresh";
     let done = responses.keys().any(|status| status.starts_with(['2', '3']));
     assert!(done != never_done && responses.contains_key("500"), "{name}");
@@ -105,7 +105,7 @@ fn check_answers(name: &str, operation: &Value) {
     }
 }
 
-/// A vendor reads in the document which fields the entities of `/v3` have, and its examples have those that must be there.
+/// The document describes the fields of the entities of `/v3`, and its examples have the required ones.
 #[tokio::test]
 async fn the_bodies_of_v3_are_described() {
     let document = document(&Bench::new().await).await;
@@ -133,7 +133,7 @@ async fn the_bodies_of_v3_are_described() {
     }
 }
 
-/// Every route of the router is in the document, because both come from the same list; this holds the list itself.
+/// The router and the document come from one list, so every route is in both; this test checks the list itself.
 #[tokio::test]
 async fn the_document_lists_every_route() {
     let bench = Bench::new().await;
@@ -148,7 +148,7 @@ async fn the_document_lists_every_route() {
     let mut expected: Vec<&str> = include_str!("routes.txt").lines().collect();
     expected.sort_unstable();
     assert_eq!(routes, expected);
-    // Each is served: another method is refused as such, the documented one is not.
+    // Each route is served: its documented method is not refused with 405.
     for (method, path, _) in routes_of(&document) {
         let (status, _) = bench.call("", &method, &path, None).await;
         assert_eq!(status, 401, "{method} {path}");
@@ -164,7 +164,7 @@ async fn the_documents_examples_are_accepted() {
     let keys = bench.expect(200, &company.key, "GET", "/v1/keys", None).await;
     let key_id = keys["keys"][0]["id"].as_str().unwrap().to_owned();
     let document = document(&bench).await;
-    // What the examples of bodies and paths name.
+    // Create what the examples of bodies and paths name.
     let event = rows::event(&channels[0], "chat", "8fafd4aa-7c20-4c0d-af19-0a15d3004bc7", 1);
     let mut chat = rows::chat(&bench, &company, &channels[0], "chat", 1, 0).await;
     let message = chat.receive(&event, None, chat.listed_at).unwrap();
@@ -194,7 +194,7 @@ async fn the_documents_examples_are_accepted() {
             if path == "/v1/chats" || path == "/v1/rules/dry-run" {
                 example["channel"] = json!(channels[0]);
             }
-            // What is an employee's own.
+            // Routes below `/v1/me` need an employee's token.
             let token = if path.starts_with("/v1/me/") {
                 bench.token(&company.key, "18").await
             } else {

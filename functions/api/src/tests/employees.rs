@@ -1,4 +1,4 @@
-//! What an employee has of his own: name and signature (B8).
+//! An employee's own fields: name and signature (B8).
 
 use super::rows;
 use super::staff::Staff;
@@ -21,7 +21,7 @@ async fn b8_a_signature_is_set_kept_and_taken_away() {
     let signed = json!({"signature": "Anna Petrova\r\nNorthern Motors"});
     let signed = bench.expect(200, key, "PATCH", path, Some(signed)).await;
     assert_eq!(signed["signature"], "Anna Petrova\nNorthern Motors");
-    assert_eq!(signed["name"], "Anna", "what is left out stays");
+    assert_eq!(signed["name"], "Anna", "an omitted field stays");
     let employee = bench.app.store.employee(&rows::account(&company), &EmployeeId::new("7")).await.unwrap();
     rows::change(&bench, &employee.unwrap(), |row| row.sections = [Section::Channels, Section::Crm].into())
         .await;
@@ -66,7 +66,7 @@ async fn changes_of_an_employee_are_checked() {
     bench.expect(404, &key, "PATCH", "/v1/employees/8", Some(json!({"name": "A"}))).await;
 }
 
-/// The departures that assignment was told of, and that the due index would bring back.
+/// The requeues that assignment was nudged about; each is also due in the index, in case its nudge is lost.
 async fn requeues(staff: &Staff) -> Vec<Value> {
     let nudges = std::mem::take(&mut staff.bench.world.lock().unwrap().nudges);
     let told: Vec<Value> =

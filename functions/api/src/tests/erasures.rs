@@ -1,4 +1,4 @@
-//! Erasures: asked for and looked at (P12). What they do is tested with the function `erasure`.
+//! Erasures: requested and read (P12). What they do is tested with the function `erasure`.
 
 use super::rows::{account, change, contact, create, telegram};
 use crate::testing::Bench;

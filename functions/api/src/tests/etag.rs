@@ -1,4 +1,4 @@
-//! Reads that did not change are not sent again.
+//! Reads whose answer did not change are not sent again.
 
 use crate::testing::Bench;
 use axum::body::Body;
@@ -47,7 +47,7 @@ async fn only_reads_that_went_well_are_tagged() {
         assert!(!headers.contains_key("etag"), "{path}");
     }
     let unknown = read(&bench, "sb_x", "/v1/account", "*").await;
-    assert_eq!(unknown.0, 401, "a tag opens nothing");
+    assert_eq!(unknown.0, 401, "a tag grants no access");
     let load = Request::builder().method("PUT").uri("/v1/employees").header("if-none-match", "*");
     let load =
         load.header("authorization", format!("Bearer {key}")).header("content-type", "application/json");
@@ -57,7 +57,7 @@ async fn only_reads_that_went_well_are_tagged() {
     assert!(!headers.contains_key("etag"));
 }
 
-/// The document says of each read whether its answer has a tag; the key that is revealed has none.
+/// The document says of each read whether its answer has a tag; the read that reveals a key has none.
 #[tokio::test]
 async fn the_document_tells_which_reads_have_tags() {
     let bench = Bench::new().await;

@@ -1,4 +1,4 @@
-//! The export of a client (P12).
+//! The export of a client's data (P12).
 
 use super::rows::{account, change, chat, contact, create, event, telegram};
 use crate::testing::{Bench, Company};
@@ -62,7 +62,7 @@ async fn p12_an_export_has_everything_once() {
     assert_eq!(head["contact"]["identities"].as_array().unwrap().len(), 2);
     assert_eq!(head["contacts"].as_array().unwrap().len(), 2);
     assert_eq!(head["merges"][0]["from"], "contact");
-    assert_eq!(head["blacklist"].as_array().unwrap().len(), 2, "his phone, and telegram that follows it");
+    assert_eq!(head["blacklist"].as_array().unwrap().len(), 2, "the phone, and telegram derived from it");
     let chats: Vec<_> = head["chats"].as_array().unwrap().iter().collect();
     assert_eq!(chats.len(), 2);
     let about = chats.iter().find(|one| one["chat"]["id"] == "a").unwrap();

@@ -1,10 +1,11 @@
-//! Who is fallen back on, how soon he must answer, and when a channel works.
+//! The fallback employee, the time to answer, and a channel's working hours.
 
 use super::channel_settings::{carrying, universal};
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
 
-/// An account with a channel, employees 17 (manager), 18 (head), 19 (quality control), 20 (unbound) and 21 (no place there).
+/// An account with a channel, and employees 17 (manager), 18 (head), 19 (quality control), 20 (unbound), 21 (no
+/// membership).
 async fn staffed(bench: &Bench) -> (Company, String) {
     let company = bench.company("One").await;
     let (channels, _) = carrying(bench, &company.key, &[("c1", "whatsapp")]).await;
@@ -127,7 +128,8 @@ async fn who_cannot_write_there_is_not_fallen_back_on() {
     assert!(bench.nudged().is_empty());
 }
 
-/// A fallback that would catch nobody is not left by two who decide at once, and one that stands already is found by the check.
+/// Two concurrent changes leave no fallback who cannot receive clients, and the set-up check finds one that exists
+/// already.
 #[tokio::test]
 async fn a_fallback_who_loses_his_place_as_he_is_named_is_found() {
     let bench = Bench::new().await;

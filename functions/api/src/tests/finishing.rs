@@ -1,4 +1,4 @@
-//! Finishing by hand, the status, and giving a client to another (F3).
+//! Finishing a chat by an employee, its status, and assigning a client to another employee (F3).
 
 use super::rows::{account, change, contact, event, ids};
 use super::staff::Staff;
@@ -12,7 +12,7 @@ use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::{Read, keys};
 
-/// The chats of which the CRM was nudged since the last look.
+/// The chats of which the CRM was notified since the last call.
 fn told(staff: &Staff) -> Vec<Value> {
     let nudges = std::mem::take(&mut staff.bench.world.lock().unwrap().nudges);
     nudges
@@ -62,7 +62,7 @@ async fn f3_an_employee_finishes_a_chat_with_a_status() {
     let again =
         staff.bench.expect(200, staff.key("head"), "POST", "/v1/chats/a/finish", Some(json!({}))).await;
     assert_eq!(again["status"], "closed");
-    assert_eq!(stored(&staff, "a").await.seq, before.seq + 1, "it was finished already");
+    assert_eq!(stored(&staff, "a").await.seq, before.seq + 1, "the chat was finished already");
     let open = Some(json!({"status": "open"}));
     let said = staff.bench.expect(200, staff.key("anna"), "POST", "/v1/chats/a/finish", open).await;
     assert_eq!((&said["status"], &said["state"]), (&json!("open"), &json!("general")));
@@ -107,11 +107,11 @@ async fn f3_a_message_that_comes_meanwhile_is_not_lost_by_finishing() {
         let before = staff.chat(&id, "anna", 1_000_000).await;
         let path = format!("/v1/chats/{id}/finish");
         let writer = async {
-            // A little later each time: once between the other's reading and its writing.
+            // Each round writes a little later, so that one write falls between the other call's read and its write.
             for _ in 0..round {
                 stored(&staff, &id).await;
             }
-            // As routing writes: on condition of the chat's number, until it is through.
+            // As routing writes: on condition of the chat's number, repeated until it succeeds.
             loop {
                 let read = stored(&staff, &id).await;
                 let mut after = read.clone();
@@ -155,7 +155,7 @@ async fn a_client_is_given_to_another_with_his_contact() {
         assert_eq!(told(&staff), [json!(whose)]);
         let seq = stored(&staff, whose).await.seq;
         staff.bench.expect(200, staff.key("admin"), "POST", &path, to()).await;
-        assert_eq!(stored(&staff, whose).await.seq, seq, "he is his already");
+        assert_eq!(stored(&staff, whose).await.seq, seq, "this employee is responsible already");
         let person =
             staff.bench.app.store.contact(&owner, &ContactId::new("contact"), Read::Consistent).await;
         assert_eq!(person.unwrap().unwrap().responsible.unwrap().as_str(), "anna");
@@ -167,7 +167,7 @@ async fn a_client_is_given_to_another_with_his_contact() {
     assert_eq!(mine, ["boris", "pool", "waiting"]);
 }
 
-/// A ring whose last look left somebody waiting.
+/// A ring whose last pass left a client waiting.
 async fn somebody_waits(staff: &Staff) {
     let ring =
         Ring { left: 1, ..Ring::new(&account(&staff.company), &ChannelId::new(staff.channel.as_str())) };
@@ -191,7 +191,7 @@ async fn b4_whoever_frees_a_place_lets_the_next_one_in() {
             staff.bench.nudged();
             let path = format!("/v1/chats/{id}/{path}");
             staff.bench.expect(200, staff.key("head"), "POST", &path, Some(body.clone())).await;
-            // Who goes back into the queue is given out himself.
+            // A client who goes back into the queue is assigned again.
             let expected = waits || body["distribute"] == true;
             assert_eq!(staff.bench.nudged().contains(&staff.channel), expected, "{path} {waits}");
             staff
@@ -206,7 +206,7 @@ async fn b4_whoever_frees_a_place_lets_the_next_one_in() {
                 .unwrap();
         }
     }
-    // A status frees nothing.
+    // A status frees no room for a client.
     somebody_waits(&staff).await;
     staff.chat("d", "anna", 1_000_000).await;
     staff.bench.nudged();

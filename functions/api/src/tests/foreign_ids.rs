@@ -1,4 +1,4 @@
-//! Another account's ids below one's own things, in bodies and in queries: each is answered as one that nobody has.
+//! Another account's ids below one's own resources, in bodies and in queries: each gets the answer of an unknown id.
 
 use super::access::document;
 use super::rows;
@@ -6,16 +6,16 @@ use super::tenants::{belongings, operations_on_ids, told};
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
 
-/// An id in the form of ours that nobody has.
+/// An id in our format that does not exist.
 const NOBODYS: &str = "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a91";
 
-/// Two accounts: one that has something of each kind, and one with a channel, a chat, a contact and an employee of its own.
+/// Two accounts: one that has a resource of each kind, and one with its own channel, chat, contact and employee.
 struct Neighbours {
     bench: Bench,
     two: Company,
-    /// What the first has.
+    /// The ids of the first account.
     foreign: Vec<(&'static str, String)>,
-    /// What the second has, of the kinds that stand first in paths.
+    /// The ids of the second account, of the kinds that come first in paths.
     own: Vec<(&'static str, String)>,
 }
 
@@ -50,7 +50,7 @@ impl Neighbours {
         &self.own.iter().find(|(known, _)| *known == name).unwrap().1
     }
 
-    /// The same answer for both, and no success.
+    /// Asserts that both requests get the same answer, and no success.
     async fn same(&self, method: &str, paths: [&str; 2], bodies: [Option<Value>; 2]) {
         let [foreign, unknown] = bodies;
         let words = format!("{method} {} {foreign:?}", paths[0]);
@@ -61,7 +61,7 @@ impl Neighbours {
     }
 }
 
-/// Method, path, what the body names, and the body with its id.
+/// Method, path, the kind of id in the body, and the body with this id.
 type Case<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&str) -> Value);
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn below_ones_own_things() {
     for (method, path, body) in operations {
         let names: Vec<&str> =
             path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
-        // A member that is not there is taken off a channel as well as one who is.
+        // Removing a member from a channel succeeds whether or not they are one.
         let [first, rest] = names[..] else { continue };
         let place = path.replace(&format!("{{{first}}}"), neighbours.own(first));
         let fill = |id: &str| place.replace(&format!("{{{rest}}}"), id);
@@ -130,7 +130,7 @@ async fn in_bodies() {
     let quote = |id: &str| to("c2", json!({"refMessageId": id}));
     let bodies = [quote(neighbours.foreign("message")), quote(NOBODYS)];
     neighbours.same("POST", ["/v3/message"; 2], bodies).await;
-    // The answer names the channel that was asked for.
+    // The answer names the channel that the request names.
     for id in ["c1", neighbours.foreign("channel")] {
         let body = to(id, json!({}));
         let answer = neighbours.bench.expect(400, &neighbours.two.key, "POST", "/v3/message", body).await;

@@ -1,4 +1,4 @@
-//! Keys: made, revealed, rotated with an overlap, and when they were last used.
+//! Keys: created, revealed, rotated with an overlap, and when each was last used.
 
 use crate::testing::{Bench, Company, OPERATOR};
 use axum::body::Body;
@@ -107,7 +107,7 @@ async fn a_rotated_key_works_until_its_overlap_is_over() {
     let fresh_path = format!("/v1/keys/{}", answer["key"]["id"].as_str().unwrap());
     assert_eq!(answer["replaced"]["expires_at"], "2026-11-21T09:11:40.000Z");
     bench.refused(&one.key, ("POST", &path), Some(json!({})), (409, "already_rotated", None)).await;
-    // The one that is ending does not count as the one that stays.
+    // A key that is ending does not count as the account's remaining key.
     bench.refused(fresh, ("DELETE", &fresh_path), None, (409, "last_key", None)).await;
     bench.clock.advance(Duration::from_millis(99_999));
     bench.expect(200, &one.key, "GET", "/v1/account", None).await;
@@ -115,7 +115,7 @@ async fn a_rotated_key_works_until_its_overlap_is_over() {
     bench.clock.advance(Duration::from_millis(1));
     bench.expect(401, &one.key, "GET", "/v1/account", None).await;
     assert_eq!(listed(&bench, fresh).await.len(), 1);
-    // Its rows are still there: the table takes its time.
+    // The ended key's rows still exist, because the table deletes them later.
     for (method, path) in [("POST", path.clone()), ("DELETE", format!("/v1/keys/{id}"))] {
         bench.expect(404, fresh, method, &path, Some(json!({}))).await;
     }
@@ -180,7 +180,7 @@ async fn the_last_use_is_noted_once_an_hour() {
     let used = async || row_of(&bench, &one.key).await.key.last_used_at;
     assert_eq!(used().await, None);
     let first = bench.clock.now();
-    // Also by a request that fails.
+    // A request that fails counts as a use, too.
     bench.expect(404, &one.key, "GET", "/v1/channels/unknown", None).await;
     assert_eq!(used().await, Some(first));
     bench.clock.advance(Duration::from_millis(3_599_999));
@@ -197,7 +197,7 @@ async fn the_last_use_is_noted_once_an_hour() {
 async fn a_use_that_cannot_be_noted_fails_nothing() {
     let (bench, one, _) = two().await;
     let (id, key) = made(&bench, &one.key).await;
-    // The key revokes itself while its first use is noted: whichever comes first, it is gone, and not brought back.
+    // The key revokes itself while its first use is recorded: in either order, it is gone and does not come back.
     bench.expect(204, &key, "DELETE", &format!("/v1/keys/{id}"), None).await;
     bench.expect(401, &key, "GET", "/v1/account", None).await;
     assert_eq!(listed(&bench, &one.key).await.len(), 1);

@@ -16,7 +16,7 @@ fn listing(site_id: &str) -> Listing {
     }
 }
 
-/// A chat about two listings, one after the other. The first one's id is a link, as where a site gives none.
+/// A chat about two listings, one after the other. The first one's id is a link, as for a site that gives no ids.
 async fn bench() -> (Bench, String, String) {
     let bench = Bench::new().await;
     let company = bench.company("One").await;
@@ -68,7 +68,7 @@ async fn the_crms_car_is_kept_when_it_is_the_listings() {
         assert_eq!(answer["matched_by"], by);
         assert_eq!(answer["crm_car"]["fields"], car.get("fields").cloned().unwrap_or_else(|| json!({})));
         let list = bench.expect(200, &key, "GET", "/v1/chats/a/listings", None).await;
-        assert_eq!(list["listings"][1], answer, "and stays");
+        assert_eq!(list["listings"][1], answer, "and it stays");
         assert_eq!(list["listings"][0]["crm_car"], Value::Null);
     }
     bench.expect(204, &key, "DELETE", &path, None).await;

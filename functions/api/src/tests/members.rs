@@ -1,4 +1,4 @@
-//! Employees on channels: who is bound, and his default of each messenger (B7).
+//! Members of channels: which employees are bound, and each one's default channel per messenger (B7).
 
 use super::channel_settings::carrying;
 use super::rows;
@@ -34,7 +34,7 @@ fn manager(more: Value) -> Option<Value> {
     Some(body)
 }
 
-/// Which of his channels are his defaults, in the order of `channels`.
+/// For each of `channels`, in order: whether it is one of the employee's defaults.
 async fn defaults(bench: &Bench, key: &str, channels: &[String]) -> Vec<bool> {
     let his = bench.expect(200, key, "GET", "/v1/employees/7/channels", None).await;
     let his = his["channels"].as_array().unwrap().clone();
@@ -52,11 +52,11 @@ async fn what_is_left_out_stays_and_a_new_one_is_bound() {
     let shown = |place: &Value| (place["sends"].clone(), place["is_default"].clone());
     assert_eq!(shown(&put(json!({})).await), (json!(true), json!(false)));
     assert_eq!(shown(&put(json!({"is_default": true})).await), (json!(true), json!(true)));
-    assert_eq!(shown(&put(json!({})).await), (json!(true), json!(true)), "it stays");
+    assert_eq!(shown(&put(json!({})).await), (json!(true), json!(true)), "the default stays");
     assert_eq!(
         shown(&put(json!({"sends": false})).await),
         (json!(false), json!(false)),
-        "none without sending"
+        "no default without sending"
     );
     assert_eq!(shown(&put(json!({})).await), (json!(false), json!(false)));
     assert_eq!(shown(&put(json!({"sends": true, "is_default": true})).await), (json!(true), json!(true)));
@@ -64,7 +64,7 @@ async fn what_is_left_out_stays_and_a_new_one_is_bound() {
     put(json!({"is_default": true})).await;
     let quality = json!({"role": "quality_control", "receives_new_clients": false});
     let quality = bench.expect(200, key, "PUT", &path, Some(quality)).await;
-    assert_eq!(shown(&quality), (json!(true), json!(false)), "who writes to nobody has no default");
+    assert_eq!(shown(&quality), (json!(true), json!(false)), "a member who cannot write has no default");
     for (more, field) in [
         (json!({"sends": false, "is_default": true}), "is_default"),
         (json!({"role": "quality_control", "is_default": true}), "is_default"),
@@ -88,9 +88,9 @@ async fn b7_one_default_of_each_messenger() {
     let default = || manager(json!({"is_default": true}));
     bench.expect(200, key, "PUT", &place(&channels[0]), default()).await;
     bench.expect(200, key, "PUT", &place(&channels[2]), default()).await;
-    assert_eq!(defaults(&bench, key, &channels).await, [true, false, true], "of two messengers");
+    assert_eq!(defaults(&bench, key, &channels).await, [true, false, true], "one per messenger");
     bench.expect(200, key, "PUT", &place(&channels[1]), default()).await;
-    assert_eq!(defaults(&bench, key, &channels).await, [false, true, true], "the other one is none any more");
+    assert_eq!(defaults(&bench, key, &channels).await, [false, true, true], "the other default ends");
     let members = format!("/v1/channels/{}/employees", channels[1]);
     let members = bench.expect(200, key, "GET", &members, None).await;
     assert_eq!(members["members"][0]["is_default"], true);
@@ -109,7 +109,7 @@ async fn b7_two_defaults_set_at_once_leave_one() {
     let (company, channels) = staffed(&bench, &["whatsapp", "wapi"]).await;
     let key = &company.key;
     for round in 0..20 {
-        // Sometimes he has a place on both already, sometimes on neither.
+        // In even rounds the employee is a member of both channels before, in odd rounds of neither.
         for channel in &channels {
             if round % 2 == 0 {
                 bench.expect(200, key, "PUT", &place(channel), manager(json!({"is_default": false}))).await;
@@ -144,7 +144,7 @@ async fn who_was_put_on_again_meanwhile_is_not_taken_off_unseen() {
     bench.expect(200, key, "PUT", &path, manager(json!({}))).await;
     let writes = member_writes(Some(&visible), None, &[attribute::membership::JOINED_AT]).unwrap();
     let late = bench.app.store.commit(writes).await;
-    assert!(late.unwrap_err().is_conflict(), "his turn in the ring is another one");
+    assert!(late.unwrap_err().is_conflict(), "their turn in the ring is another one");
     let again = stored().await.unwrap();
     let turn: Option<Turn> =
         bench.app.store.get(&Turn { member: again.clone() }.key(), Read::Consistent).await.unwrap();

@@ -1,4 +1,4 @@
-//! Merging by hand, and undoing it (C3).
+//! Merging contacts by an employee, and undoing it (C3).
 
 use super::rows::{account, change, chat, contact, create, telegram};
 use crate::testing::{Bench, Company};
@@ -38,7 +38,7 @@ async fn p11_a_merge_is_an_alias_with_a_log() {
     let again = merge(&bench, &company, "a", "b").await;
     assert_eq!(again, merged, "the other way round: they are one already");
     bench.clock.advance(std::time::Duration::from_secs(1));
-    // Whose alias is named, he is meant.
+    // Naming an alias means the contact that it was merged into.
     let all = merge(&bench, &company, "b", "c").await;
     assert_eq!((&all["id"], &all["merged_from"]), (&json!("c"), &json!(["a", "b"])));
     assert_eq!(row(&bench, &company, "b").await.merged_into, Some(ContactId::new("c")), "one level deep");
@@ -63,7 +63,7 @@ async fn p11_an_undone_merge_leaves_two_who_stay_apart() {
     assert_eq!(
         (&free["id"], &free["merged_from"]),
         (&json!("b"), &json!(["c"])),
-        "who came along leaves along"
+        "contacts that were merged along leave along"
     );
     assert_eq!(free["kept_apart"], json!(["a"]));
     let (a, c) = (row(&bench, &company, "a").await, row(&bench, &company, "c").await);
@@ -78,7 +78,7 @@ async fn p11_an_undone_merge_leaves_two_who_stay_apart() {
     assert_eq!(
         (&alone["id"], &alone["merged_from"]),
         (&json!("c"), &json!([])),
-        "merged by another one's log"
+        "merged by another entry of the log"
     );
     assert_eq!(row(&bench, &company, "a").await.merged_from, [ContactId::new("b")]);
     assert_eq!(row(&bench, &company, "b").await.merged_from, []);
@@ -94,7 +94,7 @@ async fn p11_who_loses_his_crm_records_by_an_undo_gets_new_ones() {
             let row = chat(&bench, &company, "channel", name, 1_000_000, 1).await;
             change(&bench, &row, |chat| chat.records_in = Some("crm".into())).await;
         }
-        // Of three people, one chat each.
+        // Three contacts, one chat each.
         for name in ["b", "c"] {
             let chat = bench.app.store.chat(&id, &ChatId::new(name)).await.unwrap().unwrap();
             let contact = ContactId::new(name);
@@ -110,7 +110,7 @@ async fn p11_who_loses_his_crm_records_by_an_undo_gets_new_ones() {
         for name in ["b", "c"] {
             merge(&bench, &company, name, "contact").await;
         }
-        // What the one who stays has in the CRM was made for the one who leaves, or was not.
+        // The remaining contact's CRM records were created for the leaving contact, or for itself.
         let of = if shared { "b" } else { "contact" };
         let records = row(&bench, &company, of).await.crm;
         change(&bench, &row(&bench, &company, "contact").await, |contact| contact.crm = records).await;

@@ -1,4 +1,4 @@
-//! What of a message is shown.
+//! Which parts of a message the API shows.
 
 use super::rows::{account, chat, create, event};
 use crate::testing::Bench;
@@ -12,7 +12,7 @@ use shared::model::message::listing::Listing;
 use shared::model::message::media::{CopyFailure, FileCopy, Media};
 use shared::store::keys::listing_digest;
 
-/// The message as the API shows it, of an event that `change` made.
+/// The message as the API shows it: stored from an event that `change` modified, as a row that `row` modified.
 async fn shown(
     change: impl FnOnce(&mut shared::model::event::MessageEvent),
     row: impl FnOnce(Message) -> Message,

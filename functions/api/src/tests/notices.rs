@@ -1,4 +1,4 @@
-//! Notices of rules, each in the lists of whom it is for; and channels on which clients wait.
+//! Notices of rules, each listed for its addressees only; and channels on which clients wait.
 
 use super::rows::{account, change, create};
 use super::staff::Staff;
@@ -13,7 +13,7 @@ use shared::store::notices::notice_writes;
 use shared::store::row::Write;
 use std::time::Duration;
 
-/// A rule says something in a chat, as routing writes it.
+/// Stores a notice that a rule made in a chat, as routing writes it.
 async fn say(staff: &Staff, chat: &Chat, to: NoticeTo, text: &str) -> Chat {
     let at = staff.bench.clock.now();
     let mut after = chat.clone();
@@ -26,13 +26,13 @@ async fn say(staff: &Staff, chat: &Chat, to: NoticeTo, text: &str) -> Chat {
     after
 }
 
-/// Somebody's place on the channel.
+/// An employee's membership of the channel.
 async fn place(staff: &Staff, who: &str) -> Membership {
     let (account, channel) = (account(&staff.company), ChannelId::new(staff.channel.as_str()));
     staff.bench.app.store.member(&account, &channel, &EmployeeId::new(who)).await.unwrap().unwrap()
 }
 
-/// The texts of somebody's notices, page by page.
+/// The texts of the notices that an employee's key reads, page by page.
 async fn texts(staff: &Staff, who: &str, query: &str) -> Vec<String> {
     let (mut found, mut next) = (Vec::new(), format!("/v1/notices?{query}"));
     loop {
@@ -78,11 +78,11 @@ async fn each_reads_what_is_for_him_and_what_he_may_see() {
     let path = format!("/v1/notices?cursor={cursor}");
     let other = (400, "invalid_cursor", Some("cursor"));
     staff.bench.refused(staff.key("anna"), ("GET", &path), None, other).await;
-    // It clears for him who loses the chat.
+    // When the chat is reassigned, the notice moves from its previous responsible to the new one.
     change(&staff.bench, &annas, |chat| chat.set_responsible(&EmployeeId::new("boris"))).await;
     assert!(texts(&staff, "anna", "").await.is_empty());
     assert_eq!(texts(&staff, "boris", "").await, ["4 boris"]);
-    // They are listed for 30 days.
+    // Notices are listed for 30 days.
     staff.bench.clock.advance(Duration::from_secs(30 * 24 * 3600));
     assert!(texts(&staff, "admin", "employee=head").await.is_empty());
 }
@@ -95,7 +95,7 @@ async fn whom_the_crm_refuses_reads_no_notices_of_chats() {
     let annas = say(&staff, &annas, NoticeTo::Heads, "heads").await;
     say(&staff, &annas, NoticeTo::Employee(EmployeeId::new("boris")), "boris").await;
     for (who, reads) in [("anna", vec!["responsible"]), ("head", vec!["heads"]), ("boris", vec![])] {
-        assert_eq!(texts(&staff, who, "").await, reads, "{who}: what he sees");
+        assert_eq!(texts(&staff, who, "").await, reads, "{who}: what they see");
         let place = place(&staff, who).await;
         change(&staff.bench, &place, |place| place.inactive = true).await;
         assert_eq!(texts(&staff, who, "").await, Vec::<String>::new(), "{who}");
@@ -154,7 +154,7 @@ async fn b4_heads_learn_where_clients_wait() {
         .collect();
     create(&staff.bench, &clients).await;
     let taken = staff.bench.expect(200, staff.key("head"), "GET", "/v1/waiting", None).await;
-    assert_eq!(channels(taken), json!([]), "they are being given out");
+    assert_eq!(channels(taken), json!([]), "they are being assigned");
     create(&staff.bench, &[Ring { left: 1, ..Ring::new(&account, &channel) }]).await;
     let expected = json!([{
         "channel": staff.channel, "waiting": 3, "oldest_waiting_since": "1970-01-01T00:16:40.000Z"
@@ -170,7 +170,7 @@ async fn b4_heads_learn_where_clients_wait() {
         let answer = staff.bench.expect(200, staff.key(who), "GET", "/v1/waiting", None).await;
         assert_eq!(channels(answer), if sees { expected.clone() } else { json!([]) }, "{who}");
     }
-    // The CRM refuses the head: he has no place anywhere until it loads him again.
+    // The CRM refuses the head: they have no membership until it loads them again.
     let head = place(&staff, "head").await;
     let refused = change(&staff.bench, &head, |place| place.inactive = true).await;
     assert_eq!(
@@ -180,7 +180,7 @@ async fn b4_heads_learn_where_clients_wait() {
     change(&staff.bench, &refused, |place| place.inactive = false).await;
     let other = staff.bench.company("Two").await;
     assert_eq!(channels(staff.bench.expect(200, &other.key, "GET", "/v1/waiting", None).await), json!([]));
-    // Served since the last look.
+    // The waiting clients were assigned since the ring's last pass.
     let gone = clients
         .iter()
         .map(|client| Write::forget(keys::waiting(&account, &channel, client.arrived_at, &client.chat)));

@@ -1,4 +1,4 @@
-//! The number check (E3): what is known of a number, and who is told.
+//! The number check (E3): what is known of a number, and who may ask.
 
 use super::rows;
 use super::staff::Staff;
@@ -54,7 +54,7 @@ async fn a_number_is_unknown_until_a_send_tells_and_the_last_report_counts() {
     assert_eq!(
         bench.expect(200, &other.key, "GET", PATH, None).await,
         nothing,
-        "another account's knowledge"
+        "what one account knows, no other one does"
     );
 }
 
@@ -65,18 +65,18 @@ async fn a_client_who_wrote_from_the_number_has_it() {
     let (channels, _) = bench.connected(&company.key, &["c1"]).await;
     let whatsapp = Identity { messenger: Messenger::Whatsapp, group: false, user: "79011112233".into() };
     rows::contact(&bench, &company, "contact", Some("+79011112233"), &[whatsapp]).await;
-    assert_eq!(known(&bench, &company).await, "unknown", "a dialogue that we began proves nothing");
+    assert_eq!(known(&bench, &company).await, "unknown", "a chat that we began proves nothing");
     let at = bench.clock.now();
     let chat = rows::chat(&bench, &company, &channels[0], "chat", at.millis(), 1).await;
     assert_eq!(chat.client_wrote_at, Some(at));
     let answer = bench.expect(200, &company.key, "GET", PATH, None).await;
     assert_eq!((&answer["whatsapp"], &answer["from"]), (&json!("has"), &json!("message")));
-    // A send that failed before he wrote tells nothing any more; one that fails afterwards counts.
+    // A send that failed before the client wrote no longer counts; one that fails afterwards does.
     learn(&bench, &company, false, Timestamp::from_millis(at.millis() - 1000)).await;
     assert_eq!(known(&bench, &company).await, "has");
     learn(&bench, &company, false, at + Duration::from_secs(1)).await;
     assert_eq!(known(&bench, &company).await, "none");
-    // The same person in Telegram proves nothing of WhatsApp.
+    // The same client's chat in Telegram proves nothing of WhatsApp.
     rows::change(&bench, &chat, |chat| chat.messenger = Messenger::Telegram).await;
     assert_eq!(known(&bench, &company).await, "none");
 }

@@ -1,4 +1,4 @@
-//! An account's own settings, and what of its channels' stands in texts.
+//! An account's own settings, and the channel settings that concern texts.
 
 use super::channel_settings::carrying;
 use crate::testing::Bench;
@@ -51,7 +51,7 @@ async fn phones_are_rewritten_only_where_the_crm_lets_us() {
         bench.refused(key, ("PATCH", "/v1/account"), Some(on.clone()), refusal).await;
         bench.expect(200, key, "PATCH", "/v1/account", Some(json!({"rewrite_leading_eight": false}))).await;
     }
-    // Set under a CRM that could: another one switches it off.
+    // Set under a CRM that allowed it: another CRM switches it off.
     let account = keys::account(&AccountId::new(company.id.as_str()));
     let row: Account = bench.app.store.get(&account, Read::Consistent).await.unwrap().unwrap();
     super::rows::change(&bench, &row, |row| row.rewrite_leading_eight = true).await;
@@ -79,7 +79,7 @@ async fn a_channel_says_what_it_takes_in_and_how_the_crm_reads_it() {
         assert_eq!(
             (&answer["ignored"], &answer["import_echoes"]),
             (&json!(true), &json!(false)),
-            "these stay"
+            "omitted fields stay"
         );
     }
     let back = json!({"ignored": false, "import_echoes": true, "name_in_crm": false});
@@ -99,7 +99,7 @@ async fn b7_the_accounts_default_channels_carry_their_messengers() {
     let both = patch(json!({"whatsapp": channels[0], "telegram": channels[1]})).await;
     assert_eq!(both["default_channels"], json!({"whatsapp": channels[0], "telegram": channels[1]}));
     let one = patch(json!({"telegram": null, "vk": null})).await;
-    assert_eq!(one["default_channels"], json!({"whatsapp": channels[0]}), "what is left out stays");
+    assert_eq!(one["default_channels"], json!({"whatsapp": channels[0]}), "an omitted field stays");
     for (defaults, status, code, field) in [
         (json!({"whatsapp": "unknown"}), 422, "unknown_channel", "default_channels.whatsapp"),
         (json!({"whatsapp": ""}), 422, "unknown_channel", "default_channels.whatsapp"),

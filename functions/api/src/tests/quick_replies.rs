@@ -1,4 +1,4 @@
-//! Quick replies (D5): who sees and changes which, how many there may be, and what they say in a chat.
+//! Quick replies (D5): who reads and changes which, how many there may be, and how their variables are filled in.
 
 use super::rows;
 use super::staff::Staff;
@@ -16,7 +16,7 @@ fn reply(title: &str, text: &str, employee: Option<&str>) -> Option<Value> {
 }
 
 impl Staff {
-    /// Writes one, and answers its id.
+    /// Creates a quick reply and returns its id.
     async fn written(&self, who: &str, text: &str, employee: Option<&str>) -> String {
         let answer =
             self.bench.expect(201, self.key(who), "POST", LIST, reply("Title", text, employee)).await;
@@ -90,7 +90,7 @@ async fn a8_shared_ones_are_changed_with_the_section_and_own_ones_by_their_emplo
     let (shared, annas, boriss) =
         (format!("{LIST}/{shared}"), format!("{LIST}/{annas}"), format!("{LIST}/{boriss}"));
     let anna = staff.key("anna");
-    // She reads what is shared and hers; what is another's is not there for her.
+    // Anna reads shared ones and her own; another employee's get the answer of an unknown id.
     bench.expect(200, anna, "GET", &shared, None).await;
     bench.expect(200, anna, "GET", &annas, None).await;
     bench.refused(anna, ("GET", &boriss), None, (404, "not_found", None)).await;
@@ -100,7 +100,7 @@ async fn a8_shared_ones_are_changed_with_the_section_and_own_ones_by_their_emplo
         bench.refused(anna, ("GET", &path), None, (404, "not_found", None)).await;
     }
     bench.refused(anna, ("POST", LIST), reply("x", "x", Some("boris")), (404, "not_found", None)).await;
-    // She changes hers, and what is shared with the section only.
+    // Anna changes her own ones, and shared ones only with the section.
     let change = || Some(json!({"title": "x", "text": "changed"}));
     let denied = (403, "section_not_granted", None);
     bench.expect(200, anna, "PUT", &annas, change()).await;
@@ -114,7 +114,7 @@ async fn a8_shared_ones_are_changed_with_the_section_and_own_ones_by_their_emplo
     bench.refused(anna, ("DELETE", &boriss), None, (404, "not_found", None)).await;
     bench.expect(204, anna, "DELETE", &annas, None).await;
     bench.expect(204, anna, "DELETE", &shared, None).await;
-    // An admin names whose he means.
+    // An admin must name the employee whose quick replies they mean.
     let key = &staff.company.key;
     bench.refused(key, ("GET", &boriss), None, (404, "not_found", None)).await;
     bench.expect(204, key, "DELETE", &others, None).await;
@@ -155,7 +155,7 @@ async fn there_are_at_most_500_shared_ones_and_100_of_each_employee() {
             bench.app.store.get(&row, shared::store::Read::Consistent).await.unwrap().unwrap();
         assert_eq!(counted.count, 1);
         rows::change(bench, &counted, |counted| counted.count = limit - 1).await;
-        // The last one: of two at once, one comes too late.
+        // The last one that fits: of two concurrent requests, one is refused.
         let body = || reply("x", "x", employee);
         let (one, two) =
             tokio::join!(bench.call(key, "POST", LIST, body()), bench.call(key, "POST", LIST, body()));
@@ -168,11 +168,11 @@ async fn there_are_at_most_500_shared_ones_and_100_of_each_employee() {
         bench.expect(201, key, "POST", LIST, body()).await;
         bench.refused(key, ("POST", LIST), body(), (422, "too_many", None)).await;
     }
-    // Each employee has his own.
+    // The limit is per employee.
     staff.written("admin", "boris's", Some("boris")).await;
 }
 
-/// A chat about a car, with everything that there are variables for.
+/// A chat about a car, which has a value for every variable.
 async fn about_a_car(staff: &Staff) -> String {
     let chat = staff.chat("about-a-car", "anna", 1_000_000).await;
     rows::contact(&staff.bench, &staff.company, "contact", None, &[]).await;
@@ -208,7 +208,7 @@ async fn a_quick_reply_says_what_is_known_in_the_chat() {
     // The account itself has no employee's name.
     let missing = (422, "variable_missing", Some("employee_name"));
     bench.refused(staff.key("admin"), ("POST", &path), None, missing).await;
-    // Who may not see the chat learns nothing of it.
+    // An employee who may not see the chat learns nothing of it.
     for who in ["boris", "stranger"] {
         bench.refused(staff.key(who), ("POST", &path), None, (404, "not_found", None)).await;
     }
@@ -230,7 +230,7 @@ async fn a_variable_without_a_value_is_an_error_that_names_it() {
         let missing = (422, "variable_missing", Some(variable));
         staff.bench.refused(staff.key("anna"), ("POST", &path), None, missing).await;
     }
-    // Nobody's contact row is there, so the chat's own name serves.
+    // Without a contact row, the chat's own name is used.
     let id = staff.written("anna", "{client_name}", Some("anna")).await;
     let path = format!("/v1/chats/plain/quick-replies/{id}");
     assert_eq!(staff.bench.expect(200, staff.key("anna"), "POST", &path, None).await["text"], "Ivan");
@@ -300,7 +300,7 @@ async fn what_is_shared_is_read_by_those_who_work_somewhere() {
         bench.refused(stranger, ("GET", path), None, (403, "no_role", None)).await;
     }
     bench.expect(200, stranger, "GET", &format!("{LIST}?employee=stranger"), None).await;
-    // Who keeps the texts need not work with clients.
+    // An employee who maintains the texts need not be a member of a channel.
     staff.grant("stranger", &["quick_replies"]).await;
     bench.expect(200, stranger, "GET", &shared, None).await;
 }

@@ -1,4 +1,4 @@
-//! 500 requests in five seconds for each key.
+//! The rate limit: 500 requests in five seconds for each key.
 
 use crate::http::rate_limit::{LIMIT, RateLimit, WINDOW_MS};
 use crate::testing::Bench;
@@ -11,7 +11,7 @@ use shared::store::keys;
 use std::time::Duration;
 use tower::ServiceExt;
 
-/// Lets `who` ask until he is refused, and answers how often he passed.
+/// Makes requests as `who` until one is refused, and returns how many were admitted.
 async fn passed(bench: &Bench, limits: &[RateLimit], who: &str, now: Timestamp) -> u64 {
     let account = AccountId::new("a");
     for request in 0..10 * LIMIT {
@@ -20,7 +20,7 @@ async fn passed(bench: &Bench, limits: &[RateLimit], who: &str, now: Timestamp) 
             return request;
         }
     }
-    panic!("nobody refuses");
+    panic!("no request was refused");
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn one_process_is_exact_and_others_are_lenient_by_a_block_each() {
         let most = LIMIT + 24 * u64::try_from(count).unwrap();
         assert!((LIMIT - 24..=most).contains(&passed), "{count}: {passed}");
     }
-    // A process that is new in the window learns of the others by its first block.
+    // A process that starts within the window learns of the others' requests with its first block.
     let late = passed(&bench, &processes(1), "one", now).await;
     assert_eq!(late, 24);
     let next = now + Duration::from_millis(WINDOW_MS.unsigned_abs());
@@ -64,7 +64,7 @@ async fn a_counter_adds_what_all_add() {
     let mut totals = [all.0.unwrap(), all.1.unwrap(), all.2.unwrap()];
     totals.sort_unstable();
     assert_eq!(totals, [4, 5, 6]);
-    assert_eq!(bench.app.store.count(&there, 2, 100).await, Ok(2), "another account's");
+    assert_eq!(bench.app.store.count(&there, 2, 100).await, Ok(2), "the counter is another account's");
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
         let (status, body, headers) = bench.send(request.body(Body::empty()).unwrap()).await;
         (status.as_u16(), body, headers)
     };
-    // Paths that are none ask for no key, and are not counted.
+    // Unknown paths ask for no key, and are not counted.
     for _ in 0..30 {
         assert_eq!(ask(&one.key, "/v1/nothing").await.0, 404);
     }
@@ -97,13 +97,13 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
     let (status, body, headers) = ask(&one.key, "/v1/channels/unknown").await;
     assert_eq!((status, &body["error"]["code"]), (429, &json!("too_many_requests")));
     assert_eq!(headers["retry-after"], "4");
-    // Wazzup's has no body.
+    // The refusal at `/v3`, as at Wazzup, has no body.
     let request =
         Request::builder().uri("/v3/channels").header("authorization", format!("Bearer {}", one.key));
     let answer = bench.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"4".parse().unwrap()));
     assert!(to_bytes(answer.into_body(), 1000).await.unwrap().is_empty());
-    // A key's requests are not the employee's, nor another account's.
+    // A key's requests do not count for an employee's token, nor for another account.
     assert_eq!(ask(&token, "/v1/me").await.0, 200);
     assert_eq!(ask(&other.key, "/v1/account").await.0, 200);
     bench.clock.advance(Duration::from_secs(4));

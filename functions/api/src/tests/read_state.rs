@@ -28,15 +28,15 @@ async fn an_acknowledgement_covers_what_was_there() {
     assert_eq!(shown["chat"]["unanswered_at"], "1970-01-01T00:16:40.000Z");
     let up_to = |message: &str| Some(json!({"message": message}));
     let one = bench.expect(200, key, "POST", "/v1/chats/a/read", up_to("m1")).await;
-    assert_eq!(marks(&one), (1, true), "reading answers nothing");
+    assert_eq!(marks(&one), (1, true), "reading is no answer");
     let back = bench.expect(200, key, "POST", "/v1/chats/a/read", up_to("m0")).await;
-    assert_eq!(marks(&back), (1, true), "and does not go back");
+    assert_eq!(marks(&back), (1, true), "the acknowledgement does not go back");
     let early = bench.expect(200, key, "POST", "/v1/chats/a/no-answer-needed", up_to("m1")).await;
-    assert_eq!(marks(&early), (1, true), "another question came after it");
+    assert_eq!(marks(&early), (1, true), "another question came after the acknowledged message");
     let all = bench.expect(200, key, "POST", "/v1/chats/a/no-answer-needed", up_to("m2")).await;
     assert_eq!(marks(&all), (0, false));
     let stored = bench.app.store.chat(&account(&company), &ChatId::new("a")).await.unwrap().unwrap();
-    assert_eq!((stored.seq, stored.read_count), (3, 3), "no number is taken");
+    assert_eq!((stored.seq, stored.read_count), (3, 3), "no number of the chat is used");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn no_answer_needed_ends_the_time_to_answer_in() {
         })
         .await;
         let url = format!("/v1/chats/{path}/{path}");
-        // A question that is not covered keeps it.
+        // A question after the acknowledged message keeps the reservation and the missed turns.
         for (message, kept) in [("m0", true), ("m1", keeps)] {
             bench.expect(200, &company.key, "POST", &url, Some(json!({"message": message}))).await;
             let now = bench.app.store.chat(&before.account, &before.chat).await.unwrap().unwrap();
@@ -91,7 +91,7 @@ async fn a_message_that_comes_meanwhile_stays_unread() {
         let before = chat(&bench, &company, "channel", &id, 1_000_000, 1).await;
         let path = format!("/v1/chats/{id}/no-answer-needed");
         let writer = async {
-            // As routing writes: on condition of the chat's number, until it is through.
+            // As routing writes: on condition of the chat's number, repeated until it succeeds.
             loop {
                 let read = bench.app.store.chat(&before.account, &before.chat).await.unwrap().unwrap();
                 let mut after = read.clone();

@@ -1,4 +1,4 @@
-//! What a use case's refusal looks like to who asked, at `/v1` and at `/v3`: words that callers rely on.
+//! What callers see of a use case's refusal at `/v1` and at `/v3`: texts that they rely on.
 
 use crate::http::error::ApiError;
 use crate::v3::error::V3Error;
@@ -16,7 +16,7 @@ fn limit() -> LimitError {
     LimitError { code: "MESSAGES_TOO_LONG", field: "text", limit: Some(10), message: "too long".into() }
 }
 
-/// Each with status, code, message, field, reason and limit at `/v1`, and with status, error and data at `/v3`.
+/// Each refusal with status, code, message, field, reason and limit at `/v1`, and with status, error and data at `/v3`.
 fn all() -> Vec<(Refused, Value, Value)> {
     let reused = "the key was used for another message: a key stands for one message, for good";
     let quote = "there is no such message in this chat, or it was deleted";

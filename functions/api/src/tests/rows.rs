@@ -1,4 +1,4 @@
-//! Rows as the workers write them, for tests of what reads them.
+//! Rows as the workers write them, for tests of the code that reads them.
 
 use crate::testing::{Bench, Company};
 use shared::base::clock::Timestamp;
@@ -12,7 +12,7 @@ use shared::model::messenger::{ChannelRef, Messenger};
 use shared::store::keys::{self, ContactClaimRow};
 use shared::store::row::{Row, Write};
 
-/// A client's text.
+/// A client's text message.
 pub fn event(channel: &str, chat: &str, message: &str, at: i64) -> MessageEvent {
     MessageEvent {
         connection: ConnectionId::new("connection"),
@@ -73,12 +73,12 @@ pub async fn chat(bench: &Bench, company: &Company, channel: &str, id: &str, at:
     chat
 }
 
-/// A company's id.
+/// A company's account id.
 pub fn account(company: &Company) -> AccountId {
     AccountId::new(company.id.as_str())
 }
 
-/// Writes rows that are not there.
+/// Writes new rows.
 pub async fn create<R: Row>(bench: &Bench, rows: &[R]) {
     let writes = rows.iter().map(|row| Write::create(row).unwrap()).collect();
     bench.app.store.commit(writes).await.unwrap();
@@ -92,12 +92,12 @@ pub async fn change<R: Row + Clone>(bench: &Bench, before: &R, change: impl FnOn
     after
 }
 
-/// A telegram user.
+/// A user of Telegram.
 pub fn telegram(user: &str) -> Identity {
     Identity { messenger: Messenger::Telegram, group: false, user: user.into() }
 }
 
-/// Stores a contact with his claims.
+/// Stores a contact with its claims.
 pub async fn contact(
     bench: &Bench,
     company: &Company,

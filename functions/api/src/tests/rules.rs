@@ -1,4 +1,4 @@
-//! Rules through the API (F6): saved, read, refused with the place of the fault, and who may.
+//! Rules through the API (F6): saved, read, refused with the place of the fault, and who may do so.
 
 use super::staff::Staff;
 use crate::testing::{Bench, Company};
@@ -25,7 +25,7 @@ async fn account(bench: &Bench, company: &Company) -> shared::model::account::Ac
     bench.app.store.get(&key, Read::Consistent).await.unwrap().unwrap()
 }
 
-/// Every trigger, condition and action that there is, in the words of the API.
+/// Every trigger, condition and action that there is, as the API writes them.
 fn whole(channel: &str) -> Value {
     json!([
         {
@@ -64,7 +64,7 @@ async fn rules_are_saved_and_read_back_word_for_word() {
     let saved = save(bench, company, whole.clone()).await;
     assert_eq!(saved, json!({"version": 1, "rules": whole}));
     assert_eq!(bench.expect(200, &company.key, "GET", RULES, None).await, saved);
-    // What was read can be sent back.
+    // The answer of a read can be sent back.
     let again = bench.expect(200, &company.key, "PUT", RULES, Some(saved)).await;
     assert_eq!(again["version"], 2);
 }
@@ -86,7 +86,7 @@ async fn the_account_follows_its_rules_and_live_chats_are_looked_at_for_a_new_si
     assert_eq!(rechecks(&bench), 1);
     let on_message = on_message(json!([]), json!([{"type": "finish"}]));
     save(&bench, &company, json!([idle(5), idle(30), on_message])).await;
-    assert_eq!(rechecks(&bench), 0, "nothing new is waited for");
+    assert_eq!(rechecks(&bench), 0, "no new silence is waited for");
     let mut off = on_message.clone();
     off["enabled"] = json!(false);
     save(&bench, &company, json!([off])).await;
@@ -105,7 +105,7 @@ async fn who_replaces_rules_that_he_did_not_read_is_told() {
     bench.refused(&company.key, ("PUT", RULES), put(1), stale).await;
     bench.expect(200, &company.key, "PUT", RULES, put(0)).await;
     bench.refused(&company.key, ("PUT", RULES), put(0), stale).await;
-    // Of two who read the same ones, one is told.
+    // Of two who read the same version, one is refused.
     let (one, other) = tokio::join!(
         bench.call(&company.key, "PUT", RULES, put(1)),
         bench.call(&company.key, "PUT", RULES, put(1))
@@ -219,7 +219,7 @@ async fn a_fault_is_told_with_its_place() {
     ] {
         let mut trial = json!({"rules": [rule]});
         bench.refused(key, ("PUT", RULES), Some(trial.clone()), (status, code, Some(&field))).await;
-        // A dry run of it says the same.
+        // A dry run of the same rule is refused in the same way.
         trial["channel"] = json!(staff.channel);
         trial["message"] = json!({"text": "x"});
         bench.refused(key, ("POST", "/v1/rules/dry-run"), Some(trial), (status, code, Some(&field))).await;
@@ -227,7 +227,8 @@ async fn a_fault_is_told_with_its_place() {
     assert_eq!(bench.expect(200, key, "GET", RULES, None).await["version"], 0);
 }
 
-/// Whatever stands in the place of anything, it is never our fault, and what is taken is taken whole.
+/// Whichever odd value replaces any part of a rule, the answer is never a 500, and a body is accepted as a whole or not
+/// at all.
 #[tokio::test]
 async fn no_body_however_odd_is_our_fault() {
     let staff = Staff::new().await;
@@ -238,7 +239,7 @@ async fn no_body_however_odd_is_our_fault() {
     assert!(places.len() > 90, "{}", places.len());
     let odd = [json!(null), json!({"type": "ignore"}), json!([[]]), json!("\u{0}{{("), json!(-1.5)];
     for (number, place) in places.iter().enumerate() {
-        // So that the account makes no more requests than it may.
+        // The clock moves so that the account stays within its rate limit.
         bench.clock.advance(std::time::Duration::from_secs(1));
         let mut body = good.clone();
         *body.pointer_mut(place).unwrap() = odd[number % odd.len()].clone();
@@ -287,7 +288,7 @@ async fn a8_rules_are_for_who_has_the_section_account() {
     {
         bench.expect(200, anna, method, path, body).await;
     }
-    // Saving is written down, trying is not.
+    // Saving is recorded in the audit trail, a dry run is not.
     let audit = bench.expect(200, &staff.company.key, "GET", "/v1/audit", None).await;
     let routes: Vec<_> =
         audit["entries"].as_array().unwrap().iter().map(|entry| entry["route"].as_str()).collect();
@@ -302,7 +303,7 @@ async fn a8_rules_are_for_who_has_the_section_account() {
     bench.refused(&other.key, ("PUT", RULES), body, unknown).await;
 }
 
-/// The examples of `docs/RULES.md` can be saved as they stand there, and do what they are there for.
+/// The examples of `docs/RULES.md` can be saved unchanged, and do what the page says.
 #[tokio::test]
 async fn the_guides_examples_work() {
     let staff = Staff::new().await;
@@ -317,7 +318,7 @@ async fn the_guides_examples_work() {
         json!({"zone": "Europe/Moscow", "spans": [{"days": ["monday"], "from": "09:00", "to": "18:00"}]});
     let hours = Some(json!({"working_hours": hours}));
     staff.bench.expect(200, &staff.company.key, "PATCH", "/v1/account", hours).await;
-    // A Sunday.
+    // The messages arrive on a Sunday.
     let messages = [json!({"kind": "missed_call"}), json!({"text": "Спасибо!"})];
     for (example, message) in examples.into_iter().zip(messages) {
         save(&staff.bench, &staff.company, example["rules"].clone()).await;

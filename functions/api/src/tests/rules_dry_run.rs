@@ -1,4 +1,4 @@
-//! Trying rules (F6): what is told is what would be done, and nothing is; and what rules are told of a send.
+//! The dry run of rules (F6): it reports what they would do and does nothing; and what rules learn of a send.
 
 use super::rows;
 use super::rules::{RULES, on_message, rule, save};
@@ -56,7 +56,7 @@ async fn each_rule_is_told_with_what_became_of_it() {
     assert_eq!(actions[1]["would"], "add the tags price");
     assert_eq!(actions[2]["action"], json!({"type": "finish", "status": "closed"}));
     assert_eq!((&answer["in_working_hours"], &answer["drops_message"]), (&json!(true), &json!(false)));
-    // Known to us, and no name: the second condition fails, and of the rest nothing is told.
+    // The client is known and has no name: the second condition fails, and later conditions are not reported.
     let mut known = imagined.clone();
     known["new_client"] = json!(false);
     let answer = staff.tried(known).await;
@@ -68,7 +68,7 @@ async fn each_rule_is_told_with_what_became_of_it() {
     let nameless = json!({"channel": staff.channel, "message": {"text": "цена"}});
     let answer = staff.tried(nameless).await;
     assert_eq!(answer["rules"][0]["actions"][0]["skipped"], "no_value");
-    // Rules of the request are tried instead of the saved ones.
+    // Rules in the request are tried instead of the saved ones.
     let mut given = imagined;
     given["rules"] = json!([idle]);
     given["happened"] = json!([{"type": "idle", "minutes": 5}]);
@@ -88,13 +88,13 @@ async fn a_call_pulls_its_trigger_and_a_dropped_message_leaves_nothing_to_do() {
     assert_eq!(outcomes(&answer), ["message_dropped", "runs"]);
     assert_eq!(answer["rules"][0]["actions"], json!([]));
     assert_eq!(outcomes(&staff.tried(of_kind("image")).await), ["runs", "not_called"]);
-    // It has the account's fixed words.
+    // The message has the account's fixed text for a missed call.
     let words =
         on_message(json!([{"type": "text", "equals": "Пропущенный звонок"}]), json!([{"type": "finish"}]));
     let mut by_words = of_kind("missed_call");
     by_words["rules"] = json!([words]);
     assert_eq!(outcomes(&staff.tried(by_words).await), ["runs"]);
-    // Nobody said anything.
+    // A reaction is no message of a person.
     assert_eq!(outcomes(&staff.tried(of_kind("reaction")).await), ["not_called", "not_called"]);
 }
 
@@ -115,7 +115,7 @@ async fn a_chat_is_tried_as_it_is_and_stays_so() {
     assert_eq!(answer["rules"][0]["actions"][0]["skipped"], "given_by_hand");
     assert_eq!(answer["rules"][0]["actions"][1]["text"], "Hi");
     assert_eq!(staff.stored("chat").await, chat);
-    // Who may set rules sees no chat by that.
+    // The section for rules does not make chats visible.
     let grant = Some(json!({"sections": ["account"]}));
     let key = &staff.company.key;
     staff.bench.expect(200, key, "PUT", "/v1/employees/boris/sections", grant).await;
@@ -152,7 +152,7 @@ async fn what_cannot_be_imagined_is_refused_naming_the_field() {
     staff.bench.refused(&staff.company.key, ("POST", DRY_RUN), body, (404, "not_found", None)).await;
 }
 
-/// Whether checks of a chat were asked for since the last look.
+/// How many checks of a chat were scheduled since the last call.
 fn looks(staff: &Staff) -> usize {
     let nudges = std::mem::take(&mut staff.bench.world.lock().unwrap().nudges);
     nudges.iter().filter(|nudge| nudge["at"].is_number() && nudge["chat"].is_string()).count()
@@ -173,15 +173,15 @@ async fn rules_are_told_of_what_is_written_here() {
     let id = MessageId::new(sent["message"]["id"].as_str().unwrap());
     let marked = staff.stored("chat").await;
     assert_eq!(marked.for_rules, [ForRules::MessageOut(id)]);
-    assert!(marked.check_at.is_some(), "should the look get lost");
+    assert!(marked.check_at.is_some(), "in case the scheduled check is lost");
     assert_eq!(looks(&staff), 1);
-    // A flood is cut off.
+    // A flood of triggers is cut off.
     for _ in 0..25 {
         staff.bench.clock.advance(std::time::Duration::from_secs(1));
         staff.bench.expect(202, staff.key("anna"), "POST", path, send()).await;
     }
     assert_eq!(staff.stored("chat").await.for_rules.len(), 20);
-    // Its end is told all the same.
+    // The end of the chat is recorded for rules all the same.
     staff.bench.expect(200, staff.key("anna"), "POST", "/v1/chats/chat/finish", Some(json!({}))).await;
     let told = staff.stored("chat").await.for_rules;
     assert_eq!((told.len(), told.last()), (21, Some(&ForRules::Finished)));

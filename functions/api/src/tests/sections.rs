@@ -1,4 +1,4 @@
-//! Employees' tokens on every route: broken ones, and what granted sections open.
+//! Employees' tokens on every route: invalid ones, and what granted sections open.
 
 use super::access::document;
 use crate::http::enums::Section;
@@ -10,11 +10,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Settings routes that any employee may call, because they themselves look at who he is.
+/// Settings routes that any employee may call, because the handlers check the employee themselves.
 const BY_THEMSELVES: [&str; 3] =
     ["/v1/quick-replies", "/v1/quick-replies/{reply}", "/v1/employees/{employee}/unanswered"];
 
-/// Every route that asks for a key: method, pattern, and the path with nobody's ids.
+/// Every route that asks for a key: method, pattern, and the path with ids that do not exist.
 fn routes(document: &Value) -> Vec<(Method, String, String)> {
     let mut routes = Vec::new();
     for (pattern, item) in document["paths"].as_object().unwrap() {
@@ -36,12 +36,12 @@ async fn two() -> (Bench, Company, Company) {
     (bench, one, two)
 }
 
-/// So that nobody is refused because of the others' requests.
+/// Starts a new window of the rate limit, so that no request is refused because of earlier ones.
 fn next_window(bench: &Bench) {
     bench.clock.advance(Duration::from_secs(5));
 }
 
-/// A token with other words in it, and the signature it had.
+/// A token with changed claims and its old signature.
 fn forged(token: &str, header: Option<&str>, change: &dyn Fn(&mut Value)) -> String {
     let parts: Vec<&str> = token.trim_start_matches("sbe_").split('.').collect();
     let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
@@ -91,7 +91,7 @@ async fn p9_no_route_opens_with_what_is_over_or_forged() {
     bench.expect(200, &good, "GET", "/v1/me", None).await;
 }
 
-/// What an employee is told on a route, without a body.
+/// What an employee gets on a route, without a body.
 async fn told(bench: &Bench, token: &str, method: &Method, path: &str) -> (u16, Value) {
     bench.call(token, method.as_str(), path, None).await
 }
@@ -147,7 +147,7 @@ async fn a_section_opens_its_routes_and_no_others() {
     }
 }
 
-/// Without a section he may do nothing to the settings, and calls what is no setting by his roles.
+/// Without a section an employee changes no setting, and calls other routes by their roles.
 #[tokio::test]
 async fn without_a_section_a_token_opens_no_setting() {
     let (bench, one, other) = two().await;
@@ -162,10 +162,10 @@ async fn without_a_section_a_token_opens_no_setting() {
     let request =
         axum::http::Request::builder().uri("/v1/me").header("authorization", format!("Bearer {token}"));
     let request = request.header("switchboard-account", &other.id).body(axum::body::Body::empty()).unwrap();
-    assert_eq!(bench.send(request).await.0, 404, "an employee acts for nobody else");
+    assert_eq!(bench.send(request).await.0, 404, "an employee acts only for their own account");
 }
 
-/// A new route is a setting, or stands here: whoever adds one says which.
+/// Every route is a setting or is listed here: a new route needs one of the two.
 #[tokio::test]
 async fn every_route_is_a_setting_or_open_by_role() {
     let by_role = [

@@ -1,4 +1,4 @@
-//! Sending: rights, claims, keys and limits, and that nothing is stored where it is refused.
+//! Sending: rights, claims, idempotency keys and limits, and that a refused send stores nothing.
 
 use super::rows;
 use crate::testing::{Bench, Company, OPERATOR};
@@ -16,7 +16,7 @@ use shared::model::message::Message;
 use shared::model::outbound::{Action, JobState, OutboundJob};
 use shared::store::{Read, keys};
 
-/// An account with a channel, a client's chat on it that is nobody's yet, and his contact.
+/// An account with a channel, a chat on it that has no responsible yet, and its contact.
 pub struct Office {
     pub bench: Bench,
     pub company: Company,
@@ -79,7 +79,7 @@ impl Office {
         found.into_iter().next().unwrap()
     }
 
-    /// Sends into the chat, with a key of the caller's or without.
+    /// Sends into the chat, with or without an idempotency key.
     pub async fn send(&self, body: Value, key: Option<&str>) -> (u16, Value) {
         self.send_as(&self.company.key, body, key).await
     }
@@ -146,7 +146,7 @@ async fn p4_who_has_a_client_in_one_chat_has_him_in_all() {
     assert_eq!(
         office.chat("chat").await.responsible,
         Some(EmployeeId::new("boris")),
-        "it goes to him instead"
+        "it goes to the responsible instead"
     );
     assert_eq!(office.send(from("boris", "Здравствуйте"), None).await.0, 202);
 }
@@ -219,7 +219,7 @@ async fn e4_one_key_ten_times_at_once_is_one_message() {
     assert_eq!((ids.len(), office.jobs("chat").await.len()), (1, 1));
     office.bench.clock.advance(std::time::Duration::from_secs(90 * 24 * 3600));
     let (status, answer) = office.send(body, Some("key-1")).await;
-    assert_eq!((status, &answer["repeated"]), (200, &json!(true)), "for good");
+    assert_eq!((status, &answer["repeated"]), (200, &json!(true)), "the key is valid for good");
     let (status, answer) = office.send(json!({"text": "Другое"}), Some("key-1")).await;
     assert_eq!((status, answer["error"]["code"].as_str()), (409, Some("key_reused")));
     assert_eq!(office.jobs("chat").await.len(), 1);
@@ -243,9 +243,9 @@ async fn a_send_reads_the_account_once() {
         let body = Some(json!({"text": "Да"}));
         let begun = json!({"channel": office.channel, "phone": "+79020001122", "message": body});
         office.bench.expect(202, bearer, "POST", "/v1/chats", Some(begun)).await;
-        assert_eq!(office.bench.reads(&account), 1, "{key:?}: also where a dialogue begins");
+        assert_eq!(office.bench.reads(&account), 1, "{key:?}: also where a chat begins");
     }
-    // The operator names the account, and it is there: that is the one look.
+    // The operator names the account, whose existence is checked: that is the only read.
     let request = Request::builder().method("POST").uri("/v1/chats/chat/messages");
     let request = request.header("authorization", format!("Bearer {OPERATOR}"));
     let request =
@@ -354,11 +354,11 @@ async fn d6_edits_and_deletions_are_asked_of_the_provider() {
         [&Action::Send, &Action::EditText("Да, до пятницы".into()), &Action::Delete],
         "in order"
     );
-    assert_eq!(jobs[1].signature.as_deref(), Some("anna, sales"), "an edit keeps it");
+    assert_eq!(jobs[1].signature.as_deref(), Some("anna, sales"), "an edit keeps the signature");
     assert_eq!(
         office.row("chat", &id).await.text.as_deref(),
         Some("Да"),
-        "not before the provider has done it"
+        "not before the provider has edited it"
     );
     let theirs = ("PATCH", "/v1/chats/chat/messages/m0");
     office.bench.refused(key, theirs, Some(json!({"text": "a"})), (404, "not_found", None)).await;
@@ -384,7 +384,7 @@ async fn d4_a_dialogue_is_begun_with_a_stranger_who_becomes_the_authors_client()
     let contact = office.contact(&chat.contact).await;
     assert_eq!(contact.responsible, Some(EmployeeId::new("anna")));
     assert_eq!(contact.phone.map(|phone| phone.as_str().to_owned()).as_deref(), Some("+79020001122"));
-    // The same number in another spelling is the same chat; another manager may not begin with his client.
+    // The same number in another spelling is the same chat; another manager may not start a chat with this client.
     let again = office.bench.expect(202, key, "POST", "/v1/chats", ask("anna", "+79020001122")).await;
     assert_eq!(again["chat"], begun["chat"]);
     let other = ("POST", "/v1/chats");

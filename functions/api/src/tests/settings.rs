@@ -1,4 +1,4 @@
-//! Channels, employees, members, pipelines, the CRM.
+//! Channels, employees, members, pipelines and the CRM.
 
 use crate::testing::{Bench, OPERATOR};
 use serde_json::json;
@@ -25,7 +25,7 @@ async fn employees_are_loaded_renamed_and_removed_with_their_places() {
     let answer = bench.expect(200, &key, "PUT", "/v1/employees", Some(again)).await;
     assert_eq!(
         answer["employees"][0]["created_at"], "2026-11-21T09:10:00.000Z",
-        "his place in the ring stays"
+        "the place in the ring stays"
     );
     let all = bench.expect(200, &key, "GET", "/v1/employees", None).await;
     assert_eq!(all["employees"].as_array().unwrap().len(), 3);
@@ -237,7 +237,7 @@ async fn a_channel_is_set_up() {
     let change = json!({"name": "Sales", "close_after_s": 10, "distribution": "round_robin"});
     let answer = bench.expect(200, &key, "PATCH", &path, Some(change)).await;
     assert_eq!((&answer["name"], &answer["close_after_s"]), (&json!("Sales"), &json!(10)));
-    assert_eq!(answer["deal_stage"], json!({"pipeline_id": "1", "stage_id": "10"}), "what is left out stays");
+    assert_eq!(answer["deal_stage"], json!({"pipeline_id": "1", "stage_id": "10"}), "an omitted field stays");
     bench.expect(200, &key, "PATCH", &path, Some(json!({}))).await;
     let answer = bench.expect(200, &key, "PATCH", &path, Some(json!({"deal_stage": null}))).await;
     assert_eq!(answer["deal_stage"], json!(null));

@@ -1,4 +1,4 @@
-//! The set-up check over HTTP, and an account that has no CRM.
+//! The set-up check over HTTP, and an account without a CRM.
 
 use super::channel_settings::{carrying, universal};
 use super::rows;

@@ -7,15 +7,15 @@ use shared::base::ids::EmployeeId;
 use shared::model::chat::Chat;
 use std::collections::HashMap;
 
-/// Everybody, the admin with the account's key included: a manager to whom new clients come, one to whom none come, a head,
-/// quality control, and somebody without a place on the channel.
+/// All callers: the admin, who uses the account's key; a manager who receives new clients and one who does not; a head;
+/// quality control; and an employee who is not a member of the channel.
 pub const EVERYBODY: [&str; 6] = ["admin", "anna", "boris", "head", "quality", "stranger"];
 
-/// An account at work.
+/// An account with one channel and its employees.
 pub struct Staff {
     pub bench: Bench,
     pub company: Company,
-    /// The channel.
+    /// The channel's id.
     pub channel: String,
     keys: HashMap<&'static str, String>,
 }
@@ -48,19 +48,19 @@ impl Staff {
         staff
     }
 
-    /// Puts an employee on the channel.
+    /// Makes an employee a member of the channel.
     pub async fn place(&self, name: &str, role: &str, receives: bool) {
         let path = format!("/v1/channels/{}/employees/{name}", self.channel);
         let place = json!({"role": role, "receives_new_clients": receives});
         self.bench.expect(200, &self.company.key, "PUT", &path, Some(place)).await;
     }
 
-    /// With what somebody comes.
+    /// The caller's token; the account's key for the admin.
     pub fn key(&self, who: &str) -> &str {
         self.keys.get(who).unwrap_or(&self.company.key)
     }
 
-    /// A chat of an employee's, of nobody's yet (`pool`), or of a client who waits.
+    /// Creates a chat whose responsible is this employee, that is offered to all (`pool`), or that waits (`waiting`).
     pub async fn chat(&self, id: &str, whose: &str, at: i64) -> Chat {
         let waits = rows::chat(&self.bench, &self.company, &self.channel, id, at, 2).await;
         match whose {

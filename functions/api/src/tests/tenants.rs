@@ -1,4 +1,4 @@
-//! What is one account's is nobody else's.
+//! No account sees or changes what belongs to another.
 
 use super::access::document;
 use super::{rows, test_message};
@@ -10,13 +10,13 @@ use shared::base::ids::{ChatId, MessageId};
 use shared::model::message::listing::{ChatListing, Listing};
 use shared::store::keys::{self, Pointer};
 
-/// Every operation of accounts that names something of theirs: method, path, and the document's example of its body.
+/// Every operation of accounts that names one of their ids: method, path, and the document's example of its body.
 pub fn operations_on_ids(document: &Value) -> Vec<(String, String, Option<Value>)> {
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let own = operation["tags"][0] != "operator" && operation["security"] != json!([{}]);
-            // A phone is nobody's; `numbers` has what is known of it.
+            // A phone belongs to no account; `numbers` tests what is known of it.
             if own && path.contains('{') && !path.contains("{phone}") {
                 let body = operation.get("requestBody");
                 let body = body.map(|body| body["content"]["application/json"]["example"].clone());
@@ -35,7 +35,7 @@ pub fn told(mut answer: Value) -> Value {
     answer
 }
 
-/// Something of each kind that a path can name, of one account.
+/// A resource of each kind that a path can name, all of one account.
 pub async fn belongings(bench: &Bench, company: &Company) -> Vec<(&'static str, String)> {
     let (channels, connection) = bench.connected(&company.key, &["c1"]).await;
     let load = json!({"employees": [{"id": "7", "name": "Anna"}]});
@@ -78,12 +78,12 @@ pub async fn belongings(bench: &Bench, company: &Company) -> Vec<(&'static str, 
         ("reply", text(&reply["id"])),
         ("test", test.id),
         ("message", text(&sent["message"]["id"])),
-        // The employee's, and that of all that a CRM loads.
+        // The employee's id, and that of everything that a CRM loads.
         ("id", "7".into()),
     ]
 }
 
-/// A contact and a deal of the CRM, and a message that it sent, each called as the employee is.
+/// Loads a contact and a deal of the CRM, and stores a message that it sent, all with the employee's id.
 async fn load_entities(bench: &Bench, company: &Company) {
     let contact = json!([{"id": "7", "name": "Ivan", "responsibleUserId": "7", "contactData": []}]);
     let deal =
@@ -117,7 +117,7 @@ async fn another_accounts_ids_are_as_unknown_ones() {
         };
         let (foreign, unknown) = (fill(&str::to_owned), fill(&|_| "x".to_owned()));
         assert!(!foreign.contains('{'), "nothing of the kind is there: {foreign}");
-        // Wazzup's word for a message that is not there is a 400.
+        // Wazzup answers an unknown message with a 400.
         let status = if path == "/v3/message/{id}" { 400 } else { 404 };
         let foreign_answer = bench.expect(status, &two.key, &method, &foreign, body.clone()).await;
         let unknown_answer = bench.expect(status, &two.key, &method, &unknown, body).await;
@@ -147,5 +147,5 @@ async fn an_account_sees_only_its_own_and_acts_for_nobody_else() {
     let request =
         Request::builder().uri("/v1/account").header("authorization", format!("Bearer {}", two.key));
     let request = request.header("Switchboard-Account", &one.id).body(Body::empty()).unwrap();
-    assert_eq!(bench.send(request).await.0, 404, "an account acts for nobody else");
+    assert_eq!(bench.send(request).await.0, 404, "an account acts only for itself");
 }

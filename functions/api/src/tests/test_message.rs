@@ -1,4 +1,4 @@
-//! The test message (A6): what it posts to our own webhook, and what is told of its way.
+//! The test message (A6): what it posts to our own webhook, and what its status reports.
 
 use super::channel_settings::{carrying, universal};
 use super::rows;
@@ -23,7 +23,7 @@ use std::time::Duration;
 
 const PATH: &str = "/v1/test-messages";
 
-/// The states of the steps, with what is said of each.
+/// The steps' states, each with its reason and detail.
 fn steps(answer: &Value) -> Vec<(String, String, Value, Value)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let step = |step: &Value| {
@@ -48,7 +48,7 @@ async fn row_of(bench: &Bench, company: &Company, sent: &Value) -> TestMessage {
     bench.app.store.get(&key, Read::Consistent).await.unwrap().unwrap()
 }
 
-/// What routing would make of it.
+/// The chat and message that routing would store for it.
 async fn routed(bench: &Bench, company: &Company, sent: &Value) -> (Chat, Message) {
     let test = row_of(bench, company, sent).await;
     let now = bench.clock.now();
@@ -93,7 +93,7 @@ async fn a_marked_message_enters_by_the_public_webhook() {
         step("told_crm", "skipped", Some("no_crm"), None),
     ];
     assert_eq!(steps(&sent), expected);
-    // Repeatable, each time another message in the same chat, and in the account's language.
+    // It is repeatable: each time another message in the same chat, and in the account's language.
     let english = Some(json!({"language": "en"}));
     bench.expect(200, &company.key, "PATCH", "/v1/account", english).await;
     let again = bench.expect(202, &company.key, "POST", PATH, None).await;
@@ -105,7 +105,7 @@ async fn a_marked_message_enters_by_the_public_webhook() {
     assert_eq!(second["contact"]["name"], "Switchboard test");
 }
 
-/// What ingest reads of what was posted last.
+/// The event that ingest parses from the last post.
 async fn read_by_ingest(bench: &Bench) -> MessageEvent {
     let (token, body) = bench.world.lock().unwrap().posted.last().unwrap().clone();
     let token = bench.app.store.webhook_token(&token).await.unwrap().expect("a connection's token");
@@ -132,7 +132,7 @@ async fn ingest_reads_it_as_a_message_of_the_chat_that_is_told() {
         assert_eq!(event.message_id, row_of(&bench, &company, &sent).await.message);
         assert_eq!((event.channel.id.as_str(), &event.messenger), (channel.as_str(), &messenger));
         assert_eq!((event.side, event.kind), (Side::Client, Kind::Text));
-        assert_eq!(verified_phone(&event, "RU"), None, "nobody's number");
+        assert_eq!(verified_phone(&event, "RU"), None, "the number belongs to no client");
     }
 }
 
@@ -152,7 +152,7 @@ async fn how_far_it_got_is_told_step_by_step() {
         now().await,
         [stored.clone(), given("waiting", Some("nobody_eligible"), None), untold.clone()]
     );
-    // Somebody is there, and his turn comes.
+    // An employee is there, and their turn comes.
     let load = json!({"employees": [{"id": "7", "name": "Anna"}]});
     bench.expect(200, &company.key, "PUT", "/v1/employees", Some(load)).await;
     let place = Some(json!({"role": "manager", "receives_new_clients": true}));
@@ -165,7 +165,7 @@ async fn how_far_it_got_is_told_step_by_step() {
     assert_eq!(now().await[1], given("done", Some("first_responder"), None));
     let mut chat = rows::change(&bench, &pool, |chat| chat.set_responsible(&EmployeeId::new("7"))).await;
     assert_eq!(now().await[1], given("done", None, Some("7")));
-    // The CRM fails, refuses our key, and has it at last.
+    // The CRM fails, then refuses our key, and in the end accepts the message.
     chat = rows::change(&bench, &chat, |chat| chat.crm_error = Some("HTTP 500".into())).await;
     assert_eq!(now().await[2], step("told_crm", "waiting", Some("crm_fails"), Some("HTTP 500")));
     let crm = bench.app.store.crm(&rows::account(&company), Read::Consistent).await.unwrap().unwrap();
@@ -201,7 +201,7 @@ async fn a_webhook_that_refuses_or_is_not_reached_is_told() {
     assert_eq!(steps(&failed)[0], step("accepted", "failed", Some("no_answer"), None));
 }
 
-/// A test message that nobody has posted.
+/// The row of a test message that was not posted.
 pub fn row_like(company: &Company) -> TestMessage {
     TestMessage {
         v: 1,
@@ -229,7 +229,7 @@ async fn without_a_channel_that_can_take_it_nothing_is_posted() {
     bench.refused(&company.key, ("POST", PATH), None, none).await;
     let listed = [("c1", "avito"), ("c2", "whatsapp"), ("c3", "tgapi")];
     let (channels, connection) = carrying(&bench, &company.key, &listed).await;
-    // Those that were added in one moment are taken in the order of their ids.
+    // Channels that were added at the same moment are tried in the order of their ids.
     let mut takers = [channels[1].clone(), channels[2].clone()];
     takers.sort();
     for taker in takers {

@@ -1,4 +1,4 @@
-//! Employees' tokens: made by the CRM, ended in four ways, and who they are for.
+//! Employees' tokens: created by the CRM, ended in four ways, and for whom they are valid.
 
 use crate::testing::{Bench, Company};
 use serde_json::{Value, json};
@@ -86,14 +86,14 @@ async fn tokens_end_with_the_employee_and_do_not_come_back_with_him() {
     bench.clock.advance(Duration::from_secs(2));
     let fresh = bench.token(&one.key, "17").await;
     assert!(is_good(&bench, &fresh).await);
-    assert!(!is_good(&bench, &token).await, "loaded again, he is another one");
+    assert!(!is_good(&bench, &token).await, "loaded again, it is another employee");
 }
 
 #[tokio::test]
 async fn an_employees_tokens_end_at_once_and_only_his() {
     let (bench, one, _) = two().await;
     let (anna, boris) = (bench.token(&one.key, "17").await, bench.token(&one.key, "18").await);
-    // All in one second, twice.
+    // Two rounds, all in the same second.
     for _ in 0..2 {
         let fresh = again(&bench, &one.key, "17", json!({})).await;
         let fresh = fresh["token"].as_str().unwrap();
@@ -128,7 +128,7 @@ async fn p9_the_secret_is_made_once_and_kept_sealed() {
     let make = || again(&bench, &one.key, "17", json!({}));
     let (left, right) = tokio::join!(make(), make());
     for answer in [left, right] {
-        assert!(is_good(&bench, answer["token"].as_str().unwrap()).await, "both by the one secret");
+        assert!(is_good(&bench, answer["token"].as_str().unwrap()).await, "both by one secret");
     }
     let row = async |company: &Company| {
         let account = AccountId::new(company.id.as_str());
@@ -140,7 +140,7 @@ async fn p9_the_secret_is_made_once_and_kept_sealed() {
     assert_eq!(row(&other).await, None);
 }
 
-/// Signed with the right secret, and yet nobody's: the rows decide.
+/// A token that is signed with the right secret is still invalid here, because the rows decide.
 #[tokio::test]
 async fn p9_another_accounts_secret_opens_nothing_here() {
     let (bench, one, other) = two().await;

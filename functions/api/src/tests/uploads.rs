@@ -1,4 +1,4 @@
-//! Uploads (D6): what is announced, what comes into the bucket, and what a message takes from there.
+//! Uploads (D6): how a file is announced, what is put into the bucket, and which upload a message may take.
 
 use super::rows;
 use super::staff::Staff;
@@ -21,7 +21,7 @@ async fn with_chat() -> (Bench, Company, Chat) {
     (bench, company, chat)
 }
 
-/// Announces a file of four bytes; answers its id and its key in the bucket.
+/// Announces a file of four bytes; returns its id and its key in the bucket.
 pub async fn announced(bench: &Bench, key: &str, company: &Company) -> (String, String) {
     let answer = bench.expect(201, key, "POST", "/v1/uploads", file(4)).await;
     let id = answer["id"].as_str().unwrap().to_owned();
@@ -33,7 +33,7 @@ pub fn put(bench: &Bench, object: &str, mime: &str, bytes: &[u8]) {
     bench.world.lock().unwrap().objects.insert(object.to_owned(), Object::put(mime, bytes));
 }
 
-/// The error of a refusal: status, code, field.
+/// A refusal's status, code and field.
 async fn refused(
     bench: &Bench,
     chat: &Chat,
@@ -110,7 +110,7 @@ async fn p12_a_taken_file_stands_in_its_chats_folder_with_type_and_name() {
     let copied = bench.world.lock().unwrap().objects[&taken.object].clone();
     assert_eq!((copied.mime.as_str(), copied.bytes.as_slice()), ("application/pdf", b"%PDF".as_slice()));
     assert!(copied.disposition.starts_with("inline; filename=") && copied.disposition.contains(".pdf"));
-    // What is put under the link afterwards changes nothing of what was sent.
+    // A later put under the link does not change what was sent.
     put(&bench, &object, "application/pdf", b"EVIL");
     assert_eq!(bench.world.lock().unwrap().objects[&taken.object].bytes, b"%PDF");
     let again = take_upload(&bench.app, &chat, None, "upload", &id).await.unwrap();
@@ -155,7 +155,7 @@ async fn an_upload_is_sent_in_nobody_elses_name_and_no_later_than_a_day() {
     let other = bench.company("Two").await;
     let (channels, _) = bench.connected(&other.key, &["c2"]).await;
     let foreign = rows::chat(&bench, &other, &channels[0], "chat", 1, 1).await;
-    assert_eq!(refused(&bench, &foreign, None, &his).await, gone, "another account's is as an unknown one");
+    assert_eq!(refused(&bench, &foreign, None, &his).await, gone, "another account's upload is unknown");
     for id in ["", "x", "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a91", "../../../../../../../../../../etc/pa"] {
         assert_eq!(refused(&bench, &chat, None, id).await, gone, "{id}");
     }

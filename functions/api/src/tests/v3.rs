@@ -1,4 +1,4 @@
-//! The Wazzup-v3-compatible surface, route by route: what is taken, and every documented error.
+//! The Wazzup-v3-compatible surface, route by route: what is accepted, and every documented error.
 
 mod access;
 mod contacts;
@@ -9,7 +9,7 @@ mod users;
 use crate::testing::Bench;
 use serde_json::Value;
 
-/// A refusal: its status and code; answers its details.
+/// Asserts the status and error of a refusal; returns its details.
 async fn refused(
     bench: &Bench,
     key: &str,

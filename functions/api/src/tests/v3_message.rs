@@ -47,7 +47,7 @@ impl Office {
     }
 }
 
-/// An office whose chat stands where `chatId` 79011112233 leads.
+/// An office to whose chat `chatId` 79011112233 is an alias.
 async fn office() -> Office {
     let office = Office::open(Distribution::FirstResponder).await;
     let account = office.bench.app.store.account(&rows::account(&office.company)).await.unwrap().unwrap();
@@ -160,7 +160,7 @@ async fn a_stranger_is_written_to_by_phone() {
     for spelled in ["89020001122", "8 (902) 000-11-22"] {
         let (_, answer) =
             office.v3("POST", "/v3/message", with(text("Здравствуйте"), json!({"chatId": spelled}))).await;
-        assert_eq!(answer["chatId"], "79020001122", "p11: one client, however he is spelled");
+        assert_eq!(answer["chatId"], "79020001122", "p11: one client, however the number is spelled");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who sees which chats, and may do what with them (B1, B9, P10).
+//! Who sees which chats, and what they may do with them (B1, B9, P10).
 
 use super::rows::{change, ids};
 use super::staff::{EVERYBODY, Staff};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::base::ids::EmployeeId;
 use shared::model::chat::Chat;
 
-/// Whose chats there are, and who sees those.
+/// The responsible of each chat, and the callers who see it.
 const SEEN: [(&str, [&str; 4]); 4] = [
     ("anna", ["admin", "head", "quality", "anna"]),
     ("boris", ["admin", "head", "quality", "boris"]),
@@ -14,10 +14,10 @@ const SEEN: [(&str, [&str; 4]); 4] = [
     ("waiting", ["admin", "head", "quality", ""]),
 ];
 
-/// What is read of a chat.
+/// The paths that read a chat.
 const READS: [&str; 4] = ["", "/messages", "/changes", "/listings"];
 
-/// What is changed in a chat: doing it twice is no other than doing it once.
+/// The calls that change a chat; repeating one has no further effect.
 fn changes() -> [(&'static str, &'static str, Value); 4] {
     [
         ("POST", "/read", json!({"message": "m0"})),
@@ -51,7 +51,7 @@ async fn p10_each_role_opens_and_changes_what_it_may() {
                 assert_eq!(status, expected, "{who} {what} {whose}: {answer}");
                 if !visible {
                     let unknown = staff.bench.call(key, "GET", "/v1/chats/nothing", None).await.1;
-                    assert_eq!(answer["error"], unknown["error"], "as one that is not there");
+                    assert_eq!(answer["error"], unknown["error"], "the same answer as for an unknown chat");
                 }
             }
         }
@@ -206,13 +206,13 @@ async fn d1_an_employee_counts_his_own_unanswered_and_who_sees_all_those_of_othe
             staff.bench.refused(staff.key(who), ("GET", path), None, refused).await;
         }
     }
-    // Taken off the channel, she counts none there any more; the account still does.
+    // Removed from the channel, anna counts none there any more; the account still does.
     let place = format!("/v1/channels/{}/employees/anna", staff.channel);
     staff.bench.expect(204, staff.key("admin"), "DELETE", &place, None).await;
     let none = json!({"count": 0, "oldest_at": null});
     assert_eq!(staff.bench.expect(200, staff.key("anna"), "GET", path, None).await, none);
     assert_eq!(staff.bench.expect(200, staff.key("admin"), "GET", path, None).await, count);
-    // Of chats on channels where he has no place, a head learns nothing.
+    // A head learns nothing of chats on channels where they are no member.
     let place = format!("/v1/channels/{}/employees/head", staff.channel);
     staff.bench.expect(204, staff.key("admin"), "DELETE", &place, None).await;
     staff.bench.expect(403, staff.key("head"), "GET", path, None).await;
@@ -254,7 +254,7 @@ async fn b9_what_is_left_out_of_a_page_is_made_up_for() {
     for id in ["a", "b"] {
         staff.chat(id, "anna", 1_000_000).await;
     }
-    // She has no place on the second channel, where six later chats are still hers.
+    // Anna is no member of the second channel, where she is responsible for six later chats.
     for list in ["list=mine&state=live", "list=mine"] {
         let path = format!("/v1/chats?{list}&limit=2");
         let page = staff.bench.expect(200, staff.key("anna"), "GET", &path, None).await;

@@ -1,4 +1,4 @@
-//! What a window asks for: lists since a moment, changes since a number, a client's chats.
+//! What an agent's window reads: lists since a moment, changes since a number, a client's chats.
 
 use super::rows::{change, chat, contact, event, ids, telegram};
 use super::staff::Staff;
@@ -111,7 +111,7 @@ async fn a_cursor_is_good_for_one_callers_view() {
     }
 }
 
-/// The numbers of the changes in an answer, and where it leaves the reader.
+/// The numbers of the changes in an answer, the number up to which it reaches, and whether there are more.
 fn numbers(answer: &Value) -> (Vec<u64>, u64, bool) {
     let numbers = answer["changes"].as_array().unwrap().iter().map(|change| change["seq"].as_u64().unwrap());
     (numbers.collect(), answer["last_seq"].as_u64().unwrap(), answer["more"].as_bool().unwrap())
@@ -132,7 +132,7 @@ async fn a_window_learns_every_change_once_and_in_order() {
     assert_eq!(numbers(&asked(4, 2).await), (vec![5], 5, false));
     assert_eq!(numbers(&asked(5, 2).await), (vec![], 5, false));
     assert_eq!(numbers(&asked(99, 2).await), (vec![], 99, false));
-    // An edit moves its message, an assignment takes a number without a row.
+    // An edit moves its message; an assignment uses a number without a row.
     let mut after = before.clone();
     let stored = bench.app.store.numbered_after(&before.account, &before.chat, 1).await.unwrap();
     let second = stored.iter().find_map(|row| match row {

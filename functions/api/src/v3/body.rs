@@ -1,5 +1,5 @@
-//! Bodies as CRMs send them to Wazzup: read whatever content type they name, unknown fields ignored, numbers taken for
-//! texts; what is wrong is collected by name, so that one answer names all of it.
+//! Bodies as CRMs send them to Wazzup: read whatever their content type, with unknown fields ignored and numbers
+//! accepted as texts. Faults are collected by field name, so that one answer names all of them.
 
 use super::error::V3Error;
 use crate::app::App;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Longest identifier in a path, in characters; no id of ours or of a CRM is longer.
 const MAX_ID: usize = 100;
 
-/// The account whose key the request carries. The operator may act for an account that he names; an employee may not.
+/// The account of the request's key. The operator may name the account to act for; an employee's token is refused.
 #[derive(Debug)]
 pub struct Caller(pub AccountId);
 
@@ -46,7 +46,7 @@ impl<S: Send + Sync> FromRequest<S> for Json {
                 StatusCode::PAYLOAD_TOO_LARGE => crate::http::error::ApiError::too_large().into(),
                 _ => V3Error::malformed("The body cannot be read"),
             })?;
-        // Some clients put a byte order mark before it.
+        // Some clients of the API send a byte order mark before the body.
         let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
         let read = serde_json::from_slice(bytes);
         read.map(Self).map_err(|error| {
@@ -55,7 +55,7 @@ impl<S: Send + Sync> FromRequest<S> for Json {
     }
 }
 
-/// The identifier at the end of a path. One that cannot be anybody's is not found, as an unknown one is.
+/// The identifier at the end of a path. An impossible identifier is answered 404, as an unknown one is.
 #[derive(Debug)]
 pub struct Id(pub String);
 
@@ -70,7 +70,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// The fields of a JSON object, read one by one. What is wrong is noted; [`Fields::finish`] says whether anything was.
+/// The fields of a JSON object, read one by one. Faults are recorded; [`Fields::finish`] returns them.
 #[derive(Debug)]
 pub struct Fields<'a> {
     object: Option<&'a Map<String, Value>>,
@@ -78,27 +78,27 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of `value`; of what is no object, every required one is missing.
+    /// The fields of `value`; if it is no object, every required field is missing.
     pub fn of(value: &'a Value) -> Self {
         Self { object: value.as_object(), bad: Vec::new() }
     }
 
-    /// A value as it stands; null counts as absent.
+    /// A value unchanged; null counts as absent.
     pub fn value(&self, name: &str) -> Option<&'a Value> {
         self.object?.get(name).filter(|value| !value.is_null())
     }
 
-    /// Whether it stands there at all, be it null.
+    /// Whether the field is present, even as null.
     pub fn has(&self, name: &str) -> bool {
         self.object.is_some_and(|object| object.contains_key(name))
     }
 
-    /// The first of several spellings that is there.
+    /// The first present one of several spellings.
     pub fn any_of(&self, names: &[&str]) -> Option<&'a Value> {
         names.iter().find_map(|name| self.value(name))
     }
 
-    /// An optional text of at most `max` characters; a number is taken for one. An empty one is none.
+    /// An optional text of at most `max` characters; a number is accepted as a text. An empty text counts as absent.
     pub fn text(&mut self, name: &str, max: usize) -> Option<String> {
         let text = match self.value(name)? {
             Value::String(text) => text.clone(),
@@ -115,7 +115,7 @@ impl<'a> Fields<'a> {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// A text that must be there and not blank, of at most `max` characters.
+    /// A required text, not blank, of at most `max` characters.
     pub fn required(&mut self, name: &str, max: usize) -> String {
         let before = self.bad.len();
         let text = self.text(name, max).filter(|text| !text.trim().is_empty());
@@ -125,8 +125,8 @@ impl<'a> Fields<'a> {
         text.unwrap_or_default()
     }
 
-    /// An id that must be there: a text on one line, or a whole number. What else it holds is the CRM's affair; one that no path
-    /// can name is deleted by `bulk_delete`.
+    /// A required id: a text on one line, or a whole number. Its other characters are up to the CRM; an id that no path
+    /// can hold is deleted by `bulk_delete`.
     pub fn id(&mut self, name: &str) -> String {
         if self.value(name).is_some_and(|value| plain_id(value).is_none()) {
             self.mark(name);
@@ -135,7 +135,7 @@ impl<'a> Fields<'a> {
         self.required(name, MAX_ID)
     }
 
-    /// An optional link that people follow: `http` or `https`, of at most `max` characters. An empty one is none.
+    /// An optional link for people: `http` or `https`, of at most `max` characters. An empty link counts as absent.
     pub fn link(&mut self, name: &str, max: usize) -> Option<String> {
         let text = self.text(name, max)?;
         if !is_web_link(&text) {
@@ -145,7 +145,7 @@ impl<'a> Fields<'a> {
         Some(text)
     }
 
-    /// An optional flag; Wazzup's documents write `"true"` too, and some CRMs 1 and 0.
+    /// An optional flag; Wazzup's documents also write `"true"`, and some CRMs 1 and 0.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
         let value = self.value(name)?;
         let flag = flag(value);
@@ -167,7 +167,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Notes a field as wrong.
+    /// Records a field as invalid.
     pub fn mark(&mut self, name: impl Into<String>) {
         let name = name.into();
         if !self.bad.contains(&name) {
@@ -175,16 +175,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether all was right.
+    /// Ends the reading.
     ///
     /// # Errors
-    /// The names of the fields that are wrong.
+    /// The names of the invalid fields.
     pub fn finish(self) -> Result<(), Vec<String>> {
         if self.bad.is_empty() { Ok(()) } else { Err(self.bad) }
     }
 }
 
-/// An id as it stands in a list or field: a text on one line, or a whole number, of 1 to 100 characters.
+/// An id in a list or field: a text on one line, or a whole number, of 1 to 100 characters.
 pub fn plain_id(value: &Value) -> Option<String> {
     let id = match value {
         Value::String(id) => id.clone(),

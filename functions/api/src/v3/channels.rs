@@ -19,15 +19,16 @@ use utoipa::ToSchema;
     "state": "active", "name": "Sales"
 }))]
 pub struct V3Channel {
-    /// The provider's id of it; the same as in webhooks.
+    /// The provider's id of the channel; the same as in webhooks.
     channel_id: String,
-    /// What carries it: `whatsapp`, `wapi`, `tgapi`, `telegram`, `instagram`, `vk`, `avito`, `viber`, `max`, `maxbot`.
+    /// The kind of channel: `whatsapp`, `wapi`, `tgapi`, `telegram`, `instagram`, `vk`, `avito`, `viber`, `max`,
+    /// `maxbot`.
     transport: String,
-    /// The number or profile, as the provider names the channel.
+    /// The number or profile, as the provider writes it.
     plain_id: String,
-    /// Wazzup's word for how it is.
+    /// The channel's state, in Wazzup's terms.
     state: &'static str,
-    /// Its name, for people.
+    /// The channel's name, for people.
     name: String,
 }
 
@@ -43,10 +44,10 @@ impl From<Channel> for V3Channel {
     }
 }
 
-/// List the channels
+/// List channels
 #[utoipa::path(
     get, path = "/v3/channels", tag = "v3",
-    responses((status = 200, description = "All of them", body = Vec<V3Channel>))
+    responses((status = 200, description = "All channels", body = Vec<V3Channel>))
 )]
 pub async fn list(
     Caller(account): Caller,

@@ -1,4 +1,4 @@
-//! `/v3/contacts`: the CRM's contacts, as it loads them. They name clients, and who is responsible for them (B1).
+//! `/v3/contacts`: the CRM's contacts, as it loads them. They identify clients, and name their responsible (B1).
 
 use super::body::{Caller, Fields, Id, Json as AnyJson};
 use super::document::LoadedContact;
@@ -23,9 +23,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Rows that are written side by side.
+/// How many rows are written concurrently.
 pub(super) const SIDE_BY_SIDE: usize = 8;
-/// Longest part of a place, in characters.
+/// Longest part of a contact point, in characters.
 const MAX_POINT: usize = 200;
 
 /// A contact.
@@ -40,10 +40,10 @@ pub struct V3Contact {
     id: String,
     responsible_user_id: String,
     name: String,
-    /// Where he can be written to.
+    /// The addresses at which the contact can be reached.
     #[schema(value_type = Vec<Object>)]
     contact_data: Vec<ContactPoint>,
-    /// Link to its card.
+    /// Link to the contact's card.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     uri: Option<String>,
@@ -68,7 +68,7 @@ impl From<CrmContact> for V3Contact {
     "contactData": [{"chatType": "whatsapp", "chatId": "79990001122"}]
 }]}))]
 pub struct V3Contacts {
-    /// How many there are in all.
+    /// The number of all contacts.
     count: usize,
     data: Vec<V3Contact>,
 }
@@ -102,9 +102,9 @@ fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmCont
 
 /// Load contacts
 ///
-/// At most 100 at once; a known id is replaced. A client whom one of them names is that contact from now on, and whoever is
-/// responsible for it is responsible for him and his chats at once, if such a user was loaded. A client who first writes later
-/// is found by them too.
+/// At most 100 at once; a known id is replaced. A client whom a contact identifies is that contact from now on, and the
+/// contact's responsible becomes the responsible of the client and their chats at once, if that user was loaded. A
+/// client who writes for the first time later is found by them too.
 #[utoipa::path(
     post, path = "/v3/contacts", tag = "v3",
     request_body(content = Vec<LoadedContact>, example = json!([{
@@ -113,7 +113,7 @@ fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmCont
     }])),
     responses(
         (status = 200, description = "Loaded", body = Done),
-        (status = 400, description = "`INVALID_CONTACTS_DATA` with index and fields, also for an id that stands twice; `TOO_MANY_ENTITIES`")
+        (status = 400, description = "`INVALID_CONTACTS_DATA` with index and fields, also for a repeated id; `TOO_MANY_ENTITIES`")
     )
 )]
 pub async fn load(
@@ -135,7 +135,7 @@ pub async fn load(
     Ok(Json(Done {}))
 }
 
-/// From now on new clients are looked up among them.
+/// Marks the account, so that new clients are looked up among the CRM's contacts.
 async fn note_that_there_are_some(app: &App, account: &AccountId) -> Result<(), V3Error> {
     app.retry_on_conflict(|| async {
         let before = existing_account(app, account.as_str()).await?;
@@ -146,8 +146,8 @@ async fn note_that_there_are_some(app: &App, account: &AccountId) -> Result<(), 
     .await
 }
 
-/// Writes the contacts, and what leads to them; what led to them before and does no more goes. One after the other, each by
-/// itself: loading them again is right when it stops midway.
+/// Writes the contacts and the rows that lead to them, and deletes rows that lead to them no more. Each row is written
+/// by itself, because loading the contacts again repairs a load that stopped midway.
 async fn store(app: &App, owner: &Account, contacts: &mut [CrmContact]) -> Result<(), V3Error> {
     let ids: Vec<String> = contacts.iter().map(|contact| contact.id.clone()).collect();
     let before = app.store.crm_contacts(&owner.account, &ids).await?;
@@ -185,11 +185,11 @@ pub(super) async fn write_all(app: &App, writes: Vec<Write>) -> Result<(), V3Err
 
 /// List contacts
 ///
-/// Those that the CRM has loaded, a hundred a page.
+/// Those that the CRM has loaded, a hundred per page.
 #[utoipa::path(
     get, path = "/v3/contacts", tag = "v3",
-    params(("offset" = Option<u32>, Query, description = "How many to pass over", example = 0)),
-    responses((status = 200, description = "A page, and how many there are in all", body = V3Contacts))
+    params(("offset" = Option<u32>, Query, description = "How many to skip", example = 0)),
+    responses((status = 200, description = "A page, with the number of all contacts", body = V3Contacts))
 )]
 pub async fn list(
     Caller(account): Caller,
@@ -202,10 +202,10 @@ pub async fn list(
     Ok(Json(V3Contacts { count, data: found.into_iter().map(V3Contact::from).collect() }))
 }
 
-/// Read a contact
+/// Get a contact
 #[utoipa::path(
     get, path = "/v3/contacts/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
-    responses((status = 200, description = "As it was loaded", body = V3Contact))
+    responses((status = 200, description = "The contact as loaded", body = V3Contact))
 )]
 pub async fn get(
     Caller(account): Caller,
@@ -218,11 +218,11 @@ pub async fn get(
 
 /// Delete a contact
 ///
-/// Only what was loaded goes: the client, his chats and his records stay. An id that a path cannot hold, as one with a slash,
-/// is deleted by `bulk_delete`.
+/// Only the loaded contact is deleted: the client, their chats and their records stay. An id that a path cannot hold,
+/// such as one with a slash, is deleted by `bulk_delete`.
 #[utoipa::path(
     delete, path = "/v3/contacts/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
-    responses((status = 200, description = "Gone", body = Done))
+    responses((status = 200, description = "Deleted", body = Done))
 )]
 pub async fn delete(
     Caller(account): Caller,
@@ -237,12 +237,12 @@ pub async fn delete(
 
 /// Delete contacts
 ///
-/// Ids that nobody has are passed over.
+/// Unknown ids are skipped.
 #[utoipa::path(
     patch, path = "/v3/contacts/bulk_delete", tag = "v3",
     request_body(content = Vec<String>, example = json!(["4711"])),
     responses(
-        (status = 200, description = "Gone", body = Done),
+        (status = 200, description = "Deleted", body = Done),
         (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
     )
 )]

@@ -35,11 +35,11 @@ pub struct V3Deal {
     id: String,
     responsible_user_id: String,
     name: String,
-    /// Link to its card.
+    /// Link to the deal's card.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     uri: Option<String>,
-    /// The CRM's ids of its contacts.
+    /// The CRM's ids of the deal's contacts.
     contacts: Vec<String>,
     closed: bool,
 }
@@ -63,7 +63,7 @@ impl From<CrmDeal> for V3Deal {
     "id": "815", "responsibleUserId": "17", "name": "Mazda 3", "contacts": ["4711"], "closed": false
 }]}))]
 pub struct V3Deals {
-    /// How many there are in all.
+    /// The number of all deals.
     count: usize,
     data: Vec<V3Deal>,
 }
@@ -72,7 +72,7 @@ fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmDeal
     let id = fields.id("id");
     let responsible = EmployeeId::new(fields.id("responsibleUserId"));
     let name = fields.required("name", MAX_NAME);
-    // Wazzup's documents have the field as `uri`, and an example of theirs as `link`.
+    // Wazzup's documents name the field `uri`, but one of their examples has `link`.
     let uri = if fields.has("uri") { fields.link("uri", MAX_URI) } else { fields.link("link", MAX_URI) };
     let contacts = ids_of(fields, "contacts");
     if fields.value("contacts").is_none() || contacts.len() > MAX_CONTACTS {
@@ -85,8 +85,8 @@ fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmDeal
 
 /// Load deals
 ///
-/// At most 100 at once; a known id is replaced. It becomes the deal of the clients whose contacts it names, as far as they have
-/// none: no deal is asked for then.
+/// At most 100 at once; a known id is replaced. It becomes the deal of clients whose contacts it names, if they have
+/// none; then no other deal is created for them.
 #[utoipa::path(
     post, path = "/v3/deals", tag = "v3",
     request_body(content = Vec<LoadedDeal>, example = json!([{
@@ -95,7 +95,7 @@ fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmDeal
     }])),
     responses(
         (status = 200, description = "Loaded", body = Done),
-        (status = 400, description = "`INVALID_DEALS_DATA` with index and fields, also for an id that stands twice; `TOO_MANY_ENTITIES`")
+        (status = 400, description = "`INVALID_DEALS_DATA` with index and fields, also for a repeated id; `TOO_MANY_ENTITIES`")
     )
 )]
 pub async fn load(
@@ -118,11 +118,11 @@ pub async fn load(
 
 /// List deals
 ///
-/// Those that the CRM has loaded, a hundred a page.
+/// Those that the CRM has loaded, a hundred per page.
 #[utoipa::path(
     get, path = "/v3/deals", tag = "v3",
-    params(("offset" = Option<u32>, Query, description = "How many to pass over", example = 0)),
-    responses((status = 200, description = "A page, and how many there are in all", body = V3Deals))
+    params(("offset" = Option<u32>, Query, description = "How many to skip", example = 0)),
+    responses((status = 200, description = "A page, with the number of all deals", body = V3Deals))
 )]
 pub async fn list(
     Caller(account): Caller,
@@ -134,10 +134,10 @@ pub async fn list(
     Ok(Json(V3Deals { count, data: found.into_iter().map(V3Deal::from).collect() }))
 }
 
-/// Read a deal
+/// Get a deal
 #[utoipa::path(
     get, path = "/v3/deals/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
-    responses((status = 200, description = "As it was loaded", body = V3Deal))
+    responses((status = 200, description = "The deal as loaded", body = V3Deal))
 )]
 pub async fn get(
     Caller(account): Caller,
@@ -150,11 +150,11 @@ pub async fn get(
 
 /// Delete a deal
 ///
-/// Only what was loaded goes: a client whose deal it is keeps it. An id that a path cannot hold, as one with a slash, is
-/// deleted by `bulk_delete`.
+/// Only the loaded deal is deleted: a client keeps it as their deal. An id that a path cannot hold, such as one with a
+/// slash, is deleted by `bulk_delete`.
 #[utoipa::path(
     delete, path = "/v3/deals/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
-    responses((status = 200, description = "Gone", body = Done))
+    responses((status = 200, description = "Deleted", body = Done))
 )]
 pub async fn delete(
     Caller(account): Caller,
@@ -175,12 +175,12 @@ async fn forget(app: &App, account: &AccountId, deals: &[CrmDeal]) -> Result<(),
 
 /// Delete deals
 ///
-/// Ids that nobody has are passed over.
+/// Unknown ids are skipped.
 #[utoipa::path(
     patch, path = "/v3/deals/bulk_delete", tag = "v3",
     request_body(content = Vec<String>, example = json!(["815"])),
     responses(
-        (status = 200, description = "Gone", body = Done),
+        (status = 200, description = "Deleted", body = Done),
         (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
     )
 )]

@@ -1,5 +1,5 @@
-//! `/v3` in the OpenAPI document: its errors, which have Wazzup's shape, and the bodies that handlers read more tolerantly
-//! than these say (numbers for texts, `"true"` for `true`, one entity without its list, fields that nobody knows).
+//! `/v3` in the OpenAPI document: its errors, in Wazzup's shape, and its bodies. Handlers read them more tolerantly
+//! than described here (numbers for texts, `"true"` for `true`, one entity without its list, unknown fields).
 #![expect(dead_code, reason = "bodies that are described here are read field by field")]
 
 use serde_json::{Map, Value, json};
@@ -12,33 +12,33 @@ pub struct LoadedContact {
     /// The CRM's id, on one line.
     #[schema(min_length = 1, max_length = 100)]
     id: String,
-    /// The CRM's user who is responsible.
+    /// The responsible's user id in the CRM.
     #[schema(min_length = 1, max_length = 100)]
     responsible_user_id: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// Where he can be written to.
+    /// The addresses at which the contact can be reached.
     #[schema(max_items = 20)]
     contact_data: Vec<LoadedPoint>,
-    /// Link to its card: `http` or `https`.
+    /// Link to the contact's card: `http` or `https`.
     #[schema(max_length = 200)]
     uri: Option<String>,
 }
 
-/// Where a contact can be written to: by one of the three at least.
+/// An address of a contact: at least one of the three.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct LoadedPoint {
-    /// The messenger, in Wazzup's word: `whatsapp`, `telegram`, `avito`.
+    /// The messenger, by Wazzup's name: `whatsapp`, `telegram`, `avito`.
     #[schema(min_length = 1, max_length = 32)]
     chat_type: String,
-    /// His id in it: of WhatsApp and Viber a phone.
+    /// The contact's id in the messenger: in WhatsApp and Viber a phone.
     #[schema(max_length = 200)]
     chat_id: Option<String>,
-    /// Kept; finds nobody.
+    /// Stored, but not used to find a client.
     #[schema(max_length = 200)]
     username: Option<String>,
-    /// His phone in Telegram.
+    /// The contact's phone in Telegram.
     #[schema(max_length = 200)]
     phone: Option<String>,
 }
@@ -50,30 +50,30 @@ pub struct LoadedDeal {
     /// The CRM's id, on one line.
     #[schema(min_length = 1, max_length = 100)]
     id: String,
-    /// The CRM's user who is responsible.
+    /// The responsible's user id in the CRM.
     #[schema(min_length = 1, max_length = 100)]
     responsible_user_id: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// The CRM's ids of its contacts.
+    /// The CRM's ids of the deal's contacts.
     #[schema(max_items = 100)]
     contacts: Vec<String>,
-    /// Whether it is over; nothing said, it is not.
+    /// Whether the deal is closed; false when left out.
     closed: Option<bool>,
-    /// Link to its card: `http` or `https`. `link` is taken for it too.
+    /// Link to the deal's card: `http` or `https`. `link` is accepted too.
     #[schema(max_length = 200)]
     uri: Option<String>,
 }
 
-/// A user as the CRM loads him.
+/// A user as the CRM loads them.
 #[derive(ToSchema)]
 pub struct LoadedUser {
-    /// The CRM's user id: without `/ \ ? # %`.
+    /// The CRM's user id, without `/ \ ? # %`.
     #[schema(min_length = 1, max_length = 100)]
     id: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// Left out, the one that is known stays; null or an empty one takes it away.
+    /// When left out, the stored phone stays; null or an empty text removes it.
     #[schema(max_length = 100)]
     phone: Option<String>,
 }
@@ -86,7 +86,7 @@ pub struct LoadedPipeline {
     id: String,
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// Its stages in order; left out where there are none.
+    /// Its stages in order; left out if there are none.
     #[schema(min_items = 1)]
     stages: Option<Vec<LoadedStage>>,
 }
@@ -101,17 +101,17 @@ pub struct LoadedStage {
     name: String,
 }
 
-/// Where webhooks are to go, and which of them.
+/// The webhooks' address, and which webhooks to send.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct WantedWebhooks {
-    /// `https`, a public address. It must be told the first time; `webhooksUrl` is taken for it too.
+    /// `https`, a public address. Required the first time; `webhooksUrl` is accepted too.
     #[schema(max_length = 200)]
     webhooks_uri: Option<String>,
     subscriptions: Option<WantedSubscriptions>,
 }
 
-/// Which webhooks the CRM wants. What is left out stays as it is.
+/// Which webhooks the CRM wants. A flag that is left out stays unchanged.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct WantedSubscriptions {
@@ -119,23 +119,23 @@ pub struct WantedSubscriptions {
     contacts_and_deals_creation: Option<bool>,
     channels_updates: Option<bool>,
     template_status: Option<bool>,
-    /// The same under its other name.
+    /// Another name of `templateStatus`.
     waba_templates_status: Option<bool>,
 }
 
-/// Adds to an operation's answers the errors that all routes of `/v3` may give; what it says of one itself stays.
+/// Adds the errors that all routes of `/v3` share to an operation's answers; its own descriptions stay.
 pub fn add_errors(responses: &mut Map<String, Value>, has_body: bool, takes_query: bool) {
     let mut errors = vec![
-        ("401", "UNAUTHORIZED", "No key, or one that opens nothing"),
-        ("403", "FORBIDDEN", "A key that is no account's"),
-        ("500", "UNKNOWN_ERROR", "Our fault; the log knows the request's id"),
+        ("401", "UNAUTHORIZED", "No key, or an invalid one"),
+        ("403", "FORBIDDEN", "The key is not an account's"),
+        ("500", "UNKNOWN_ERROR", "Internal fault; the log has the request's id"),
         ("503", "SERVICE_UNAVAILABLE", "Not now: try again after `Retry-After` seconds"),
     ];
     if has_body || takes_query || responses.contains_key("400") {
         errors.push(("400", "VALIDATION_ERROR", "Something in the request is wrong; `data` says what"));
     }
-    // Also for a header that names another account.
-    errors.push(("404", "NOT_FOUND", "Not there, or another account's"));
+    // Also the answer to a header that names another account.
+    errors.push(("404", "NOT_FOUND", "Does not exist, or belongs to another account"));
     if has_body {
         errors.push(("413", "PAYLOAD_TOO_LARGE", "More than 1 MiB"));
     }
@@ -146,7 +146,7 @@ pub fn add_errors(responses: &mut Map<String, Value>, has_body: bool, takes_quer
         responses
             .insert(status.to_owned(), answer(status, own_code.as_deref().unwrap_or(code), &description));
     }
-    let too_many = "More than 500 in five seconds: again after `Retry-After` seconds. The body is empty";
+    let too_many = "More than 500 in five seconds: try again after `Retry-After` seconds. The body is empty";
     responses.insert("429".to_owned(), json!({"description": too_many}));
 }
 

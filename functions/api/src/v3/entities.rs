@@ -1,4 +1,4 @@
-//! What loading, listing and deleting entities have in common: lists of at most 100, faults named by index and field.
+//! What loading, listing and deleting entities share: lists of at most 100, faults named by index and field.
 
 use super::body::{Fields, plain_id};
 use super::error::V3Error;
@@ -8,7 +8,7 @@ use shared::model::crm::entities::MAX_ENTITIES;
 use std::collections::HashSet;
 use utoipa::ToSchema;
 
-/// Entities of a page.
+/// Entities per page.
 pub const PAGE: usize = 100;
 /// Longest id and link of an entity, and longest name, in characters (Wazzup API v3).
 pub const MAX_ID: usize = 100;
@@ -17,16 +17,16 @@ pub const MAX_NAME: usize = 200;
 /// See [`MAX_ID`].
 pub const MAX_URI: usize = 200;
 
-/// What was done; the status says all.
+/// An answer without data: the status says it all.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({}))]
 pub struct Done {}
 
-/// Reads a list of entities, each by `read`; `code` is the error when something is wrong in them. A single entity that came
-/// without its list is taken for a list of one.
+/// Reads a list of entities, each by `read`; `code` is the error for invalid entities. A single entity without a list
+/// is accepted as a list of one.
 ///
 /// # Errors
-/// `TOO_MANY_ENTITIES`; `code` with the index and the fields of each entity that is wrong, also where an id stands twice.
+/// `TOO_MANY_ENTITIES`; `code` with the index and fields of each invalid entity, also for a repeated id.
 pub fn read_all<T>(
     body: &Value,
     code: &'static str,
@@ -66,10 +66,10 @@ fn at_most(count: usize) -> Result<(), V3Error> {
     Err(V3Error::bad("TOO_MANY_ENTITIES", format!("At most {MAX_ENTITIES} entities at once")).with(data))
 }
 
-/// Reads the ids of a bulk deletion: a list, or an object with one as `ids`. Each once.
+/// Reads the ids of a bulk deletion: a list, or an object with a list as `ids`. Each id is returned once.
 ///
 /// # Errors
-/// `TOO_MANY_ENTITIES`; `VALIDATION_ERROR` when it is no list of ids.
+/// `VALIDATION_ERROR` when it is no list of ids; `TOO_MANY_ENTITIES`.
 pub fn read_ids(body: &Value) -> Result<Vec<String>, V3Error> {
     let list = body.as_array().or_else(|| body["ids"].as_array());
     let list = list.ok_or_else(|| V3Error::malformed("The body is a list of ids"))?;
@@ -81,14 +81,14 @@ pub fn read_ids(body: &Value) -> Result<Vec<String>, V3Error> {
     };
     let mut ids: Vec<String> =
         list.iter().map(id).collect::<Option<_>>().ok_or_else(|| V3Error::malformed("An id is a text"))?;
-    // One that cannot be anybody's is as unknown as any other.
+    // An impossible id is unknown, so it is skipped.
     ids.retain(|id| !id.is_empty() && id.chars().count() <= MAX_ID);
     ids.sort();
     ids.dedup();
     Ok(ids)
 }
 
-/// Where a page begins.
+/// A number of the query; `otherwise` when it is absent.
 ///
 /// # Errors
 /// `VALIDATION_ERROR` when the parameter is no number.
@@ -99,7 +99,7 @@ pub fn number(query: Option<&str>, name: &str, otherwise: usize) -> Result<usize
     text.parse::<u32>().map_err(|_| wrong()).map(|number| number as usize)
 }
 
-/// The ids of a list of ids that may hold numbers; what is none is noted under `name`.
+/// The ids of a list that may hold numbers; an entry that is no id marks `name` as invalid.
 pub fn ids_of(fields: &mut Fields<'_>, name: &str) -> Vec<String> {
     let list = fields.list(name);
     let ids: Option<Vec<String>> = list.iter().map(plain_id).collect();

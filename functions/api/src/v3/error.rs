@@ -14,7 +14,7 @@ use shared::service::refused::Refused;
 use shared::store::{IsConflict, StoreError};
 use utoipa::ToSchema;
 
-/// What every error of `/v3` looks like. The body of a 429 is empty.
+/// The body of every error of `/v3`. The body of a 429 is empty.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
@@ -22,15 +22,15 @@ use utoipa::ToSchema;
     "data": [{"index": 0, "fields": ["name"]}]
 }))]
 pub struct V3ErrorAnswer {
-    /// The HTTP status once more.
+    /// The HTTP status again.
     status: u16,
-    /// The request's id at API Gateway: name it when you ask for help.
+    /// The request's id at API Gateway: quote it when you ask for help.
     request_id: String,
-    /// What is wrong, for programs: Wazzup's word.
+    /// The error's code, for programs: Wazzup's.
     error: &'static str,
-    /// For people.
+    /// A text, for people.
     description: String,
-    /// Details, where the error has any.
+    /// Details, if the error has any.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Value)]
     data: Option<Value>,
@@ -43,7 +43,7 @@ pub struct V3Error {
     code: &'static str,
     description: String,
     data: Option<Value>,
-    /// An error that all routes share; it knows what goes to the log.
+    /// The error of `/v1` that it was made from; it has the cause for the log.
     from: Option<ApiError>,
 }
 
@@ -71,22 +71,22 @@ impl V3Error {
         self.with(json!({ "fields": fields }))
     }
 
-    /// A body that is no JSON, or not of the kind that the route takes.
+    /// A body that is not JSON, or not of the kind that the route accepts.
     pub fn malformed(description: impl Into<String>) -> Self {
         Self::bad("VALIDATION_ERROR", description)
     }
 
-    /// Not there, or not this account's.
+    /// Does not exist, or belongs to another account.
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("There is no such {what}"))
     }
 
-    /// The key is good, and opens no route here.
+    /// A valid key that may not use `/v3`.
     pub fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", "Only a key of an account opens this route")
     }
 
-    /// A `crmMessageId` that was taken before.
+    /// A `crmMessageId` that was used before.
     pub fn repeated_crm_message_id() -> Self {
         Self::bad("REPEATED_CRM_MESSAGE_ID", "A message with this crmMessageId was taken already")
     }
@@ -96,7 +96,7 @@ impl V3Error {
         self.status
     }
 
-    /// An error that did not come from a handler of ours.
+    /// The error of a status that no handler of ours produced.
     fn unnamed(status: StatusCode) -> Self {
         crate::http::error::unnamed(status).into()
     }
@@ -130,7 +130,7 @@ impl From<ApiError> for V3Error {
     }
 }
 
-/// A use case's refusal in Wazzup's words: the provider's code where there is one.
+/// A use case's refusal as an error of `/v3`, with the provider's code if there is one.
 impl From<Refused> for V3Error {
     fn from(refused: Refused) -> Self {
         if matches!(refused, Refused::Conflict(_)) {
@@ -165,7 +165,7 @@ impl From<QueueError> for V3Error {
 }
 
 impl IntoResponse for V3Error {
-    /// Only the status; [`shaped`] writes the rest, because it is called with the request's id.
+    /// Sets only the status; [`shaped`] writes the body, because it gets the request's id.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
@@ -173,7 +173,7 @@ impl IntoResponse for V3Error {
     }
 }
 
-/// Gives an error answer of a `/v3` route its shape. A cause is logged once, here.
+/// Gives an error answer of a `/v3` route its shape. The cause is logged here, once.
 pub fn shaped(response: Response, request_id: String) -> Response {
     let known = response.extensions().get::<V3Error>().cloned();
     let shared = || response.extensions().get::<ApiError>().cloned().map(V3Error::from);
@@ -182,7 +182,7 @@ pub fn shaped(response: Response, request_id: String) -> Response {
         from.log();
     }
     let (mut parts, _) = response.into_parts();
-    // The length of the body that stood here before.
+    // The length of the body that this one replaces.
     parts.headers.remove(CONTENT_LENGTH);
     match error.status {
         StatusCode::TOO_MANY_REQUESTS => return Response::from_parts(parts, Body::empty()),

@@ -1,4 +1,4 @@
-//! What the CRM's contacts and deals say of our clients: which of its records are theirs, and who is responsible (B1).
+//! Links our clients with the CRM's contacts and deals: which of its records are theirs, and who is responsible (B1).
 
 use super::error::V3Error;
 use crate::app::App;
@@ -14,15 +14,15 @@ use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::collections::BTreeMap;
 
-/// Which CRM is connected, by its fingerprint.
+/// The fingerprint of the connected CRM.
 pub async fn fingerprint(app: &App, account: &AccountId) -> Result<Option<String>, V3Error> {
     let row = app.store.crm(account, Read::Consistent).await?;
     Ok(row.filter(|row| row.kind == CrmKind::Universal).map(|row| row.fingerprint()))
 }
 
-/// Links a contact that was loaded with the clients it names, and gives them to its responsible. A client who is another contact
-/// there keeps that one, and whoever is responsible for it. Without a connected CRM nothing can be linked yet; the responsible
-/// counts all the same.
+/// Links a loaded contact with the clients that it identifies, and assigns them to its responsible. A client who is
+/// already another contact of the CRM keeps that contact and their responsible. Without a connected CRM no records can
+/// be linked yet, but the responsible is assigned all the same.
 pub async fn contact(
     app: &App,
     owner: &Account,
@@ -49,7 +49,7 @@ pub async fn contact(
                 Ok(chats) => {
                     tracing::info!(account = %owner.account, contact = %person.contact, chats, "the CRM named a responsible")
                 }
-                // A client who is erased, or a responsible who was deleted a moment ago, needs nothing.
+                // A client who is being erased, or a responsible who was deleted a moment ago, needs no change.
                 Err(Refused::NotFound(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -58,7 +58,7 @@ pub async fn contact(
     Ok(())
 }
 
-/// Links a deal that was loaded with the contacts that it names, and with the clients who are these.
+/// Links a loaded deal with the contacts that it names, and with their clients.
 pub async fn deal(app: &App, owner: &Account, crm: Option<&str>, loaded: &CrmDeal) -> Result<(), V3Error> {
     for contact in app.store.crm_contacts(&owner.account, &loaded.contacts).await? {
         note_deal(app, &contact, contact.with_deal(loaded)).await?;
@@ -71,7 +71,7 @@ pub async fn deal(app: &App, owner: &Account, crm: Option<&str>, loaded: &CrmDea
     Ok(())
 }
 
-/// A deal goes: its contacts have none any more. Clients keep theirs.
+/// Removes a deleted deal from its contacts. Clients keep it.
 pub async fn forget_deal(app: &App, account: &AccountId, gone: &CrmDeal) -> Result<(), V3Error> {
     for contact in app.store.crm_contacts(account, &gone.contacts).await? {
         if contact.deal.as_ref().is_some_and(|deal| deal.id == gone.id) {
@@ -81,7 +81,7 @@ pub async fn forget_deal(app: &App, account: &AccountId, gone: &CrmDeal) -> Resu
     Ok(())
 }
 
-/// Writes a contact's deal. Who was faster has loaded another one, or the contact anew: that stands.
+/// Stores a contact's deal. A conflict is ignored, because a concurrent load of another deal or of the contact wins.
 async fn note_deal(app: &App, before: &CrmContact, after: CrmContact) -> Result<(), V3Error> {
     let write = Write::change(before, &after, &[attribute::crm_contact::DEAL])?;
     match app.store.commit(write.into_iter().collect()).await {
@@ -90,7 +90,8 @@ async fn note_deal(app: &App, before: &CrmContact, after: CrmContact) -> Result<
     }
 }
 
-/// The persons whom a contact of the CRM names: by an identity, or by a verified phone. Several are not joined by that.
+/// The persons whom a contact of the CRM identifies: by an identity, or by a verified phone. Several persons are not
+/// merged because of it.
 async fn persons(
     app: &App,
     owner: &Account,
@@ -109,7 +110,7 @@ async fn persons(
     Ok(persons.into_values().map(|person| (person.contact.clone(), person)).collect())
 }
 
-/// Writes what becomes of a client's records. Says whether they are the CRM's of this contact.
+/// Stores a client's linked records. Returns whether the client is linked with the contact or deal.
 async fn link_records(
     app: &App,
     owner: &Account,

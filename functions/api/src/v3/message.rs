@@ -1,4 +1,4 @@
-//! `/v3/message`: sent, edited and deleted as a CRM does it at Wazzup.
+//! `/v3/message`: send, edit and delete messages, as a CRM does it at Wazzup.
 
 use super::body::{Caller, Fields, Id, Json};
 use super::error::V3Error;
@@ -29,28 +29,28 @@ use shared::store::settings::Pointed;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// A message that was taken.
+/// A message that was accepted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"messageId": "f66c53a6-957a-46b2-b41b-5a2ef4844bcb", "chatId": "79011112233"}))]
 pub struct Taken {
-    /// By it come statuses and echo.
+    /// Status webhooks and the echo refer to the message by this id.
     message_id: String,
-    /// The chat.
+    /// The provider's id of the chat.
     chat_id: String,
 }
 
 /// Send a message
 ///
-/// It is on its way when this is answered; `statuses` webhooks tell how far it comes. A `crmMessageId` is taken once, for
-/// good. The author's rights count where `crmUserId` is an employee who was loaded.
+/// The message is queued for delivery; `statuses` webhooks report how far it is. A `crmMessageId` is accepted once, for
+/// good. If `crmUserId` is a loaded employee, the employee's rights apply.
 #[utoipa::path(
     post, path = "/v3/message", tag = "v3", request_body(content = Object, example = json!({
         "channelId": "e0629e11-0f67-4567-92a9-2237e91ec1b9", "chatType": "whatsapp", "chatId": "79011112233",
         "text": "Good afternoon!", "crmUserId": "17", "crmMessageId": "m1"
     })),
     responses(
-        (status = 201, description = "On its way", body = Taken),
+        (status = 201, description = "Queued for delivery", body = Taken),
         (status = 400, description = "Not sent: `INVALID_MESSAGE_DATA` with the fields, `REPEATED_CRM_MESSAGE_ID`, `CHANNEL_NOT_FOUND`, `WRONG_TRANSPORT`, `CHAT_NO_ACCESS`, `MESSAGES_TOO_LONG_…` and others")
     )
 )]
@@ -77,7 +77,7 @@ pub async fn post(
     patch, path = "/v3/message/{id}", tag = "v3", params(("id" = String, Path, description = "`messageId`")),
     request_body(content = Object, example = json!({"text": "Good afternoon! Until Friday.", "crmUserId": "17"})),
     responses(
-        (status = 200, description = "On its way to the messenger", body = Taken),
+        (status = 200, description = "Being sent to the messenger", body = Taken),
         (status = 400, description = "Not edited: `MESSAGES_NOT_FOUND`, `MESSAGES_EDITING_TIME_EXPIRED`, `CHANNEL_INVALID_TRANSPORT_FOR_EDITING` …")
     )
 )]
@@ -111,7 +111,7 @@ pub async fn patch(
 #[utoipa::path(
     delete, path = "/v3/message/{id}", tag = "v3", params(("id" = String, Path, description = "`messageId`")),
     responses(
-        (status = 200, description = "On its way to the messenger", body = Taken),
+        (status = 200, description = "Being sent to the messenger", body = Taken),
         (status = 400, description = "Not deleted: `MESSAGES_NOT_FOUND`, `MESSAGES_DELETION_TIME_EXPIRED`, `CHANNEL_INVALID_TRANSPORT_FOR_DELETION`")
     )
 )]
@@ -129,13 +129,13 @@ fn taken(id: &str, chat: Chat) -> axum::Json<Taken> {
     axum::Json(Taken { message_id: id.to_owned(), chat_id: chat.provider_chat_id })
 }
 
-/// A message that is to be changed, by the id that the CRM knows: its account, its chat and its id there.
+/// The account, chat and own id of a message to change, by the id that the CRM knows.
 async fn sent(app: &App, account: &AccountId, id: &str) -> Result<(Account, ChatId, MessageId), V3Error> {
     let (chat, message) = message_of(app, account, id).await?;
     Ok((existing_account(app, account.as_str()).await?, chat.chat, message))
 }
 
-/// A message of the company's by the id that the CRM knows: ours, or the provider's where it was written elsewhere.
+/// A message of the company by the id that the CRM knows: ours, or the provider's if it was written elsewhere.
 async fn message_of(app: &App, account: &AccountId, id: &str) -> Result<(Chat, MessageId), V3Error> {
     let unknown = || V3Error::bad("MESSAGES_NOT_FOUND", "There is no such message");
     let id = MessageId::new(id);
@@ -174,7 +174,7 @@ async fn channel_of(app: &App, account: &AccountId, id: &str) -> Result<Channel,
     })
 }
 
-/// The chat: one that is there, or one that begins with this message.
+/// The chat to write in: an existing one, or one that begins with this message.
 async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) -> Result<Target, V3Error> {
     let (messenger, group) =
         Messenger::of_chat_type(&asked.chat_type).ok_or_else(|| invalid(vec!["chatType".into()]))?;
@@ -186,7 +186,7 @@ async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) ->
             json!({ "channelId": channel.external, "transport": transport, "chatType": asked.chat_type });
         return Err(V3Error::bad("WRONG_TRANSPORT", words).with(data));
     }
-    // A chat that is there is meant as it is named, whatever phones look like.
+    // An existing chat is used exactly as named, whatever phones look like.
     if let Some(named) = &asked.chat {
         let chat = channel.chat_id(&owner.id_salt, &messenger, group, named);
         if app.store.chat(&owner.account, &chat).await?.is_some() {
@@ -198,7 +198,7 @@ async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) ->
     if app.store.chat(&owner.account, &chat).await?.is_some() {
         return Ok(Target::Chat(chat));
     }
-    // An id of the messenger's may be of a dialogue that is older than we: the provider knows.
+    // An id of the messenger may belong to a chat that is older than this account, so the provider decides.
     if by != By::UserId {
         check_first(providers::limits(channel, &messenger), by).map_err(Refused::Limit)?;
     }
@@ -211,7 +211,7 @@ async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) ->
     Ok(Target::Dialogue(Box::new(Dialogue { channel: channel.clone(), like, reach })))
 }
 
-/// The provider's chat id, by what somebody is addressed, and how he is reached where that id is not known yet.
+/// The provider's chat id, the kind of address, and the address itself while the real chat id is unknown.
 fn address(
     owner: &Account,
     messenger: &Messenger,

@@ -1,4 +1,4 @@
-//! What a CRM asks `/v3/message` for, read as loosely as Wazzup reads it.
+//! The body of `/v3/message`, read as tolerantly as Wazzup reads it.
 
 use super::body::Fields;
 use super::error::V3Error;
@@ -14,26 +14,26 @@ use shared::service::content::Content;
 use shared::service::new_message::{CallersKey, NewMessage, Target, Writer};
 use url::Url;
 
-/// Longest identifiers, chat ids, links and texts that are read, in characters.
+/// Longest identifiers and chat ids that are read, in characters.
 pub const MAX_ID: usize = 100;
 const MAX_CHAT: usize = 500;
-/// The longest link.
+/// The longest link, in characters.
 pub const MAX_URL: usize = 2000;
-/// The longest text.
+/// The longest text, in characters.
 pub const MAX_TEXT: usize = 20_000;
 
-/// What a CRM asks for, read.
+/// A request to `/v3/message`.
 #[derive(Debug)]
 pub struct Asked {
     /// The provider's id of the channel.
     pub channel: String,
-    /// Wazzup's word for messenger and kind of chat, lower case.
+    /// Wazzup's name for messenger and kind of chat, in lower case.
     pub chat_type: String,
     /// The provider's chat id.
     pub chat: Option<String>,
-    /// Instead of it, a phone.
+    /// A phone, instead of the chat id.
     pub phone: Option<String>,
-    /// Instead of it, a user name.
+    /// A user name, instead of the chat id.
     pub username: Option<String>,
     /// Text.
     pub text: Option<String>,
@@ -41,15 +41,15 @@ pub struct Asked {
     pub uri: Option<String>,
     /// The message that it answers.
     pub quote: Option<String>,
-    /// Who writes, by the CRM's user id.
+    /// The author, by the CRM's user id.
     pub employee: Option<String>,
     /// The CRM's own id of the message.
     pub key: Option<String>,
-    /// Whether it answers the client.
+    /// Whether it counts as an answer to the client.
     pub clears_unanswered: bool,
     /// A template.
     pub template: Option<String>,
-    /// What goes into its places.
+    /// The values of the template's variables.
     pub values: Vec<String>,
     /// Buttons below the text.
     pub buttons: Vec<Button>,
@@ -59,7 +59,7 @@ impl Asked {
     /// Reads a body.
     ///
     /// # Errors
-    /// `INVALID_MESSAGE_DATA` with the names of all fields that are wrong.
+    /// `INVALID_MESSAGE_DATA` with the names of all invalid fields.
     pub fn read(body: &Value) -> Result<Self, V3Error> {
         let mut fields = Fields::of(body);
         let asked = Self {
@@ -85,14 +85,14 @@ impl Asked {
         Ok(asked)
     }
 
-    /// What is to be sent, and where.
+    /// The message to send, with its target.
     ///
     /// # Errors
-    /// Nothing or too much of text, content and template; an address that nobody may fetch.
+    /// None or more than one of text, content and template; an address that may not be fetched.
     pub fn message(&self, app: &App, channel: &Channel, target: Target) -> Result<NewMessage, V3Error> {
         let key = self.key.as_ref().map(|key| CallersKey {
             digest: SendKey::digest("v3", key),
-            // Any second request under the key is refused, whatever it says.
+            // Any second request with the key is refused, whatever its content.
             request: hex_digest(key.as_bytes()),
         });
         Ok(NewMessage {
@@ -127,7 +127,7 @@ impl Asked {
     }
 }
 
-/// A file that the messenger fetches: a public address, and its type as its name tells it.
+/// A file that the messenger fetches: a public address, and its media type by its name.
 fn linked(app: &App, uri: &str) -> Result<Media, V3Error> {
     let unusable = |why: String| V3Error::bad("MESSAGE_DOWNLOAD_CONTENT_ERROR", why);
     let url: Url = uri.parse().map_err(|_| unusable("contentUri is no absolute address".into()))?;
@@ -137,7 +137,7 @@ fn linked(app: &App, uri: &str) -> Result<Media, V3Error> {
     Ok(Media { name: Some(name).filter(|name| !name.is_empty()), mime, ..Media::linked(uri) })
 }
 
-/// The type of a file by the end of its name: what the chat shows it as.
+/// The media type of a file by its name's extension: as what the chat shows it.
 fn type_by_name(name: &str) -> Option<String> {
     let (_, ending) = name.rsplit_once('.')?;
     let mime = match ending.to_ascii_lowercase().as_str() {
@@ -180,7 +180,7 @@ fn texts(fields: &mut Fields<'_>, name: &str) -> Vec<String> {
     })
 }
 
-/// Buttons as a list, or as rows of them.
+/// Buttons as a flat list, or as a list of rows.
 fn buttons(fields: &mut Fields<'_>) -> Vec<Button> {
     const NAME: &str = "buttonsObject";
     let Some(told) = fields.value(NAME) else { return Vec::new() };
@@ -200,7 +200,7 @@ fn buttons(fields: &mut Fields<'_>) -> Vec<Button> {
     })
 }
 
-/// `INVALID_MESSAGE_DATA`.
+/// The error `INVALID_MESSAGE_DATA`.
 pub fn invalid(fields: Vec<String>) -> V3Error {
     V3Error::bad("INVALID_MESSAGE_DATA", "Message data is invalid").with_fields(&fields)
 }

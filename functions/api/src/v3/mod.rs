@@ -1,9 +1,9 @@
-//! The Wazzup-v3-compatible surface (`/v3/…`): what a CRM calls that plugs into Wazzup by API key. Same paths, bodies, status
-//! codes and error codes; unknown fields are ignored, and where Wazzup's documents contradict themselves both spellings are
-//! taken. `docs/UNIVERSAL-CRM.md` names the differences.
+//! The Wazzup-v3-compatible API (`/v3/…`), for CRMs that connect to Wazzup by API key. It has the same paths, bodies,
+//! status codes and error codes. Unknown fields are ignored, and where Wazzup's documents contradict themselves both
+//! spellings are accepted. `docs/UNIVERSAL-CRM.md` names the differences.
 //!
-//! Only an account's key opens it. Errors have Wazzup's shape ([`error`]); bodies are read loosely, and what is wrong in
-//! them is named by field ([`body`]). What the CRM loads is linked with our clients ([`linking`]).
+//! Only an account's key opens it. Errors have Wazzup's shape ([`error`]); bodies are read tolerantly, and faults are
+//! named by field ([`body`]). What the CRM loads is linked with our clients ([`linking`]).
 
 pub mod body;
 mod channels;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The routes of this surface.
+/// The routes of `/v3`.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(channels::list))

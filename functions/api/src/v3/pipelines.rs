@@ -1,4 +1,4 @@
-//! `/v3/pipelines`: the CRM's pipelines, the same that `/v1/pipelines` sets.
+//! `/v3/pipelines`: the CRM's pipelines, the same that `/v1/pipelines` replaces.
 
 use super::body::{Caller, Fields, Json as AnyJson};
 use super::document::LoadedPipeline;
@@ -26,7 +26,7 @@ pub struct V3Pipeline {
     /// The CRM's id.
     id: String,
     name: String,
-    /// Its stages in order; left out where there are none.
+    /// Its stages in order; left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stages: Vec<V3Stage>,
 }
@@ -42,7 +42,7 @@ pub struct V3Stage {
 fn read(fields: &mut Fields<'_>) -> Pipeline {
     let (id, name) = (fields.required("id", MAX_ID), fields.required("name", MAX_NAME));
     let stages = fields.list("stages");
-    // As Wazzup does: where there are none, the field is left out.
+    // As at Wazzup, the field must be left out if there are no stages.
     if fields.value("stages").is_some() && stages.is_empty() {
         fields.mark("stages");
     }
@@ -61,9 +61,9 @@ fn read(fields: &mut Fields<'_>) -> Pipeline {
     Pipeline { id, name, stages: read }
 }
 
-/// Load the CRM's pipelines
+/// Replace the CRM's pipelines
 ///
-/// The whole of them: what is not in the list is gone. Deals are created only where there are some.
+/// The list is complete: a pipeline that is not in it is removed. Deals are created only if there are pipelines.
 #[utoipa::path(
     post, path = "/v3/pipelines", tag = "v3",
     request_body(content = Vec<LoadedPipeline>, example = json!([{"id": "1", "name": "Sales", "stages": [{"id": "10", "name": "New"}]}])),
@@ -86,10 +86,10 @@ pub async fn load(
     Ok(Json(Done {}))
 }
 
-/// List the pipelines
+/// List pipelines
 #[utoipa::path(
     get, path = "/v3/pipelines", tag = "v3",
-    responses((status = 200, description = "As last loaded", body = Vec<V3Pipeline>))
+    responses((status = 200, description = "The pipelines as last loaded", body = Vec<V3Pipeline>))
 )]
 pub async fn list(
     Caller(account): Caller,

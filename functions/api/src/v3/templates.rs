@@ -1,4 +1,4 @@
-//! `GET /v3/templates/whatsapp`: the WABA templates of the account's Wazzup connections, as Wazzup gives them.
+//! `GET /v3/templates/whatsapp`: the WABA templates of the account's Wazzup connections, as Wazzup returns them.
 
 use super::body::Caller;
 use super::entities::number;
@@ -16,23 +16,23 @@ use shared::providers::client::{Page, ProviderError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Templates of a page when nobody says, and at most.
+/// Templates per page: the default, and the most.
 const PAGE: usize = 100;
-/// Pages that are asked for at a connection, at most.
+/// Most pages that are read of a connection.
 const MOST_PAGES: u32 = 10;
-/// Time for a page.
+/// Time limit for a page.
 const WITHIN: Duration = Duration::from_secs(8);
 
 /// List WABA templates
 ///
-/// Those of all Wazzup connections, one connection after the other. Each is passed on as Wazzup gave it.
+/// Those of all Wazzup connections, one connection after the other. Each is returned as Wazzup returned it.
 #[utoipa::path(
     get, path = "/v3/templates/whatsapp", tag = "v3",
     params(
-        ("limit" = Option<u32>, Query, description = "Templates in a page, 1 to 100", minimum = 1, maximum = 100, example = 100),
-        ("offset" = Option<u32>, Query, description = "How many to pass over", example = 0)
+        ("limit" = Option<u32>, Query, description = "Templates per page, 1 to 100", minimum = 1, maximum = 100, example = 100),
+        ("offset" = Option<u32>, Query, description = "How many to skip", example = 0)
     ),
-    responses((status = 200, description = "A page", body = Vec<Object>, example = json!([{
+    responses((status = 200, description = "A page of templates", body = Vec<Object>, example = json!([{
         "templateGuid": "8d255e5d-aefd-44dc-8131-c3ad6c3ab28c", "title": "Welcome", "name": "welcome", "language": "ru",
         "status": "approved", "templateCode": "@template: 8d255e5d-aefd-44dc-8131-c3ad6c3ab28c { [[name]] }",
         "components": [{"type": "BODY", "text": "{{1}}, welcome"}]
@@ -66,7 +66,7 @@ pub async fn list(
     Ok(Json(found))
 }
 
-/// The account's connections whose provider knows templates, and whose credential works.
+/// The account's connections whose provider has templates, and whose credential is valid.
 async fn connections(app: &App, account: &AccountId) -> Result<Vec<Connection>, V3Error> {
     let mut all = app.store.connections(account).await?;
     let has_templates = |name: &str| {
@@ -86,7 +86,7 @@ async fn page(app: &App, connection: &Connection, offset: u32) -> Result<Vec<Val
     let asked = tokio::time::timeout(WITHIN, carrier.client.templates(&call, page)).await.map_err(late);
     match asked.and_then(|answer| answer) {
         Ok(templates) => Ok(templates.into_iter().map(|template| template.raw).collect()),
-        // A key that may not ask for templates has none to show.
+        // A key that may not list templates has none to show.
         Err(ProviderError::Unauthorized | ProviderError::Refused(_)) => Ok(Vec::new()),
         Err(error @ ProviderError::Unavailable(_)) => Err(ApiError::from(error).into()),
     }

@@ -18,32 +18,33 @@ use shared::store::{StoreError, keys};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Clients in a channel's queue whose chats are read, at most.
+/// Most clients of a channel's queue whose chats are read.
 const MOST_READ: i32 = 100;
 
-/// How many chats wait.
+/// The number of unanswered chats.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"counterV2": 7, "type": "red", "lastMsgDateTime": "2026-11-21T09:10:00.000Z"}))]
 pub struct V3Unanswered {
     #[serde(rename = "counterV2")]
     counter_v2: u64,
-    /// `red`: he is to answer. `grey`: he only looks on. null: nobody waits, or he has no role.
+    /// `red`: the employee is to answer. `grey`: the employee only supervises. Null: no client waits, or the employee
+    /// has no role.
     r#type: Option<&'static str>,
-    /// When the last of them began to wait.
+    /// When the latest of them began to wait.
     #[schema(format = DateTime)]
     last_msg_date_time: Option<String>,
 }
 
 /// Count unanswered chats
 ///
-/// Those that he is to answer: of his own clients on the channels where he has a role (a thousand of them at most, where that
-/// is not all), of those that are nobody's yet where they are shown to him, and, where he is head or quality control, of
-/// those who wait for a responsible (a thousand a channel at most). What is another employee's counts for that one. An
-/// employee without a role has none.
+/// The chats that the employee is to answer: of their own clients on the channels where they have a role (a thousand of
+/// them at most, if that is not every channel), of unclaimed clients who are shown to them, and, if they are head or
+/// quality control, of clients who wait for a responsible (a thousand per channel at most). A chat of another employee
+/// counts for that employee only. An employee without a role has none.
 #[utoipa::path(
     get, path = "/v3/unanswered/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's user id")),
-    responses((status = 200, description = "How many, from an index: a moment old", body = V3Unanswered))
+    responses((status = 200, description = "The number, from an index that may be a moment old", body = V3Unanswered))
 )]
 pub async fn get(
     Caller(account): Caller,
@@ -57,7 +58,7 @@ pub async fn get(
     let channels = app.store.channels(&account).await?;
     let places =
         places_on(&app.store, &account, channels.iter().map(|channel| &channel.channel), &employee).await?;
-    // What the index says of all his chats is what he sees of them where he works on every channel.
+    // The index counts all of the employee's chats, which is right only if they have a role on every channel.
     let mut found = if !places.is_empty() && places.len() == channels.len() {
         app.store.unanswered_in(&keys::of_employee(&account, &employee)).await?
     } else {
@@ -83,8 +84,8 @@ fn add(found: &mut Waiting, more: Waiting) {
     found.latest_at = found.latest_at.max(more.latest_at);
 }
 
-/// The unanswered chats of a channel whose clients wait for a responsible. One who is kept for somebody until he is asked counts
-/// for that one. Of a long queue the rows alone are counted.
+/// The unanswered chats of a channel whose clients wait for a responsible. A client who is reserved for an employee
+/// counts for that employee. Of a long queue only the rows are counted.
 async fn waiting_on(app: &App, place: &Membership) -> Result<Waiting, StoreError> {
     let (account, channel) = (&place.account, &place.channel);
     let rows = app.store.waiting(account, channel, MOST_READ + 1).await?;

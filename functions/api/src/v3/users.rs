@@ -1,5 +1,5 @@
-//! `/v3/users`: the CRM's users, which are our employees. Who may do what on which channel is not in this call (Wazzup API v3):
-//! that is set up here.
+//! `/v3/users`: the CRM's users, which are our employees. Roles on channels are not part of this call (Wazzup API v3):
+//! they are set up here.
 
 use super::body::{Caller, Fields, Id, Json as AnyJson};
 use super::document::LoadedUser;
@@ -49,7 +49,7 @@ impl From<Employee> for V3User {
     }
 }
 
-/// A user as it is loaded. `phone`: absent leaves what is known, null or an empty one takes it away.
+/// A user as loaded. `phone`: absent keeps the stored phone, null or an empty text removes it.
 #[derive(Debug)]
 struct LoadUser {
     id: String,
@@ -79,8 +79,8 @@ fn read(fields: &mut Fields<'_>, region: &str) -> LoadUser {
 
 /// Load users
 ///
-/// At most 100 at once, all or none; a known id gets the new name and phone. A phone is one user's alone. A user whom the CRM
-/// refused to give clients gets new ones again.
+/// At most 100 at once, all or none; a known id gets the new name and phone. A phone belongs to one user only. A user
+/// whom the CRM refused gets new clients again.
 #[utoipa::path(
     post, path = "/v3/users", tag = "v3",
     request_body(content = Vec<LoadedUser>, example = json!([{"id": "17", "name": "Anna Petrova", "phone": "79011112233"}])),
@@ -137,7 +137,7 @@ async fn load_once(app: &App, account: &AccountId, users: &[LoadUser]) -> Result
     Ok(count)
 }
 
-/// Two loads at the same moment may each bring the same phone; nothing but this error depends on it.
+/// Two concurrent loads may each set the same phone; only this error depends on it.
 fn phones_are_unique(after: &HashMap<&str, Employee>) -> Result<(), V3Error> {
     let mut visible = std::collections::HashSet::new();
     let twice =
@@ -148,7 +148,7 @@ fn phones_are_unique(after: &HashMap<&str, Employee>) -> Result<(), V3Error> {
 /// List users
 #[utoipa::path(
     get, path = "/v3/users", tag = "v3",
-    responses((status = 200, description = "All of them, at most 1000", body = Vec<V3User>))
+    responses((status = 200, description = "All users, at most 1000", body = Vec<V3User>))
 )]
 pub async fn list(
     Caller(account): Caller,
@@ -158,7 +158,7 @@ pub async fn list(
     Ok(Json(employees.into_iter().map(V3User::from).collect()))
 }
 
-/// Read a user
+/// Get a user
 #[utoipa::path(
     get, path = "/v3/users/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's user id")),
     responses((status = 200, description = "The user", body = V3User))
@@ -174,11 +174,12 @@ pub async fn get(
 
 /// Delete a user
 ///
-/// He is taken off all channels. His clients who talk to him now or have no answer go back into the queue, each at his place of
-/// before, and are given to others at once; a chat that is finished and answered stays, and its client passes on when he writes again.
+/// Also removes them from all channels. Their clients in live chats or without an answer are requeued, each at their
+/// previous place, and assigned to others at once. A chat that is finished and answered stays unchanged, and its client
+/// is reassigned when they write again.
 #[utoipa::path(
     delete, path = "/v3/users/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's user id")),
-    responses((status = 200, description = "Gone", body = Done))
+    responses((status = 200, description = "Deleted", body = Done))
 )]
 pub async fn delete(
     Caller(account): Caller,
@@ -194,12 +195,12 @@ pub async fn delete(
 
 /// Delete users
 ///
-/// Ids that nobody has are passed over.
+/// Unknown ids are skipped.
 #[utoipa::path(
     patch, path = "/v3/users/bulk_delete", tag = "v3",
     request_body(content = Vec<String>, example = json!(["17"])),
     responses(
-        (status = 200, description = "Gone", body = Done),
+        (status = 200, description = "Deleted", body = Done),
         (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
     )
 )]

@@ -1,4 +1,5 @@
-//! `/v3/webhooks`: where the CRM takes our webhooks, and which of them. Setting it makes the account one of a universal CRM.
+//! `/v3/webhooks`: the address of the CRM's webhooks, and which webhooks to send. Setting it makes the account's CRM a
+//! universal one.
 
 use super::body::{Caller, Fields, Json as AnyJson};
 use super::document::WantedWebhooks;
@@ -29,7 +30,7 @@ use utoipa::ToSchema;
 
 /// Longest address, in characters.
 const MAX_URI: usize = 200;
-/// Time that the CRM has for the probe: the function's own is 28 s.
+/// Time limit of the probe: the function's own is 28 s.
 const PROBE_WITHIN: Duration = Duration::from_secs(15);
 
 /// Which webhooks the CRM wants.
@@ -40,11 +41,11 @@ pub struct V3Subscriptions {
     contacts_and_deals_creation: bool,
     channels_updates: bool,
     template_status: bool,
-    /// The same under its other name.
+    /// Another name of `templateStatus`.
     waba_templates_status: bool,
 }
 
-/// Where webhooks go.
+/// The webhooks' address and subscriptions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
@@ -55,12 +56,12 @@ pub struct V3Subscriptions {
     }
 }))]
 pub struct V3Webhooks {
-    /// Empty while none is set.
+    /// The address; empty while none is set.
     webhooks_uri: String,
     subscriptions: V3Subscriptions,
 }
 
-/// It was set.
+/// The webhooks were set.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"ok": true}))]
 pub struct Set {
@@ -79,7 +80,7 @@ impl From<Subscriptions> for V3Subscriptions {
     }
 }
 
-/// Read where webhooks go
+/// Get the webhooks' address and subscriptions
 #[utoipa::path(
     get, path = "/v3/webhooks", tag = "v3",
     responses((status = 200, description = "The address and the subscriptions", body = V3Webhooks))
@@ -96,16 +97,16 @@ async fn connection(app: &App, account: &AccountId) -> Result<Option<CrmConnecti
     Ok(row.filter(|row| row.kind == CrmKind::Universal))
 }
 
-/// What a request asks for.
+/// The requested address and subscriptions.
 struct WantedHooks {
     uri: Option<(String, Url)>,
     subscriptions: Option<Subscriptions>,
 }
 
-/// Set where webhooks go
+/// Change the webhooks' address and subscriptions
 ///
-/// The address gets a `POST` with `{"test":true}` first, and must answer 200. Members of `subscriptions` that are left out
-/// stay as they are; none are on before. The CRM's key stays while the address is at the same host.
+/// The address first receives a `POST` with `{"test":true}`, and must answer 200. Members of `subscriptions` that are
+/// left out stay unchanged; at first none are on. The CRM's key stays while the address keeps host, port and scheme.
 #[utoipa::path(
     patch, path = "/v3/webhooks", tag = "v3",
     request_body(content = WantedWebhooks, example = json!({
@@ -113,7 +114,7 @@ struct WantedHooks {
         "subscriptions": {"messagesAndStatuses": true, "contactsAndDealsCreation": true, "channelsUpdates": true}
     })),
     responses(
-        (status = 200, description = "Set", body = Set),
+        (status = 200, description = "The webhooks are set", body = Set),
         (status = 400, description = "`uriNotValid`, `testPostNotPassed`, `VALIDATION_ERROR`")
     )
 )]
@@ -169,7 +170,7 @@ fn read(app: &App, body: &serde_json::Value, before: Option<&CrmConnection>) -> 
     Ok(WantedHooks { uri, subscriptions })
 }
 
-/// The address, if it may be one: at most 200 characters, `https`, public (SSRF).
+/// Checks the address: at most 200 characters, `https`, public (SSRF).
 fn address(app: &App, text: &str) -> Result<(String, Url), V3Error> {
     let not_valid = |why: &str| V3Error::bad("uriNotValid", format!("The URI is not valid: {why}"));
     if text.chars().count() > MAX_URI {
@@ -183,7 +184,7 @@ fn address(app: &App, text: &str) -> Result<(String, Url), V3Error> {
     }
 }
 
-/// Asks the address whether it is the CRM's.
+/// Checks that the address answers a test request, so that it is the CRM's.
 async fn probe(app: &App, account: &AccountId, url: &Url, key: Option<&Sealed>) -> Result<(), V3Error> {
     let now = app.ambient.now();
     let key: Option<SecretString> = match key {
@@ -207,7 +208,7 @@ async fn probe(app: &App, account: &AccountId, url: &Url, key: Option<&Sealed>) 
     }
 }
 
-/// The kind at the account and the connection go together.
+/// Writes the account's kind and the connection in one transaction.
 async fn write(app: &App, account: &AccountId, wanted: &WantedHooks) -> Result<(), V3Error> {
     let owner = existing_account(app, account.as_str()).await?;
     let row = app.store.crm(account, Read::Consistent).await?;
@@ -219,7 +220,7 @@ async fn write(app: &App, account: &AccountId, wanted: &WantedHooks) -> Result<(
         subscriptions.set(&mut after);
     }
     let mut writes = vec![match &row {
-        // It replaces what was read: who was faster has set another address.
+        // The change depends on what was read, because a concurrent request may have set another address.
         Some(row) if row.kind == CrmKind::Universal => match Write::change(row, &after, &DECIDED_ON)? {
             Some(change) => change,
             None => return Ok(()),
@@ -237,7 +238,7 @@ async fn write(app: &App, account: &AccountId, wanted: &WantedHooks) -> Result<(
     Ok(app.store.commit(writes).await?)
 }
 
-/// The connection as it becomes. What it wants to be told stays as it was where nothing is said of it, also at another host.
+/// The connection as it becomes. Subscriptions that the request leaves out stay as they were, also at another host.
 fn connected(
     account: &AccountId,
     before: Option<&CrmConnection>,

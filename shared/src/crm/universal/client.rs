@@ -1,7 +1,7 @@
-//! The universal CRM: a client of the Wazzup-v3-compatible API that takes its webhooks (Wazzup API v3, "Webhooks").
+//! The universal CRM: a client of the Wazzup-v3-compatible API that receives its webhooks (Wazzup API v3, "Webhooks").
 //!
-//! Bodies hold one kind of entry each, so that their order is plain. A repeat after an unknown outcome is safe for
-//! messages and statuses (the CRM tells them by `messageId`); creations carry an `Idempotency-Key` besides.
+//! A body holds one kind of entry, so that the order is unambiguous. A repeat after an unknown outcome is safe for
+//! messages and statuses, which the CRM deduplicates by `messageId`; creations also carry an `Idempotency-Key`.
 
 use super::CAPABILITIES;
 use super::creations::{
@@ -36,7 +36,7 @@ use url::Url;
 
 /// The CRM has 30 s to answer (Wazzup API v3, "Webhooks").
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Most entries in one body.
+/// The most entries in one body.
 const MAX_ENTRIES: usize = 20;
 
 /// The client of universal CRMs.
@@ -112,7 +112,7 @@ impl CrmClient for Client {
             ChangeKind::New(_) | ChangeKind::Edited(_) | ChangeKind::File(_) | ChangeKind::Deleted(_) => {
                 let messages: Vec<_> =
                     run.iter().filter_map(|change| hook_message(chat, change, &call.formatter)).collect();
-                // The contract has no word for a reaction that was taken back.
+                // The contract has no form for a removed reaction.
                 if !messages.is_empty() {
                     post(call, &MessagesHook { messages }).await?;
                 }
@@ -213,7 +213,7 @@ async fn send(
     Ok(call.http.send(request, call.ambient.now()).await?)
 }
 
-/// Changes that may share a body: messages of any kind, statuses, a finish alone.
+/// The group of a change; changes of one group may share a body: messages of any kind, statuses, a single finish.
 fn shape(what: &ChangeKind) -> u8 {
     match what {
         ChangeKind::New(_) | ChangeKind::Edited(_) | ChangeKind::File(_) | ChangeKind::Deleted(_) => 0,
@@ -238,7 +238,7 @@ fn hook_message<'a>(
     (!taken_back).then(|| HookMessage::new(chat, message, told, formatter))
 }
 
-/// Ids come as text or as numbers.
+/// An id as text: CRMs send ids as text or as numbers.
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -1,4 +1,4 @@
-//! The bodies by which a universal CRM is asked for contacts and deals, and its answer (Wazzup API v3, "Webhooks").
+//! The requests to a universal CRM to create contacts and deals, and its answer (Wazzup API v3, "Webhooks").
 
 use crate::model::channel::DealStage;
 use crate::model::crm::is_web_link;
@@ -44,7 +44,7 @@ pub(super) struct CreateDeal<'a> {
     pub responsible_user_id: &'a str,
     pub contacts: Vec<&'a str>,
     pub source: &'static str,
-    /// Ours: the channel's pipeline stage.
+    /// Our addition: the channel's pipeline stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage<'a>>,
 }
@@ -62,17 +62,18 @@ impl<'a> From<&'a DealStage> for Stage<'a> {
     }
 }
 
-/// The status and the word by which a CRM says that it does not know the responsible, or gives him nobody: ours.
+/// The status and the error word by which a CRM says that it does not know the responsible, or assigns them no clients:
+/// our addition.
 const RESPONSIBLE_REFUSED: (u16, &str) = (422, "responsible_not_found");
 
-/// Whether an answer to either creation refuses the responsible, and nothing else.
+/// Whether an answer to either creation refuses the responsible.
 pub(super) fn refuses_responsible(answer: &Answer) -> bool {
     let (status, word) = RESPONSIBLE_REFUSED;
     let said = |body| serde_json::from_slice::<Value>(body).ok()?.get("error")?.as_str().map(str::to_owned);
     answer.status == status && said(&answer.body).as_deref() == Some(word)
 }
 
-/// What the CRM answers to either creation: of all it says, the id and the link are kept.
+/// The CRM's answer to either creation: only the id and the link are kept.
 #[derive(Deserialize)]
 pub(super) struct Created {
     pub id: Value,
@@ -81,7 +82,7 @@ pub(super) struct Created {
 }
 
 impl Created {
-    /// The link to the card, when it is one that people can follow.
+    /// The link to the card, if people can open it.
     pub(super) fn link(&self) -> Option<String> {
         self.uri.as_ref()?.as_str().filter(|uri| is_web_link(uri)).map(str::to_owned)
     }

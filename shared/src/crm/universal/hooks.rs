@@ -30,7 +30,7 @@ pub(super) struct HookMessage<'a> {
     r#type: &'static str,
     status: &'static str,
     is_echo: bool,
-    /// Whether the company wrote it in the provider's own application; of its own messages only.
+    /// Whether the company wrote it in the provider's own application; present only for the company's messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_from_app: Option<bool>,
     contact: HookContact<'a>,
@@ -64,13 +64,13 @@ pub(super) struct HookMessage<'a> {
 #[serde(rename_all = "camelCase")]
 struct HookContact<'a> {
     name: &'a str,
-    /// Digits.
+    /// The digits of the phone.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<Cow<'a, str>>,
 }
 
 impl<'a> HookContact<'a> {
-    /// The client as the chat knows him: his phone is his id in the messenger, or was told and verified.
+    /// The client as the chat knows them: the phone is their id in the messenger, or was received and verified.
     fn of(chat: &'a Chat) -> Self {
         let told = || chat.phone.as_ref().filter(|_| !chat.group).map(|phone| Cow::Borrowed(phone.digits()));
         let (messenger, user) = (chat.messenger.clone(), chat.provider_chat_id.clone());
@@ -97,7 +97,7 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// How the CRM is told of a message.
+/// The form in which a message is reported to the CRM.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum As {
     New,
@@ -131,7 +131,7 @@ impl<'a> HookMessage<'a> {
             contact: HookContact::of(chat),
             text: text.or_else(|| (is_deleted && kind == Kind::Text).then(String::new)),
             content_uri,
-            // Wazzup tells it of the company's messages alone; a group's author stands before the text.
+            // Wazzup sends it only for the company's messages; a group's author is part of the text.
             author_name: author.and_then(|author| author.name.as_deref()),
             author_id: author.and_then(|author| author.id.as_deref()),
             error: HookError::of(message),
@@ -153,12 +153,12 @@ impl<'a> HookMessage<'a> {
     }
 }
 
-/// The kind that the CRM is told: while its file is on its way, or was given up, a message is a text; a story's answer
-/// shows the story.
+/// The kind that is reported to the CRM: a message whose file is pending or was given up is a text, and a reply to a
+/// story shows the story.
 fn shown_as(message: &Message, has_file: bool, mime: Option<&str>) -> Kind {
     match message.kind {
         _ if message.file.is_some() && !has_file => Kind::Text,
-        // A CRM may show nothing of what it takes for the messenger's own notices.
+        // A CRM may hide a message that it takes for the messenger's own notice.
         Kind::System if message.origin == Some(Origin::Notice) => Kind::Text,
         Kind::StoryReply | Kind::StoryMention if has_file => {
             if mime.is_some_and(|mime| mime.starts_with("video/")) { Kind::Video } else { Kind::Image }
@@ -167,7 +167,7 @@ fn shown_as(message: &Message, has_file: bool, mime: Option<&str>) -> Kind {
     }
 }
 
-/// The quoted message as the provider gave it, else by its id and text.
+/// The quoted message as the provider sent it, otherwise its id and text.
 fn quoted(message: &Message) -> Option<Cow<'_, Value>> {
     let quote = message.quote.as_ref()?;
     if let Some(raw) = quote.raw.as_ref().filter(|raw| raw.is_object()) {
@@ -183,7 +183,7 @@ fn quoted(message: &Message) -> Option<Cow<'_, Value>> {
     (!told.is_empty()).then_some(Cow::Owned(Value::Object(told)))
 }
 
-/// The post of a comment, in Wazzup's words.
+/// The post of a comment, in Wazzup's format.
 fn post(message: &Message) -> Option<Value> {
     let Some(Details::Comment(comment)) = &message.details else { return None };
     let post = &comment.post;
@@ -207,17 +207,17 @@ impl<'a> HookError<'a> {
     }
 }
 
-/// A contact's name is at most this long (Wazzup API v3, "Contacts").
+/// The longest name of a contact (Wazzup API v3, "Contacts").
 const LONGEST_NAME: usize = 200;
 
-/// The name the CRM gets: as told, else the messenger's id of the chat.
+/// The name sent to the CRM: as received, otherwise the messenger's id of the chat.
 pub(super) fn display_name<'a>(name: Option<&'a str>, chat: &'a Chat) -> &'a str {
     let name = name.map(str::trim).filter(|name| !name.is_empty()).unwrap_or(&chat.provider_chat_id);
     name.char_indices().nth(LONGEST_NAME).map_or(name, |(end, _)| &name[..end])
 }
 
-/// Wazzup v3's words for the kinds. Ours that it has no word for go as the nearest one; what would be a text without a
-/// text goes as unsupported.
+/// Wazzup v3's words for the kinds. Kinds without a word go as the nearest one; a text kind without a text goes as
+/// unsupported.
 fn wire_type(kind: Kind, has_text: bool) -> &'static str {
     match kind {
         Kind::Text
@@ -254,7 +254,7 @@ fn wire_status(status: DeliveryStatus) -> &'static str {
         DeliveryStatus::Queued | DeliveryStatus::Sent => "sent",
         DeliveryStatus::Delivered => "delivered",
         DeliveryStatus::Read => "read",
-        // The contract has no word for an outcome that nobody knows; what proves it later follows as a status.
+        // The contract has no word for an unknown outcome; a later proof follows as a status.
         DeliveryStatus::Failed | DeliveryStatus::Unknown => "error",
     }
 }
@@ -291,7 +291,7 @@ pub(super) struct ChannelsHook<'a> {
     pub channels_updates: [ChannelUpdate<'a>; 1],
 }
 
-/// A channel's state. What goes with some of Wazzup's states (a QR code, a WABA tier) is not known here.
+/// A channel's state. Additional data of some of Wazzup's states (a QR code, a WABA tier) is not known here.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ChannelUpdate<'a> {
@@ -317,7 +317,7 @@ pub(super) struct ChatFinishedHook<'a> {
     pub chat_finished: ChatFinished<'a>,
 }
 
-/// Ours: the chat left the live list.
+/// Our addition: the chat left the live list.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ChatFinished<'a> {

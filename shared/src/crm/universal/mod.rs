@@ -10,8 +10,8 @@ pub use client::Client;
 
 use crate::model::crm::Capabilities;
 
-/// Few enough workers that a slow CRM leaves the other accounts' alone. It names a responsible by loading its contacts; its
-/// contract has no call that changes a contact, or that asks for employees.
+/// There are few workers, so that a slow CRM does not block other accounts. The CRM sets a responsible by loading its
+/// contacts; its contract has no call that changes a contact or lists employees.
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
     workers: 4,
     assigns: true,

@@ -1,4 +1,4 @@
-//! The bodies by which a universal CRM learns what is for its users' eyes: ours, Wazzup has none (`docs/UNIVERSAL-CRM.md`).
+//! The bodies of notices for a universal CRM's users: our addition, Wazzup has none (`docs/UNIVERSAL-CRM.md`).
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
@@ -34,13 +34,13 @@ impl<'a> WaitingClients<'a> {
     }
 }
 
-/// A rule's word to employees.
+/// A rule's notice to employees.
 #[derive(Serialize)]
 pub(super) struct NotificationHook<'a> {
     pub notification: Notification<'a>,
 }
 
-/// To whom, of which chat, what.
+/// The addressee, the chat and the text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Notification<'a> {
@@ -50,7 +50,7 @@ pub(super) struct Notification<'a> {
     pub at: String,
     /// `responsible`, `heads` or `user`.
     pub to: &'static str,
-    /// The user who is meant, where it is one.
+    /// The user, if the addressee is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<&'a str>,
     pub text: &'a str,

@@ -1,4 +1,4 @@
-//! What is set of a universal CRM: where it takes webhooks, and which of them it wants (`PATCH /v3/webhooks`).
+//! The settings of a universal CRM: the address of its webhooks, and its subscriptions (`PATCH /v3/webhooks`).
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::AccountId;
@@ -9,7 +9,7 @@ use url::Url;
 
 pub(super) const WEBHOOK_URL: &str = "webhook_url";
 
-/// What `PUT /v1/crm` takes.
+/// The settings that `PUT /v1/crm` accepts.
 pub(super) const FIELDS: [Field; 2] = [
     Field {
         name: WEBHOOK_URL,
@@ -37,16 +37,16 @@ pub(super) const FIELDS: [Field; 2] = [
     },
 ];
 
-/// What a CRM wants to be told. One that says nothing is told everything.
+/// The subscriptions of a CRM. A CRM that selects nothing is subscribed to everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subscriptions {
     /// Messages, statuses, the ends of chats.
     pub messages_and_statuses: bool,
-    /// It creates contacts and deals for us.
+    /// The CRM creates contacts and deals for us.
     pub contacts_and_deals_creation: bool,
     /// States of channels.
     pub channels_updates: bool,
-    /// States of WABA templates. Kept, and shown; no provider of ours reports them yet.
+    /// States of WABA templates. Stored and shown; no provider of ours reports them yet.
     pub template_status: bool,
 }
 
@@ -57,7 +57,7 @@ impl Default for Subscriptions {
 }
 
 impl Subscriptions {
-    /// All of them, or none.
+    /// All of them on, or all off.
     pub fn all(on: bool) -> Self {
         Self {
             messages_and_statuses: on,
@@ -67,7 +67,7 @@ impl Subscriptions {
         }
     }
 
-    /// Each with its name among the settings.
+    /// Each subscription with its name among the settings.
     fn named(&mut self) -> [(&'static str, &mut bool); 4] {
         [
             ("subscriptions.messages_and_statuses", &mut self.messages_and_statuses),
@@ -77,7 +77,7 @@ impl Subscriptions {
         ]
     }
 
-    /// What a connection's CRM wants to be told.
+    /// The subscriptions of a connection's CRM.
     pub fn of(connection: &CrmConnection) -> Self {
         let mut all = Self::default();
         for (name, on) in all.named() {
@@ -86,8 +86,8 @@ impl Subscriptions {
         all
     }
 
-    /// Sets what a connection's CRM wants to be told. Nothing is noted where it is everything, as in rows that are older than
-    /// the choice: a write that depends on it holds for these too.
+    /// Stores the subscriptions in a connection. Nothing is stored if all are on, as in rows that are older than this
+    /// setting, so that a write that depends on it also holds for those rows.
     pub fn set(mut self, connection: &mut CrmConnection) {
         let everything = self == Self::default();
         for (name, on) in self.named() {
@@ -100,21 +100,21 @@ impl Subscriptions {
     }
 }
 
-/// A connection to the CRM that takes webhooks at `webhook_url`, of which nothing else is known.
+/// A new connection to a CRM that receives webhooks at `webhook_url`.
 pub fn connection(account: &AccountId, webhook_url: &str, now: Timestamp) -> CrmConnection {
     let mut fresh = CrmConnection::new(account, CrmKind::Universal, now);
     fresh.settings.insert(WEBHOOK_URL.to_owned(), webhook_url.to_owned());
     fresh
 }
 
-/// Where a connection's CRM takes webhooks, as it was given.
+/// The address of a connection's CRM for webhooks, as it was set.
 pub fn webhook_url(connection: &CrmConnection) -> &str {
     connection.setting(WEBHOOK_URL).unwrap_or_default()
 }
 
-/// The connection when the CRM's webhooks go to `webhook_url`; `before` is what is set so far. At the same host, port and
-/// scheme it stays the same CRM: its key, what it wants to be told and the records that are in it stay. Anywhere else it is
-/// another one, of which nothing is known. Every trouble is forgotten.
+/// The connection with its webhooks at `webhook_url`; `before` is the present connection. At the same host, port and
+/// scheme it is the same CRM: its key, its subscriptions and the records in it stay. Anywhere else it is another CRM,
+/// of which nothing is known. All recorded failures are cleared.
 pub fn moved_to(
     webhook_url: &str,
     before: Option<&CrmConnection>,
@@ -132,7 +132,7 @@ pub fn moved_to(
     moved
 }
 
-/// Whether `url` is at the same host, port and scheme: a key that was given for one goes to no other.
+/// Whether `url` has the same host, port and scheme: a key for one origin is never sent to another.
 pub fn same_origin(connection: &CrmConnection, url: &Url) -> bool {
     webhook_url(connection).parse::<Url>().is_ok_and(|own| own.origin() == url.origin())
 }

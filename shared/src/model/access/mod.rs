@@ -1,5 +1,5 @@
-//! Who may do what with a chat (B1, B3, B9): one rule for lists, search, opening, counting, notices, sending and all else.
-//! `docs/ACCESS.md` has it as a table; tests hold both, and the API, to each other.
+//! Who may do what with a chat (B1, B3, B9): one rule for lists, search, opening, counting, notices, sending and
+//! everything else. `docs/ACCESS.md` shows it as a table; tests keep the rule, the table and the API consistent.
 
 pub mod sending;
 
@@ -9,54 +9,55 @@ use crate::model::chat::Chat;
 use crate::model::chat::state::AssignmentState;
 use crate::model::employee::{Membership, Role};
 
-/// What somebody wants to do with a chat.
+/// An operation on a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Have it among his chats.
+    /// See it in a list of chats.
     List,
-    /// Find it.
+    /// Find it by search.
     Search,
-    /// Read it: its messages, its changes, its listings, its history.
+    /// Read it: its messages, changes, listings and history.
     Open,
-    /// Have its unread and unanswered messages counted for him.
+    /// Have its unread and unanswered messages counted.
     Count,
-    /// Be told of what happens in it.
+    /// Be notified of what happens in it.
     Notify,
-    /// Write to its client, on a channel that gives clients out so.
+    /// Write to its client, on a channel with this distribution.
     Send(Distribution),
-    /// Edit or delete what was written to its client, on such a channel.
+    /// Edit or delete what was written to its client, on a channel with this distribution.
     Edit(Distribution),
-    /// Say what was read, and what wants no answer.
+    /// Acknowledge messages as read, or declare that no answer is needed.
     Mark,
     /// Finish it.
     Finish,
-    /// Say how far it has come.
+    /// Set its status.
     SetStatus,
-    /// Tag it; set the car that it is about.
+    /// Change its tags, or set the car that it is about.
     Tag,
-    /// Give its client to an employee, or back into the queue.
+    /// Assign its client to an employee, or put the client back into the queue.
     Assign,
 }
 
-/// Why somebody may not.
+/// Why an operation is denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// He does not see it: he is told what he would be told if there were none.
+    /// The employee does not see the chat: the answer is the same as if the chat did not exist.
     Hidden,
-    /// He has no role on the channel. Said of sending only, to whoever knows that the chat is there.
+    /// The employee has no role on the channel. Used for sending only, to callers who know that the chat exists.
     NoRole,
-    /// Somebody else's client, or nobody's whom he may not claim. Said of sending only: a colleague may just have been faster.
+    /// The client is another employee's, or unclaimed and not claimable by this employee. Used for sending only,
+    /// because a colleague may just have been faster.
     NotResponsible,
-    /// He is not bound to the channel (B7).
+    /// The employee is not bound to the channel (B7).
     NotBound,
-    /// Quality control looks on, and touches nothing.
+    /// Quality control reads, and changes nothing.
     QualityControl,
-    /// Only a head gives clients to others.
+    /// Only a head assigns clients to other employees.
     NotHead,
 }
 
 impl Denial {
-    /// The code in answers.
+    /// The code in API answers.
     pub fn code(self) -> &'static str {
         match self {
             Self::Hidden => "not_found",
@@ -69,10 +70,10 @@ impl Denial {
     }
 }
 
-/// Whether somebody may do something with a chat, and what comes of it. The account itself may everything.
+/// Whether a caller may do something with a chat, and what follows from it. The account itself may do everything.
 ///
-/// Status, working hours and cap change nobody's rights, and neither does whether the CRM can be asked. Somebody whom the CRM
-/// does not know any more has no role.
+/// Status, working hours and cap change no rights, and neither does whether the CRM can be reached. An employee whom
+/// the CRM no longer knows has no role.
 ///
 /// # Errors
 /// The reason why not.
@@ -92,30 +93,31 @@ pub fn may(operation: Operation, who: Sender<'_>, chat: &Chat) -> Result<Permit,
     }
 }
 
-/// The place of somebody who has a role by it: the CRM knows him.
+/// The membership, if the employee has a role by it: the CRM must still know them.
 pub fn active(place: Option<&Membership>) -> Option<&Membership> {
     place.filter(|place| !place.inactive)
 }
 
-/// Whether he sees all chats of the channel, whosever they are: then its lists are his whole.
+/// Whether the member sees all chats of the channel, including those of other employees: then its lists are shown to
+/// them as a whole.
 pub fn sees_all(place: &Membership) -> bool {
     !place.inactive && matches!(place.role, Role::Head | Role::QualityControl)
 }
 
-/// Whether a chat that is nobody's yet is shown to him: then he is told of it, and the list of such is his whole.
+/// Whether an unclaimed chat is shown to the member: then they are notified of it, and the list of unclaimed chats is
+/// shown to them as a whole.
 pub fn sees_unclaimed(place: &Membership) -> bool {
     sees_all(place) || (!place.inactive && place.receives_new_clients)
 }
 
-/// Whether somebody who has not written becomes the client of whoever addresses him first. A head who gets no new clients
-/// leaves him to others.
+/// Whether an employee who starts a chat becomes its responsible. Heads who receive no new clients do not.
 pub fn keeps_client_on_first_message(place: &Membership) -> bool {
     let keeps = place.role == Role::Manager || (place.role.may_write() && place.receives_new_clients);
     keeps && !place.inactive
 }
 
-/// The place by which somebody sees a chat. A manager sees those for which he is responsible, also while he is asked for
-/// first (B5), and while he receives new clients also those that are nobody's yet.
+/// The membership by which an employee sees a chat. A manager sees the chats for which they are responsible, also while
+/// the client waits with a preference for them (B5), and unclaimed chats while they receive new clients.
 fn looks_on<'a>(place: Option<&'a Membership>, chat: &Chat) -> Result<&'a Membership, Denial> {
     let sees = |place: &&Membership| {
         sees_all(place)
@@ -125,15 +127,16 @@ fn looks_on<'a>(place: Option<&'a Membership>, chat: &Chat) -> Result<&'a Member
     place.filter(sees).ok_or(Denial::Hidden)
 }
 
-/// The place by which he changes it: whoever sees it may, but for quality control.
+/// The membership by which an employee changes a chat: all who see it may change it, except quality control.
 fn touches<'a>(place: Option<&'a Membership>, chat: &Chat) -> Result<&'a Membership, Denial> {
     let place = looks_on(place, chat)?;
     if place.role.may_write() { Ok(place) } else { Err(Denial::QualityControl) }
 }
 
-/// An employee's first answer to a client who is nobody's yet makes him responsible where the channel gives clients to the
-/// first responder, if new clients come to him: a head without that switch only writes (B3). Who begins a dialogue with
-/// somebody who has not written becomes responsible for him.
+/// Whether an employee may write, and whether they thereby claim the client. The first answer to an unclaimed client
+/// makes the employee responsible where the channel assigns clients to the first responder, if the employee receives
+/// new clients: a head without that switch only writes (B3). An employee who starts a dialogue with a person who has
+/// not written becomes responsible for them.
 fn writes(place: Option<&Membership>, chat: &Chat, distribution: Distribution) -> Result<Permit, Denial> {
     let place = writer(place)?;
     let permit = if claims(place, chat, distribution) { Permit::Claim } else { Permit::Write };
@@ -141,8 +144,8 @@ fn writes(place: Option<&Membership>, chat: &Chat, distribution: Distribution) -
     bound(may.then_some(place)).map(|()| permit)
 }
 
-/// What was written is changed by those for whom no answer is a claim: the responsible and heads; where the CRM names him,
-/// also all to whom the chat is shown, for they have written in it.
+/// Whether an employee may change what was written: the responsible and heads may, because their answers are no claims.
+/// Where the CRM names the responsible, all to whom the chat is shown may, because they have written in it.
 fn edits(place: Option<&Membership>, chat: &Chat, distribution: Distribution) -> Result<Permit, Denial> {
     let place = writer(place)?;
     let shown = chat.assignment_state != AssignmentState::Unclaimed || distribution == Distribution::ByCrm;
@@ -166,12 +169,12 @@ fn is_his(place: &Membership, chat: &Chat) -> bool {
 
 fn claims(place: &Membership, chat: &Chat, distribution: Distribution) -> bool {
     match (chat.assignment_state, distribution) {
-        // Who had him before answers before he is asked for (B5): he keeps him.
+        // The previous responsible answers before the client is assigned again (B5), and keeps the client.
         (AssignmentState::Waiting, _) if is_his(place, chat) => true,
         _ if chat.responsible.is_some() => false,
         (AssignmentState::Unclaimed, Distribution::ByCrm) => false,
         (AssignmentState::Unclaimed, _) => place.receives_new_clients,
-        // Nobody has written yet: he begins the dialogue.
+        // The client has not written yet: the employee starts the dialogue.
         (AssignmentState::Silent, _) => keeps_client_on_first_message(place),
         (AssignmentState::Waiting | AssignmentState::Assigned, _) => false,
     }

@@ -1,5 +1,5 @@
-//! Who may write to a client, and who thereby becomes responsible for him (B1, B3, B7): the one rule of [`visibility`], and
-//! whether the channel works.
+//! Who may write to a client, and who thereby becomes responsible for the client (B1, B3, B7): the rule of
+//! [`access::may`], and whether the channel works.
 
 pub use crate::model::access::keeps_client_on_first_message;
 use crate::model::access::{self, Denial, Operation};
@@ -9,29 +9,29 @@ use crate::model::employee::Membership;
 use crate::model::messenger::ChannelState;
 use serde::{Deserialize, Serialize};
 
-/// Who writes, or does something else with a chat.
+/// The caller who writes, or does something else with a chat.
 #[derive(Clone, Copy, Debug)]
 pub enum Sender<'a> {
-    /// An employee, by his place on the chat's channel, when he has one.
+    /// An employee, with their membership of the chat's channel, if they have one.
     Employee(Option<&'a Membership>),
     /// The account itself: a bot, a rule, an integration that names no employee.
     Account,
 }
 
-/// Why somebody may not write. Kept as a code, so that people can be told.
+/// Why a message is refused. Kept as a code, so that it can be shown to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
-    /// No role on the channel.
+    /// The employee has no role on the channel.
     #[error("has no role on the channel")]
     NoRole,
-    /// Quality control writes to nobody.
+    /// Quality control does not write to clients.
     #[error("quality control writes to nobody")]
     QualityControl,
-    /// Not bound to the channel.
+    /// The employee is not bound to the channel.
     #[error("is not bound to the channel")]
     NotBound,
-    /// Somebody else's client, or nobody's whom he may not claim.
+    /// The client is another employee's, or unclaimed and not claimable by this employee.
     #[error("is not responsible for the client")]
     NotResponsible,
     /// The channel is paused.
@@ -46,7 +46,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The code in answers.
+    /// The code in API answers.
     pub fn code(self) -> &'static str {
         match self {
             Self::NoRole => "no_role",
@@ -60,12 +60,12 @@ impl Refusal {
     }
 }
 
-/// What comes of it when somebody may.
+/// What follows from a permitted operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// Nothing but what he does.
+    /// Nothing but the operation itself.
     Write,
-    /// The message goes out, and its author becomes responsible, unless somebody was faster.
+    /// The message is sent, and its author becomes responsible, unless another employee was faster.
     Claim,
 }
 
@@ -82,12 +82,12 @@ pub fn channel_sends(channel: &Channel) -> Result<(), Refusal> {
     }
     match channel.state {
         ChannelState::Unauthorized | ChannelState::Disabled => Err(Refusal::ChannelUnavailable),
-        // It may mend itself: the provider says so if it does not.
+        // The channel may recover by itself; if it does not, the provider refuses the send.
         ChannelState::Active | ChannelState::Pending | ChannelState::NeedsAttention => Ok(()),
     }
 }
 
-/// Whether somebody may write in a chat, and what comes of it.
+/// Whether a caller may write in a chat, and what follows from it.
 ///
 /// # Errors
 /// The reason why not.
@@ -95,7 +95,7 @@ pub fn may_send(sender: Sender<'_>, chat: &Chat, channel: &Channel) -> Result<Pe
     on_the_channel(Operation::Send(channel.distribution), sender, chat, channel)
 }
 
-/// Whether somebody may edit or delete what was written in a chat.
+/// Whether a caller may edit or delete what was written in a chat.
 ///
 /// # Errors
 /// The reason why not.

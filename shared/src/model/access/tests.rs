@@ -15,7 +15,7 @@ fn chat(responsible: Option<&str>, client: AssignmentState) -> Chat {
     chat
 }
 
-/// Every state that a chat may be in, as far as rights go by it.
+/// Every state of a chat that rights depend on.
 fn chats() -> Vec<Chat> {
     use AssignmentState::{Assigned, Silent, Unclaimed, Waiting};
     let had = [Some("anna"), Some("boris")];
@@ -44,7 +44,7 @@ fn asks(operation: Operation, place: &Membership, chat: &Chat) -> Result<Permit,
 #[test]
 fn p10_each_role_sees_what_it_should() {
     use AssignmentState::{Assigned, Silent, Unclaimed, Waiting};
-    // Manager with B2 and without; heads and quality control see all.
+    // Manager with B2 and without; heads and quality control see all chats.
     for (whose, client, managers) in [
         (Some("anna"), Assigned, [true, true]),
         (Some("anna"), Waiting, [true, true]),

@@ -1,4 +1,5 @@
-//! The members of a channel as a decision sees them: all of a small channel, of a large one whoever was looked up.
+//! The members of a channel as a decision sees them: all members of a small channel, and of a large one those that were
+//! read.
 
 use super::RingPlace;
 use crate::base::clock::Timestamp;
@@ -7,16 +8,17 @@ use crate::model::chat::assignment_record::MOST_CONSIDERED;
 use crate::model::employee::{Membership, Role, Status, takes_new_clients};
 use std::collections::HashMap;
 
-/// Something that a decision depends on and that was not read yet.
+/// Data that a decision depends on and that was not read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DataNeeded {
-    /// How many chats these have open who have that cap: he whose turn it is first, then who might come after him.
+    /// How many chats these employees have open, each listed with their cap: first the one whose turn it is, then those
+    /// who might come next.
     OpenChats(Vec<(EmployeeId, u32)>),
-    /// Whether this employee is a member, and which.
+    /// The membership of this employee, if they have one.
     Member(EmployeeId),
     /// Further members in the order of the ring.
     Turns,
-    /// Whether new clients come to anybody at all.
+    /// Whether any member receives new clients.
     Anybody,
     /// The heads of the channel.
     Heads,
@@ -25,24 +27,24 @@ pub enum DataNeeded {
 /// What is known of a channel's members.
 #[derive(Clone, Debug, Default)]
 pub struct Candidates {
-    /// In the order of the ring, whose turn it is first: all of a small channel; of a large one those who are in the ring and
-    /// there, as far as they were read.
+    /// In the order of the ring, starting with the member whose turn it is: all members of a small channel; of a large
+    /// one, the present members of the ring that were read so far.
     pub(super) turns: Vec<Membership>,
-    /// Nobody else stands in the ring.
+    /// Whether the ring has no further members.
     pub(super) is_whole: bool,
-    /// All members are known.
+    /// Whether all members are known.
     pub(super) is_small: bool,
-    /// Who was looked up; none is no member.
+    /// Members that were looked up by name; `None`: the employee is not a member.
     by_name: HashMap<EmployeeId, Option<Membership>>,
     open_chats: HashMap<EmployeeId, u32>,
-    /// How many more each has by what was decided since.
+    /// How many more chats each employee has open because of decisions since then.
     opened: HashMap<EmployeeId, u32>,
     anybody: Option<bool>,
     heads: Option<Vec<Membership>>,
 }
 
 impl Candidates {
-    /// Of a channel all of whose members were read, in any order. `last` is who had the last turn.
+    /// The candidates of a channel with all of its members, in any order. `last` is the member who had the last turn.
     pub fn small(mut members: Vec<Membership>, last: Option<&RingPlace>) -> Self {
         members.sort_by_key(RingPlace::of);
         let heads = members.iter().filter(|member| member.role == Role::Head).cloned().collect();
@@ -59,39 +61,39 @@ impl Candidates {
         }
     }
 
-    /// Takes in further members in the order of the ring; `is_whole` says that there are no more.
+    /// Adds further members in the order of the ring; `is_whole`: there are no more.
     pub fn add_turns(&mut self, members: Vec<Membership>, is_whole: bool) {
         self.anybody = self.anybody.or((!members.is_empty()).then_some(true));
         self.turns.extend(members);
         self.is_whole = is_whole;
     }
 
-    /// Takes in who was looked up by name.
+    /// Adds the result of looking up an employee by name.
     pub fn add_member(&mut self, employee: &EmployeeId, member: Option<Membership>) {
         self.by_name.insert(employee.clone(), member);
     }
 
-    /// Takes in how many chats somebody has open.
+    /// Adds how many chats an employee has open.
     pub fn add_open_chats(&mut self, employee: &EmployeeId, open: u32) {
         self.open_chats.insert(employee.clone(), open);
     }
 
-    /// Takes in whether new clients come to anybody.
+    /// Adds whether any member receives new clients.
     pub fn add_anybody(&mut self, anybody: bool) {
         self.anybody = Some(anybody);
     }
 
-    /// Takes in all members, for the heads among them.
+    /// Adds the heads, taken from all members.
     pub fn add_heads(&mut self, mut members: Vec<Membership>) {
         members.retain(|member| member.role == Role::Head);
         members.sort_by_key(RingPlace::of);
         self.heads = Some(members);
     }
 
-    /// A member by name; `None` inside says that he is none.
+    /// A member by name; `Ok(None)`: the employee is not a member.
     ///
     /// # Errors
-    /// That he was not looked up.
+    /// [`DataNeeded::Member`] when the employee was not looked up.
     pub fn member(&self, employee: &EmployeeId) -> Result<Option<&Membership>, DataNeeded> {
         if let Some(member) = self.turns.iter().find(|member| member.employee == *employee) {
             return Ok(Some(member));
@@ -103,7 +105,7 @@ impl Candidates {
         }
     }
 
-    /// When somebody's working hours begin next, of those to whom clients could come then.
+    /// The next beginning of working hours among the available members who could then get clients.
     pub fn next_opening(&self, now: Timestamp) -> Option<Timestamp> {
         let heads = self.heads.iter().flatten();
         let known = self.turns.iter().filter(|member| takes_new_clients(member).is_ok()).chain(heads);
@@ -111,7 +113,7 @@ impl Candidates {
         there.filter_map(|member| member.hours.as_ref()?.next_opening(now)).min()
     }
 
-    /// A member for whom a choice fell, to be checked when it is written.
+    /// The membership of a chosen employee, to be checked when the decision is written.
     pub fn chosen(&self, employee: &EmployeeId) -> Option<&Membership> {
         let heads = self.heads.iter().flatten();
         let by_name = self.by_name.get(employee).and_then(Option::as_ref);
@@ -119,8 +121,8 @@ impl Candidates {
         known.or(by_name)
     }
 
-    /// Whether the channel is to be taken for a large one next time too. One whose ring was read as a whole, and is small, is
-    /// looked at anew.
+    /// Whether the channel should be treated as a large one next time too. A channel whose ring was read as a whole and
+    /// is small is checked again.
     pub fn is_large(&self) -> bool {
         !self.is_small && (!self.is_whole || self.turns.len() > MOST_CONSIDERED)
     }
@@ -138,7 +140,7 @@ impl Candidates {
         Some(self.open_chats.get(employee)?.saturating_add(since))
     }
 
-    /// Notes that somebody has one more open.
+    /// Records that an employee has one more chat open.
     pub(super) fn opened(&mut self, employee: &EmployeeId) {
         *self.opened.entry(employee.clone()).or_default() += 1;
     }

@@ -1,5 +1,5 @@
-//! Who gets the clients that wait on a channel, one after the other (B3–B5, P5). Pure: what is missing for a decision is
-//! [asked for](Wanted), and the decision taken again.
+//! Decides who gets the clients that wait on a channel, one after the other (B3–B5, P5). Pure: data that a decision
+//! lacks is [requested](DataNeeded), and the decision is repeated with it.
 
 use super::candidates::{Candidates, DataNeeded};
 use super::{Ring, RingPlace, eligible, is_there, may_be_given};
@@ -13,77 +13,77 @@ use crate::model::chat::state::{ChatState, QueuePreference};
 use crate::model::employee::{Ineligible, Membership};
 use std::time::Duration;
 
-/// What becomes of a client who waits.
+/// The outcome for a waiting client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Assigned {
-    /// He goes to an employee.
+    /// The client is assigned to an employee.
     To {
-        /// Whom.
+        /// The employee.
         employee: EmployeeId,
-        /// Why him.
+        /// The reason for this employee.
         why: AssignmentReason,
-        /// Until when he must have answered, where the channel sets a time.
+        /// Until when the employee must answer, where the channel sets a time.
         reserved_until: Option<Timestamp>,
     },
-    /// Everybody sees him who receives new clients, until somebody answers or the CRM names one.
+    /// All employees who receive new clients see the client, until one answers or the CRM names one.
     ToAll,
-    /// Nobody may have him now: he waits on.
+    /// No employee may have the client now: the client keeps waiting.
     ToNobody,
 }
 
 /// A decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// What becomes of the client.
+    /// The outcome for the client.
     pub outcome: Assigned,
-    /// Who was looked at, in the order of the ring: all members of a small channel.
+    /// The members that were considered, in the order of the ring: all members of a small channel.
     pub considered: Vec<Considered>,
-    /// Whether there are members who were not looked at.
+    /// Whether there are members who were not considered.
     pub more: bool,
 }
 
-/// A client who waits.
+/// A waiting client.
 #[derive(Clone, Copy, Debug)]
 pub struct Client<'a> {
-    /// His chat.
+    /// The client's chat.
     pub chat: &'a Chat,
-    /// Who is responsible for the person, whatever the chat says.
+    /// The employee who is responsible for the contact, whatever the chat says.
     pub responsible: Option<&'a EmployeeId>,
 }
 
-/// The decisions of one round on a channel.
+/// Takes the decisions of one drain of a channel.
 #[derive(Clone, Debug)]
 pub struct Decider<'a> {
     channel: &'a Channel,
     now: Timestamp,
     /// What is known of the members.
     pub candidates: Candidates,
-    /// The ring as it is after the decisions.
+    /// The ring after the decisions.
     pub ring: Ring,
-    /// Whose turn it is, as a place in the circle.
+    /// Whose turn it is, as an index into the candidates' turns.
     next: usize,
 }
 
-/// Who is found when a turn is looked for.
+/// The result of looking for the next member in turn.
 #[derive(Default)]
 struct Found {
-    /// Whose turn it is.
+    /// The index of the member whose turn it is.
     next: Option<usize>,
-    /// Who would have it, had he not let this very client wait before.
+    /// The index of the member who would be next, had they not missed their turn with this very client.
     passed: Option<usize>,
     looked: Vec<Considered>,
 }
 
 impl<'a> Decider<'a> {
-    /// On a channel as it is now, before anything is given out.
+    /// A decider for a channel as it is now, before any client is assigned.
     pub fn new(channel: &'a Channel, ring: Ring, candidates: Candidates, now: Timestamp) -> Self {
         Self { channel, now, candidates, ring, next: 0 }
     }
 
-    /// What becomes of the next client.
+    /// Decides about the next client.
     ///
     /// # Errors
-    /// What has to be read first; nothing has changed then, and the client is to be asked for again.
+    /// The data that must be read first; nothing has changed then, and the same client must be passed again.
     pub fn choose(&mut self, client: Client<'_>) -> Result<Decision, DataNeeded> {
         let (mut looked, first) = (Vec::new(), self.next);
         let outcome = self.outcome(client, &mut looked)?;
@@ -122,8 +122,8 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// Who had the client keeps him (B5): where clients come in turn or to the first who answers, while he is eligible; where the
-    /// CRM names him, or the channel says so, while he may answer at all.
+    /// The employee who had the client keeps them (B5): while eligible, where clients are assigned in turn or to the
+    /// first who answers; while able to answer at all, where the CRM assigns clients or the channel says so.
     fn keeps(
         &self,
         client: Client<'_>,
@@ -139,7 +139,7 @@ impl<'a> Decider<'a> {
             return Ok(may_be_given(member).then(|| had.clone()));
         }
         let verdict = match is_open_with(client.chat, had) {
-            // His cap counts it already.
+            // The employee's cap already counts this chat.
             true => eligible(member, None, false, self.now),
             false => self.verdict(member, &[])?,
         };
@@ -147,8 +147,8 @@ impl<'a> Decider<'a> {
         Ok(verdict.is_ok().then(|| had.clone()))
     }
 
-    /// The next one in turn. Who let this client wait before gets him once more when nobody else may have him: he stays where he is,
-    /// or goes by the ring.
+    /// The next member in turn. When no other member may have the client, a member who missed their turn with this
+    /// client gets them again: the responsible keeps them, otherwise the ring decides.
     fn turn(&mut self, chat: &Chat, looked: &mut Vec<Considered>) -> Result<Option<Assigned>, DataNeeded> {
         let found = self.look_around(chat)?;
         if found.next.is_none()
@@ -177,7 +177,7 @@ impl<'a> Decider<'a> {
         let (behind, before) = (self.next..self.candidates.turns.len(), 0..self.next);
         for place in behind.chain(before.clone()) {
             if place < before.end && !self.candidates.is_whole {
-                // Those behind come first, and were not all read.
+                // The members from `next` on come first, and not all of them were read.
                 break;
             }
             let member = &self.candidates.turns[place];
@@ -198,7 +198,7 @@ impl<'a> Decider<'a> {
     fn verdict_at(&self, place: usize, passed: &[EmployeeId]) -> Result<Result<(), Ineligible>, DataNeeded> {
         let verdict = self.verdict(&self.candidates.turns[place], passed);
         let Err(DataNeeded::OpenChats(mut wanted)) = verdict else { return verdict };
-        // Whoever might come after him is asked for with him.
+        // The counts for those who might come next are requested together with it.
         wanted.extend(self.candidates.turns[place + 1..].iter().filter_map(|member| self.uncounted(member)));
         Err(DataNeeded::OpenChats(wanted))
     }
@@ -215,13 +215,14 @@ impl<'a> Decider<'a> {
         Ok(eligible(member, open, passed.contains(&member.employee), self.now))
     }
 
-    /// Somebody whose cap decides, and whose chats were not counted.
+    /// A member for whom the cap decides although their open chats were not counted, with that cap.
     fn uncounted(&self, member: &Membership) -> Option<(EmployeeId, u32)> {
         let cap = member.cap.filter(|_| self.candidates.open_chats(&member.employee).is_none())?;
         eligible(member, None, false, self.now).is_ok().then(|| (member.employee.clone(), cap))
     }
 
-    /// Who has had his answer, or writes no more, is not taken from anybody because nobody answers him.
+    /// Until when the employee must answer. `None` when the client waits for no answer, the chat is finished, the
+    /// channel sets no time, or the client was requeued as often as the channel allows.
     fn reserved_until(&self, chat: &Chat) -> Option<Timestamp> {
         chat.unanswered_at.filter(|_| chat.state != ChatState::General)?;
         let reservation = self.channel.reservation?;
@@ -230,7 +231,7 @@ impl<'a> Decider<'a> {
         (chat.missed_by.len() < passes).then(|| self.now + within)
     }
 
-    /// Nobody is eligible.
+    /// Applies the channel's fallback, because no employee is eligible.
     fn fall_back(&mut self) -> Result<Assigned, DataNeeded> {
         let employee = match &self.channel.fallback {
             Fallback::Queue => None,
@@ -255,7 +256,8 @@ impl<'a> Decider<'a> {
         Ok(Some(place.employee))
     }
 
-    /// Each member of a small channel, and why he did not get the client. `first` is whose turn it was.
+    /// Each member of a small channel, and why they did not get the client. `first` is the index of the member whose
+    /// turn it was.
     fn everybody(&self, chat: &Chat, outcome: &Assigned, first: usize) -> Vec<Considered> {
         let chosen = match outcome {
             Assigned::To { employee, .. } => Some(employee),
@@ -278,7 +280,7 @@ fn to(employee: &EmployeeId, why: AssignmentReason) -> Assigned {
     Assigned::To { employee: employee.clone(), why, reserved_until: None }
 }
 
-/// Whether a chat counts as one of somebody's open ones already.
+/// Whether a chat already counts as one of the employee's open chats.
 fn is_open_with(chat: &Chat, employee: &EmployeeId) -> bool {
     chat.state == ChatState::Live && chat.responsible.as_ref() == Some(employee)
 }

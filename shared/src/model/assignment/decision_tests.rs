@@ -22,7 +22,7 @@ fn ring() -> Ring {
     Ring::new(&channel().account, &channel().channel)
 }
 
-/// Who answered nothing is told that nobody has a chat open.
+/// Answers the decider's requests for data with: no employee has a chat open.
 fn ask(decider: &mut Decider<'_>, chat: &Chat, responsible: Option<&str>) -> Decision {
     let responsible = responsible.map(EmployeeId::new);
     loop {

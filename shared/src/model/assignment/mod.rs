@@ -1,5 +1,5 @@
-//! Who may get a new client, and what is remembered of a channel whose clients are given out (B3–B5). Who gets one is decided
-//! in [`choice`].
+//! Which employees may get a new client, and what is stored about the ring and the queue of a channel (B3–B5).
+//! [`decision`] decides who gets a client.
 
 pub mod candidates;
 pub mod decision;
@@ -10,59 +10,61 @@ use crate::base::ids::{AccountId, ChannelId, ChatId, ContactId, EmployeeId};
 use crate::model::employee::{Ineligible, Membership, Status, takes_new_clients};
 use serde::{Deserialize, Serialize};
 
-/// A place in the ring: members stand in the order in which they joined.
+/// A member's place in the ring: members are ordered by the time when they joined.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RingPlace {
     /// When the member joined the channel.
     pub joined_at: Timestamp,
-    /// Who.
+    /// The employee.
     pub employee: EmployeeId,
 }
 
 impl RingPlace {
-    /// The place of a member.
+    /// A member's place.
     pub fn of(member: &Membership) -> Self {
         Self { joined_at: member.joined_at, employee: member.employee.clone() }
     }
 }
 
-/// A channel's ring: who was last. It remembers a place, not a list, so members may come and go.
+/// A channel's ring: who had the last turn. It stores a place, not a list, so members may join and leave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ring {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Of which channel.
+    /// The channel.
     pub channel: ChannelId,
-    /// Who got the last client in turn.
+    /// The member who got the last client in turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<RingPlace>,
-    /// Which head got the last client for whom nobody was eligible, where the channel falls back on its heads.
+    /// The head who got the last client for whom no employee was eligible, where the channel falls back on its heads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_head: Option<RingPlace>,
-    /// How many turns were given.
+    /// How many turns were taken.
     #[serde(default)]
     pub turns: u64,
-    /// How many decisions were taken: of two drains that read the same, one decides again. A cap holds by it.
+    /// How many drains have written the ring. Of two drains that read the same value, one must decide again; this is
+    /// how caps hold.
     #[serde(default, skip_serializing_if = "no_rounds")]
     pub rounds: u64,
-    /// Whether the channel has too many members for all of them to be read each time. It saves looking, and decides nothing.
+    /// Whether the channel has too many members to read all of them each time. It only saves reads, and changes no
+    /// decision.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub large: bool,
-    /// How many clients were left waiting by the last one, because nobody was eligible.
+    /// How many clients the last drain left waiting, because no employee was eligible.
     #[serde(default, skip_serializing_if = "none_left")]
     pub left: u32,
     /// Since when the first of them waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest: Option<Timestamp>,
-    /// When to look again although nothing happened, while somebody waits.
+    /// When to check again although nothing happened, while a client waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Timestamp>,
 }
 
 impl Ring {
-    /// The ring of a channel that has given no client yet.
+    /// The ring of a channel that has assigned no client yet.
     pub fn new(account: &AccountId, channel: &ChannelId) -> Self {
         Self {
             v: 1,
@@ -80,7 +82,7 @@ impl Ring {
     }
 }
 
-// Absent where there were none, as in rows that are older than it: conditions on it must agree with them.
+// A count of zero is not stored, as in older rows: conditions on the attribute must hold for both.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn no_rounds(count: &u64) -> bool {
     *count == 0
@@ -91,28 +93,28 @@ fn none_left(count: &u32) -> bool {
     *count == 0
 }
 
-/// A client that waits for a responsible, in order of arrival.
+/// A client who waits for a responsible, in order of arrival.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WaitingClient {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// On which channel.
+    /// The channel.
     pub channel: ChannelId,
-    /// Which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// Whose chat.
+    /// The contact of the chat.
     pub contact: ContactId,
-    /// Since when: his place in the queue.
+    /// Since when the client waits: their place in the queue.
     pub arrived_at: Timestamp,
 }
 
-/// Whether a member may get a new client at this moment (B4). `open_chats` is how many he has open on the channel, where that
-/// was counted; `passed` says that he had this very client and did not answer in time.
+/// Whether a member may get a new client at this moment (B4). `open_chats` is how many chats they have open on the
+/// channel, if that was counted; `passed`: they had this client and did not answer in time.
 ///
 /// # Errors
-/// The reason why not; of several the one that lasts longest.
+/// The reason why not; if there are several, the one that lasts longest.
 pub fn eligible(
     member: &Membership,
     open_chats: Option<u32>,
@@ -130,7 +132,7 @@ pub fn eligible(
     Ok(())
 }
 
-/// The same for whoever counts no chats: a cap is not looked at.
+/// The same without counted chats: the cap is not checked.
 ///
 /// # Errors
 /// As [`eligible`].
@@ -138,7 +140,7 @@ pub fn eligible_now(member: &Membership, now: Timestamp) -> Result<(), Ineligibl
     eligible(member, None, false, now)
 }
 
-/// Whether a member is there at this moment, by his own word and by his hours.
+/// Whether a member is present at this moment, by their own status and by their working hours.
 ///
 /// # Errors
 /// The reason why not.
@@ -154,7 +156,8 @@ pub fn is_there(member: &Membership, now: Timestamp) -> Result<(), Ineligible> {
     }
 }
 
-/// Whether a client may be given to a member by name, whatever his switch, status, hours and cap say: he could answer him.
+/// Whether a client may be assigned to this member by name, whatever their switch, status, hours and cap: they could
+/// answer the client.
 pub fn may_be_given(member: &Membership) -> bool {
     !member.inactive && member.role.may_write() && member.sends
 }

@@ -1,5 +1,6 @@
-//! P5 over any story: arrivals, members who come, go and pause, caps, chats that finish, and two drains at once. The table is
-//! played by a model of what conditional writes let through. Tables that let more through must be found out by the same checks.
+//! P5 for any sequence of steps: arrivals, members who join, leave and pause, caps, chats that finish, and two drains
+//! at once. A model of the table accepts the writes that conditional writes would accept. The same checks must detect
+//! models that accept more.
 
 use super::*;
 use crate::base::ids::ChatId;
@@ -15,14 +16,14 @@ enum Step {
     Arrives,
     Joins,
     Leaves(usize),
-    /// Switch, status, or both.
+    /// By the switch (`true`) or the status.
     Pauses(usize, bool),
     Resumes(usize),
     Cap(usize, Option<u32>),
     Finishes(usize),
     /// One of two drains reads and decides.
     Reads(usize),
-    /// It commits.
+    /// The drain commits.
     Commits(usize),
 }
 
@@ -40,14 +41,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What holds for a write.
+/// The conditions under which the modelled table accepts a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Table {
-    /// All that was decided on is as it was read.
+    /// Everything that the decision depended on is as it was read.
     Conditional,
-    /// All but the members: as if each drain relied on whom it saw.
+    /// Everything but the members, as if each drain relied on the members that it read.
     WithoutMembers,
-    /// Nothing: whoever writes last has it.
+    /// No conditions: the last write wins.
     Naive,
 }
 
@@ -68,10 +69,10 @@ struct Model {
     drains: [Option<Drain>; 2],
     arrivals: i64,
     joins: i64,
-    /// How often who is eligible has changed, and whom it is now.
+    /// How often the set of eligible employees has changed; the set itself follows.
     epoch: u64,
     eligible: BTreeSet<EmployeeId>,
-    /// Clients by employee since then.
+    /// Clients by employee since the last change of that set.
     counts: BTreeMap<EmployeeId, u32>,
     table: Table,
 }
@@ -132,7 +133,7 @@ impl Model {
         member.is_some_and(|member| eligible(member, Some(self.open(employee)), false, now()).is_ok())
     }
 
-    /// A change of who is eligible begins the count anew.
+    /// A change of the eligible employees restarts the count.
     fn note_eligible(&mut self) {
         let all = self.members.iter().map(|member| &member.employee);
         let eligible: BTreeSet<EmployeeId> = all.filter(|one| self.is_eligible(one)).cloned().collect();
@@ -167,7 +168,7 @@ impl Model {
         Drain { ring, after, members, given, epoch: self.epoch }
     }
 
-    /// What the conditions of the drain's transaction say.
+    /// Whether the conditions of the drain's transaction hold.
     fn holds(&self, drain: &Drain) -> bool {
         let chats = drain.given.iter().all(|(chat, _)| self.chats.get(&chat.chat) == Some(chat));
         let members = drain.given.iter().all(|(_, employee)| {
@@ -182,7 +183,7 @@ impl Model {
         }
     }
 
-    /// Commits as far as the table lets it, and checks what came of it.
+    /// Commits the drain if the table accepts it, and checks the result.
     fn commits(&mut self, drain: Drain) -> Result<(), String> {
         if drain.given.is_empty() || !self.holds(&drain) {
             return Ok(());
@@ -207,7 +208,7 @@ impl Model {
             self.note_eligible();
         }
         if !was_stable {
-            // It was decided on who was eligible before: what is stable begins now.
+            // The decision was taken for an earlier set of eligible employees: the stable period begins now.
             self.counts.values_mut().for_each(|count| *count = 0);
         }
         self.ring = drain.after;
@@ -254,7 +255,7 @@ impl Model {
         }
     }
 
-    /// Undisturbed drains give out all whom somebody may have.
+    /// Undisturbed drains assign all clients whom an employee may have.
     fn comes_to_rest(&mut self) -> Result<(), String> {
         loop {
             let drain = self.reads();
@@ -270,7 +271,7 @@ impl Model {
     }
 }
 
-/// Tells a story, and what is wrong with it.
+/// Runs the steps, and returns what is wrong with the result.
 fn tell(steps: &[Step], table: Table) -> Result<(), String> {
     let mut model = Model::new(table);
     steps.iter().try_for_each(|step| model.does(step))?;
@@ -287,7 +288,7 @@ proptest! {
         prop_assert_eq!(tell(&steps, Table::Conditional), Ok(()));
     }
 
-    /// Of a large channel only some are read: it must be the same ones who get the clients.
+    /// Only some members of a large channel are read: the same members must get the clients.
     #[test]
     fn p5_a_large_channel_is_served_as_a_small_one(
         busy in prop::collection::vec(any::<bool>(), 1..30),

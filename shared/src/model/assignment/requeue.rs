@@ -1,5 +1,6 @@
-//! Whose clients have yet to go back into the queue: an employee's who goes, or a channel's that were everybody's and are given
-//! out in turn now, or that perhaps nobody sees any more (B3, B4).
+//! Requeues: clients who have yet to go back into the queue. They are an employee's who was removed, or a channel's
+//! unclaimed clients, because the channel assigns clients in turn now or because possibly no employee sees them any
+//! more (B3, B4).
 
 use crate::base::clock::{Ambient, Timestamp};
 use crate::base::ids::{AccountId, ChannelId, EmployeeId, in_key};
@@ -12,40 +13,40 @@ use crate::model::employee::{Membership, takes_new_clients};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A departure is looked at once more this long after it began: an index may not have shown a chat yet, and a place of his may
-/// have been read before it was taken.
+/// A requeue is run once more this long after it began, because an index may not have shown a chat yet, and a
+/// membership may have been read before it was removed.
 pub const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
-/// Looks that may find a chat that cannot be passed on before it is left to people.
+/// Maximum number of runs that leave a chat behind; after that the chat is left to people.
 pub const MOST_ATTEMPTS: u32 = 10;
 
-/// Longest pause between two of them: half an hour.
+/// Longest pause between two such runs: half an hour.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1800);
 
-/// Whose clients.
+/// Which clients are requeued.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequeueScope {
-    /// An employee's.
+    /// The clients of an employee.
     Employee {
-        /// Who.
+        /// The employee.
         employee: EmployeeId,
-        /// On which channel. None: on each on which he has no place that writes.
+        /// The channel. `None`: every channel on which the employee has no membership that may write.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         channel: Option<ChannelId>,
     },
-    /// Those of a channel that are nobody's, and shown to everybody.
+    /// The unclaimed clients of a channel, who are shown to all.
     #[serde(rename = "nobodys")]
     Unclaimed {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
     },
 }
 
 impl RequeueScope {
-    /// The FIFO message group of its nudges: one look at a time, beside the drains of channels.
+    /// The FIFO message group of its nudges: one run at a time, in parallel with the drains of channels.
     pub fn group(&self, account: &AccountId) -> String {
-        // An employee's id is a text of the CRM's; a group takes few characters.
+        // An employee's id is a text from the CRM; a message group allows few characters.
         match self {
             Self::Employee { employee, .. } => {
                 format!("{account}:{}", in_key(&[b"employee", employee.as_str().as_bytes()]))
@@ -54,7 +55,7 @@ impl RequeueScope {
         }
     }
 
-    /// The partition in the indexes of chats by employee is his own, or a channel's: which channel's.
+    /// The channel whose partition in the indexes of chats by employee is read; `None`: the employee's own partition.
     pub fn channel(&self) -> Option<&ChannelId> {
         match self {
             Self::Employee { channel, .. } => channel.as_ref(),
@@ -63,30 +64,31 @@ impl RequeueScope {
     }
 }
 
-/// A departure that has not come to its end: its row is written together with what makes him go.
+/// A requeue that is not finished: its row is written together with the change that causes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Requeue {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose account.
+    /// The account.
     pub account: AccountId,
-    /// Whose clients.
+    /// Which clients are requeued.
     pub whose: RequeueScope,
-    /// Why they go.
+    /// The reason.
     pub why: AssignmentReason,
-    /// Which one it is: one that begins while another runs takes its row, and is not ended with it.
+    /// Its id. A requeue that begins while another is running replaces the row, and its own id keeps it from being
+    /// ended with the other.
     pub id: String,
     /// When it began.
     pub begun_at: Timestamp,
-    /// Looks that left something behind.
+    /// Runs that left a chat behind.
     #[serde(default)]
     pub attempts: u32,
-    /// When it must be looked at: its place in the due index.
+    /// When it must be checked: its place in the due index.
     pub check_at: Timestamp,
 }
 
 impl Requeue {
-    /// One that begins now, and is due at once: its nudge may get lost.
+    /// A requeue that begins now, and is due at once, because its nudge may get lost.
     pub fn begin(
         account: &AccountId,
         whose: RequeueScope,
@@ -106,7 +108,7 @@ impl Requeue {
         }
     }
 
-    /// An employee who is removed from a channel, or from all.
+    /// The requeue for an employee who is removed from a channel, or from all channels.
     pub fn of(
         account: &AccountId,
         employee: &EmployeeId,
@@ -117,7 +119,7 @@ impl Requeue {
         Self::begin(account, whose, AssignmentReason::Removed, ambient)
     }
 
-    /// The clients of a channel that were shown to everybody, and are given out in turn from now on.
+    /// The requeue for the clients of a channel that were shown to all, and are assigned in turn from now on.
     pub fn gather(account: &AccountId, channel: &ChannelId, ambient: &dyn Ambient) -> Self {
         Self::begin(
             account,
@@ -127,8 +129,8 @@ impl Requeue {
         )
     }
 
-    /// What a change of somebody's place leaves behind where clients are shown to everybody: those who are nobody's are looked
-    /// at, in case new clients come to nobody there any more. None where it changes nothing for them.
+    /// The requeue that a change of a membership causes where clients are shown to all: the unclaimed clients are
+    /// checked, in case no employee there receives new clients any more. `None` when the change does not affect them.
     pub fn gather_left(
         channel: &Channel,
         before: Option<&Membership>,
@@ -143,9 +145,9 @@ impl Requeue {
         })
     }
 
-    /// Whether a chat is one of those that it is about, and its client wants somebody now: one that is finished and answered
-    /// waits until the client writes again (B5). One that stands in the queue already is given out from there, but is not kept
-    /// for an employee who is gone.
+    /// Whether a chat belongs to this requeue and its client needs an employee now: a chat that is finished and
+    /// answered waits until the client writes again (B5). A client who is in the queue already is included, so that
+    /// they are not kept for an employee who is gone.
     pub fn concerns(&self, chat: &Chat) -> bool {
         let his = match &self.whose {
             RequeueScope::Employee { employee, .. } => {
@@ -158,15 +160,15 @@ impl Requeue {
         his && here && (chat.state != ChatState::General || chat.unanswered_at.is_some())
     }
 
-    /// Puts the client of such a chat back into the queue, at the place that he had when he came.
+    /// Puts the client of such a chat back into the queue, at the place of their arrival.
     pub fn requeue(&self, chat: &mut Chat, now: Timestamp) -> AssignmentRecord {
         chat.arrived_at = chat.arrived_at.or(chat.opened_at);
         let wished = chat.queue_preference.take();
         chat.unassign(now);
         match (&self.whose, wished) {
-            // Whoever is responsible for the person on another channel is asked for first.
+            // Without a preference, the employee who is responsible for the contact on another channel comes first.
             (RequeueScope::Unclaimed { .. }, _) => chat.queue_preference = None,
-            // A rule named somebody while he waited.
+            // A rule named another employee while the client waited.
             (RequeueScope::Employee { employee, .. }, Some(QueuePreference::Employee(other)))
                 if other != *employee =>
             {
@@ -177,7 +179,7 @@ impl Requeue {
         AssignmentRecord::new(chat, self.why, now)
     }
 
-    /// What becomes of it after a look at all of its chats, of which so many could not be passed on.
+    /// What follows from a run over all of its chats, of which `failed` could not be requeued.
     pub fn after_look(&self, failed: usize, now: Timestamp) -> NextLook {
         if failed == 0 {
             let settled = self.begun_at + SETTLED_AFTER;
@@ -196,30 +198,30 @@ impl Requeue {
     }
 }
 
-/// What becomes of a departure.
+/// What follows from a run of a requeue.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NextLook {
-    /// It is over.
+    /// The requeue is finished.
     End,
-    /// It is looked at again.
+    /// It is run again.
     Again(Requeue),
-    /// Something of it is left to people.
+    /// Some of its chats are left to people.
     GiveUp,
 }
 
-/// Whether an employee can work with clients on a channel; `place` is his there. Who only gets no new ones now, because of his
-/// switch, status, hours or cap, keeps those that he has.
+/// Whether an employee can work with clients on a channel, where `place` is their membership. An employee who only gets
+/// no new clients now, because of their switch, status, hours or cap, keeps their clients.
 pub fn works(place: Option<&Membership>) -> bool {
     place.is_some_and(|place| place.role.may_write() && place.sends && !place.inactive)
 }
 
-/// Whether a change of his place on a channel is a departure from it.
+/// Whether a change of an employee's membership means that they no longer work on the channel.
 pub fn goes(before: Option<&Membership>, after: Option<&Membership>) -> bool {
     works(before) && !works(after)
 }
 
-/// Whether a change of a channel puts those of its clients who are nobody's into the queue: it gives them out in turn now, or the
-/// CRM names nobody any more and there may be nobody who sees them.
+/// Whether a change of a channel requeues its unclaimed clients: the channel assigns clients in turn now, or the CRM no
+/// longer names responsibles and possibly no employee sees these clients.
 pub fn gathers(before: &Channel, after: &Channel) -> bool {
     match (before.distribution, after.distribution) {
         (Distribution::RoundRobin, Distribution::RoundRobin) => false,

@@ -17,7 +17,7 @@ fn office(from: &str, to: &str) -> WorkingHours {
 
 #[test]
 fn b4_each_no_has_its_reason_and_the_most_lasting_comes_first() {
-    // What is wrong with him, one thing after the other put right, beginning with what lasts longest.
+    // The reasons against the member, removed one by one, beginning with the one that lasts longest.
     type Cure = fn(&mut Membership);
     let cures: [(Ineligible, Cure); 9] = [
         (Ineligible::Inactive, |member| member.inactive = false),

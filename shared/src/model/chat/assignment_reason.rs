@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum AssignmentReason {
     /// It was the employee's turn (B3).
     Turn,
-    /// The employee had the client before, and is eligible still (B5).
+    /// The employee had the client before, and is still eligible (B5).
     Kept,
     /// No employee was eligible, and this one is the channel's fallback (B4).
     Fallback,
@@ -20,29 +20,29 @@ pub enum AssignmentReason {
     Dialogue,
     /// A person assigned the client.
     ByHand,
-    /// The CRM did (B1).
+    /// The CRM assigned the client (B1).
     ByCrm,
-    /// A rule did (F6).
+    /// A rule assigned the client (F6).
     Rule,
     /// A person put the client back into the queue.
     BackByHand,
-    /// A rule did.
+    /// A rule put the client back into the queue.
     BackByRule,
-    /// The responsible has not answered in time.
+    /// The responsible did not answer in time.
     Lapsed,
-    /// The client came back, and their employee of before is asked for first (B5).
+    /// The client came back, and their previous responsible comes first (B5).
     CameBack,
-    /// The responsible is not there any more: removed from the channel, or gone from the CRM.
+    /// The responsible is gone: removed from the channel, or from the CRM.
     Removed,
     /// The CRM refuses the employee.
     RefusedByCrm,
-    /// The client was shown to all, and the channel assigns its clients in turn now.
+    /// The client was shown to all, and the channel now assigns its clients in turn.
     GivenInTurn,
     /// The client was shown to all, and no employee there receives new clients any more.
     NobodyLeft,
 }
 
-/// How a responsible came to be that: what a person or the CRM decided, no rule changes.
+/// How a chat got its responsible: rules do not change what a person or the CRM decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignedBy {
@@ -55,7 +55,7 @@ pub enum AssignedBy {
 }
 
 impl AssignmentReason {
-    /// Which of both it is.
+    /// Whether the system or a person assigned the client for this reason.
     pub fn assigned_by(self) -> AssignedBy {
         match self {
             Self::ByHand | Self::ByCrm | Self::BackByHand => AssignedBy::Person,

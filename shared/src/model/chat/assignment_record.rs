@@ -1,4 +1,5 @@
-//! The history of a chat's responsible: who, why, by whom, and of a choice among several who was passed over for what reason.
+//! The history of a chat's responsible: who, why, by whom, and, for a decision among several members, why the others
+//! were passed over.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, EmployeeId};
@@ -8,56 +9,57 @@ use crate::model::chat::state::AssignmentState;
 use crate::model::employee::Ineligible;
 use serde::{Deserialize, Serialize};
 
-/// Most members of whom a decision says why they were passed over.
+/// Maximum number of members for whom a decision records why they were passed over.
 pub const MOST_CONSIDERED: usize = 50;
 
-/// A member whom a decision looked at.
+/// A member whom a decision considered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Considered {
-    /// Who.
+    /// The employee.
     pub employee: EmployeeId,
-    /// Why he did not get the client. None: he did, or it was not his turn.
+    /// Why they did not get the client. `None`: they did, or it was not their turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Ineligible>,
 }
 
-/// One entry: a row under the chat's number that the change took.
+/// One entry of the history: a row under the chat number that the change took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignmentRecord {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Of which chat.
+    /// The chat.
     pub chat: ChatId,
     /// Its number in the chat.
     pub seq: u64,
     /// When it happened.
     pub at: Timestamp,
-    /// Why.
+    /// The reason.
     pub why: AssignmentReason,
-    /// Who is responsible then. While the client waits, whoever was so until he is given to somebody.
+    /// Who is responsible afterwards. While the client waits, it is the previous responsible, until the client is
+    /// assigned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<EmployeeId>,
-    /// Who decided it: an employee's id. None: nobody, an admin, or the CRM.
+    /// The employee who decided it. `None`: the system, an admin, or the CRM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<EmployeeId>,
     /// Since when the client waited, or waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_at: Option<Timestamp>,
-    /// Whether he waits now.
+    /// Whether the client waits now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
-    /// The members that were looked at, in the order of the ring, the one whose turn it was first.
+    /// The members that were considered, in the order of the ring, beginning with the one whose turn it was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub considered: Vec<Considered>,
-    /// Whether there were more than are named.
+    /// Whether there were more members than are listed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
 }
 
 impl AssignmentRecord {
-    /// Of a chat as it is after the change, which took its last number.
+    /// The entry for a chat after the change, which took the chat's last number.
     pub fn new(chat: &Chat, why: AssignmentReason, at: Timestamp) -> Self {
         Self {
             v: 1,
@@ -75,13 +77,13 @@ impl AssignmentRecord {
         }
     }
 
-    /// With who decided it.
+    /// Adds the employee who decided it.
     #[must_use]
     pub fn by(self, employee: Option<&EmployeeId>) -> Self {
         Self { by: employee.cloned(), ..self }
     }
 
-    /// With who was looked at, as far as that is kept.
+    /// Adds the members that were considered, as far as they are kept.
     #[must_use]
     pub fn among(self, mut considered: Vec<Considered>, more: bool) -> Self {
         let more = more || considered.len() > MOST_CONSIDERED;
@@ -91,7 +93,7 @@ impl AssignmentRecord {
 }
 
 impl Chat {
-    /// Gives the client to an employee, and says why: one change, and its entry in the history.
+    /// Assigns the client to an employee for a reason: one change, and its entry in the history.
     pub fn assign(
         &mut self,
         employee: &EmployeeId,

@@ -1,4 +1,4 @@
-//! When chats finish.
+//! When chats are finished.
 
 use super::*;
 use crate::model::chat::tests::{new_chat, text_event};
@@ -142,7 +142,7 @@ fn f3_the_status_after_a_time_out_is_said_with_the_end_and_else_stays() {
     }
 }
 
-/// Anna's, who must answer within a minute of her turn.
+/// A chat of Anna's, who must answer within a minute of her turn.
 fn reserved() -> Chat {
     let mut chat = Chat { reserved_until: Some(at(60)), check_at: None, ..live() };
     chat.schedule_check(&window(), at(0));

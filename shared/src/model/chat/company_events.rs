@@ -1,4 +1,4 @@
-//! Events that we make ourselves: what we do to a chat takes the same way into it as what a provider tells.
+//! Events that we create ourselves: our changes to a chat are applied in the same way as a provider's events.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChatId, MessageId};
@@ -9,7 +9,7 @@ use crate::model::message::Message;
 use crate::model::message::kind::Kind;
 use crate::model::messenger::{ChannelRef, Messenger};
 
-/// A message of the company's in a chat: a text under this id, without any yet, as of now.
+/// A message of the company in a chat: text, with this id, without content yet, as of `at`.
 pub fn company_event(
     chat: &Chat,
     channel: &Channel,
@@ -26,7 +26,8 @@ pub fn company_event(
     }
 }
 
-/// The same, where there is no chat yet: whose it will be, by our id and the provider's. It has neither id nor origin.
+/// The same where there is no chat yet: its ids, ours and the provider's, are given. The event has neither message id
+/// nor origin.
 pub fn first_event(
     channel: &Channel,
     (chat, provider_chat_id): (ChatId, String),
@@ -69,7 +70,7 @@ pub fn first_event(
     }
 }
 
-/// That a message of ours got another text.
+/// The event that a message of ours got another text.
 pub fn edited(chat: &Chat, channel: &Channel, message: &Message, text: &str, at: Timestamp) -> MessageEvent {
     let origin = message.origin.unwrap_or(Origin::Api);
     MessageEvent {
@@ -82,7 +83,7 @@ pub fn edited(chat: &Chat, channel: &Channel, message: &Message, text: &str, at:
     }
 }
 
-/// That a message of the company's was deleted.
+/// The event that a message of the company was deleted.
 pub fn deleted(chat: &Chat, channel: &Channel, message: &Message, at: Timestamp) -> MessageEvent {
     let origin = message.origin.unwrap_or(Origin::Api);
     MessageEvent {

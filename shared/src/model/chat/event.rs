@@ -1,4 +1,5 @@
-//! What happens to a chat as a whole: its end, what rules say to employees, and what rules have yet to be told of.
+//! What happens to a chat as a whole: its finish, rules' notices to employees, and triggers that rules have yet to
+//! process.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, EmployeeId, MessageId};
@@ -7,15 +8,15 @@ use crate::model::chat::state::{ChatState, ChatStatus, FinishReason};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Something for rules to be told of.
+/// A trigger that rules have yet to process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ForRules {
-    /// A message of the company's was written here, by our id.
+    /// The company wrote a message here; its id is ours.
     MessageOut(MessageId),
-    /// It was opened.
+    /// The chat was opened.
     Opened,
-    /// It was finished.
+    /// The chat was finished.
     Finished,
 }
 
@@ -29,14 +30,14 @@ impl ForRules {
     }
 }
 
-/// Something that happened to a chat as a whole, under its number: what the CRM is told besides messages.
+/// Something that happened to a chat as a whole, under its number: what is reported to the CRM besides messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChatEvent {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Of which chat.
+    /// The chat.
     pub chat: ChatId,
     /// Its number in the chat.
     pub seq: u64,
@@ -45,30 +46,30 @@ pub struct ChatEvent {
     /// The chat was finished, for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<FinishReason>,
-    /// A rule has something to say to employees.
+    /// A rule's notice to employees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<RuleNotice>,
-    /// What was said of how far it had come by then.
+    /// The chat's status at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ChatStatus>,
-    /// When the row may go, in seconds since the epoch: the table's TTL.
+    /// When the row may be deleted, in seconds since the epoch: the table's TTL.
     pub expires_at: i64,
 }
 
-/// What a rule says to employees (F6).
+/// A rule's notice to employees (F6).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleNotice {
-    /// To whom.
+    /// The addressee.
     pub to: NoticeTo,
-    /// Its words.
+    /// The text.
     pub text: String,
-    /// Who is meant where it is said to the responsible: who was responsible then; none: the heads.
+    /// For a notice to the responsible, the employee who was responsible at that time; `None`: the heads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reader: Option<EmployeeId>,
 }
 
 impl RuleNotice {
-    /// A rule's words. Who is meant is known once the chat is told ([`Chat::notify`]).
+    /// A rule's notice. Its reader is set when it is added to the chat ([`Chat::notify`]).
     pub fn new(to: NoticeTo, text: impl Into<String>) -> Self {
         Self { to, text: text.into(), reader: None }
     }
@@ -80,7 +81,7 @@ impl std::fmt::Debug for RuleNotice {
     }
 }
 
-/// Who is told something.
+/// To whom a notice is addressed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeTo {
@@ -92,11 +93,12 @@ pub enum NoticeTo {
     Employee(EmployeeId),
 }
 
-/// How long a chat's events are kept: 90 days. The CRM has had them long before.
+/// How long a chat's events are kept: 90 days. They are reported to the CRM long before that.
 const EVENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 impl Chat {
-    /// Finishes a live chat, or a case. The answer is a row of its own: the chat may be open again before the CRM learns of it.
+    /// Finishes a live chat, or a case. Returns a row of its own, because the chat may be open again before the CRM
+    /// learns of the finish.
     pub fn finish(&mut self, reason: FinishReason, at: Timestamp) -> ChatEvent {
         self.seq += 1;
         self.state = ChatState::General;
@@ -104,20 +106,20 @@ impl Chat {
         self.finish_reason = Some(reason);
         self.listed_at = self.listed_at.max(at);
         self.idle_told = None;
-        // Nobody has to answer within a time any more, and who let one pass is asked again.
+        // No answer within a time is needed any more, and members who missed their turn may get the client again.
         self.reserved_until = None;
         self.missed_by.clear();
         ChatEvent { finished: Some(reason), ..self.event(at) }
     }
 
-    /// A rule has something to say to employees. It takes a number, and changes nothing else.
+    /// Adds a rule's notice to employees. It takes a number, and changes nothing else.
     pub fn notify(&mut self, mut notice: RuleNotice, at: Timestamp) -> ChatEvent {
         self.seq += 1;
         notice.reader = self.responsible.clone().filter(|_| notice.to == NoticeTo::Responsible);
         ChatEvent { notice: Some(notice), ..self.event(at) }
     }
 
-    /// An event at the chat's number that says nothing yet.
+    /// An event at the chat's number, without content yet.
     fn event(&self, at: Timestamp) -> ChatEvent {
         ChatEvent {
             v: 1,

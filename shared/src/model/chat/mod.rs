@@ -1,4 +1,4 @@
-//! Chats: what one is, and what an inbound message makes of it.
+//! Chats: their row and its changes.
 
 pub mod assignment_reason;
 pub mod assignment_record;
@@ -28,18 +28,18 @@ use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// A chat's row. Every change that the CRM or a window must learn takes the next `seq`.
+/// A chat's row. Every change that must reach the CRM or a chat window takes the next `seq`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chat {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose it is.
+    /// The account.
     pub account: AccountId,
     /// Its id.
     pub chat: ChatId,
     /// The channel it is on.
     pub channel: ChannelId,
-    /// The provider's channel id: what a CRM knows the channel by.
+    /// The provider's channel id, by which a CRM knows the channel.
     pub channel_external: String,
     /// The messenger.
     pub messenger: Messenger,
@@ -49,65 +49,66 @@ pub struct Chat {
     pub provider_chat_id: String,
     /// The client.
     pub contact: ContactId,
-    /// The client's name as first told.
+    /// The client's name as first received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Live or general list.
+    /// The list it belongs to.
     pub state: ChatState,
-    /// Which case it is: one is begun by the first opening, and by each further one where the channel begins a new one (F5).
+    /// The number of the current case: the first opening begins one, and each further opening does where the channel
+    /// begins a new case (F5).
     pub case_no: u32,
-    /// Whether the client has a responsible.
+    /// How far the client's assignment has come.
     #[serde(rename = "client")]
     pub assignment_state: AssignmentState,
-    /// Since when he waits for one: his place in the queue.
+    /// Since when the client waits for a responsible: their place in the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,
-    /// Since when he waited the last time: where he goes back into the queue, he has his place again.
+    /// Since when the client waited the last time: a requeued client gets this place again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrived_at: Option<Timestamp>,
-    /// What his wait is to end with.
+    /// Whom the waiting client should get.
     #[serde(rename = "wish", default, skip_serializing_if = "Option::is_none")]
     pub queue_preference: Option<QueuePreference>,
-    /// Until when the responsible must have answered, or the next one gets the client.
+    /// Until when the responsible must answer, or the client is requeued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved_until: Option<Timestamp>,
-    /// Who let such a time pass since the client came.
+    /// Employees who missed their turn with this client since the client came.
     #[serde(rename = "passed", default, skip_serializing_if = "Vec::is_empty")]
     pub missed_by: Vec<EmployeeId>,
-    /// How the responsible came to be that.
+    /// How the responsible was assigned.
     #[serde(rename = "given", default, skip_serializing_if = "Option::is_none")]
     pub assigned_by: Option<AssignedBy>,
-    /// Who is responsible.
+    /// The employee who is responsible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<EmployeeId>,
-    /// Number of the last change. Named apart from a message's number, whose index it must not enter.
+    /// Number of the last change. Its attribute differs from a message's number, because it must not enter that index.
     #[serde(rename = "last_seq")]
     pub seq: u64,
-    /// Number of the last change the CRM has. Owned by `crm-push`.
+    /// The CRM cursor: number of the last change that the CRM has. Owned by `crm-push`.
     #[serde(rename = "crm_done")]
     pub crm_synced_seq: u64,
-    /// Failed attempts in a row to bring the CRM up to date.
+    /// Consecutive failed attempts to bring the CRM up to date.
     #[serde(default)]
     pub crm_attempts: u32,
-    /// Not before this moment is the CRM tried again.
+    /// The CRM is not retried before this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_retry_at: Option<Timestamp>,
-    /// What went wrong at the last attempt, without personal data.
+    /// The error of the last attempt, without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_error: Option<String>,
-    /// What was last said of how far it has come.
+    /// The status that was last set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ChatStatus>,
-    /// What employees and rules call it by (F6).
+    /// Tags that employees and rules have set (F6).
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
-    /// The longest silence, in minutes, that rules have been told of since somebody wrote.
+    /// The longest silence, in minutes, that rules have processed since the last message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_told: Option<u32>,
-    /// How often rules have answered in it of late.
+    /// How often rules have recently answered in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replies: Option<Replies>,
-    /// What happened to it outside of `routing`, which alone runs rules, and has yet to tell them.
+    /// Triggers that occurred outside of `routing`, which alone runs rules, and that rules have yet to process.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub for_rules: Vec<ForRules>,
     /// When it was last opened.
@@ -116,18 +117,18 @@ pub struct Chat {
     /// When it was last finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
-    /// Why.
+    /// Why it was last finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<FinishReason>,
     /// When we last accepted a message of either side.
     pub last_activity_at: Timestamp,
-    /// How many messages the client has written that want to be read.
+    /// How many messages the client has written that need to be read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub client_count: u32,
-    /// How many of them somebody has read. What is unread follows from both (D2).
+    /// How many of them employees have read. The unread count follows from both (D2).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub read_count: u32,
-    /// When the client last wrote: from then runs the time in which some messengers let us answer (E5).
+    /// When the client last wrote: the time in which some messengers let us answer starts then (E5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_wrote_at: Option<Timestamp>,
     /// When an employee last wrote.
@@ -148,38 +149,39 @@ pub struct Chat {
     /// The post whose comments it holds: such a chat is a case, never live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post: Option<PostRef>,
-    /// Other forms of the provider's chat id that lead here.
+    /// Other forms of the provider's chat id that refer to this chat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<ChatId>,
     /// Our sends that the provider has not confirmed: an echo may be one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending_sends: Vec<PendingSend>,
-    /// How its client is reached until the provider tells the chat's id: a dialogue that we began.
+    /// How the client of a dialogue that we began is addressed, until the provider reports the chat's id.
     #[serde(rename = "reach", default, skip_serializing_if = "Option::is_none")]
     pub addressee: Option<Addressee>,
-    /// When delivery must look at it: something of it is queued. None: nothing is.
+    /// When delivery must check the chat, because something is queued. `None`: nothing is queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_at: Option<Timestamp>,
-    /// The number of its last queued job for the provider: one that a query does not show is waited for.
+    /// The number of its last queued job for the provider: delivery waits for it when a query does not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_last: Option<u64>,
-    /// Its client was erased then: what is older does not come back.
+    /// When its client was erased: older messages are not stored again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Timestamp>,
-    /// The CRM (by its fingerprint) that has contact and deal, so that they need not be looked at. Owned by `crm-push`.
+    /// The CRM (by its fingerprint) that already has contact and deal, so that they need not be checked. Owned by
+    /// `crm-push`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records_in: Option<String>,
-    /// Its time in the lists; follows the last activity at a distance of up to 30 s.
+    /// Its time in the lists, up to 30 s behind the last activity.
     pub listed_at: Timestamp,
-    /// When it must be looked at: its place in the due index.
+    /// When it must be checked: its place in the due index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Timestamp>,
 }
 
-/// Most tags of a chat.
+/// Maximum number of tags of a chat.
 pub const MAX_CHAT_TAGS: usize = 20;
 
-/// How somebody is reached whose chat id only the provider knows.
+/// How a person is addressed whose chat id only the provider knows.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Addressee {
@@ -198,28 +200,28 @@ impl std::fmt::Debug for Addressee {
 /// The post of a comment case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostRef {
-    /// The provider's id of it.
+    /// The provider's id of the post.
     pub id: String,
     /// Where it can be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
-/// Another form of a chat's id: a row at that form's key, leading to the chat.
+/// Another form of a chat's id: a row at that form's key, which refers to the chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatAliasRow {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// The id of this form.
     pub chat: ChatId,
-    /// The chat it leads to.
+    /// The chat it refers to.
     pub alias_of: ChatId,
 }
 
 impl Chat {
-    /// A chat as it is before its first message: nothing in it, in the general list.
+    /// A chat before its first message: empty, in the general list.
     pub fn unopened(
         account: &AccountId,
         event: &MessageEvent,
@@ -282,7 +284,7 @@ impl Chat {
         }
     }
 
-    /// Notes which listing the chat is about now; says whether anything was told that was not known.
+    /// Records which listing the chat is about now; returns whether that was news.
     pub fn about(&mut self, listing: &Listing) -> bool {
         let mark = listing.mark();
         if self.listing.as_ref() == Some(&mark) {
@@ -292,7 +294,7 @@ impl Chat {
         true
     }
 
-    /// Gives a client to an employee: in turn, because he answered first, by hand, or by the CRM.
+    /// Assigns the client to an employee: in turn, as the first who answered, by a person, or by the CRM.
     pub fn set_responsible(&mut self, employee: &EmployeeId) {
         self.seq += 1;
         self.assignment_state = AssignmentState::Assigned;
@@ -302,8 +304,8 @@ impl Chat {
         self.responsible = Some(employee.clone());
     }
 
-    /// Puts the client into the queue of his channel, at his place of before if he had one. Whoever is responsible stays so
-    /// until he is given to somebody. It takes a number, because others read the chat by it.
+    /// Puts the client into the queue of the channel, at their previous place if they had one. The responsible stays
+    /// until the client is assigned. It takes a number, because other readers follow the chat by it.
     pub fn enqueue(&mut self, wish: Option<QueuePreference>, now: Timestamp) {
         let since = self.waiting_since.or(self.arrived_at).unwrap_or(now);
         self.seq += 1;
@@ -314,14 +316,15 @@ impl Chat {
         self.reserved_until = None;
     }
 
-    /// Takes the client from whoever has him, and puts him into the queue.
+    /// Unassigns the client from the responsible, and puts the client into the queue.
     pub fn unassign(&mut self, now: Timestamp) {
         self.enqueue(Some(QueuePreference::Anyone), now);
         self.responsible = None;
         self.assigned_by = None;
     }
 
-    /// Lets everybody who receives new clients have a waiting client (B3). It takes a number, because others read the chat by it.
+    /// Offers a waiting client to all employees who receive new clients (B3). It takes a number, because other readers
+    /// follow the chat by it.
     pub fn offer_to_all(&mut self) {
         self.seq += 1;
         self.assignment_state = AssignmentState::Unclaimed;
@@ -332,8 +335,9 @@ impl Chat {
         self.assigned_by = None;
     }
 
-    /// Whether the CRM lacks changes that it may have now: a waiting client's chat is shown to it once he has a
-    /// responsible, because the contact is created first, and for him. One whom it knows already is not kept from it.
+    /// Whether there are changes that may be reported to the CRM now. A waiting client's chat is reported once the
+    /// client has a responsible, because the contact is created first, and for that responsible. A client whom the CRM
+    /// knows already is reported at once.
     pub fn is_crm_behind(&self) -> bool {
         let known = self.responsible.is_some() || self.records_in.is_some();
         self.seq > self.crm_synced_seq && (self.assignment_state != AssignmentState::Waiting || known)
@@ -344,8 +348,8 @@ impl Chat {
         self.crm_synced_seq = self.seq;
     }
 
-    /// Puts the chat on the due index where it must be looked at earlier than it is there. Never moves it later: that
-    /// happens when a check fires.
+    /// Moves the chat's place in the due index to an earlier time when an earlier check is needed. Never moves it
+    /// later: that happens when a check fires.
     pub fn schedule_check(&mut self, closing: &Closing, now: Timestamp) {
         if let Some(look) = closing::next_check_at(self, closing, now)
             && self.check_at.is_none_or(|at| look < at)
@@ -355,7 +359,7 @@ impl Chat {
     }
 }
 
-/// A number that was never written counts as none, and one that is none is not written: a condition on it holds either way.
+/// Zero and an absent number are equal, and zero is not stored, so that a condition on the number holds either way.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_zero(count: &u32) -> bool {
     *count == 0

@@ -1,5 +1,5 @@
-//! Our own sends and their echoes (C6): what we sent comes back as an echo, often before the provider's answer to the send,
-//! and is not a second message.
+//! Our own sends and their echoes (C6): what we sent comes back as an echo, often before the provider's answer to the
+//! send, and must not become a second message.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::MessageId;
@@ -11,10 +11,11 @@ use crate::model::outbound::{Action, JobState, OutboundJob, signed};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Most sends of a chat that an echo may still be one of: its row must stay small.
+/// Maximum number of sends of a chat that an echo is matched with, because the chat's row must stay small.
 const MOST_PENDING: usize = 20;
 
-/// An echo is known for ours by what it says only so long after the send: then an old doubt swallows nothing new.
+/// An echo is matched with a send by content only for this long after the send, so that an old unconfirmed send does
+/// not swallow a new message.
 const KNOWN_BY_CONTENT_WITHIN: Duration = Duration::from_secs(900);
 
 /// A send of ours that the provider has not confirmed.
@@ -24,7 +25,7 @@ pub struct PendingSend {
     pub message: MessageId,
     /// [`Message::content_digest`].
     pub digest: String,
-    /// When it was written; rows of earlier versions do not tell.
+    /// When it was written; missing in rows of earlier versions.
     #[serde(default)]
     pub at: Timestamp,
 }
@@ -34,7 +35,8 @@ impl PendingSend {
         at.since(self.at) <= KNOWN_BY_CONTENT_WITHIN
     }
 
-    /// Whether what is seen now may have come of it. Words are seldom the same by chance; files without any all look alike.
+    /// Whether an echo that is received now may be this send's. Texts are seldom equal by chance; files without text
+    /// all look alike.
     fn may_have_left(&self, called: CallState, is_wordless: bool, at: Timestamp) -> bool {
         match called {
             CallState::NotMade => false,
@@ -45,28 +47,29 @@ impl PendingSend {
     }
 }
 
-/// How far the call of a send has come.
+/// The state of the provider call of a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallState {
-    /// It has not been made: no echo is its.
+    /// The call has not been made: no echo belongs to it.
     NotMade,
-    /// It was made, and the provider said that it did not take the message.
+    /// The call was made, and the provider answered that it did not accept the message.
     Rejected,
-    /// It was made at this moment, and its outcome is not known.
+    /// The call was made at this moment, and its outcome is not known.
     InFlight(Timestamp),
-    /// It is over; only the provider's id is not known.
+    /// The call has ended; only the provider's id is not known.
     Finished,
 }
 
 impl CallState {
-    /// What a chat's jobs tell of a message of ours.
+    /// The state of the call for a message of ours, according to the chat's jobs.
     pub fn of(message: &Message, jobs: &[OutboundJob]) -> Self {
         let job = jobs.iter().find(|job| job.message_id == message.message_id && job.action == Action::Send);
         match job.map(|job| (job.state, job.attempts)) {
             Some((JobState::Queued, 0)) => Self::NotMade,
             Some((JobState::Queued, _)) => Self::Rejected,
             Some((JobState::Sending(since) | JobState::Unknown(since), _)) => Self::InFlight(since),
-            // Whoever takes the job away says what became of it: it is there, and is not seen yet.
+            // The worker that deletes a job also sets the status: the job of a queued message exists, and is not
+            // visible yet.
             None if message.status == Some(DeliveryStatus::Queued) => Self::NotMade,
             None => Self::Finished,
         }
@@ -74,9 +77,9 @@ impl CallState {
 }
 
 impl Chat {
-    /// Which of our unconfirmed sends an echo, accepted at `at`, is: by our own id where the provider gives it back, else the
-    /// oldest with the same content that may have left. A file without words is none while it may be one of several: the
-    /// answers to the sends tell which.
+    /// The unconfirmed send of ours that an echo, accepted at `at`, belongs to: by our own id where the provider
+    /// returns it, else the oldest one with the same content that may have been sent. A file without text matches none
+    /// while several sends are possible: the answers to the sends decide then.
     pub fn pending_send(
         &self,
         event: &MessageEvent,
@@ -97,7 +100,7 @@ impl Chat {
         (!is_wordless || possible.next().is_none()).then_some(oldest)
     }
 
-    /// Whether an echo may be one of our unconfirmed sends: then their rows have to be looked at.
+    /// Whether an echo may be one of our unconfirmed sends: then their rows have to be read.
     pub fn may_be_pending(&self, event: &MessageEvent, at: Timestamp) -> bool {
         match &event.own_id {
             Some(own) => is_new_echo(event) && self.pending_sends.iter().any(|send| send.message == *own),
@@ -105,7 +108,7 @@ impl Chat {
         }
     }
 
-    /// Whether only what it says can tell that an echo is one of our unconfirmed sends: then their jobs have to be looked at
+    /// Whether only its content can show that an echo is one of our unconfirmed sends: then their jobs have to be read
     /// too ([`CallState::of`]).
     pub fn may_be_pending_by_content(&self, event: &MessageEvent, at: Timestamp) -> bool {
         let mut alike = self.pending_alike(event);
@@ -119,31 +122,31 @@ impl Chat {
         self.pending_sends.iter().filter(move |pending| pending.digest == digest)
     }
 
-    /// Forgets sends that no echo is known for any more, once nothing is queued: the row stays small.
+    /// Forgets sends that can no longer be matched with an echo, once nothing is queued, so that the row stays small.
     pub fn forget_old_sends(&mut self, now: Timestamp) {
         if self.outbound_at.is_none() {
             self.pending_sends.retain(|pending| pending.is_fresh(now));
         }
     }
 
-    /// A send of ours is confirmed, or given up.
+    /// Forgets a send of ours that is confirmed or given up.
     pub fn confirm_send(&mut self, message: &MessageId) {
         self.pending_sends.retain(|pending| pending.message != *message);
     }
 
-    /// Something of it is queued for the provider under this number, to be done now.
+    /// Records that something is queued for the provider under this number, to be done now.
     pub fn queue(&mut self, number: u64, at: Timestamp) {
         self.outbound_at = Some(self.outbound_at.map_or(at, |known| known.min(at)));
         self.outbound_last = Some(number);
     }
 
-    /// Takes in a message that is written here: under an id of ours, on its way to the provider. `received` is its text as
-    /// the client will read it, and the echo will tell it: signed (B8).
+    /// Adds a message that is written here: under an id of ours, to be sent to the provider. `received` is its text as
+    /// the client will read it and the echo will contain it: signed (B8).
     pub fn send(&mut self, event: &MessageEvent, received: Option<&str>, at: Timestamp) -> Option<Message> {
         self.forget_old_sends(at);
         let mut row = self.receive(event, None, at)?;
         row.signature = received.and_then(|received| signature_of(event.text.as_deref()?, received));
-        // Who writes here talks with the client; a bot, a rule and a farewell open nothing.
+        // An employee who writes here talks with the client; a bot, a rule and a farewell open no chat.
         if event.kind.is_said()
             && event.origin.is_some_and(|origin| origin.is_employee() && !origin.is_echo())
         {
@@ -167,7 +170,7 @@ fn is_new_echo(event: &MessageEvent) -> bool {
     event.side == Side::Company && event.revision == Revision::New
 }
 
-/// What stands below a text for the client alone, of the text as it is received.
+/// The signature below a text, which only the client sees, taken from the text as it is received.
 fn signature_of(text: &str, received: &str) -> Option<String> {
     let below = received.strip_prefix(&signed(text, Some("")))?;
     (!below.is_empty()).then(|| below.to_owned())
@@ -225,7 +228,7 @@ mod tests {
         chat.pending_send(echo, at(0), called).map(|pending| pending.message.as_str().to_owned())
     }
 
-    /// A picture without words.
+    /// A picture without text.
     fn picture(mut event: MessageEvent) -> MessageEvent {
         (event.kind, event.text) = (Kind::Image, None);
         event.media = Some(Media::linked("https://files.example.com/1.jpg"));

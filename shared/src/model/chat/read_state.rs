@@ -1,22 +1,24 @@
-//! What is unread and what is unanswered (D2). Neither is counted up and down: unread follows from how many messages the
-//! client has written and how many of them were acknowledged; unanswered is a moment, since when an employee owes an answer.
+//! Unread and unanswered (D2). Neither is counted up and down: unread follows from how many messages the client has
+//! written and how many of them were acknowledged; unanswered is the moment since when the client waits for an
+//! employee's answer.
 
 use crate::model::chat::Chat;
 
 impl Chat {
-    /// How many of the client's messages nobody has read.
+    /// How many of the client's messages no employee has read.
     pub fn unread(&self) -> u32 {
         self.client_count.saturating_sub(self.read_count)
     }
 
-    /// Somebody has read up to the message whose [`Message::client_no`] this is. Never goes back, and never swallows what
+    /// Records that an employee has read up to the message with this
+    /// [`client_no`](crate::model::message::Message::client_no). It never goes back, and never covers messages that
     /// came later.
     pub fn mark_read(&mut self, client_no: u32) {
         self.read_count = self.read_count.max(client_no.min(self.client_count));
     }
 
-    /// "No answer needed", said of what was there up to the message of this `client_no`. A message that came since keeps
-    /// the chat unanswered; says whether anything changed.
+    /// Records "no answer needed" for everything up to the message with this `client_no`. A message that came since
+    /// keeps the chat unanswered; returns whether anything changed.
     pub fn no_answer_needed(&mut self, client_no: u32) -> bool {
         let covers_all = client_no >= self.client_count;
         let changed = covers_all && self.unanswered_at.is_some();
@@ -57,7 +59,7 @@ mod tests {
         MessageEvent { origin, ..text_event("c1", Side::Company) }
     }
 
-    /// Takes an event in, and says whether the client still waits.
+    /// Receives an event, and returns whether the client still waits.
     fn waits_after(event: &MessageEvent) -> bool {
         let (mut chat, _) = asked();
         chat.receive(event, None, at(20));
@@ -150,7 +152,7 @@ mod tests {
         assert!(!chat.no_answer_needed(second.client_no));
     }
 
-    /// Written at a moment, in ms.
+    /// The event, written at this moment, in ms.
     fn written(event: MessageEvent, ms: i64) -> MessageEvent {
         MessageEvent { sent_at: at(ms), ..event }
     }
@@ -174,7 +176,7 @@ mod tests {
     fn an_answer_that_comes_late_answers_what_was_asked_before_it() {
         let mut chat = new_chat();
         chat.receive(&written(text_event("m1", Side::Client), 600_000), None, at(600_500));
-        // Written before the question, delivered again after it.
+        // Written before the question, delivered after it.
         chat.receive(&written(company(Some(Origin::Phone)), 300_000), None, at(660_000));
         assert!(chat.unanswered_at.is_some());
         // The question was accepted after an outage, its answer in whole seconds.

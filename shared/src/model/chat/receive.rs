@@ -1,4 +1,5 @@
-//! What an inbound message makes of its chat: it opens it, is activity, wants to be read and answered, or answers.
+//! What an inbound message does to its chat: it opens it, counts as activity, needs to be read and answered, or
+//! answers.
 
 use crate::base::clock::Timestamp;
 use crate::model::chat::Chat;
@@ -9,15 +10,15 @@ use crate::model::event::{MessageEvent, Origin, Revision, Side};
 use crate::model::message::Message;
 use std::time::Duration;
 
-/// The lists' time moves only when it is this old: an index entry costs two write units.
+/// The time in the lists is updated only when it is this old, because an index entry costs two write units.
 const LIST_AFTER: Duration = Duration::from_secs(30);
 
 impl Chat {
-    /// Takes a message in. `stored` is the row under the same message id, when there is one: then only an edit, a
-    /// deletion or a status can be news. Answers the message's new row, or `None` when nothing changed.
+    /// Applies a message to the chat. `stored` is the row with the same message id, if there is one: then only an edit,
+    /// a deletion or a status can be new. Returns the message's new row, or `None` when nothing changed.
     ///
-    /// A client's message opens the chat; an echo never does, but counts as activity (C6, F1). A reaction is kept, and is
-    /// neither.
+    /// A client's message opens the chat; an echo never does, but counts as activity (C6, F1). A reaction is stored,
+    /// and does neither.
     pub fn receive(
         &mut self,
         event: &MessageEvent,
@@ -27,7 +28,7 @@ impl Chat {
         self.receive_under(&Closing::default(), event, stored, accepted_at)
     }
 
-    /// The same, where chats end as is said.
+    /// The same, with these settings for how chats are finished.
     pub fn receive_under(
         &mut self,
         closing: &Closing,
@@ -41,9 +42,10 @@ impl Chat {
             None => Message::new(&self.account, &self.chat, event, accepted_at, seq),
         };
         self.seq = seq;
-        // What is first heard of by its edit or deletion is heard when it comes itself, if it does: it may be older than we.
+        // A message that is first seen as an edit or a deletion counts when it comes itself, if it does: it may be
+        // older than our records.
         let heard = event.revision == Revision::New && stored.is_none_or(|stored| stored.incomplete);
-        // What nobody wrote is no activity, and answers nobody.
+        // An automatic message is no activity, and answers no client.
         let is_automatic = event.origin.is_some_and(Origin::is_automatic);
         if heard && event.kind.is_said() && !is_automatic {
             self.hear(closing, event, accepted_at);
@@ -57,7 +59,7 @@ impl Chat {
         Some(row)
     }
 
-    /// What a message that is said for the first time makes of the chat.
+    /// Applies a message that counts for the first time.
     fn hear(&mut self, closing: &Closing, event: &MessageEvent, accepted_at: Timestamp) {
         self.last_activity_at = self.last_activity_at.max(accepted_at);
         self.idle_told = None;
@@ -71,7 +73,8 @@ impl Chat {
                 self.client_wrote_at = self.client_wrote_at.max(Some(at));
                 self.unanswered_at = self.unanswered_at.or(Some(at));
                 let opened = self.open(closing.reopening, accepted_at);
-                // Whoever had him is asked for first (B5), and one who is nobody's is given out as the channel says by now.
+                // The previous responsible comes first (B5); an unclaimed client is assigned as the channel says by
+                // now.
                 let comes_back = opened
                     && matches!(
                         self.assignment_state,
@@ -87,8 +90,8 @@ impl Chat {
         }
     }
 
-    /// A message written outside that the channel does not import: the company has answered all the same, as of the
-    /// moment at which it was written. A replay changes nothing.
+    /// Counts a message written outside as an answer although the channel does not import it, as of the moment at which
+    /// it was written. A replay changes nothing.
     pub fn overhear(&mut self, event: &MessageEvent, accepted_at: Timestamp) {
         if event.revision != Revision::New || !event.kind.is_said() {
             return;
@@ -99,23 +102,24 @@ impl Chat {
         self.answered(event, at);
     }
 
-    /// An answer clears what was asked before it was written: webhooks may come late, and in another order.
+    /// An answer clears the questions that were asked before it was written: webhooks may come late, and in another
+    /// order.
     fn answered(&mut self, event: &MessageEvent, at: Timestamp) {
         if !answers(event) {
             return;
         }
         self.employee_wrote_at = self.employee_wrote_at.max(Some(at));
         if self.unanswered_at.is_some_and(|since| since <= at + ROUNDED) {
-            // What the client wrote after the answer was written waits for another one; not within a time, as if it had come
-            // after the answer.
+            // What the client wrote after the answer still waits for another answer, but without a time limit, as if it
+            // had come after the answer.
             self.unanswered_at = self.client_wrote_at.filter(|wrote| *wrote > at + ROUNDED);
             self.reserved_until = None;
             self.missed_by.clear();
         }
     }
 
-    /// Whether the responsible let his time pass, and the next one has yet to get the client: then an answer that comes
-    /// meanwhile is his (B5).
+    /// Whether the responsible did not answer in time, and the client has not been assigned again yet: then an answer
+    /// that comes meanwhile lets them keep the client (B5).
     pub fn waits_after_lapse(&self) -> bool {
         self.assignment_state == AssignmentState::Waiting
             && self.queue_preference == Some(QueuePreference::Anyone)
@@ -130,13 +134,14 @@ impl Chat {
         wrote && self.assignment_state == AssignmentState::Assigned
     }
 
-    /// Whether a farewell may be said: not twice with no word of an employee's in between, or the client's machine and ours would
-    /// take leave for ever.
+    /// Whether a farewell may be sent: not twice without a message of an employee in between, or a client's bot and
+    /// ours would say goodbye to each other for ever.
     pub fn wants_farewell(&self) -> bool {
         self.farewell_at.is_none_or(|said| self.employee_wrote_at.is_some_and(|wrote| wrote > said))
     }
 
-    /// Puts the chat into the list of those that somebody talks in; says whether it was in none.
+    /// Moves the chat out of the general list into the live chats or the cases; returns whether it was in the general
+    /// list.
     pub(crate) fn open(&mut self, reopening: Reopening, at: Timestamp) -> bool {
         if self.state != ChatState::General {
             return false;
@@ -144,7 +149,7 @@ impl Chat {
         let is_first = self.case_no == 0;
         let case_only = self.post.is_some() || (!is_first && reopening == Reopening::CaseOnly);
         self.state = if case_only { ChatState::Case } else { ChatState::Live };
-        // What was said of the conversation before is over.
+        // The status of the previous conversation no longer applies.
         if is_first || reopening == Reopening::NewCase {
             self.case_no += 1;
             self.status = None;
@@ -160,15 +165,15 @@ impl Chat {
     }
 }
 
-/// Providers give times in whole seconds, each by its own rounding.
+/// Tolerance for providers' times, which are whole seconds, rounded in different ways.
 const ROUNDED: Duration = Duration::from_secs(2);
 
-/// When a message was written, as far as that is believed: not after it was accepted.
+/// When a message was written, as far as that is credible: not after it was accepted.
 fn written_at(event: &MessageEvent, accepted_at: Timestamp) -> Timestamp {
     event.sent_at.min(accepted_at)
 }
 
-/// Whether a company's message answers the client: an employee said something.
+/// Whether a company's message answers the client: an employee wrote it.
 fn answers(event: &MessageEvent) -> bool {
     event.kind.is_said() && event.origin.is_none_or(Origin::is_employee)
 }

@@ -4,29 +4,29 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
 use serde::{Deserialize, Serialize};
 
-/// Which list a chat stands in.
+/// Which list a chat belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatState {
-    /// One side writes, or did within the window.
+    /// One side writes, or wrote within the window.
     Live,
     /// Finished, or never opened.
     General,
-    /// Open, and not live: comments under a post (C10), or a client who came back where that makes no live chat (F5).
+    /// Open, but not live: comments under a post (C10), or a returning client where that opens no live chat (F5).
     Case,
 }
 
-/// How far a chat's client is on the way to a responsible employee.
+/// How far the assignment of a chat's client to a responsible has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentState {
     /// The client has not written yet (only echoes have come).
     Silent,
-    /// Wrote, and waits for a responsible.
+    /// The client wrote, and waits for a responsible.
     Waiting,
-    /// Is shown to all who receive new clients, until one answers or the CRM names a responsible (B3).
+    /// The client is shown to all who receive new clients, until one answers or the CRM names a responsible (B3).
     Unclaimed,
-    /// Has a responsible.
+    /// The client has a responsible.
     Assigned,
 }
 
@@ -38,7 +38,7 @@ pub enum FinishReason {
     Inactivity,
     /// An employee finished it.
     ByHand,
-    /// A rule did (F6).
+    /// A rule finished it (F6).
     Rule,
 }
 
@@ -54,23 +54,23 @@ pub enum QueuePreference {
     Anyone,
 }
 
-/// What an employee or a rule says of how far a conversation has come (F3). Finishing is another thing.
+/// The status of a conversation, set by an employee or a rule (F3). It is independent of finishing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatStatus {
-    /// Being talked about.
+    /// In progress.
     Open,
     /// Waits for something: the client, a part, a date.
     Waiting,
-    /// Done with.
+    /// Closed.
     Closed,
 }
 
-/// How many answers rules have written in a chat of late.
+/// How many answers rules have recently written in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replies {
     /// When the first of them was written.
     pub since: Timestamp,
-    /// How many.
+    /// How many there are.
     pub count: u32,
 }

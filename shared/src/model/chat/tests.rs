@@ -1,4 +1,4 @@
-//! What tests of chats begin with.
+//! Rows and events that tests of chats start from.
 
 use super::*;
 use crate::base::ids::{ConnectionId, MessageId};
@@ -8,7 +8,7 @@ use crate::model::event::{ContactHint, Revision, Side};
 use crate::model::message::kind::Kind;
 use crate::model::messenger::ChannelRef;
 
-/// An employee's place on a channel.
+/// An employee's membership of a channel.
 pub(crate) fn member(name: &str, role: Role, receives_new_clients: bool) -> Membership {
     let (account, channel) = (AccountId::new("account"), ChannelId::new("channel"));
     let joined_at = Timestamp::from_millis(0);

@@ -1,4 +1,4 @@
-//! The blacklist: whose messages are dropped before anything of them is stored (C5).
+//! The blacklist: clients whose messages are dropped before anything of them is stored (C5).
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, IdSalt};
@@ -6,11 +6,11 @@ use crate::base::phone::Phone;
 use crate::model::contact::Identity;
 use serde::{Deserialize, Serialize};
 
-/// Who is blocked.
+/// The subject of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
-    /// A phone, in every messenger that tells it.
+    /// A phone, in every messenger that reports it.
     Phone(Phone),
     /// A person or group of one messenger.
     Identity(Identity),
@@ -25,7 +25,7 @@ impl Subject {
         }
     }
 
-    /// Every subject that somebody may be blocked under who is known by these identities, and by this verified phone.
+    /// Every subject under which a person with these identities and this verified phone may be blocked.
     pub fn all(identities: &[Identity], phone: Option<&Phone>) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for subject in identities.iter().map(Self::of).chain(phone.cloned().map(Self::Phone)) {
@@ -36,7 +36,7 @@ impl Subject {
         all
     }
 
-    /// How the subject stands in keys: salted, so that a key tells nobody's phone.
+    /// The subject's digest in keys: salted, so that a key reveals no phone.
     pub fn digest(&self, salt: &IdSalt) -> String {
         match self {
             Self::Phone(phone) => salt.digest(&["phone", phone.as_str()]),
@@ -45,25 +45,26 @@ impl Subject {
     }
 }
 
-/// An entry.
+/// An entry of the blacklist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlockEntry {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose blacklist.
+    /// The account.
     pub account: AccountId,
     /// The subject's digest: the entry's id.
     pub id: String,
-    /// Who is blocked, for people to read. Gone when he was erased: the block stays, and says nothing of him.
+    /// The blocked subject, for people to read. Removed when the client is erased: the block stays, and says nothing
+    /// about them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
-    /// The entry that this one follows from: a phone's entry blocks the known identities of its owner too.
+    /// The entry that this one follows from: a phone's entry also blocks the known identities of its owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
-    /// Why, for people.
+    /// The reason, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it ends, in seconds since the epoch: the table's TTL too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,7 +72,7 @@ pub struct BlockEntry {
 }
 
 impl BlockEntry {
-    /// Whether it blocks at this moment: the table takes an expired row away later, within days.
+    /// Whether it blocks at this moment. Checked because the table deletes an expired row only within days.
     pub fn blocks(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now.seconds() < end)
     }

@@ -1,23 +1,23 @@
-//! What joining two contacts makes of them, and what taking them apart does (C3). A merge is an alias: chats, identities
-//! and phones stay with the contact they were claimed for, and lead to the other one from there.
+//! Merging two contacts, and undoing a merge (C3). A merge is an alias: chats, identities and phones stay with the
+//! contact they were claimed for, and lead to the other contact from there.
 //!
-//! Aliases are one level deep: `merged_into` always names a root. Who is merged takes his own aliases along ([`follow`]),
-//! and keeps their names, so that they leave with him when the merge is undone.
+//! Aliases are one level deep: `merged_into` always names a root. A contact that is merged takes its own aliases along
+//! ([`follow`]), and keeps their ids, so that they leave with it when the merge is undone.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::ContactId;
 use crate::base::phone::Phone;
 use crate::model::contact::{Contact, CrmRecords, Join, Merge, MergeReason};
 
-/// Most contacts that are one person: they are read and written together.
+/// Maximum number of contacts that are one person, because they are read and written together.
 pub const MAX_ALIASES: usize = 50;
 
-/// The rows of a merge. The aliases of `from` are to be written as well: [`follow`].
+/// The rows of a merge. The aliases of `from` must be written as well: [`follow`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
     /// The contact that stays.
     pub into: Contact,
-    /// The contact that becomes an alias of him.
+    /// The contact that becomes its alias.
     pub from: Contact,
     /// The log row.
     pub log: Merge,
@@ -28,21 +28,22 @@ pub struct Merged {
 pub struct Undone {
     /// The contact that stayed.
     pub into: Contact,
-    /// The contact that is one of his own again.
+    /// The contact that is separate again.
     pub from: Contact,
-    /// Those of the other aliases that change: they leave with `from`, or do not name him any more.
+    /// The other aliases that change: they leave with `from`, or do not name it any more.
     pub others: Vec<Contact>,
     /// The log row.
     pub log: Merge,
 }
 
-/// Makes `from` an alias of `into`. Both are roots; for one that is an alias already the answer is [`Join::Same`].
+/// Makes `from` an alias of `into`. Both must be roots; for an alias the result is [`Join::Same`].
 ///
-/// A phone that only `from` has speaks for both from now on, so that a third one with another phone is not taken in; so does
-/// the responsible that only he has. The records in the CRM stay with whom they were made for.
+/// A phone that only `from` has counts for both from now on, so that a third contact with another phone is not merged
+/// in; the same holds for a responsible that only `from` has. The records in the CRM stay with the contact they were
+/// created for.
 ///
 /// # Errors
-/// Why they are not joined: never [`Join::Yes`].
+/// Why they are not merged: never [`Join::Yes`].
 pub fn merge(into: &Contact, from: &Contact, reason: MergeReason, now: Timestamp) -> Result<Merged, Join> {
     match into.may_take(from, reason) {
         Join::Yes if into.merged_into.is_none() && from.merged_into.is_none() => {}
@@ -75,16 +76,16 @@ pub fn merge(into: &Contact, from: &Contact, reason: MergeReason, now: Timestamp
     Ok(Merged { into: stays, from: alias, log })
 }
 
-/// An alias of somebody who was merged, as it leads to the one who stayed.
+/// An alias of a contact that was merged, after it was redirected to the root.
 pub fn follow(alias: &Contact, root: &ContactId) -> Contact {
     Contact { merged_into: Some(root.clone()), ..alias.clone() }
 }
 
-/// Takes `from` out of `into`, and his own aliases with him. `others` are all other aliases of `into`, `log` is the row
-/// of the merge. Both are kept apart from now on: nothing but a person joins them again.
+/// Separates `from` and its own aliases from `into`. `others` are all other aliases of `into`, `log` is the row of the
+/// merge. The two are kept apart from now on: only a person may merge them again.
 ///
-/// What `into` had only from them goes: a phone, and records in the CRM that were made for one of them. His responsible
-/// stays: by now he has served him. `None` when `from` is no alias of `into`.
+/// `into` loses what it had only from them: a phone, and records in the CRM that were created for one of them. Its
+/// responsible stays, because by now they have served the client. `None` when `from` is no alias of `into`.
 pub fn undo(
     into: &Contact,
     from: &Contact,
@@ -109,18 +110,18 @@ pub fn undo(
     if leaving.iter().any(|one| shares_records(&root.crm, &one.crm)) {
         root.crm = CrmRecords::default();
     }
-    // A phone that he had by somebody who left before may have stood in the way of one that he has by another.
+    // A phone that it had by an alias that left earlier may have hidden one that it has by another alias.
     let phone = leaving.iter().rev().find_map(|one| one.phone.clone());
     let mut free = Contact { merged_into: None, phone, ..from.clone() };
     [into].into_iter().chain(staying).for_each(|one| add(&mut free.kept_apart, &one.contact));
     Some(Undone { into: root, from: free, others, log: Merge { undone_at: Some(now), ..log.clone() } })
 }
 
-/// A contact who stays when others leave: he names none of them, and has no phone by them.
+/// A contact that stays when others leave: it names none of them, and has no phone from them.
 fn without(stays: &Contact, leaves: impl Fn(&ContactId) -> bool, leaving: &[&Contact]) -> Contact {
     let mut after = stays.clone();
     after.merged_from.retain(|id| !leaves(id));
-    // A phone has one owner: who has the same took it over from him.
+    // A phone has one owner: a contact with the same phone took it over from that owner.
     let theirs = |phone: &Phone| leaving.iter().any(|one| one.phone.as_ref() == Some(phone));
     after.phone = after.phone.filter(|phone| !theirs(phone));
     after

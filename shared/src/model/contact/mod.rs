@@ -1,4 +1,4 @@
-//! Contacts: one person (or group) each, known by identities.
+//! Contacts: each is one person (or group), known by identities.
 
 pub mod blacklist;
 pub mod merge;
@@ -11,50 +11,50 @@ use crate::model::event::{ChatAlias, MessageEvent};
 use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 
-/// A client of an account, with what the CRM made of him.
+/// A client of an account, with the CRM's records of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose client he is.
+    /// The account.
     pub account: AccountId,
-    /// His id.
+    /// The contact's id.
     pub contact: ContactId,
-    /// His name, as the messenger tells it.
+    /// The name, as the messenger reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// His phone, when verified.
+    /// The phone, when verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
-    /// How the messengers know him: every identity that is claimed for him.
+    /// How the messengers know the contact: every identity that is claimed for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<Identity>,
-    /// The contact he turned out to be: an alias, which undoing the merge takes away.
+    /// The contact that this one was merged into: an alias, which undoing the merge removes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<ContactId>,
-    /// The contacts that turned out to be him.
+    /// The contacts that were merged into this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged_from: Vec<ContactId>,
-    /// Contacts that a person took apart from him: nothing but a person joins them again.
+    /// Contacts that a person separated from this one: only a person may merge them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept_apart: Vec<ContactId>,
-    /// His user name, an attribute.
+    /// The user name, an attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Who is responsible for him.
+    /// The employee who is responsible for the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<EmployeeId>,
-    /// What the CRM holds of him.
+    /// The CRM's records of the contact.
     #[serde(default)]
     pub crm: CrmRecords,
-    /// When he first wrote.
+    /// When the client first wrote.
     pub created_at: Timestamp,
 }
 
-/// The contact and the deal that the CRM made, and who is making them just now.
+/// The contact and the deal that exist in the CRM, and the claim of the worker that is creating them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CrmRecords {
-    /// Which CRM they are in: [`crate::model::crm::CrmConnection::fingerprint`]. In another CRM there are none of them.
+    /// The CRM they are in: [`crate::model::crm::CrmConnection::fingerprint`]. They do not exist in another CRM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_crm: Option<String>,
     /// The CRM's contact id.
@@ -69,23 +69,23 @@ pub struct CrmRecords {
     /// Link to the deal's card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deal_uri: Option<String>,
-    /// No deal is made for him: no pipelines were loaded when his contact was made.
+    /// No deal is created for the contact: no pipelines were loaded when it was created.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deal_skipped: bool,
-    /// The CRM said for good that it makes no contact: its answer, shortened.
+    /// Set when the CRM refused for good to create the contact: its answer, shortened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
-    /// A creation whose outcome nobody knows (no answer came): how often that was. Shown, because a CRM that does not
-    /// honour the idempotency key may hold a double.
+    /// How often the outcome of a creation was unknown (no answer came). Shown, because a CRM that does not honour the
+    /// idempotency key may hold a duplicate.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uncertain: u32,
-    /// Who creates at the moment, and until when nobody else does.
+    /// The worker that is creating the records, and until when no other worker does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<CreationClaim>,
 }
 
 impl CrmRecords {
-    /// What there is in the CRM of this fingerprint: these records, or none.
+    /// The records in the CRM with this fingerprint: these, or none.
     #[must_use]
     pub fn as_of(&self, crm: &str) -> Self {
         if self.in_crm.as_deref() == Some(crm) {
@@ -94,12 +94,12 @@ impl CrmRecords {
         Self { in_crm: Some(crm.to_owned()), ..Self::default() }
     }
 
-    /// Whether something is yet to be created, and may be.
+    /// Whether a record is missing, and may be created.
     pub fn are_lacking(&self) -> bool {
         self.refused.is_none() && !self.are_complete()
     }
 
-    /// Whether contact and deal are there.
+    /// Whether contact and deal exist.
     pub fn are_complete(&self) -> bool {
         self.contact_id.is_some() && (self.deal_id.is_some() || self.deal_skipped)
     }
@@ -118,9 +118,9 @@ fn is_false(flag: &bool) -> bool {
 /// The right to create a contact's records in the CRM.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CreationClaim {
-    /// The invocation that holds it.
+    /// The invocation that holds the claim.
     pub owner: String,
-    /// When somebody else may take it over.
+    /// When another invocation may take it over.
     pub expires_at: Timestamp,
 }
 
@@ -142,7 +142,7 @@ impl Identity {
         Self { messenger: event.messenger.clone(), group: event.group, user: event.provider_chat_id.clone() }
     }
 
-    /// The same, and the other forms of it that came with the message.
+    /// The same identity, and its other forms that came with the message.
     pub fn all_of(event: &MessageEvent) -> Vec<Self> {
         let own = Self::of(event);
         let other = |alias: &ChatAlias| Self { user: alias.provider_chat_id.clone(), ..own.clone() };
@@ -157,15 +157,15 @@ impl Identity {
             .flatten()
     }
 
-    /// How it stands in keys of what outlives it.
+    /// The digest by which it is stored in keys that outlive it.
     pub fn digest(&self, salt: &IdSalt) -> String {
         let kind = if self.group { "group" } else { "person" };
         salt.digest(&["identity", self.messenger.as_str(), kind, &self.user])
     }
 }
 
-/// The verified phone that comes with a message: in its identity or another form of it, or told by a messenger that vouches
-/// for it. A group has none: who its `contact` is, is not documented by every provider.
+/// The verified phone that comes with a message: in its identity or another form of it, or reported by a messenger that
+/// vouches for it. A group has none, because not every provider documents whom its `contact` means.
 pub fn verified_phone(event: &MessageEvent, region: &str) -> Option<Phone> {
     if event.group {
         return None;
@@ -177,7 +177,7 @@ pub fn verified_phone(event: &MessageEvent, region: &str) -> Option<Phone> {
     Identity::all_of(event).iter().find_map(Identity::phone).or_else(told)
 }
 
-/// What an identity row or a phone row says: whose it is.
+/// The owner of an identity or a phone: the content of an identity row or a phone row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContactClaim {
     /// Version of the row's shape.
@@ -186,12 +186,12 @@ pub struct ContactClaim {
     pub contact: ContactId,
 }
 
-/// A chat of a contact: from the contact to his history.
+/// A chat of a contact: leads from the contact to its history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContactChat {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// The contact that the chat was opened with; a merge leaves it as it is.
     pub contact: ContactId,
@@ -199,57 +199,57 @@ pub struct ContactChat {
     pub chat: ChatId,
     /// The channel it is on.
     pub channel: ChannelId,
-    /// When it began.
+    /// When the chat began.
     pub created_at: Timestamp,
 }
 
-/// Why two contacts became one.
+/// Why two contacts were merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MergeReason {
-    /// The messenger vouched for a phone that the other one has.
+    /// The messenger vouched for a phone that the other contact has.
     VerifiedPhone,
-    /// The messenger told both forms of one identity in one message.
+    /// The messenger reported both forms of one identity in one message.
     SameIdentity,
-    /// A person said so.
+    /// A person merged them.
     Manual,
 }
 
-/// A merge in the log of the contact that stayed.
+/// A merge, in the log of the contact that stayed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Merge {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// The contact that stayed.
     pub into: ContactId,
-    /// The contact that became an alias of him.
+    /// The contact that became its alias.
     pub from: ContactId,
-    /// Why.
+    /// The reason.
     pub reason: MergeReason,
-    /// When.
+    /// When they were merged.
     pub merged_at: Timestamp,
-    /// When a person took them apart again.
+    /// When a person separated them again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone_at: Option<Timestamp>,
 }
 
-/// Whether two contacts may be joined without a person's word, and why not.
+/// Whether two contacts may be merged without a person's decision, and why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Join {
-    /// They may.
+    /// They may be merged.
     Yes,
-    /// They are one already.
+    /// They are merged already.
     Same,
-    /// Each has a verified phone of its own, and they differ: a number may have changed hands.
+    /// Each has a verified phone of its own, and the phones differ: a number may have changed hands.
     OtherPhone,
-    /// A person took them apart.
+    /// A person separated them.
     KeptApart,
 }
 
 impl Contact {
-    /// Whether `other`, who turned out to have the same strong attribute, may become an alias of this contact.
+    /// Whether `other`, which has the same strong attribute, may become an alias of this contact.
     pub fn may_take(&self, other: &Self, reason: MergeReason) -> Join {
         if self.contact == other.contact
             || other.merged_into.as_ref() == Some(&self.contact)

@@ -1,7 +1,7 @@
-//! Whether a number has a messenger (E3): learned from what deliveries report, from whoever writes, and from a provider
+//! Whether a number has a messenger (E3): learned from delivery statuses, from clients who write, and from a provider
 //! that can be asked.
 //!
-//! A fact stands under a salted digest, so neither key nor row tells anybody's phone.
+//! A fact is stored under a salted digest, so neither key nor row reveals a phone.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, IdSalt};
@@ -15,30 +15,31 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The messengers of which it is known whether a number has them. An erasure forgets the facts of each.
+/// The messengers for which such facts are stored. An erasure deletes the facts for each.
 pub const CHECKED: [Messenger; 1] = [Messenger::Whatsapp];
 
-/// That a number still has it is written no more often than this: each delivery says so.
+/// The fact that a number still has the messenger is rewritten no more often than this, because each delivery confirms
+/// it.
 const REFRESHED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
-/// Where a fact comes from.
+/// The source of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LearnedFrom {
-    /// What became of a send: delivered or read, or refused because the number is not there.
+    /// The outcome of a send: delivered or read, or refused because the number does not exist there.
     Delivery,
-    /// The provider was asked.
+    /// The answer of the provider.
     Provider,
-    /// A client wrote from it.
+    /// A client wrote from the number.
     Message,
 }
 
-/// What is known of a number in one messenger.
+/// The fact that is known about a number in one messenger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberFact {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose knowledge.
+    /// The account.
     pub account: AccountId,
     /// [`digest`] of messenger and number.
     pub digest: String,
@@ -46,18 +47,18 @@ pub struct NumberFact {
     pub messenger: Messenger,
     /// Whether the number has it.
     pub has: bool,
-    /// When that was so.
+    /// When that was observed.
     pub learned_at: Timestamp,
-    /// Who says so.
+    /// The source.
     pub from: LearnedFrom,
 }
 
-/// How a number stands in the key of its fact: without the account's salt nobody can test numbers against it.
+/// The digest of a number in the key of its fact: without the account's salt, numbers cannot be tested against it.
 pub fn digest(salt: &IdSalt, messenger: &Messenger, phone: &Phone) -> String {
     salt.digest(&["number", messenger.as_str(), phone.as_str()])
 }
 
-/// The digests under which facts of a client's numbers may stand: what an erasure forgets with him.
+/// The digests under which facts about a client's numbers may be stored: an erasure of the client deletes them.
 pub fn digests_of_numbers(contact: &Contact, salt: &IdSalt) -> Vec<String> {
     let told = contact.identities.iter().filter_map(Identity::phone);
     let phones: BTreeSet<Phone> = told.chain(contact.phone.clone()).collect();
@@ -65,8 +66,8 @@ pub fn digests_of_numbers(contact: &Contact, salt: &IdSalt) -> Vec<String> {
     phones.iter().flat_map(of).collect()
 }
 
-/// What is known after a report; `None` when nothing changes. The later report counts; of two of one moment, the one that
-/// proves the messenger.
+/// The fact after a report; `None` when nothing changes. The later report counts; of two reports of the same moment,
+/// the one that proves the messenger.
 pub fn learn(known: Option<&NumberFact>, report: NumberFact) -> Option<NumberFact> {
     let Some(known) = known else { return Some(report) };
     let later = match report.learned_at.cmp(&known.learned_at) {
@@ -74,13 +75,14 @@ pub fn learn(known: Option<&NumberFact>, report: NumberFact) -> Option<NumberFac
         std::cmp::Ordering::Equal => report.has && !known.has,
         std::cmp::Ordering::Less => false,
     };
-    // That it has not is always news: somebody may have written from it between two failures.
+    // A report that the number lacks the messenger is always new: a client may have written from it between two
+    // failures.
     let news = !report.has || !known.has || report.learned_at.since(known.learned_at) >= REFRESHED_AFTER;
     (later && news).then_some(report)
 }
 
-/// The client's number, and whether it has the messenger, as far as a delivery's status tells it: one that was delivered to
-/// a client who has not written yet proves it, one that was refused as unknown says that it has not.
+/// The client's number, and whether it has the messenger, as far as a delivery status shows it: a delivery to a client
+/// who has not written yet proves it, a refusal of the recipient as unknown disproves it.
 pub fn number_news(
     chat: &Chat,
     status: DeliveryStatus,
@@ -90,7 +92,7 @@ pub fn number_news(
         return None;
     }
     let has = match status {
-        // A client who wrote is there: that was noted when they did.
+        // The number of a client who wrote is known to have the messenger: that was recorded when they wrote.
         DeliveryStatus::Delivered | DeliveryStatus::Read if chat.client_count == 0 => true,
         DeliveryStatus::Failed if reason == Some(FailureReason::NoSuchRecipient) => false,
         _ => return None,

@@ -1,4 +1,4 @@
-//! The connection to a CRM: what all kinds have in common, and the settings of one kind as its client named them.
+//! The connection to a CRM: the fields that all kinds share, and the settings of one kind as its client named them.
 
 use super::{CrmKind, CrmState};
 use crate::base::clock::Timestamp;
@@ -13,25 +13,26 @@ use std::collections::BTreeMap;
 pub struct CrmConnection {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Which kind.
+    /// The kind of CRM.
     pub kind: CrmKind,
-    /// What its client is set up with, by the setting's name; only the client of this kind knows what a value means. No secret.
+    /// Settings of the kind's client, by name; only that client knows what a value means. No secrets.
     pub settings: BTreeMap<String, String>,
-    /// What we authorize with there, encrypted.
+    /// The credential for the CRM, encrypted.
     pub credential: Option<Sealed>,
-    /// The fingerprint that its client gave it; none: it follows from the address. See [`Self::fingerprint`].
+    /// The fingerprint that the kind's client returned; `None`: it is derived from the address. See
+    /// [`Self::fingerprint`].
     pub known_as: Option<String>,
-    /// How it is.
+    /// The connection's state.
     pub state: CrmState,
-    /// Failures in a row over all chats.
+    /// Consecutive failures over all chats.
     pub failures: u32,
     /// No call to the CRM is made before this moment.
     pub paused_until: Option<Timestamp>,
-    /// What it last said against us, without personal data.
+    /// The CRM's last error, without personal data.
     pub error: Option<String>,
-    /// When it was set.
+    /// When the connection was created.
     pub created_at: Timestamp,
 }
 
@@ -58,8 +59,9 @@ impl CrmConnection {
         self.settings.get(name).map(String::as_str)
     }
 
-    /// Tells one CRM from another: records made in one are unknown to the next. It is what the client said when the CRM was
-    /// connected, else a digest of the address: so the table's readers find it without asking a client.
+    /// Distinguishes one CRM from another, because records created in one are unknown to the next. It is what the
+    /// kind's client returned when the CRM was connected, else a digest of the address, so that the table's readers
+    /// know it without calling a client.
     pub fn fingerprint(&self) -> String {
         let address = || self.setting(WEBHOOK_URL).unwrap_or_default();
         let by_address = || hex_digest(address().as_bytes()).chars().take(16).collect();
@@ -68,12 +70,12 @@ impl CrmConnection {
 }
 
 const WEBHOOK_URL: &str = "webhook_url";
-/// What the names of settings begin with that stand in `subscriptions`.
+/// Prefix of the names of the settings that are stored in `subscriptions`.
 const SUBSCRIPTION: &str = "subscriptions.";
 const ON: &str = "true";
 
-/// The row as the table has it. Settings that rows had before `settings` was a map keep attributes of their own, because the
-/// version before reads what this one writes, and the conditions of both name these attributes.
+/// The row as it is stored. Settings that rows had before `settings` was a map keep their own attributes, because the
+/// previous version reads what this one writes, and the conditions of both name these attributes.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     v: u16,
@@ -154,7 +156,8 @@ mod tests {
     use super::*;
     use serde_dynamo::{AttributeValue, Item, from_item, to_item};
 
-    /// Rows as the version before wrote them: one as it was set, and one with everything that a row may have.
+    /// Rows as the previous version wrote them: one as it was created, and one with every attribute that a row may
+    /// have.
     fn recorded() -> Vec<Item> {
         serde_json::from_str(include_str!("fixtures/stored_connections.json")).unwrap()
     }

@@ -1,5 +1,5 @@
-//! What a CRM loads of its own accord: contacts and deals, as `POST /v3/contacts` and `POST /v3/deals` bring them. They say
-//! which of the CRM's contacts a client is before he first writes, and who is responsible for him there (B1, C2).
+//! Contacts and deals that a CRM loads by itself with `POST /v3/contacts` and `POST /v3/deals`. They say which of the
+//! CRM's contacts a client is before the client first writes, and who is responsible for that contact there (B1, C2).
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId, IdSalt};
@@ -9,30 +9,30 @@ use crate::model::contact::{CrmRecords, Identity};
 use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 
-/// Most entities that one request loads or deletes.
+/// Maximum number of entities that one request loads or deletes.
 pub const MAX_ENTITIES: usize = 100;
-/// Most places at which one contact of a CRM is known.
+/// Maximum number of contact points of one CRM contact.
 pub const MAX_POINTS: usize = 20;
 
-/// A place at which a contact of the CRM can be written to, in Wazzup's words.
+/// A contact point: an address at which a contact of the CRM can be written to, in Wazzup's terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactPoint {
     /// `whatsapp`, `telegram` …
     pub chat_type: String,
-    /// The messenger's id of him: digits of a phone for WhatsApp and Viber.
+    /// The messenger's id of the contact: digits of a phone for WhatsApp and Viber.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<String>,
-    /// His user name, a weak attribute: nobody is found by it.
+    /// The contact's user name, a weak attribute: no client is found by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// His phone, where the messenger's id is none.
+    /// The contact's phone, where the messenger's id is not a phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
 }
 
 impl ContactPoint {
-    /// Whom the messenger knows there.
+    /// The identity that the messenger knows at this point.
     pub fn identity(&self) -> Option<Identity> {
         let user = self.chat_id.as_deref().map(str::trim).filter(|user| !user.is_empty())?;
         let (messenger, group) = Messenger::of_chat_type(&self.chat_type)?;
@@ -44,7 +44,7 @@ impl ContactPoint {
         (!user.is_empty()).then_some(Identity { messenger, group, user })
     }
 
-    /// The phone that the CRM has of him there; without a country code it is read as of `region`.
+    /// The contact's phone at this point; a number without a country code is read as one of `region`.
     pub fn phone(&self, region: &str) -> Option<Phone> {
         let told = || Phone::parse(self.phone.as_deref()?, region);
         let own = self.identity().and_then(|identity| identity.phone());
@@ -58,26 +58,26 @@ impl ContactPoint {
 pub struct CrmContact {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// The CRM's id of it.
     pub id: String,
-    /// Who is responsible there; he need not be loaded here.
+    /// The employee who is responsible there; they need not be loaded here.
     pub responsible: EmployeeId,
     /// Its name.
     pub name: String,
-    /// Where he can be written to.
+    /// Where the contact can be written to.
     pub points: Vec<ContactPoint>,
     /// Link to its card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
-    /// The CRM that loaded it, by its fingerprint; none: no CRM was connected yet.
+    /// The fingerprint of the CRM that loaded it; `None`: no CRM was connected yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_crm: Option<String>,
-    /// The deal that the CRM loaded for it first.
+    /// The first deal that the CRM loaded for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deal: Option<DealRef>,
-    /// When it was loaded last.
+    /// When it was last loaded.
     pub loaded_at: Timestamp,
 }
 
@@ -92,7 +92,7 @@ pub struct DealRef {
 }
 
 impl CrmContact {
-    /// The identities that it names.
+    /// The identities that it lists.
     pub fn identities(&self) -> Vec<Identity> {
         let mut all: Vec<Identity> = Vec::new();
         for identity in self.points.iter().filter_map(ContactPoint::identity) {
@@ -103,7 +103,7 @@ impl CrmContact {
         all
     }
 
-    /// The phones that it names.
+    /// The phones that it lists.
     pub fn phones(&self, region: &str) -> Vec<Phone> {
         let mut all: Vec<Phone> = self.points.iter().filter_map(|point| point.phone(region)).collect();
         all.sort();
@@ -111,7 +111,8 @@ impl CrmContact {
         all
     }
 
-    /// By what a client is found to be this contact: the salted digests of its phones, and of identities that are no phone.
+    /// The subjects by which a client is matched to this contact: the salted digests of its phones, and of identities
+    /// that are not phones.
     pub fn subjects(&self, region: &str, salt: &IdSalt) -> Vec<String> {
         let by_identity = self.identities().iter().map(Subject::of).collect::<Vec<_>>();
         let by_phone = self.phones(region).into_iter().map(Subject::Phone);
@@ -122,7 +123,7 @@ impl CrmContact {
         all
     }
 
-    /// The contact as it is when a deal of it is loaded: the first one stays.
+    /// The contact after a deal of it is loaded: the first deal is kept.
     #[must_use]
     pub fn with_deal(&self, deal: &CrmDeal) -> Self {
         let known = self.deal.clone().filter(|known| known.id != deal.id);
@@ -130,18 +131,18 @@ impl CrmContact {
         Self { deal: Some(known.unwrap_or_else(loaded)), ..self.clone() }
     }
 
-    /// Whether it is a contact of the CRM of this fingerprint.
+    /// Whether it belongs to the CRM with this fingerprint.
     pub fn is_of(&self, crm: &str) -> bool {
         self.in_crm.as_deref().is_none_or(|own| own == crm)
     }
 }
 
-/// Which contact of the CRM has a phone or an identity; the contact itself says whether that still holds.
+/// Maps a phone or an identity to a contact of the CRM. The contact itself says whether the mapping still holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CrmSubject {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// Digest of the phone or identity.
     pub digest: String,
@@ -154,11 +155,11 @@ pub struct CrmSubject {
 pub struct CrmDeal {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// The CRM's id of it.
     pub id: String,
-    /// Who is responsible there.
+    /// The employee who is responsible there.
     pub responsible: EmployeeId,
     /// Its name.
     pub name: String,
@@ -174,12 +175,12 @@ pub struct CrmDeal {
     /// As [`CrmContact::in_crm`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_crm: Option<String>,
-    /// When it was loaded last.
+    /// When it was last loaded.
     pub loaded_at: Timestamp,
 }
 
-/// What a client's records become when the CRM of `crm` says that he is its `contact`. `None` when he is another contact
-/// there, or his contact is being created at this moment: then that stands.
+/// A client's records after the CRM `crm` says that the client is its `contact`. `None` when the client is linked to
+/// another contact there, or when their contact is being created at this moment: then the records do not change.
 #[must_use]
 pub fn link_contact(
     records: &CrmRecords,
@@ -204,8 +205,9 @@ pub fn link_contact(
     Some(linked)
 }
 
-/// What they become when it says that `deal` is a deal of its contact `contact_id`. `None` when he is not that contact, or
-/// has another deal: the first one stays.
+/// A client's records after the CRM says that `deal` is a deal of its contact `contact_id`. `None` when the client is
+/// not that contact, when their records are being created at this moment, or when they have another deal: the first
+/// deal is kept.
 #[must_use]
 pub fn link_deal(
     records: &CrmRecords,

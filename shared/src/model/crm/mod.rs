@@ -1,4 +1,4 @@
-//! A CRM as the domain knows it: what it holds of a contact, and how far it is up to date.
+//! The domain's view of a CRM: its kind and capabilities, its records of contacts, and how far it is up to date.
 
 pub mod connection;
 pub mod entities;
@@ -9,46 +9,46 @@ pub use connection::CrmConnection;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// Which CRM an account works with (A2).
+/// Which kind of CRM an account uses (A2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CrmKind {
-    /// None: only our own chats.
+    /// None: the account has only Switchboard's chats.
     #[default]
     None,
-    /// A CRM that is a client of the Wazzup-v3-compatible API and takes its webhooks.
+    /// A CRM that is a client of the Wazzup-v3-compatible API and accepts its webhooks.
     Universal,
 }
 
-/// What a kind of CRM can do; the settings API refuses what does not apply (A3).
+/// What a kind of CRM can do; the settings API refuses settings that do not apply (A3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Workers of one account at a time: 1 where the CRM's rate limit is per account.
+    /// How many workers may serve one account at a time: 1 where the CRM's rate limit is per account.
     pub workers: u32,
-    /// Whether it can name a client's responsible, so that a channel may leave that to it.
+    /// Whether it can name a client's responsible, so that a channel may leave assignment to it.
     pub assigns: bool,
     /// Whether deals have pipeline stages.
     pub stages: bool,
     /// Whether it has groups of employees, one of which a channel may belong to.
     pub groups: bool,
-    /// Whether it is told how far a delivery has come.
+    /// Whether delivery statuses are reported to it.
     pub statuses: bool,
-    /// Whether it is told of edits.
+    /// Whether edits are reported to it.
     pub edits: bool,
-    /// Whether it is told of deletions.
+    /// Whether deletions are reported to it.
     pub deletions: bool,
-    /// Whether it is told of reactions as such; else they are texts.
+    /// Whether reactions are reported to it as such; otherwise they are reported as texts.
     pub reactions: bool,
-    /// Whether it is told that a chat is finished.
+    /// Whether the finish of a chat is reported to it.
     pub finished: bool,
-    /// Whether it can be asked for its employees and pipelines; else it brings them itself.
+    /// Whether we can load employees and pipelines from it; otherwise it loads them to us itself.
     pub refreshes: bool,
-    /// Whether we may change contacts that are there already.
+    /// Whether we may change contacts that exist there already.
     pub writes_contacts: bool,
 }
 
 impl Capabilities {
-    /// Nothing at all.
+    /// No capabilities at all.
     pub const NONE: Self = Self {
         workers: 1,
         assigns: false,
@@ -64,18 +64,18 @@ impl Capabilities {
     };
 }
 
-/// How a CRM connection is.
+/// The state of a CRM connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CrmState {
-    /// Works, or has not been tried.
+    /// It works, or has not been tried.
     #[default]
     Active,
-    /// The CRM refused our key: chats wait until it is set again.
+    /// The CRM refused our key: chats wait until the key is replaced.
     Unauthorized,
 }
 
-/// Whether a link of the CRM's may be shown to be followed: `http` or `https`, and nothing that a browser would carry out.
+/// Whether a link from the CRM may be shown as a link: `http` or `https`, and nothing that a browser would execute.
 pub fn is_web_link(text: &str) -> bool {
     text.parse::<Url>().is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }

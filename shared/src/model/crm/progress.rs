@@ -1,4 +1,4 @@
-//! What the CRM has to learn of a chat, in order (P8): a pure function of the rows behind its cursor.
+//! What has to be reported to the CRM about a chat, in order (P8): a pure function of the rows after the CRM cursor.
 
 use crate::model::chat::ChatEvent;
 use crate::model::chat::assignment_record::AssignmentRecord;
@@ -12,14 +12,14 @@ pub enum SequencedRow {
     Message(Box<Message>),
     /// Something that happened to the chat as a whole.
     Event(ChatEvent),
-    /// It got another responsible, or none. A CRM is told of him with the messages.
+    /// A change of the responsible. It is not reported by itself: the CRM learns the responsible with the messages.
     Assignment(Box<AssignmentRecord>),
 }
 
-/// One change that the CRM has to learn.
+/// One change that is to be reported to the CRM.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Its number in the chat; the cursor moves to it when the CRM has it.
+    /// Its number in the chat; the CRM cursor moves to it when the CRM has accepted the change.
     pub seq: u64,
     /// What changed.
     pub what: ChangeKind,
@@ -28,24 +28,24 @@ pub struct Change {
 /// What changed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChangeKind {
-    /// A message the CRM does not know yet, as it is now.
+    /// A message that the CRM does not know yet, as it is now.
     New(Box<Message>),
-    /// A message it knows was edited.
+    /// An edit of a message that the CRM knows.
     Edited(Box<Message>),
-    /// A message it knows was deleted.
+    /// A deletion of a message that the CRM knows.
     Deleted(Box<Message>),
-    /// The file of a message it knows is there, or is given up.
+    /// The file of a message that the CRM knows was copied, or its copying was given up.
     File(Box<Message>),
-    /// A message it knows was delivered, read, or failed.
+    /// The delivery status of a message that the CRM knows: delivered, read or failed.
     Status(Box<Message>),
     /// The chat was finished.
     Finished(ChatEvent),
-    /// A rule has something to say to employees.
+    /// A rule's notice to employees.
     Notified(ChatEvent),
 }
 
 impl Change {
-    /// The message it is about.
+    /// The message that changed.
     pub fn message(&self) -> Option<&Message> {
         match &self.what {
             ChangeKind::New(message)
@@ -58,13 +58,13 @@ impl Change {
     }
 }
 
-/// The changes behind the cursor `done` and up to `chat_seq`, in the order of their numbers. `rows` are **all** rows whose
-/// last change is behind the cursor: a row's last number may be higher than its first, so a page of them would not do.
-/// They were read after the chat, whose number is `chat_seq`: everything up to it is surely among them. What is newer may
-/// be there in part (a query shows single rows of a transaction), so it is left to its own nudge.
+/// The changes after the CRM cursor `done` and up to `chat_seq`, in the order of their numbers. `rows` are **all** rows
+/// whose last change is after the cursor: a row's last number may be higher than its first, so a page of them is not
+/// enough. They were read after the chat, whose number is `chat_seq`, so everything up to it is certainly among them.
+/// Newer rows may be incomplete (a query shows single rows of a transaction), so they are left to their own nudge.
 ///
-/// A message the CRM does not know goes out once, as it is now, at the place where it came; what happened to it since
-/// is in it. A change that a later one replaced (two edits) goes out once, at the later place.
+/// A message that the CRM does not know is reported once, as it is now, at the place of its creation; later changes are
+/// included. A change that a later one replaced (two edits) is reported once, at the later place.
 pub fn pending(done: u64, chat_seq: u64, rows: Vec<SequencedRow>) -> Vec<Change> {
     let mut changes = Vec::new();
     for row in rows {
@@ -93,7 +93,7 @@ fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
     if let Some(seq) = newer(row.edited_seq).filter(|_| stays) {
         changes.push(Change { seq, what: ChangeKind::Edited(row.clone()) });
     }
-    // With an edit behind it, the file goes out with that.
+    // A later edit reports the file too.
     if let Some(seq) =
         newer(row.file_seq).filter(|seq| stays && row.edited_seq.is_none_or(|edited| edited < *seq))
     {
@@ -107,7 +107,7 @@ fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
     }
 }
 
-/// Whether each number from the cursor to `chat_seq` stands in one of the rows.
+/// Whether each number from the cursor to `chat_seq` occurs in one of the rows.
 pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[SequencedRow]) -> bool {
     let numbers: HashSet<u64> = rows
         .iter()
@@ -123,8 +123,8 @@ pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[SequencedRow]) -> bool
     (done + 1..=chat_seq).all(|number| numbers.contains(&number))
 }
 
-/// Where the cursor stands when the first `taken` of `changes` have been taken by the CRM. With the last of them it also
-/// passes the numbers that mean nothing to a CRM (an assignment), up to `chat_seq`.
+/// The CRM cursor after the CRM has accepted the first `taken` of `changes`. After the last of them it also skips the
+/// numbers that are not reported to a CRM (an assignment), up to `chat_seq`.
 pub fn cursor_after(changes: &[Change], taken: usize, chat_seq: u64) -> u64 {
     if taken >= changes.len() {
         return chat_seq;

@@ -1,4 +1,5 @@
-//! Erasing a client (P12): what is left is digests and times, so that nothing that still travels brings him back.
+//! Erasure of a client (P12). Only digests and times remain, so that events still in transit cannot bring the client
+//! back.
 
 mod traces;
 
@@ -11,83 +12,83 @@ pub use crate::model::erasure::traces::Traces;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long what is left of an erased message is kept: providers deliver again for days, a dead-letter queue holds for
-/// two weeks, and somebody may redrive it.
+/// How long the remains of an erased message are kept: providers redeliver for days, a dead-letter queue keeps messages
+/// for two weeks, and they may be redriven after that.
 pub const TOMBSTONES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// How far an erasure has come.
+/// The state of an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErasureState {
-    /// At work.
+    /// In progress.
     Running,
-    /// Nothing of him is left.
+    /// Nothing of the client is left.
     Done,
 }
 
-/// Which part of the work is next. Each is over before the one behind it begins, so what a part leaves nothing can undo.
+/// The next phase of the work. Each phase ends before the next begins, so that nothing can undo an earlier one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Identities and phones are let go of, and leave their digests.
+    /// Identities and phones are deleted and leave their digests.
     #[default]
     Contacts,
-    /// The chats are closed, all of them before the first one is emptied: whoever writes meanwhile waits.
+    /// All chats are closed before the first one is emptied; a client who writes meanwhile waits.
     Closing,
-    /// The chats, with all that stands in them, and their files.
+    /// The chats, with everything in them, and their files.
     Chats,
     /// The account's raw records in the quarantine.
     Quarantine,
-    /// Raw records of nobody knows which account.
+    /// Raw records whose account is unknown.
     Unknown,
-    /// What was given up and lies in a dead-letter queue.
+    /// Messages that were given up and are in a dead-letter queue.
     DeadLetters,
-    /// The contacts themselves, last: they say what was to be looked for.
+    /// The contacts themselves, last, because they say what to search for.
     Rest,
 }
 
-/// One erasure: a job that goes on where it stopped. At its end it holds nothing of the client.
+/// One erasure: a job that resumes where it stopped. When it is done it holds nothing of the client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Erasure {
     /// Version of the row's shape.
     pub v: u16,
-    /// In whose account.
+    /// The account.
     pub account: AccountId,
     /// Its id: a UUID v7.
     pub erasure: String,
-    /// The contact, and those that were merged into him.
+    /// The contact, and those that were merged into it.
     pub contacts: Vec<ContactId>,
-    /// How far it has come.
+    /// Its state.
     pub state: ErasureState,
-    /// Which part is next.
+    /// The next phase.
     #[serde(default)]
     pub phase: Phase,
-    /// Where that part goes on; nothing personal.
+    /// Where that phase resumes; nothing personal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// What is looked for in raw records and stood in rows that are gone already. Empty at the end.
+    /// Strings to search raw records for, including those from rows that are already deleted. Empty at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
-    /// Chats that are gone.
+    /// Number of deleted chats.
     pub chats: u64,
-    /// Messages that are gone.
+    /// Number of deleted messages.
     pub messages: u64,
-    /// Files and raw records that are gone.
+    /// Number of deleted files and raw records.
     pub objects: u64,
-    /// Messages taken out of dead-letter queues.
+    /// Number of messages removed from dead-letter queues.
     pub dead_letters: u64,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: Timestamp,
-    /// When it came to its end.
+    /// When it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
-    /// When it must be looked at: its place in the due index.
+    /// When the job must be checked: its place in the due index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_at: Option<Timestamp>,
 }
 
 impl Erasure {
-    /// An erasure that is to begin at once: the due index finds it, should its nudge be lost.
+    /// An erasure that is to begin at once: the due index finds it if its nudge is lost.
     pub fn new(
         account: &AccountId,
         erasure: impl Into<String>,
@@ -113,19 +114,19 @@ impl Erasure {
         }
     }
 
-    /// What a contact under erasure becomes an alias of: nobody. Whoever follows it finds no person, so that nothing joins
-    /// him and nothing is claimed for him any more.
+    /// The id that a contact under erasure becomes an alias of. No contact has this id, so whatever follows the alias
+    /// finds no person: nothing is merged into the erased contact and nothing is claimed for it any more.
     pub fn nobody(&self) -> ContactId {
         ContactId::new(&self.erasure)
     }
 
-    /// Goes on with another part.
+    /// Enters another phase.
     pub fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.cursor = None;
     }
 
-    /// Nothing of him is left, and the job holds nothing either.
+    /// Finishes the job: nothing of the client is left, in the job neither.
     pub fn finish(&mut self, now: Timestamp) {
         self.state = ErasureState::Done;
         self.cursor = None;
@@ -135,12 +136,13 @@ impl Erasure {
     }
 }
 
-/// Every digest that a contact leaves, each once: of his identities, of what the blacklist knows them as, of his phone.
+/// Every digest that a contact leaves, without duplicates: of its identities, of their blacklist subjects, and of its
+/// phone.
 pub fn digests_of(contact: &Contact, salt: &IdSalt) -> Vec<String> {
     digests(&contact.identities, contact.phone.as_ref(), salt)
 }
 
-/// The same of identities and a phone that are not a contact's row.
+/// The same for identities and a phone that are not in a contact's row.
 pub fn digests(identities: &[Identity], phone: Option<&Phone>, salt: &IdSalt) -> Vec<String> {
     let by_identity =
         identities.iter().flat_map(|identity| [identity.digest(salt), Subject::of(identity).digest(salt)]);
@@ -157,41 +159,42 @@ pub fn digests(identities: &[Identity], phone: Option<&Phone>, salt: &IdSalt) ->
 pub struct ErasedSubject {
     /// Version of the row's shape.
     pub v: u16,
-    /// In whose account.
+    /// The account.
     pub account: AccountId,
     /// The subject's digest.
     pub digest: String,
-    /// When he was erased.
+    /// When the client was erased.
     pub erased_at: Timestamp,
-    /// When the row may go, in seconds since the epoch: the table's TTL.
+    /// When the row may be deleted, in seconds since the epoch: the table's TTL.
     pub expires_at: i64,
 }
 
 impl ErasedSubject {
-    /// What a digest leaves at this moment.
+    /// The row that a digest leaves at this moment.
     pub fn at(account: &AccountId, digest: String, erased_at: Timestamp) -> Self {
         let expires_at = (erased_at + TOMBSTONES_KEPT).seconds();
         Self { v: 1, account: account.clone(), digest, erased_at, expires_at }
     }
 }
 
-/// What is left of an erased message, or of its pointer, at its own key: it was here, and does not come back.
+/// What is left of an erased message, or of its pointer, at its own key, so that the message is not stored again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tombstone {
     /// When it was erased.
     pub erased_at: Timestamp,
-    /// When the row may go, in seconds since the epoch: the table's TTL.
+    /// When the row may be deleted, in seconds since the epoch: the table's TTL.
     pub expires_at: i64,
 }
 
 impl Tombstone {
-    /// A tombstone of this moment.
+    /// A tombstone of an erasure at this moment.
     pub fn at(erased_at: Timestamp) -> Self {
         Self { erased_at, expires_at: (erased_at + TOMBSTONES_KEPT).seconds() }
     }
 }
 
-/// Whether an event belongs to what was erased: accepted, or written by the provider's clock, not after it.
+/// Whether an event belongs to what was erased: it was accepted, or written by the provider's clock, at or before the
+/// erasure.
 pub fn is_erased(erased_at: Option<Timestamp>, accepted_at: Timestamp, sent_at: Timestamp) -> bool {
     erased_at.is_some_and(|erased_at| accepted_at <= erased_at || sent_at <= erased_at)
 }

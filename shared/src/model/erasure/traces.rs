@@ -1,21 +1,22 @@
-//! What tells that a raw record is of an erased client: strings that are his alone, and the digests of his messages' ids.
+//! Traces by which a raw record is recognized as an erased client's: strings that only this client has, and the digests
+//! of the ids of their messages.
 
 use crate::base::ids::MessageId;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Shortest string that is looked for. What is shorter stands in everybody's records.
+/// Shortest string that is searched for. Shorter ones occur in the records of other clients too.
 const MIN_WORD: usize = 5;
-/// Shortest string that is looked for where nobody can tell whose account it is: what is shorter may be anything there.
+/// Shortest string that is searched for where the account is unknown: a shorter one may mean anything there.
 const MIN_WORD_ANYWHERE: usize = 10;
-/// Shortest text that is taken for a message id: some providers count their messages, and everybody has a 17.
+/// Shortest text that is treated as a message id: some providers number their messages, and every client has a 17.
 const MIN_MESSAGE_ID: usize = 16;
-/// Longest one.
+/// Longest text that is treated as a message id.
 const MAX_MESSAGE_ID: usize = 512;
-/// How many records inside records are opened: a dead letter in a queue's own wrapping, say.
+/// How many levels of records inside records are opened, such as a dead letter in a queue's own wrapping.
 const DEPTH: u8 = 4;
 
-/// What is looked for in raw records. It is personal data: `Debug` says only how much there is.
+/// What is searched for in raw records. It is personal data: `Debug` prints only how much there is.
 #[derive(Clone, Default)]
 pub struct Traces {
     words: Vec<String>,
@@ -29,8 +30,8 @@ impl std::fmt::Debug for Traces {
 }
 
 impl Traces {
-    /// Looks for these strings: user ids, phones as digits, ids of chats. Those that are too short to be anybody's own are
-    /// left out.
+    /// Searches for these strings: user ids, phones as digits, ids of chats. Strings that are too short to identify one
+    /// client are dropped.
     pub fn of(words: impl IntoIterator<Item = String>) -> Self {
         let mut all: Vec<String> = words.into_iter().filter(|word| word.len() >= MIN_WORD).collect();
         all.sort();
@@ -38,26 +39,26 @@ impl Traces {
         Self { words: all, messages: HashSet::new() }
     }
 
-    /// Looks for one more string.
+    /// Searches for one more string.
     pub fn add(&mut self, word: &str) {
         if word.len() >= MIN_WORD && !self.words.iter().any(|known| known == word) {
             self.words.push(word.to_owned());
         }
     }
 
-    /// Looks for a message id too, by what it left: [`MessageId::in_key`].
+    /// Searches for a message id too, by the digest it left: [`MessageId::in_key`].
     pub fn add_message(&mut self, digest: &str) {
         self.messages.extend(u128::from_str_radix(digest, 16));
     }
 
-    /// As much of it as may be looked for in what may be another account's: long strings, in characters.
+    /// The part that may be searched for in records of an unknown account: strings that are long enough in characters.
     #[must_use]
     pub fn in_any_account(&self) -> Self {
         let long = self.words.iter().filter(|word| word.chars().count() >= MIN_WORD_ANYWHERE).cloned();
         Self { words: long.collect(), messages: self.messages.clone() }
     }
 
-    /// Whether a raw record holds anything of him: as it stands, as JSON escapes it, or inside another record.
+    /// Whether a raw record contains anything of the client: literally, escaped as JSON, or inside another record.
     pub fn are_in(&self, record: &[u8]) -> bool {
         let text = String::from_utf8_lossy(record);
         if self.words.iter().any(|word| holds(&text, word) || holds(&text, &escaped(word))) {
@@ -65,7 +66,7 @@ impl Traces {
         }
         match serde_json::from_str::<Value>(&text) {
             Ok(value) => self.in_value(&value, DEPTH),
-            // No JSON, or half of one: ids stand between whatever is not part of them.
+            // Not JSON, or cut off: message ids are the pieces between characters that ids do not contain.
             Err(_) => text.split(|c: char| !is_of_id(c)).any(|piece| self.is_message(piece)),
         }
     }
@@ -98,7 +99,7 @@ impl Traces {
     }
 }
 
-/// Whether a text holds a word. A number inside a longer number is another number.
+/// Whether a text contains a word. A number inside a longer number does not count, because it is another number.
 fn holds(text: &str, word: &str) -> bool {
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let (number_first, number_last) = (digit(word.chars().next()), digit(word.chars().next_back()));
@@ -108,7 +109,7 @@ fn holds(text: &str, word: &str) -> bool {
     })
 }
 
-/// A word as JSON writes it where everything beyond ASCII is escaped.
+/// A word as JSON writes it when everything beyond ASCII is escaped.
 fn escaped(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
     for unit in word.encode_utf16() {

@@ -1,4 +1,4 @@
-//! The checks: a draft against a row of the table. Pure.
+//! Checks of a draft, an edit or a deletion against a row of the limits table. Pure.
 
 use super::{
     By, Draft, DraftComment, DraftEdit, DraftFile, DraftTemplate, Edits, FileKind, LimitError, Limits,
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 type Checked = Result<(), LimitError>;
 
-/// Whether a message may go out, before anything is stored.
+/// Checks whether a message may be sent, before anything is stored.
 ///
 /// # Errors
 /// The first limit that it breaks.
@@ -40,7 +40,7 @@ pub fn check(limits: &Limits, draft: &Draft<'_>, now: Timestamp) -> Checked {
     Ok(())
 }
 
-/// Whether a sent message may be edited so.
+/// Checks whether a sent message may be edited this way.
 ///
 /// # Errors
 /// The first limit that it breaks.
@@ -66,7 +66,7 @@ pub fn check_edit(limits: &Limits, edit: &DraftEdit<'_>, now: Timestamp) -> Chec
     }
 }
 
-/// Whether a message sent at that time may be deleted.
+/// Checks whether a message sent at `sent_at` may be deleted.
 ///
 /// # Errors
 /// The limit that it breaks.
@@ -78,10 +78,10 @@ pub fn check_delete(limits: &Limits, sent_at: Timestamp, now: Timestamp) -> Chec
     in_time(limits.delete_within, sent_at, now, "MESSAGES_DELETION_TIME_EXPIRED", "deleted")
 }
 
-/// Whether somebody who has never written may be written to by this (D4).
+/// Checks whether a person who has never written may be addressed this way (D4).
 ///
 /// # Errors
-/// Says by what it would be possible, where it is.
+/// Names the ways that are possible on this channel, where there are any.
 pub fn check_first(limits: &Limits, by: By) -> Checked {
     if limits.first.contains(&by) {
         return Ok(());
@@ -103,7 +103,7 @@ pub fn check_first(limits: &Limits, by: By) -> Checked {
     }
 }
 
-/// Exactly one of text, file and template.
+/// Checks that there is exactly one of text, file and template.
 fn one_content(text: Option<&str>, file: bool, template: bool) -> Checked {
     match usize::from(text.is_some()) + usize::from(file) + usize::from(template) {
         0 => Err(wrong("MESSAGE_NOTHING_TO_SEND", "text", "there is nothing to send: give a text or a file")),
@@ -163,7 +163,7 @@ fn check_template(limits: &Limits, template: &DraftTemplate<'_>) -> Checked {
         let message = format!("value {} is empty: fill it", at + 1);
         return Err(LimitError { code: "INVALID_MESSAGE_DATA", field: "template", limit: None, message });
     }
-    // Without the template's own text its values are the least that there is.
+    // Without the template's own text, the values alone give the smallest possible length.
     let length = match template.filled {
         Some(text) => text.chars().count(),
         None => template.values.iter().map(|value| value.chars().count()).sum(),
@@ -210,7 +210,7 @@ fn check_buttons(limits: &Limits, draft: &Draft<'_>) -> Checked {
     Ok(())
 }
 
-/// Whether the company may write now, outside comments.
+/// Checks whether the company may write now, outside comments.
 fn window(limits: &Limits, draft: &Draft<'_>, now: Timestamp) -> Checked {
     let Some(window) = limits.window else { return Ok(()) };
     if window.template_passes && draft.template.is_some() {

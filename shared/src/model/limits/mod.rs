@@ -1,5 +1,6 @@
-//! What each transport takes (E5): one table, asked before anything is stored. A row is a `transport` as Wazzup names it
-//! ([`table`]); the error codes are Wazzup's documented ones, which a CRM that plugs into Wazzup knows already.
+//! What each transport accepts (E5): a table per provider, consulted before anything is stored. A row is a `transport`
+//! as Wazzup names it. The error codes are Wazzup's documented ones, because a CRM that plugs into Wazzup knows them
+//! already.
 //!
 //! Nothing here is personal: an error names the field, the limit and what to do, never the content.
 
@@ -12,45 +13,46 @@ use std::time::Duration;
 
 pub use crate::model::limits::checks::{check, check_delete, check_edit, check_first};
 
-/// One row of the table: what a transport takes.
+/// One row of the table: what a transport accepts.
 #[derive(Debug)]
 pub struct Limits {
-    /// The transport's name (`whatsapp`, `wapi`, `tgapi` …); `other` for one that is not known.
+    /// The transport's name (`whatsapp`, `wapi`, `tgapi` …); `other` for an unknown one.
     pub transport: &'static str,
-    /// The messenger that it carries; none for `other`.
+    /// The messenger that it carries; `None` for `other`.
     pub messenger: Option<Messenger>,
     /// Longest text, in characters.
     pub text: usize,
-    /// The code of a longer one.
+    /// The error code for a longer text.
     pub text_code: &'static str,
-    /// Which files it takes, by kind; a kind without a rule is not taken.
+    /// Which files it accepts, by kind; a kind without a rule is refused.
     pub files: &'static [FileRule],
-    /// The code of a file of a type that is not taken.
+    /// The error code for a file of a type that is refused.
     pub type_code: &'static str,
-    /// Buttons below a text, where it knows them.
+    /// Buttons below a text; `None` where the transport has no buttons.
     pub buttons: Option<ButtonRule>,
-    /// Longest filled template, in characters, where it knows templates.
+    /// Longest filled template, in characters; `None` where the transport has no templates.
     pub template: Option<usize>,
     /// Whether a message may quote another one.
     pub quotes: bool,
-    /// What of a sent message may be edited.
+    /// Which part of a sent message may be edited.
     pub edits: Edits,
-    /// How long after sending; none: the provider decides.
+    /// How long after sending a message may be edited; `None`: the provider decides.
     pub edit_within: Option<Duration>,
     /// Whether a sent message may be deleted.
     pub deletes: bool,
-    /// How long after sending; none: the provider decides.
+    /// How long after sending a message may be deleted; `None`: the provider decides.
     pub delete_within: Option<Duration>,
-    /// How long after the client's last message the company may write, where that is limited.
+    /// How long after the client's last message the company may write; `None`: no limit.
     pub window: Option<Window>,
-    /// Whether comments come by it: they are answered by text alone, in private once and within [`PRIVATE_REPLY_WITHIN`].
+    /// Whether the transport carries comments. A comment is answered by text alone, and in private only once and within
+    /// [`PRIVATE_REPLY_WITHIN`].
     pub comments: bool,
-    /// By what somebody who has never written can be written to; empty: not at all.
+    /// How the company can address a person who has never written; empty: it cannot write first.
     pub first: &'static [By],
 }
 
 impl Limits {
-    /// What every messenger takes: a short text. For channels of which nothing is known.
+    /// What every messenger accepts: a short text. Used for channels whose transport is unknown.
     pub const PLAIN_TEXT: Self = Self {
         transport: "other",
         messenger: None,
@@ -74,20 +76,20 @@ impl Limits {
 /// How long after a comment its author may be answered in private.
 pub const PRIVATE_REPLY_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Which files of a kind are taken.
+/// Which files of a kind are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileRule {
     /// The kind.
     pub kind: FileKind,
-    /// The types, as `image/jpeg`; empty: whatever is of the kind.
+    /// The accepted media types, as `image/jpeg`; empty: every type of this kind.
     pub types: &'static [&'static str],
-    /// The largest, in bytes.
+    /// The largest size, in bytes.
     pub bytes: u64,
-    /// The code of a larger one.
+    /// The error code for a larger file.
     pub code: &'static str,
 }
 
-/// What a file is, as far as limits go: the first half of its type.
+/// The kind of a file as far as limits are concerned: the first half of its media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum FileKind {
@@ -109,18 +111,18 @@ impl FileKind {
     }
 }
 
-/// Which buttons are taken.
+/// Which buttons are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ButtonRule {
     /// How many at most.
     pub count: usize,
     /// Longest title, in characters.
     pub title: usize,
-    /// Longest payload, in bytes; none: the provider decides.
+    /// Longest payload, in bytes; `None`: the provider decides.
     pub payload: Option<usize>,
 }
 
-/// What of a sent message may be edited.
+/// Which part of a sent message may be edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edits {
     /// Nothing.
@@ -131,29 +133,29 @@ pub enum Edits {
     All,
 }
 
-/// A time that begins with the client's message.
+/// The time after the client's message during which the company may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// How long it is open.
     pub open: Duration,
-    /// The code of a message that comes after it.
+    /// The error code for a message sent after it has closed.
     pub code: &'static str,
-    /// Whether a template goes out though it is closed.
+    /// Whether a template may be sent after it has closed.
     pub template_passes: bool,
 }
 
-/// By what a person is addressed.
+/// How a person is addressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A phone number.
     Phone,
     /// A user name.
     Username,
-    /// The messenger's id of him.
+    /// The messenger's id of the person.
     UserId,
 }
 
-/// What is to be sent.
+/// A message that is to be sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Draft<'a> {
     /// The text as the client will read it, signature included.
@@ -164,18 +166,18 @@ pub struct Draft<'a> {
     pub template: Option<DraftTemplate<'a>>,
     /// Buttons below the text.
     pub buttons: &'a [Button],
-    /// Whether it quotes a message. The comment that an answer is for does not count.
+    /// Whether it quotes a message. The comment that it answers does not count as a quote.
     pub quotes: bool,
     /// The comment that it answers.
     pub comment: Option<DraftComment>,
-    /// When the client last wrote in this chat; none: never, as far as is known.
+    /// When the client last wrote in this chat; `None`: never, as far as is known.
     pub client_wrote_at: Option<Timestamp>,
 }
 
 /// A file that is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DraftFile<'a> {
-    /// Its type, as `image/jpeg`; parameters are left aside.
+    /// Its media type, as `image/jpeg`; parameters are ignored.
     pub content_type: &'a str,
     /// Its size in bytes, where it is known before the provider fetches it.
     pub bytes: Option<u64>,
@@ -184,9 +186,9 @@ pub struct DraftFile<'a> {
 /// A template that is to be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DraftTemplate<'a> {
-    /// What goes into its places, in order.
+    /// The values of its placeholders, in order.
     pub values: &'a [String],
-    /// Its text with the values in place, where the template's text is known.
+    /// Its text with the values filled in, where the template's text is known.
     pub filled: Option<&'a str>,
 }
 
@@ -197,32 +199,33 @@ pub struct DraftComment {
     pub mode: CommentMode,
     /// When the client wrote it.
     pub written_at: Timestamp,
-    /// Whether its author got a private answer to it before.
+    /// Whether the comment's author has already received a private answer to it.
     pub answered_privately: bool,
 }
 
-/// What an edit is to make of a message.
+/// An edit of a sent message.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DraftEdit<'a> {
-    /// The new text as the client will read it; none: the file changes.
+    /// The new text as the client will read it; `None`: the file changes.
     pub text: Option<&'a str>,
-    /// The new file; none: the text changes.
+    /// The new file; `None`: the text changes.
     pub file: Option<DraftFile<'a>>,
-    /// Whether the message has buttons: it cannot be edited then.
+    /// Whether the message has buttons: such a message cannot be edited.
     pub has_buttons: bool,
     /// When the message was sent.
     pub sent_at: Timestamp,
 }
 
-/// Why something cannot be sent.
+/// Why a message, edit or deletion is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct LimitError {
     /// Wazzup's code, as `MESSAGES_TOO_LONG_INSTAGRAM`.
     pub code: &'static str,
-    /// What it is about: `text`, `file`, `buttons`, `template`, `quote`, `chat` or `message` (an edit's or a deletion's).
+    /// The field at fault: `text`, `file`, `buttons`, `template`, `quote`, `chat` or `message` (for an edit or a
+    /// deletion).
     pub field: &'static str,
-    /// The limit, in the field's unit: characters, bytes, seconds, pieces.
+    /// The limit, in the field's unit: characters, bytes, seconds or number of items.
     pub limit: Option<u64>,
     /// What is wrong and what to do, for people.
     pub message: String,

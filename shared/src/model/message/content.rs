@@ -1,15 +1,15 @@
-//! What a message holds besides text and file: one shape for all providers. A provider's adapter fills it; nobody
-//! behind it needs the provider's own words.
+//! The content of a message besides text and file, in one shape for all providers. A provider's adapter fills it; later
+//! code does not need the provider's own terms.
 
 use crate::base::ids::MessageId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The part of a message that its kind calls for.
+/// The part of a message that depends on its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Details {
-    /// A place.
+    /// A location.
     Location(Location),
     /// People or companies, as address-book cards.
     ContactCards(Vec<ContactCard>),
@@ -29,14 +29,14 @@ pub enum Details {
     Comment(Comment),
 }
 
-/// A place.
+/// A location.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Location {
     /// Degrees, north positive (WGS 84).
     pub latitude: f64,
     /// Degrees, east positive (WGS 84).
     pub longitude: f64,
-    /// What it is called.
+    /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Its address.
@@ -50,18 +50,18 @@ pub struct ContactCard {
     /// The name on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Phones as written there. They say nothing of who sent the card.
+    /// Phones as written there. They say nothing about the sender of the card.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phones: Vec<String>,
 }
 
-/// A template.
+/// A message template that was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
-    /// The provider's id or name of it.
+    /// The provider's id or name of the template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// What was put into its places, in order.
+    /// The values of its placeholders, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
     /// Its buttons.
@@ -72,19 +72,19 @@ pub struct Template {
 /// A button, or an entry of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Button {
-    /// What stands on it.
+    /// The text on it.
     pub title: String,
-    /// What it sends back, for programs.
+    /// The data that it sends back, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
 }
 
-/// A reaction: a message of its own that points at another one. The last one of an author on a message counts.
+/// A reaction: a message of its own that refers to another one. An author's last reaction to a message counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
-    /// The message it is for.
+    /// The message that it refers to.
     pub to: MessageId,
-    /// The emoji; none when the reaction was taken back.
+    /// The emoji; `None` when the reaction was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emoji: Option<String>,
 }
@@ -92,20 +92,20 @@ pub struct Reaction {
 /// A call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// What came of it.
+    /// The outcome.
     pub outcome: CallOutcome,
-    /// How long they talked, in seconds.
+    /// How long the call lasted, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
-    /// Who called, as the provider wrote it.
+    /// The caller, as the provider wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Whom, as the provider wrote it.
+    /// The called party, as the provider wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
@@ -118,10 +118,10 @@ pub enum CallOutcome {
 /// A story.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Story {
-    /// The provider's id of it.
+    /// The provider's id of the story.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Where it can be seen, as long as it can. Its picture is the message's file.
+    /// Where it can be seen, as long as it exists. Its picture is the message's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
@@ -131,10 +131,10 @@ pub struct Story {
 pub struct Comment {
     /// The post.
     pub post: Post,
-    /// The comment it answers, when it answers one.
+    /// The comment that it answers, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<MessageId>,
-    /// How the company's answer was given; none for a client's comment.
+    /// How the company answered; `None` for a client's comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<CommentMode>,
 }
@@ -151,10 +151,10 @@ pub enum CommentMode {
     Private,
 }
 
-/// A post of the company's.
+/// A post of the company.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
-    /// The provider's id of it: with the author of the comment it makes the case.
+    /// The provider's id of the post: together with the author of the comment it identifies the case.
     pub id: String,
     /// Where it can be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,7 +162,7 @@ pub struct Post {
     /// Its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// A picture of it.
+    /// Its picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
 }
@@ -170,13 +170,13 @@ pub struct Post {
 /// The message that a message answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quote {
-    /// Its id at the provider, when told.
+    /// Its id at the provider, where the provider reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageId>,
-    /// Its text as told with the answer; it may be all there is, where the message is older than the chat here.
+    /// Its text as received with the answer; it may be all there is, where the message is older than the chat here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// As the provider gave it, for a CRM that speaks the provider's words.
+    /// The quote as the provider gave it, for a CRM that uses the provider's terms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<Value>,
 }

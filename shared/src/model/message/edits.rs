@@ -1,4 +1,4 @@
-//! Edits and deletions of a message, in whatever order and however often they come.
+//! Edits and deletions of a message, in any order and however often they come.
 
 use crate::model::event::{MessageEvent, Revision};
 use crate::model::message::media::FileCopy;
@@ -6,8 +6,8 @@ use crate::model::message::{Message, text_digest};
 use crate::model::outbound::signed;
 
 impl Message {
-    /// The row after a repeated delivery of the same message id, or `None` when it brings nothing new.
-    /// `seq` is the number the change would take.
+    /// The row after a repeated delivery of the same message id, or `None` when it brings nothing new. `seq` is the
+    /// number that the change would take.
     pub fn revise(&self, event: &MessageEvent, seq: u64) -> Option<Self> {
         let mut next = self.clone();
         match event.revision {
@@ -17,7 +17,7 @@ impl Message {
             Revision::Deleted if next.deleted_seq.is_none() => {
                 next.deleted_seq = Some(seq);
                 next.seq = seq;
-                // Nobody copies the file of what is deleted.
+                // The file of a deleted message is not copied.
                 next.file = next.file.filter(|file| *file != FileCopy::Pending);
             }
             Revision::Deleted => {}
@@ -28,12 +28,12 @@ impl Message {
         (next.seq != self.seq).then_some(next)
     }
 
-    /// What the message was at first came after its edit or deletion: its time and what those did not tell.
+    /// Adds the original that came after its edit or deletion: its time, and what those did not contain.
     fn complete(&mut self, event: &MessageEvent, seq: u64) {
         self.incomplete = false;
         self.sent_at = event.sent_at;
         if self.edited_seq.is_some() {
-            // The CRM has it as it was edited, and learns of the rest.
+            // The CRM has the message as it was edited; the missing parts are reported as another edit.
             self.edited_seq = Some(seq);
             self.old_text = self.old_text.take().or_else(|| event.text.clone());
             self.earlier_texts.push(text_digest(event.text.as_deref()));
@@ -58,9 +58,9 @@ impl Message {
         self.seq = seq;
     }
 
-    /// Takes an edit that is news. Edits may come twice and in any order: the provider's time decides, and where two have
-    /// the same, a text that the message is known to have had before is not gone back to, unless the edit says that
-    /// it replaces the present one.
+    /// Applies an edit that is new. Edits may come twice and in any order: the provider's time decides. Of two edits
+    /// with the same time, a text that the message is known to have had before does not come back, unless the edit says
+    /// that it replaces the current one.
     fn edit(&mut self, event: &MessageEvent, seq: u64) {
         let digest = digest(event);
         let new_media =
@@ -74,7 +74,8 @@ impl Message {
         let (last, replaces) =
             (self.edited_at.unwrap_or(event.sent_at), old_text.is_some() && old_text == self.text);
         let had_before = self.earlier_texts.contains(&text_digest(text.as_deref())) && new_media.is_none();
-        // Of what we edited ourselves the time is by our clock: what replaces that is later, whatever the provider's says.
+        // An edit of ours has the time of our clock: an edit that replaces it is later, whatever the provider's clock
+        // says.
         let is_late = event.sent_at < last && !(replaces && self.provider_id.is_some());
         if is_late || (event.sent_at == last && had_before && !replaces) {
             return;
@@ -95,7 +96,7 @@ impl Message {
         self.seq = seq;
     }
 
-    /// A text of this message as the provider tells it, without the signature that we put below.
+    /// A text of this message as the provider reports it, without the signature that we added below.
     fn unsigned(&self, told: Option<&str>) -> Option<String> {
         let (told, Some(signature)) = (told?, &self.signature) else { return told.map(str::to_owned) };
         if self.text.as_deref().is_some_and(|text| told.trim() == signed(text, Some(signature)).trim()) {
@@ -106,7 +107,7 @@ impl Message {
     }
 }
 
-/// What tells one edit from another: a replayed one is the same in all of it.
+/// A digest that distinguishes one edit from another: a replayed edit has the same.
 pub(crate) fn digest(event: &MessageEvent) -> String {
     let media = event.media.as_ref().map(|media| &media.url);
     let told = format!("{:?}", (&event.text, &event.old_text, media, event.sent_at));
@@ -193,7 +194,7 @@ mod tests {
         assert_eq!(chat.receive(&original(), Some(&row), at), None, "once");
     }
 
-    /// A row of ours with a signature below it, as it is after these edits.
+    /// A row of ours with a signature below it, after these edits.
     fn ours_after(edits: &[MessageEvent]) -> Message {
         let mut chat = new_chat();
         let event = MessageEvent { text: Some("A".into()), ..text_event("m", Side::Company) };

@@ -1,9 +1,9 @@
-//! Kinds of messages, and how far one is delivered.
+//! Kinds of messages, and their delivery statuses.
 
 use serde::{Deserialize, Serialize};
 
-/// What a message is. A kind that is not known here is [`Kind::Unsupported`], stored and shown, with the provider's own
-/// word beside it.
+/// The kind of a message. An unknown kind is [`Kind::Unsupported`], stored and shown, with the provider's own word
+/// beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it; requirements C1 lists them")]
@@ -30,20 +30,20 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether a person wrote something that wants to be read and answered. A reaction and a notice of the messenger are
-    /// kept, and open, raise and answer nothing.
+    /// Whether a person wrote something that needs to be read and answered. A reaction and a notice of the messenger
+    /// are stored, but open no chat, count as no unread message, and answer no client.
     pub fn is_said(self) -> bool {
         !matches!(self, Self::Reaction | Self::System)
     }
 }
 
-/// How far a company's message has come. [`DeliveryStatus::Failed`] stands beside the row of the others.
+/// The delivery status of a company's message. [`DeliveryStatus::Failed`] is outside the order of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum DeliveryStatus {
     Queued,
-    /// It is unknown whether it left: the provider did not say, and no echo came. A person has to look.
+    /// It is unknown whether it was sent: the provider did not say, and no echo came. A person has to check.
     Unknown,
     Sent,
     Delivered,
@@ -57,7 +57,8 @@ impl DeliveryStatus {
             Self::Queued => 0,
             Self::Unknown => 1,
             Self::Sent => 2,
-            // A failure overrules what only says that the message left us, and yields to proof that it arrived.
+            // A failure overrides statuses that only say that the message was sent, and yields to proof that it
+            // arrived.
             Self::Failed => 3,
             Self::Delivered => 4,
             Self::Read => 5,
@@ -74,12 +75,12 @@ impl DeliveryStatus {
     }
 }
 
-/// Why a send failed, in the provider's words.
+/// Why a send failed, in the provider's terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryError {
     /// The provider's code, as `BAD_CONTACT`.
     pub code: String,
-    /// The provider's explanation, when it gives one.
+    /// The provider's explanation, where it gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }

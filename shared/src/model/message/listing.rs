@@ -1,14 +1,14 @@
-//! Listings: the car (or whatever is for sale) that a client writes or calls about (C11).
+//! Listings: the car (or other item for sale) that a client writes or calls about (C11).
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, hex_digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A listing as it was told with a message.
+/// A listing as received with a message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Listing {
-    /// The site's id of it; where it gives none, its link stands for it.
+    /// The site's id of it; where there is none, its link is used.
     pub id: String,
     /// Its title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub struct Price {
     pub currency: String,
 }
 
-/// What is known of a car. Words are the site's own.
+/// What is known of a car. Texts are the site's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vehicle {
     /// Vehicle identification number (ISO 3779).
@@ -92,41 +92,42 @@ pub struct CrmCar {
     /// Links under which sites offer it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
-    /// All else that the CRM tells, by its own names.
+    /// Everything else that the CRM returns, by its own names.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
 }
 
-/// A listing that a chat's client asked about: one row per chat and listing, kept when he asks about another one.
+/// A listing that a chat's client asked about: one row per chat and listing, kept when the client asks about another
+/// one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChatListing {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Of which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// What was told of it; later words replace earlier ones, and what is not told again stays.
+    /// The data received so far; later data replaces earlier data, and what is not repeated stays.
     pub listing: Listing,
     /// When the client first asked about it.
     pub first_at: Timestamp,
-    /// When it was last told.
+    /// When its data was last received.
     pub last_at: Timestamp,
     /// The CRM's record of the car, when it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_car: Option<CrmCar>,
 }
 
-/// Which listing a chat is about now: told again unchanged, nothing is written.
+/// Which listing a chat is about now; nothing is written when the same listing comes again unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListingMark {
     /// The listing's id.
     pub id: String,
-    /// Digest of what was last told.
+    /// Digest of the last data received.
     pub digest: String,
 }
 
-/// What tells that a car of the CRM's is the one of a listing, the surest first.
+/// How a car of the CRM was matched with a listing, the surest way first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchedBy {
@@ -139,14 +140,14 @@ pub enum MatchedBy {
 }
 
 impl Listing {
-    /// The mark of this state.
+    /// The mark of the listing in its current state.
     pub fn mark(&self) -> ListingMark {
         let told = serde_json::to_vec(self).unwrap_or_default();
         ListingMark { id: self.id.clone(), digest: hex_digest(&told).chars().take(12).collect() }
     }
 
-    /// Whether the CRM's car is the one of this listing (C11), and by what. VINs are compared without spaces and without
-    /// regard to case, links as pages: without scheme, `www.`, query, fragment and the slash at the end.
+    /// Whether the CRM's car is the one of this listing (C11), and by what it was matched. VINs are compared without
+    /// spaces and regardless of case, links as pages: without scheme, `www.`, query, fragment and the slash at the end.
     pub fn matches(&self, car: &CrmCar) -> Option<MatchedBy> {
         let vin = self.vehicle.vin.as_deref().and_then(plain_vin);
         if vin.is_some() && vin == car.vin.as_deref().and_then(plain_vin) {
@@ -160,7 +161,7 @@ impl Listing {
         car.urls.iter().any(|url| self::page(url).as_ref() == Some(&page)).then_some(MatchedBy::Url)
     }
 
-    /// Takes in what `other` tells of the same listing.
+    /// Adds the data of `other`, which is the same listing.
     fn learn(&mut self, other: &Self) {
         newer(&mut self.title, &other.title);
         newer(&mut self.price, &other.price);
@@ -187,9 +188,9 @@ impl Vehicle {
 }
 
 impl ChatListing {
-    /// The row after a message of `at` (when it was accepted) told `listing`: the first row, or `stored` with what is
-    /// new. Later words replace earlier ones, what is not told again stays, and words older than the row's last ones only
-    /// fill what nobody has told. `None` when nothing is new: then the row's times stay as well.
+    /// The row after a message accepted at `at` contained `listing`: the first row, or `stored` with what is new. Later
+    /// data replaces earlier data, data that is not repeated stays, and data older than the row's last only fills gaps.
+    /// `None` when nothing is new: then the row's times stay as well.
     pub fn tell(
         stored: Option<&Self>,
         account: &AccountId,
@@ -221,21 +222,21 @@ impl ChatListing {
     }
 }
 
-/// Replaces what was told by what is told now, if anything.
+/// Replaces what is known by what is received now, if anything.
 fn newer<T: Clone>(known: &mut Option<T>, told: &Option<T>) {
     if told.is_some() {
         known.clone_from(told);
     }
 }
 
-/// A VIN without its spelling; `None` for an empty one.
+/// A normalised VIN; `None` for an empty one.
 fn plain_vin(vin: &str) -> Option<String> {
     let plain: String = vin.chars().filter(|c| !c.is_whitespace()).collect();
     (!plain.is_empty()).then(|| plain.to_uppercase())
 }
 
 /// The page that a link leads to, without what differs between links to one page: scheme, `www.`, query, fragment,
-/// slash at the end. `None` where nothing is left that tells one page of a site from another.
+/// slash at the end. `None` where nothing is left that distinguishes one page of a site from another.
 pub fn page(link: &str) -> Option<String> {
     let link = link.trim();
     let link = link.split_once("://").map_or_else(|| link.trim_start_matches('/'), |(_, rest)| rest);

@@ -1,16 +1,16 @@
-//! Files of messages: what a provider tells of one, and how far its copy has come (C12).
+//! Files of messages: the provider's data about a file, and the state of its copy (C12).
 //!
-//! A file that expires or needs a credential is copied into the deployment's bucket; the message goes on at once, and
-//! the file follows under a number of its own.
+//! A file that expires or needs a credential is copied into the deployment's bucket; the message is processed at once,
+//! and the file follows under a number of its own.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, MessageId};
 use serde::{Deserialize, Serialize};
 
-/// A file of a message, as the provider tells it.
+/// A file of a message, as the provider describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
-    /// The provider's link, or what stands for one where the provider's API has to be asked for it.
+    /// The provider's link, or a placeholder where the link must be requested from the provider's API.
     pub url: String,
     /// File name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,26 +33,26 @@ impl Media {
     }
 }
 
-/// How far the copy of a message's file has come. A message without one passes the provider's link on.
+/// The state of the copy of a message's file. For a message without a copy, the provider's link is passed on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum FileCopy {
-    /// On its way.
+    /// The copy is in progress.
     Pending,
-    /// In our bucket.
+    /// The copy is in our bucket.
     Stored {
         /// The object's key.
         object: String,
-        /// What the stable link ends with: 128 random bits, hexadecimal.
+        /// The end of the stable link: 128 random bits, hexadecimal.
         link: String,
         /// Media type, as it is served.
         mime: String,
         /// Size in bytes.
         bytes: u64,
     },
-    /// Given up.
+    /// The copy was given up.
     Failed {
-        /// Why.
+        /// The reason.
         why: CopyFailure,
     },
 }
@@ -61,64 +61,64 @@ pub enum FileCopy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CopyFailure {
-    /// The provider has it no more, or never had.
+    /// The provider no longer has it, or never had it.
     Gone,
-    /// The provider does not let us have it.
+    /// The provider refuses to give it to us.
     Refused,
-    /// Larger than is kept.
+    /// It is larger than allowed.
     TooLarge,
-    /// Not what the message says it is, or of a type that is not kept.
+    /// It is not what the message says it is, or of a type that is not stored.
     WrongType,
-    /// The link leads where nothing is fetched from.
+    /// The link leads to an address from which nothing is fetched.
     AddressNotAllowed,
-    /// The provider did not answer as it should, for as long as was tried.
+    /// The provider did not answer properly for as long as it was retried.
     Unavailable,
 }
 
-/// A file that has yet to be copied: work that stands in the table and on the due index until it is done.
+/// A file that has yet to be copied: a row in the table and in the due index until it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingFile {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// Of which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// Of which message.
+    /// The message.
     pub message_id: MessageId,
     /// Attempts begun so far.
     pub attempts: u32,
-    /// The object that the attempt begun last writes. While this row is there, no message leads to it.
+    /// The object that the last attempt writes. While this row exists, no message refers to the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
-    /// Not before this moment is it tried again: somebody is at it, or the next attempt has its time.
+    /// It is not retried before this moment: a worker is copying it, or the next attempt is scheduled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
-    /// When it must be looked at: its place in the due index.
+    /// When it must be checked: its place in the due index.
     pub check_at: Timestamp,
     /// When the message was stored.
     pub created_at: Timestamp,
 }
 
-/// Where a stable link leads: found by the hash of its ending. The file's name, which may say something of a person,
-/// stands at the object alone.
+/// The target of a stable link, found by the hash of the link's end. The file's name, which may contain personal data,
+/// is stored at the object alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileLink {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose file.
+    /// The account.
     pub account: AccountId,
-    /// Of which chat.
+    /// The chat.
     pub chat: ChatId,
     /// The object's key in the bucket.
     pub object: String,
     /// Media type, as it is served.
     pub mime: String,
-    /// When the bucket lets the object go, in seconds since the epoch: the table's TTL.
+    /// When the bucket deletes the object, in seconds since the epoch: the table's TTL.
     pub expires_at: i64,
 }
 
-/// What the keys of a chat's objects begin with.
+/// The prefix of the keys of a chat's objects.
 pub fn objects_of(account: &AccountId, chat: &ChatId) -> String {
     format!("{account}/{chat}/")
 }

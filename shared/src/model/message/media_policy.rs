@@ -1,20 +1,20 @@
-//! What is kept of files and how it is served; what follows from an attempt to copy one.
+//! Which files are stored and how they are served, and what follows from an attempt to copy one.
 
 use super::media::CopyFailure;
 use crate::base::clock::Timestamp;
 use crate::model::message::kind::Kind;
 use std::time::Duration;
 
-/// What is served when a browser must not show a file by itself.
+/// The type that is served when a browser must not show a file in place.
 const BYTES: &str = "application/octet-stream";
-/// Longest file name that is kept, in characters.
+/// Longest file name that is stored, in characters.
 const MAX_NAME: usize = 150;
-/// Most that a name may take in its header, plain and encoded, in bytes: with what stands around them it stays below 900, and
-/// S3 refuses metadata above two thousand.
+/// Maximum size of a name in its header, plain and encoded, in bytes: with the text around it the header stays below
+/// 900 bytes, and S3 refuses metadata above two thousand.
 const MAX_NAME_BYTES: usize = 850;
 
-/// Media types as the server and the provider tell them, as one: `image/jpeg`, without parameters, in small letters. A
-/// server that only says "bytes" says nothing, and the provider may know.
+/// The media type reported by the server or the provider, normalised: `image/jpeg`, without parameters, in lower case.
+/// A server that only says "bytes" says nothing, so the provider's type is used.
 pub fn told_type(served: Option<&str>, provider: Option<&str>) -> String {
     let read = |text: Option<&str>| text.and_then(essence).filter(|mime| !says_nothing(mime));
     read(served).or_else(|| read(provider)).unwrap_or_else(|| BYTES.to_owned())
@@ -24,7 +24,7 @@ fn says_nothing(mime: &str) -> bool {
     [BYTES, "binary/octet-stream"].contains(&mime)
 }
 
-/// The type of a `Content-Type`, when it is one.
+/// The type of a `Content-Type`, when it is valid.
 fn essence(text: &str) -> Option<String> {
     let mime = text.split(';').next()?.trim().to_ascii_lowercase();
     let (kind, rest) = mime.split_once('/')?;
@@ -34,8 +34,9 @@ fn essence(text: &str) -> Option<String> {
     (mime.len() <= 127 && word(kind) && word(rest)).then_some(mime)
 }
 
-/// Whether a file of this type can be what the message says it is. A page where a picture should be is a login or an error
-/// that is answered 200. Bytes of which nobody told the type may be anything; stickers have types of the messenger's own.
+/// Whether a file of this type can be what the message says it is. A page where a picture should be is a login or an
+/// error that is answered with 200. Bytes without a reported type may be anything; stickers have types of the
+/// messenger's own.
 pub fn fits(kind: Kind, mime: &str) -> bool {
     let of = |kind: &str| mime.split('/').next() == Some(kind);
     match kind {
@@ -48,8 +49,8 @@ pub fn fits(kind: Kind, mime: &str) -> bool {
     }
 }
 
-/// The type under which a file is served. Only what a browser shows without running anything of it keeps its own; a page
-/// or a drawing of a stranger's would run in a browser as ours.
+/// The type under which a file is served. Only a type that a browser shows without running anything in it is kept,
+/// because a stranger's page or drawing would run in a browser as ours.
 pub fn served_type(mime: &str) -> &str {
     if shown_in_place(mime) { mime } else { BYTES }
 }
@@ -66,7 +67,7 @@ fn shown_in_place(mime: &str) -> bool {
 pub fn disposition(served: &str, name: Option<&str>) -> String {
     let way = if shown_in_place(served) { "inline" } else { "attachment" };
     let Some(name) = name.and_then(clean_name) else { return way.to_owned() };
-    // A name for those who read no other, and the whole one (RFC 6266).
+    // An ASCII name for readers that support no other, and the whole one (RFC 6266).
     let plain = |c: char| c.is_ascii_alphanumeric() || " ._-()".contains(c);
     let ascii: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
     let whole: String = name
@@ -81,12 +82,12 @@ fn stays(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
 
-/// What a character of a name takes in the header: one byte plain, and its own ones encoded.
+/// The size of a name's character in the header: one byte plain, and its own bytes encoded.
 fn cost(c: char) -> usize {
     1 + if u8::try_from(c).is_ok_and(stays) { 1 } else { 3 * c.len_utf8() }
 }
 
-/// The beginning of a name that is no longer than `chars` characters and takes no more than `bytes` in the header.
+/// The beginning of a name, limited to `chars` characters and `bytes` in the header.
 fn beginning(name: &str, chars: usize, bytes: usize) -> String {
     let mut left = bytes;
     let fits = |c: &char| match left.checked_sub(cost(*c)) {
@@ -99,14 +100,14 @@ fn beginning(name: &str, chars: usize, bytes: usize) -> String {
     name.chars().take(chars).take_while(fits).collect()
 }
 
-/// A file's name without path and without what no name holds; `None` when nothing is left of it.
+/// A file's name without its path and without characters that are not allowed; `None` when nothing is left of it.
 pub fn clean_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let kept: String = last.chars().filter(|c| !c.is_control()).collect();
     let kept = kept.trim().trim_matches('.');
     let whole = beginning(kept, MAX_NAME, MAX_NAME_BYTES);
     let kept = match kept.rsplit_once('.') {
-        // The ending says how the file is opened, so a long name loses what is before it.
+        // The extension decides how the file is opened, so a long name is shortened before it.
         Some((stem, ending)) if whole.len() < kept.len() && ending.chars().count() < 20 => {
             let taken: usize = ending.chars().map(cost).sum::<usize>() + cost('.');
             let room = MAX_NAME - 1 - ending.chars().count();
@@ -117,40 +118,41 @@ pub fn clean_name(name: &str) -> Option<String> {
     (!kept.is_empty()).then_some(kept)
 }
 
-/// Why an attempt brought no file.
+/// Why an attempt returned no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// The server answered with this status, and asked for this much time.
+    /// The server answered with this status, and asked for this pause.
     Status(u16, Option<Duration>),
-    /// The file is larger than is kept.
+    /// The file is larger than allowed.
     TooLarge,
     /// It is not what the message says it is.
     WrongType,
-    /// The link leads where nothing is fetched from.
+    /// The link leads to an address from which nothing is fetched.
     NotAllowed,
-    /// Nothing that can be understood, or nothing whole.
+    /// The answer was not understandable, or not complete.
     NoAnswer,
 }
 
-/// What follows from an attempt that brought no file.
+/// What follows from an attempt that returned no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is tried again then.
+    /// It is retried at this moment.
     Again(Timestamp),
     /// It is given up.
     GiveUp(CopyFailure),
 }
 
-/// Waits between attempts, in seconds; the last one repeats. With [`ATTEMPTS`] they make half an hour.
+/// Pauses between attempts, in seconds; the last one repeats. With [`ATTEMPTS`] they make half an hour.
 const WAITS_S: [u64; 6] = [5, 15, 45, 120, 300, 600];
-/// Most attempts.
+/// Maximum number of attempts.
 pub const ATTEMPTS: u32 = 8;
-/// So many times "not there" and "not for you" are heard before they are believed: a provider's storage may be late.
+/// The number of refusals, such as "not found" and "forbidden", after which they are believed: a provider's storage may
+/// be late.
 const BELIEVED: u32 = 2;
-/// Longest wait that a server may ask for: what a queue can delay a nudge by.
+/// Longest pause that a server may ask for: the longest delay of a nudge in a queue.
 const MAX_WAIT: Duration = Duration::from_secs(900);
 
-/// Decides after attempt number `attempt`, the first being 1.
+/// Decides what follows from attempt number `attempt`, the first being 1.
 pub fn after(attempt: u32, trouble: Trouble, now: Timestamp) -> Verdict {
     let believed = attempt >= BELIEVED;
     let (at_once, wait) = match trouble {

@@ -1,4 +1,4 @@
-//! Messages: what a chat holds, and how far a delivery has come.
+//! Messages: the content of a chat, and the state of their delivery.
 
 pub mod content;
 pub mod edits;
@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 
-/// A message's row. `seq` is the number of its last change and drives the CRM push; the `*_seq` fields tell which
-/// change took which number.
+/// A message's row. `seq` is the number of its last change and drives the CRM push; the `*_seq` fields say which change
+/// took which number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// Version of the row's shape.
@@ -28,19 +28,19 @@ pub struct Message {
     pub account: AccountId,
     /// The chat it belongs to.
     pub chat: ChatId,
-    /// The provider's id: alone it decides whether the message was seen before.
+    /// The provider's id; it alone decides whether the message was seen before.
     pub message_id: MessageId,
-    /// Who wrote: the client or the company.
+    /// Which side wrote it: the client or the company.
     pub side: Side,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// The provider's own word for the kind, where ours says less.
+    /// The provider's own word for the kind, where it is more precise than ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_kind: Option<String>,
     /// Text or caption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The file, as the provider told of it.
+    /// The file, as the provider described it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
     /// Our copy of the file, where one is made.
@@ -49,13 +49,13 @@ pub struct Message {
     /// Number under which the copy was made or given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_seq: Option<u64>,
-    /// What the kind calls for.
+    /// The part that depends on the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Details>,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
-    /// What the messages of one album have in common.
+    /// The id that the messages of one album share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub album: Option<String>,
     /// The listing it is about, by the site's id.
@@ -67,22 +67,22 @@ pub struct Message {
     /// The provider's id of a message that we sent under an id of our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<MessageId>,
-    /// What we put below its text for the client alone (B8).
+    /// The signature below its text, for the client alone (B8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// How many messages of the client there were with it: what is read up to it is read up to here.
+    /// The number of the client's messages up to this one: reading it acknowledges so many.
     #[serde(default)]
     pub client_no: u32,
-    /// Who of the company or of the group wrote.
+    /// The person of the company or of the group who wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<Author>,
-    /// What else the provider gave, by our names, to be passed on as it is.
+    /// The provider's other data, under our names, to be passed on unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<Value>,
     /// Key of the raw record in the quarantine bucket, when it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantined: Option<String>,
-    /// When the provider says that it was written.
+    /// When it was written, according to the provider.
     pub sent_at: Timestamp,
     /// When we accepted it.
     pub accepted_at: Timestamp,
@@ -93,16 +93,16 @@ pub struct Message {
     /// Number of its last edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_seq: Option<u64>,
-    /// First heard of by its edit or deletion: what it was at first may still come.
+    /// First seen as an edit or a deletion: the original may still come.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
-    /// When the provider says that it was last edited.
+    /// When it was last edited, according to the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Timestamp>,
-    /// Digests of the edits it had, so that a replayed one changes nothing.
+    /// Digests of its edits, so that a replayed edit changes nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen_edits: Vec<String>,
-    /// Digests of the texts it had before, so that an edit that comes too late changes nothing.
+    /// Digests of its earlier texts, so that an edit that comes too late changes nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_texts: Vec<String>,
     /// The text before the last edit.
@@ -111,7 +111,7 @@ pub struct Message {
     /// Number of its deletion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_seq: Option<u64>,
-    /// How far its delivery has come (company messages).
+    /// The delivery status (company messages).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DeliveryStatus>,
     /// Number of its last status.
@@ -120,15 +120,15 @@ pub struct Message {
     /// When the provider reported the status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_at: Option<Timestamp>,
-    /// Why it failed.
+    /// Why the delivery failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<DeliveryError>,
-    /// Set when the CRM refused it for good: its answer, shortened. The push went on without it.
+    /// Set when the CRM refused the message for good: its answer, shortened. The push continued without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_refused: Option<String>,
 }
 
-/// How much later than our acceptance a provider's clock may show a message.
+/// How far a provider's clock may be ahead of our acceptance for the time shown.
 const AHEAD: Duration = Duration::from_secs(120);
 
 impl Message {
@@ -185,7 +185,7 @@ impl Message {
         }
     }
 
-    /// What it says, as far as an own send and its echo must agree in it.
+    /// Digest of the content in which a send of ours and its echo must agree.
     pub fn content_digest(text: Option<&str>, media: bool) -> String {
         text_digest(Some(&format!("{media}:{}", text.unwrap_or_default().trim())))
     }
@@ -200,7 +200,7 @@ impl Message {
         format!("{:013}#{}", self.shown_at().millis().max(0), self.message_id.in_order())
     }
 
-    /// An echo of what we sent under an id of our own: the provider's id of it, and how far it has come.
+    /// The row after an echo of what we sent under an id of our own: it adds the provider's id and the delivery status.
     pub fn adopt(&self, event: &MessageEvent, seq: u64) -> Option<Self> {
         let mut next = self.clone();
         if next.provider_id.is_none() {
@@ -211,18 +211,18 @@ impl Message {
         (next != *self).then_some(next)
     }
 
-    /// Whether a copy of its file is still on its way.
+    /// Whether a copy of its file is still in progress.
     pub fn waits_for_file(&self) -> bool {
         self.file == Some(FileCopy::Pending) && self.deleted_seq.is_none()
     }
 
-    /// The copy of its file is there, or is given up.
+    /// The row after the copy of its file was made or given up.
     #[must_use]
     pub fn with_file(&self, file: FileCopy, seq: u64) -> Self {
         Self { file: Some(file), file_seq: Some(seq), seq, ..self.clone() }
     }
 
-    /// Takes a delivery status when it is news; says whether it was.
+    /// Applies a delivery status when it is new; returns whether it was.
     pub fn report(
         &mut self,
         status: DeliveryStatus,
@@ -230,7 +230,7 @@ impl Message {
         at: Timestamp,
         seq: u64,
     ) -> bool {
-        // A failure may come first without its reason.
+        // A failure may be reported first without its reason.
         let explains = status == DeliveryStatus::Failed
             && self.status == Some(status)
             && self.error.is_none()
@@ -246,7 +246,7 @@ impl Message {
     }
 }
 
-/// A text as it is compared and kept in digests.
+/// The digest by which texts are compared and stored.
 pub(crate) fn text_digest(text: Option<&str>) -> String {
     hex_digest(text.unwrap_or_default().as_bytes()).chars().take(16).collect()
 }

@@ -1,8 +1,8 @@
-//! Prices, read from the words of listings.
+//! Prices, parsed from the texts of listings.
 
 use super::listing::Price;
 
-/// How currencies are written: signs, words and codes, in lower case, and the ISO 4217 code.
+/// Spellings of currencies: signs, words and codes, in lower case, each with the ISO 4217 code.
 const CURRENCIES: &[(&[&str], &str)] = &[
     (&["₽", "р", "руб", "рубль", "рубля", "рублей", "rub", "rur"], "RUB"),
     (&["$", "usd", "долл", "доллар", "доллара", "долларов"], "USD"),
@@ -16,10 +16,10 @@ const CURRENCIES: &[(&[&str], &str)] = &[
 ];
 
 impl Price {
-    /// Reads the first price in a text: a number with its currency right before or behind it (`от 1 250 000 руб.`,
-    /// `12 500 $`, `€ 9.900`). Groups of three digits may be parted by spaces of any kind, points, commas or apostrophes;
-    /// what is less than a unit is dropped. `None` when there is none, when the number is 0 (sites write it for "not
-    /// told"), and when a word stands between number and currency (`1,2 млн ₽`).
+    /// Parses the first price in a text: a number with its currency directly before or after it (`от 1 250 000 руб.`,
+    /// `12 500 $`, `€ 9.900`). Groups of three digits may be separated by spaces of any kind, points, commas or
+    /// apostrophes; fractions of a unit are dropped. `None` when there is none, when the number is 0 (sites write it
+    /// for an unknown price), and when there is a word between number and currency (`1,2 млн ₽`).
     pub fn parse(text: &str) -> Option<Self> {
         let mut from = 0;
         while let Some(number) = Number::next(text, from) {
@@ -33,8 +33,8 @@ impl Price {
         None
     }
 
-    /// As [`Price::parse`], where a number without a currency is an amount of `currency` (ISO 4217), when the text holds
-    /// nothing else.
+    /// As [`Price::parse`], but a number without a currency is an amount of `currency` (ISO 4217), when the text
+    /// contains nothing else.
     pub fn parse_or(text: &str, currency: &str) -> Option<Self> {
         let alone = || {
             let number = Number::next(text, 0)?;
@@ -57,7 +57,7 @@ impl Price {
     }
 }
 
-/// The currency that a text begins with: a sign, or a whole word.
+/// The currency at the beginning of a text: a sign, or a whole word.
 fn currency_at_start(text: &str) -> Option<&'static str> {
     let first = text.chars().next()?;
     let end = if first.is_alphabetic() {
@@ -68,7 +68,7 @@ fn currency_at_start(text: &str) -> Option<&'static str> {
     Price::currency(&text[..end])
 }
 
-/// The currency that a text ends with.
+/// The currency at the end of a text.
 fn currency_at_end(text: &str) -> Option<&'static str> {
     let text = text.trim_end_matches('.');
     let last = text.chars().next_back()?;
@@ -87,7 +87,7 @@ struct Number {
     start: usize,
     /// Where it ends, its fraction included.
     end: usize,
-    /// Its whole part; `None` where that is more than can be counted.
+    /// Its whole part; `None` where it is too large.
     whole: Option<u64>,
 }
 
@@ -117,7 +117,7 @@ impl Number {
     }
 }
 
-/// What parts groups of digits. One number uses one of the classes throughout.
+/// A separator of groups of digits. One number uses one of the classes throughout.
 struct Separator {
     class: char,
     length: usize,
@@ -128,7 +128,7 @@ impl Separator {
         let class = match c {
             '\'' | '’' => '\'',
             '.' | ',' => c,
-            // NBSP, thin, figure and narrow NBSP among them; a line's end parts no number.
+            // NBSP, thin, figure and narrow NBSP are among them; a line end separates no number.
             c if c.is_whitespace() && !c.is_control() => ' ',
             _ => return None,
         };
@@ -136,7 +136,7 @@ impl Separator {
     }
 }
 
-/// How many ASCII digits a text begins with.
+/// The number of ASCII digits at the beginning of a text.
 fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// 1250000 as `1 250 000`, parted by any separator.
+    /// 1250000 as `1 250 000`, with any separator.
     fn grouped(amount: u64, separator: char) -> String {
         let digits = amount.to_string();
         let mut text = String::new();

@@ -1,8 +1,9 @@
-//! What is on its way to a client, and how far it has come (E1): `queued → sending → sent | failed | unknown`.
+//! Outbound jobs: sends, edits and deletions on their way to a client, and their states (E1): `queued → sending → sent
+//! | failed | unknown`.
 //!
-//! Every send, edit and deletion is a row in its chat's partition until the provider has taken or refused it. The step to
-//! `sending` is written **before** the provider is called; whoever finds it there knows that the call may have been made,
-//! and repeats it only while the provider tells a repeat by our id.
+//! Every send, edit and deletion is a row in its chat's partition until the provider has accepted or refused it. The
+//! step to `sending` is written **before** the provider is called. A worker that finds a job in that state knows that
+//! the call may have been made, and repeats it only while the provider recognizes a repeat by our id.
 
 pub mod call;
 
@@ -12,13 +13,13 @@ use crate::model::outbound::call::SendFailure;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A call to a provider is over by then: its own time limit, and what follows it.
+/// A call to a provider has ended by then: its own time limit, and the work after it.
 pub const ONE_CALL: Duration = Duration::from_secs(20);
 /// How long an echo or a status may take to prove that a send of unknown outcome arrived.
 pub const PROOF_WITHIN: Duration = Duration::from_secs(120);
-/// A send that the provider puts off is given up after this long.
+/// A send that the provider postpones is given up after this long.
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// First and longest pause after a refusal that may pass.
+/// First and longest pause after a temporary refusal.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
 
 /// Something to be done at a provider, in its chat's order.
@@ -26,31 +27,31 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 pub struct OutboundJob {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// In which chat.
+    /// The chat.
     pub chat: ChatId,
-    /// The chat's number that it took: jobs are done in this order.
+    /// The chat's number that it took: jobs are done in the order of their numbers.
     pub number: u64,
-    /// Of which message, by our id.
+    /// The message, by our id.
     pub message_id: MessageId,
     /// What is to be done.
     pub action: Action,
-    /// Stands below the text, for the client alone (B8): as it was when the message was written.
+    /// The signature below the text, for the client alone (B8), as it was when the message was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// How far it has come.
+    /// The job's state.
     pub state: JobState,
     /// Calls begun so far.
     #[serde(default)]
     pub attempts: u32,
-    /// Not before this moment is it tried again.
+    /// It is not retried before this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
-    /// What stood against it the last time, without personal data.
+    /// The last error, without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// When it was written.
+    /// When the job was written.
     pub created_at: Timestamp,
 }
 
@@ -60,21 +61,21 @@ pub struct OutboundJob {
 pub enum Action {
     /// The message is to be sent, as its row says.
     Send,
-    /// Its text is to become this.
+    /// Its text is to be replaced by this one.
     EditText(String),
     /// It is to be deleted.
     Delete,
 }
 
-/// How far a job has come.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// Nothing was sent, as far as is known.
     Queued,
-    /// A call was begun at this moment, the first of those whose outcome is not known.
+    /// A call began at this moment, the first of those whose outcome is not known.
     Sending(Timestamp),
-    /// Nobody knows, and it is too late to repeat: proof is waited for since this moment.
+    /// The outcome is unknown, and it is too late to repeat the call: the job has waited for proof since this moment.
     Unknown(Timestamp),
 }
 
@@ -83,31 +84,32 @@ pub enum JobState {
 pub enum Step {
     /// Call the provider.
     Call,
-    /// Nothing before this moment. A job that waits for proof holds up none behind it; one that is to be tried again does.
+    /// Do nothing before this moment. A job that waits for proof does not block the jobs behind it; a job that is to be
+    /// retried does.
     Wait {
-        /// When to look again.
+        /// When to check again.
         until: Timestamp,
-        /// Whether the jobs behind it may go on.
+        /// Whether the jobs behind it may proceed.
         others_pass: bool,
     },
     /// It is too late to repeat the call: wait for proof.
     AwaitProof,
-    /// No proof came: a person has to look.
+    /// No proof came: a person has to check.
     ShowUnknown,
-    /// It was tried for as long as it is worth.
+    /// It has been retried for as long as allowed.
     GiveUp,
 }
 
 /// What follows from a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AfterFailure {
-    /// The job as it waits on.
+    /// The job is kept, with these changes.
     Keep(Box<JobStep>),
     /// It failed for good.
     Fail {
         /// The provider's code, or ours.
         code: String,
-        /// For people.
+        /// An explanation for people.
         description: Option<String>,
     },
 }
@@ -115,16 +117,16 @@ pub enum AfterFailure {
 /// The part of a job that a step changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobStep {
-    /// How far it has come.
+    /// The job's state.
     pub state: JobState,
-    /// When it is tried again.
+    /// When it is retried.
     pub retry_at: Option<Timestamp>,
-    /// What stood against it.
+    /// The last error.
     pub last_error: Option<String>,
 }
 
 impl OutboundJob {
-    /// A job that nobody has begun.
+    /// A job that has not begun.
     pub fn new(
         account: &AccountId,
         chat: &ChatId,
@@ -149,8 +151,9 @@ impl OutboundJob {
         }
     }
 
-    /// What to do now. `key_lasts` is how long the provider tells a repeat by our id; none where it cannot. Edits and
-    /// deletions may be repeated at any time: twice done is done; for a day, as everything that is put off.
+    /// What to do now. `key_lasts` is how long the provider recognizes a repeat by our id; `None` where it cannot.
+    /// Edits and deletions may be repeated at any time, because doing them twice has the same effect, but only for a
+    /// day, as everything that is postponed.
     pub fn next_step(&self, key_lasts: Option<Duration>, now: Timestamp) -> Step {
         match self.state {
             JobState::Queued => match self.retry_at.filter(|at| *at > now) {
@@ -171,7 +174,7 @@ impl OutboundJob {
         }
     }
 
-    /// Whether a call is no danger as of now: whatever became of those before it, the client gets one message.
+    /// Whether a call is safe now: whatever became of earlier calls, the client gets one message.
     pub fn may_call(&self, key_lasts: Option<Duration>, now: Timestamp) -> bool {
         match self.state {
             JobState::Queued => true,
@@ -181,7 +184,8 @@ impl OutboundJob {
         }
     }
 
-    /// The job as it is while a call is made: somebody who finds it so leaves it alone until the call must be over.
+    /// The job while a call is made: a worker that finds it in this state leaves it alone until the call must have
+    /// ended.
     #[must_use]
     pub fn begun(&self, now: Timestamp) -> Self {
         let since = match self.state {
@@ -196,26 +200,26 @@ impl OutboundJob {
         }
     }
 
-    /// The job as it waits for proof.
+    /// The job while it waits for proof.
     #[must_use]
     pub fn in_doubt(&self, now: Timestamp) -> Self {
         Self { state: JobState::Unknown(now), retry_at: None, ..self.clone() }
     }
 
-    /// What follows from a provider's failure to take it, of a job that was begun for this call.
+    /// What follows from a provider's failure, for a job that was begun for this call.
     pub fn after_failure(&self, failure: &SendFailure, now: Timestamp) -> AfterFailure {
-        // What this call answers says nothing of an earlier one, whose outcome nobody knows.
+        // The answer to this call says nothing about an earlier one with an unknown outcome.
         let opened_by_this_call =
             matches!(self.state, JobState::Sending(since) if self.retry_at == Some(since + ONE_CALL));
         self.follow(failure, !opened_by_this_call, now)
     }
 
-    /// What follows from something that stood against a call before it was made.
+    /// What follows from a failure before the call was made.
     pub fn without_call(&self, failure: &SendFailure, now: Timestamp) -> AfterFailure {
         self.follow(failure, self.state != JobState::Queued, now)
     }
 
-    /// `in_doubt`: an earlier call may have been carried out, and stays so whatever follows.
+    /// `in_doubt`: an earlier call may have been carried out, and that remains so whatever follows.
     fn follow(&self, failure: &SendFailure, in_doubt: bool, now: Timestamp) -> AfterFailure {
         let pause = PAUSE.0.saturating_mul(1 << self.attempts.saturating_sub(1).min(10)).min(PAUSE.1);
         let keep = |state, retry_at| {
@@ -224,7 +228,7 @@ impl OutboundJob {
         };
         let doubtful_send = in_doubt && self.action == Action::Send;
         let later = |pause: Duration| {
-            // Until then its proof may be here; what is behind it does not wait for the provider's whole pause.
+            // By then the proof may have come; the jobs behind it do not wait for the provider's whole pause.
             let pause = if doubtful_send { pause.min(PROOF_WITHIN) } else { pause };
             keep(if in_doubt { self.state } else { JobState::Queued }, Some(now + pause))
         };
@@ -235,7 +239,7 @@ impl OutboundJob {
             }
             SendFailure::Later { after, .. } => later(after.unwrap_or(pause).max(PAUSE.0)),
             SendFailure::Unauthorized => later(PAUSE.1),
-            // Soon, while the provider still tells a repeat.
+            // Retried soon, while the provider still recognizes a repeat.
             SendFailure::Unknown { .. } => keep(self.state, Some(now + pause.min(Duration::from_secs(10)))),
         }
     }
@@ -252,8 +256,8 @@ impl OutboundJob {
     }
 }
 
-/// Under which the pointers of our own ids stand, beside those of the connections: a CRM names a message that it wants
-/// changed by its id alone.
+/// The connection id under which the pointers of our own message ids are stored, next to those of real connections,
+/// because a CRM names a message that it wants to change by its id alone.
 pub fn own_ids() -> ConnectionId {
     ConnectionId::new("own")
 }
@@ -266,27 +270,28 @@ pub fn signed(text: &str, signature: Option<&str>) -> String {
     }
 }
 
-/// That a send was asked for under a key of the caller's: for good (E4). A second one with the same key is the same send.
+/// The record that a send was requested under the caller's idempotency key, kept for good (E4). A second send with the
+/// same key is the same send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendKey {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// Digest of the key: [`SendKey::digest`].
     pub key: String,
-    /// Digest of what was asked for: another request under the same key is a mistake of the caller's.
+    /// Digest of the request: another request under the same key is a mistake of the caller.
     pub request: String,
     /// The chat.
     pub chat: ChatId,
     /// The message, by our id.
     pub message_id: MessageId,
-    /// When.
+    /// When the send was requested.
     pub created_at: Timestamp,
 }
 
 impl SendKey {
-    /// The key as it stands in the table. `scope` keeps the callers' kinds of keys apart.
+    /// The key as it is stored. `scope` separates the callers' kinds of keys.
     pub fn digest(scope: &str, key: &str) -> String {
         crate::base::ids::hex_digest(format!("{scope}\n{key}").as_bytes())
     }

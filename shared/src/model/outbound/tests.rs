@@ -1,4 +1,4 @@
-//! What a job does step by step.
+//! The steps of a job, one by one.
 
 use super::*;
 use crate::model::outbound::call::FailureReason;
@@ -111,7 +111,7 @@ fn p4_a_doubt_that_an_earlier_call_opened_outlives_every_later_answer() {
 
 #[test]
 fn p4_what_stands_against_a_call_before_it_is_made_ends_no_doubt() {
-    // Its worker died with the call on its way.
+    // The worker died during the call.
     let found = job().begun(at(1));
     let step = |job: &OutboundJob, failure: &SendFailure| match job.without_call(failure, at(21)) {
         AfterFailure::Keep(step) => Some(step.state),

@@ -1,5 +1,5 @@
-//! Messages that nobody writes: a rule's answer (F6) and the farewell. They go out like any other, by a job of `delivery`;
-//! they are no activity, answer nobody, and open nothing.
+//! Messages that no person writes: a rule's answer (F6) and the farewell. They are sent like all others, by a job of
+//! `delivery`, but they are no activity, answer no client, and open no chat.
 
 use crate::base::clock::{Ambient, Timestamp};
 use crate::base::ids::MessageId;
@@ -18,13 +18,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Most answers of rules in a chat within [`REPLIES_WITHIN`]: the client may have a machine too, and two of them would talk for
-/// ever.
+/// Maximum number of rules' answers in a chat within [`REPLIES_WITHIN`]: the client may be a bot too, and the two would
+/// talk for ever.
 pub const MOST_REPLIES: u32 = 5;
 /// Ten minutes.
 pub const REPLIES_WITHIN: Duration = Duration::from_secs(600);
 
-/// A message that nobody wrote, on its way.
+/// An automatic message that is to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Automatic {
     /// Its row.
@@ -33,19 +33,19 @@ pub struct Automatic {
     pub job: OutboundJob,
 }
 
-/// Why none is written: without personal data.
+/// Why no message was written, without personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotWritten {
     /// The channel does not send.
     #[error("the channel does not send")]
     Channel,
-    /// The messenger does not take it now, by its limits (E5).
+    /// The messenger does not accept it now, because of its limits (E5).
     #[error("the messenger does not take it")]
     Limit,
-    /// It is a post's case: a comment is answered by a person.
+    /// The chat is a post's case: comments are answered by people.
     #[error("comments are answered by persons")]
     Comment,
-    /// Rules have answered so often within ten minutes that the client may be a machine.
+    /// Rules have answered so often within ten minutes that the client may be a bot.
     #[error("rules have answered too often")]
     TooOften,
 }
@@ -62,7 +62,7 @@ impl NotWritten {
     }
 }
 
-/// Ids for messages that are written at one moment: they sort as they are given, and so are shown.
+/// Ids for messages that are written at one moment: they sort in the order of their creation, and are shown in it.
 #[derive(Debug, Default)]
 pub struct FreshIds {
     first: OnceLock<u128>,
@@ -70,7 +70,7 @@ pub struct FreshIds {
 }
 
 impl FreshIds {
-    /// The next one.
+    /// The next id.
     pub fn next(&self, ambient: &dyn Ambient) -> MessageId {
         let first = *self.first.get_or_init(|| ambient.uuid().as_u128());
         let given = self.given.fetch_add(1, Ordering::Relaxed);
@@ -78,10 +78,11 @@ impl FreshIds {
     }
 }
 
-/// Writes a text of `origin` ([`Origin::Rule`] or [`Origin::Farewell`]) into a chat under `id`, within what its provider takes (`limits`).
+/// Writes a text of `origin` ([`Origin::Rule`] or [`Origin::Farewell`]) into a chat under `id`, within what its
+/// provider accepts (`limits`).
 ///
 /// # Errors
-/// [`NotWritten`]: the chat is as it was.
+/// [`NotWritten`]: the chat is unchanged.
 pub fn write(
     chat: &mut Chat,
     channel: &Channel,

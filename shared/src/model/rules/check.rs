@@ -1,4 +1,4 @@
-//! What is checked when rules are saved. Paths in errors are those of the API's JSON: `rules[2].if[0].matches`.
+//! Checks of rules that are to be saved. Paths in errors are those of the API's JSON: `rules[2].if[0].matches`.
 
 use super::compiled::{pattern, weight};
 use super::{
@@ -12,10 +12,10 @@ use crate::model::messenger::Messenger;
 use crate::model::quick_reply::Template;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Longest id that a rule may be given, in characters.
+/// Longest id of a rule, in characters.
 const MAX_ID: usize = 100;
 
-/// What makes a pattern smaller.
+/// Advice for making a pattern smaller.
 const SMALLER: &str = "fewer or shorter repetitions, and (?-u:\\w), (?-u:\\d) for Latin letters and digits alone, where \\w and \\d \
                        know all scripts";
 
@@ -23,39 +23,39 @@ const SMALLER: &str = "fewer or shorter repetitions, and (?-u:\\w), (?-u:\\d) fo
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {why}")]
 pub struct BadRule {
-    /// Where, as `rules[2].if[0].matches`.
+    /// The field at fault, as `rules[2].if[0].matches`.
     pub path: String,
-    /// Of what kind.
+    /// The kind of fault.
     pub fault: Fault,
-    /// Why, and what to do.
+    /// What is wrong, and what to do.
     pub why: String,
 }
 
-/// Of what kind a fault is.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Such a value can stand there in no account.
+    /// Such a value is allowed in no account.
     Invalid,
     /// The account has no such channel.
     UnknownChannel,
-    /// It has no such employee.
+    /// The account has no such employee.
     UnknownEmployee,
-    /// He writes on no channel.
+    /// The employee may write on no channel.
     MayNotWrite,
 }
 
-/// What rules may name in an account.
+/// The ids that rules may name in an account.
 #[derive(Clone, Debug, Default)]
 pub struct KnownIds {
     /// Its channels.
     pub channels: BTreeSet<ChannelId>,
-    /// Its employees, as far as rules name them, and whether each has a role that writes on some channel.
+    /// Its employees, as far as rules name them, and whether each has a role that may write on some channel.
     pub employees: BTreeMap<EmployeeId, bool>,
 }
 
 type Checked = Result<(), BadRule>;
 
-/// Who is named: the employees that [`Known`] must tell of; `true` for those to whom clients are given.
+/// The employees that rules name, and that [`KnownIds`] must cover; `true` for those to whom clients are assigned.
 pub fn named_employees(rules: &[Rule]) -> BTreeMap<EmployeeId, bool> {
     let mut named = BTreeMap::new();
     let mut name = |employee: &EmployeeId, is_given_clients: bool| {
@@ -81,7 +81,7 @@ pub fn named_employees(rules: &[Rule]) -> BTreeMap<EmployeeId, bool> {
 /// Checks rules that are to be saved, after [`check_size`].
 ///
 /// # Errors
-/// The first thing that is wrong.
+/// The first error found.
 pub fn check(rules: &[Rule], known: &KnownIds) -> Result<(), BadRule> {
     check_size(rules)?;
     let mut ids = BTreeSet::new();
@@ -105,10 +105,10 @@ fn patterns(rules: &[Rule]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Checks what concerns all of them together, before anything is read for them.
+/// Checks what concerns all rules together, before anything is read for them.
 ///
 /// # Errors
-/// The first thing that is too much.
+/// The first limit that is exceeded.
 pub fn check_size(rules: &[Rule]) -> Result<(), BadRule> {
     if rules.len() > MAX_RULES {
         return bad("", "rules", format!("at most {MAX_RULES} rules"));
@@ -257,7 +257,7 @@ fn messenger(word: &str, path: &str) -> Checked {
     }
 }
 
-/// A text that is not blank, on one line unless `lines`.
+/// Checks that a text is not blank, and on one line unless `lines`.
 fn words(text: &str, at: &str, field: &str, max: usize, lines: bool) -> Checked {
     let fits = |c: char| !c.is_control() || (lines && matches!(c, '\n' | '\t'));
     if text.trim().is_empty() {
@@ -283,7 +283,7 @@ fn check_pattern(text: &str, at: &str) -> Checked {
             bad(at, "matches", format!("the pattern is too large: {SMALLER}"))
         }
         Err(error) => {
-            // Its last line says why; those before show the pattern.
+            // The last line of the error says why; those before it show the pattern.
             let error = error.to_string();
             let why = error.lines().last().unwrap_or_default();
             bad(at, "matches", format!("no regular expression: {}", why.trim_start_matches("error: ")))

@@ -315,7 +315,7 @@ fn any_rule() -> impl Strategy<Value = Rule> {
 }
 
 proptest! {
-    /// Whatever is given is checked or refused with a path, and what was taken can run: each pattern compiles.
+    /// Any rules are accepted or refused with a path, and accepted rules can run: each pattern compiles.
     #[test]
     fn what_was_saved_compiles(rules in prop::collection::vec(any_rule(), 0..4)) {
         match check(&rules, &known()) {
@@ -334,7 +334,7 @@ proptest! {
         }
     }
 
-    /// A row that another version wrote, or garbage, is read or refused: nothing else.
+    /// A row that another version wrote, or garbage, is read or refused, and nothing else.
     #[test]
     fn any_json_is_read_or_refused(text in any::<String>(), which in 0..6usize) {
         let quoted = serde_json::json!(text);

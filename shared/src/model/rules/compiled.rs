@@ -1,23 +1,23 @@
-//! Rules made ready to run: each pattern is compiled once.
+//! Rules prepared to run: each pattern is compiled once.
 
 use super::{Condition, LOOKED_AT, ResponsibleTest, Rule, RuleFacts, RuleSet, TagTest, TextTest};
 use regex::{Regex, RegexBuilder};
 use std::sync::Arc;
 
-/// Most bytes that a compiled pattern takes: each of them may be gone through for each character of a text. Room for an e-mail
-/// address whose letters are Latin; one of all scripts' letters takes five times as much.
+/// Maximum size of a compiled pattern, in bytes: each of them may be visited for each character of a text. This is
+/// enough for an e-mail address of Latin letters; one with letters of all scripts takes five times as much.
 const PATTERN_BYTES: usize = 128 * 1024;
-/// Most bytes that its cache of states takes while it runs; past that it runs without one, as linear and slower.
+/// Maximum size of its cache of states at run time; beyond that it runs without one, still linear but slower.
 const CACHE_BYTES: usize = 256 * 1024;
-/// The steps in which a compiled pattern is measured.
+/// The steps in which the size of a compiled pattern is measured.
 const STEPS: [usize; 4] = [4 * 1024, 16 * 1024, 64 * 1024, PATTERN_BYTES];
 
-/// Compiles a pattern within our limits. It runs in a time linear in the text, whatever it says.
+/// Compiles a pattern within our limits. Its running time is linear in the text, whatever the pattern is.
 pub(super) fn pattern(text: &str) -> Result<Regex, regex::Error> {
     within(text, PATTERN_BYTES)
 }
 
-/// How many bytes a pattern takes that can be compiled: at most so many.
+/// The size of a pattern that can be compiled, as an upper bound in bytes.
 pub(super) fn weight(text: &str) -> usize {
     STEPS.into_iter().find(|bytes| within(text, *bytes).is_ok()).unwrap_or(PATTERN_BYTES)
 }
@@ -33,17 +33,17 @@ pub struct Compiled(Arc<Ready>);
 #[derive(Debug)]
 struct Ready {
     set: RuleSet,
-    /// For each rule, for each of its conditions.
+    /// For each rule, the tests of its conditions.
     tests: Vec<Vec<Test>>,
 }
 
-/// What a condition on a text was made of.
+/// The prepared test of a condition on a text.
 enum Test {
-    /// It is about something else.
+    /// The condition is not about a text.
     NoText,
     Contains(String),
     Equals(String),
-    /// None: it cannot be compiled, and matches nothing. Nobody can save such a one.
+    /// `None`: the pattern cannot be compiled, and matches nothing. Such a rule cannot be saved.
     Matches(Option<Regex>),
 }
 
@@ -64,20 +64,20 @@ impl Test {
     }
 }
 
-/// What becomes of a rule when something happens.
+/// The result of matching a rule against what happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchResult {
-    /// It runs.
+    /// The rule runs.
     Runs,
-    /// It is switched off.
+    /// The rule is switched off.
     Disabled,
-    /// It waits for something else.
+    /// The rule waits for another trigger.
     NotCalled,
-    /// Its condition at this place, from 0, is the first that does not hold.
+    /// The condition at this index, from 0, is the first that does not hold.
     Fails(usize),
 }
 
-/// A message's text as conditions look at it: only as much of it as they may.
+/// A message's text for conditions: only as much of it as they may check.
 struct ComparedText<'a> {
     raw: Option<&'a str>,
     compared: Option<String>,
@@ -90,25 +90,26 @@ impl<'a> ComparedText<'a> {
     }
 }
 
-/// A text without case and surrounding space. Each character by itself, so that a part of a text becomes the same part.
+/// A text without case and surrounding space. Each character is converted by itself, so that a part of a text becomes
+/// the same part.
 fn compared(text: &str) -> String {
     text.trim().chars().flat_map(char::to_lowercase).collect()
 }
 
 impl Compiled {
-    /// Makes a set ready.
+    /// Prepares a set.
     pub fn new(set: &RuleSet) -> Self {
         let tests = set.rules.iter().map(|rule| rule.conditions.iter().map(Test::of).collect()).collect();
         Self(Arc::new(Ready { set: set.clone(), tests }))
     }
 
-    /// The set that it was made of.
+    /// The set that it was prepared from.
     pub fn set(&self) -> &RuleSet {
         &self.0.set
     }
 
-    /// The rules that run, in their order. All are asked about the chat as it is in `facts`: what one does, the others do
-    /// not see.
+    /// The rules that run, in their order. All are matched against the chat as it is in `facts`: no rule sees what
+    /// another one does.
     pub fn matching(&self, facts: &RuleFacts<'_>) -> Vec<&Rule> {
         let outcomes = self.outcomes(facts);
         self.0
@@ -121,7 +122,7 @@ impl Compiled {
             .collect()
     }
 
-    /// What becomes of each rule, in their order.
+    /// The result of each rule, in their order.
     pub fn outcomes(&self, facts: &RuleFacts<'_>) -> Vec<MatchResult> {
         let text = ComparedText::at(facts.text);
         let rules = self.0.set.rules.iter().zip(&self.0.tests);

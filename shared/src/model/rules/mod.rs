@@ -1,7 +1,7 @@
-//! Rules (F6): what happens in chats by itself, as an account says. A rule runs when something it waits for happens and
-//! all its conditions hold; its actions are then done in order. `docs/RULES.md` is the closed list, for deployers.
+//! Rules (F6): what an account wants to happen in its chats automatically. A rule runs when its trigger occurs and all
+//! its conditions hold; its actions are then done in order. `docs/RULES.md` is the closed list, for deployers.
 //!
-//! Here are the rules and the question which of them run; `routing` does what they say.
+//! This module has the rules and decides which of them run; `routing` does their actions.
 
 pub mod automatic;
 mod check;
@@ -21,11 +21,11 @@ use crate::model::message::kind::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Most rules of an account.
+/// Maximum number of rules of an account.
 pub const MAX_RULES: usize = 100;
-/// Most conditions of a rule.
+/// Maximum number of conditions of a rule.
 pub const MAX_CONDITIONS: usize = 20;
-/// Most actions of a rule.
+/// Maximum number of actions of a rule.
 pub const MAX_ACTIONS: usize = 10;
 /// Longest name and id of a rule, in characters.
 pub const MAX_NAME: usize = 200;
@@ -33,23 +33,23 @@ pub const MAX_NAME: usize = 200;
 pub const MAX_TEXT: usize = 4096;
 /// Longest pattern, in characters.
 pub const MAX_PATTERN: usize = 1000;
-/// Most patterns of an account.
+/// Maximum number of patterns of an account.
 pub const MAX_PATTERNS: usize = 50;
-/// Most bytes that they take when compiled, all together, in every worker that runs them.
+/// Maximum size of all compiled patterns together, in bytes, in every worker that runs them.
 pub const MAX_PATTERN_BYTES: usize = 512 * 1024;
-/// Most values of one condition.
+/// Maximum number of values of one condition.
 pub const MAX_VALUES: usize = 100;
-/// Most employees that an account's rules may name.
+/// Maximum number of employees that an account's rules may name.
 pub const MAX_EMPLOYEES: usize = 100;
 /// Longest tag, in characters.
 pub const MAX_TAG: usize = 50;
-/// Most lengths of silence that an account's rules may name.
+/// Maximum number of different lengths of silence that an account's rules may name.
 pub const MAX_IDLE: usize = 10;
 /// Longest silence that a rule may wait for, in minutes: 30 days.
 pub const MAX_IDLE_MINUTES: u32 = 30 * 24 * 60;
 /// Largest set of rules as it is stored, in bytes of JSON.
 pub const MAX_BYTES: usize = 200_000;
-/// So much of a message's text is looked at, in characters.
+/// How much of a message's text conditions check, in characters.
 pub const LOOKED_AT: usize = 4_096;
 
 /// All rules of an account, in the order in which they run: one row.
@@ -57,9 +57,9 @@ pub const LOOKED_AT: usize = 4_096;
 pub struct RuleSet {
     /// Version of the row's shape.
     pub v: u16,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
-    /// How often it was saved: who replaces it names the one he read.
+    /// How often it was saved: a replacement must name the version that it was based on.
     pub version: u64,
     /// The rules.
     pub rules: Vec<Rule>,
@@ -68,44 +68,44 @@ pub struct RuleSet {
 /// A rule.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// Its id: given by who saved it, or a UUID v7.
+    /// Its id: given by the caller who saved it, or a UUID v7.
     pub id: String,
     /// Its name, for people.
     pub name: String,
     /// Whether it runs at all.
     pub enabled: bool,
-    /// What it waits for.
+    /// The trigger that it waits for.
     pub when: When,
-    /// What must hold then: all of it.
+    /// The conditions, all of which must hold.
     #[serde(rename = "if", default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
-    /// What is done, in order.
+    /// The actions, in order.
     #[serde(rename = "then")]
     pub actions: Vec<Action>,
 }
 
 impl std::fmt::Debug for Rule {
-    // Its texts are people's words.
+    // Its texts are people's own words, so they are not printed.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Rule").field("id", &self.id).field("when", &self.when).finish_non_exhaustive()
     }
 }
 
-/// What a rule waits for.
+/// The trigger that a rule waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// The client wrote; a call is a message too.
     MessageIn,
-    /// The company wrote: here, in the CRM, or outside. Not what rules write, nor the farewell.
+    /// The company wrote: here, in the CRM, or elsewhere. Rules' answers and the farewell do not count.
     MessageOut,
-    /// The client called, missed or about a listing.
+    /// The client called: a missed call, or a call about a listing.
     Call,
     /// The chat was opened.
     ChatOpened,
     /// The chat was finished, by silence or by a person.
     ChatFinished,
-    /// Nobody has written in a live chat for so long.
+    /// Neither side has written in a live chat for so long.
     Idle {
         /// How long, in minutes.
         minutes: u32,
@@ -113,13 +113,13 @@ pub enum When {
 }
 
 impl When {
-    /// Whether there is a message whose text and kind can be asked for. A chat that the client opens is opened by one; where
-    /// an employee opens it, none is like what is asked for.
+    /// Whether there is a message with a text and a kind to check. A chat that the client opens is opened by a message;
+    /// where an employee opens it, no condition on the message holds.
     pub fn has_message(self) -> bool {
         matches!(self, Self::MessageIn | Self::MessageOut | Self::Call | Self::ChatOpened)
     }
 
-    /// Its happening.
+    /// The trigger for this.
     pub fn happened(self) -> Trigger {
         match self {
             Self::MessageIn => Trigger::MessageIn,
@@ -160,7 +160,7 @@ pub enum Condition {
     Channel(Vec<ChannelId>),
     /// It is on one of these messengers, by [`crate::model::messenger::Messenger::as_str`].
     Messenger(Vec<String>),
-    /// The message's text, or caption, is like this. A message without one is like nothing.
+    /// The message's text, or caption, matches. A message without text matches nothing.
     Text(TextTest),
     /// The message is of one of these kinds.
     Kind(Vec<Kind>),
@@ -168,7 +168,7 @@ pub enum Condition {
     NewClient(bool),
     /// The chat has a tag, or lacks it.
     Tag(TagTest),
-    /// Whether it is within the working hours of channel or account.
+    /// Whether it is within the working hours of the channel or account.
     WorkingHours(bool),
     /// Who is responsible.
     Responsible(ResponsibleTest),
@@ -178,11 +178,11 @@ pub enum Condition {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextTest {
-    /// This stands in it.
+    /// The text contains this.
     Contains(String),
-    /// It is this.
+    /// The text equals this.
     Equals(String),
-    /// This regular expression is found in it.
+    /// This regular expression is found in the text.
     Matches(String),
 }
 
@@ -196,61 +196,62 @@ impl std::fmt::Debug for TextTest {
     }
 }
 
-/// What is asked of a chat's tags. Tags are compared as they are written.
+/// A test of a chat's tags. Tags are compared exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TagTest {
-    /// It has this one.
+    /// The chat has this tag.
     Has(String),
-    /// It has not.
+    /// The chat does not have this tag.
     Lacks(String),
 }
 
-/// What is asked of a chat's responsible.
+/// A test of a chat's responsible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponsibleTest {
-    /// One of these.
+    /// The responsible is one of these.
     AnyOf(Vec<EmployeeId>),
-    /// There is one (`true`), or none.
+    /// There is a responsible (`true`), or none.
     Present(bool),
 }
 
-/// What a rule does.
+/// An action of a rule.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Writes this to the client, by [`reply_text`]. It answers for nobody.
+    /// Writes this to the client, by [`reply_text`]. It does not count as an answer.
     AutoReply {
         /// The text, with variables.
         text: String,
     },
-    /// Gives the client to this employee; with nobody named, as the channel gives out new clients (B3).
+    /// Assigns the client to this employee; `None`: puts the client into the queue, to be assigned as a new client
+    /// (B3).
     Assign(Option<EmployeeId>),
-    /// Changes the chat's tags: what is removed first, then what is added.
+    /// Changes the chat's tags: tags are removed first, then added.
     Tag {
-        /// Tags that it gets.
+        /// Tags to add.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         add: Vec<String>,
-        /// Tags that it loses.
+        /// Tags to remove.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         remove: Vec<String>,
     },
     /// Finishes the chat.
     Finish {
-        /// What is said of how far it has come; none leaves that as it is.
+        /// The chat's new status; `None` leaves it unchanged.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<ChatStatus>,
     },
-    /// Says how far the conversation has come.
+    /// Sets the chat's status.
     SetStatus(ChatStatus),
-    /// Drops the message before anything is stored. It stands alone, and no other rule is run then.
+    /// Drops the message before anything is stored. It must be the only action, and no other rule runs then.
     Ignore,
-    /// Tells employees something.
+    /// Notifies employees.
     Notify {
-        /// Whom.
+        /// The addressee.
         to: NoticeTo,
-        /// What.
+        /// The text.
         text: String,
     },
 }
@@ -269,7 +270,7 @@ impl std::fmt::Debug for Action {
     }
 }
 
-/// What happened in a chat, as rules wait for it. One message may be several of these at once.
+/// A trigger: what happened in a chat. One message may be several triggers at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// As [`When::MessageIn`].
@@ -286,16 +287,16 @@ pub enum Trigger {
     Idle(u32),
 }
 
-/// What rules are asked about.
+/// The facts that rules are matched against.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleFacts<'a> {
-    /// What happened, all of it together.
+    /// All triggers that occurred together.
     pub happened: &'a [Trigger],
     /// The message's text or caption.
     pub text: Option<&'a str>,
-    /// What the message is.
+    /// The message's kind.
     pub kind: Option<Kind>,
-    /// The chat, as it is by then.
+    /// The chat at that time.
     pub chat: &'a Chat,
     /// Whether its client was unknown until this message.
     pub is_new_client: bool,
@@ -304,18 +305,18 @@ pub struct RuleFacts<'a> {
 }
 
 impl RuleSet {
-    /// The set of an account that has saved none.
+    /// The set of an account that has saved no rules.
     pub fn none(account: &AccountId) -> Self {
         Self { v: 1, account: account.clone(), version: 0, rules: Vec::new() }
     }
 
-    /// Whether any rule runs: what [`crate::model::account::Account::has_rules`] says.
+    /// Whether any rule is enabled: the value of [`crate::model::account::Account::has_rules`].
     pub fn runs(&self) -> bool {
         self.rules.iter().any(|rule| rule.enabled)
     }
 
-    /// After how much silence, in minutes, its rules want to look; ascending: what
-    /// [`crate::model::account::Account::idle_minutes`] says.
+    /// After how many minutes of silence its rules want to check a chat; ascending: the value of
+    /// [`crate::model::account::Account::idle_minutes`].
     pub fn idle_minutes(&self) -> Vec<u32> {
         let minutes = |rule: &Rule| match rule.when {
             When::Idle { minutes } if rule.enabled => Some(minutes),
@@ -326,7 +327,7 @@ impl RuleSet {
 }
 
 impl Kind {
-    /// Whether it is a call: what [`When::Call`] waits for.
+    /// Whether it is a call, which [`When::Call`] waits for.
     pub fn is_call(self) -> bool {
         matches!(self, Self::MissedCall | Self::ListingCall)
     }

@@ -1,25 +1,25 @@
-//! What a rule writes to the client.
+//! The text that a rule writes to the client.
 
 use crate::model::account::Account;
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::quick_reply::{MissingVariable, Template, TemplateError, Values, Variable};
 
-/// The variables that a rule's answer may have: those whose values are at hand wherever rules run.
+/// The variables that a rule's answer may contain: those with values known wherever rules run.
 pub const VARIABLES: [Variable; 3] = [Variable::ClientName, Variable::ChannelName, Variable::Company];
 
-/// Why an answer cannot be written. Neither says anything of the client.
+/// Why an answer cannot be written. Neither case says anything about the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyError {
-    /// It is no template: nobody can save such a one.
+    /// It is not a valid template: such a rule cannot be saved.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A variable stands for nothing here.
+    /// A variable has no value here.
     #[error(transparent)]
     Missing(#[from] MissingVariable),
 }
 
-/// A rule's answer as it is sent in a chat: a template as quick replies have, with [`VARIABLES`].
+/// A rule's answer as it is sent in a chat: a template as in quick replies, with [`VARIABLES`].
 ///
 /// # Errors
 /// [`ReplyError::Missing`] names the first variable that has no value.

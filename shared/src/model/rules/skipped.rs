@@ -1,4 +1,4 @@
-//! Actions that are left out, in the run and in a dry run alike (F6).
+//! Actions that are skipped, in a run and in a dry run alike (F6).
 
 use crate::base::ids::EmployeeId;
 use crate::model::chat::assignment_reason::AssignedBy;
@@ -7,22 +7,22 @@ use crate::model::chat::{Chat, MAX_CHAT_TAGS};
 use crate::model::rules::automatic::NotWritten;
 use std::collections::BTreeSet;
 
-/// Why an action was left out: the others are done all the same.
+/// Why an action was skipped; the other actions are done all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skipped {
     /// The answer cannot be sent now.
     NotWritten(NotWritten),
-    /// The answer's text wants what is not known of this client.
+    /// A variable of the answer's text has no value for this client.
     NoValue,
-    /// A person or the CRM gave the client to whom has him.
+    /// A person or the CRM assigned the client to their responsible.
     GivenByHand,
-    /// An employee has answered since the chat was opened: the client stays with whom he talks.
+    /// An employee has answered since the chat was opened: the client stays with that employee.
     Answered,
-    /// The client has not written: there is nobody to be given out.
+    /// The client has not written: there is no client to assign.
     Silent,
-    /// The chat would have more tags than one may have.
+    /// The chat would have more tags than allowed.
     TooManyTags,
-    /// So much was to be done at once that one transaction cannot hold it.
+    /// There was too much to do at once for one transaction.
     TooMuch,
 }
 
@@ -41,10 +41,10 @@ impl Skipped {
     }
 }
 
-/// Whether a rule may have a client given to `to`, or given out anew.
+/// Whether a rule may assign a client to `to`, or, with `None`, put the client back into the queue.
 ///
 /// # Errors
-/// Why not.
+/// The reason why not.
 pub fn may_assign(chat: &Chat, to: Option<&EmployeeId>) -> Result<(), Skipped> {
     if chat.assignment_state == AssignmentState::Silent {
         return Err(Skipped::Silent);
@@ -58,7 +58,7 @@ pub fn may_assign(chat: &Chat, to: Option<&EmployeeId>) -> Result<(), Skipped> {
     Ok(())
 }
 
-/// A chat's tags after a rule changed them.
+/// A chat's tags after a rule's changes.
 ///
 /// # Errors
 /// [`Skipped::TooManyTags`].

@@ -59,7 +59,7 @@ fn each_trigger_is_pulled_by_what_it_waits_for_and_by_nothing_else() {
     }
     assert!(rules.matching(&facts(&[Trigger::Idle(11)], None, &chat)).is_empty());
     assert!(rules.matching(&facts(&[], None, &chat)).is_empty());
-    // A first message that is a call pulls three triggers; the rules run once, in the saved order.
+    // A first message that is a call has three triggers; the rules run once, in the saved order.
     let happened = [Trigger::ChatOpened, Trigger::Call, Trigger::MessageIn];
     assert_eq!(ids(&rules.matching(&facts(&happened, None, &chat))), ["MessageIn", "Call", "ChatOpened"]);
 }
@@ -178,7 +178,7 @@ fn of_a_long_text_only_the_beginning_is_looked_at() {
     }
 }
 
-/// A backtracking engine would not come to an end here.
+/// A backtracking engine would not finish here.
 #[test]
 fn a_pattern_made_to_hang_is_answered() {
     let chat = chat();

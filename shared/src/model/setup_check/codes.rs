@@ -1,15 +1,15 @@
-//! What can be found, and how much it weighs.
+//! What the set-up check can find, and how severe it is.
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Something does not work.
     Error,
-    /// Something may not be as it was meant.
+    /// Something may not be as intended.
     Warning,
 }
 
-/// What was found.
+/// The code of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum Code {
@@ -42,7 +42,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// All of them.
+    /// All codes.
     pub const ALL: [Self; 26] = [
         Self::NoConnection,
         Self::ConnectionUnauthorized,
@@ -72,7 +72,7 @@ impl Code {
         Self::CrmPaused,
     ];
 
-    /// The word in answers; stable.
+    /// The code in API answers; stable.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoConnection => "no_connection",
@@ -104,7 +104,7 @@ impl Code {
         }
     }
 
-    /// How much it weighs.
+    /// Its severity.
     pub fn level(self) -> Level {
         match self {
             Self::ConnectionNotReady

@@ -1,5 +1,5 @@
-//! The set-up check (B7): what of an account's settings keeps messages from coming, clients from being given out, or employees
-//! from answering. Pure: rows in, findings out.
+//! The set-up check (B7): which of an account's settings keep messages from arriving, clients from being assigned, or
+//! employees from answering. Pure: rows in, findings out.
 
 mod codes;
 mod people;
@@ -21,15 +21,15 @@ use std::collections::BTreeMap;
 /// A finding, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What was found.
+    /// Its code.
     pub code: Code,
-    /// On which connection.
+    /// The connection.
     pub connection: Option<ConnectionId>,
-    /// On which channel.
+    /// The channel.
     pub channel: Option<ChannelId>,
-    /// At which employee.
+    /// The employee.
     pub employee: Option<EmployeeId>,
-    /// For which messenger.
+    /// The messenger.
     pub messenger: Option<String>,
     /// What is wrong, in the account's language.
     pub message: String,
@@ -46,17 +46,17 @@ pub struct Setup<'a> {
     pub channels: &'a [Channel],
     /// Its employees.
     pub employees: &'a [Employee],
-    /// Their places on the channels.
+    /// Their memberships of channels.
     pub members: &'a [Membership],
     /// Its CRM connection.
     pub crm: Option<&'a CrmConnection>,
-    /// What its kind of CRM can do.
+    /// The capabilities of its kind of CRM.
     pub crm_can: Capabilities,
     /// The CRM's pipelines.
     pub pipelines: Option<&'a Pipelines>,
 }
 
-/// Everything that was found, errors first.
+/// All findings, errors first.
 pub fn check(setup: &Setup<'_>, now: Timestamp) -> Vec<Finding> {
     let mut found = Findings { setup: *setup, findings: Vec::new() };
     found.connections();
@@ -129,14 +129,14 @@ impl<'a> Findings<'a> {
         self.stage(channel, about);
     }
 
-    /// Whether the stage where its deals begin is there still.
+    /// Checks that the stage in which the channel's deals are created still exists.
     fn stage(&mut self, channel: &Channel, about: About<'_>) {
         let Some(stage) = &channel.deal_stage else { return };
         let stands = |loaded: &Pipelines| {
             let mut pipelines = loaded.pipelines.iter().filter(|known| known.id == stage.pipeline_id);
             pipelines.any(|pipeline| pipeline.stages.iter().any(|known| known.id == stage.stage_id))
         };
-        // No pipelines at all are one finding, not one of each channel.
+        // No pipelines at all are one finding, not one per channel.
         let loaded = self.setup.pipelines.filter(|loaded| !loaded.pipelines.is_empty());
         let applies = self.setup.crm_can.stages;
         if applies && loaded.is_some_and(|loaded| !stands(loaded)) {
@@ -144,7 +144,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// The account's default channels (B7): bots need one where a messenger has several channels.
+    /// Checks the account's default channels (B7): bots need one where a messenger has several channels.
     fn defaults(&mut self) {
         let mut channels: BTreeMap<String, usize> = BTreeMap::new();
         for messenger in self.setup.channels.iter().filter(|channel| usable(channel)).filter_map(messenger_of)
@@ -188,7 +188,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Whether an employee whose role writes can do so in each of his messengers, and by which channel.
+    /// Checks that an employee whose role may write can do so in each of their messengers, and by which channel.
     fn employee(&mut self, employee: &Employee, places: &[(&Channel, &Membership)]) {
         let mut by_messenger: BTreeMap<String, Vec<&Membership>> = BTreeMap::new();
         for (channel, place) in
@@ -228,7 +228,7 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// Whether anything goes by the channel at all.
+/// Whether the channel is used at all.
 fn usable(channel: &Channel) -> bool {
     !channel.ignored && channel.state != ChannelState::Disabled
 }

@@ -1,4 +1,4 @@
-//! Whether a channel has somebody for its clients: who answers them, who gets the new ones, and who is fallen back on.
+//! Whether a channel has employees for its clients: who answers, who gets new clients, and whether the fallback works.
 
 use super::{About, Code, Findings};
 use crate::base::clock::Timestamp;
@@ -7,7 +7,7 @@ use crate::model::channel::{Channel, Distribution, Fallback};
 use crate::model::employee::{Membership, Role, takes_new_clients};
 
 impl Findings<'_> {
-    /// Whether anybody can answer there, and anybody gets its new clients, now or later.
+    /// Checks that an employee can answer on the channel and that an employee gets its new clients, now or later.
     pub(super) fn members(&mut self, channel: &Channel, about: About<'_>, now: Timestamp) {
         let members = self.setup.members.iter().filter(|member| member.channel == channel.channel);
         let members: Vec<&Membership> = members.collect();
@@ -23,7 +23,7 @@ impl Findings<'_> {
             {
                 self.add(Code::NobodyEligible, about);
             }
-            // Hours keep nobody from seeing a client.
+            // Working hours do not keep an employee from seeing a client.
             Distribution::FirstResponder if !caught && !members.iter().any(in_ring) => {
                 self.add(Code::NobodyReceives, about);
             }
@@ -32,7 +32,8 @@ impl Findings<'_> {
         }
     }
 
-    /// Whether somebody gets the clients whom nobody else can have; where it is meant so, and there is nobody, that is found.
+    /// Whether the fallback gets the clients for whom no employee is eligible. A fallback that is configured but cannot
+    /// do so is a finding.
     fn fallback(&mut self, channel: &Channel, members: &[&Membership], about: About<'_>) -> bool {
         let takes = |is_meant: &dyn Fn(&Membership) -> bool| {
             members.iter().any(|member| is_meant(member) && may_be_given(member))
@@ -50,7 +51,7 @@ impl Findings<'_> {
         caught
     }
 
-    /// Whose hours never begin there, although new clients are to come to him.
+    /// Finds the employees who receive new clients on the channel although their working hours never begin.
     fn hours(&mut self, members: &[&Membership], about: About<'_>, now: Timestamp) {
         let meant =
             members.iter().filter(|member| takes_new_clients(member).is_ok() && never_works(member, now));
@@ -61,7 +62,7 @@ impl Findings<'_> {
     }
 }
 
-/// Whether his working hours have not begun and never will.
+/// Whether the employee's working hours have not begun and never will.
 fn never_works(member: &Membership, now: Timestamp) -> bool {
     member.hours.as_ref().is_some_and(|hours| !hours.is_open(now) && hours.next_opening(now).is_none())
 }

@@ -1,4 +1,4 @@
-//! Each finding by an account that has it, and none by one that is set up.
+//! Each finding is checked on an account that has it, and on a good set-up that has none.
 
 use super::*;
 use crate::base::ids::{AccountId, IdSalt};
@@ -24,7 +24,7 @@ struct Rows {
     pipelines: Option<Pipelines>,
 }
 
-/// One of everything, as it should be.
+/// A good set-up with one row of each kind.
 fn rows() -> Rows {
     let id = AccountId::new("a");
     let mut account = Account::new(id.clone(), "One", IdSalt::from_bytes([0; 16]), "RU", NOW);
@@ -91,7 +91,7 @@ fn codes(rows: &Rows) -> Vec<Code> {
     found(rows).into_iter().map(|finding| finding.code).collect()
 }
 
-/// What is found after a change of a good set-up.
+/// The findings after a change to a good set-up.
 fn after(change: impl FnOnce(&mut Rows)) -> Vec<Code> {
     let mut rows = rows();
     change(&mut rows);

@@ -1,9 +1,10 @@
-//! What findings say, in both languages.
+//! The texts of findings, in both languages.
 
 use super::{About, Code};
 use crate::model::texts::Language;
 
-/// A finding in the account's language. Names of employees and channels stand in it: it is an answer, and never logged.
+/// A finding in the account's language. It contains names of employees and channels: it is an API answer, and is never
+/// logged.
 pub(super) fn text(code: Code, about: About<'_>, language: Language) -> String {
     let channel = about.channel.map_or_else(|| "?".to_owned(), |channel| channel.shown_name().to_owned());
     let state = about.channel.and_then(|channel| channel.raw_state.clone()).unwrap_or_default();
@@ -13,7 +14,7 @@ pub(super) fn text(code: Code, about: About<'_>, language: Language) -> String {
     let filled = pattern(code, language)
         .replace("{state}", &if state.is_empty() { String::new() } else { format!(" ({state})") })
         .replace("{messenger}", messenger);
-    // Names last: what stands in braces in one is not a place to fill.
+    // Names are inserted last, so that braces in a name are not treated as a placeholder.
     let at = |place: &str| filled.find(place).map(|at| (at, place.len()));
     let named = [("{channel}", channel.as_str()), ("{employee}", employee), ("{connection}", connection)];
     match named.iter().find_map(|(place, name)| at(place).map(|at| (at, *name))) {
@@ -36,7 +37,7 @@ fn title(messenger: &str) -> &str {
     }
 }
 
-/// At most one name stands in each.
+/// The text of a finding, with at most one name placeholder.
 fn pattern(code: Code, language: Language) -> &'static str {
     match language {
         Language::Ru => russian(code),

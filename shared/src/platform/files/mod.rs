@@ -1,4 +1,4 @@
-//! The media bucket: copies of files, private, each reached by a link of ours that leads to one that soon ends.
+//! The media bucket: private copies of files. Each has our stable link, which redirects to a link that expires soon.
 
 mod uploads;
 
@@ -17,22 +17,23 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use std::time::{Duration, SystemTime};
 
-/// How long a link to the bucket itself is good for.
+/// How long a link to the bucket itself is valid.
 const LINK_LASTS: Duration = Duration::from_secs(300);
-/// Time for one attempt to write a file, and for all of them: other calls of ours carry little, and end sooner.
+/// Time limits for one attempt to write a file, and for all of them: our other calls carry little, and have shorter
+/// limits.
 const WRITE_ATTEMPT: Duration = Duration::from_secs(20);
 const WRITE: Duration = Duration::from_secs(30);
 
-/// Why the bucket did not do it. All but a refusal are worth a retry.
+/// The reason why the bucket failed. All but a refusal are worth a retry.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The file was not written.
     #[error("the media bucket did not take the file: {0}")]
     NotWritten(String),
-    /// The file is refused, and will be tomorrow.
+    /// The file is refused, and will be refused again.
     #[error("the media bucket refuses the file: {0}")]
     Refused(String),
-    /// What stands there could not be told.
+    /// The object at a key could not be read.
     #[error("the media bucket did not tell of the file: {0}")]
     NotTold(String),
     /// A link could not be signed.
@@ -56,7 +57,7 @@ impl Files {
         Self { s3, bucket: bucket.into() }
     }
 
-    /// A client that has the time to write whole files.
+    /// A client with enough time to write whole files.
     pub fn client(aws: &SdkConfig) -> aws_sdk_s3::Client {
         let patient = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
@@ -66,8 +67,8 @@ impl Files {
         aws_sdk_s3::Client::from_conf(config.build())
     }
 
-    /// Writes a file under a key. `mime` is its type as told; what it is served as, and under which name, is noted at the
-    /// object.
+    /// Stores a file under a key. `mime` is its type as received; the type and the name under which it is served are
+    /// stored with the object.
     ///
     /// # Errors
     /// [`FileError`], here and below.
@@ -84,7 +85,7 @@ impl Files {
         call.send().await.map(|_| ()).map_err(|error| not_written(&error))
     }
 
-    /// Deletes a file, if it is there.
+    /// Deletes a file, if it exists.
     ///
     /// # Errors
     /// [`FileError`].
@@ -92,7 +93,7 @@ impl Files {
         Ok(self.objects().delete(key).await?)
     }
 
-    /// Deletes every file of a chat; answers how many.
+    /// Deletes every file of a chat; returns how many.
     ///
     /// # Errors
     /// [`FileError`].
@@ -100,21 +101,21 @@ impl Files {
         Ok(self.objects().delete_under(&objects_of(account, chat)).await?)
     }
 
-    /// A link to the file itself, to be read with `GET`, good for five minutes from `now`. It is made without a call.
+    /// A link to the file itself, for `GET`, valid for five minutes from `now`. It is signed without a call.
     ///
     /// # Errors
-    /// [`FileError`] when there are no credentials to sign with.
+    /// [`FileError`] if there are no credentials to sign with.
     pub async fn link(&self, file: &FileLink, now: Timestamp) -> Result<String, FileError> {
-        // The type once more: whatever stands at the object, a browser is told no other.
+        // The type is signed again: whatever type the object has, a browser gets this one.
         let call = self.s3.get_object().bucket(&self.bucket).key(&file.object);
         let call = call.response_content_type(served_type(&file.mime)).presigned(lasts(now)?).await;
         call.map(|request| request.uri().to_owned()).map_err(|_| FileError::Unsigned)
     }
 
-    /// As [`Files::link`], to be asked with `HEAD`: the method is signed, so neither link serves for the other.
+    /// As [`Files::link`], for `HEAD`: the method is signed, so neither link works for the other.
     ///
     /// # Errors
-    /// [`FileError`] when there are no credentials to sign with.
+    /// [`FileError`] if there are no credentials to sign with.
     pub async fn link_for_head(&self, file: &FileLink, now: Timestamp) -> Result<String, FileError> {
         let call = self.s3.head_object().bucket(&self.bucket).key(&file.object);
         let call = call.response_content_type(served_type(&file.mime)).presigned(lasts(now)?).await;
@@ -132,23 +133,23 @@ fn lasts(now: Timestamp) -> Result<PresigningConfig, FileError> {
     lasts.map_err(|_| FileError::Unsigned)
 }
 
-/// A moment as signatures take it.
+/// A moment as a `SystemTime` for signatures.
 fn from(now: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis().max(0).unsigned_abs())
 }
 
-/// What became of a write that failed: whether it would fail again tomorrow.
+/// The error of a failed write: whether it would fail again.
 fn not_written<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> FileError {
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    // What comes without a code of S3's is not S3's answer.
+    // An error without a code of S3's is not S3's answer.
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
         Some(code) if for_good(status, code) => FileError::Refused(code.to_owned()),
         _ => FileError::NotWritten(code(error)),
     }
 }
 
-/// Whether S3 will never take what it refuses with this status and code. Credentials, permissions and a bucket that is
-/// not there are the deployment's fault and can be mended; a request that was too slow or one too many goes next time.
+/// Whether S3 will never accept what it refuses with this status and code. Credentials, permissions and a missing
+/// bucket are the deployment's fault and can be repaired; a request that was too slow or over the rate succeeds later.
 fn for_good(status: u16, code: &str) -> bool {
     const CAN_CHANGE: [&str; 5] =
         ["RequestTimeout", "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "SlowDown"];
@@ -165,7 +166,7 @@ mod tests {
     use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    /// What a write comes to when S3 answers 400 with this body.
+    /// The error of a write if S3 answers 400 with this body.
     async fn answered(body: &'static str) -> FileError {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let place = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Uploads in the bucket: a link that takes one file, what came of it, and its copy in a chat's folder.
+//! Uploads in the bucket: a link that accepts one file, the uploaded file, and its copy in a chat's folder.
 
 use super::{FileError, Files, from, not_written};
 use crate::base::clock::Timestamp;
@@ -9,12 +9,12 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::MetadataDirective;
 use std::collections::BTreeMap;
 
-/// A link that takes one file.
+/// A link that accepts one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadLink {
-    /// Where to `PUT` the file.
+    /// The address to `PUT` the file to.
     pub url: String,
-    /// The headers that are signed, and must be sent as they are.
+    /// The signed headers, which must be sent as they are.
     pub headers: BTreeMap<String, String>,
 }
 
@@ -25,16 +25,16 @@ pub struct Stored {
     pub bytes: u64,
     /// Media type.
     pub mime: String,
-    /// Which of the object's states this is.
+    /// The version of the object (its ETag).
     pub tag: String,
 }
 
 impl Files {
-    /// A link that takes a file of this type and size under a key, good for a quarter of an hour from `now`. It is made
-    /// without a call.
+    /// A link that accepts a file of this type and size under a key, valid for a quarter of an hour from `now`. It is
+    /// signed without a call.
     ///
     /// # Errors
-    /// [`FileError::Unsigned`] when there are no credentials to sign with.
+    /// [`FileError::Unsigned`] if there are no credentials to sign with.
     pub async fn upload_link(
         &self,
         key: &str,
@@ -51,7 +51,7 @@ impl Files {
         Ok(UploadLink { url: signed.uri().to_owned(), headers: headers.collect() })
     }
 
-    /// What stands under a key; `None` when nothing does.
+    /// The file under a key; `None` if there is none.
     ///
     /// # Errors
     /// [`FileError`]; worth a retry.
@@ -67,8 +67,8 @@ impl Files {
         }
     }
 
-    /// Copies a file, as it was when it was looked at, under another key; type and name are noted there anew, as
-    /// [`Files::put`] does. Answers whether it was still so.
+    /// Copies a file, if it is unchanged since it was read, under another key; type and name are stored there again, as
+    /// [`Files::put`] does. Returns whether it was unchanged.
     ///
     /// # Errors
     /// [`FileError`].
@@ -80,7 +80,7 @@ impl Files {
         name: &str,
     ) -> Result<bool, FileError> {
         let served = served_type(mime);
-        // Keys of ours are ids, and need no encoding.
+        // Our keys are ids, and need no encoding.
         let call = self.s3.copy_object().copy_source(format!("{}/{}", self.bucket, source.0));
         let call = call.copy_source_if_match(&source.1.tag).bucket(&self.bucket).key(key);
         let call = call.metadata_directive(MetadataDirective::Replace).content_type(served);

@@ -1,4 +1,5 @@
-//! Downloads of files: bounded in size and time, redirects followed by hand under the guard of every other request.
+//! Downloads of files: bounded in size and time; each redirect is followed explicitly, under the guard of every other
+//! request.
 
 use super::{NotPublic, OutboundHttp, retry_after};
 use crate::base::clock::Timestamp;
@@ -9,58 +10,58 @@ use std::error::Error;
 use std::time::Duration;
 use url::Url;
 
-/// Whole time of a download, redirects included, unless there is less.
+/// The time limit of a whole download, redirects included, unless less time is left.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
-/// Most redirects that are followed.
+/// The most redirects that are followed.
 const REDIRECTS: usize = 3;
 
-/// A file to fetch.
+/// A file to download.
 #[derive(Debug)]
 pub struct Download<'a> {
-    /// Where it is.
+    /// Its address.
     pub url: &'a Url,
-    /// `Authorization: Bearer …`, when there is one. It goes to this URL's host only.
+    /// `Authorization: Bearer …`, if any. It is sent to this URL's origin only.
     pub bearer: Option<&'a SecretString>,
-    /// Most bytes that are read.
+    /// The most bytes that are read.
     pub max_bytes: u64,
-    /// Whole time.
+    /// The time limit of the whole download.
     pub timeout: Duration,
 }
 
-/// What a server answered in the end.
+/// The server's final answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Downloaded {
     /// HTTP status.
     pub status: u16,
     /// `Content-Type`, as it came.
     pub content_type: Option<String>,
-    /// The file's name from `Content-Disposition`, as it came: not fit for a header or a path.
+    /// The file's name from `Content-Disposition`, as it came: not safe for a header or a path.
     pub name: Option<String>,
-    /// How long the server asks to wait.
+    /// The wait that the server asks for.
     pub retry_after: Option<Duration>,
-    /// The file; empty unless the status is one of success.
+    /// The file; empty unless the status is a success.
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DownloadError {
     /// The URL, or one that it redirects to, may not be called.
     #[error("the address is not allowed")]
     NotAllowed,
-    /// More bytes than may be read: announced or sent.
+    /// More bytes than the limit: announced or sent.
     #[error("larger than is read")]
     TooLarge,
     /// No connection.
     #[error("could not connect")]
     NotSent,
-    /// Nothing whole in time, or one redirect too many.
+    /// No complete answer in time, or too many redirects.
     #[error("nothing whole came in time")]
     Broken,
 }
 
 impl OutboundHttp {
-    /// Fetches a file, once.
+    /// Downloads a file, once.
     ///
     /// # Errors
     /// [`DownloadError`].
@@ -88,7 +89,7 @@ impl OutboundHttp {
     }
 }
 
-/// Where an answer leads on to; the inner `None` when nobody can say where.
+/// The next address of a redirect; the inner `None` if the answer names no valid one.
 fn redirect(from: &Url, response: &Response) -> Option<Option<Url>> {
     [301, 302, 303, 307, 308]
         .contains(&response.status().as_u16())
@@ -123,7 +124,7 @@ async fn read(mut response: Response, max_bytes: u64, now: Timestamp) -> Result<
 }
 
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    // Names of files often come as bare UTF-8, which is no text to HTTP.
+    // File names often come as bare UTF-8, which HTTP does not accept as text.
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::to_owned)
 }
 
@@ -144,7 +145,7 @@ fn file_name(text: &str) -> Option<String> {
     whole.or(plain).filter(|name| !name.is_empty())
 }
 
-/// Cuts at semicolons that stand in no quotes.
+/// Splits at the semicolons outside quotes.
 fn parameters(text: &str) -> Vec<&str> {
     let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -191,7 +192,8 @@ fn decoded(value: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// A name that leads into private networks is an address that is not allowed; the resolver says so from within.
+/// The error of a request. A name that resolves to a private network only is an address that is not allowed; the
+/// resolver reports that as an inner error.
 fn failure(error: &reqwest::Error) -> DownloadError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(inner) = cause {

@@ -1,4 +1,4 @@
-//! Downloads from servers on loopback that answer what the test says.
+//! Downloads from loopback servers whose answers the test sets.
 
 use super::super::AllowList;
 use super::*;
@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 type Heard = Arc<Mutex<Vec<String>>>;
 
-/// A server that gives these answers one after the other and keeps the requests.
+/// A server that gives these answers one after the other and records the requests.
 async fn server(answers: Vec<String>) -> (String, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -20,7 +20,7 @@ async fn server(answers: Vec<String>) -> (String, Heard) {
             let mut request = vec![0; 4096];
             let read = stream.read(&mut request).await.unwrap();
             keep.lock().unwrap().push(String::from_utf8_lossy(&request[..read]).into_owned());
-            // The client may have heard enough before the end.
+            // The client may close the connection before the end.
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });

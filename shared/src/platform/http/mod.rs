@@ -1,8 +1,8 @@
 //! Outbound HTTP: one client per process, guarded against requests into private networks (SSRF).
 //!
-//! Every URL that a tenant can set goes through here. No redirects are followed ([`download`] follows them by hand, each
-//! under the same guard), addresses are checked **after** name resolution and on literal IPs alike, and connections are
-//! dropped early because a Lambda freezes between events.
+//! Every URL that an account can set goes through here. No redirects are followed ([`download`] follows them
+//! explicitly, each under the same guard), addresses are checked **after** name resolution and on literal IPs alike,
+//! and idle connections are dropped early because a Lambda freezes between events.
 
 pub mod download;
 
@@ -19,17 +19,17 @@ use url::{Host, Url};
 
 /// Time to connect.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Whole time of a request, unless the caller names another.
+/// The time limit of a whole request, unless the caller sets another.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Most of an answer that is read, in bytes.
+/// The most bytes of an answer that are read.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// `host:port` pairs that may lie in private networks: for local runs, empty in production.
+/// `host:port` pairs that may be in private networks: for local runs, empty in production.
 #[derive(Clone, Debug, Default)]
 pub struct AllowList(HashSet<String>);
 
 impl AllowList {
-    /// Reads a comma-separated list of `host:port`.
+    /// Parses a comma-separated list of `host:port`.
     pub fn parse(text: &str) -> Self {
         Self(
             text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_lowercase).collect(),
@@ -42,35 +42,35 @@ impl AllowList {
     }
 }
 
-/// A request to somebody else's server. JSON in, JSON expected.
+/// A request to a foreign server. JSON in, JSON expected.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// Method.
     pub method: reqwest::Method,
-    /// Where to.
+    /// The address.
     pub url: &'a Url,
-    /// `Authorization: Bearer …`, when there is one.
+    /// `Authorization: Bearer …`, if any.
     pub bearer: Option<&'a SecretString>,
     /// Further headers.
     pub headers: Vec<(&'static str, String)>,
     /// JSON body.
     pub body: Option<Vec<u8>>,
-    /// Whole time of the request.
+    /// The time limit of the whole request.
     pub timeout: Duration,
 }
 
-/// What the server answered, whatever the status.
+/// The server's answer, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// How long the server asks to wait, from `Retry-After` (seconds or HTTP date).
+    /// The wait that the server asks for in `Retry-After` (seconds or HTTP date).
     pub retry_after: Option<Duration>,
     /// The body, at most 1 MiB of it.
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// The URL may not be called at all.
@@ -96,7 +96,7 @@ impl OutboundHttp {
     /// Builds the client once per process.
     ///
     /// # Errors
-    /// When the TLS back end cannot start.
+    /// If the TLS back end cannot start.
     pub fn new(allow: AllowList) -> Result<Self, reqwest::Error> {
         let base = || {
             reqwest::Client::builder()
@@ -109,7 +109,8 @@ impl OutboundHttp {
         Ok(Self { guarded: base().dns_resolver(Arc::new(PublicOnly)).build()?, open: base().build()?, allow })
     }
 
-    /// Whether a URL may be called: `https`, or whatever the allow-list names. Says why not, for a settings error.
+    /// Checks that a URL may be called: it is `https`, or on the allow-list. The error names the reason, for a settings
+    /// page.
     ///
     /// # Errors
     /// [`SendError::NotAllowed`] with the reason.
@@ -135,10 +136,10 @@ impl OutboundHttp {
         }
     }
 
-    /// Sends one request, once. Repeating is the caller's decision.
+    /// Sends one request, once. The caller decides about a retry.
     ///
     /// # Errors
-    /// [`SendError`] tells whether anything can have reached the server.
+    /// [`SendError`] says whether anything can have reached the server.
     pub async fn send(&self, request: Request<'_>, now: Timestamp) -> Result<Answer, SendError> {
         self.check(request.url)?;
         let client = if self.allow.allows(request.url) { &self.open } else { &self.guarded };
@@ -173,12 +174,12 @@ impl OutboundHttp {
     }
 }
 
-/// What a name that leads into private networks only is answered with.
+/// The error for a name that resolves to private networks only.
 #[derive(Debug, thiserror::Error)]
 #[error("the name leads to no public address")]
 struct NotPublic;
 
-/// Resolves names, and gives only public addresses: a name may not lead into a private network.
+/// A resolver that returns only public addresses, so that a name cannot lead into a private network.
 struct PublicOnly;
 
 impl Resolve for PublicOnly {

@@ -1,18 +1,18 @@
-//! `advert` of a message: the listing that the client wrote from. Wazzup names it and documents nothing of its inside, so
-//! it is read by the names that it and the sites themselves use elsewhere.
+//! `advert` of a message: the listing from which the client wrote. Wazzup names it but does not document its contents,
+//! so it is read by the names that Wazzup and the sites themselves use elsewhere.
 
 use super::loose::{first, layers, link, number, text};
 use crate::model::message::listing::{Listing, Price, Vehicle};
 use serde_json::{Map, Value};
 
-/// Objects inside which the members may stand.
+/// Objects that may contain the members.
 const INSIDE: [&str; 6] = ["item", "offer", "ad", "advert", "value", "car"];
-/// The currency of sites that name none: Wazzup carries Avito alone, whose prices are in roubles.
+/// The currency if the site names none: Wazzup supports only Avito, whose prices are in roubles.
 const CURRENCY: &str = "RUB";
-/// Most pictures that are kept.
+/// The most pictures that are kept.
 const MAX_PICTURES: usize = 20;
 
-/// The listing, when there is anything to know it by: the site's id of it, or its link.
+/// The listing, if it can be identified: by the site's id of it, or by its link.
 pub(super) fn listing(advert: &Value) -> Option<Listing> {
     let layers = layers(advert, &INSIDE);
     let url = first(&layers, &["url", "link", "uri", "itemUrl", "item_url", "href", "src"], link);
@@ -53,7 +53,7 @@ fn pictures(layers: &[&Map<String, Value>]) -> Vec<String> {
 }
 
 /// Links to the pictures of a value: a link, a list, an object that names one, or one picture in several sizes
-/// (`{"1280x960": "…"}`), of which the largest is taken.
+/// (`{"1280x960": "…"}`), of which the largest is used.
 fn shown(value: &Value) -> Vec<String> {
     match value {
         Value::String(_) => link(value).into_iter().collect(),

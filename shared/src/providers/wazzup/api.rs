@@ -1,4 +1,5 @@
-//! One way to call Wazzup's API, and the calls that connect an account (Wazzup API v3: "Webhooks", "Working with channels", "Common errors").
+//! Calls to Wazzup's API, and those that connect an account (Wazzup API v3: "Webhooks", "Working with channels",
+//! "Common errors").
 
 use super::{wire, words};
 use crate::base::clock::Timestamp;
@@ -12,21 +13,22 @@ use std::time::Duration;
 use url::Url;
 use wire::{Id, filled};
 
-/// Time of one call. Wazzup tries our webhook while it answers, and waits for it up to 30 s; our callers cannot.
+/// The time limit of one call. Wazzup tries our webhook while it answers, and waits for it up to 30 s; our callers
+/// cannot wait so long.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Longest webhook address that Wazzup takes, in characters.
+/// The longest webhook address that Wazzup accepts, in characters.
 const MAX_WEBHOOK_URL: usize = 200;
-/// Most of Wazzup's words against a request that is kept, in characters.
+/// The most that is kept of a refusal's text, in characters.
 const MAX_REFUSAL: usize = 300;
 
-/// A call: what is asked of which route.
+/// A call to one route.
 pub(super) struct Call<'a> {
     pub method: Method,
-    /// The route's parts after `/v3`; each is encoded.
+    /// The route's segments after `/v3`; each is encoded.
     pub route: &'a [&'a str],
     pub query: &'a [(&'a str, String)],
     pub body: Option<Value>,
-    /// Time of the whole call.
+    /// The time limit of the whole call.
     pub timeout: Duration,
 }
 
@@ -43,10 +45,10 @@ impl<'a> WazzupApi<'a> {
         Self { http, base }
     }
 
-    /// The channels of the key's account: `GET /v3/channels`. An entry without an id is left out.
+    /// The channels of the key's account: `GET /v3/channels`. An entry without an id is skipped.
     ///
     /// # Errors
-    /// [`ProviderError::Unavailable`] also when the answer is not the list that Wazzup documents.
+    /// [`ProviderError::Unavailable`] also if the answer is not the list that Wazzup documents.
     pub async fn list_channels(
         &self,
         key: &SecretString,
@@ -58,11 +60,11 @@ impl<'a> WazzupApi<'a> {
         Ok(entries.into_iter().filter_map(|entry| listed(&entry)).collect())
     }
 
-    /// Points the account's one webhook at `webhook_url` and subscribes to messages, statuses and channel states:
-    /// `PATCH /v3/webhooks`. Wazzup posts `{"test":true}` there before it answers.
+    /// Sets the account's one webhook to `webhook_url` and subscribes to messages, statuses and channel states: `PATCH
+    /// /v3/webhooks`. Wazzup posts `{"test":true}` there before it answers.
     ///
     /// # Errors
-    /// [`ProviderError::Refused`] when Wazzup's trial of the address failed (`testPostNotPassed`).
+    /// [`ProviderError::Refused`] if Wazzup's trial of the address failed (`testPostNotPassed`).
     pub async fn register_webhook(
         &self,
         key: &SecretString,
@@ -72,7 +74,7 @@ impl<'a> WazzupApi<'a> {
         self.subscribe(key, webhook_url, true, now).await
     }
 
-    /// Ends all subscriptions. Wazzup has no call that removes the address, so it is named once more.
+    /// Ends all subscriptions. Wazzup has no call that removes the address, so the call names it again.
     ///
     /// # Errors
     /// As [`Self::register_webhook`].
@@ -107,7 +109,7 @@ impl<'a> WazzupApi<'a> {
             },
         });
         match self.call(Method::PATCH, "webhooks", key, Some(body), now).await {
-            // Our address holds the webhook's token and is not for the eyes that a refusal reaches.
+            // Our address contains the webhook's token, which the readers of a refusal must not see.
             Err(ProviderError::Refused(words)) => {
                 Err(ProviderError::Refused(short(&words.replace(webhook_url, "…"))))
             }
@@ -127,7 +129,7 @@ impl<'a> WazzupApi<'a> {
         verdict(self.ask(call, key, now).await?)
     }
 
-    /// One call, once; the answer as it came, whatever its status.
+    /// Makes one call, once; returns the answer as it came, whatever its status.
     pub(super) async fn ask(
         &self,
         call: Call<'_>,
@@ -170,8 +172,8 @@ pub(super) fn verdict(answer: Answer) -> Result<Answer, ProviderError> {
     }
 }
 
-/// Wazzup's error code and description: `{"error":"CODE","description":"…"}`; the code may also stand in an object
-/// below `error`, and the body may be empty (Wazzup API v3, Common errors).
+/// Wazzup's error code and description: `{"error":"CODE","description":"…"}`; the code may also be in an object below
+/// `error`, and the body may be empty (Wazzup API v3, Common errors).
 fn refusal(status: u16, body: &[u8]) -> String {
     match refusal_parts(body) {
         (Some(code), Some(description)) => format!("{code}: {description}"),
@@ -180,7 +182,7 @@ fn refusal(status: u16, body: &[u8]) -> String {
     }
 }
 
-/// Code and description of an answer against us, where it has them.
+/// The code and the description of a refusal, if it has them.
 pub(super) fn refusal_parts(body: &[u8]) -> (Option<String>, Option<String>) {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let nested = &body["error"];
@@ -189,7 +191,7 @@ pub(super) fn refusal_parts(body: &[u8]) -> (Option<String>, Option<String>) {
     (code.map(str::to_owned), description.map(str::to_owned))
 }
 
-/// The error with Wazzup's words cut to what is kept of them.
+/// The error with Wazzup's words shortened.
 pub(super) fn shortened(error: ProviderError) -> ProviderError {
     match error {
         ProviderError::Refused(words) => ProviderError::Refused(short(&words)),
@@ -201,7 +203,7 @@ pub(super) fn short(words: &str) -> String {
     words.chars().take(MAX_REFUSAL).collect()
 }
 
-/// One entry of the list. Each member is read by itself: what is odd about one does not hide the channel.
+/// One entry of the list. Each member is read by itself, so that an invalid one does not hide the channel.
 fn listed(entry: &Value) -> Option<ListedChannel> {
     let read = |name: &str| -> Option<String> {
         let id: Option<Id> = serde_json::from_str(&entry.get(name)?.to_string()).ok()?;

@@ -1,4 +1,4 @@
-//! The calls against a server on this machine.
+//! The calls against a local server.
 
 use super::*;
 use crate::model::messenger::{ChannelState, Messenger};
@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const HOOK: &str = "https://bridge.example/webhooks/wazzup/t0ken";
 
-/// A server that answers one request, and hands back what it was asked.
+/// A server that answers one request and returns the request.
 pub(in super::super) fn server(status: &str, body: &str) -> (Url, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = Url::parse(&format!("http://{}/wazzup", listener.local_addr().unwrap())).unwrap();

@@ -4,7 +4,7 @@ use super::loose::{first, layers, text};
 use crate::model::message::content::ContactCard;
 use serde_json::{Map, Value};
 
-/// Most cards of a message, and most phones of a card, that are kept.
+/// The most cards of a message, and the most phones of a card, that are kept.
 const MAX_CARDS: usize = 20;
 const MAX_PHONES: usize = 10;
 
@@ -24,7 +24,7 @@ pub(super) fn cards(value: &Value) -> Vec<ContactCard> {
     cards
 }
 
-/// The cards that stand in a text as vCards.
+/// The vCards in a text.
 pub(super) fn vcards(text: &str) -> Vec<ContactCard> {
     let (mut cards, mut card) = (Vec::new(), None::<ContactCard>);
     for line in unfolded(text) {
@@ -38,7 +38,7 @@ pub(super) fn vcards(text: &str) -> Vec<ContactCard> {
             }
             continue;
         };
-        // vCard 2.1's quoted-printable is not read: better no name than a line of codes.
+        // vCard 2.1's quoted-printable is not decoded: no name is better than a line of codes.
         let readable = !name.to_ascii_uppercase().contains("QUOTED-PRINTABLE");
         match property.as_str() {
             "FN" if readable => open.name = plain(value).or(open.name.take()),
@@ -54,7 +54,7 @@ pub(super) fn vcards(text: &str) -> Vec<ContactCard> {
     cards
 }
 
-/// Lines, with those put together that were folded: what follows begins with a space or a tab.
+/// Joins folded lines: a continuation begins with a space or a tab.
 fn unfolded(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
@@ -83,7 +83,7 @@ fn plain(value: &str) -> Option<String> {
     text(&Value::String(plain))
 }
 
-/// `N` holds family and given name first; people are called the other way round.
+/// `N` holds family and given name; the name that is shown has the given name first.
 fn family_first(value: &str) -> Option<String> {
     let mut parts = value.split(';');
     let (family, given) = (parts.next(), parts.next());

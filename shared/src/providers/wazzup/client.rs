@@ -1,4 +1,4 @@
-//! Wazzup behind the provider's traits.
+//! Wazzup's implementation of the provider's traits.
 
 use super::api::WazzupApi;
 use super::limits::{TABLE, limits_of};
@@ -17,7 +17,7 @@ use crate::providers::provider::{Provider, SendGuarantees};
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-/// The one field of its credential.
+/// The only field of its credential.
 const API_KEY: &str = "api_key";
 
 const FIELDS: &[Field] = &[Field {

@@ -1,4 +1,4 @@
-//! What a message holds besides text and file, and which chat it belongs to.
+//! The contents of a message besides text and file, and its chat.
 
 use super::tests::message;
 use crate::base::ids::{AccountId, ChannelId, ChatId, IdSalt, MessageId};

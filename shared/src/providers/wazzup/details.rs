@@ -1,8 +1,8 @@
-//! What a message holds besides text and file, read into our shapes. What cannot be read stays in the message's `extra`,
-//! for a CRM that speaks Wazzup's words.
+//! The contents of a message besides text and file, converted to our types. Contents that cannot be read stay in the
+//! message's `extra`, for a CRM that uses Wazzup's format.
 //!
-//! Stories are not among it: Wazzup documents neither a story's answer nor a mention in one, so both come as the plain
-//! messages that it makes of them.
+//! Stories are not included: Wazzup documents neither a reply to a story nor a mention in one, so both arrive as plain
+//! messages.
 
 use super::cards::{cards, vcards};
 use super::loose::{first, layers, link, number, says_something, text};
@@ -15,16 +15,16 @@ use crate::model::message::kind::Kind;
 use crate::model::message::listing::page;
 use serde_json::Value;
 
-/// Most buttons that are kept.
+/// The most buttons that are kept.
 const MAX_BUTTONS: usize = 30;
 
-/// The members of an entry that details are made of.
+/// The members of an entry from which details are built.
 pub(super) struct Members<'a> {
     /// `instPost`, read by [`post`].
     pub post: Option<&'a Post>,
     /// `quotedMessage`, read by [`quote`].
     pub quote: Option<&'a Quote>,
-    /// `location`, `geo` and the entry's own `latitude` and `longitude`: where the place may stand.
+    /// `location`, `geo` and the entry's own `latitude` and `longitude`: the possible sources of the place.
     pub places: [Option<&'a Value>; 2],
     /// See `places`.
     pub flat: [Option<&'a Value>; 2],
@@ -37,12 +37,12 @@ pub(super) struct Members<'a> {
 }
 
 impl Members<'_> {
-    /// What the kind calls for.
+    /// The details that the kind requires.
     pub fn details(&self, kind: Kind, side: Side) -> Option<Details> {
         let buttons = || self.interactive.map(buttons).unwrap_or_default();
         match kind {
             Kind::Comment => self.comment(side).map(Details::Comment),
-            // Wazzup tells of missed calls alone, and of a call nothing but that.
+            // Wazzup reports only missed calls, and no data about them.
             Kind::MissedCall => Some(Details::Call(Call {
                 outcome: CallOutcome::Missed,
                 seconds: None,
@@ -60,8 +60,8 @@ impl Members<'_> {
         }
     }
 
-    /// A private answer to a comment would be a direct message, so what the company wrote under a post is a reply there;
-    /// whether it names the client, Wazzup does not say.
+    /// A private answer to a comment would be a direct message, so a company's message under a post is a reply there.
+    /// Wazzup does not say whether it names the client.
     fn comment(&self, side: Side) -> Option<Comment> {
         Some(Comment {
             post: self.post?.clone(),
@@ -92,8 +92,8 @@ fn place(latitude: &Value, longitude: &Value) -> Option<Location> {
     Some(Location { latitude, longitude, name: None, address: None })
 }
 
-/// The post of `instPost`. One without an id is known by its link; with neither it is no post that comments could be
-/// gathered under.
+/// The post of `instPost`. A post without an id is identified by its link; with neither, comments cannot be grouped
+/// under it.
 pub(super) fn post(value: &Value) -> Option<Post> {
     let layers = layers(value, &[]);
     let url = first(&layers, &["src"], link);
@@ -106,7 +106,7 @@ pub(super) fn post(value: &Value) -> Option<Post> {
     })
 }
 
-/// `quotedMessage`: "the same parameters as a message" is all that Wazzup says of it.
+/// `quotedMessage`: Wazzup documents only that it has "the same parameters as a message".
 pub(super) fn quote(value: &Value) -> Option<Quote> {
     if !says_something(value) {
         return None;
@@ -144,8 +144,8 @@ fn button(value: &Value) -> Option<Button> {
     })
 }
 
-/// A template's message. Its text is what the client read, unless it is still the call that sent it: `@template: <id>
-/// { [[first]]; [[second]] }` (Wazzup API v3, Sending messages).
+/// A template's message. Its text is what the client read, unless it is still the call that sent it: `@template: <id> {
+/// [[first]]; [[second]] }` (Wazzup API v3, Sending messages).
 fn template(words: &str, buttons: Vec<Button>) -> Template {
     let call = words.trim().strip_prefix("@template:");
     let (id, places) = call.map_or(("", ""), |call| call.split_once('{').unwrap_or((call, "")));

@@ -1,6 +1,6 @@
-//! What every body in `events/wazzup/` gives.
+//! The expected result of every body in `events/wazzup/`.
 
-/// File and what it gives, one line an item.
+/// The file and its expected items, one line each.
 pub(super) const EXPECTED: &[(&str, &[&str])] = &[
     ("audio.json", &["client whatsapp audio media=ogg file=voice.ogg"]),
     (

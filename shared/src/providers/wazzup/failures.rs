@@ -1,8 +1,9 @@
-//! Wazzup's error codes and our reasons (Wazzup API v3: "Sending messages", "Common errors", and the `error` of statuses).
+//! Wazzup's error codes and our reasons for them (Wazzup API v3: "Sending messages", "Common errors", and the `error`
+//! of statuses).
 
 use crate::model::outbound::call::FailureReason;
 
-/// Our reason for a code. Codes are compared without underscores, because Wazzup's own pages write them with and without.
+/// Our reason for a code. Codes are compared without underscores, because Wazzup's own pages write them in both ways.
 pub fn reason(code: &str) -> FailureReason {
     let plain: String = code.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect();
     let found = REASONS.iter().find(|(_, codes)| codes.contains(&plain.as_str()));

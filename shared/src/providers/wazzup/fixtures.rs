@@ -1,4 +1,4 @@
-//! Every body in `events/wazzup/`, read and compared with what it must give; then each of them damaged.
+//! Reads every body in `events/wazzup/` and compares it with the expected result; then damages each of them.
 
 use super::expected::EXPECTED;
 use super::inbound::parse;
@@ -91,7 +91,7 @@ fn message_line(message: &MessageEvent) -> String {
     if message.text.is_some() { line + " +text" } else { line }
 }
 
-/// The name of the details, and what tells one from another.
+/// The name of the details, and the values that distinguish them.
 fn details(details: &Details) -> String {
     match details {
         Details::Location(place) => format!("location({}, {})", place.latitude, place.longitude),
@@ -114,7 +114,7 @@ fn details(details: &Details) -> String {
     }
 }
 
-/// Marks a time that Wazzup did not tell.
+/// Marks a time that Wazzup did not send.
 fn at(moment: Timestamp) -> String {
     if moment == ACCEPTED { " accepted".into() } else { String::new() }
 }
@@ -135,7 +135,7 @@ fn every_body_gives_what_it_must() {
     }
 }
 
-/// N entries in are N items out, whatever they are.
+/// N entries give N items, whatever the entries are.
 #[test]
 fn no_entry_is_lost() {
     for (name, body) in fixtures() {
@@ -165,7 +165,7 @@ fn every_event_survives_the_queue() {
     }
 }
 
-/// A reason goes to logs and object metadata: it names fields, never what stands in them.
+/// A reason goes to logs and object metadata: it names fields, never their contents.
 fn assert_discreet(parsed: &Parsed) {
     let discreet = |why: &str| {
         assert!(why.is_ascii() && why.len() < 120, "{why}");
@@ -204,7 +204,7 @@ fn bodies_with_a_changed_byte_do_no_harm() {
     }
 }
 
-/// Every value anywhere in every body, replaced by one of another type: nothing panics, no entry is lost.
+/// Every value anywhere in every body, replaced by one of another type: nothing panics, no entry is missed.
 #[test]
 fn values_of_another_type_do_no_harm() {
     let others = [

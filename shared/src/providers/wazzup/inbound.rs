@@ -1,4 +1,4 @@
-//! Wazzup's webhooks (Wazzup API v3, Webhooks): read into events; and one as Wazzup would post it.
+//! Wazzup's webhooks (Wazzup API v3, Webhooks): parsed into events; and a sample as Wazzup would post it.
 
 use super::wire::Members;
 use super::{message, reports};
@@ -9,13 +9,13 @@ use crate::providers::inbound::{Inbound, Item, Owners, Parsed, Reply, Sample, Sa
 use serde_json::json;
 use serde_json::value::RawValue;
 
-/// Reads Wazzup's webhooks. Wazzup signs nothing: the URL's token is the only proof of who posts.
+/// Parses Wazzup's webhooks. Wazzup signs nothing: the URL's token is the only proof of the sender.
 #[derive(Debug)]
 pub(super) struct WazzupInbound;
 
 impl Inbound for WazzupInbound {
     fn parse(&self, request: &WebhookRequest<'_>, owners: &Owners, accepted_at: Timestamp) -> Parsed {
-        // Wazzup knows one address per account, so all channels are one connection's.
+        // Wazzup has one address per account, so all channels belong to one connection.
         match owners {
             Owners::One(owner) => parse(owner, request.body, accepted_at),
             Owners::ByChannel(_) => Parsed::Unreadable("an address of Wazzup's is one account's".into()),
@@ -44,9 +44,9 @@ fn accepted() -> Reply {
     WazzupInbound.accepted()
 }
 
-/// Reads a webhook's body (Wazzup API v3, Webhooks): one object with `messages[]`, `statuses[]` and `channelsUpdates[]`
-/// in any combination, or one that this bridge has no use for. Every entry is read by itself, so that a bad one harms
-/// no other; bytes that are no UTF-8 become U+FFFD for the same reason.
+/// Parses a webhook's body (Wazzup API v3, Webhooks): one object with `messages[]`, `statuses[]` and
+/// `channelsUpdates[]` in any combination, or one that this bridge does not use. Every entry is parsed by itself, so
+/// that a bad one affects no other; invalid UTF-8 becomes U+FFFD for the same reason.
 pub(super) fn parse(owner: &ChannelOwner, body: &[u8], accepted_at: Timestamp) -> Parsed {
     let text = String::from_utf8_lossy(body);
     let Ok(Members(members)) = serde_json::from_str(text.trim_start_matches('\u{feff}')) else {
@@ -74,19 +74,19 @@ pub(super) fn parse(owner: &ChannelOwner, body: &[u8], accepted_at: Timestamp) -
     }
 }
 
-/// What a body has given so far.
+/// The result of a body so far.
 struct Found<'a> {
     owner: &'a ChannelOwner,
     accepted_at: Timestamp,
     items: Vec<Item>,
     /// Whether a known member could be read.
     readable: bool,
-    /// The first known member that could not.
+    /// The first known member that could not be read.
     wrong: Option<String>,
 }
 
 impl Found<'_> {
-    /// Reads a list's entries, each by itself.
+    /// Parses a list's entries, each by itself.
     fn entries(
         &mut self,
         member: &str,
@@ -105,7 +105,7 @@ impl Found<'_> {
         }
     }
 
-    /// Counts a member that this version has no use for.
+    /// Counts a member that this version does not use.
     fn known(&mut self, name: &'static str) {
         self.readable = true;
         self.items.push(Item::Ignored(name));

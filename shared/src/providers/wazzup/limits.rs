@@ -1,7 +1,7 @@
-//! The table. Sources: Wazzup API v3, "Sending messages" (texts, buttons, error codes; where its tables contradict each
-//! other the smaller number stands), Wazzup's page on files in messengers (10 MB by API, types), WhatsApp's own help
-//! (edits), Telegram Bot API (deletions, buttons), Avito's messenger API (deletions). What no source tells is left to
-//! the provider.
+//! The limits table. Sources: Wazzup API v3, "Sending messages" (texts, buttons, error codes; where its tables
+//! contradict each other the smaller number is used), Wazzup's page on files in messengers (10 MB by API, types),
+//! WhatsApp's own help (edits), Telegram Bot API (deletions, buttons), Avito's messenger API (deletions). Limits that
+//! no source states are left to the provider.
 
 use crate::model::limits::{ButtonRule, By, Edits, FileKind, FileRule, Limits, Window};
 use crate::model::messenger::Messenger;
@@ -17,7 +17,7 @@ const SIZE_WABA: &str = "MESSAGES_CONTENT_SIZE_EXCEEDED_WABA";
 const SIZE_TELEGRAM: &str = "MESSAGES_CONTENT_SIZE_EXCEEDED_TELEGRAM";
 const TYPE: &str = "MESSAGE_WRONG_CONTENT_TYPE";
 
-/// Largest file that Wazzup's API takes, whatever the messenger.
+/// The largest file that Wazzup's API accepts, whatever the messenger.
 const API: u64 = 10 * MIB;
 
 const fn rule(kind: FileKind, types: &'static [&'static str], bytes: u64, code: &'static str) -> FileRule {
@@ -31,7 +31,8 @@ const ANY_FILE: &[FileRule] = &[
     rule(FileKind::Document, &[], API, SIZE),
 ];
 
-/// Meta takes more of some kinds (16 MB of audio and video, documents above that): Wazzup's 10 MB come first.
+/// Meta accepts more of some kinds (16 MB of audio and video, larger documents), but Wazzup's 10 MB limit applies
+/// first.
 const WABA_FILES: &[FileRule] = &[
     rule(FileKind::Image, &["image/jpeg", "image/png"], 5 * MIB, SIZE_WABA),
     rule(FileKind::Audio, &["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"], API, SIZE),
@@ -51,7 +52,7 @@ const INSTAGRAM_FILES: &[FileRule] =
 
 const OTHER_FILES: &[FileRule] = &[rule(FileKind::Image, &["image/jpeg", "image/png"], 5 * MIB, SIZE)];
 
-/// What most rows have in common.
+/// The values that most rows share.
 const PLAIN: Limits = Limits {
     transport: "",
     messenger: None,
@@ -158,7 +159,7 @@ const VIBER: Limits = Limits {
 const MAX: Limits =
     Limits { transport: "max", messenger: Some(Messenger::Max), text: 4096, first: &[By::Phone], ..PLAIN };
 
-/// A button stands in a row of its own, and a MAX keyboard has 30 rows.
+/// A button takes a row of its own, and a MAX keyboard has 30 rows.
 const MAX_BOT: Limits = Limits {
     transport: "maxbot",
     messenger: Some(Messenger::Max),
@@ -167,7 +168,7 @@ const MAX_BOT: Limits = Limits {
     ..PLAIN
 };
 
-/// A transport that nobody knows: what all take.
+/// An unknown transport: the limits that all transports meet.
 pub(super) static OTHER: Limits = Limits {
     transport: "other",
     files: OTHER_FILES,
@@ -177,12 +178,12 @@ pub(super) static OTHER: Limits = Limits {
     ..PLAIN
 };
 
-/// The rows, one for each transport that is known.
+/// The rows, one for each known transport.
 pub static TABLE: [Limits; 10] =
     [WHATSAPP, WABA, TELEGRAM_PERSONAL, TELEGRAM_BOT, INSTAGRAM, VK, AVITO, VIBER, MAX, MAX_BOT];
 
-/// The row of a channel. A transport that is not told (a channel known by its messages alone) is taken for the one that
-/// a person uses in this messenger; one that is not known takes what all take.
+/// The row of a channel. A channel without a transport (known by its messages alone) gets the row of a person's account
+/// in this messenger; an unknown transport gets the limits that all transports meet.
 pub fn limits_of(transport: Option<&str>, messenger: &Messenger) -> &'static Limits {
     let named = |name: &str| TABLE.iter().find(|row| row.transport.eq_ignore_ascii_case(name));
     let by_messenger = || match messenger {

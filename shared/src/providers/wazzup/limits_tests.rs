@@ -1,4 +1,5 @@
-//! Every row at its limit and one over. The numbers stand here once more, by hand: a changed row needs a changed case.
+//! Tests every row at its limit and one over. The numbers are repeated here by hand: a changed row needs a changed
+//! case.
 
 use super::*;
 use crate::base::clock::Timestamp;
@@ -10,23 +11,23 @@ const MIB: u64 = 1024 * 1024;
 const SIZE: &str = "MESSAGES_CONTENT_SIZE_EXCEEDED";
 const WRONG: &str = "INVALID_MESSAGE_DATA";
 
-/// What a row is to say.
+/// The expected values of a row.
 struct Case {
     transport: &'static str,
     text: (usize, &'static str),
-    /// Type, most bytes, code of more.
+    /// The type, the most bytes, and the code for more.
     files: &'static [(&'static str, u64, &'static str)],
-    /// A type that is not taken, and the code.
+    /// A refused type, and its code.
     refused: Option<(&'static str, &'static str)>,
     /// Count, title, payload.
     buttons: Option<(usize, usize, Option<usize>)>,
     template: Option<usize>,
     quotes: bool,
     edits: Edits,
-    /// Seconds for an edit and for a deletion, where they are limited.
+    /// Seconds for an edit and for a deletion, if they are limited.
     within: (Option<u64>, Option<u64>),
     deletes: bool,
-    /// Seconds, code of later, whether a template passes.
+    /// The seconds of the window, the code after it, and whether a template is allowed then.
     window: Option<(u64, &'static str, bool)>,
     comments: bool,
     first: &'static [By],
@@ -164,7 +165,7 @@ fn ago(seconds: u64) -> Timestamp {
     Timestamp::from_millis(NOW.millis() - i64::try_from(seconds).unwrap() * 1000)
 }
 
-/// That moment, and one millisecond earlier.
+/// The moment this long ago, and one millisecond earlier.
 fn at_and_over(seconds: u64) -> (Timestamp, Timestamp) {
     (ago(seconds), Timestamp::from_millis(ago(seconds).millis() - 1))
 }

@@ -1,14 +1,14 @@
-//! Reading what Wazzup passes on without documenting its inside: by the likely names, at the likely depths, and never
-//! an error. Other people's data, so everything has a bound.
+//! Reads data that Wazzup passes on without documenting it: by the likely names, at the likely depths, and without
+//! errors. It is foreign data, so everything is bounded.
 
 use serde_json::{Map, Value};
 
-/// Most of a text that is kept.
+/// The most that is kept of a text.
 const MAX_TEXT: usize = 1000;
-/// Longest link that is taken for one.
+/// The longest accepted link.
 const MAX_LINK: usize = 2048;
 
-/// An empty object, list or text is as good as absent.
+/// Whether a value is not empty: an empty object, list or text counts as absent.
 pub(super) fn says_something(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -19,7 +19,7 @@ pub(super) fn says_something(value: &Value) -> bool {
     }
 }
 
-/// A text, or a number as it is written; bounded and trimmed, `None` when it says nothing.
+/// A text, or a number as it is written; bounded and trimmed, `None` if it is empty.
 pub(super) fn text(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.trim().chars().take(MAX_TEXT).collect(),
@@ -38,7 +38,7 @@ pub(super) fn number(value: &Value) -> Option<f64> {
     Some(number).filter(|number: &f64| number.is_finite())
 }
 
-/// A web link; one without its scheme (`//host/…`) gets it.
+/// A web link; one without its scheme (`//host/…`) gets `https`.
 pub(super) fn link(value: &Value) -> Option<String> {
     let link = value.as_str()?.trim();
     let link = if link.starts_with("//") { format!("https:{link}") } else { link.to_owned() };
@@ -47,14 +47,14 @@ pub(super) fn link(value: &Value) -> Option<String> {
     (web && link.len() <= MAX_LINK && !link.contains(char::is_whitespace)).then_some(link)
 }
 
-/// Objects in which a thing's members may stand: itself, and those inside it at one of these names.
+/// The objects that may contain the members: the value itself, and the objects inside it under one of these names.
 pub(super) fn layers<'a>(value: &'a Value, inside: &[&str]) -> Vec<&'a Map<String, Value>> {
     let Some(outer) = value.as_object() else { return Vec::new() };
     let inner = inside.iter().filter_map(|name| outer.get(*name)?.as_object());
     std::iter::once(outer).chain(inner).collect()
 }
 
-/// What the first of the names gives that gives anything.
+/// The value of the first of the names that has one.
 pub(super) fn first<T>(
     layers: &[&Map<String, Value>],
     names: &[&str],

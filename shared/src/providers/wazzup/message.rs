@@ -20,12 +20,12 @@ use serde_json::{Map, Value};
 use url::Url;
 use wire::{Id, When, filled};
 
-/// Longest id of a chat that is taken for one: it stands in keys.
+/// The longest accepted id of a chat, because ids are part of keys.
 const MAX_CHAT_ID: usize = 512;
-/// Most of a file's name that is kept.
+/// The most that is kept of a file's name.
 const MAX_FILE_NAME: usize = 200;
 
-/// An entry as Wazzup writes it. Absent and null are the same; members that are not named here do not matter.
+/// An entry as Wazzup writes it. Absent and null are the same; members that are not listed here are ignored.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Entry {
@@ -49,7 +49,7 @@ struct Entry {
     is_deleted: Option<bool>,
     #[serde(deserialize_with = "wire::object")]
     old_info: Option<OldInfo>,
-    // Passed on as they are: Wazzup documents little of their insides.
+    // Passed on unchanged: Wazzup documents little of their contents.
     quoted_message: Option<Value>,
     interactive: Option<Value>,
     inst_post: Option<Value>,
@@ -77,19 +77,19 @@ struct OldInfo {
     old_text: Option<String>,
 }
 
-/// Which chat an entry belongs to.
+/// The chat of an entry.
 struct Address {
     channel: ChannelRef,
     chat: ChatId,
     provider_chat_id: String,
     messenger: Messenger,
     group: bool,
-    /// The post that it holds the client's comments under.
+    /// The post, if the chat is the client's comments under one.
     post: Option<Post>,
 }
 
-/// Reads an entry. Without its channel and chat it is only poison; with them, whatever else is wrong, a message stands
-/// for it in its chat.
+/// Parses an entry. Without its channel and chat it is only poison; with them, whatever else is wrong, a message
+/// replaces it in its chat.
 pub(super) fn read(owner: &ChannelOwner, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
     let digest = hex_digest(raw.get().as_bytes());
     let (entry, mut fault) = match wire::strict::<Entry>(place, raw) {
@@ -138,8 +138,8 @@ fn address(owner: &ChannelOwner, entry: &Entry) -> Result<Address, &'static str>
         external,
     };
     let mut full = messenger.chat_form(group, plain);
-    // A user's comments under a post are a case of their own (C10), and Wazzup gives them his direct chat's id. A post
-    // that cannot be told from others makes no case: the comment goes to the direct chat, where it is heard.
+    // A user's comments under a post are a case of their own (C10), but Wazzup gives them the id of the user's direct
+    // chat. A post that cannot be identified makes no case: the comment goes to the direct chat, where it is seen.
     let post = entry.inst_post.as_ref().filter(|_| messenger == Messenger::Instagram).and_then(details::post);
     if let Some(post) = &post {
         full = format!("{full}:post:{}", post.id);
@@ -169,7 +169,7 @@ fn normalise(
         channel: address.channel,
         chat: address.chat,
         provider_chat_id: address.provider_chat_id,
-        // Wazzup tells one form of an id alone.
+        // Wazzup reports only one form of an id.
         aliases: Vec::new(),
         messenger: address.messenger,
         group: address.group,
@@ -209,7 +209,7 @@ fn members<'a>(entry: &'a Entry, post: Option<&'a Post>, quote: Option<&'a Quote
     }
 }
 
-/// `sentFromApp` tells Wazzup's own chat from all else; where it is absent, nobody knows.
+/// `sentFromApp` distinguishes Wazzup's own chat window from all other origins; if it is absent, the origin is unknown.
 fn written_in(sent_from_app: Option<bool>) -> Origin {
     match sent_from_app {
         Some(true) => Origin::ProviderApp,
@@ -218,7 +218,7 @@ fn written_in(sent_from_app: Option<bool>) -> Origin {
     }
 }
 
-/// A file. Nothing tells how long Wazzup's links live, so every one is taken for one that expires.
+/// A file. Wazzup does not state how long its links live, so every link counts as one that expires.
 fn media(link: &str) -> Media {
     Media { name: file_name(link), expires: true, ..Media::linked(link) }
 }
@@ -231,7 +231,8 @@ fn file_name(link: &str) -> Option<String> {
     filled(Some(name.chars().filter(|c| !c.is_control()).take(MAX_FILE_NAME).collect::<String>()))
 }
 
-/// `isEcho` decides, then the status `inbound`. Who says neither is taken for a client, so that nobody goes unheard.
+/// `isEcho` decides, then the status `inbound`. An entry with neither counts as the client's, so that no client is
+/// missed.
 fn side(entry: &Entry) -> Side {
     let echo = entry.is_echo.unwrap_or_else(|| match filled(entry.status.as_deref()) {
         Some(word) => words::status(&word) != Some(Status::Inbound),
@@ -247,8 +248,8 @@ fn delivery(entry: &Entry) -> Option<DeliveryStatus> {
     }
 }
 
-/// The kind, and Wazzup's word where ours says less. WhatsApp's stickers come as an image with a `.was` link; a message
-/// with a post is the comment under it.
+/// The kind, and Wazzup's word if ours is less specific. WhatsApp's stickers come as an image with a `.was` link; a
+/// message with a post is a comment under it.
 fn kind(entry: &Entry, messenger: &Messenger) -> (Kind, Option<String>) {
     let Some(word) = filled(entry.r#type.as_deref()) else {
         let only_text = entry.text.is_some() && entry.content_uri.is_none();
@@ -280,7 +281,7 @@ fn revision(entry: &Entry) -> Revision {
     }
 }
 
-/// Who of the company wrote, or who of a group: of him Wazzup tells the name, no id.
+/// The company's author, or the author in a group, of whom Wazzup sends the name and no id.
 fn author(entry: &Entry, side: Side, group: bool) -> Option<Author> {
     let text = |id: &Option<Id>| filled(id.as_ref().map(|id| id.0.as_str()));
     let author = match side {
@@ -294,9 +295,9 @@ fn author(entry: &Entry, side: Side, group: bool) -> Option<Author> {
     (author != Author::default()).then_some(author)
 }
 
-/// A person's `contact`. In Telegram and MAX the phone is one that the messenger itself tells; in WhatsApp and Viber it is
-/// the chat's id already, and elsewhere anybody may have written it. A group's `contact` is whoever wrote: his phone and
-/// user name say nothing of the group.
+/// A person's `contact`. In Telegram and MAX the messenger itself reports the phone; in WhatsApp and Viber it is the
+/// chat's id already, and elsewhere any user may have entered it. A group's `contact` is the message's author: that
+/// phone and user name say nothing about the group.
 fn hint(contact: Contact, messenger: &Messenger, group: bool) -> ContactHint {
     let phone = filled(contact.phone).filter(|_| !group);
     ContactHint {

@@ -1,7 +1,8 @@
-//! Wazzup24 API v3: its webhooks read into events, the calls that connect an account, and what goes out by it.
+//! Wazzup24 API v3: its webhooks parsed into events, the calls that connect an account, and sending.
 //!
-//! The protocol is told on Wazzup's own pages, cited below by their titles: "Wazzup API v3, Webhooks", "… Working with
-//! channels", "… Sending messages", "… Common errors". Webhooks are not signed; the URL's token is the only proof of who posts.
+//! The protocol is documented on Wazzup's own pages, cited below by their titles: "Wazzup API v3, Webhooks", "… Working
+//! with channels", "… Sending messages", "… Common errors". Webhooks are not signed; the URL's token is the only proof
+//! of the sender.
 
 mod advert;
 mod api;
@@ -37,9 +38,9 @@ use super::provider::Provider;
 use client::Wazzup;
 use inbound::WazzupInbound;
 
-/// What is known of it.
+/// Its constants.
 pub const PROVIDER: Option<&'static dyn Provider> = Some(&Wazzup);
-/// Reads its webhooks.
+/// Parses its webhooks.
 pub const INBOUND: Option<&'static dyn Inbound> = Some(&WazzupInbound);
-/// Calls it.
+/// Its client.
 pub const CLIENT: Option<&'static dyn Client> = Some(&Wazzup);

@@ -34,7 +34,7 @@ struct ChannelEntry {
     timestamp: Option<When>,
 }
 
-/// Reads a status.
+/// Parses a status.
 pub(super) fn status(owner: &ChannelOwner, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
     match wire::strict(place, raw).and_then(|entry| delivery(owner, place, entry, accepted_at)) {
         Ok(Some(event)) => {
@@ -45,7 +45,7 @@ pub(super) fn status(owner: &ChannelOwner, place: &str, raw: &RawValue, accepted
     }
 }
 
-/// The status, or `None` for `edited`, which says that a text changed and not to what.
+/// The status; `None` for `edited`, which says that a text changed but not the new text.
 fn delivery(
     owner: &ChannelOwner,
     place: &str,
@@ -68,7 +68,7 @@ fn delivery(
     }))
 }
 
-/// Reads a channel's state.
+/// Parses a channel's state.
 pub(super) fn channel(owner: &ChannelOwner, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
     match wire::strict(place, raw).and_then(|entry| channel_state(owner, place, entry, accepted_at)) {
         Ok(event) => {
@@ -108,7 +108,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// In our words; without a code it is Wazzup's own `UNKNOWN_ERROR`.
+    /// As our error; without a code it is Wazzup's own `UNKNOWN_ERROR`.
     pub fn into_error(self) -> DeliveryError {
         DeliveryError {
             code: self.code.unwrap_or_else(|| "UNKNOWN_ERROR".into()),

@@ -8,17 +8,17 @@ use serde_json::Value;
 use super::loose;
 use super::api::{Call, Method, shortened, verdict, WazzupApi};
 
-/// Most templates of one call.
+/// The most templates of one call.
 const MAX_LIMIT: u32 = 100;
-/// Longest text of a template that is kept, in characters: all of its parts have less.
+/// The longest text of a template that is kept, in characters: all parts of a template are shorter.
 const MAX_TEXT: usize = 4096;
 
 impl WazzupApi<'_> {
     /// The account's templates: `GET /v3/templates/whatsapp`, at most 100 from `offset` on. An entry without an id is
-    /// left out.
+    /// skipped.
     ///
     /// # Errors
-    /// [`ProviderError::Unavailable`] also when the answer is no list.
+    /// [`ProviderError::Unavailable`] also if the answer is no list.
     pub async fn templates(
         &self,
         key: &SecretString,
@@ -39,7 +39,7 @@ impl WazzupApi<'_> {
     }
 }
 
-/// One entry. Each member is read by itself: what is odd about one does not hide the template.
+/// One entry. Each member is read by itself, so that an invalid one does not hide the template.
 fn read(raw: Value) -> Option<Template> {
     let word = |name: &str| raw.get(name).and_then(loose::text);
     let id = word("templateGuid")?;
@@ -57,7 +57,7 @@ fn read(raw: Value) -> Option<Template> {
     })
 }
 
-/// A channel, named by its id or as an object that has it.
+/// A channel, given by its id or as an object that contains it.
 fn channel(entry: &Value) -> Option<String> {
     loose::text(entry).or_else(|| loose::text(entry.get("channelId")?))
 }
@@ -67,7 +67,8 @@ fn component<'a>(template: &'a Value, kind: &str) -> Option<&'a Value> {
     template["components"].as_array()?.iter().find(is)
 }
 
-/// How many values it takes: what its code lists (`@template: … { [[a]]; [[b]] }`), else the places in its texts.
+/// How many values it takes: the number that its code lists (`@template: … { [[a]]; [[b]] }`), otherwise the
+/// placeholders in its texts.
 fn places(template: &Value) -> usize {
     let listed = template["templateCode"].as_str().map_or(0, |code| code.matches("[[").count());
     if listed > 0 {

@@ -1,4 +1,4 @@
-//! The list of templates against a server on this machine.
+//! The list of templates against a local server.
 
 use super::*;
 use crate::providers::wazzup::api::tests::{http, key, server};

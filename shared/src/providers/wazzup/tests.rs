@@ -1,4 +1,4 @@
-//! The rules, one by one.
+//! The rules of parsing, one by one.
 
 use super::inbound::parse;
 use crate::base::clock::Timestamp;
@@ -10,7 +10,7 @@ use crate::model::messenger::Messenger;
 use crate::providers::inbound::{Item, Parsed};
 use serde_json::{Value, json};
 
-/// When the bodies are accepted: after everything that they tell.
+/// When the bodies are accepted: after every time that they contain.
 pub(super) const ACCEPTED: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// A webhook of account `a`, connection `c`.
@@ -36,7 +36,7 @@ fn unreadable(body: impl AsRef<[u8]>) -> String {
     }
 }
 
-/// An inbound text with `changes` laid over it; a change to null takes the member away.
+/// An inbound text with `changes` applied; a change to null removes the member.
 fn entry(changes: Value) -> Value {
     let mut entry = json!({
         "messageId": "m1", "channelId": "ch1", "chatType": "whatsapp", "chatId": "79990001122", "type": "text",
@@ -64,7 +64,7 @@ pub(super) fn message(changes: Value) -> MessageEvent {
     }
 }
 
-/// Why an entry is poison, and what stands for it.
+/// The reason why an entry is poison, and the message that replaces it.
 pub(super) fn poison(body: &Value) -> (String, Option<MessageEvent>) {
     match one(body) {
         Item::Poison { why, event: Some(event), .. } => match *event {

@@ -1,4 +1,4 @@
-//! How Wazzup's JSON is read: tolerant of what it spells in two ways, exact about where something is wrong.
+//! Parses Wazzup's JSON: tolerant of its double spellings, exact about the place of a fault.
 
 use crate::base::clock::Timestamp;
 use serde::de::value::MapAccessDeserializer;
@@ -9,10 +9,10 @@ use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Most of a provider's word (kind, state) that is kept.
+/// The most that is kept of a provider's word (kind, state).
 const MAX_WORD: usize = 100;
 
-/// A JSON object's members in their order, unread. A name that stands twice is there twice.
+/// A JSON object's members in order, not parsed. A repeated name is kept twice.
 pub(super) struct Members<'a>(pub Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -35,7 +35,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// Text, or a number taken as it is written: ids come as both.
+/// A text, or a number as it is written: ids come as both.
 pub(super) struct Id(pub String);
 
 impl<'de> Deserialize<'de> for Id {
@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// A moment, when it can be read as one; it never stops an entry. Messages carry RFC 3339, channel updates milliseconds
+/// A moment; one that cannot be parsed never fails an entry. Messages carry RFC 3339, channel updates milliseconds
 /// (Wazzup API v3, Webhooks).
 #[derive(Clone, Copy, Default)]
 pub(super) struct When(Option<Timestamp>);
@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for When {
 }
 
 impl When {
-    /// The moment, or when we accepted the entry if Wazzup did not say.
+    /// The moment, or when we accepted the entry if Wazzup sent none.
     pub fn or_accepted(when: Option<Self>, accepted_at: Timestamp) -> Timestamp {
         when.and_then(|when| when.0).unwrap_or(accepted_at)
     }
@@ -91,7 +91,7 @@ fn moment(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// Reads an object or null. Serde's derived structs would also take an array for an object.
+/// Parses an object or null. Serde's derived structs would also accept an array as an object.
 pub(super) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -116,7 +116,7 @@ where
     deserializer.deserialize_option(Object(PhantomData))
 }
 
-/// Reads one entry.
+/// Parses one entry.
 ///
 /// # Errors
 /// The place of the fault by field path, without content.
@@ -131,7 +131,7 @@ pub(super) fn strict<T: DeserializeOwned>(place: &str, raw: &RawValue) -> Result
     })
 }
 
-/// The path as far as it consists of field names: deeper keys may be somebody's data.
+/// The path as far as it consists of field names: deeper keys may be personal data.
 fn fields(path: &serde_path_to_error::Path) -> String {
     let mut text = String::new();
     for segment in path.iter().take(2) {
@@ -146,7 +146,7 @@ fn fields(path: &serde_path_to_error::Path) -> String {
     text
 }
 
-/// Reads what can be read of an entry that [`strict`] refused: every member that is good by itself, the first of a name.
+/// Parses what is valid of an entry that [`strict`] refused: every member that is valid by itself, the first of a name.
 pub(super) fn salvage<T: DeserializeOwned + Default>(raw: &RawValue) -> T {
     let Ok(Members(members)) = serde_json::from_str(raw.get()) else { return T::default() };
     let mut seen = HashSet::new();
@@ -164,7 +164,7 @@ pub(super) fn salvage<T: DeserializeOwned + Default>(raw: &RawValue) -> T {
     serde_json::from_str(&format!("{{{}}}", good.join(","))).unwrap_or_default()
 }
 
-/// A text that says something, or nothing.
+/// A text that is not blank; otherwise `None`.
 pub(super) fn filled(text: Option<impl Into<String>>) -> Option<String> {
     text.map(Into::into).filter(|text: &String| !text.trim().is_empty())
 }

@@ -1,10 +1,10 @@
-//! Wazzup's words and ours (Wazzup API v3: "Webhooks", "Working with channels").
+//! The mapping of Wazzup's words to ours (Wazzup API v3: "Webhooks", "Working with channels").
 
 use super::wire::word;
 use crate::model::message::kind::{DeliveryStatus, Kind};
 use crate::model::messenger::ChannelState;
 
-/// Our kind for a message's `type`, and Wazzup's word where ours says less.
+/// Our kind for a message's `type`, and Wazzup's word if ours is less specific.
 pub(super) fn kind(type_word: &str) -> (Kind, Option<String>) {
     let kind = match type_word.trim().to_ascii_lowercase().as_str() {
         "text" => Kind::Text,
@@ -23,18 +23,18 @@ pub(super) fn kind(type_word: &str) -> (Kind, Option<String>) {
     (kind, None)
 }
 
-/// What a status word says.
+/// The meaning of a status word.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Status {
-    /// A delivery went on.
+    /// A delivery status.
     Delivery(DeliveryStatus),
-    /// The message was edited in the messenger; the new text is not told.
+    /// The message was edited in the messenger; the new text is not sent.
     Edited,
     /// A client's message.
     Inbound,
 }
 
-/// Reads a status word; `None` for one that this version does not know.
+/// Parses a status word; `None` for one that this version does not know.
 pub(super) fn status(status_word: &str) -> Option<Status> {
     Some(match status_word.trim().to_ascii_lowercase().as_str() {
         "sent" => Status::Delivery(DeliveryStatus::Sent),
@@ -47,8 +47,8 @@ pub(super) fn status(status_word: &str) -> Option<Status> {
     })
 }
 
-/// Our state for Wazzup's. The webhook and `GET /v3/channels` spell some differently (`qr` and `qridle`, `openElsewhere`
-/// and `openelsewhere`); an unknown one wants a person to look.
+/// Our state for Wazzup's. The webhook and `GET /v3/channels` spell some differently (`qr` and `qridle`,
+/// `openElsewhere` and `openelsewhere`); an unknown one needs a person's attention.
 pub(super) fn channel_state(state_word: &str) -> ChannelState {
     let mut plain = state_word.trim().to_ascii_lowercase();
     plain.retain(|c| c != '_' && c != '-');
@@ -57,7 +57,7 @@ pub(super) fn channel_state(state_word: &str) -> ChannelState {
         "init" | "onmoderation" => ChannelState::Pending,
         "unauthorized" => ChannelState::Unauthorized,
         "disabled" | "blocked" | "rejected" => ChannelState::Disabled,
-        // phoneUnavailable, qr, qridle, openElsewhere, notEnoughMoney, foreignphone, waitForPassword, and the unknown.
+        // phoneUnavailable, qr, qridle, openElsewhere, notEnoughMoney, foreignphone, waitForPassword, and unknown ones.
         _ => ChannelState::NeedsAttention,
     }
 }

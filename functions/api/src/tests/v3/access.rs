@@ -1,4 +1,4 @@
-//! Who may call, what is no route, what is no body; examples of the document.
+//! Authentication, unknown routes, invalid bodies, and the document's examples.
 
 use super::refused;
 use crate::testing::{Bench, OPERATOR};
@@ -86,7 +86,7 @@ async fn examples_are_accepted() {
     let bench = Bench::new().await;
     let company = bench.company("One").await;
     for (method, path, example) in routes(&bench).await {
-        // Sending has tests of its own, and the address of an example is nobody's.
+        // Sending has tests of its own, and nothing listens at the webhook address of the example.
         if example.is_null() || path.starts_with("/v3/message") || path == "/v3/webhooks" {
             continue;
         }

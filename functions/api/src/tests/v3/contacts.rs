@@ -1,4 +1,4 @@
-//! Contacts that the CRM loads: who is responsible there is so here, at once (B1).
+//! Contacts that the CRM loads: their responsible becomes ours at once (B1).
 
 use super::refused;
 use crate::testing::{Bench, Company};
@@ -20,7 +20,7 @@ fn loaded(id: &str, responsible: &str, chat_id: &str) -> Value {
     })
 }
 
-/// An account with a CRM, two employees and a client whose chat nobody has.
+/// An account with a CRM, two employees, and a client whose chat has no responsible.
 async fn with_a_client(client: fn(&mut Chat)) -> (Bench, Company) {
     let bench = Bench::new().await;
     let company = bench.company("One").await;
@@ -109,7 +109,7 @@ async fn what_is_wrong_with_contacts_is_named() {
     let many: Value = (0..101).map(|id| loaded(&id.to_string(), "17", "7")).collect();
     refused(&bench, key, post, Some(many), (400, "TOO_MANY_ENTITIES")).await;
     assert_eq!(bench.expect(200, key, "GET", "/v3/contacts", None).await["count"], 0);
-    // By phone or user name alone, as for Telegram.
+    // Telegram contacts can be identified by phone or user name alone.
     let telegram = json!([{"id": "5", "responsibleUserId": "17", "name": "A", "contactData": [{"chatType": "telegram", "username": "a"}]}]);
     bench.expect(200, key, "POST", "/v3/contacts", Some(telegram)).await;
 }
@@ -138,7 +138,7 @@ async fn b1_the_crms_responsible_is_ours_at_once_and_again_when_he_changes() {
     );
     assert_eq!(given.waiting_since, None);
     let left = bench.app.store.waiting(&given.account, &given.channel, 10).await.unwrap();
-    assert!(left.is_empty(), "nobody waits any more");
+    assert!(left.is_empty(), "no client waits any more");
     let his = contact(&bench, &company).await;
     assert_eq!(his.responsible.as_ref().map(|id| id.as_str()), Some("17"));
     assert_eq!(his.crm.contact_id.as_deref(), Some("4711"));
@@ -230,7 +230,7 @@ async fn a_contact_is_found_by_what_it_has_now() {
     assert_eq!(found(PHONE).await, 1);
     bench.expect(200, key, "POST", "/v3/contacts", Some(json!([loaded("1", "17", "79022223344")]))).await;
     assert_eq!((found(PHONE).await, found("79022223344").await), (0, 1));
-    // Another one has the number now; the first one's deletion leaves what leads to it.
+    // A second contact has the number now, so deleting the first one keeps what leads from the number to the second.
     bench.expect(200, key, "POST", "/v3/contacts", Some(json!([loaded("2", "17", "79022223344")]))).await;
     bench.expect(200, key, "DELETE", "/v3/contacts/1", None).await;
     assert_eq!(found("79022223344").await, 1);

@@ -68,7 +68,7 @@ async fn a_deal_becomes_its_clients_as_far_as_he_has_none() {
         read.unwrap().unwrap().crm
     };
     bench.expect(200, key, "POST", "/v3/deals", Some(json!([deal("814", &["4711"])]))).await;
-    assert_eq!(records().await.deal_id, None, "nobody is that contact yet");
+    assert_eq!(records().await.deal_id, None, "no client is linked to that contact yet");
     let loaded = json!([{"id": "4711", "responsibleUserId": "17", "name": "A", "contactData": [{"chatType": "vk", "chatId": "77"}]}]);
     bench.expect(200, key, "POST", "/v3/contacts", Some(loaded)).await;
     bench.expect(200, key, "POST", "/v3/deals", Some(json!([deal("815", &["4711", "4712"])]))).await;

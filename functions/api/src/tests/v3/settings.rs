@@ -1,4 +1,4 @@
-//! Channels, pipelines, webhooks, templates.
+//! Channels, pipelines, webhooks and templates.
 
 use super::refused;
 use crate::testing::Bench;
@@ -7,7 +7,7 @@ use shared::base::ids::AccountId;
 use shared::store::Read;
 use std::time::Duration;
 
-/// Where the CRM listens in the tests.
+/// An address of the small server that acts as the CRM.
 fn crm_url(bench: &Bench, path: &str) -> String {
     format!("{}/{path}", bench.outside).replace("//", "/").replacen(":/", "://", 1)
 }
@@ -87,13 +87,13 @@ async fn webhooks_are_tried_and_make_the_account_a_universal_crms() {
     assert_eq!(set, expected);
     let crm = bench.expect(200, key, "GET", "/v1/crm", None).await;
     assert_eq!((&crm["kind"], &crm["webhook_url"]), (&json!("universal"), &json!(uri)));
-    // Without an address only the subscriptions change, and nobody is asked.
+    // Without an address only the subscriptions change, and no request is made to test one.
     let change = json!({"subscriptions": {"channelsUpdates": true, "messagesAndStatuses": false}});
     bench.expect(200, key, "PATCH", "/v3/webhooks", Some(change)).await;
     let set = bench.expect(200, key, "GET", "/v3/webhooks", None).await;
     assert_eq!(set["subscriptions"]["channelsUpdates"], true);
     assert_eq!(set["subscriptions"]["messagesAndStatuses"], false);
-    assert_eq!(set["subscriptions"]["contactsAndDealsCreation"], true, "what is left out stays");
+    assert_eq!(set["subscriptions"]["contactsAndDealsCreation"], true, "an omitted field stays");
     assert_eq!(bench.world.lock().unwrap().crm_posts.len(), 1);
 }
 
@@ -113,14 +113,14 @@ async fn the_crms_key_goes_to_its_own_host_only_and_its_records_stay_its() {
     let after = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
     assert_eq!(after.fingerprint(), before.fingerprint(), "the same CRM at another path");
     assert!(after.credential.is_some());
-    // Another host: as it stands in the table, because the tests' own server is one.
+    // Another host, written to the table directly, because the tests' own server has only one host.
     let mut elsewhere = after.clone();
     elsewhere.settings.insert("webhook_url".into(), "https://crm.example.com/a".into());
     let write = shared::store::row::Write::put(&elsewhere).unwrap();
     bench.app.store.commit(vec![write]).await.unwrap();
     let body = json!({"webhooksUri": crm_url(&bench, "crm/c"), "subscriptions": on});
     bench.expect(200, key, "PATCH", "/v3/webhooks", Some(body)).await;
-    assert_eq!(bench.world.lock().unwrap().crm_posts[1].0, None, "the key is another host's");
+    assert_eq!(bench.world.lock().unwrap().crm_posts[1].0, None, "the key belongs to another host");
     let last = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
     assert!(last.credential.is_none() && last.known_as.is_none());
     assert_ne!(last.fingerprint(), before.fingerprint());

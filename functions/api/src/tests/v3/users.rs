@@ -1,4 +1,4 @@
-//! Users are employees.
+//! `/v3` users are our employees.
 
 use super::refused;
 use crate::testing::Bench;
@@ -16,7 +16,7 @@ async fn users_are_loaded_listed_and_deleted_and_are_our_employees() {
     assert_eq!(bench.expect(200, key, "GET", "/v3/users/17", None).await, anna);
     let ours = bench.expect(200, key, "GET", "/v1/employees", None).await;
     assert_eq!(ours["employees"].as_array().unwrap().len(), 2);
-    // A new name leaves the phone; an empty phone takes it away.
+    // A new name keeps the phone; an empty phone removes it.
     bench.expect(200, key, "POST", "/v3/users", Some(json!([{"id": "17", "name": "Anna P."}]))).await;
     let after = bench.expect(200, key, "GET", "/v3/users/17", None).await;
     assert_eq!(after, json!({"id": "17", "name": "Anna P.", "phone": "79011112233"}));
@@ -113,7 +113,8 @@ async fn unanswered_chats_are_counted() {
     assert_eq!(anna, json!({"counterV2": 3, "type": "red", "lastMsgDateTime": "1970-01-01T00:00:09.000Z"}));
     let quality = bench.expect(200, key, "GET", &count("18"), None).await;
     assert_eq!((&quality["counterV2"], &quality["type"]), (&json!(1), &json!("grey")));
-    // On a second channel, where he has no place, an old chat is his: he does not see it, and it does not count.
+    // The employee has an old chat on a second channel, of which they are no member: they do not see it, and it does
+    // not count.
     bench.connected(key, &["c1", "c2"]).await;
     let all = bench.expect(200, key, "GET", "/v1/channels", None).await;
     let second = all["channels"].as_array().unwrap().iter().find(|one| one["id"] != channels[0].as_str());
@@ -153,7 +154,7 @@ async fn of_a_long_queue_the_rows_alone_are_counted() {
             })
             .collect();
         crate::tests::rows::create(&bench, &rows).await;
-        // Of a short one, the chats are asked: here is none.
+        // For a short queue the chats themselves are read, and here are none.
         let told = bench.expect(200, key, "GET", "/v3/unanswered/17", None).await;
         assert_eq!((&told["counterV2"], &told["lastMsgDateTime"]), (&json!(counted), &latest));
     }

@@ -10,9 +10,9 @@ use crate::providers::wazzup::wire::{Id, filled};
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Longest error code that is taken for one.
+/// The longest accepted error code.
 const MAX_CODE: usize = 60;
-/// The least wait where Wazzup names none: a person has to mend something there.
+/// The default wait for a channel's failure, because a person has to repair something there.
 const CHANNEL_PAUSE: Duration = Duration::from_secs(60);
 
 /// An answer that is no failure.
@@ -24,8 +24,8 @@ pub(super) enum Asked {
     Repeated,
 }
 
-/// Sorts an answer. `link` is the file's link of the call: it opens the file to whoever reads it, and is taken out of
-/// Wazzup's words.
+/// Sorts an answer. `link` is the file's link of the call: it opens the file to anyone who reads it, so it is removed
+/// from Wazzup's words.
 pub(super) fn asked(answer: Result<Answer, SendError>, link: Option<&str>) -> Result<Asked, SendFailure> {
     let answer = answer.map_err(unanswered)?;
     match answer.status {
@@ -38,7 +38,7 @@ pub(super) fn asked(answer: Result<Answer, SendError>, link: Option<&str>) -> Re
     }
 }
 
-/// The ids in the answer to a message that was taken.
+/// The ids in the answer to an accepted message.
 pub(super) fn sent(body: &[u8]) -> Result<Sent, SendFailure> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -64,12 +64,13 @@ fn unanswered(error: SendError) -> SendFailure {
 fn refused(answer: &Answer, link: Option<&str>) -> Result<Asked, SendFailure> {
     let (code, description) = refusal_parts(&answer.body);
     let code = code.as_deref().and_then(canonical);
-    // Without a code it is nobody's answer to this message: a proxy's, or of a route that is away for a moment.
+    // Without a code it is not Wazzup's answer to this message: a proxy's, or that of a route which is unavailable for
+    // a moment.
     if code.is_none() && matches!(answer.status, 403 | 404) {
         return Err(later(answer.retry_after, &format!("HTTP {}", answer.status)));
     }
     let code = code.unwrap_or_else(|| format!("HTTP_{}", answer.status));
-    // Codes are written in two ways on Wazzup's own pages.
+    // Wazzup's own pages spell codes in two ways.
     match plain(&code).as_str() {
         "repeatedcrmmessageid" => Ok(Asked::Repeated),
         "channelnotfound" | "channelblocked" | "messagechannelunavailable" => {
@@ -89,12 +90,12 @@ fn refused(answer: &Answer, link: Option<&str>) -> Result<Asked, SendFailure> {
     }
 }
 
-/// A code as it is compared.
+/// A code in the form that is compared.
 fn plain(code: &str) -> String {
     code.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// A code in upper snake case, however it was written; `None` for what cannot be one.
+/// A code in upper snake case, however it was written; `None` for a text that is no code.
 fn canonical(code: &str) -> Option<String> {
     let code = code.trim();
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';

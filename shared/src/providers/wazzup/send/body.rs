@@ -4,10 +4,10 @@ use crate::model::message::content::{Button, CommentMode};
 use crate::model::outbound::call::{Edit, OutgoingMessage, OutgoingContent, Recipient};
 use serde_json::{Map, Value, json};
 
-/// Longest `callbackData` of a Telegram button, in bytes.
+/// The longest `callbackData` of a Telegram button, in bytes.
 const MAX_CALLBACK: usize = 64;
 
-/// A message as Wazzup takes it.
+/// A message in Wazzup's format.
 pub(super) fn of(message: &OutgoingMessage<'_>) -> Value {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
@@ -15,7 +15,7 @@ pub(super) fn of(message: &OutgoingMessage<'_>) -> Value {
     put("chatType", json!(message.messenger.chat_type(message.group)));
     put("crmMessageId", json!(message.key.as_str()));
     match message.to {
-        // Where a chat's id is a phone, Wazzup knows no other member for it.
+        // Where a chat's id is a phone, Wazzup has no other member for it.
         Recipient::Phone(phone) if message.messenger.id_is_phone() => put("chatId", json!(phone)),
         Recipient::Chat(id) => put("chatId", json!(id)),
         Recipient::Phone(phone) => put("phone", json!(phone)),
@@ -47,7 +47,7 @@ pub(super) fn of(message: &OutgoingMessage<'_>) -> Value {
     Value::Object(body)
 }
 
-/// An edit as Wazzup takes it.
+/// An edit in Wazzup's format.
 pub(super) fn of_edit(edit: Edit<'_>) -> Value {
     match edit {
         Edit::Text(text) => json!({ "text": text }),
@@ -55,8 +55,8 @@ pub(super) fn of_edit(edit: Edit<'_>) -> Value {
     }
 }
 
-/// The message that it stands under. Wazzup's v3 has no member for how a comment is answered: quoting it answers under it,
-/// and what quotes nothing goes to its author as a direct message.
+/// The message under which this one goes. Wazzup's v3 has no member for how a comment is answered: a quote answers
+/// under the comment, and a message without a quote goes to the author as a direct message.
 fn quoted<'a>(message: &OutgoingMessage<'a>) -> Option<&'a str> {
     match message.comment {
         Some(CommentMode::Private) => None,
@@ -64,7 +64,7 @@ fn quoted<'a>(message: &OutgoingMessage<'a>) -> Option<&'a str> {
     }
 }
 
-/// The buttons in the shape of the transport: a flat list for WABA, rows of one for bots. Others know none.
+/// The buttons in the format of the transport: a flat list for WABA, rows of one for bots. Other transports have none.
 fn buttons_object(transport: Option<&str>, buttons: &[Button]) -> Option<Value> {
     if buttons.is_empty() {
         return None;
@@ -93,8 +93,8 @@ fn buttons_object(transport: Option<&str>, buttons: &[Button]) -> Option<Value> 
     }
 }
 
-/// Buttons that send something back stand below the message and need data each; plain ones stand in place of the
-/// keyboard and send their title.
+/// Buttons with a payload are shown below the message and need data each; plain ones replace the keyboard and send
+/// their title.
 fn telegram(buttons: &[Button]) -> Value {
     if buttons.iter().all(|button| button.payload.is_none()) {
         let rows: Vec<Value> = buttons.iter().map(|b| json!([{ "text": b.title }])).collect();

@@ -1,7 +1,8 @@
-//! What goes out by Wazzup: messages, edits, deletions (Wazzup API v3, Sending messages).
+//! Sending by Wazzup: messages, edits, deletions (Wazzup API v3, Sending messages).
 //!
-//! Not idempotent by itself: Wazzup remembers a message's key (`crmMessageId`) for a minute and refuses its repetition.
-//! The author's id (`crmUserId`) is never told: it is our employee's, and Wazzup's account does not know him.
+//! Sends are not idempotent by themselves: Wazzup remembers a message's key (`crmMessageId`) for a minute and refuses
+//! its repetition. The author's id (`crmUserId`) is never sent, because it is our employee's and unknown in Wazzup's
+//! account.
 
 mod answer;
 mod body;
@@ -16,22 +17,23 @@ use secrecy::SecretString;
 use std::time::Duration;
 use super::api::{WazzupApi, Call, Method};
 
-/// How long after its first attempt a message may be sent again under the same key. Wazzup refuses a repetition for 60 s;
-/// the rest is for a call on its way and clocks that differ.
+/// How long after its first attempt a message may be sent again under the same key. Wazzup refuses a repetition for 60
+/// s; the difference allows for a call in transit and for clocks that differ.
 pub const SEND_KEY_LASTS: Duration = Duration::from_secs(50);
 
-/// How many calls Wazzup takes in which time: above it the answer is 429.
+/// Wazzup's limit on calls: above it the answer is 429.
 pub const RATE: Rate = Rate { scope: RateScope::Connection, calls: 500, per: Duration::from_secs(5) };
 
-/// Time of a call with a file: Wazzup fetches it before it answers.
+/// The time limit of a call with a file: Wazzup downloads the file before it answers.
 const FILE_TIMEOUT: Duration = Duration::from_secs(20);
 
 impl WazzupApi<'_> {
-    /// Sends a message: `POST /v3/message`. A message that Wazzup says it has under this key already counts as sent.
+    /// Sends a message: `POST /v3/message`. If Wazzup says that it already has a message with this key, the message
+    /// counts as sent.
     ///
     /// # Errors
-    /// Sorted by what has to follow: see [`SendFailure`]. [`SendFailure::Later`] is a limit of rate, no connection, a
-    /// file that Wazzup could not fetch, and what a look at the account or a person there may mend: a channel that is not
+    /// Sorted by what has to follow: see [`SendFailure`]. [`SendFailure::Later`] is a rate limit, no connection, a file
+    /// that Wazzup could not download, and a fault that a person can repair in the account: a channel that is not
     /// found, switched off or without its phone. [`SendFailure::Unknown`] is every answer that leaves open whether it
     /// was sent: none in time, 5xx, a success without the message's id.
     pub async fn send(
@@ -53,7 +55,7 @@ impl WazzupApi<'_> {
         }
     }
 
-    /// Puts another text or file into a sent message: `PATCH /v3/message/{id}`.
+    /// Replaces the text or the file of a sent message: `PATCH /v3/message/{id}`.
     ///
     /// # Errors
     /// As [`Self::send`]; a message that is gone, too old or of a messenger without edits is [`SendFailure::Never`].
@@ -74,7 +76,7 @@ impl WazzupApi<'_> {
         answer::asked(self.ask(call, key, now).await, link).map(|_| ())
     }
 
-    /// Takes a sent message back: `DELETE /v3/message/{id}`.
+    /// Deletes a sent message: `DELETE /v3/message/{id}`.
     ///
     /// # Errors
     /// As [`Self::edit`].
@@ -91,7 +93,7 @@ impl WazzupApi<'_> {
     }
 }
 
-/// The route of one message. An id that would lead elsewhere is nobody's.
+/// The route of one message. An id that would lead to another route belongs to no message.
 fn message_route(id: &MessageId) -> Result<[&str; 2], SendFailure> {
     match id.as_str() {
         "" | "." | ".." => Err(SendFailure::never(FailureReason::MessageGone, "MESSAGES_NOT_FOUND")),

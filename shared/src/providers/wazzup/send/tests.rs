@@ -1,4 +1,4 @@
-//! Sending against a server on this machine, and its answers sorted.
+//! Sends against a local server, and how its answers are sorted.
 
 use crate::base::ids::{AccountId, ChannelId, ConnectionId};
 use crate::model::channel::Channel;
@@ -39,7 +39,7 @@ fn text<'a>(channel: &'a Channel, key: &'a MessageId, buttons: &'a [Button]) -> 
     }
 }
 
-/// What is posted for this message.
+/// The body that is posted for this message.
 fn body<'a>(change: impl FnOnce(&mut OutgoingMessage<'a>)) -> Value {
     let (channel, key) = (Box::leak(channel("whatsapp").into()), Box::leak(MessageId::new("m1").into()));
     let mut message: OutgoingMessage<'a> = text(channel, key, &[]);
@@ -132,7 +132,7 @@ fn buttons_take_the_shape_of_their_transport() {
     let rows = json!([[{ "type": "message", "text": "Да" }], [{ "type": "callback", "text": "Нет", "payload": "no" }]]);
     assert_eq!(shape("MAXBOT", &both), json!({ "chatType": "max", "buttons": rows }));
     assert_eq!((shape("whatsapp", &both), shape("wapi", &[])), (Value::Null, Value::Null));
-    // 64 bytes at most, and never half a letter.
+    // 64 bytes at most, and never a part of a letter.
     let long = [plain(&"я".repeat(40)), both[1].clone()];
     assert_eq!(shape("telegram", &long)["buttons"][0][0]["callbackData"], json!("я".repeat(32)));
 }
@@ -197,7 +197,7 @@ async fn what_may_be_mended_is_tried_later() {
     let named_after = Some(Duration::from_secs(9));
     assert!(matches!(named, Err(SendFailure::Later { after, .. }) if after == named_after), "{named:?}");
     assert!(matches!(send("302 Found", "").await, Err(SendFailure::Later { .. })));
-    // Not Wazzup's word on the message.
+    // Not Wazzup's own answer about the message.
     for (status, answer) in [
         ("403 Forbidden", "<html>"),
         ("404 Not Found", ""),
@@ -229,7 +229,7 @@ async fn p4_an_outcome_that_nobody_knows_is_called_so() {
     assert_eq!((odd.message_id, odd.chat_id.as_deref()), (Some(MessageId::new("17")), Some("79990001122")));
 }
 
-/// A server that reads a request and closes the connection, or is gone already.
+/// A server that reads a request and closes the connection, or is already gone.
 async fn cut(reads: bool) -> Result<Sent, SendFailure> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
