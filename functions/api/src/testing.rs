@@ -52,6 +52,8 @@ pub struct World {
     pub secret_reads: usize,
     /// Whether SQS refuses every batch.
     pub queue_down: bool,
+    /// A part of the URL of a queue that SQS refuses.
+    pub refused_queue: Option<&'static str>,
     /// The objects of the media bucket, by key.
     pub objects: BTreeMap<String, Object>,
     /// Bodies posted to our own webhook, each with the token from its URL.
@@ -64,6 +66,13 @@ pub struct World {
     pub crm_fails: Option<u16>,
     /// The templates that Wazzup lists.
     pub templates: Value,
+}
+
+impl World {
+    fn refuses(&self, batch: &Value) -> bool {
+        let queue = batch["QueueUrl"].as_str().unwrap();
+        self.queue_down || self.refused_queue.is_some_and(|refused| queue.contains(refused))
+    }
 }
 
 /// An API with everything that it calls.
@@ -299,7 +308,7 @@ async fn outside(
             world.secret_reads += 1;
             aws(json!({"Name": "operator", "SecretString": format!("{OPERATOR}\n")}))
         }
-        ("AmazonSQS.SendMessageBatch", ..) if world.queue_down => StatusCode::FORBIDDEN.into_response(),
+        ("AmazonSQS.SendMessageBatch", ..) if world.refuses(&body) => StatusCode::FORBIDDEN.into_response(),
         ("AmazonSQS.SendMessageBatch", ..) => {
             let taken: Vec<Value> = take(&mut world, &body);
             aws(json!({"Successful": taken, "Failed": []}))

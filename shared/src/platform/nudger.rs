@@ -55,19 +55,29 @@ impl Nudger {
     /// its jobs.
     ///
     /// # Errors
-    /// [`QueueError`] if a queue does not accept a nudge, here and below. Later ones are not sent then.
+    /// [`QueueError`] if a queue does not accept a nudge, here and below. The others are sent nevertheless.
     pub async fn chat(&self, chat: &Chat, crm: CrmKind) -> Result<(), QueueError> {
         let asked = nudges(chat, crm, self.ambient.now());
-        if asked.assignment.is_some() {
-            self.assignment(&chat.account, &chat.channel).await?;
-        }
-        if let Some(nudge) = &asked.crm {
-            self.send_crm(vec![self.crm_message(nudge, crm)?]).await?;
-        }
-        match &asked.delivery {
-            Some(nudge) => self.delivery(nudge).await,
-            None => Ok(()),
-        }
+        let assignment = async {
+            match asked.assignment {
+                Some(_) => self.assignment(&chat.account, &chat.channel).await,
+                None => Ok(()),
+            }
+        };
+        let of_crm = async {
+            match &asked.crm {
+                Some(nudge) => self.send_crm(vec![self.crm_message(nudge, crm)?]).await,
+                None => Ok(()),
+            }
+        };
+        let delivery = async {
+            match &asked.delivery {
+                Some(nudge) => self.delivery(nudge).await,
+                None => Ok(()),
+            }
+        };
+        let (assignment, of_crm, delivery) = tokio::join!(assignment, of_crm, delivery);
+        assignment.and(of_crm).and(delivery)
     }
 
     /// Nudges the CRM push for a chat, if the chat's state requires it.

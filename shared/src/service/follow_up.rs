@@ -43,16 +43,17 @@ pub async fn follow_up(cx: &Context<'_>, chat: &Chat, crm: CrmKind) {
 }
 
 async fn try_to_tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), QueueError> {
-    cx.nudger.chat(chat, crm).await?;
+    let nudged = cx.nudger.chat(chat, crm).await;
     let now = cx.ambient.now();
     let soon = chat.check_at.filter(|at| at.since(now) < SWEEPS_ARE_LATE);
-    match soon {
+    let checked = match soon {
         _ if !chat.for_rules.is_empty() => cx.nudger.check(chat).await,
         // Its time has come: there is no second to wait for.
         Some(at) if at.since(now).is_zero() => cx.nudger.due(chat, at).await,
         Some(at) => cx.nudger.timer(chat, at).await,
         None => Ok(()),
-    }
+    };
+    nudged.and(checked)
 }
 
 /// Lets `assignment` look at channels where a client may wait for an employee. What was committed stays also when the queue does

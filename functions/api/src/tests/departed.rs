@@ -247,3 +247,18 @@ async fn b4_a_place_that_a_refusal_left_behind_is_taken_back_by_loading_him() {
         assert_eq!(staff.bench.nudged(), std::slice::from_ref(&staff.channel));
     }
 }
+
+#[tokio::test]
+async fn p7_a_queue_that_refuses_a_nudge_stops_no_other_nudge() {
+    let office = Office::open(Distribution::RoundRobin).await;
+    finished(&office, "gone", AssignmentState::Assigned).await;
+    office.bench.nudged();
+    let chats = |office: &Office| {
+        let nudges = std::mem::take(&mut office.bench.world.lock().unwrap().nudges);
+        nudges.iter().filter(|nudge| nudge["chat"] == "chat" && nudge.get("changed_at").is_none()).count()
+    };
+    office.bench.world.lock().unwrap().refused_queue = Some("assignment");
+    assert_eq!(office.send(hello(None), None).await.0, 202);
+    assert_eq!(office.chat("chat").await.assignment_state, AssignmentState::Waiting);
+    assert!(chats(&office) >= 1, "delivery has its nudge, though assignment has not");
+}
