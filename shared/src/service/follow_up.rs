@@ -39,10 +39,10 @@ pub(super) fn mark_for_rules(owner: &Account, chat: &mut Chat, happened: ForRule
 /// Sends the nudges that follow from a chat's state. What was committed stays also when a queue does not take one,
 /// because the due index brings the chat back.
 pub async fn follow_up(cx: &Context<'_>, chat: &Chat, crm: CrmKind) {
-    log_untaken(&chat.account, Some(&chat.chat), try_to_tell(cx, chat, crm).await);
+    log_untaken(&chat.account, Some(&chat.chat), send_nudges(cx, chat, crm).await);
 }
 
-async fn try_to_tell(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), QueueError> {
+async fn send_nudges(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), QueueError> {
     let nudged = cx.nudger.chat(chat, crm).await;
     let now = cx.ambient.now();
     let soon = chat.check_at.filter(|at| at.since(now) < SWEEPS_ARE_LATE);
