@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::crm_store::Crm;
+use super::crm::store::Crm;
 use super::faults::{Fault, Faults};
 use super::files::Files;
 use super::reply::Reply;

@@ -33,11 +33,6 @@ use tokio::task::JoinHandle;
 pub mod client;
 mod control;
 pub mod crm;
-mod crm_files;
-pub mod crm_notices;
-pub mod crm_rules;
-pub mod crm_schema;
-mod crm_store;
 mod fault_builders;
 pub mod faults;
 #[cfg(test)]
@@ -45,25 +40,11 @@ mod file_tests;
 mod files;
 mod net;
 mod page;
-mod page_message;
 mod reply;
 pub mod state;
 #[cfg(test)]
 mod tests;
 pub mod wazzup;
-#[cfg(test)]
-mod wazzup_adapter_tests;
-mod wazzup_chats;
-mod wazzup_client;
-mod wazzup_control;
-#[cfg(test)]
-mod wazzup_later_tests;
-mod wazzup_message;
-mod wazzup_page;
-mod wazzup_rules;
-pub mod wazzup_state;
-#[cfg(test)]
-mod wazzup_tests;
 pub mod words;
 
 use control::World;
@@ -167,15 +148,15 @@ fn router(app: App) -> Router {
         .route("/files/{name}", get(files::get).put(files::put))
         .route("/control/wazzup/{key}", put(control::put_wazzup))
         .route("/control/wazzup/{key}/send", post(wazzup::send))
-        .route("/control/wazzup/{key}/behaviour", put(wazzup_control::behaviour))
-        .route("/control/wazzup/{key}/templates", put(wazzup_control::templates))
-        .route("/control/wazzup/{key}/remember", post(wazzup_control::remember))
-        .route("/control/wazzup/{key}/advance", post(wazzup_control::advance))
-        .route("/control/wazzup/{key}/echo", post(wazzup_control::echo))
-        .route("/control/wazzup/{key}/status", post(wazzup_control::status))
+        .route("/control/wazzup/{key}/behaviour", put(wazzup::control::behaviour))
+        .route("/control/wazzup/{key}/templates", put(wazzup::control::templates))
+        .route("/control/wazzup/{key}/remember", post(wazzup::control::remember))
+        .route("/control/wazzup/{key}/advance", post(wazzup::control::advance))
+        .route("/control/wazzup/{key}/echo", post(wazzup::control::echo))
+        .route("/control/wazzup/{key}/status", post(wazzup::control::status))
         .route("/control/crm/{crm}", put(control::put_crm))
         .route("/control/crm/{crm}/alter", post(crm::alter))
-        .route("/control/crm/{crm}/fetch", post(crm_files::fetch))
+        .route("/control/crm/{crm}/fetch", post(crm::files::fetch))
         .route("/control/faults", get(control::faults).post(control::add_fault).delete(control::clear_faults))
         .route("/control/faults/{id}", delete(control::remove_fault))
         .route("/control/reset", post(control::reset))
@@ -195,7 +176,7 @@ fn read_json(bytes: &[u8]) -> Value {
 
 /// The body of a control call.
 fn read_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Reply> {
-    crm_schema::strict(bytes).map_err(|wrong| bad_request(&format!("{}: {}", wrong.path, wrong.message)))
+    crm::schema::strict(bytes).map_err(|wrong| bad_request(&format!("{}: {}", wrong.path, wrong.message)))
 }
 
 fn bad_request(description: &str) -> Reply {

@@ -7,11 +7,11 @@ use axum::response::Html;
 
 use super::App;
 use super::control::World;
-use super::crm_store::Crm;
-use super::page_message::one_message;
+use super::crm::page::one_message;
+use super::crm::store::Crm;
 use super::state::{Chat, CrmState};
 use super::wazzup::Account;
-use super::wazzup_page::one_phone;
+use super::wazzup::page::one_phone;
 
 const SHOWN: usize = 200;
 

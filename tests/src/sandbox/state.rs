@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::crm_notices::{Notification, WaitingClients};
-use super::crm_schema::{ChatFinished, ContactData, Stage};
-use super::wazzup_state::ClientChat;
+use super::crm::notices::{Notification, WaitingClients};
+use super::crm::schema::{ChatFinished, ContactData, Stage};
+use super::wazzup::state::ClientChat;
 use super::words::{AnomalyKind, ChatType, MessageStatus, MessageType, Source};
 
 /// How a CRM is set up.

@@ -1,11 +1,26 @@
 //! The Wazzup v3 API, as far as a bridge uses it, and the webhooks it posts.
 
-use super::crm_schema::{Obj, strict};
-use super::net::Connection;
-use super::reply::Reply;
-use super::state::{ApiCall, SendOutcome, WazzupState, WebhookPost};
-use super::wazzup_chats::Desk;
-use super::{App, faults, now_ms, read_json, wazzup_message as message};
+#[cfg(test)]
+mod adapter_tests;
+mod chats;
+mod client;
+pub(super) mod control;
+#[cfg(test)]
+mod later_tests;
+mod message;
+pub(super) mod page;
+mod rules;
+pub mod state;
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::sandbox::crm::schema::{Obj, strict};
+use crate::sandbox::net::Connection;
+use crate::sandbox::reply::Reply;
+use crate::sandbox::state::{ApiCall, SendOutcome, WazzupState, WebhookPost};
+use chats::Desk;
+
+use crate::sandbox::{App, faults, now_ms, read_json};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};

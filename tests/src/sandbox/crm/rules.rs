@@ -1,12 +1,12 @@
-//! What the types of `crm_schema` cannot say: formats, and fields that depend on one another.
+//! What the types of `schema` cannot say: formats, and fields that depend on one another.
 
 use jiff::Timestamp;
 
-use super::crm_notices;
-use super::crm_schema::{
+use super::notices;
+use super::schema::{
     ChannelUpdate, ChatFinished, ContactData, CreateContact, CreateDeal, Hook, Message, StatusItem, Violation,
 };
-use super::words::{ChatType, MessageStatus, MessageType, StatusWord};
+use crate::sandbox::words::{ChatType, MessageStatus, MessageType, StatusWord};
 
 pub(super) type Checked = Result<(), Violation>;
 
@@ -36,8 +36,8 @@ pub fn check(hook: &Hook) -> Checked {
                 .try_for_each(|(i, item)| channel_update(&format!("channelsUpdates[{i}]"), item))
         }
         Hook::ChatFinished(finished) => chat_finished("chatFinished", finished),
-        Hook::Notification(notice) => crm_notices::notification("notification", notice),
-        Hook::WaitingClients(waiting) => crm_notices::waiting_clients("waitingClients", waiting),
+        Hook::Notification(notice) => notices::notification("notification", notice),
+        Hook::WaitingClients(waiting) => notices::waiting_clients("waitingClients", waiting),
     }
 }
 
@@ -172,7 +172,7 @@ pub(super) fn is_rfc3339(text: &str, milliseconds: bool) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::crm_schema::parse;
+    use super::super::schema::parse;
 
     fn message() -> Value {
         json!({

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::words::ChatType;
+use crate::sandbox::words::ChatType;
 
 /// When the webhook that repeats our own message comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,12 @@
 //! `POST`, `PATCH` and `DELETE /v3/message`: the calls themselves, the files they name, and the webhooks that follow.
 
-use super::reply::Reply;
-use super::state::SendOutcome;
-use super::wazzup::{self, Account};
-use super::wazzup_chats::Place;
-use super::wazzup_rules::{self as rules, Edit, Message, Refused, Transport};
-use super::wazzup_state::{EchoMode, ReceivedFile};
-use super::{App, files};
+use super::chats::Place;
+use super::rules::{self, Edit, Message, Refused, Transport};
+use super::state::{EchoMode, ReceivedFile};
+use crate::sandbox::reply::Reply;
+use crate::sandbox::state::SendOutcome;
+use crate::sandbox::wazzup::{self, Account};
+use crate::sandbox::{App, files};
 use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
