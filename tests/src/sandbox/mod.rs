@@ -1,5 +1,5 @@
-//! The sandbox: Wazzup v3 accounts with the clients' phones behind them, the files they link to, and universal CRMs on loopback, as strict as the real ones, failing on
-//! demand, and showing what they hold. Nothing of it is deployed.
+//! The sandbox: Wazzup v3 accounts and Telegram bots with the clients' phones behind them, the files they link to, and universal
+//! CRMs on loopback, as strict as the real ones, failing on demand, and showing what they hold. Nothing of it is deployed.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,9 +39,11 @@ pub mod faults;
 mod file_tests;
 mod files;
 mod net;
+mod outgoing;
 mod page;
 mod reply;
 pub mod state;
+pub mod telegram;
 #[cfg(test)]
 mod tests;
 pub mod wazzup;
@@ -144,6 +146,7 @@ fn router(app: App) -> Router {
     Router::new()
         .route("/", get(page::page))
         .route("/wazzup/{*path}", any(wazzup::api))
+        .route("/telegram/{*path}", any(telegram::api))
         .route("/crm/{crm}/webhook", post(crm::webhook))
         .route("/files/{name}", get(files::get).put(files::put))
         .route("/control/wazzup/{key}", put(control::put_wazzup))
@@ -154,6 +157,9 @@ fn router(app: App) -> Router {
         .route("/control/wazzup/{key}/advance", post(wazzup::control::advance))
         .route("/control/wazzup/{key}/echo", post(wazzup::control::echo))
         .route("/control/wazzup/{key}/status", post(wazzup::control::status))
+        .route("/control/telegram/{token}", put(telegram::control::put))
+        .route("/control/telegram/{token}/act", post(telegram::control::act))
+        .route("/control/telegram/{token}/advance", post(telegram::control::advance))
         .route("/control/crm/{crm}", put(control::put_crm))
         .route("/control/crm/{crm}/alter", post(crm::alter))
         .route("/control/crm/{crm}/fetch", post(crm::files::fetch))
@@ -163,6 +169,7 @@ fn router(app: App) -> Router {
         .route("/state/crm/{crm}", get(crm::show))
         .route("/state/crm/{crm}/deliveries", get(crm::deliveries))
         .route("/state/files", get(files::show))
+        .route("/state/telegram/{token}", get(telegram::control::show))
         .route("/state/wazzup/{key}", get(control::show_wazzup))
         .layer(DefaultBodyLimit::max(READ_AT_MOST))
         .with_state(app)
@@ -187,4 +194,10 @@ fn bad_request(description: &str) -> Reply {
 #[expect(clippy::disallowed_methods, reason = "the sandbox stands for systems outside: it has its own clock")]
 fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+/// A moment, with milliseconds.
+fn rfc3339(ms: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    format!("{at:.3}")
 }

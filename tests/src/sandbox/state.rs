@@ -190,6 +190,22 @@ pub struct FetchedFile {
     pub error: Option<String>,
 }
 
+/// A file as it was fetched for the client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceivedFile {
+    /// Where it was fetched.
+    pub fetched_from: String,
+    /// Its type.
+    pub content_type: String,
+    /// Its size.
+    pub bytes: usize,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+    /// Where the provider serves it now.
+    pub stored_at: String,
+}
+
 /// A file that is served, or was asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::Account;
 use super::rules::{self, Edit, Message, Refused, Transport};
-use super::state::{Behaviour, ClientChat, Received, ReceivedFile, Refusal};
-use crate::sandbox::state::Channel;
+use super::state::{Behaviour, ClientChat, Received, Refusal};
+use crate::sandbox::state::{Channel, ReceivedFile};
 use crate::sandbox::words::ChatType;
 
 /// How long a message's key is remembered.

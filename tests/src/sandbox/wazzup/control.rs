@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::chats::Place;
-use super::message::{self, rfc3339};
+use super::message;
 use super::state::Behaviour;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::state::SendOutcome;
 use crate::sandbox::wazzup::{self, Account};
 use crate::sandbox::words::StatusWord;
-use crate::sandbox::{App, bad_request, read_json, read_strict};
+use crate::sandbox::{App, bad_request, read_json, read_strict, rfc3339};
 
 /// What is told of a message later.
 #[derive(Debug, Serialize, Deserialize)]

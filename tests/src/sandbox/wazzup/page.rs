@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::message::rfc3339;
 use super::state::{ClientChat, Received};
 use crate::sandbox::page::Text;
+use crate::sandbox::rfc3339;
 
 /// Writes a chat as it looks on the client's phone, where he has received something.
 pub(in crate::sandbox) fn one_phone(html: &mut String, chat: &ClientChat) -> fmt::Result {
