@@ -142,6 +142,19 @@ fn alarms_on_our_metrics_use_their_names() {
     }
 }
 
+/// The emulator knows no condition on KMS's encryption context (`tests/local_stack.py`), so no run on it would miss this one.
+#[test]
+fn webhook_ingest_opens_what_is_sealed_for_webhooks_and_nothing_else() {
+    let template = read("template.yaml");
+    let role = template.split("\n  WebhookIngestRole:\n").nth(1).unwrap();
+    let role = role.split("\n\n").next().unwrap();
+    let opens = role.split("- Sid: ").filter(|statement| statement.contains("kms:")).collect::<Vec<_>>();
+    let [decrypt] = opens.as_slice() else { panic!("{opens:?}") };
+    assert!(decrypt.contains("Action: kms:Decrypt\n"), "{decrypt}");
+    assert!(decrypt.contains("StringEquals: {kms:EncryptionContext:purpose: webhook}"), "{decrypt}");
+    assert!(read("shared/src/platform/secrets.rs").contains(r#"vec![("purpose", "webhook")"#));
+}
+
 #[test]
 fn no_source_file_is_too_long() {
     for file in sources("functions").into_iter().chain(sources("shared")) {

@@ -230,7 +230,7 @@ async fn refusals_are_sorted_by_what_has_to_follow() {
             other => panic!("{other:?}"),
         }
     }
-    // Carried out and not answered: nobody knows, and nothing says so.
+    // Carried out and not answered: the outcome is not known.
     for action in [Action::act_then_drop(), Action::act_then_status(502), Action::garbage()] {
         scene.client.add_fault(&Fault::telegram(TOKEN, "send", action).times(1)).await.unwrap();
         let sent = line.says(marina().id, "Да").await;
