@@ -35,12 +35,12 @@ fn folders(of: &str) -> Names {
 fn files(below: &Path) -> Vec<PathBuf> {
     const NOT_OURS: [&str; 6] = ["target", ".git", ".venv", ".local", ".aws-sam", "__pycache__"];
     let mut found = Vec::new();
-    for entry in fs::read_dir(below).unwrap().map(Result::unwrap) {
+    let entries = fs::read_dir(below).unwrap().map(Result::unwrap);
+    // Of a second working tree `.git` is a file.
+    for entry in entries.filter(|entry| !NOT_OURS.contains(&entry.file_name().to_str().unwrap())) {
         let path = entry.path();
         if entry.file_type().unwrap().is_dir() {
-            if !NOT_OURS.contains(&entry.file_name().to_str().unwrap()) {
-                found.extend(files(&path));
-            }
+            found.extend(files(&path));
         } else {
             found.push(path);
         }

@@ -73,11 +73,6 @@ impl Body {
         number.ok_or_else(|| Refused::bad("chat not found"))
     }
 
-    /// `message_id`
-    pub(super) fn message(&self) -> Result<i64, Refused> {
-        self.number("message_id")?.ok_or_else(|| Refused::bad("message identifier is not specified"))
-    }
-
     /// `reply_parameters`
     pub(super) fn quote(&self) -> Result<Option<Quote>, Refused> {
         let name = "reply_parameters";
@@ -93,9 +88,10 @@ impl Body {
         let Some(given) = self.object("reply_markup", &["inline_keyboard"])? else { return Ok(Vec::new()) };
         let rows = given["inline_keyboard"].as_array().map(Vec::as_slice).unwrap_or_default();
         let rows: Option<Vec<Vec<Value>>> = rows.iter().map(|row| row.as_array().cloned()).collect();
-        let rows = rows.ok_or_else(|| wrong("inline_keyboard", "an Array of Arrays"))?;
+        let shape = "field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays";
+        let rows = rows.ok_or_else(|| Refused::bad(shape))?;
         if rows.iter().flatten().count() > BUTTONS {
-            return Err(Refused::bad("REPLY_MARKUP_TOO_LONG"));
+            return Err(Refused::bad("reply markup is too long"));
         }
         rows.iter().flatten().try_for_each(button)?;
         Ok(rows)

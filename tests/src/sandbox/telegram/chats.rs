@@ -32,18 +32,29 @@ impl Bot {
     pub(super) fn open(&self, connection: Option<&str>, chat: i64) -> Result<usize, Refused> {
         let at = self.at(connection, chat)?;
         let known = &self.state.chats[at];
+        self.is_in(at)?;
         if let Some(to) = known.migrated_to {
             return Err(Refused::migrated(to));
         }
         if let Some(id) = connection {
             return self.in_window(id, known).map(|()| at);
         }
-        match (known.standing, known.is_group()) {
-            (Standing::Member, _) => Ok(at),
-            (Standing::Kicked, true) => Err(Refused::forbidden("bot was kicked from the supergroup chat")),
-            (Standing::Kicked, false) => Err(Refused::forbidden("bot was blocked by the user")),
+        match known.standing {
+            Standing::Member => Ok(at),
+            Standing::Kicked => Err(Refused::forbidden("bot was blocked by the user")),
             // A user whom the bot knows from a group and who never started it.
-            (Standing::Stranger, _) => Err(Refused::forbidden("bot can't initiate conversation with a user")),
+            Standing::Stranger => Err(Refused::forbidden("bot can't initiate conversation with a user")),
+        }
+    }
+
+    /// A group that put the bot out lets it do nothing; a person who blocked it lets it change what is there.
+    pub(super) fn is_in(&self, at: usize) -> Result<(), Refused> {
+        let known = &self.state.chats[at];
+        match known.standing {
+            Standing::Kicked if known.is_group() => {
+                Err(Refused::forbidden(&format!("bot was kicked from the {} chat", known.kind())))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -122,14 +133,21 @@ impl BotChat {
         self.id < 0
     }
 
+    /// What kind of chat it is. Ids tell: those of supergroups begin with -100.
+    fn kind(&self) -> &'static str {
+        match self.id {
+            ..=-1_000_000_000_000 => "supergroup",
+            -999_999_999_999..0 => "group",
+            _ => "private",
+        }
+    }
+
     /// The chat as Telegram shows it (Bot API, Chat).
     pub(super) fn shown(&self) -> Value {
         if self.is_group() {
-            // Ids of supergroups begin so (Bot API, `Chat.id`, and the ids of TDLib).
-            let kind = if self.id <= -1_000_000_000_000 { "supergroup" } else { "group" };
-            return json!({ "id": self.id, "title": self.title, "type": kind });
+            return json!({ "id": self.id, "title": self.title, "type": self.kind() });
         }
-        let mut shown = json!({ "id": self.id, "type": "private" });
+        let mut shown = json!({ "id": self.id, "type": self.kind() });
         if let Some(person) = &self.person {
             shown["first_name"] = json!(person.first_name);
             if let Some(username) = &person.username {

@@ -299,11 +299,12 @@ impl Bot {
 
     /// `editMessageText`, `editMessageCaption`. A keyboard that is not given anew is gone.
     fn edit(&mut self, body: &Body, what: &str) -> Result<Value, Refused> {
-        let (id, connection) = (body.message()?, body.text("business_connection_id")?);
+        let (id, connection) = (body.number("message_id")?, body.text("business_connection_id")?);
         let text = if what == "text" { Some(checked(body.text("text")?)?) } else { caption(body)? };
         let buttons = body.keyboard()?;
         let chat = self.at(connection.as_deref(), body.chat()?)?;
-        let spot = self.spot(chat, id, "message to edit not found")?;
+        self.is_in(chat)?;
+        let spot = self.spot(chat, id.unwrap_or_default(), "message to edit not found")?;
         let message = &mut self.state.chats[spot.0].messages[spot.1];
         if !message.by_bot {
             return Err(Refused::bad("message can't be edited"));
@@ -322,10 +323,17 @@ impl Bot {
         Ok(self.shown(spot))
     }
 
-    /// `deleteMessage`: within 48 hours; in a private chat those of the client's too, in a group only its own.
+    /// `deleteMessage`: within 48 hours; in a private chat those of the client's too, in a group only its own, and none in a
+    /// group that has become a supergroup.
     fn delete(&mut self, body: &Body) -> Result<Value, Refused> {
+        let unnamed = || Refused::bad("message identifier is not specified");
+        let id = body.number("message_id")?.ok_or_else(unnamed)?;
         let chat = self.at(None, body.chat()?)?;
-        let spot = self.spot(chat, body.message()?, "message to delete not found")?;
+        self.is_in(chat)?;
+        if let Some(to) = self.state.chats[chat].migrated_to {
+            return Err(Refused::migrated(to));
+        }
+        let spot = self.spot(chat, id, "message to delete not found")?;
         let (now, is_group) = (self.now(), self.state.chats[chat].is_group());
         let message = &mut self.state.chats[spot.0].messages[spot.1];
         if is_group && !message.by_bot {

@@ -218,6 +218,14 @@ async fn buttons_have_a_text_and_one_deed() {
         let refused = scene.refused("sendMessage", &with_button(button)).await;
         assert_eq!(refused, format!("Bad Request: {words}"));
     }
+    let button = json!({ "text": "Да", "callback_data": "yes" });
+    for (keyboard, words) in [
+        (json!([vec![button.clone(); 101]]), "reply markup is too long"),
+        (json!([button]), "field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays"),
+    ] {
+        let body = with(text("?"), "reply_markup", json!({ "inline_keyboard": keyboard }));
+        assert_eq!(scene.refused("sendMessage", &body).await, format!("Bad Request: {words}"));
+    }
     let button = json!({ "text": "Да", "callback_data": "я".repeat(32) });
     let sent = scene.done("sendMessage", &with_button(button.clone())).await;
     assert_eq!(sent["reply_markup"]["inline_keyboard"], json!([[button]]));
@@ -251,17 +259,25 @@ async fn who_has_not_started_the_bot_or_blocked_it_gets_nothing() {
     assert!(matches!(scene.client.act(TOKEN, &writes).await, Err(Error::Refused { status: 409, .. })));
     scene.does(Act::Unblock(marina())).await;
     scene.done("sendMessage", &to(marina().id)).await;
-    scene.done("sendMessage", &to(GROUP)).await;
+    let sent = scene.done("sendMessage", &to(GROUP)).await;
     let place = Place::group(GROUP, "Клуб");
     scene.does(Act::Join(Joined { place, by: member, is_in: false })).await;
-    let refused = scene.refused("sendMessage", &to(GROUP)).await;
-    assert_eq!(refused, "Forbidden: bot was kicked from the supergroup chat");
+    for method in ["sendMessage", "editMessageText"] {
+        let body = match method {
+            "sendMessage" => to(GROUP),
+            _ => with(to(GROUP), "message_id", sent["message_id"].clone()),
+        };
+        let refused = scene.refused(method, &body).await;
+        assert_eq!(refused, "Forbidden: bot was kicked from the supergroup chat");
+    }
 }
 
 #[tokio::test]
 async fn a_group_that_moved_names_its_supergroup() {
     let scene = scene().await;
     scene.says(Place::group(-402_345_678, "Клуб"), &marina(), "Кто?").await;
+    let sent = scene.done("sendMessage", &json!({ "chat_id": -402_345_678, "text": "Я" })).await;
+    assert_eq!(sent["chat"]["type"], "group");
     let place = Place::group(-402_345_678, "Клуб");
     scene.does(Act::Migrate(Migrated { place, by: marina(), to: GROUP })).await;
     let (status, answer) = scene.call("sendMessage", &json!({ "chat_id": -402_345_678, "text": "Я" })).await;
@@ -269,7 +285,9 @@ async fn a_group_that_moved_names_its_supergroup() {
         "ok": false, "error_code": 400, "description": "Bad Request: group chat was upgraded to a supergroup chat",
         "parameters": { "migrate_to_chat_id": GROUP },
     });
-    assert_eq!((status, answer), (400, expected));
+    assert_eq!((status, &answer), (400, &expected));
+    let delete = json!({ "chat_id": -402_345_678, "message_id": sent["message_id"] });
+    assert_eq!(scene.call("deleteMessage", &delete).await, (400, expected));
     let sent = scene.done("sendMessage", &json!({ "chat_id": GROUP, "text": "Я" })).await;
     assert_eq!(sent["chat"]["type"], "supergroup");
 }
@@ -287,7 +305,7 @@ async fn edits_change_what_is_there_and_the_bots_own() {
         |id: &Value, text: &str| json!({ "chat_id": marina().id, "message_id": id, "caption": text });
     for (method, body, words) in [
         ("editMessageText", edit(&json!(5), "Нет"), "message to edit not found"),
-        ("editMessageText", edit(&Value::Null, "Нет"), "message identifier is not specified"),
+        ("editMessageText", edit(&Value::Null, "Нет"), "message to edit not found"),
         ("editMessageText", edit(&json!(asked), "Нет"), "message can't be edited"),
         ("editMessageText", edit(&photo, "Нет"), "there is no text in the message to edit"),
         ("editMessageCaption", caption(&sent, "Нет"), "there is no caption in the message to edit"),
@@ -312,6 +330,8 @@ async fn deletions_are_refused_after_48_hours_and_for_what_is_not_there() {
     let delete = |id: &Value| json!({ "chat_id": marina().id, "message_id": id });
     let missing = "Bad Request: message to delete not found";
     assert_eq!(scene.refused("deleteMessage", &delete(&json!(5))).await, missing);
+    let unnamed = scene.refused("deleteMessage", &delete(&Value::Null)).await;
+    assert_eq!(unnamed, "Bad Request: message identifier is not specified");
     let id = sent().await;
     assert_eq!(scene.done("deleteMessage", &delete(&id)).await, json!(true));
     assert_eq!(scene.refused("deleteMessage", &delete(&id)).await, missing);
