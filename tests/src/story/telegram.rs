@@ -87,6 +87,8 @@ impl Chapter<'_> {
         };
         self.phone_shows(bot, client, reads(ANSWER), "Anna answers").await?;
         let answer = sent["message"]["id"].as_str().unwrap_or_default();
+        let there = |crm: &CrmState| messages(crm).any(|one| one.message_id == answer);
+        self.sandbox.crm_until(&self.account.crm, ARRIVAL, there).await?;
         let edit = json!({"text": EDITED});
         anna.patch(&format!("{path}/{answer}"), &edit).await.map_err(SetupError::from)?;
         self.phone_shows(bot, client, reads(EDITED), "Anna edits the answer").await?;
@@ -95,6 +97,7 @@ impl Chapter<'_> {
         let own = messages(&crm).find(|one| one.message_id == answer).and_then(|one| one.text.clone());
         self.say(&format!("  the CRM has it as: {}", own.as_deref().unwrap_or("—")));
         self.must(own.as_deref() == Some(EDITED), "the CRM does not have the changed answer");
+        self.must(crm.anomalies.is_empty(), "the CRM wondered about something from Telegram");
         Ok(())
     }
 
