@@ -7,6 +7,7 @@ pub mod sandbox;
 pub mod stack;
 pub mod story;
 pub mod table;
+pub mod telegram;
 pub mod wazzup;
 #[cfg(test)]
 mod webhook;

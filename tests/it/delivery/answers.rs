@@ -8,7 +8,7 @@ use shared::model::connection::ConnectionState;
 use shared::model::message::kind::DeliveryStatus::{self, Failed, Queued, Sent};
 use std::time::Duration;
 use tests::sandbox::faults::Action as Deed;
-use tests::sandbox::wazzup_state::{Behaviour, EchoMode, Refusal};
+use tests::sandbox::wazzup::state::{Behaviour, EchoMode, Refusal};
 
 async fn sends(world: &World) {
     world.send("own-1", "Да, приезжайте").await;

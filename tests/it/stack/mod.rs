@@ -12,6 +12,7 @@ mod live;
 mod load;
 mod outbound;
 mod people;
+mod telegram;
 mod test_message;
 mod uploads;
 mod v3;

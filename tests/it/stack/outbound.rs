@@ -9,7 +9,7 @@ use super::{PATIENCE, assert_logs_hold_nothing_personal};
 use office::{Office, texts};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tests::sandbox::wazzup_state::{Behaviour, Refusal};
+use tests::sandbox::wazzup::state::{Behaviour, Refusal};
 use tests::sandbox::words::StatusWord;
 
 const SIGNATURE: &str = "С уважением,\nАнна";

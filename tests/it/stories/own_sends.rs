@@ -5,7 +5,7 @@ use super::Story;
 use crate::world::sends::KEY;
 use shared::base::clock::Ambient;
 use tests::sandbox::faults::Action;
-use tests::sandbox::wazzup_state::Received;
+use tests::sandbox::wazzup::state::Received;
 
 impl Story {
     async fn received(&self) -> Received {

@@ -21,7 +21,7 @@ use shared::store::row::Write;
 use std::time::Duration;
 use tests::sandbox::client::Client;
 use tests::sandbox::faults::{Action as Deed, Fault};
-use tests::sandbox::wazzup_state::{Behaviour, EchoMode, Received};
+use tests::sandbox::wazzup::state::{Behaviour, EchoMode, Received};
 use tests::wazzup;
 
 /// The Wazzup account's key.

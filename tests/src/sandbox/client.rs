@@ -84,10 +84,14 @@ impl Client {
         Self { http, base }
     }
 
+    pub(super) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// The base URL that the product takes for Wazzup's.
     #[must_use]
     pub fn wazzup_url(&self) -> String {
-        format!("{}/wazzup", self.base)
+        self.at("/wazzup")
     }
 
     /// The webhook URL of a CRM.

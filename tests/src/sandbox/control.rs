@@ -7,11 +7,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::crm_store::Crm;
+use super::crm::store::Crm;
 use super::faults::{Fault, Faults};
 use super::files::Files;
 use super::reply::Reply;
 use super::state::{CrmSetup, WazzupSetup};
+use super::telegram::Bot;
 use super::wazzup::Account;
 use super::{App, bad_request, read_strict};
 
@@ -19,6 +20,7 @@ use super::{App, bad_request, read_strict};
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) wazzup: BTreeMap<String, Account>,
+    pub(crate) telegram: BTreeMap<String, Bot>,
     pub(crate) crms: BTreeMap<String, Crm>,
     pub(crate) files: Files,
     pub(crate) faults: Faults,
@@ -105,6 +107,7 @@ pub(crate) async fn reset(State(app): State<App>) -> Reply {
     app.world(|world| {
         world.faults.clear();
         world.wazzup.clear();
+        world.telegram.clear();
         world.crms.clear();
         world.files.clear();
     });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::faults::{Action, Fault};
+use serde_json::json;
 
 impl Fault {
     /// A fault of a CRM: `kind` is a member of the body, or `any`. Until cleared, whatever the body.
@@ -15,6 +16,12 @@ impl Fault {
     #[must_use]
     pub fn wazzup(key: &str, kind: &str, action: Action) -> Self {
         Self { target: format!("wazzup:{key}"), ..Self::crm("", kind, action) }
+    }
+
+    /// A fault of a bot: `kind` is `channels`, `webhooks`, `file`, `send`, `edit`, `delete` or `any`.
+    #[must_use]
+    pub fn telegram(token: &str, kind: &str, action: Action) -> Self {
+        Self { target: format!("telegram:{token}"), ..Self::crm("", kind, action) }
     }
 
     /// A fault of a file.
@@ -47,6 +54,16 @@ impl Action {
     #[must_use]
     pub fn retry_after(status: u16, seconds: u64) -> Self {
         Self::Status { status, retry_after_seconds: Some(seconds), body: None }
+    }
+
+    /// Telegram's refusal of a call that is one too many, with the pause in body and header.
+    #[must_use]
+    pub fn telegram_flood(seconds: u64) -> Self {
+        let description = format!("Too Many Requests: retry after {seconds}");
+        let parameters = json!({ "retry_after": seconds });
+        let body =
+            json!({ "ok": false, "error_code": 429, "description": description, "parameters": parameters });
+        Self::Status { status: 429, retry_after_seconds: Some(seconds), body: Some(body) }
     }
 
     /// Done at once, answered late.

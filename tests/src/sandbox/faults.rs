@@ -15,11 +15,11 @@ use super::state::AppliedFault;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// `crm:NAME`, `wazzup:KEY` or `file:NAME`.
+    /// `crm:NAME`, `wazzup:KEY`, `telegram:TOKEN` or `file:NAME`.
     pub target: String,
     /// A top-level member of the body (`messages`, `statuses`, `createContact`, `createDeal`, `chatFinished`,
     /// `notification`, `waitingClients`, `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks`, `templates`, `message` or one of
-    /// its deeds `send`, `edit`, `delete`; `any` for all, and for files.
+    /// its deeds `send`, `edit`, `delete`; for Telegram these deeds, `channels`, `webhooks` or `file`; `any` for all, and for files.
     pub kind: String,
     /// Only requests whose body contains this.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
@@ -127,8 +127,8 @@ impl Faults {
     /// Sets a fault and gives its id, or says what is wrong with it.
     pub(crate) fn add(&mut self, fault: Fault) -> Result<u64, &'static str> {
         let (what, name) = fault.target.split_once(':').unwrap_or_default();
-        if !["crm", "wazzup", "file"].contains(&what) || name.is_empty() {
-            return Err("target: crm:NAME, wazzup:KEY or file:NAME");
+        if !["crm", "wazzup", "telegram", "file"].contains(&what) || name.is_empty() {
+            return Err("target: crm:NAME, wazzup:KEY, telegram:TOKEN or file:NAME");
         }
         if !KINDS.contains(&fault.kind.as_str()) {
             return Err("kind: not one that is known");
@@ -198,7 +198,7 @@ impl Faults {
     }
 }
 
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "any",
     "test",
     "messages",
@@ -216,6 +216,7 @@ const KINDS: [&str; 17] = [
     "edit",
     "delete",
     "templates",
+    "file",
 ];
 
 fn contains(body: &[u8], part: &[u8]) -> bool {

@@ -2,14 +2,16 @@
 
 use super::net::Connection;
 use super::reply::Reply;
-use super::state::{FileRequest, FileState};
+use super::state::{FileRequest, FileState, ReceivedFile};
 use super::{App, bad_request, faults, now_ms};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 const LONGEST_NAME: usize = 200;
 
@@ -51,10 +53,69 @@ impl File {
     }
 }
 
+/// A file's type and bytes, where there is one of the name.
+pub(crate) fn content<'a>(files: &'a Files, name: &str) -> Option<(&'a str, Bytes)> {
+    let content = files.get(name)?.content.as_ref()?;
+    Some((&content.content_type, content.bytes.clone()))
+}
+
 /// Serves a file from now on.
 pub(crate) fn store(files: &mut Files, name: &str, content_type: &str, bytes: Bytes) {
     let content = Content { content_type: content_type.to_owned(), disposition: None, bytes };
     files.entry(name.to_owned()).or_default().content = Some(content);
+}
+
+/// A file that was fetched from a link.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    uri: String,
+    /// Its type, as the server says.
+    pub(crate) content_type: String,
+    /// Its bytes: somewhat more than were wanted, where it is larger.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Why a file could not be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The link is none.
+    NoLink,
+    /// There is no file at it.
+    NoAnswer,
+}
+
+/// Fetches a file as a provider does: at once and without redirects. Reading ends where it is larger than `most`.
+pub(crate) async fn fetch(app: &App, uri: &str, most: usize, within: Duration) -> Result<Fetched, Missing> {
+    let url = reqwest::Url::parse(uri).map_err(|_| Missing::NoLink)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Missing::NoLink);
+    }
+    let mut response = app.http.get(url).timeout(within).send().await.map_err(|_| Missing::NoAnswer)?;
+    if response.status() != reqwest::StatusCode::OK {
+        return Err(Missing::NoAnswer);
+    }
+    let given = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = given.unwrap_or_default().to_owned();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| Missing::NoAnswer)? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > most {
+            break;
+        }
+    }
+    Ok(Fetched { uri: uri.to_owned(), content_type, bytes })
+}
+
+impl Fetched {
+    /// Keeps a copy, which the sandbox serves as the provider's own.
+    pub(crate) fn keep(self, app: &App, provider: &str) -> ReceivedFile {
+        let Self { uri, content_type, bytes } = self;
+        let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("{provider}-{}", &sha256[..32]);
+        let (length, stored_at) = (bytes.len(), format!("{}/files/{name}", app.base));
+        app.world(|world| store(&mut world.files, &name, &content_type, bytes.into()));
+        ReceivedFile { fetched_from: uri, content_type, bytes: length, sha256, stored_at }
+    }
 }
 
 /// `PUT /files/{name}`: `Content-Type` and `Content-Disposition` are served as they are put.

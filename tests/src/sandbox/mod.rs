@@ -1,5 +1,5 @@
-//! The sandbox: Wazzup v3 accounts with the clients' phones behind them, the files they link to, and universal CRMs on loopback, as strict as the real ones, failing on
-//! demand, and showing what they hold. Nothing of it is deployed.
+//! The sandbox: Wazzup v3 accounts and Telegram bots with the clients' phones behind them, the files they link to, and universal
+//! CRMs on loopback, as strict as the real ones, failing on demand, and showing what they hold. Nothing of it is deployed.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,37 +33,20 @@ use tokio::task::JoinHandle;
 pub mod client;
 mod control;
 pub mod crm;
-mod crm_files;
-pub mod crm_notices;
-pub mod crm_rules;
-pub mod crm_schema;
-mod crm_store;
 mod fault_builders;
 pub mod faults;
 #[cfg(test)]
 mod file_tests;
 mod files;
 mod net;
+mod outgoing;
 mod page;
-mod page_message;
 mod reply;
 pub mod state;
+pub mod telegram;
 #[cfg(test)]
 mod tests;
 pub mod wazzup;
-#[cfg(test)]
-mod wazzup_adapter_tests;
-mod wazzup_chats;
-mod wazzup_client;
-mod wazzup_control;
-#[cfg(test)]
-mod wazzup_later_tests;
-mod wazzup_message;
-mod wazzup_page;
-mod wazzup_rules;
-pub mod wazzup_state;
-#[cfg(test)]
-mod wazzup_tests;
 pub mod words;
 
 use control::World;
@@ -163,25 +146,30 @@ fn router(app: App) -> Router {
     Router::new()
         .route("/", get(page::page))
         .route("/wazzup/{*path}", any(wazzup::api))
+        .route("/telegram/{*path}", any(telegram::api))
         .route("/crm/{crm}/webhook", post(crm::webhook))
         .route("/files/{name}", get(files::get).put(files::put))
         .route("/control/wazzup/{key}", put(control::put_wazzup))
         .route("/control/wazzup/{key}/send", post(wazzup::send))
-        .route("/control/wazzup/{key}/behaviour", put(wazzup_control::behaviour))
-        .route("/control/wazzup/{key}/templates", put(wazzup_control::templates))
-        .route("/control/wazzup/{key}/remember", post(wazzup_control::remember))
-        .route("/control/wazzup/{key}/advance", post(wazzup_control::advance))
-        .route("/control/wazzup/{key}/echo", post(wazzup_control::echo))
-        .route("/control/wazzup/{key}/status", post(wazzup_control::status))
+        .route("/control/wazzup/{key}/behaviour", put(wazzup::control::behaviour))
+        .route("/control/wazzup/{key}/templates", put(wazzup::control::templates))
+        .route("/control/wazzup/{key}/remember", post(wazzup::control::remember))
+        .route("/control/wazzup/{key}/advance", post(wazzup::control::advance))
+        .route("/control/wazzup/{key}/echo", post(wazzup::control::echo))
+        .route("/control/wazzup/{key}/status", post(wazzup::control::status))
+        .route("/control/telegram/{token}", put(telegram::control::put))
+        .route("/control/telegram/{token}/act", post(telegram::control::act))
+        .route("/control/telegram/{token}/advance", post(telegram::control::advance))
         .route("/control/crm/{crm}", put(control::put_crm))
         .route("/control/crm/{crm}/alter", post(crm::alter))
-        .route("/control/crm/{crm}/fetch", post(crm_files::fetch))
+        .route("/control/crm/{crm}/fetch", post(crm::files::fetch))
         .route("/control/faults", get(control::faults).post(control::add_fault).delete(control::clear_faults))
         .route("/control/faults/{id}", delete(control::remove_fault))
         .route("/control/reset", post(control::reset))
         .route("/state/crm/{crm}", get(crm::show))
         .route("/state/crm/{crm}/deliveries", get(crm::deliveries))
         .route("/state/files", get(files::show))
+        .route("/state/telegram/{token}", get(telegram::control::show))
         .route("/state/wazzup/{key}", get(control::show_wazzup))
         .layer(DefaultBodyLimit::max(READ_AT_MOST))
         .with_state(app)
@@ -195,7 +183,7 @@ fn read_json(bytes: &[u8]) -> Value {
 
 /// The body of a control call.
 fn read_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Reply> {
-    crm_schema::strict(bytes).map_err(|wrong| bad_request(&format!("{}: {}", wrong.path, wrong.message)))
+    crm::schema::strict(bytes).map_err(|wrong| bad_request(&format!("{}: {}", wrong.path, wrong.message)))
 }
 
 fn bad_request(description: &str) -> Reply {
@@ -206,4 +194,10 @@ fn bad_request(description: &str) -> Reply {
 #[expect(clippy::disallowed_methods, reason = "the sandbox stands for systems outside: it has its own clock")]
 fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+/// A moment, with milliseconds.
+fn rfc3339(ms: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    format!("{at:.3}")
 }

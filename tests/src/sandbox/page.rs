@@ -7,11 +7,12 @@ use axum::response::Html;
 
 use super::App;
 use super::control::World;
-use super::crm_store::Crm;
-use super::page_message::one_message;
+use super::crm::page::one_message;
+use super::crm::store::Crm;
 use super::state::{Chat, CrmState};
+use super::telegram::page::one_bot;
 use super::wazzup::Account;
-use super::wazzup_page::one_phone;
+use super::wazzup::page::one_phone;
 
 const SHOWN: usize = 200;
 
@@ -62,7 +63,7 @@ pub(crate) async fn page(State(app): State<App>) -> Html<String> {
 }
 
 fn whole(html: &mut String, world: &World) -> fmt::Result {
-    if world.crms.is_empty() && world.wazzup.is_empty() {
+    if world.crms.is_empty() && world.wazzup.is_empty() && world.telegram.is_empty() {
         html.write_str("<p class=none>Nothing is set up yet.</p>")?;
     }
     for crm in world.crms.values() {
@@ -71,6 +72,7 @@ fn whole(html: &mut String, world: &World) -> fmt::Result {
     for (number, account) in world.wazzup.values().enumerate() {
         one_account(html, number + 1, account)?;
     }
+    world.telegram.values().try_for_each(|bot| one_bot(html, bot))?;
     let files = world.files.iter().map(|(name, file)| {
         let file = file.view(name);
         let kind = file.content_type.unwrap_or_else(|| "not there".into());
@@ -81,9 +83,10 @@ fn whole(html: &mut String, world: &World) -> fmt::Result {
     let rows = faults.iter().map(|f| {
         let action = serde_json::to_string(&f.fault.action).unwrap_or_default();
         let left = f.remaining.map_or_else(|| "until cleared".to_owned(), |n| n.to_string());
-        // A Wazzup key is a secret, if a played one.
+        // A Wazzup key and a bot's token are secrets, if played ones.
         let target = f.fault.target.split_once(':');
-        let target = target.map_or("", |(kind, name)| if kind == "wazzup" { kind } else { name });
+        let target =
+            target.map_or("", |(kind, name)| if matches!(kind, "wazzup" | "telegram") { kind } else { name });
         (
             None,
             vec![f.id.to_string(), target.to_owned(), f.fault.kind.clone(), action, f.hits.to_string(), left],

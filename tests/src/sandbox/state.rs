@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::crm_notices::{Notification, WaitingClients};
-use super::crm_schema::{ChatFinished, ContactData, Stage};
-use super::wazzup_state::ClientChat;
+use super::crm::notices::{Notification, WaitingClients};
+use super::crm::schema::{ChatFinished, ContactData, Stage};
+use super::wazzup::state::ClientChat;
 use super::words::{AnomalyKind, ChatType, MessageStatus, MessageType, Source};
 
 /// How a CRM is set up.
@@ -188,6 +188,22 @@ pub struct FetchedFile {
     pub bytes: usize,
     /// What went wrong.
     pub error: Option<String>,
+}
+
+/// A file as it was fetched for the client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceivedFile {
+    /// Where it was fetched.
+    pub fetched_from: String,
+    /// Its type.
+    pub content_type: String,
+    /// Its size.
+    pub bytes: usize,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+    /// Where the provider serves it now.
+    pub stored_at: String,
 }
 
 /// A file that is served, or was asked for.

@@ -6,7 +6,7 @@ use super::{ARRIVAL, StoryError};
 use crate::account::{Account, Plan, SetupError, random};
 use crate::sandbox::client::Client;
 use crate::sandbox::state::CrmState;
-use crate::sandbox::wazzup_state::{Behaviour, Refusal};
+use crate::sandbox::wazzup::state::{Behaviour, Refusal};
 use crate::sandbox::words::{MessageStatus, StatusWord};
 use crate::stack::Stack;
 use crate::wazzup::{messages, text};

@@ -6,6 +6,7 @@ mod chapter;
 mod contents;
 mod people;
 mod scenario;
+mod telegram;
 mod transcript;
 
 use crate::account::{Account, Plan, SetupError, random};
@@ -82,6 +83,7 @@ pub async fn tell(stack: &Stack, tamper: bool, say: &dyn Fn(&str)) -> Result<(),
     answers::tell(stack, &sandbox, say).await?;
     contents::tell(stack, &sandbox, say).await?;
     people::tell(stack, &sandbox, say).await?;
+    telegram::tell(stack, &sandbox, say).await?;
     say("");
     say(&format!("The CRM, to look at:      http://127.0.0.1:{}/", stack.sandbox_port));
     say(&format!("Its state as JSON:        http://127.0.0.1:{}/state/crm/{name}", stack.sandbox_port));

@@ -5,7 +5,7 @@ use crate::stack::{Live, PATIENCE, moment};
 use serde_json::{Value, json};
 use tests::account::{Account, AccountChannel};
 use tests::sandbox::state::CrmState;
-use tests::sandbox::wazzup_state::Received;
+use tests::sandbox::wazzup::state::Received;
 use tests::wazzup::{messages, text, with};
 
 /// The account.

@@ -192,7 +192,7 @@ async fn taken(bench: &Bench, seen: &mut Seen) {
     for (transport, _, chat) in TRANSPORTS {
         let left = end.saturating_duration_since(tokio::time::Instant::now());
         let wanted = text(transport);
-        let has = |received: &[tests::sandbox::wazzup_state::Received]| {
+        let has = |received: &[tests::sandbox::wazzup::state::Received]| {
             received.iter().filter(|message| message.text.as_deref() == Some(&wanted)).count()
         };
         let received =
@@ -201,7 +201,7 @@ async fn taken(bench: &Bench, seen: &mut Seen) {
             seen.wrong.push(format!("{transport}: the client has {received:?}"));
         }
     }
-    let whole = |received: &[tests::sandbox::wazzup_state::Received]| received.len() >= 3;
+    let whole = |received: &[tests::sandbox::wazzup::state::Received]| received.len() >= 3;
     let received = bench.live.sandbox.received_until(key, TRANSPORTS[0].2, WITHIN, whole).await.unwrap();
     let quotes = received.iter().any(|message| message.quotes.as_deref() == Some(&bench.written("whatsapp")));
     let file = received.iter().find_map(|message| message.file.as_ref()).map(|file| file.bytes);
@@ -289,7 +289,7 @@ async fn changes(bench: &Bench, seen: &mut Seen) {
     cases.push(ok("a deletion", ("DELETE", &path(&max)), None, done));
     seen.run(&bench.asker, &cases).await;
     let sandbox = &bench.live.sandbox;
-    let edited = |received: &[tests::sandbox::wazzup_state::Received]| {
+    let edited = |received: &[tests::sandbox::wazzup::state::Received]| {
         received.iter().any(|message| message.text.as_deref() == Some("Иначе") && message.edits == 1)
     };
     let received =
@@ -298,7 +298,7 @@ async fn changes(bench: &Bench, seen: &mut Seen) {
         seen.wrong.push(format!("not edited: {received:?}"));
     }
     let taken_back =
-        |received: &[tests::sandbox::wazzup_state::Received]| received.iter().any(|message| message.deleted);
+        |received: &[tests::sandbox::wazzup::state::Received]| received.iter().any(|message| message.deleted);
     let received =
         sandbox.received_until(&bench.account.wazzup_key, TRANSPORTS[8].2, WITHIN, taken_back).await.unwrap();
     if !taken_back(&received) {

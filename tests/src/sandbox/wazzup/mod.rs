@@ -1,11 +1,26 @@
 //! The Wazzup v3 API, as far as a bridge uses it, and the webhooks it posts.
 
-use super::crm_schema::{Obj, strict};
-use super::net::Connection;
-use super::reply::Reply;
-use super::state::{ApiCall, SendOutcome, WazzupState, WebhookPost};
-use super::wazzup_chats::Desk;
-use super::{App, faults, now_ms, read_json, wazzup_message as message};
+#[cfg(test)]
+mod adapter_tests;
+mod chats;
+mod client;
+pub(super) mod control;
+#[cfg(test)]
+mod later_tests;
+mod message;
+pub(super) mod page;
+mod rules;
+pub mod state;
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::sandbox::crm::schema::{Obj, strict};
+use crate::sandbox::net::Connection;
+use crate::sandbox::reply::Reply;
+use crate::sandbox::state::{ApiCall, SendOutcome, WazzupState};
+use chats::Desk;
+
+use crate::sandbox::{App, faults, now_ms, outgoing, read_json};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -13,7 +28,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// How long Wazzup waits for a receiver.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -216,30 +230,15 @@ fn is_address(uri: &str) -> bool {
 
 /// Posts a webhook as Wazzup does and notes what became of it.
 async fn post(app: &App, key: &str, uri: &str, bytes: Bytes) -> SendOutcome {
-    let (posted_at, size, started) = (now_ms(), bytes.len(), Instant::now());
-    let mut request = app
-        .http
-        .post(uri)
-        .header(header::CONTENT_TYPE, "application/json; charset-utf-8")
-        .timeout(TIMEOUT)
-        .body(bytes);
-    if let Some(crm_key) = app.world(|world| world.wazzup.get(key)?.crm_key.clone()) {
-        request = request.bearer_auth(crm_key);
-    }
-    let answered = async {
-        let response = request.send().await?;
-        let status = response.status().as_u16();
-        Ok::<_, reqwest::Error>((status, response.text().await?))
-    };
-    let (status, body, error) = match answered.await {
-        Ok((status, body)) => (Some(status), body, None),
-        Err(e) => (None, String::new(), Some(chain(&e))),
-    };
-    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let outcome = SendOutcome { status, body, elapsed_ms, error };
+    let crm_key = app.world(|world| world.wazzup.get(key)?.crm_key.clone());
+    let content_type = (header::CONTENT_TYPE, "application/json; charset-utf-8".to_owned());
+    let bearer = crm_key.map(|key| (header::AUTHORIZATION, format!("Bearer {key}")));
+    let headers: Vec<_> = [content_type].into_iter().chain(bearer).collect();
+    let post = outgoing::post(&app.http, uri, &headers, bytes, TIMEOUT).await;
+    let outcome = post.outcome.clone();
     app.world(|world| {
         if let Some(account) = world.wazzup.get_mut(key) {
-            account.state.posts.push(WebhookPost { posted_at, bytes: size, outcome: outcome.clone() });
+            account.state.posts.push(post);
         }
     });
     outcome
@@ -252,16 +251,6 @@ pub(super) async fn post_subscribed(app: &App, key: &str, body: &Value) -> Optio
         state.webhooks_uri.clone().filter(|_| wants(state, body))
     })?;
     Some(post(app, key, &uri, body.to_string().into()).await)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 /// `POST /control/wazzup/{apiKey}/send`: posts exactly these bytes to the stored address, if the account has subscribed to them.

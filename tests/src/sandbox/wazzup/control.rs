@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::reply::Reply;
-use super::state::SendOutcome;
-use super::wazzup::{self, Account};
-use super::wazzup_chats::Place;
-use super::wazzup_message::{self, rfc3339};
-use super::wazzup_state::Behaviour;
-use super::words::StatusWord;
-use super::{App, bad_request, read_json, read_strict};
+use super::chats::Place;
+use super::message;
+use super::state::Behaviour;
+use crate::sandbox::reply::Reply;
+use crate::sandbox::state::SendOutcome;
+use crate::sandbox::wazzup::{self, Account};
+use crate::sandbox::words::StatusWord;
+use crate::sandbox::{App, bad_request, read_json, read_strict, rfc3339};
 
 /// What is told of a message later.
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,7 +109,7 @@ pub(crate) async fn echo(State(app): State<App>, Path(key): Path<String>, bytes:
         Err(reply) => return reply,
     };
     match place(&app, &key, &which.message_id) {
-        Ok(place) => posted(wazzup_message::echo(&app, &key, place, json!({})).await),
+        Ok(place) => posted(message::echo(&app, &key, place, json!({})).await),
         Err(reply) => reply,
     }
 }
@@ -124,7 +124,7 @@ pub(crate) async fn status(State(app): State<App>, Path(key): Path<String>, byte
         Ok(place) => place,
         Err(reply) => return reply,
     };
-    let now = wazzup_message::account(&app, &key, |account| {
+    let now = message::account(&app, &key, |account| {
         let now = account.now();
         let message = &mut account.state.chats[place.0].received[place.1];
         message.status = report.status.as_str().to_owned();

@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Write};
 
-use super::page::Text;
-use super::wazzup_message::rfc3339;
-use super::wazzup_state::{ClientChat, Received};
+use super::state::{ClientChat, Received};
+use crate::sandbox::page::Text;
+use crate::sandbox::rfc3339;
 
 /// Writes a chat as it looks on the client's phone, where he has received something.
-pub(super) fn one_phone(html: &mut String, chat: &ClientChat) -> fmt::Result {
+pub(in crate::sandbox) fn one_phone(html: &mut String, chat: &ClientChat) -> fmt::Result {
     if chat.received.is_empty() {
         return Ok(());
     }

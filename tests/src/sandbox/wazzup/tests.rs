@@ -5,10 +5,10 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::faults::{Action, Fault};
-use super::state::{Channel, CrmState, WazzupSetup};
-use super::tests::{CHANNEL, Scene, wazzup_scene, with};
-use super::wazzup_state::{Behaviour, EchoMode, Received};
+use super::state::{Behaviour, EchoMode, Received};
+use crate::sandbox::faults::{Action, Fault};
+use crate::sandbox::state::{Channel, CrmState, WazzupSetup};
+use crate::sandbox::tests::{CHANNEL, Scene, wazzup_scene, with};
 
 pub(super) const PHONE: &str = "79990000001";
 const TRANSPORTS: [(&str, &str); 10] = [

@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::client::{Client, Error, nothing};
-use super::state::SendOutcome;
-use super::wazzup_control::{Advance, Report, Which};
-use super::wazzup_state::{Behaviour, NoContact, Received, Refusal};
-use super::words::StatusWord;
+use super::control::{Advance, Report, Which};
+use super::state::{Behaviour, NoContact, Received, Refusal};
+use crate::sandbox::client::{Client, Error, nothing};
+use crate::sandbox::state::SendOutcome;
+use crate::sandbox::words::StatusWord;
 
 impl Behaviour {
     /// The same, and a number (or user name, or chat id) that the messenger does not know.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::client::Error;
-use super::faults::{Action, Fault};
-use super::tests::with;
-use super::wazzup_state::{Behaviour, EchoMode, Refusal};
-use super::wazzup_tests::{PHONE, behave, by, scene};
-use super::words::{MessageStatus, StatusWord};
+use super::state::{Behaviour, EchoMode, Refusal};
+use super::tests::{PHONE, behave, by, scene};
+use crate::sandbox::client::Error;
+use crate::sandbox::faults::{Action, Fault};
+use crate::sandbox::tests::with;
+use crate::sandbox::words::{MessageStatus, StatusWord};
 
 #[tokio::test]
 async fn a_closed_window_shows_in_a_webhook_later() {

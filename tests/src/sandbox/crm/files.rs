@@ -8,9 +8,9 @@ use axum::http::{StatusCode, header};
 use reqwest::{Response, Url};
 use serde_json::json;
 
-use super::reply::Reply;
-use super::state::FetchedFile;
-use super::{App, READ_AT_MOST, read_strict};
+use crate::sandbox::reply::Reply;
+use crate::sandbox::state::FetchedFile;
+use crate::sandbox::{App, READ_AT_MOST, read_strict};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 

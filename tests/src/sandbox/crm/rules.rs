@@ -1,12 +1,12 @@
-//! What the types of `crm_schema` cannot say: formats, and fields that depend on one another.
+//! What the types of `schema` cannot say: formats, and fields that depend on one another.
 
 use jiff::Timestamp;
 
-use super::crm_notices;
-use super::crm_schema::{
+use super::notices;
+use super::schema::{
     ChannelUpdate, ChatFinished, ContactData, CreateContact, CreateDeal, Hook, Message, StatusItem, Violation,
 };
-use super::words::{ChatType, MessageStatus, MessageType, StatusWord};
+use crate::sandbox::words::{ChatType, MessageStatus, MessageType, StatusWord};
 
 pub(super) type Checked = Result<(), Violation>;
 
@@ -36,8 +36,8 @@ pub fn check(hook: &Hook) -> Checked {
                 .try_for_each(|(i, item)| channel_update(&format!("channelsUpdates[{i}]"), item))
         }
         Hook::ChatFinished(finished) => chat_finished("chatFinished", finished),
-        Hook::Notification(notice) => crm_notices::notification("notification", notice),
-        Hook::WaitingClients(waiting) => crm_notices::waiting_clients("waitingClients", waiting),
+        Hook::Notification(notice) => notices::notification("notification", notice),
+        Hook::WaitingClients(waiting) => notices::waiting_clients("waitingClients", waiting),
     }
 }
 
@@ -114,7 +114,7 @@ fn create_deal(at: &str, d: &CreateDeal) -> Checked {
 }
 
 fn channel_update(at: &str, u: &ChannelUpdate) -> Checked {
-    need(is_uuid(&u.channel_id), at, "channelId", "must be a UUID")?;
+    channel(at, &u.channel_id)?;
     let tiers = ["TIER_0", "TIER_250", "TIER_1K", "TIER_10K", "TIER_100K", "TIER_UNLIMITED"];
     need(u.tier.as_deref().is_none_or(|tier| tiers.contains(&tier)), at, "tier", "is no known tier")
 }
@@ -133,8 +133,17 @@ fn responsible(at: &str, id: &str) -> Checked {
 }
 
 pub(super) fn chat(at: &str, channel: &str, chat_type: ChatType, id: &str) -> Checked {
-    need(is_uuid(channel), at, "channelId", "must be a UUID")?;
+    self::channel(at, channel)?;
     chat_id(at, chat_type, id)
+}
+
+/// A channel's id is its provider's: a UUID of Wazzup's, a bot's number or a business account of Telegram's.
+pub(super) fn channel(at: &str, id: &str) -> Checked {
+    let is_bot = !id.is_empty() && id.len() <= 19 && id.bytes().all(|byte| byte.is_ascii_digit());
+    let business = id.strip_prefix("business:").unwrap_or_default();
+    let is_business = !business.is_empty() && business.bytes().all(|byte| byte.is_ascii_graphic());
+    let known = is_uuid(id) || is_bot || is_business;
+    need(known, at, "channelId", "must be a UUID, or an id of Telegram's")
 }
 
 fn chat_id(at: &str, chat_type: ChatType, id: &str) -> Checked {
@@ -144,7 +153,7 @@ fn chat_id(at: &str, chat_type: ChatType, id: &str) -> Checked {
     need(!digits_only || is_digits, at, "chatId", "whatsapp and viber ids are digits only")
 }
 
-pub(super) fn is_uuid(text: &str) -> bool {
+fn is_uuid(text: &str) -> bool {
     text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
@@ -172,7 +181,7 @@ pub(super) fn is_rfc3339(text: &str, milliseconds: bool) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::crm_schema::parse;
+    use super::super::schema::parse;
 
     fn message() -> Value {
         json!({

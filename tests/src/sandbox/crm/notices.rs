@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::crm_rules::{Checked, chat, is_rfc3339, is_uuid, need, not_empty, not_empty_if_given};
-use super::crm_schema::given;
-use super::words::{ChatType, NoticeTo};
+use super::rules::{Checked, channel, chat, is_rfc3339, need, not_empty, not_empty_if_given};
+use super::schema::given;
+use crate::sandbox::words::{ChatType, NoticeTo};
 
 /// Most heads that are named.
 const MOST_HEADS: usize = 50;
@@ -58,7 +58,7 @@ pub(super) fn notification(at: &str, n: &Notification) -> Checked {
 }
 
 pub(super) fn waiting_clients(at: &str, w: &WaitingClients) -> Checked {
-    need(is_uuid(&w.channel_id), at, "channelId", "must be a UUID")?;
+    channel(at, &w.channel_id)?;
     need(w.count <= MOST_WAITING, at, "count", "at most 1000")?;
     need(
         (w.count > 0) == w.oldest_at.is_some(),
@@ -73,7 +73,7 @@ pub(super) fn waiting_clients(at: &str, w: &WaitingClients) -> Checked {
 
 #[cfg(test)]
 mod tests {
-    use super::super::crm_schema::parse;
+    use super::super::schema::parse;
     use serde_json::{Value, json};
 
     fn bodies() -> [Value; 5] {

@@ -22,9 +22,9 @@ use shared::providers;
 use shared::providers::client::{Call, Client, MessageRef, Page};
 use shared::providers::wazzup::limits::TABLE;
 
-use super::faults::{Action, Fault};
-use super::tests::Scene;
-use super::wazzup_tests::{PHONE, id, scene, template};
+use super::tests::{PHONE, id, scene, template};
+use crate::sandbox::faults::{Action, Fault};
+use crate::sandbox::tests::Scene;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 

@@ -1,11 +1,19 @@
 //! The universal CRM's webhook: who may post, what, and how large.
 
-use super::crm_store::{Arrival, Crm};
-use super::net::Connection;
-use super::reply::Reply;
-use super::state::Delivery;
-use super::words::AnomalyKind;
-use super::{App, READ_AT_MOST, crm_schema, faults, now_ms, read_json};
+pub(super) mod files;
+pub mod notices;
+pub(super) mod page;
+pub mod rules;
+pub mod schema;
+pub(super) mod store;
+
+use crate::sandbox::net::Connection;
+use crate::sandbox::reply::Reply;
+use crate::sandbox::state::Delivery;
+use crate::sandbox::words::AnomalyKind;
+use store::{Arrival, Crm};
+
+use crate::sandbox::{App, READ_AT_MOST, faults, now_ms, read_json};
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -103,7 +111,7 @@ fn receive(crm: &mut Crm, arrival: Arrival, headers: &HeaderMap, bytes: &Bytes) 
             "must be application/json",
         );
     }
-    match crm_schema::parse(bytes) {
+    match schema::parse(bytes) {
         Ok(hook) => crm.act(arrival, hook),
         Err(violation) => crm.refuse(arrival, StatusCode::BAD_REQUEST, &violation.path, &violation.message),
     }
@@ -144,7 +152,7 @@ pub(crate) struct After {
 
 /// `POST /control/crm/{crm}/alter`
 pub(crate) async fn alter(State(app): State<App>, Path(name): Path<String>, bytes: Bytes) -> Reply {
-    let Alter { message_id, text } = match super::read_strict(&bytes) {
+    let Alter { message_id, text } = match crate::sandbox::read_strict(&bytes) {
         Ok(asked) => asked,
         Err(reply) => return reply,
     };

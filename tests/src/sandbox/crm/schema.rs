@@ -7,9 +7,9 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::crm_notices::{Notification, WaitingClients};
-use super::crm_rules;
-use super::words::{
+use super::notices::{Notification, WaitingClients};
+use super::rules;
+use crate::sandbox::words::{
     ChannelState, ChatStatus, ChatType, FinishReason, MessageStatus, MessageType, Source, StatusWord,
 };
 
@@ -352,7 +352,7 @@ pub fn strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violation> {
 pub fn parse(bytes: &[u8]) -> Result<Hook, Violation> {
     let body: Body = strict(bytes)?;
     let hook = body.into_hook().map_err(|message| Violation { path: ".".into(), message: message.into() })?;
-    crm_rules::check(&hook)?;
+    rules::check(&hook)?;
     Ok(hook)
 }
 

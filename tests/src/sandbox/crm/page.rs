@@ -4,11 +4,11 @@ use std::fmt::{self, Write};
 
 use serde_json::Value;
 
-use super::page::Text;
-use super::state::ChatMessage;
+use crate::sandbox::page::Text;
+use crate::sandbox::state::ChatMessage;
 
 /// Writes a message.
-pub(super) fn one_message(html: &mut String, m: &ChatMessage) -> fmt::Result {
+pub(in crate::sandbox) fn one_message(html: &mut String, m: &ChatMessage) -> fmt::Result {
     let side = if m.is_echo { "m out" } else { "m" };
     write!(html, "<div class=\"{side}\">")?;
     head(html, m)?;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::words::ChatType;
+use crate::sandbox::state::ReceivedFile;
+use crate::sandbox::words::ChatType;
 
 /// When the webhook that repeats our own message comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,20 +114,4 @@ impl Received {
     pub fn arrived(&self) -> bool {
         self.error.is_none()
     }
-}
-
-/// A file as it was fetched for the client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReceivedFile {
-    /// Where it was fetched.
-    pub fetched_from: String,
-    /// Its type.
-    pub content_type: String,
-    /// Its size.
-    pub bytes: usize,
-    /// SHA-256 of its bytes, hexadecimal.
-    pub sha256: String,
-    /// Where Wazzup serves it now, as its webhooks say.
-    pub stored_at: String,
 }

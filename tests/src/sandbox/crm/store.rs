@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::crm_notices::Notification;
-use super::crm_schema::{ChatFinished, CreateContact, CreateDeal, Hook, Message, Obj, StatusItem};
-use super::reply::Reply;
-use super::state::{Anomaly, Chat, ChatMessage, Contact, CrmSetup, CrmState, Deal, Delivery, Refusal};
-use super::words::{AnomalyKind, ChatType, MessageStatus};
+use super::notices::Notification;
+use super::schema::{ChatFinished, CreateContact, CreateDeal, Hook, Message, Obj, StatusItem};
+use crate::sandbox::reply::Reply;
+use crate::sandbox::state::{
+    Anomaly, Chat, ChatMessage, Contact, CrmSetup, CrmState, Deal, Delivery, Refusal,
+};
+use crate::sandbox::words::{AnomalyKind, ChatType, MessageStatus};
 
 type ChatKey = (String, ChatType, String);
 

@@ -4,8 +4,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::crm_schema::strict;
-use super::words::ChatType;
+use crate::sandbox::crm::schema::strict;
+use crate::sandbox::words::ChatType;
 
 /// A refusal: code, words, data.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::state::Channel;
-use super::wazzup::Account;
-use super::wazzup_rules::{self as rules, Edit, Message, Refused, Transport};
-use super::wazzup_state::{Behaviour, ClientChat, Received, ReceivedFile, Refusal};
-use super::words::ChatType;
+use super::Account;
+use super::rules::{self, Edit, Message, Refused, Transport};
+use super::state::{Behaviour, ClientChat, Received, Refusal};
+use crate::sandbox::state::{Channel, ReceivedFile};
+use crate::sandbox::words::ChatType;
 
 /// How long a message's key is remembered.
 const KEY_MS: i64 = 60_000;
@@ -46,7 +46,7 @@ pub(crate) type Place = (usize, usize);
 impl Account {
     /// Its own time.
     pub(crate) fn now(&self) -> i64 {
-        super::now_ms() + self.desk.ahead_ms
+        crate::sandbox::now_ms() + self.desk.ahead_ms
     }
 
     /// Learns from the messages of a webhook who has which chat and when he wrote.

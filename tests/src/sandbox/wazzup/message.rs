@@ -1,16 +1,16 @@
 //! `POST`, `PATCH` and `DELETE /v3/message`: the calls themselves, the files they name, and the webhooks that follow.
 
-use super::reply::Reply;
-use super::state::SendOutcome;
-use super::wazzup::{self, Account};
-use super::wazzup_chats::Place;
-use super::wazzup_rules::{self as rules, Edit, Message, Refused, Transport};
-use super::wazzup_state::{EchoMode, ReceivedFile};
-use super::{App, files};
+use super::chats::Place;
+use super::rules::{self, Edit, Message, Refused, Transport};
+use super::state::EchoMode;
+use crate::sandbox::files::{self, Missing};
+use crate::sandbox::reply::Reply;
+use crate::sandbox::state::{ReceivedFile, SendOutcome};
+use crate::sandbox::wazzup::{self, Account};
+use crate::sandbox::{App, rfc3339};
 use axum::body::Bytes;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// How long a file may take.
@@ -108,33 +108,17 @@ fn refusal(app: &App, key: &str, refused: Refused) -> Reply {
     Reply::json(StatusCode::BAD_REQUEST, body)
 }
 
-/// Fetches a file as Wazzup does: at once, without redirects, up to the limit, and keeps a copy that it serves itself.
+/// Fetches a file as Wazzup does: at once, up to the limit, and keeps a copy that it serves itself.
 async fn fetch(app: &App, uri: &str, transport: &Transport) -> Result<ReceivedFile, Refused> {
     let failed =
         || Refused::new("MESSAGE_DOWNLOAD_CONTENT_ERROR", "Failed to download content from the link");
-    let url = reqwest::Url::parse(uri).map_err(|_| Refused::field("contentUri"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(Refused::field("contentUri"));
-    }
-    let mut response = app.http.get(url).timeout(FETCH).send().await.map_err(|_| failed())?;
-    if response.status() != reqwest::StatusCode::OK {
-        return Err(failed());
-    }
-    let given = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content_type = given.unwrap_or_default().to_owned();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| failed())? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > transport.largest() {
-            break;
-        }
-    }
-    transport.check_file(&content_type, bytes.len())?;
-    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let name = format!("wazzup-{}", &sha256[..32]);
-    let (length, stored_at) = (bytes.len(), format!("{}/files/{name}", app.base));
-    app.world(|world| files::store(&mut world.files, &name, &content_type, bytes.into()));
-    Ok(ReceivedFile { fetched_from: uri.to_owned(), content_type, bytes: length, sha256, stored_at })
+    let fetched = files::fetch(app, uri, transport.largest(), FETCH).await;
+    let fetched = fetched.map_err(|missing| match missing {
+        Missing::NoLink => Refused::field("contentUri"),
+        Missing::NoAnswer => failed(),
+    })?;
+    transport.check_file(&fetched.content_type, fetched.bytes.len())?;
+    Ok(fetched.keep(app, "wazzup"))
 }
 
 /// Posts the webhook of our own message as the account's behaviour wants it.
@@ -187,10 +171,4 @@ pub(super) async fn echo(app: &App, key: &str, place: Place, extra: Value) -> Op
         Some(item)
     })?;
     wazzup::post_subscribed(app, key, &json!({ "messages": [item] })).await
-}
-
-/// A moment as Wazzup writes it.
-pub(super) fn rfc3339(ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    format!("{at:.3}")
 }
