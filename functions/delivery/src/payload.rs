@@ -161,6 +161,7 @@ impl Payload {
             chat: &work.chat.provider_chat_id,
             id,
             has_file: message.media.is_some() || message.file.is_some(),
+            buttons: buttons(message),
         };
         let (body, quote) = match self {
             Self::Edit { id, text } => return Some(ProviderRequest::Edit(named(id), Edit::Text(text))),

@@ -6,6 +6,7 @@ use crate::base::ids::MessageId;
 use crate::base::phone::Phone;
 use crate::model::channel::Channel;
 use crate::model::credential::Credential;
+use crate::model::message::content::Button;
 use crate::model::message::media::Media;
 use crate::model::messenger::{ChannelState, Messenger};
 use crate::model::outbound::call::{Edit, OutgoingMessage, SendFailure, Sent};
@@ -48,6 +49,8 @@ pub struct MessageRef<'a> {
     pub id: &'a MessageId,
     /// Whether the message holds a file: some providers edit its caption by another call.
     pub has_file: bool,
+    /// The buttons below the message: some providers remove them where an edit does not repeat them.
+    pub buttons: &'a [Button],
 }
 
 /// Calls to a provider. Each is made once; retries are decided by the caller, such as `functions/delivery`.

@@ -1,3 +1,29 @@
 //! The vocabulary of Wazzup's API v3, which Wazzup itself and every CRM that plugs into it use.
 
 pub mod channel_states;
+
+use crate::base::ids::ChannelId;
+use uuid::Uuid;
+
+/// The `channelId` by which a CRM knows a channel. Wazzup's contract makes it a UUID ("Channels", `channelId`), and a CRM may
+/// check that: it is the provider's id where that is a UUID, else ours.
+pub fn channel_id<'a>(external: &'a str, channel: &'a ChannelId) -> &'a str {
+    if Uuid::try_parse(external).is_ok() { external } else { channel.as_str() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::AccountId;
+
+    #[test]
+    fn a_channel_is_known_by_a_uuid_whatever_its_provider_calls_it() {
+        let external = "0bba75b0-8855-41a0-b2ee-4d51f596b350";
+        let ours = |external| ChannelId::derive(&AccountId::new("a"), "p", external);
+        assert_eq!(channel_id(external, &ours(external)), external);
+        for external in ["123456789", "business:AbC_1"] {
+            let channel = ours(external);
+            assert!(Uuid::try_parse(channel_id(external, &channel)).is_ok());
+        }
+    }
+}

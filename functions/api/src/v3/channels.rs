@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use shared::model::channel::Channel;
-use shared::wazzup_v3::channel_states;
+use shared::wazzup_v3::{channel_id, channel_states};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
     "state": "active", "name": "Sales"
 }))]
 pub struct V3Channel {
-    /// The provider's id of the channel; the same as in webhooks.
+    /// The channel's id, a UUID; the same as in webhooks.
     channel_id: String,
     /// The kind of channel: `whatsapp`, `wapi`, `tgapi`, `telegram`, `instagram`, `vk`, `avito`, `viber`, `max`,
     /// `maxbot`.
@@ -37,7 +37,7 @@ impl From<Channel> for V3Channel {
         Self {
             state: channel_states::listed(&channel),
             name: channel.shown_name().to_owned(),
-            channel_id: channel.external,
+            channel_id: channel_id(&channel.external, &channel.channel).to_owned(),
             transport: channel.transport.unwrap_or_default(),
             plain_id: channel.plain_id.unwrap_or(channel.name),
         }

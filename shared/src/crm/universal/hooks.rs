@@ -9,6 +9,7 @@ use crate::model::event::{Origin, Side};
 use crate::model::message::Message;
 use crate::model::message::content::Details;
 use crate::model::message::kind::{DeliveryStatus, Kind};
+use crate::wazzup_v3::channel_id;
 use crate::wazzup_v3::channel_states;
 use serde::Serialize;
 use serde_json::Value;
@@ -116,7 +117,7 @@ impl<'a> HookMessage<'a> {
         let kind = shown_as(message, content_uri.is_some(), formatter.mime(message));
         Self {
             message_id: message.message_id.as_str(),
-            channel_id: &chat.channel_external,
+            channel_id: channel_id(&chat.channel_external, &chat.channel),
             chat_type: chat.messenger.chat_type(chat.group),
             chat_id: &chat.provider_chat_id,
             date_time: message.shown_at().rfc3339(),
@@ -304,7 +305,7 @@ pub(super) struct ChannelUpdate<'a> {
 impl<'a> ChannelUpdate<'a> {
     pub(super) fn new(channel: &'a Channel) -> Self {
         Self {
-            channel_id: &channel.external,
+            channel_id: channel_id(&channel.external, &channel.channel),
             state: channel_states::told(channel),
             timestamp: channel.state_at.millis(),
         }
@@ -340,7 +341,7 @@ pub(super) struct ChatFinished<'a> {
 impl<'a> ChatFinished<'a> {
     pub(super) fn new(chat: &'a Chat, crm: &'a crate::model::contact::CrmRecords, event: &ChatEvent) -> Self {
         Self {
-            channel_id: &chat.channel_external,
+            channel_id: channel_id(&chat.channel_external, &chat.channel),
             chat_type: chat.messenger.chat_type(chat.group),
             chat_id: &chat.provider_chat_id,
             finished_at: event.at.rfc3339(),

@@ -5,6 +5,7 @@ use crate::base::ids::EmployeeId;
 use crate::crm::client::Waiting;
 use crate::model::channel::Channel;
 use crate::model::chat::{Chat, ChatEvent, NoticeTo, RuleNotice};
+use crate::wazzup_v3::channel_id;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -26,7 +27,7 @@ pub(super) struct WaitingClients<'a> {
 impl<'a> WaitingClients<'a> {
     pub(super) fn new(channel: &'a Channel, waiting: &'a Waiting) -> Self {
         Self {
-            channel_id: &channel.external,
+            channel_id: channel_id(&channel.external, &channel.channel),
             count: waiting.count,
             oldest_at: waiting.oldest.filter(|_| waiting.count > 0).map(Timestamp::rfc3339),
             heads: waiting.heads.iter().map(EmployeeId::as_str).collect(),
@@ -64,7 +65,7 @@ impl<'a> Notification<'a> {
             NoticeTo::Employee(employee) => ("user", Some(employee)),
         };
         Self {
-            channel_id: &chat.channel_external,
+            channel_id: channel_id(&chat.channel_external, &chat.channel),
             chat_type: chat.messenger.chat_type(chat.group),
             chat_id: &chat.provider_chat_id,
             at: event.at.rfc3339(),

@@ -77,18 +77,20 @@ pub(super) async fn edit(api: &Api<'_>, message: &MessageRef<'_>, edit: Edit<'_>
         if message.has_file { ("editMessageCaption", "caption") } else { ("editMessageText", "text") };
     let request =
         Request::of(method, json!({ "chat_id": key.chat, "message_id": key.message, member: text }));
-    let request =
-        request.with("business_connection_id", connection_of(&message.channel.external).map(Value::from));
+    let request = request
+        .with("business_connection_id", connection_of(&message.channel.external).map(Value::from))
+        // An edit without a keyboard removes the one that is there (Bot API, editMessageText, reply_markup).
+        .with("reply_markup", keyboard(message.buttons));
     let answered = ask(api, &request).await?;
     // It has this text: an edit that was made before.
     let is_same = |words: &str| words.to_ascii_lowercase().contains("message is not modified");
     if answered.status == 400 && answered.description.as_deref().is_some_and(is_same) {
         return Ok(());
     }
-    sorted(answered).map(drop)
+    changed(answered)
 }
 
-/// Takes a sent message back.
+/// Deletes a sent message.
 ///
 /// # Errors
 /// As [`send`].
@@ -101,7 +103,15 @@ pub(super) async fn delete(api: &Api<'_>, message: &MessageRef<'_>) -> Result<()
         ),
         None => Request::of("deleteMessage", json!({ "chat_id": key.chat, "message_id": key.message })),
     };
-    sorted(ask(api, &request).await?).map(drop)
+    changed(ask(api, &request).await?)
+}
+
+/// The outcome of a change. A group that became a supergroup took no message along, so there is none to change.
+fn changed(answered: Answered) -> Result<(), SendFailure> {
+    if answered.migrated_to.is_some() && !answered.is_done() {
+        return Err(SendFailure::never(FailureReason::MessageGone, NO_MESSAGE));
+    }
+    sorted(answered).map(drop)
 }
 
 fn key(id: &MessageId) -> Result<MessageKey<'_>, SendFailure> {

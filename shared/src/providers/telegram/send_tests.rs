@@ -298,7 +298,9 @@ async fn change(
     answer: (&str, &str),
 ) -> (Result<(), SendFailure>, String, Value) {
     let (fake, channel, id) = (Fake::answering(&[answer]), channel(external), MessageId::new(id));
-    let message = MessageRef { channel: &channel, chat: "55", id: &id, has_file };
+    let buttons = [Button { title: "Да".into(), payload: None }];
+    let buttons = if has_file { &[] } else { &buttons[..] };
+    let message = MessageRef { channel: &channel, chat: "55", id: &id, has_file, buttons };
     let result = match edit {
         Some(edit) => Telegram.edit(&fake.call(), &message, edit).await,
         None => Telegram.delete(&fake.call(), &message).await,
@@ -313,7 +315,9 @@ async fn a_text_is_edited_and_a_caption_below_a_file() {
     let edit = Some(Edit::Text("Синяя"));
     let (result, method, body) = change(BOT, "-40:7", false, edit, ("200 OK", DONE)).await;
     assert_eq!((result, method.as_str()), (Ok(()), "editMessageText"));
-    assert_eq!(body, json!({ "chat_id": -40, "message_id": 7, "text": "Синяя" }));
+    let keyboard = json!({ "inline_keyboard": [[{ "text": "Да", "callback_data": "Да" }]] });
+    let expected = json!({ "chat_id": -40, "message_id": 7, "text": "Синяя", "reply_markup": keyboard });
+    assert_eq!(body, expected, "its buttons stay");
     let (result, method, body) = change("business:BC1", "BC1:55:7", true, edit, ("200 OK", DONE)).await;
     assert_eq!((result, method.as_str()), (Ok(()), "editMessageCaption"));
     let expected =
@@ -344,6 +348,20 @@ async fn changes_of_what_is_gone_or_old_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_group_that_became_a_supergroup_took_no_message_along() {
+    let moved = json!({
+        "ok": false, "error_code": 400, "description": "Bad Request: group chat was upgraded to a supergroup chat",
+        "parameters": { "migrate_to_chat_id": -10040 },
+    })
+    .to_string();
+    let gone = SendFailure::never(FailureReason::MessageGone, "MESSAGE_NOT_FOUND");
+    for edit in [Some(Edit::Text("Синяя")), None] {
+        let (result, ..) = change(BOT, "-40:7", false, edit, ("400 Bad Request", &moved)).await;
+        assert_eq!(result, Err(gone.clone()), "{edit:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_message_is_deleted_where_it_stands() {
     let (result, method, body) = change(BOT, "55:7", false, None, ("200 OK", DONE)).await;
     assert_eq!((result, method.as_str()), (Ok(()), "deleteMessage"));
@@ -356,7 +374,7 @@ async fn a_message_is_deleted_where_it_stands() {
 #[tokio::test]
 async fn what_is_no_message_of_telegrams_is_not_changed() {
     let (fake, channel, id) = (Fake::away(), channel(BOT), MessageId::new("0198-m1"));
-    let message = MessageRef { channel: &channel, chat: "55", id: &id, has_file: false };
+    let message = MessageRef { channel: &channel, chat: "55", id: &id, has_file: false, buttons: &[] };
     let gone = SendFailure::never(FailureReason::MessageGone, "MESSAGE_NOT_FOUND");
     assert_eq!(Telegram.delete(&fake.call(), &message).await, Err(gone.clone()));
     assert_eq!(Telegram.edit(&fake.call(), &message, Edit::Text("x")).await, Err(gone));

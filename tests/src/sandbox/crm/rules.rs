@@ -137,13 +137,9 @@ pub(super) fn chat(at: &str, channel: &str, chat_type: ChatType, id: &str) -> Ch
     chat_id(at, chat_type, id)
 }
 
-/// A channel's id is its provider's: a UUID of Wazzup's, a bot's number or a business account of Telegram's.
+/// A channel's id is a UUID (Wazzup API v3, "Channels").
 pub(super) fn channel(at: &str, id: &str) -> Checked {
-    let is_bot = !id.is_empty() && id.len() <= 19 && id.bytes().all(|byte| byte.is_ascii_digit());
-    let business = id.strip_prefix("business:").unwrap_or_default();
-    let is_business = !business.is_empty() && business.bytes().all(|byte| byte.is_ascii_graphic());
-    let known = is_uuid(id) || is_bot || is_business;
-    need(known, at, "channelId", "must be a UUID, or an id of Telegram's")
+    need(is_uuid(id), at, "channelId", "must be a UUID")
 }
 
 fn chat_id(at: &str, chat_type: ChatType, id: &str) -> Checked {
