@@ -272,10 +272,14 @@ class Stack:
             "--stack-name", stack_name, "--s3-bucket", ARTIFACTS, "--region", REGION, "--tags", f"ms-custom-id={API_ID}",
             "--parameter-overrides", *(f"{key}={value}" for key, value in parameters.items()),
         ], self.environment(process), self.home / "deploy.log")
-        described = self.client(process, "cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
+        formation = self.client(process, "cloudformation")
+        described = formation.describe_stacks(StackName=stack_name)["Stacks"][0]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
         self.help_emulator(process, outputs)
-        functions = {name: outputs[f"{name}FunctionName"] for name in FUNCTIONS}
+        pages = formation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
+        resources = {each["LogicalResourceId"]: each["PhysicalResourceId"]
+                     for page in pages for each in page["StackResourceSummaries"]}
+        functions = {name: resources["ApiFunction" if name == "Api" else name] for name in FUNCTIONS}
         write_private(self.described, {
             "name": self.name,
             "stackName": stack_name,
@@ -289,8 +293,8 @@ class Stack:
             "table": outputs["TableName"],
             "keyId": outputs["KeyId"],
             "bucket": outputs["QuarantineBucketName"],
-            "queues": {lower_first(name): outputs[f"{name}QueueUrl"] for name in QUEUES},
-            "deadLetterQueues": {lower_first(name): outputs[f"{name}DeadLetterQueueUrl"] for name in QUEUES},
+            "queues": {lower_first(name): resources[f"{name}Queue"] for name in QUEUES},
+            "deadLetterQueues": {lower_first(name): resources[f"{name}DeadLetterQueue"] for name in QUEUES},
             "functions": {lower_first(name): full for name, full in functions.items()},
             "logGroups": {lower_first(name): f"/aws/lambda/{full}" for name, full in functions.items()},
             "sandboxPort": sandbox_port,

@@ -38,6 +38,10 @@ impl Template {
         for (section, name, lines) in blocks(&text) {
             if section == "Globals" {
                 template.globals = variables(&lines);
+            } else if section == "Resources" && name.starts_with("Fn::ForEach::") {
+                for (name, lines) in expanded(&lines) {
+                    template.resource(&name, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+                }
             } else if section == "Resources" {
                 template.resource(name, &lines);
             }
@@ -94,6 +98,28 @@ fn blocks(text: &str) -> Vec<(&str, &str, Vec<&str>)> {
         }
     }
     blocks
+}
+
+/// What a loop stands for: name and lines of its resources, for each of its items.
+fn expanded(lines: &[&str]) -> Vec<(String, Vec<String>)> {
+    let [identifier, items, below @ ..] = lines else { panic!("a loop of two lines") };
+    let identifier = identifier.trim().trim_start_matches("- ");
+    let items = items.trim().trim_start_matches("- [").trim_end_matches(']');
+    let mut resources: Vec<(String, Vec<String>)> = Vec::new();
+    for item in items.split(", ") {
+        for line in below {
+            let line = line.trim_start_matches([' ', '-']);
+            let is_name = line.starts_with("${") && line.ends_with(':');
+            let line = line.replace(&format!("${{{identifier}}}"), item);
+            let line = line.replace(&format!("!Ref {identifier}"), item);
+            if is_name {
+                resources.push((line.trim_end_matches(':').to_owned(), Vec::new()));
+            } else {
+                resources.last_mut().unwrap_or_else(|| panic!("{line}: below nothing")).1.push(line);
+            }
+        }
+    }
+    resources
 }
 
 /// The rest of the first line that begins with `key`.

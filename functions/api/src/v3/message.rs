@@ -26,7 +26,6 @@ use shared::service::new_message::{Accepted, Dialogue, Target};
 use shared::service::refused::Refused;
 use shared::service::send::send;
 use shared::store::settings::Pointed;
-use shared::wazzup_v3::channel_id;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -183,7 +182,7 @@ async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) ->
     if carried.is_some_and(|carried| carried != messenger) {
         let transport = channel.transport.as_deref().unwrap_or_default();
         let words = format!("You can't send message to {} chat from {transport} transport", asked.chat_type);
-        let data = json!({ "channelId": channel_id(&channel.external, &channel.channel), "transport": transport, "chatType": asked.chat_type });
+        let data = json!({ "channelId": asked.channel, "transport": transport, "chatType": asked.chat_type });
         return Err(V3Error::bad("WRONG_TRANSPORT", words).with(data));
     }
     // An existing chat is used exactly as named, whatever phones look like.

@@ -18,8 +18,8 @@ async fn channels_are_listed_in_wazzups_words() {
     let key = &bench.company("One").await.key;
     assert_eq!(bench.expect(200, key, "GET", "/v3/channels", None).await, json!([]));
     bench.world.lock().unwrap().channels = json!([
-        {"channelId": "c1", "transport": "whatsapp", "plainId": "79011112233", "state": "active"},
-        {"channelId": "c2", "transport": "tgapi", "plainId": "79011112244", "state": "openElsewhere"}
+        {"channelId": "0bba75b0-8855-41a0-b2ee-4d51f596b350", "transport": "whatsapp", "plainId": "79011112233", "state": "active"},
+        {"channelId": "1cba75b0-8855-41a0-b2ee-4d51f596b350", "transport": "tgapi", "plainId": "79011112244", "state": "openElsewhere"}
     ]);
     let body = json!({"provider": "wazzup", "name": "Wazzup", "api_key": "wazzup-key"});
     let made = bench.expect(201, key, "POST", "/v1/connections", Some(body)).await;
@@ -31,8 +31,8 @@ async fn channels_are_listed_in_wazzups_words() {
     assert_eq!(
         listed,
         json!([
-            {"channelId": "c1", "transport": "whatsapp", "plainId": "79011112233", "state": "active", "name": "Sales"},
-            {"channelId": "c2", "transport": "tgapi", "plainId": "79011112244", "state": "openelsewhere", "name": "79011112244"}
+            {"channelId": "0bba75b0-8855-41a0-b2ee-4d51f596b350", "transport": "whatsapp", "plainId": "79011112233", "state": "active", "name": "Sales"},
+            {"channelId": "1cba75b0-8855-41a0-b2ee-4d51f596b350", "transport": "tgapi", "plainId": "79011112244", "state": "openelsewhere", "name": "79011112244"}
         ])
     );
 }
