@@ -1,5 +1,5 @@
-//! After the full run: everything that the functions logged during it is searched once more. A test binary of its own,
-//! because it has to come last; Cargo runs them by name.
+//! Searches everything that the functions logged during the full run once more. A test binary of its own, because it
+//! has to run last; Cargo runs them in order of name.
 
 #![allow(
     clippy::unwrap_used,

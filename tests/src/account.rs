@@ -1,4 +1,4 @@
-//! An account on a stack, set up as an administrator would: by the API alone.
+//! An account on a stack, set up through the API alone, as an administrator would do it.
 
 use crate::api::{Api, ApiError, manager};
 use crate::sandbox::client::{Client, Error as SandboxError};
@@ -9,26 +9,26 @@ use serde_json::{Value, json};
 /// Why an account could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The API.
+    /// The API failed.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// The sandbox.
+    /// The sandbox failed.
     #[error("{0}")]
     Sandbox(#[from] SandboxError),
     /// A webhook was not accepted.
     #[error("a webhook was not accepted: {0}")]
     NotAccepted(String),
-    /// An answer lacks what it must have.
+    /// An answer lacks a required member.
     #[error("an answer of the API has no {0}")]
     Lacks(&'static str),
 }
 
-/// What an account is made with.
+/// The settings of a new account.
 #[derive(Clone, Debug)]
 pub struct Plan<'a> {
-    /// Its name; the CRM in the sandbox has it too.
+    /// Its name, which its CRM in the sandbox has too.
     pub name: &'a str,
-    /// Channels: name, and after how many seconds of silence a chat finishes.
+    /// Channels: name, and the seconds of silence after which a chat finishes.
     pub channels: &'a [(&'a str, u32)],
     /// Employees who receive new clients on every channel: id and name.
     pub employees: &'a [(&'a str, &'a str)],
@@ -37,9 +37,9 @@ pub struct Plan<'a> {
 /// A channel that was set up.
 #[derive(Clone, Debug)]
 pub struct AccountChannel {
-    /// Our id.
+    /// Our id of the channel.
     pub id: String,
-    /// Wazzup's.
+    /// Wazzup's id of the channel.
     pub external: String,
 }
 
@@ -48,21 +48,21 @@ pub struct AccountChannel {
 pub struct Account {
     /// Its id.
     pub id: String,
-    /// The API with its key.
+    /// The API, with the account's key.
     pub api: Api,
-    /// Its key: a secret that no log may hold.
+    /// The account's key: a secret that must not appear in logs.
     pub key: String,
     /// The sandbox.
     pub sandbox: Client,
-    /// Its key at Wazzup, which is its name there.
+    /// Its key at Wazzup, which is also its name there.
     pub wazzup_key: String,
     /// The CRM's name in the sandbox.
     pub crm: String,
-    /// The key its CRM wants.
+    /// The key that its CRM requires.
     pub crm_key: String,
     /// Its channels, in the plan's order.
     pub channels: Vec<AccountChannel>,
-    /// Its webhook URL: its last part is a secret that no log may hold.
+    /// Its webhook URL, whose last part is a secret that must not appear in logs.
     pub webhook_url: String,
 }
 
@@ -74,7 +74,7 @@ impl Account {
     /// Sets up an account with a universal CRM, a Wazzup connection, a pipeline, and employees.
     ///
     /// # Errors
-    /// [`SetupError`] names the call that went wrong.
+    /// [`SetupError`] names the call that failed.
     pub async fn set_up(stack: &Stack, sandbox: &Client, plan: &Plan<'_>) -> Result<Self, SetupError> {
         let operator = Api::new(&stack.api_url, &stack.operator_key)?;
         let (wazzup_key, crm_key) = (random(), random());
@@ -156,7 +156,7 @@ impl Account {
         Ok(())
     }
 
-    /// Has Wazzup post a webhook.
+    /// Makes Wazzup post a webhook.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -189,7 +189,7 @@ fn random_uuid() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// A word that no other run has.
+/// A random word, different in each run.
 #[must_use]
 pub fn random() -> String {
     random_uuid().replace('-', "")

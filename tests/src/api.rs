@@ -1,16 +1,16 @@
-//! A client of the account API (`/v1`), as a program of a user would be.
+//! A client of the account API (`/v1`), as a user's program would be.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// No answer.
+    /// No answer came.
     #[error("the API cannot be reached: {0}")]
     Http(#[from] reqwest::Error),
-    /// An answer that says no.
+    /// The API refused the call.
     #[error("{method} {path} was answered {status}: {body}")]
     Refused {
         /// Method.
@@ -19,7 +19,7 @@ pub enum ApiError {
         path: String,
         /// HTTP status.
         status: StatusCode,
-        /// What it said.
+        /// The body of the answer.
         body: Value,
     },
 }
@@ -42,16 +42,16 @@ impl Api {
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), key: key.to_owned() })
     }
 
-    /// The same API with another key.
+    /// The same API, called with another key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
         Self { key: key.to_owned(), ..self.clone() }
     }
 
-    /// A call, whatever it is answered.
+    /// Makes a call, and returns its answer whatever its status.
     ///
     /// # Errors
-    /// No answer.
+    /// No answer came.
     pub async fn call(
         &self,
         method: Method,
@@ -74,7 +74,7 @@ impl Api {
         }
     }
 
-    /// Reads.
+    /// Makes a `GET` call.
     ///
     /// # Errors
     /// [`ApiError`], here and below.
@@ -82,27 +82,27 @@ impl Api {
         self.expect(Method::GET, path, None).await
     }
 
-    /// Creates.
+    /// Makes a `POST` call.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
         self.expect(Method::POST, path, Some(body)).await
     }
 
-    /// Sets.
+    /// Makes a `PUT` call.
     pub async fn put(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
         self.expect(Method::PUT, path, Some(body)).await
     }
 
-    /// Changes.
+    /// Makes a `PATCH` call.
     pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
         self.expect(Method::PATCH, path, Some(body)).await
     }
 
-    /// Removes.
+    /// Makes a `DELETE` call.
     pub async fn delete(&self, path: &str) -> Result<Value, ApiError> {
         self.expect(Method::DELETE, path, None).await
     }
 
-    /// All pages of a list: `path` with a query already in it, `member` the list's name in the answer.
+    /// Reads all pages of a list: `path` has a query already, `member` is the list's name in the answer.
     pub async fn all(&self, path: &str, member: &str) -> Result<Vec<Value>, ApiError> {
         let (mut found, mut cursor) = (Vec::new(), None::<String>);
         loop {
@@ -119,7 +119,7 @@ impl Api {
     }
 }
 
-/// The body of a membership that receives new clients as a manager.
+/// The body of a manager's membership that receives new clients.
 #[must_use]
 pub fn manager() -> Value {
     json!({"role": "manager", "receives_new_clients": true})

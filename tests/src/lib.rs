@@ -1,5 +1,5 @@
 //! What Switchboard's tests share: the sandbox that plays the providers and the CRMs, clients of a deployed stack and
-//! of its API, and the story that `make run` tells.
+//! of its API, and the story that `make run` prints.
 
 pub mod account;
 pub mod api;

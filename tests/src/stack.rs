@@ -1,4 +1,4 @@
-//! Where a deployed stack is: `stack.json` as `tests/local_stack.py` writes it.
+//! The description of a deployed stack: `stack.json`, which `tests/local_stack.py` writes.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -12,9 +12,9 @@ pub struct Stack {
     pub endpoint: String,
     /// Region.
     pub region: String,
-    /// The emulator's administrator.
+    /// The access key id of the emulator's administrator.
     pub access_key_id: String,
-    /// His secret.
+    /// The administrator's secret key.
     pub secret_access_key: String,
     /// The API's base URL.
     pub api_url: String,
@@ -32,11 +32,11 @@ pub struct Stack {
     pub dead_letter_queues: BTreeMap<String, String>,
     /// Log groups by function.
     pub log_groups: BTreeMap<String, String>,
-    /// Where the sandbox must listen.
+    /// The port that the sandbox must listen on.
     pub sandbox_port: u16,
 }
 
-/// Why a stack is not known.
+/// Why a stack's description cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
     /// The file cannot be read.
@@ -44,15 +44,15 @@ pub enum StackError {
     Missing {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         error: std::io::Error,
     },
-    /// The file is not what it should be.
+    /// The file is malformed.
     #[error("{path} is no description of a stack: {error}")]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         error: serde_json::Error,
     },
 }
@@ -61,7 +61,7 @@ impl Stack {
     /// Reads the description of a stack.
     ///
     /// # Errors
-    /// [`StackError`] names the file and says what to do.
+    /// [`StackError`] names the file and what to do.
     pub fn read(path: &Path) -> Result<Self, StackError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| StackError::Missing { path: path.into(), error })?;

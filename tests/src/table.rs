@@ -1,20 +1,20 @@
-//! The table as `template.yaml` has it, for tests on a table engine in the process. A test compares it with the deployed
-//! one.
+//! The table as `template.yaml` defines it, for tests on a table engine in the process. A test compares it with the
+//! deployed one.
 
 use serde_json::{Value, json};
 
-/// Why the table could not be made.
+/// Why the table could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// No answer.
+    /// No answer came.
     #[error(transparent)]
     Http(#[from] reqwest::Error),
-    /// The engine said no.
+    /// The engine refused.
     #[error("the table was refused: {0}")]
     Refused(String),
 }
 
-/// Makes the table at an engine's URL.
+/// Creates the table at an engine's URL.
 ///
 /// # Errors
 /// [`TableError`].
@@ -32,7 +32,7 @@ pub async fn create(url: &str, name: &str) -> Result<(), TableError> {
     if answer.status().is_success() { Ok(()) } else { Err(TableError::Refused(answer.text().await?)) }
 }
 
-/// A table engine in the process wants the form of a signature, and checks none.
+/// The table engine in the process requires the form of a signature, and checks none.
 pub const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, \
     SignedHeaders=host, Signature=0";
 

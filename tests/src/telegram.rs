@@ -1,4 +1,5 @@
-//! A Telegram bot of an account's, with the people who write to it: set up by the API alone, as an administrator would.
+//! A Telegram bot of an account's, with the people who write to it, set up through the API alone, as an administrator
+//! would do it.
 
 use crate::account::{Account, AccountChannel, SetupError, random};
 use crate::api::manager;
@@ -8,10 +9,10 @@ use crate::sandbox::telegram::{Act, Place, Said};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A bot that is connected.
+/// A connected bot.
 #[derive(Clone, Debug)]
 pub struct Bot {
-    /// Its token: a secret that no log may hold.
+    /// Its token: a secret that must not appear in logs.
     pub token: String,
     /// Its own channel.
     pub channel: AccountChannel,
@@ -19,7 +20,7 @@ pub struct Bot {
     account: Account,
 }
 
-/// The id of a person whom no other test knows.
+/// A person with an id that no other test uses.
 #[must_use]
 pub fn person(name: &str) -> Person {
     Person { id: i64::from(number()) + 1_000_000_000, first_name: name.to_owned(), username: None }
@@ -30,10 +31,11 @@ fn number() -> u32 {
 }
 
 impl Bot {
-    /// Makes a bot in the sandbox and connects it by `POST /v1/connections`. These employees get its clients in turn.
+    /// Creates a bot in the sandbox and connects it by `POST /v1/connections`. These employees are assigned its clients
+    /// in turn.
     ///
     /// # Errors
-    /// [`SetupError`] names the call that went wrong.
+    /// [`SetupError`] names the call that failed.
     pub async fn connect(account: &Account, employees: &[&str]) -> Result<Self, SetupError> {
         let token = format!("1{:010}:{}", number(), random());
         let setup = BotSetup {
@@ -51,7 +53,7 @@ impl Bot {
         Ok(bot)
     }
 
-    /// Gives a channel its stage and its employees.
+    /// Sets a channel's stage and its employees.
     async fn open(&self, channel: &AccountChannel, employees: &[&str]) -> Result<(), SetupError> {
         let settings =
             json!({"close_after_s": 600, "deal_stage": {"pipeline_id": "sales", "stage_id": "new"}});
@@ -63,7 +65,7 @@ impl Bot {
         Ok(())
     }
 
-    /// Has a person do something: the number of the message, where it is one. The update must have been taken.
+    /// Makes a person do something, and returns the number of the message, if it is one. The update must be accepted.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -82,7 +84,7 @@ impl Bot {
         self.does(&Act::Say(Said::text(Place::private(from), from, text))).await
     }
 
-    /// A person sends a file that the sandbox serves under this name, with words below it.
+    /// A person sends a file that the sandbox serves under this name, with a caption.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -91,10 +93,10 @@ impl Bot {
         self.does(&Act::Say(Said { text: Some(text.to_owned()), ..said })).await
     }
 
-    /// Connects a business account; its channel, which comes with the first update.
+    /// Connects a business account, and returns its channel, which is created by the first update.
     ///
     /// # Errors
-    /// [`SetupError`]; the channel did not come.
+    /// [`SetupError`]; the channel was not created.
     pub async fn connect_business(
         &self,
         id: &str,
@@ -122,7 +124,7 @@ impl Bot {
         Err(SetupError::Lacks("channel of the business account"))
     }
 
-    /// What the bot has written to a person in its own chat, when it is as wanted or the time is over.
+    /// What the bot has written to a person in its own chat, as soon as it is as wanted or the time is over.
     ///
     /// # Errors
     /// [`SetupError`].

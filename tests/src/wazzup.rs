@@ -31,7 +31,7 @@ pub fn echo_from_app(channel: &str, phone: &str, id: &str, at: &str, body: &str)
     )
 }
 
-/// An entry with members laid over it; null takes one away.
+/// An entry with `members` merged into it; a null removes the member.
 #[must_use]
 pub fn with(mut entry: Value, members: Value) -> Value {
     if let (Value::Object(entry), Value::Object(members)) = (&mut entry, members) {
@@ -54,7 +54,7 @@ pub fn text_in(chat_type: &str, channel: &str, chat: &str, id: &str, at: &str, b
     })
 }
 
-/// A text in Telegram of a client whose phone the messenger tells.
+/// A text in Telegram by a client whose phone number the messenger shares.
 #[must_use]
 pub fn telegram(channel: &str, user: &str, phone: &str, id: &str, at: &str, body: &str) -> Value {
     let contact =
@@ -62,7 +62,7 @@ pub fn telegram(channel: &str, user: &str, phone: &str, id: &str, at: &str, body
     with(text_in("telegram", channel, user, id, at, body), json!({"contact": contact}))
 }
 
-/// A client's comment under an Instagram post, which is named by its id.
+/// A client's comment under an Instagram post, which is identified by its id.
 #[must_use]
 pub fn comment(channel: &str, user: &str, post: &str, id: &str, at: &str, body: &str) -> Value {
     let post = json!({
@@ -80,19 +80,19 @@ pub fn about_listing(channel: &str, chat: &str, id: &str, at: &str, body: &str, 
     with(text_in("avito", channel, chat, id, at, body), members)
 }
 
-/// A listing, as `advert` may tell of it: Wazzup does not document its members.
+/// A listing, as a member `advert` may describe it: Wazzup does not document its members.
 #[must_use]
 pub fn advert(id: &str, title: &str, price: &str) -> Value {
     json!({"id": id, "title": title, "price": price, "url": format!("https://www.avito.ru/items/{id}")})
 }
 
-/// A call that nobody took.
+/// A missed call.
 #[must_use]
 pub fn missed_call(channel: &str, phone: &str, id: &str, at: &str) -> Value {
     with(text(channel, phone, id, at, ""), json!({"type": "missing_call", "text": null}))
 }
 
-/// What a member wrote in a WhatsApp group.
+/// A member's message in a WhatsApp group.
 #[must_use]
 pub fn in_group(channel: &str, group: &str, author: &str, id: &str, at: &str, body: &str) -> Value {
     let members = json!({"contact": {"name": author, "phone": "79990007766"}});
@@ -118,20 +118,20 @@ pub fn file(
     with(text(channel, phone, id, at, ""), json!({"type": kind, "contentUri": link, "text": caption}))
 }
 
-/// The message as Wazzup tells that its text was changed.
+/// The message as Wazzup reports it after an edit of its text.
 #[must_use]
 pub fn edited(message: Value, body: &str) -> Value {
     let old = message["text"].clone();
     with(message, json!({"text": body, "isEdited": true, "oldInfo": {"oldText": old}}))
 }
 
-/// The message as Wazzup tells that it was deleted.
+/// The message as Wazzup reports it after its deletion.
 #[must_use]
 pub fn deleted(message: Value) -> Value {
     with(message, json!({"isDeleted": true}))
 }
 
-/// A message of a type that nobody has heard of.
+/// A message of an unknown type.
 #[must_use]
 pub fn unknown_type(channel: &str, phone: &str, id: &str, at: &str) -> Value {
     let mut message = text(channel, phone, id, at, "");
@@ -140,19 +140,19 @@ pub fn unknown_type(channel: &str, phone: &str, id: &str, at: &str) -> Value {
     message
 }
 
-/// A body of messages.
+/// A webhook body with messages.
 #[must_use]
 pub fn messages(entries: &[Value]) -> Value {
     json!({"messages": entries})
 }
 
-/// A body of one status.
+/// A webhook body with one status.
 #[must_use]
 pub fn status(id: &str, word: &str, at: &str) -> Value {
     json!({"statuses": [{"messageId": id, "status": word, "timestamp": at}]})
 }
 
-/// A body that tells that a message of ours failed, with Wazzup's code of why.
+/// A webhook body that reports that a message of ours failed, with Wazzup's code.
 #[must_use]
 pub fn failed(id: &str, code: &str, at: &str) -> Value {
     let mut body = status(id, "error", at);
@@ -160,7 +160,7 @@ pub fn failed(id: &str, code: &str, at: &str) -> Value {
     body
 }
 
-/// The company's message that Wazzup could not deliver, as it tells of one that it had taken.
+/// The company's message that Wazzup accepted but could not deliver, as it reports it.
 #[must_use]
 pub fn failed_echo(channel: &str, phone: &str, id: &str, at: &str, body: &str, code: &str) -> Value {
     let error = json!({"error": code, "description": "The message was not delivered"});

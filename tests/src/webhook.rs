@@ -1,4 +1,4 @@
-//! Webhooks' bodies read as `webhook-ingest` reads them.
+//! Reads webhook bodies as `webhook-ingest` reads them.
 
 use http::{HeaderMap, Method};
 use shared::base::clock::Timestamp;
@@ -8,7 +8,7 @@ use shared::providers;
 use shared::providers::inbound::{Owners, Parsed, WebhookRequest};
 use std::collections::HashMap;
 
-/// An owner, for bodies of whom only the content matters.
+/// An owner, for bodies of which only the content matters.
 pub fn owner() -> ChannelOwner {
     ChannelOwner {
         account: AccountId::new("a"),
@@ -17,10 +17,10 @@ pub fn owner() -> ChannelOwner {
     }
 }
 
-/// What a provider's webhook with this body holds.
+/// Reads a provider's webhook with this body.
 ///
 /// # Panics
-/// There is no such provider.
+/// If there is no such provider.
 pub fn read(provider: &str, owner: ChannelOwner, body: &[u8], accepted_at: Timestamp) -> Parsed {
     let inbound = providers::inbound(provider).unwrap_or_else(|| panic!("{provider}: no such provider"));
     let (query, headers) = (HashMap::new(), HeaderMap::new());

@@ -1,4 +1,4 @@
-//! Who writes, or changes what was written.
+//! The employee who writes a message, or changes one.
 
 use crate::base::ids::{AccountId, EmployeeId};
 use crate::model::access::sending::Refusal;
@@ -6,11 +6,12 @@ use crate::model::employee::Employee;
 use crate::service::refused::Refused;
 use crate::store::Store;
 
-/// The author, by the id that was told. Where no employee was ever loaded, every id is taken: the CRM keeps its users to itself.
-/// Where some were, an unknown one has no rights, be they new or gone.
+/// Loads the author by the id that the caller named. `None` where no employee was ever loaded for the account: such a
+/// CRM does not list its users, so every id is accepted. Where some were loaded, an unknown id has no rights, whether
+/// the employee is new or gone.
 ///
 /// # Errors
-/// [`Refused::MayNotSend`] for such a one; as the store's.
+/// [`Refused::MayNotSend`] for an unknown id; as the store's.
 pub async fn known_author(
     store: &Store,
     account: &AccountId,

@@ -1,4 +1,4 @@
-//! Edits and deletions of what was sent: asked of the provider, and shown when the provider has done them.
+//! Edits and deletions of sent messages: queued for the provider, and shown once the provider has made them.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChatId, EmployeeId, MessageId};
@@ -23,25 +23,25 @@ use crate::service::refused::{Refused, What};
 use crate::store::chat_transaction::ChatTransaction;
 use crate::store::{Read, Store, StoreError};
 
-/// A message, and who changes it.
+/// A message to change, and the employee who changes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'a> {
-    /// In which chat.
+    /// The chat's id.
     pub chat: &'a ChatId,
-    /// The message, by the id under which the chat has it.
+    /// The message's id in the chat.
     pub message: &'a MessageId,
-    /// The employee who wants it changed; none: the account itself.
+    /// The employee who wants it changed; `None`: the account itself.
     pub by: Option<&'a EmployeeId>,
 }
 
-/// What is to become of a message.
+/// The change that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish<'a> {
     Text(&'a str),
     Deletion,
 }
 
-/// Puts another text of a message on its way to the provider. Answers the chat as it is then.
+/// Queues an edit of a message's text for the provider. Returns the chat as it is afterwards.
 ///
 /// # Errors
 /// [`Refused::NotFound`] when the company sent no such message; [`Refused::MayNotSend`] when the author may not;
@@ -50,7 +50,7 @@ pub async fn edit(cx: &Context<'_>, account: &Account, sent: &Sent<'_>, text: &s
     change(cx, account, sent, Wish::Text(text)).await
 }
 
-/// Puts a message's deletion on its way to the provider. Answers the chat as it is then.
+/// Queues the deletion of a message for the provider. Returns the chat as it is afterwards.
 ///
 /// # Errors
 /// As [`edit`]'s.
@@ -86,16 +86,16 @@ async fn change_once(
     Ok(after)
 }
 
-/// What a change is decided on, as of the last write.
+/// The rows that a change is decided on, as of the last write.
 #[derive(Debug)]
 struct ChangeFacts<'a> {
     account: &'a Account,
     before: Chat,
     channel: Channel,
     author: Option<Employee>,
-    /// The author's place on the channel.
+    /// The author's membership of the channel.
     place: Option<Membership>,
-    /// The message, when the company sent it and it was not deleted.
+    /// The message, if the company sent it and it was not deleted.
     row: Option<Message>,
     /// The signature of the employee who wrote the message: an edit keeps it.
     signature: Option<String>,
@@ -130,7 +130,7 @@ async fn signature_of(store: &Store, owner: &Account, row: &Message) -> Result<O
     Ok(author.and_then(|author| author.signature))
 }
 
-/// The chat as it is then, and the job for the provider.
+/// The chat after the change, and the job for the provider.
 fn decide(
     facts: &ChangeFacts<'_>,
     preference: Wish<'_>,
@@ -138,10 +138,10 @@ fn decide(
 ) -> Result<(Chat, OutboundJob), Refused> {
     let (before, channel, owner) = (&facts.before, &facts.channel, facts.account);
     let sender = facts.author.as_ref().map_or(Sender::Account, |_| Sender::Employee(facts.place.as_ref()));
-    // Only an answer makes an employee responsible; one who is not may change nothing.
+    // Only an answer makes an employee responsible; an employee who is not responsible may change nothing.
     may_edit(sender, before, channel).map_err(Refused::MayNotSend)?;
     let row = facts.row.as_ref().ok_or(Refused::NotFound(What::SentMessage))?;
-    // What waits in front of the change is done before it; what failed never arrived.
+    // Jobs queued before the change run before it. A message whose sending failed never arrived.
     if row.status == Some(DeliveryStatus::Failed) {
         return Err(Refused::NeverSent);
     }

@@ -14,7 +14,7 @@ fn facts(account: &Account) -> ChangeFacts<'_> {
     ChangeFacts {
         account,
         before,
-        // One that edits and deletes.
+        // A channel that edits and deletes.
         channel: Channel { transport: Some("tgapi".into()), ..channel() },
         author: None,
         place: None,

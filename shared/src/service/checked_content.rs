@@ -1,4 +1,4 @@
-//! What a message says, checked against the provider's limits (E5) and put into our words.
+//! A message's content, checked against the provider's limits (E5) and turned into an event of ours.
 
 use crate::base::clock::Timestamp;
 use crate::model::channel::Channel;
@@ -14,7 +14,7 @@ use crate::service::content::Content;
 use crate::service::new_message::NewMessage;
 use crate::service::refused::Refused;
 
-/// Checks a message against what the channel takes. `received` is its text as the client will read it.
+/// Checks a message against the channel's limits. `received` is its text as the client will read it.
 ///
 /// # Errors
 /// [`Refused::Limit`]; [`Refused::NotAComment`] and [`Refused::NoCommentNamed`].
@@ -49,7 +49,7 @@ pub fn checked(
     check(limits, &draft, now).map_err(Refused::Limit)
 }
 
-/// The comment that is answered in a case.
+/// The comment that is answered, in a chat of comments.
 fn comment_of(
     chat: &Chat,
     quoted: Option<&Message>,
@@ -66,7 +66,7 @@ fn comment_of(
     Ok(Some(DraftComment { mode, written_at: answers.sent_at, answered_privately: false }))
 }
 
-/// A message as the event that it is: under our id, on its way.
+/// A message as the event that is stored: under our id, with status "queued".
 pub fn event_of(
     chat: &Chat,
     channel: &Channel,

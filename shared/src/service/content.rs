@@ -1,4 +1,4 @@
-//! What a message that is written here says.
+//! The content of a message that is written here.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::hex_digest;
@@ -9,10 +9,10 @@ use crate::model::message::kind::Kind;
 use crate::model::message::media::{FileCopy, FileLink, Media};
 use crate::store::keys::FileLinkRow;
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// A text, perhaps with buttons.
+    /// A text, with or without buttons.
     Text {
         /// The text, without signature.
         text: String,
@@ -25,23 +25,23 @@ pub enum Content {
     Link(Media),
     /// An approved template.
     Template {
-        /// The provider's id of it.
+        /// The provider's id of the template.
         id: String,
-        /// What goes into its places, in order.
+        /// The values of its placeholders, in order.
         values: Vec<String>,
     },
 }
 
-/// A file in our bucket, on its way into a message.
+/// A file in our bucket that is to be sent in a message.
 #[derive(Clone, Debug)]
 pub struct NewFile {
     /// The object's key.
     pub object: String,
-    /// What its stable link ends with: 128 random bits, hexadecimal.
+    /// The last part of its stable link: 128 random bits, hexadecimal.
     pub link: String,
     /// The stable link.
     pub url: String,
-    /// Media type, as it is served.
+    /// The media type that it is served with.
     pub mime: String,
     /// Size in bytes.
     pub bytes: u64,
@@ -50,7 +50,7 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// The copy as the message's row has it.
+    /// The copy as the message's row stores it.
     pub fn stored(&self) -> FileCopy {
         FileCopy::Stored {
             object: self.object.clone(),
@@ -60,7 +60,7 @@ impl NewFile {
         }
     }
 
-    /// Where its link leads, until the bucket forgets the file.
+    /// The row that the file's link resolves to, until the bucket deletes the file.
     pub fn link_row(&self, chat: &Chat, expires_at: Timestamp) -> FileLinkRow {
         let link = FileLink {
             v: 1,
@@ -75,7 +75,7 @@ impl NewFile {
 }
 
 impl Content {
-    /// The text that is signed.
+    /// The text that gets the signature.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text { text, .. } => Some(text),
@@ -100,7 +100,7 @@ impl Content {
         }
     }
 
-    /// The file as the message names it.
+    /// The file as the message shows it.
     pub(super) fn media(&self) -> Option<Media> {
         match self {
             Self::File(file) => Some(Media {
@@ -115,7 +115,7 @@ impl Content {
         }
     }
 
-    /// What its kind has besides.
+    /// The details that its kind has, such as buttons or template values.
     pub(super) fn details(&self) -> Option<Details> {
         match self {
             Self::Text { buttons, .. } if !buttons.is_empty() => Some(Details::Buttons(buttons.clone())),
@@ -132,7 +132,7 @@ impl Content {
     pub(super) fn file(&self, limits: &Limits) -> Option<DraftFile<'_>> {
         match self {
             Self::File(file) => Some(DraftFile { content_type: &file.mime, bytes: Some(file.bytes) }),
-            // What stands behind a link only the provider sees: without a told type it passes for one that is taken.
+            // Only the provider sees the file behind a link: without a stated type it counts as one of an allowed type.
             Self::Link(media) => Some(DraftFile {
                 content_type: media.mime.as_deref().unwrap_or_else(|| any_type(limits)),
                 bytes: media.bytes,
@@ -142,7 +142,7 @@ impl Content {
     }
 }
 
-/// A type of file that is taken there.
+/// A file type that the limits allow.
 fn any_type(limits: &Limits) -> &'static str {
     let Some(rule) = limits.files.first() else { return "application/octet-stream" };
     rule.types.first().copied().unwrap_or(match rule.kind {

@@ -1,4 +1,4 @@
-//! What the use cases work with.
+//! The dependencies of the use cases.
 
 use crate::base::clock::Ambient;
 use crate::platform::files::Files;
@@ -8,27 +8,27 @@ use crate::store::{RetryPolicy, Store, retry_on_conflict};
 use std::future::Future;
 use std::time::Duration;
 
-/// How often a caller's request is decided again while others are faster. Several may be at one chat at once: each round lets one
-/// through.
+/// How often a caller's request is decided again after a conflict. Several writers may change one chat at once: each
+/// attempt lets one of them through.
 pub const RETRIES: RetryPolicy = RetryPolicy { attempts: 9, pause: Duration::from_millis(100), doublings: 2 };
 
-/// What the use cases work with. The caller has it all, and lends it for one call.
+/// The dependencies of the use cases. The caller owns them, and lends them for one call.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The table.
     pub store: &'a Store,
-    /// Where nudges go.
+    /// Sends nudges to the queues.
     pub nudger: &'a Nudger,
     /// The media bucket.
     pub files: &'a Files,
     /// How long the bucket keeps a file, in days.
     pub media_days: u64,
-    /// Time, ids and random bits.
+    /// The clock, ids and random bits.
     pub ambient: &'a dyn Ambient,
 }
 
 impl Context<'_> {
-    /// Loads, decides and commits again while others are faster.
+    /// Loads, decides and commits again on every conflict.
     ///
     /// # Errors
     /// Those of the last attempt.

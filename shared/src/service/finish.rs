@@ -1,4 +1,4 @@
-//! Finishing a chat by hand, and saying how far a conversation has come (F3).
+//! Finishing a chat by hand, and setting its status (F3).
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChatId, EmployeeId};
@@ -14,8 +14,8 @@ use crate::service::refused::Refused;
 use crate::service::update_chat::{At, Change, change, closing_of};
 use crate::store::chat_transaction::ChatTransaction;
 
-/// Finishes a chat; `status` is what is said of it, none leaves what was said before. One that is finished stays as it is, but for
-/// the status.
+/// Finishes a chat and sets its status; `None` keeps the status it has. A finished chat stays as it is, except for the
+/// status.
 ///
 /// # Errors
 /// [`Refused::NotFound`], [`Refused::MayNot`], [`Refused::Store`].
@@ -45,7 +45,7 @@ pub async fn finish(
     .await
 }
 
-/// Says how far the conversation in a chat has come; none takes back what was said. It is neither finished nor opened.
+/// Sets a chat's status; `None` removes it. The chat is neither finished nor opened.
 ///
 /// # Errors
 /// As [`finish`]'s.
@@ -67,7 +67,7 @@ pub async fn set_status(
     .await
 }
 
-/// The chat as it is finished, and that it was, where that is news.
+/// The chat after it is finished, and the event of that, unless it was finished before.
 fn finished(
     chat: &Chat,
     owner: &Account,

@@ -1,4 +1,4 @@
-//! Who is told of a chat that was changed here: the CRM, delivery, assignment, and the account's rules.
+//! The nudges that follow a change of a chat: to the CRM, delivery, assignment, and the account's rules.
 
 use crate::base::ids::{AccountId, ChannelId};
 use crate::model::account::Account;
@@ -12,31 +12,32 @@ use crate::service::context::Context;
 use crate::store::open_chats::frees_place;
 use std::time::Duration;
 
-/// So many happenings wait in a chat for rules. `routing` takes them off at its next look, a moment later; more than these
-/// are a flood, which rules need not answer one by one.
+/// Most triggers that wait in a chat for rules. `routing` removes them at its next check, a moment later; more than
+/// these are a flood, and rules need not answer every message of a flood.
 const MOST_FOR_RULES: usize = 20;
 
-/// What must be looked at sooner than a sweep surely comes gets a timer: a chat with a short window that was opened here.
+/// A check that is due sooner than the next sweep may come gets a timer: for a chat with a short window that was opened
+/// here.
 const SWEEPS_ARE_LATE: Duration = Duration::from_secs(60);
 
-/// Records in a chat what happened to it here, for the account's rules: `routing` runs them at its next check (F6). The caller
-/// writes the chat, and [`follow_up`] asks for the check.
+/// Records in a chat what happened to it here, for the account's rules: `routing` runs them at its next check (F6). The
+/// caller writes the chat, and [`follow_up`] asks for the check.
 pub(super) fn mark_for_rules(owner: &Account, chat: &mut Chat, happened: ForRules) {
     if !owner.has_rules {
         return;
     }
-    // That it was opened or finished is told in any case.
+    // Opened and finished are recorded even in a flood.
     let whole = matches!(happened, ForRules::Opened | ForRules::Finished);
     let is_known = whole && chat.for_rules.contains(&happened);
     if chat.for_rules.len() >= MOST_FOR_RULES && (!whole || is_known) {
         telemetry::count(Metric::AutomaticSkipped, u64::from(!is_known));
-        tracing::warn!(account = %chat.account, chat = %chat.chat, "too much happened at once: rules are not told of it all");
+        tracing::warn!(account = %chat.account, chat = %chat.chat, "too much happened at once: some triggers of rules were dropped");
         return;
     }
     chat.for_rules.push(happened);
 }
 
-/// Sends the nudges that follow from a chat's state. What was committed stays also when a queue does not take one,
+/// Sends the nudges that follow from a chat's state. What was committed stays even when a queue does not take a nudge,
 /// because the due index brings the chat back.
 pub async fn follow_up(cx: &Context<'_>, chat: &Chat, crm: CrmKind) {
     log_untaken(&chat.account, Some(&chat.chat), send_nudges(cx, chat, crm).await);
@@ -48,7 +49,7 @@ async fn send_nudges(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), 
     let soon = chat.check_at.filter(|at| at.since(now) < SWEEPS_ARE_LATE);
     let checked = match soon {
         _ if !chat.for_rules.is_empty() => cx.nudger.check(chat).await,
-        // Its time has come: there is no second to wait for.
+        // It is due now, so there is nothing to wait for.
         Some(at) if at.since(now).is_zero() => cx.nudger.due(chat, at).await,
         Some(at) => cx.nudger.timer(chat, at).await,
         None => Ok(()),
@@ -56,14 +57,15 @@ async fn send_nudges(cx: &Context<'_>, chat: &Chat, crm: CrmKind) -> Result<(), 
     nudged.and(checked)
 }
 
-/// Lets `assignment` look at channels where a client may wait for an employee. What was committed stays also when the queue does
-/// not take it, because the due index brings every waiting client back.
+/// Nudges `assignment` for channels where a client may wait for an employee. What was committed stays even when the
+/// queue does not take the nudge, because the due index brings every waiting client back.
 pub async fn nudge_assignment(cx: &Context<'_>, account: &AccountId, channels: &[ChannelId]) {
     log_untaken(account, None, cx.nudger.assignment_of_all(account, channels).await);
 }
 
-/// After a change that left an employee with one open chat less: they may be under their cap again, so clients who wait are
-/// given out. What was committed stays when this fails; the ring's own time comes.
+/// Nudges assignment after a change that left an employee with one open chat less: they may be under their cap again,
+/// so waiting clients can be assigned. When this fails, what was committed stays, and the due index brings the clients
+/// back.
 pub(super) async fn nudge_if_place_freed(cx: &Context<'_>, before: &Chat, after: &Chat) {
     if !frees_place(before, after) {
         return;
@@ -72,7 +74,7 @@ pub(super) async fn nudge_if_place_freed(cx: &Context<'_>, before: &Chat, after:
         Ok(true) => nudge_assignment(cx, &before.account, std::slice::from_ref(&before.channel)).await,
         Ok(false) => {}
         Err(error) => {
-            tracing::warn!(account = %before.account, channel = %before.channel, error = %error, "nobody looked whether clients wait; the due index will");
+            tracing::warn!(account = %before.account, channel = %before.channel, error = %error, "could not check whether clients wait; the due index will");
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Use cases: what is done with chats and messages once it is known who asks, whichever way the request came: over HTTP, from a CRM.
+//! Use cases: operations on chats and messages after the caller is authenticated, whether the request came over HTTP or
+//! from a CRM.
 //!
-//! Each has the same steps: **load** reads all that is decided on, **decide** is pure, **commit** is one transaction, **tell** sends
-//! the nudges. Who lost a race loads and decides again ([`context::Context`]). A refusal is a [`refused::Refused`]; what it looks like
-//! to the caller is the caller's to say.
+//! Each has the same steps: **load** reads all that is decided on, **decide** is pure, **commit** is one transaction,
+//! **notify** sends the nudges. A writer whose transaction conflicts loads and decides again ([`context::Context`]). A
+//! refusal is a [`refused::Refused`]; the caller decides how to present it.
 
 pub mod author;
 pub mod change_message;

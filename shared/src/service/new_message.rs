@@ -1,4 +1,4 @@
-//! A message to be sent, as every way in asks for it.
+//! A message to send, as the API and the CRM integrations ask for it.
 
 use crate::base::ids::{ChatId, EmployeeId, MessageId};
 use crate::model::channel::Channel;
@@ -7,70 +7,71 @@ use crate::model::event::{MessageEvent, Origin};
 use crate::model::message::content::CommentMode;
 use crate::service::content::Content;
 
-/// Who writes.
+/// The writer of a message.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    /// The employee, when it is one. One whom we do not know writes as the account itself.
+    /// The employee, if one writes. An employee whom we do not know writes as the account itself.
     pub employee: Option<EmployeeId>,
-    /// Where it was written.
+    /// Where the message was written.
     pub origin: Origin,
 }
 
-/// A caller's key (E4).
+/// A caller's idempotency key (E4).
 #[derive(Clone, Debug)]
 pub struct CallersKey {
     /// Digest of the key, by [`SendKey::digest`](crate::model::outbound::SendKey::digest).
     pub digest: String,
-    /// Digest of what is asked for.
+    /// Digest of the request.
     pub request: String,
 }
 
-/// A message to be sent.
+/// A message to send.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
-    /// Its id, ours.
+    /// Our id of the message.
     pub id: MessageId,
     /// Where it goes.
     pub target: Target,
-    /// Who writes.
+    /// The writer.
     pub from: Writer,
-    /// What.
+    /// The content.
     pub content: Content,
-    /// The message that it answers, by the id under which the chat has it.
+    /// The message that it quotes, by its id in the chat.
     pub quote: Option<MessageId>,
     /// How a comment is answered.
     pub mode: Option<CommentMode>,
-    /// The caller's key.
+    /// The caller's idempotency key.
     pub key: Option<CallersKey>,
 }
 
 /// Where a message goes.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// Into a chat that is there.
+    /// An existing chat.
     Chat(ChatId),
-    /// Into this chat, which is made when it is not there (D4).
+    /// This chat, which is created when it does not exist (D4).
     Dialogue(Box<Dialogue>),
 }
 
-/// A dialogue that we begin.
+/// A dialogue that the company begins.
 #[derive(Clone, Debug)]
 pub struct Dialogue {
-    /// The channel that it is begun on.
+    /// The channel that it begins on.
     pub channel: Channel,
-    /// How the chat would look if it were a message of the client's: whose chat, which messenger, what is known of the client.
+    /// The chat as a first message of the client's would create it: account, chat, messenger, and what is known of the
+    /// client.
     pub like: MessageEvent,
-    /// How the client is reached until the provider tells the chat's id.
+    /// The client's address until the provider names the chat's id.
     pub reach: Option<Addressee>,
 }
 
-/// What became of it.
+/// An accepted message.
 #[derive(Clone, Debug)]
 pub struct Accepted {
     /// The chat as it is now.
     pub chat: Chat,
-    /// The message, by our id.
+    /// Our id of the message.
     pub message_id: MessageId,
-    /// Whether it was asked for before under the same key: then nothing was done now.
+    /// Whether the message was accepted before under the same key; then this call did nothing.
     pub repeated: bool,
 }

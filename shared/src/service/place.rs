@@ -1,4 +1,4 @@
-//! Employees' places on channels, and chats as those who ask may see them (B9).
+//! Employees' memberships of channels, and chats as a caller may see them (B9).
 
 use crate::base::ids::{AccountId, ChannelId, ChatId, EmployeeId};
 use crate::model::access::sending::Sender;
@@ -10,8 +10,8 @@ use crate::store::row::Key;
 use crate::store::{Read, Store, StoreError, keys};
 use std::collections::{BTreeSet, HashMap};
 
-/// An employee's place on a channel, as of the last write: rights are never taken from memory. One whom the CRM does not know
-/// any more has none.
+/// An employee's membership of a channel, as of the last write: rights are never read from a cache. An employee whom
+/// the CRM no longer knows has none.
 ///
 /// # Errors
 /// As the store's.
@@ -26,7 +26,7 @@ pub async fn place_of(
     Ok(place.filter(|place| access::active(Some(place)).is_some()))
 }
 
-/// An employee's places on channels, by channel, as of the last write.
+/// An employee's memberships, by channel, as of the last write.
 ///
 /// # Errors
 /// As the store's, here and below.
@@ -47,17 +47,18 @@ pub async fn places_on(
     Ok(there.map(|place| (place.channel.clone(), place)).collect())
 }
 
-/// A chat, and the place on its channel of the employee who asks.
+/// A chat, and the calling employee's membership of its channel.
 #[derive(Clone, Debug)]
 pub struct VisibleChat {
     /// The chat.
     pub chat: Chat,
-    /// The employee's place; none where the account itself asks. An employee without one would not see the chat.
+    /// The employee's membership; `None` where the account itself calls. An employee without a membership would not see
+    /// the chat.
     pub place: Option<Membership>,
 }
 
 impl VisibleChat {
-    /// Whether the one who asks may do something with the chat.
+    /// Whether the caller may do something with the chat.
     ///
     /// # Errors
     /// [`Refused::MayNot`].
@@ -67,10 +68,11 @@ impl VisibleChat {
     }
 }
 
-/// A chat as of the last write, that `by` may see: an employee, or the account itself. Another form of its id leads to it.
+/// Loads a chat, as of the last write, that `by` may see: an employee, or the account itself. An alias of its id works
+/// too.
 ///
 /// # Errors
-/// [`Refused::NotFound`] when it is not there, [`Refused::MayNot`] when it is hidden from the employee.
+/// [`Refused::NotFound`] when the chat does not exist, [`Refused::MayNot`] when it is hidden from the employee.
 pub async fn seen_chat(
     store: &Store,
     account: &AccountId,

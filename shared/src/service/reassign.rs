@@ -1,5 +1,5 @@
-//! Another responsible: by hand, or because the CRM says so (B1). Who is responsible for a client is said by the contact and
-//! by each of its chats; rights follow from the chats, at once.
+//! Changing a chat's responsible: by hand, or because the CRM says so (B1). The contact and each of its chats store the
+//! client's responsible; rights follow from the chats, at once.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChatId, ContactId, EmployeeId};
@@ -24,32 +24,33 @@ use crate::store::chat_transaction::{ChatTransaction, DecidedOn};
 use crate::store::row::Write;
 use crate::store::{Read, StoreError};
 
-/// Chats of a contact that are read at once.
+/// Page size when a contact's chats are read.
 const PAGE: i32 = 100;
 
-/// On whose word an employee gets a client.
+/// Who decided that an employee gets a client.
 #[derive(Clone, Copy, Debug)]
 pub struct By<'a> {
-    /// Why.
+    /// The reason.
     pub why: AssignmentReason,
-    /// The employee who decided it, when it was one.
+    /// The employee who decided it, if one did.
     pub employee: Option<&'a EmployeeId>,
 }
 
 impl By<'_> {
-    /// The CRM's.
+    /// The CRM decided it.
     pub const CRM: Self = Self { why: AssignmentReason::ByCrm, employee: None };
 }
 
-/// Gives a chat, and the contact behind it, to an employee, from any other: one transaction, which also takes a waiting client
-/// out of the queue and a chat without a responsible out of the list that all employees see. Then the CRM is nudged. A chat that is
-/// theirs already, and whose contact is, stays as it is. Answers the chat as it is then.
+/// Assigns a chat, and the contact behind it, to an employee, regardless of who is responsible now. One transaction,
+/// which also removes a waiting client from the queue and a chat without a responsible from the list that all employees
+/// see. Then the CRM is nudged. Nothing changes when the employee is responsible for both already. Returns the chat as
+/// it is afterwards.
 ///
-/// An employee to whom a person gives it works on the channel; whether others do is the caller's to check.
+/// When a person decides it, the employee has to work on the channel; otherwise the caller checks that.
 ///
 /// # Errors
-/// [`Refused::NotFound`] when the chat or the employee is not there; [`Refused::MayNotHave`] when a person gives it to an employee
-/// who does not work there; [`Refused::Store`].
+/// [`Refused::NotFound`] when the chat or the employee does not exist; [`Refused::MayNotHave`] when a person assigns it
+/// to an employee who does not work on the channel; [`Refused::Store`].
 pub async fn reassign_chat(
     cx: &Context<'_>,
     account: &Account,
@@ -61,11 +62,12 @@ pub async fn reassign_chat(
     given.ok_or(Refused::NotFound(What::Chat))
 }
 
-/// Gives a person with all their chats to an employee: the contact first, so that a chat that begins meanwhile goes to the employee,
-/// then chat by chat. What was done stays when it stops midway; doing it again goes on. Answers how many chats changed.
+/// Assigns a person with all their chats to an employee: the contact first, so that a chat that begins meanwhile goes
+/// to the employee, then chat by chat. After a failure midway the finished part stays, and a repeated call does the
+/// rest. Returns how many chats changed.
 ///
 /// # Errors
-/// [`Refused::NotFound`] when the contact or the employee is not there; [`Refused::Store`].
+/// [`Refused::NotFound`] when the contact or the employee does not exist; [`Refused::Store`].
 pub async fn reassign_contact(
     cx: &Context<'_>,
     account: &Account,
@@ -95,7 +97,7 @@ pub async fn reassign_contact(
     Ok(changed)
 }
 
-/// The contact's part alone.
+/// Changes the contact alone.
 async fn name_responsible(
     cx: &Context<'_>,
     account: &Account,
@@ -115,7 +117,7 @@ async fn name_responsible(
     Ok(after)
 }
 
-/// One chat, as it is now. `None` when it is gone.
+/// Assigns one chat, as it is now. `None` when the chat is gone.
 async fn give_once(
     cx: &Context<'_>,
     account: &Account,
@@ -131,20 +133,20 @@ async fn give_once(
         return Ok(Some(facts.before));
     }
     cx.store.commit(writes).await?;
-    tracing::info!(account = %after.account, channel = %after.channel, chat = %after.chat, "given to another employee");
+    tracing::info!(account = %after.account, channel = %after.channel, chat = %after.chat, "assigned to another employee");
     nudge_if_place_freed(cx, &facts.before, &after).await;
     follow_up(cx, &after, account.crm_kind).await;
     Ok(Some(after))
 }
 
-/// What it is decided on whether an employee gets a chat, as of the last write.
+/// The rows that an assignment is decided on, as of the last write.
 #[derive(Debug)]
 struct GiftFacts {
     before: Chat,
     closing: Closing,
     contact: Option<Contact>,
     employee: Option<Employee>,
-    /// The employee's place on the channel, where a person gives them the chat.
+    /// The employee's membership of the channel, where a person assigns the chat.
     place: Option<Membership>,
 }
 
@@ -170,15 +172,15 @@ async fn load_gift(
     Ok(Some(GiftFacts { before, closing: closing?, contact: contact?, employee, place }))
 }
 
-/// An employee's chat.
+/// A chat assigned to an employee.
 #[derive(Debug)]
 struct Gift {
-    /// The chat as it is then.
+    /// The chat afterwards.
     after: Chat,
     employee: Employee,
-    /// The place that lets the employee have it, where a person says so.
+    /// The membership that allows the employee to have it, where a person assigns it.
     place: Option<Membership>,
-    /// The entry in its history; none where the chat was theirs already.
+    /// The entry in its history; `None` where the employee was responsible already.
     record: Option<AssignmentRecord>,
 }
 
@@ -192,9 +194,9 @@ fn decide_gift(facts: &GiftFacts, to: &EmployeeId, by: &By<'_>, now: Timestamp) 
     Ok(Gift { after, employee, place, record })
 }
 
-/// Whether an employee's place lets them have clients.
+/// Whether an employee's membership allows them to have clients.
 fn may_have(place: Option<&Membership>) -> Result<&Membership, Refused> {
-    // An employee who is not there has no place either.
+    // An employee who does not exist has no membership either.
     let place = place.ok_or(Refused::MayNotHave(Refusal::NoRole))?;
     if !place.role.may_write() {
         return Err(Refused::MayNotHave(Refusal::QualityControl));
@@ -202,16 +204,17 @@ fn may_have(place: Option<&Membership>) -> Result<&Membership, Refused> {
     if place.sends { Ok(place) } else { Err(Refused::MayNotHave(Refusal::NotBound)) }
 }
 
-/// Whether nothing is to be done for a chat to be an employee's: they have it, and the queue has not. Where a person says so of one
-/// that they got by themselves, that is news: no rule takes it from them then. A CRM mostly repeats what it was told.
+/// Whether the chat is the employee's already, so that nothing has to be done: they are responsible, and it is not
+/// queued. It still counts as a change when a person assigns a chat that the employee got otherwise, because no rule
+/// unassigns it then. A CRM mostly repeats what it was notified of.
 fn is_settled(chat: &Chat, to: &EmployeeId, why: AssignmentReason) -> bool {
     let has = matches!(chat.assignment_state, AssignmentState::Silent | AssignmentState::Assigned);
     let said = why != AssignmentReason::ByHand || chat.assigned_by == Some(AssignedBy::Person);
     chat.responsible.as_ref() == Some(to) && has && said
 }
 
-/// The chat as it is when it is an employee's, and the entry in its history when that is news. One in which the client has not
-/// written yet is theirs too, and stays silent: no deal is made of it.
+/// The chat assigned to an employee, and the entry in its history if that is a change. A chat in which the client has
+/// not written yet is assigned too, and stays silent: no deal is made of it.
 fn given(chat: &Chat, to: &EmployeeId, by: &By<'_>, now: Timestamp) -> (Chat, Option<AssignmentRecord>) {
     let mut after = chat.clone();
     let silent = chat.assignment_state == AssignmentState::Silent;
@@ -225,7 +228,7 @@ fn given(chat: &Chat, to: &EmployeeId, by: &By<'_>, now: Timestamp) -> (Chat, Op
     (after, Some(record))
 }
 
-/// The chat as it is written, and the writes: none when nothing changes.
+/// The chat as it is written, and the writes; none when nothing changes.
 fn gift_writes(
     facts: &GiftFacts,
     gift: &Gift,
@@ -248,7 +251,7 @@ fn gift_writes(
     let mut change =
         ChatTransaction::between(before, after, &facts.closing, crm).decided_on(DecidedOn::Responsible);
     change.also(Ok(contact_write));
-    // The employee must still be there at the moment of the commit.
+    // The employee must still exist at the moment of the commit.
     change.row(Write::check(&gift.employee, &[]));
     change.also(gift.place.as_ref().map(|place| Write::check(place, &WORKS_BY)).transpose());
     if let Some(record) = &gift.record {
@@ -257,12 +260,13 @@ fn gift_writes(
     change.writes(now)
 }
 
-/// Takes a chat's client from the employee who has them and puts them back into the queue of the channel, at their place of before:
-/// one transaction; then they are given out. One who stands there anew already stays. `head` is who decided it, when it was an
-/// employee.
+/// Unassigns a chat's client and puts them back into the channel's queue, at the place they had before, in one
+/// transaction; then assignment is nudged. A client who is queued again already stays as they are. `head` is the
+/// employee who decided it, if one did.
 ///
 /// # Errors
-/// [`Refused::NotFound`] when the chat is not there; [`Refused::ClientSilent`] when its client has not written; [`Refused::Store`].
+/// [`Refused::NotFound`] when the chat does not exist; [`Refused::ClientSilent`] when its client has not written;
+/// [`Refused::Store`].
 pub async fn requeue(
     cx: &Context<'_>,
     account: &Account,
@@ -270,7 +274,7 @@ pub async fn requeue(
     head: Option<&EmployeeId>,
 ) -> Result<Chat, Refused> {
     let after = cx.retry_on_conflict(|| requeue_once(cx, account, chat, head)).await?;
-    // Also when nothing changed: the process that was to nudge before may have died.
+    // Also when nothing changed: the process that changed it may have died before its nudge.
     nudge_assignment(cx, &after.account, std::slice::from_ref(&after.channel)).await;
     Ok(after)
 }
@@ -293,8 +297,8 @@ async fn requeue_once(
     Ok(after)
 }
 
-/// The chat as it is when a person puts its client back, and the entry in its history; `None` when the client waits anew already.
-/// An employee who let the client wait before may have them again: a person wants it so.
+/// The chat after a person requeued its client, and the entry in its history; `None` when the client is queued again
+/// already. An employee with missed turns may get the client again, because a person asked for it.
 fn requeued(
     chat: &Chat,
     head: Option<&EmployeeId>,

@@ -68,7 +68,7 @@ fn b1_what_the_crm_repeats_is_no_news_and_what_a_person_says_is_once() {
     assert!(writes(&facts, &repeated).is_empty(), "nothing changes");
     let said = decided(&facts, &BY_HAND).unwrap();
     assert_eq!(said.after.assigned_by, Some(AssignedBy::Person));
-    // The chat, the check of the employee and of their place, and the entry in the history.
+    // The chat, the checks of the employee and of their membership, and the entry in the history.
     assert!(said.record.is_some() && writes(&facts, &said).len() >= 4);
     let again = gift_of(&said.after, Some(member("anna", Role::Manager, true)));
     assert_eq!(decided(&again, &BY_HAND).unwrap().record, None);

@@ -1,58 +1,58 @@
-//! Why a use case was not carried out.
+//! The errors of the use cases.
 
 use crate::model::access::Denial;
 use crate::model::access::sending::Refusal;
 use crate::model::limits::LimitError;
 use crate::store::{IsConflict, StoreError};
 
-/// Why a use case was not carried out. Unless the table failed ([`Refused::Store`]), nothing was stored.
+/// Why a use case was refused. Unless the table failed ([`Refused::Store`]), nothing was stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Not there, or another account's.
+    /// It does not exist, or belongs to another account.
     #[error("there is no such {}", .0.word())]
     NotFound(What),
-    /// The one who asks may not do it with the chat.
+    /// The caller may not do it with the chat.
     #[error("{}", reason_of(*.0))]
     MayNot(Denial),
     /// The author may not write there, or the channel does not send.
     #[error("{0}")]
     MayNotSend(Refusal),
-    /// The employee to whom a client is to be given could not write to them.
+    /// The employee who is to get a client could not write to them.
     #[error("{0}")]
     MayNotHave(Refusal),
     /// The provider's limits forbid it.
     #[error("{}", .0.message)]
     Limit(LimitError),
-    /// It contradicts what was asked for before.
+    /// It contradicts an earlier request.
     #[error("{0}")]
     Conflict(Conflict),
     /// The quoted message is not in the chat, or was deleted.
     #[error("there is no such message in this chat, or it was deleted")]
     NothingQuoted,
-    /// A chat of comments is answered comment by comment, and none is named.
+    /// A chat of comments is answered comment by comment, and the request names none.
     #[error("name the comment that is answered")]
     NoCommentNamed,
-    /// It is said how to answer a comment where there are none.
+    /// The request says how to answer a comment, but the chat has no comments.
     #[error("only a comment is answered so")]
     NotAComment,
-    /// A message that never arrived is to be changed.
+    /// The request changes a message that never arrived.
     #[error("the message never reached the client")]
     NeverSent,
-    /// A file or a template is to get another text.
+    /// The request edits the text of a file or a template.
     #[error("only a text can be edited")]
     NotAText,
-    /// A client who has not written is to be queued.
+    /// The request queues a client who has not written.
     #[error("the client has not written")]
     ClientSilent,
-    /// The table did not do it.
+    /// The table failed.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// A fault of ours.
+    /// An error of ours.
     #[error("{0}")]
     Internal(&'static str),
 }
 
-/// What is not there.
+/// What does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum What {
@@ -66,7 +66,7 @@ pub enum What {
 }
 
 impl What {
-    /// The word for it, for people.
+    /// The noun for error messages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Chat => "chat",
@@ -78,24 +78,24 @@ impl What {
     }
 }
 
-/// What a request contradicts.
+/// The earlier request that a request contradicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    /// The caller's key stands for another message (E4).
+    /// The caller's key was used for another message (E4).
     #[error("the key was used for another message: a key stands for one message, for good")]
     KeyReused,
-    /// The message of the caller's key went with its client, who was erased.
+    /// The message of the caller's key was deleted when its client was erased.
     #[error("the key was used for a message that is gone")]
     KeyOfErased,
 }
 
 impl Refused {
-    /// Whether the same request may do later.
+    /// Whether the same request may succeed later.
     pub fn may_be_retried(&self) -> bool {
         matches!(self, Self::Store(StoreError::Lost(_) | StoreError::Contended | StoreError::Busy(_)))
     }
 
-    /// Whether it is certain that nothing was stored: a table that did not answer may have done what it was asked for.
+    /// Whether it is certain that nothing was stored: a table that did not answer may have done the write.
     pub fn stored_nothing(&self) -> bool {
         !matches!(self, Self::Store(_) | Self::Internal(_))
     }
@@ -107,7 +107,7 @@ impl IsConflict for Refused {
     }
 }
 
-/// Why something may not be done with a chat, for people.
+/// Why something may not be done with a chat, as an error message.
 fn reason_of(denial: Denial) -> String {
     let refusal = match denial {
         Denial::Hidden => return Refused::NotFound(What::Chat).to_string(),

@@ -1,5 +1,5 @@
-//! Sending (E1): employee, program or account, it is decided here. Rights, limits and the caller's key come first; then message, key,
-//! chat, claim and job are one transaction, or nothing is.
+//! Sending (E1), for employees, programs and the account alike. Rights, limits and the caller's key are checked first;
+//! then message, key, chat, claim and job are written in one transaction.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId, MessageId};
@@ -34,16 +34,18 @@ use crate::store::row::Write;
 use crate::store::{Read, Store, StoreError};
 use std::time::Duration;
 
-/// Sends a message of the account's: when this returns, it is on its way. A file of ours that came into no message is deleted.
+/// Sends a message of the account's: when this returns, it is queued for the provider. A file of ours that no message
+/// uses is deleted.
 ///
 /// # Errors
 /// [`Refused::MayNotSend`] when the author may not; [`Refused::Limit`], [`Refused::NotAComment`] and
-/// [`Refused::NoCommentNamed`] when the channel does not take it; [`Refused::NotFound`] and [`Refused::NothingQuoted`] when chat
-/// or quoted message are not there; [`Refused::Conflict`] when the key stands for another request; [`Refused::Store`].
+/// [`Refused::NoCommentNamed`] when the channel does not take it; [`Refused::NotFound`] and [`Refused::NothingQuoted`]
+/// when the chat or the quoted message does not exist; [`Refused::Conflict`] when the key was used for another request;
+/// [`Refused::Store`].
 pub async fn send(cx: &Context<'_>, account: &Account, message: &NewMessage) -> Result<Accepted, Refused> {
     let sent = cx.retry_on_conflict(|| send_once(cx, account, message)).await;
     if let Ok(accepted) = &sent {
-        // Also when it was accepted before: the process that did it may have died before it told anything.
+        // Also when it was accepted before: the process that accepted it may have died before its nudges.
         follow_up(cx, &accepted.chat, account.crm_kind).await;
     }
     let not_used = match &sent {
@@ -54,15 +56,16 @@ pub async fn send(cx: &Context<'_>, account: &Account, message: &NewMessage) -> 
         && not_used
         && let Err(error) = cx.files.delete(&file.object).await
     {
-        tracing::warn!(account = %account.account, error = %error, "a copy that no message has stays until its time ends");
+        tracing::warn!(account = %account.account, error = %error, "a copy that no message uses was not deleted; the bucket deletes it when it expires");
     }
     sent
 }
 
-/// What was accepted under the same key, if anything was: asked before anything is prepared for a message that may be a repeat.
+/// The message that was accepted under the same key, if any. Checked before anything is prepared for a message that may
+/// be a repeat.
 ///
 /// # Errors
-/// [`Refused::Conflict`] when the key stands for another request; [`Refused::Store`].
+/// [`Refused::Conflict`] when the key was used for another request; [`Refused::Store`].
 pub async fn sent_before(
     cx: &Context<'_>,
     account: &Account,
@@ -70,7 +73,7 @@ pub async fn sent_before(
 ) -> Result<Option<Accepted>, Refused> {
     let accepted = accepted_before(cx.store, &account.account, key).await?;
     if let Some(accepted) = &accepted {
-        // The process that did it may have died before it told anything.
+        // The process that accepted it may have died before its nudges.
         follow_up(cx, &accepted.chat, account.crm_kind).await;
     }
     Ok(accepted)
@@ -114,19 +117,19 @@ async fn accepted_before(
     Ok(Some(Accepted { chat, message_id: known.message_id, repeated: true }))
 }
 
-/// What a send is decided on, as of the last write.
+/// The rows that a send is decided on, as of the last write.
 #[derive(Debug)]
 struct SendFacts<'a> {
     account: &'a Account,
-    /// The chat, and the author's place on its channel.
+    /// The chat, and the author's membership of its channel.
     to: Addressed,
     channel: Channel,
     author: Option<Employee>,
     /// The client, where the author or an heir may get them.
     person: Option<Contact>,
-    /// The place of another employee who has the person, where the author may claim the chat.
+    /// The membership of another employee who has the person, where the author may claim the chat.
     others_place: Option<Membership>,
-    /// The message that is to be quoted, where it is in the chat and was not deleted.
+    /// The quoted message, if it is in the chat and was not deleted.
     quoted: Option<Message>,
 }
 
@@ -167,23 +170,23 @@ async fn quoted(store: &Store, chat: &Chat, id: &MessageId) -> Result<Option<Mes
     Ok(found.into_iter().next().filter(|row| row.deleted_seq.is_none()))
 }
 
-/// What becomes of a message.
+/// The outcome of deciding a send.
 #[derive(Debug, PartialEq)]
 enum Decision {
-    /// It goes out.
+    /// The message is sent.
     Send(Box<Sending>),
-    /// It stays here, and its chat goes to this employee, who has the person in another chat (B5).
+    /// The message is not sent, and its chat goes to this employee, who has the person in another chat (B5).
     LeaveTo(EmployeeId),
 }
 
-/// What is written for a message that goes out.
+/// What is written for a message that is sent.
 #[derive(Debug, PartialEq)]
 struct Sending {
-    /// The chat as it is then.
+    /// The chat afterwards.
     after: Chat,
     row: Message,
     job: OutboundJob,
-    /// That the chat has another responsible then, or none.
+    /// The entry in the chat's history, if its responsible changes.
     given: Option<AssignmentRecord>,
 }
 
@@ -231,22 +234,22 @@ impl SendFacts<'_> {
         self.author.as_ref().filter(|_| permit == Permit::Claim).map(|author| &author.employee)
     }
 
-    /// A person may have chats on several channels: the employee who has them in one keeps them in all while eligible there (B5),
-    /// and the chat goes to that employee instead.
+    /// A person may have chats on several channels: the employee who has them in one keeps them in all while eligible
+    /// there (B5), and the chat goes to that employee instead.
     fn kept_by_another(&self, now: Timestamp) -> Option<&EmployeeId> {
         let place = self.others_place.as_ref()?;
         eligible_now(place, now).is_ok().then_some(&place.employee)
     }
 
-    /// The author as the message shows them; one whom we do not know by the id that was told.
+    /// The author as the message shows them; an employee whom we do not know is shown by the id that the caller named.
     fn author_of(&self, message: &NewMessage) -> Option<Author> {
         let id = message.from.employee.as_ref()?;
         let name = self.author.as_ref().map(|author| author.name.clone());
         Some(Author { name, id: Some(id.to_string()), user: None })
     }
 
-    /// A chat that the message has opened does not stay with an employee who is gone: its author gets the client where they keep
-    /// whom they address, unless another employee has the person.
+    /// Takes a chat that the message has opened from an employee who is gone. The author becomes responsible if their
+    /// membership lets them keep clients they write to first, unless another employee has the person.
     fn leave_departed(&self, after: &mut Chat, now: Timestamp) -> Option<AssignmentRecord> {
         let gone = self.to.gone.as_ref().filter(|_| after.state != ChatState::General)?;
         let author =
@@ -257,7 +260,7 @@ impl SendFacts<'_> {
         Some(leave(after, author.filter(|_| !kept), kept, now))
     }
 
-    /// Marks the message for the account's rules, and the opening of the chat where the message opened it.
+    /// Records the message for the account's rules, and the opening of the chat if the message opened it.
     fn tell_rules(&self, message: &NewMessage, after: &mut Chat) {
         if self.to.chat.state == ChatState::General && after.state != ChatState::General {
             mark_for_rules(self.account, after, ForRules::Opened);
@@ -266,7 +269,8 @@ impl SendFacts<'_> {
     }
 }
 
-/// The chat as it is written, and the one transaction of a message that goes out. Its file's link is valid until `kept_until`.
+/// The chat as it is written, and the one transaction that sends a message. Its file's link is valid until
+/// `kept_until`.
 fn writes(
     facts: &SendFacts<'_>,
     sending: &Sending,
@@ -299,7 +303,7 @@ fn writes(
     change.writes(now)
 }
 
-/// That the chat is another employee's now, or has none, and what that depends on.
+/// The writes of a changed responsible, and the checks that they depend on.
 fn given_writes(facts: &SendFacts<'_>, record: &AssignmentRecord) -> Result<Vec<Write>, StoreError> {
     let mut writes = vec![Write::create(record)?];
     writes.extend(facts.to.gone.as_ref().map(|gone| gone.still.clone()));

@@ -1,5 +1,5 @@
-//! The chat that a message goes into, as stored or as it begins (D4), and whose it is then: one whose responsible does not work
-//! on its channel any more does not stay theirs when we write in it.
+//! The chat that a message goes into, existing or new (D4), and its responsible afterwards. A responsible who no longer
+//! works on the channel loses the chat when the company writes in it.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::EmployeeId;
@@ -20,34 +20,35 @@ use crate::store::clients::in_history;
 use crate::store::row::Write;
 use crate::store::{Read, Store, StoreError, keys};
 
-/// A chat that a message goes into.
+/// The chat that a message goes into.
 #[derive(Debug)]
 pub struct Addressed {
-    /// The chat as stored; none when it is made now.
+    /// The chat as stored; `None` when it is created now.
     pub before: Option<Chat>,
     /// The chat as it is, or as it begins.
     pub chat: Chat,
-    /// Rows that a new chat brings along.
+    /// Rows that are created with a new chat.
     pub belongings: Vec<Write>,
-    /// The author's place on its channel.
+    /// The author's membership of its channel.
     pub place: Option<Membership>,
-    /// Its responsible, where they are to lose it as soon as it opens.
+    /// Its responsible, where they lose the chat as soon as it opens.
     pub gone: Option<Gone>,
 }
 
-/// The responsible of a finished chat who does not work on its channel any more. While nothing is written there, they stay named.
+/// The responsible of a finished chat who no longer works on its channel. They stay named while nothing is written
+/// there.
 #[derive(Debug)]
 pub struct Gone {
-    /// Who.
+    /// The employee.
     pub employee: EmployeeId,
-    /// That they still do not work there.
+    /// The check that they still do not work there.
     pub still: Write,
 }
 
-/// The chat that a message of the author's goes into.
+/// Finds or begins the chat that the author's message goes into.
 ///
 /// # Errors
-/// [`Refused::NotFound`] when it is not there and is not to be made.
+/// [`Refused::NotFound`] when the chat does not exist and is not to be created.
 pub async fn addressed(
     cx: &Context<'_>,
     owner: &Account,
@@ -78,8 +79,8 @@ pub async fn addressed(
     }
 }
 
-/// A dialogue's chat as it begins. A client whom an employee has already stays theirs: another manager may not begin with them.
-/// Where that employee does not work on the channel, the client is as any stranger.
+/// A dialogue's chat as it begins. A client who has an employee already keeps them: another manager may not begin with
+/// the client. Where that employee does not work on the channel, the client counts as new.
 async fn begun(
     cx: &Context<'_>,
     owner: &Account,
@@ -116,7 +117,7 @@ async fn begun(
 }
 
 async fn gone(store: &Store, chat: &Chat, author: Option<&Employee>) -> Result<Option<Gone>, StoreError> {
-    // In the queue and in everybody's list, others decide.
+    // For chats in the queue and in the list that all employees see, assignment decides.
     let rests = chat.state == ChatState::General
         && matches!(chat.assignment_state, AssignmentState::Assigned | AssignmentState::Silent);
     let own = author.map(|author| &author.employee);
@@ -135,20 +136,20 @@ async fn gone(store: &Store, chat: &Chat, author: Option<&Employee>) -> Result<O
     Ok(Some(Gone { employee: employee.clone(), still }))
 }
 
-/// Gives a client to the employee who writes to them, and says why.
+/// Assigns a client to the employee who writes to them, with the reason.
 pub fn claim(chat: &mut Chat, employee: &EmployeeId, now: Timestamp) -> AssignmentRecord {
     let why = match chat.assignment_state {
         AssignmentState::Silent => AssignmentReason::Dialogue,
-        // The employee had the client before, and has answered before being asked (B5).
+        // The employee had the client before, and answered before the client was assigned (B5).
         AssignmentState::Waiting => AssignmentReason::Kept,
         AssignmentState::Unclaimed | AssignmentState::Assigned => AssignmentReason::FirstAnswer,
     };
     chat.assign(employee, why, now).by(Some(employee))
 }
 
-/// Takes a chat that has just opened from an employee who is gone: it is `heir`'s now, else it goes into the queue as if its client
-/// had come; `kept` says that another employee is responsible for the person, and is asked for first. A client who has not
-/// written does not wait: they have no employee then.
+/// Takes a chat that has just opened from an employee who is gone. The chat goes to `heir`, or else into the queue as
+/// if its client had just come. `kept` says that another employee is responsible for the person and is asked first. A
+/// client who has not written is not queued: they have no employee then.
 pub fn leave(chat: &mut Chat, heir: Option<&EmployeeId>, kept: bool, now: Timestamp) -> AssignmentRecord {
     if let Some(heir) = heir {
         return claim(chat, heir, now);
@@ -157,7 +158,7 @@ pub fn leave(chat: &mut Chat, heir: Option<&EmployeeId>, kept: bool, now: Timest
         chat.seq += 1;
         (chat.responsible, chat.assigned_by) = (None, None);
     } else {
-        // We wrote last: the client has waited for nothing until now.
+        // The company wrote last: the client has waited for nothing until now.
         chat.arrived_at = Some(now);
         chat.unassign(now);
         chat.queue_preference = chat.queue_preference.take().filter(|_| !kept);

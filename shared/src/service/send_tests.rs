@@ -28,7 +28,7 @@ fn message(employee: Option<&str>, text: &str) -> NewMessage {
     }
 }
 
-/// A live chat whose client has written and has no employee, on a channel that gives clients to the first responder.
+/// A live chat whose client has written and has no employee, on a channel that assigns clients to the first responder.
 fn unclaimed() -> Chat {
     let mut chat = new_chat();
     chat.receive(&text_event("m1", Side::Client), None, Timestamp::from_millis(500_000));
@@ -55,7 +55,7 @@ fn person(responsible: Option<&str>) -> Contact {
     }
 }
 
-/// A send into `chat`, by an employee with this place or by the account.
+/// A send into `chat`, by an employee with this membership or by the account.
 fn facts<'a>(account: &'a Account, chat: &Chat, place: Option<Membership>) -> SendFacts<'a> {
     let author = place.as_ref().map(|place| Employee {
         signature: Some("Anna, sales".into()),
@@ -143,7 +143,7 @@ fn p4_a_chat_is_left_to_the_employee_who_has_the_person_while_eligible() {
         facts.others_place = place;
         assert_eq!(sending(&facts, &hello).after.responsible, Some(id("anna")));
     }
-    // A head who claims nothing writes to the person all the same.
+    // A head who claims nothing still writes to the person.
     facts.others_place = Some(member("boris", Role::Manager, true));
     facts.to.place = Some(member("anna", Role::Head, false));
     assert_eq!(sending(&facts, &hello).given, None);
@@ -187,7 +187,7 @@ fn b4_a_chat_that_a_message_opens_does_not_stay_with_an_employee_who_is_gone() {
     chat.finish(crate::model::chat::state::FinishReason::Inactivity, Timestamp::from_millis(900_000));
     let key = crate::store::keys::membership(&chat.account, &chat.channel, &id("gone"));
     let hello = message(Some("anna"), "Good afternoon");
-    // The author's place, whom the person has, and who has the chat then.
+    // The author's membership, the person's responsible, and the chat's state and responsible afterwards.
     for (place, of, then) in [
         (member("anna", Role::Head, true), Some("gone"), (AssignmentState::Assigned, Some(id("anna")))),
         (member("anna", Role::Head, false), Some("gone"), (AssignmentState::Waiting, None)),
@@ -200,7 +200,7 @@ fn b4_a_chat_that_a_message_opens_does_not_stay_with_an_employee_who_is_gone() {
         assert_eq!((sent.after.assignment_state, sent.after.responsible), then, "{of:?}");
         assert!(sent.given.is_some());
     }
-    // A program opens nothing.
+    // A message of a program's does not open a chat.
     let mut facts = facts(&owner, &chat, None);
     facts.to.gone = Some(Gone { employee: id("gone"), still: Write::absent(key) });
     let mut automatic = message(None, "Please wait");

@@ -1,4 +1,4 @@
-//! What tests of decisions begin with.
+//! Fixtures of the use cases' tests.
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, IdSalt};

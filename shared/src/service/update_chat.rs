@@ -1,4 +1,5 @@
-//! Changes of a chat by those who see it and may touch it: marks, tags, its end and status. Decided again when others were faster.
+//! Changes of a chat by callers who see it and have the right: marks, tags, its end and status. Decided again after a
+//! conflict.
 
 use crate::base::ids::{AccountId, ChatId, EmployeeId, MessageId};
 use crate::model::access::Operation;
@@ -17,7 +18,8 @@ use crate::store::{Read, Store, StoreError};
 use std::collections::BTreeSet;
 use std::future::Future;
 
-/// What a mark depends on: what was acknowledged, and who had to. Numbers of other writers do not matter: what they change stays.
+/// The attributes that a mark is conditional on: what was acknowledged, and which employee had to answer. Changes of
+/// other attributes do not matter, because they stay.
 const MARKED: [Attribute<Chat>; 5] = [
     attribute::chat::READ_COUNT,
     attribute::chat::CLIENT_COUNT,
@@ -26,31 +28,31 @@ const MARKED: [Attribute<Chat>; 5] = [
     attribute::chat::PASSED,
 ];
 
-/// A chat, and who changes it.
+/// A chat, and the employee who changes it.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
-    /// Whose chat.
+    /// The account.
     pub account: &'a AccountId,
-    /// Which one.
+    /// The chat's id.
     pub chat: &'a ChatId,
-    /// The employee who changes it; none: the account itself.
+    /// The employee who changes it; `None`: the account itself.
     pub by: Option<&'a EmployeeId>,
 }
 
-/// What becomes of a chat, and how it is written.
+/// The outcome of deciding a change, and its writes.
 #[derive(Debug)]
 pub(super) struct Change {
-    /// The chat as it is then.
+    /// The chat afterwards.
     pub after: Chat,
     /// The writes of one transaction; none when nothing changes.
     pub writes: Vec<Write>,
-    /// The account's kind of CRM, where others are to be told of the chat: also when nothing changed, for the process that was to
-    /// tell them before may have died.
+    /// The account's kind of CRM, where the chat's nudges are to be sent. They are sent also when nothing changed,
+    /// because the process that made the change may have died before its nudges.
     pub tell: Option<CrmKind>,
 }
 
-/// Changes a chat that the one who asks sees and to which they may do that. `decide` is asked again with the chat as it is then,
-/// when what it depended on changed meanwhile.
+/// Changes a chat, if the caller sees it and has the right. `decide` runs again with the chat as it is then, if an
+/// attribute that it depended on changed meanwhile.
 ///
 /// # Errors
 /// [`Refused::NotFound`], [`Refused::MayNot`]; `decide`'s; [`Refused::Store`].
@@ -80,7 +82,7 @@ where
     Ok(chat)
 }
 
-/// How a chat ends, by its channel and its account.
+/// How a chat is finished, by its channel and its account.
 ///
 /// # Errors
 /// As the store's.
@@ -89,19 +91,19 @@ pub(super) async fn closing_of(store: &Store, owner: &Account, chat: &Chat) -> R
     Ok(Closing::of(owner, channel.as_ref()))
 }
 
-/// What an employee acknowledges of a client's messages (D2).
+/// How an employee acknowledges a client's messages (D2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// They are read.
+    /// The messages are read.
     Read,
-    /// They are read, and want no answer.
+    /// The messages are read, and need no answer.
     NoAnswerNeeded,
 }
 
-/// Acknowledges a client's messages up to one. One that came after it stays as it is.
+/// Acknowledges a client's messages up to this one. Later messages stay as they are.
 ///
 /// # Errors
-/// [`Refused::NotFound`] when chat or message are not there, [`Refused::MayNot`], [`Refused::Store`].
+/// [`Refused::NotFound`] when chat or message does not exist, [`Refused::MayNot`], [`Refused::Store`].
 pub async fn mark(cx: &Context<'_>, at: &At<'_>, mark: Mark, up_to: &MessageId) -> Result<Chat, Refused> {
     change(cx, at, Operation::Mark, |before| async move {
         let found = cx.store.messages(at.account, &before.chat, std::slice::from_ref(up_to)).await?;
@@ -119,7 +121,7 @@ fn marked(chat: &Chat, mark: Mark, client_no: u32) -> Chat {
         Mark::Read => after.mark_read(client_no),
         Mark::NoAnswerNeeded => {
             if after.no_answer_needed(client_no) {
-                // The employee who has the client has seen to them: no other gets them for it.
+                // The employee who has the client has dealt with them, so no other employee gets the client.
                 after.reserved_until = None;
                 after.missed_by.clear();
             }
@@ -128,7 +130,7 @@ fn marked(chat: &Chat, mark: Mark, client_no: u32) -> Chat {
     after
 }
 
-/// Replaces what employees call a chat by (F6).
+/// Replaces a chat's tags (F6).
 ///
 /// # Errors
 /// [`Refused::NotFound`], [`Refused::MayNot`], [`Refused::Store`].

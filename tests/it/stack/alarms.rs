@@ -1,6 +1,6 @@
-//! Every alarm is tripped once. The emulator evaluates alarms on what is put as a metric, and publishes none of its own:
-//! so our own metrics are carried from the functions' log lines, as CloudWatch does, and those of AWS's services are put
-//! as the services publish them.
+//! Every alarm is triggered once. The emulator evaluates alarms on the metrics that are put, and publishes none of its
+//! own. So the test copies our own metrics from the functions' log lines, as CloudWatch does, and puts those of AWS's
+//! services as the services publish them.
 
 use super::{Live, PATIENCE, moment};
 use aws_sdk_cloudwatch::types::{Dimension, MetricAlarm, MetricDatum, StateValue};
@@ -23,11 +23,11 @@ async fn printed(live: &Live) -> BTreeSet<(String, String)> {
     found
 }
 
-/// Takes too long to be waited for: an hour until a status is lost, three minutes until a send is given up as unknown. In process,
-/// where the clock is moved, they are printed.
+/// Metrics that take too long to wait for: an hour until a status is dropped, three minutes until a send counts as
+/// unknown. Tests in the process, where the clock is moved, print them.
 const TOO_LONG: [&str; 2] = ["StatusLost", "DeliveryUnknown"];
 
-/// Does what makes each of our own alarmed metrics appear, but for those.
+/// Makes each of our own metrics with an alarm appear, except [`TOO_LONG`].
 async fn trip(live: &Live) {
     let account = live.account(&[600], &[]).await;
     let channel = &account.channels[0];
@@ -49,11 +49,11 @@ async fn trip(live: &Live) {
         file(&channel.external, "79011116002", &id("gone"), &moment(), ("image", &gone), None),
     ]);
     assert_eq!(account.post(&body).await.unwrap().status, Some(200));
-    // Nobody is eligible for a while; then somebody is, and the CRM refuses what he gets.
+    // For a while no employee is eligible; then Anna is, and the CRM refuses the entities of her client.
     wait_for(live, &[("WaitingClients", "assignment")]).await;
     account.api.put("/v1/employees", &json!({"employees": [{"id": "anna", "name": "Анна"}]})).await.unwrap();
     account.join(channel, "anna").await.unwrap();
-    // Wazzup does not take the key any more.
+    // Wazzup no longer accepts the key.
     live.sandbox.add_fault(&Fault::wazzup(&account.wazzup_key, "send", Action::status(401))).await.unwrap();
     let dialogue =
         json!({"channel": channel.id, "phone": "+79011116003", "message": {"text": "Здравствуйте"}});

@@ -1,4 +1,4 @@
-//! Requests to the deployed API just as a test writes them, and their answers whole.
+//! Requests to the deployed API as a test writes them, and their whole answers.
 
 use super::Live;
 use reqwest::Method;
@@ -6,7 +6,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Somebody with a key, or with none.
+/// A caller with a key, or without one.
 #[derive(Clone, Debug)]
 pub struct Asker {
     http: reqwest::Client,
@@ -14,13 +14,13 @@ pub struct Asker {
     key: Option<String>,
 }
 
-/// What was answered.
+/// An answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub body: Value,
 }
 
@@ -68,7 +68,7 @@ impl Asker {
         Answer { status, headers, text, body }
     }
 
-    /// A request that must be answered with this status; its body.
+    /// A request that must be answered with this status; returns the body.
     pub async fn expect(&self, status: u16, method: &str, path: &str, body: Option<&Value>) -> Value {
         let answer = self.ask(method, path, body).await;
         assert_eq!(answer.status, status, "{method} {path} {body:?} → {}", answer.text);
@@ -76,7 +76,7 @@ impl Asker {
     }
 }
 
-/// Looks again until something is there.
+/// Polls until something is there.
 pub async fn until<T, F>(what: &str, mut look: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,

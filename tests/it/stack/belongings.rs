@@ -1,4 +1,4 @@
-//! An account that has one of everything that a path of the API can name, made by the API and by webhooks alone.
+//! An account that has one of everything that a path of the API can name, created through the API and webhooks alone.
 
 use super::asking::{Asker, until};
 use super::{Live, moment};
@@ -14,8 +14,8 @@ fn id(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no id: {value}")).to_owned()
 }
 
-/// Ids by the names of path parameters. The employee is on the account's channel; its user, contact and deal of `/v3` are all
-/// called like him, so `id` stands for any of them.
+/// Ids by the names of path parameters. The employee is on the account's channel; the user, contact and deal of `/v3`
+/// have the employee's id too, so `id` works for each of them.
 pub async fn belongings(live: &Live, account: &Account, employee: &str) -> BTreeMap<String, String> {
     let api = Asker::new(live, &account.key);
     let connections = api.expect(200, "GET", "/v1/connections", None).await;
@@ -57,7 +57,7 @@ pub async fn belongings(live: &Live, account: &Account, employee: &str) -> BTree
     )
 }
 
-/// Wazzup gets an Avito channel besides; its id there.
+/// Adds an Avito channel at Wazzup, and returns Wazzup's id of it.
 async fn second_channel(live: &Live, account: &Account, connection: &str) -> String {
     let api = Asker::new(live, &account.key);
     let entry = |id: &str, transport: &str| Channel {
@@ -76,10 +76,10 @@ async fn second_channel(live: &Live, account: &Account, connection: &str) -> Str
     external
 }
 
-/// A chat about a listing, on a channel whose head the employee is, and clients on the first channel.
+/// A chat about a listing, on a channel whose head is the employee, and clients on the first channel.
 async fn chat_of(account: &Account, avito: &str, employee: &str) -> String {
     let message = |name: &str| format!("{name}-{}", account.id);
-    // A listing's id is told by its number: each account has another one.
+    // A listing is identified by its number: each account has another one.
     let number = shared::base::ids::hex_digest(account.id.as_bytes())
         .replace(|digit: char| !digit.is_ascii_digit(), "");
     let car = advert(&number[..10], "Автомобиль", "1 000 000 ₽");
@@ -103,7 +103,7 @@ async fn chat_of(account: &Account, avito: &str, employee: &str) -> String {
     .await
 }
 
-/// A contact, one that was merged into it, and the erasure of a third.
+/// A contact, another one that was merged into it, and the erasure of a third.
 async fn people(api: &Asker, account: &Account, of_listing: &str) -> (String, String, String) {
     let mut found = Vec::new();
     for phone in [CLIENT, "79011118002", "79011118003"] {
@@ -119,7 +119,7 @@ async fn people(api: &Asker, account: &Account, of_listing: &str) -> (String, St
     (of_listing.to_owned(), found.swap_remove(0), id(&erasure["erasure"]["id"]))
 }
 
-/// What a CRM loads, all under the employee's id.
+/// Loads a CRM's entities, all with the employee's id.
 async fn load(api: &Asker, employee: &str) {
     let point = json!([{"chatType": "whatsapp", "chatId": "79011118777"}]);
     for (path, entity) in [

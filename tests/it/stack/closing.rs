@@ -1,11 +1,11 @@
-//! Chats finish by themselves: not early, not late, once.
+//! Chats are finished automatically: not early, not late, once.
 
 use super::{Live, PATIENCE, moment};
 use shared::base::clock::{Ambient, Machine, Timestamp};
 use std::time::Duration;
 use tests::wazzup::{messages, text};
 
-/// The channel's window; the tests' only real waiting.
+/// The channel's window; the only real waiting in the tests.
 const WINDOW_S: u32 = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -14,7 +14,7 @@ async fn p6_a_chat_finishes_once_within_a_minute_of_its_window_and_never_while_s
     let account = live.account(&[WINDOW_S], &["anna"]).await;
     let channel = &account.channels[0];
     let phone = "79011114001";
-    // Written to more often than the window, over more than one sweep of the schedule.
+    // The client writes more often than the window, during more than one sweep of the schedule.
     for n in 0..18 {
         account
             .post(&messages(&[text(
@@ -29,7 +29,7 @@ async fn p6_a_chat_finishes_once_within_a_minute_of_its_window_and_never_while_s
         tokio::time::sleep(Duration::from_secs(4)).await;
         assert!(
             live.sandbox.crm(&account.crm).await.unwrap().finished.is_empty(),
-            "finished while somebody writes"
+            "finished while the client writes"
         );
     }
     let last = Machine.now();

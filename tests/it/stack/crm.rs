@@ -1,4 +1,4 @@
-//! A CRM that fails, and everybody else who goes on.
+//! A CRM that fails, and another account that is not affected.
 
 use super::{Live, PATIENCE, assert_logs_hold_nothing_personal, moment};
 use tests::sandbox::faults::{Action, Fault};
@@ -13,7 +13,7 @@ async fn p8_a_failing_crm_holds_up_nobody_else_and_catches_up_by_itself() {
         ("createContact", Action::status(500), 1),
         ("createContact", Action::act_then_drop(), 1),
         ("createDeal", Action::retry_after(429, 3), 1),
-        // 30 s without an answer, and then the connection is ours to give up.
+        // After 30 s without an answer, we close the connection.
         ("messages", Action::hang(), 1),
     ] {
         live.sandbox.add_fault(&Fault::crm(&ill.crm, kind, action).times(times)).await.unwrap();

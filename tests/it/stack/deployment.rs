@@ -1,4 +1,4 @@
-//! The deployment itself: the table is the one the fast tests use, the API answers, the story holds.
+//! The deployment itself: the table is the one that the fast tests use, the API answers, the story is true.
 
 use super::Live;
 use serde_json::{Value, json};

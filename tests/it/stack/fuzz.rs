@@ -1,5 +1,5 @@
-//! The API is fuzzed by its own OpenAPI document (schemathesis, `tests/fuzz`): no 5xx, no hang, no undocumented status, type
-//! or shape, and nothing of the inside in an error.
+//! Fuzzes the API by its own OpenAPI document (schemathesis, `tests/fuzz`): no 5xx, no hang, no undocumented status,
+//! type or shape, and no internals in an error.
 
 use super::Live;
 use super::asking::Asker;
@@ -19,24 +19,24 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 const EMPLOYEE: &str = "anna";
 
-/// A whole run may take so long: longer, and something hangs.
+/// The most time for a whole run: if it takes longer, something hangs.
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// One run: against which API, with which key, and which operations.
+/// One run: the API, the key, and the operations.
 struct Run<'a> {
     name: &'a str,
     api: &'a str,
     key: &'a str,
     operations: &'a [&'a str],
-    /// Of schemathesis: `coverage` tries every bound of every field, and is most of the requests.
+    /// The phases of schemathesis: `coverage` tries every bound of every field, and makes most of the requests.
     phases: &'a str,
     examples: u32,
     ids: BTreeMap<String, String>,
 }
 
-/// What came of it.
+/// The result of a run.
 struct Outcome {
-    /// What it printed.
+    /// The printed output.
     told: String,
     report: Value,
 }
@@ -51,7 +51,8 @@ impl Run<'_> {
         command.args(["--no-color", "--config-file"]).arg(&config);
         command.args(["run", &format!("{}/v1/openapi.json", self.api), "--url", self.api]);
         command.args(["--header", &format!("Authorization: Bearer {}", self.key), "--checks", CHECKS]);
-        // One worker: with several, CPython's parser, which Hypothesis uses, fails now and then ("recursion depth mismatch").
+        // One worker: with several, CPython's parser, which Hypothesis uses, sometimes fails ("recursion depth
+        // mismatch").
         command.args(["--workers", "1", "--max-examples", &self.examples.to_string()]);
         command.args(["--phases", self.phases]);
         command.args(["--report", "json", "--report-json-path"]).arg(&report).args(self.operations);
@@ -69,7 +70,7 @@ impl Run<'_> {
         Outcome { told, report: serde_json::from_slice(&report).unwrap() }
     }
 
-    /// Runs, and fails with the requests that show it when there is anything to find.
+    /// Runs, and fails with the requests that prove a finding, if there is any.
     async fn finds_nothing(&self) {
         let Outcome { told, report } = self.go().await;
         assert_eq!(report["exit_code"], 0, "{}: {told}", self.name);
@@ -82,7 +83,7 @@ impl Run<'_> {
     }
 }
 
-/// A folder that is empty.
+/// An empty folder.
 fn folder(root: &Path, name: &str) -> PathBuf {
     let home = root.join("target/fuzz").join(name);
     let _ = std::fs::remove_dir_all(&home);
@@ -90,8 +91,8 @@ fn folder(root: &Path, name: &str) -> PathBuf {
     home
 }
 
-/// One after the other, and in one test: two share the machine and each takes longer than both in turn, and a test that only
-/// waits for another one holds up those behind it.
+/// Runs all in one test, one after the other: two share the machine and each takes longer than both in turn, and a test
+/// that only waits for another one delays the tests behind it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fuzzing_finds_nothing_with_any_key() {
     with_an_accounts_key().await;
@@ -108,10 +109,10 @@ async fn with_an_accounts_key() {
         api: &live.stack.api_url,
         key: &account.key,
         operations: &["--exclude-tag", "about"],
-        // The bounds of what an employee may call too are tried with his token.
+        // The bounds of operations that an employee may call too are tried with the employee's token.
         phases: "examples,fuzzing",
         examples: 6,
-        // Keys are not named as they are: its own would be rotated or revoked in the middle.
+        // The run does not use existing key ids, because it would rotate or revoke its own key midway.
         ids: ids.into_iter().filter(|(name, _)| name != "key").collect(),
     };
     run.finds_nothing().await;
@@ -128,13 +129,13 @@ async fn with_an_employees_token() {
         json!({"sections": ["channels", "crm", "account", "blacklist", "quick_replies", "contacts"]});
     api.expect(200, "PUT", &format!("/v1/employees/{EMPLOYEE}/sections"), Some(&sections)).await;
     let token = api.expect(201, "POST", &format!("/v1/employees/{EMPLOYEE}/tokens"), Some(&json!({}))).await;
-    // He is not taken off his channel in the middle.
+    // The run must not remove the employee from the channel midway.
     ids.remove("employee");
     let run = Run {
         name: "token",
         api: &live.stack.api_url,
         key: token["token"].as_str().unwrap(),
-        // No token opens these two.
+        // A token may not call these two.
         operations: &[
             "--exclude-tag",
             "about",
@@ -142,7 +143,7 @@ async fn with_an_employees_token() {
             "operator",
             "--exclude-tag",
             "v3",
-            // Their bodies have more bounds than all others together; unit tests try any JSON on them.
+            // Their bodies have more bounds than all others together; unit tests try any JSON as the body.
             "--exclude-tag",
             "rules",
         ],
@@ -196,7 +197,7 @@ fn faulty() -> Router {
         .route("/surprises", get(|| async { StatusCode::IM_A_TEAPOT }))
         .route("/misshapes", get(|| async { Json(7) }))
         .route("/leaks", post(move || async move { (StatusCode::BAD_REQUEST, Json(inside)) }))
-        // Found only by the id that is there.
+        // Found only with an existing id.
         .route("/things/there", get(|| async { StatusCode::BAD_GATEWAY }))
 }
 

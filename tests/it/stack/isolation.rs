@@ -1,5 +1,5 @@
-//! What is one account's is nobody else's, on the running API and by its own document: another account's id is answered just
-//! as one that nobody has.
+//! An account's data is invisible to other accounts, on the running API and for each operation of its document: another
+//! account's id is answered exactly like an unknown id.
 
 use super::asking::{Asker, until};
 use super::belongings::belongings;
@@ -11,7 +11,7 @@ use tests::wazzup::{messages, text};
 
 type Ids = BTreeMap<String, String>;
 
-/// An account with all that can be named of it.
+/// An account with the ids of everything that can be named in it.
 struct Tenant {
     account: Account,
     asker: Asker,
@@ -31,7 +31,7 @@ impl Tenant {
     }
 }
 
-/// An operation that names something of an account: method, path, the document's example of its body.
+/// An operation that names something in an account: method, path, and the document's example of its body.
 type Operation = (String, String, Option<Value>);
 
 async fn operations(asker: &Asker) -> Vec<Operation> {
@@ -41,7 +41,7 @@ async fn operations(asker: &Asker) -> Vec<Operation> {
         for (method, operation) in item.as_object().unwrap() {
             let foreign =
                 ["operator", "about", "media"].map(|tag| json!(tag)).contains(&operation["tags"][0]);
-            // A phone is nobody's; what an account knows of it is looked at below.
+            // A phone belongs to no account; what an account knows of it is checked below.
             if !foreign && path.contains('{') && !path.contains("{phone}") {
                 let body = operation.get("requestBody");
                 let body = body.map(|body| body["content"]["application/json"]["example"].clone());
@@ -62,7 +62,7 @@ fn filled(path: &str, id: impl Fn(usize, &str) -> String) -> String {
     names(path).into_iter().enumerate().fold(path.to_owned(), fill)
 }
 
-/// The two answers differ in nothing but their request's id.
+/// Asserts that the two answers differ only in their request's id.
 async fn same(
     asker: &Asker,
     method: &str,
@@ -76,7 +76,7 @@ async fn same(
         for id in ["request_id", "requestId"] {
             body.as_object_mut().map(|body| body.remove(id));
         }
-        // What was asked for may come back.
+        // The requested id may be repeated in the answer.
         body["data"].as_object_mut().map(|data| data.remove("channelId"));
         body
     };
@@ -90,7 +90,7 @@ async fn same(
     status
 }
 
-/// Method, path, what the body names, and the body with its id.
+/// Method, path, what the body names, and the body with that id.
 type Case<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&str) -> Value);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +101,7 @@ async fn another_accounts_ids_are_as_unknown_ones_on_the_deployed_api() {
     assert!(operations.len() >= 45, "{}", operations.len());
     for (method, path, body) in &operations {
         let missing: Vec<_> = names(path).into_iter().filter(|name| !one.ids.contains_key(*name)).collect();
-        assert!(missing.is_empty(), "nothing of the kind is there: {missing:?} {path}");
+        assert!(missing.is_empty(), "the account has no such ids: {missing:?} {path}");
         let foreign = filled(path, |_, name| one.id(name).to_owned());
         let unknown = filled(path, |_, _| "x".to_owned());
         let status = same(&two.asker, method, (&foreign, &unknown), [body.clone(), body.clone()]).await;
@@ -110,7 +110,7 @@ async fn another_accounts_ids_are_as_unknown_ones_on_the_deployed_api() {
             "{method} {foreign}: {status}"
         );
         if names(path).len() > 1 {
-            // Below something of one's own.
+            // A foreign id below an own resource.
             let own = |at: usize, name: &str, other: &str| {
                 if at == 0 { two.id(name).to_owned() } else { other.to_owned() }
             };
@@ -121,14 +121,14 @@ async fn another_accounts_ids_are_as_unknown_ones_on_the_deployed_api() {
     }
     named_in_bodies(&one, &two).await;
     asked_for(&one, &two).await;
-    // The ids were the right ones, and nothing happened to what they name.
+    // The ids were right, and the foreign requests changed nothing.
     for (method, path, _) in operations.iter().filter(|(method, ..)| method == "GET") {
         let own = filled(path, |_, name| one.id(name).to_owned());
         one.asker.expect(200, method, &own, None).await;
     }
 }
 
-/// Ids in bodies.
+/// Foreign ids in bodies.
 async fn named_in_bodies(one: &Tenant, two: &Tenant) {
     let chat = format!("/v1/chats/{}", two.id("chat"));
     let messages = format!("{chat}/messages");
@@ -175,7 +175,7 @@ async fn named_in_bodies(one: &Tenant, two: &Tenant) {
     assert_eq!(same(&two.asker, "POST", ("/v3/message", "/v3/message"), bodies).await, 400);
 }
 
-/// Ids, phones and cursors in queries.
+/// Foreign ids, phones and cursors in queries.
 async fn asked_for(one: &Tenant, two: &Tenant) {
     let channel = one.id("channel");
     for (foreign, unknown) in [
@@ -190,7 +190,7 @@ async fn asked_for(one: &Tenant, two: &Tenant) {
     ] {
         same(&two.asker, "GET", (&foreign, &unknown), [None, None]).await;
     }
-    // Somebody who wrote to the one account only.
+    // A client whom only the one account wrote to.
     let begun = json!({"channel": channel, "phone": "+79011118055", "message": {"text": "Да"}});
     one.asker.expect(202, "POST", "/v1/chats", Some(&begun)).await;
     for path in ["/v1/chats/search?q=%2B79011118055", "/v1/contacts?phone=%2B79011118055"] {
@@ -201,7 +201,7 @@ async fn asked_for(one: &Tenant, two: &Tenant) {
         };
         assert_eq!((found(&mine), found(&theirs)), (1, 0), "{path} {mine} {theirs}");
     }
-    // And one who wrote to it.
+    // A client who wrote to that account.
     let id = format!("wrote-{}", one.account.id);
     let wrote = text(&one.account.channels[0].external, "79011118066", &id, &moment(), "Здравствуйте");
     assert_eq!(one.account.post(&messages(&[wrote])).await.unwrap().status, Some(200));
@@ -222,7 +222,7 @@ async fn asked_for(one: &Tenant, two: &Tenant) {
         "{}",
         theirs.text
     );
-    // A key of one's own for a send is one's own.
+    // Both accounts use the same idempotency key for a send.
     let sent = futures::future::join_all([one, two].map(|tenant| async move {
         let path = format!("/v1/chats/{}/messages", tenant.id("chat"));
         let body = json!({"text": "Да"}).to_string();
@@ -231,5 +231,5 @@ async fn asked_for(one: &Tenant, two: &Tenant) {
             .raw("POST", &path, Some(("application/json", body)), &[("idempotency-key", "same")])
             .await
     }));
-    assert!(sent.await.iter().all(|answer| answer.status == 202), "each its own");
+    assert!(sent.await.iter().all(|answer| answer.status == 202), "each account has its own keys");
 }

@@ -8,7 +8,7 @@ use tests::sandbox::Sandbox;
 use tests::sandbox::client::Client;
 use tests::stack::Stack;
 
-/// The stack that `make test` started, and the sandbox on the port that the stack was told.
+/// The stack that `make test` started, and the sandbox on the port that the stack expects.
 pub struct Live {
     pub stack: Stack,
     pub sandbox: Client,
@@ -41,7 +41,7 @@ impl Live {
         })
     }
 
-    /// An account with these channels' windows and these employees.
+    /// An account with one channel for each window, and these employees.
     pub async fn account(&self, windows: &[u32], employees: &[&str]) -> Account {
         let name = format!("it-{}", &random()[..10]);
         let channels: Vec<(&str, u32)> = windows.iter().map(|window| ("Канал", *window)).collect();
@@ -93,7 +93,7 @@ impl Live {
         lines
     }
 
-    /// The quarantine's objects of an account, with their contents.
+    /// The objects of an account in the quarantine bucket, with their contents.
     pub async fn quarantined(&self, account: &str) -> Vec<Vec<u8>> {
         let s3 = self.s3().await;
         let listed = s3
@@ -113,7 +113,8 @@ impl Live {
     }
 }
 
-/// No log line holds a phone in any spelling, a text or a name (all of the tests' are Cyrillic), a key or a URL token.
+/// Asserts that no log line contains a phone in any spelling, a text or a name (all of the tests' are Cyrillic), a key
+/// or a URL token.
 pub async fn assert_logs_hold_nothing_personal(live: &Live, secrets: &[&str]) {
     let watch = Watch::new();
     let lines = live.logs().await;
@@ -128,7 +129,7 @@ pub async fn assert_logs_hold_nothing_personal(live: &Live, secrets: &[&str]) {
     }
 }
 
-/// What no log line may hold.
+/// What no log line may contain.
 struct Watch {
     uuid: Regex,
     phone: Regex,
@@ -152,7 +153,7 @@ impl Watch {
     }
 
     fn found_in(&self, line: &str) -> Option<&'static str> {
-        // Ids may look like phones in places, and so may parts of longer numbers (times in milliseconds).
+        // Ids may contain what looks like a phone, and so may longer numbers (times in milliseconds).
         let line = self.uuid.replace_all(line, "id");
         let is_digit =
             |at: Option<usize>| at.and_then(|at| line.as_bytes().get(at)).is_some_and(u8::is_ascii_digit);

@@ -22,18 +22,18 @@ pub use live::Live;
 use std::time::Duration;
 use tests::account::Account;
 
-/// Nothing that this account's test used stands in any log.
+/// Asserts that no log contains anything that this account's test used.
 async fn assert_logs_hold_nothing_personal(account: &Account) {
     let token = account.webhook_url.rsplit('/').next().unwrap();
     let secrets = [token, &account.crm_key, &account.wazzup_key, &account.key];
     live::assert_logs_hold_nothing_personal(Live::get(), &secrets).await;
 }
 
-/// The present moment as a webhook has it.
+/// The current time in the format of a webhook.
 pub fn moment() -> String {
     use shared::base::clock::Ambient;
     shared::base::clock::Machine.now().rfc3339()
 }
 
-/// What the machine may need at its slowest.
+/// The most time that the machine may need when it is slow.
 pub const PATIENCE: Duration = Duration::from_secs(300);

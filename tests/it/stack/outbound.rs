@@ -1,5 +1,5 @@
-//! Answers end to end: written by employees and by the CRM, checked, delivered to the client's phone in the sandbox, told to
-//! the CRM. That a killed delivery sends nothing twice is played in process (`tests/it/delivery`).
+//! Answers end to end: written by employees and by the CRM, checked, delivered to the client's phone in the sandbox,
+//! and reported to the CRM. Tests in the process show that a killed delivery sends nothing twice (`tests/it/delivery`).
 
 pub mod office;
 mod refusals;
@@ -14,7 +14,7 @@ use tests::sandbox::words::StatusWord;
 
 const SIGNATURE: &str = "С уважением,\nАнна";
 
-/// Sixteen answer at once, half in the window and half in the CRM: the answers, each with its author.
+/// All employees answer at once, half in the window and half in the CRM. Returns the answers, each with its author.
 async fn all_answer(office: &Office, chat: &str, staff: &[String]) -> Vec<(String, u16, Value)> {
     let answers = staff.iter().enumerate().map(|(at, who)| async move {
         let (status, body) = if at % 2 == 0 {
@@ -51,7 +51,7 @@ async fn p4_sixty_four_answer_at_once_and_one_becomes_responsible() {
         answers.into_iter().partition(|(_, status, _)| (200..300).contains(status));
     assert_eq!(won.len(), 1, "one winner: {won:?}");
     for (who, status, body) in &lost {
-        // Too late, he may not; later still, he does not even see it.
+        // An employee who is too late may not answer; later still, they do not see the chat at all.
         let clean = match status {
             403 => body["error"]["code"] == "not_responsible",
             404 => body["error"]["code"] == "not_found",
@@ -71,7 +71,7 @@ async fn p4_sixty_four_answer_at_once_and_one_becomes_responsible() {
         (Some("Добрый день!"), Some(winner)),
         "no signature here"
     );
-    // It left the others' lists.
+    // The chat left the others' lists.
     for (who, ..) in &lost {
         let asker = office.as_employee(who).await;
         asker.expect(404, "GET", &format!("/v1/chats/{chat}"), None).await;
@@ -86,21 +86,21 @@ async fn p4_sixty_four_answer_at_once_and_one_becomes_responsible() {
     assert_logs_hold_nothing_personal(&office.account).await;
 }
 
-/// The echo of the one answer was recognised; what becomes of it the CRM learns.
+/// The echo of the one answer was recognised; the CRM gets the statuses.
 async fn own_echo_and_statuses(office: &Office) {
     let own = office.received(1).await.remove(0);
     office.echoed(1).await;
     for status in [StatusWord::Delivered, StatusWord::Read] {
         office.live.sandbox.report(&office.account.wazzup_key, &own.message_id, status, None).await.unwrap();
     }
-    // Behind it in the chat's order: when this is there, the echo was handled.
+    // This message comes after the echo in the chat's order: when it is there, the echo was handled.
     office.client_writes("second").await;
     let read = |crm: &tests::sandbox::state::CrmState| {
         let mut messages = crm.chats.iter().flat_map(|chat| &chat.messages);
         crm.message_count() >= 3 && messages.any(|message| message.is_echo && json!(message.status) == "read")
     };
     let crm = office.crm_until(read).await;
-    assert_eq!(crm.message_count(), 3, "the echo is no message of its own");
+    assert_eq!(crm.message_count(), 3, "the echo does not count as a message");
     assert!(
         crm.chats[0].messages.iter().all(|message| message.deliveries == 1),
         "{:?}",
@@ -137,7 +137,7 @@ async fn p1_one_key_ten_times_at_once_is_one_message() {
     assert_eq!(
         (crm.message_count(), office.received(1).await.len()),
         (3, 1),
-        "one at the client and at the CRM"
+        "the client and the CRM have one each"
     );
     let other = office.asker.raw(
         "POST",
@@ -147,7 +147,7 @@ async fn p1_one_key_ten_times_at_once_is_one_message() {
     );
     let other = other.await;
     assert_eq!((other.status, &other.body["error"]["code"]), (409, &json!("key_reused")), "{}", other.text);
-    // By the CRM's own id of a message: one is taken, the others are told that it was.
+    // All requests have the CRM's same id of a message: one is accepted, the others get an error.
     let body = office.message(json!({"text": "Ждём вас", "crmMessageId": "crm-1"}));
     let answers =
         futures::future::join_all((0..10).map(|_| office.asker.ask("POST", "/v3/message", Some(&body))))
@@ -215,7 +215,7 @@ async fn d6_an_uploaded_file_reaches_the_client_to_the_byte() {
     let file = received[0].file.as_ref().unwrap();
     assert_eq!((file.bytes, file.content_type.as_str()), (bytes.len(), "image/jpeg"));
     assert_eq!(file.sha256, shared::base::ids::hex_digest(&bytes));
-    // The CRM fetches it by our link.
+    // The CRM fetches the file by our link.
     let crm = office
         .crm_until(|crm| crm.chats.iter().flat_map(|chat| &chat.messages).any(|message| message.is_echo));
     let crm = crm.await;
@@ -244,9 +244,9 @@ async fn d4_a_dialogue_begins_with_a_stranger_who_becomes_the_authors_client() {
     let shown = anna.expect(200, "GET", &format!("/v1/chats/{chat}"), None).await;
     assert_eq!(shown["chat"]["responsible"], "anna", "{shown}");
     office.as_employee("boris").await.expect(404, "GET", &format!("/v1/chats/{chat}"), None).await;
-    // He answers into the same chat.
+    // The client answers into the same chat.
     office.writes("79011117399", "answer").await;
-    until("his answer", || async {
+    until("the client's answer", || async {
         let messages = office.account.messages(chat).await.unwrap();
         (messages.len() == 2).then_some(())
     })

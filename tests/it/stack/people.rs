@@ -1,5 +1,5 @@
-//! Who gets the client, and how his chat ends, on the deployed stack: all three distributions, waiting and being served,
-//! reassignment, rules saved through the API, finishing and reopening.
+//! Which employee gets the client, and how the chat ends, on the deployed stack: all three distributions, waiting and
+//! assignment, reassignment, rules saved through the API, finishing and reopening.
 
 mod ending;
 mod giving;

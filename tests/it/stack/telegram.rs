@@ -1,4 +1,5 @@
-//! Telegram, there and back: what people do in the sandbox's Telegram reaches the CRM, and what employees do reaches the phones.
+//! Telegram in both directions: what people do in the sandbox's Telegram reaches the CRM, and what employees do reaches
+//! the phones.
 
 use super::asking::{Asker, until};
 use super::{Live, PATIENCE, live};
@@ -11,7 +12,7 @@ use tests::sandbox::telegram::{Act, Deleted, Edited, Place, Said};
 use tests::sandbox::words::{ChatType, MessageStatus, MessageType};
 use tests::telegram::{Bot, person};
 
-/// The id of an album, as Telegram gives it.
+/// An album's id, as Telegram assigns it.
 const ALBUM: &str = "13894561230001";
 
 /// An account with a bot, an employee who gets its clients, and a client.
@@ -34,7 +35,7 @@ impl Salon {
         Self { live, account, bot, anna, client: person("Марина") }
     }
 
-    /// The client's chat on a channel, when it is there and has a responsible.
+    /// The client's chat on a channel, as soon as it exists and has a responsible.
     async fn chat(&self, channel: &AccountChannel) -> String {
         let id = self.client.id.to_string();
         until("the client's chat", || async {
@@ -46,14 +47,15 @@ impl Salon {
         .await
     }
 
-    /// Anna answers; the message's id.
+    /// Anna answers; returns the message's id.
     async fn answers(&self, chat: &str, text: &str) -> String {
         let path = format!("/v1/chats/{chat}/messages");
         let sent = self.anna.expect(202, "POST", &path, Some(&json!({ "text": text }))).await;
         sent["message"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// What the bot has written to the client, when it is as wanted; of a business account where its connection is named.
+    /// What the bot has written to the client, as soon as it is as wanted; in a business account's chat if its
+    /// connection is named.
     async fn written(
         &self,
         connection: Option<&str>,
@@ -66,14 +68,14 @@ impl Salon {
         written
     }
 
-    /// The CRM, when it is as wanted; it refused nothing.
+    /// The CRM, as soon as it is as wanted; it must have refused nothing.
     async fn crm_until(&self, wanted: impl Fn(&CrmState) -> bool) -> CrmState {
         let crm = self.live.sandbox.crm_until(&self.account.crm, PATIENCE, wanted).await.unwrap();
         assert!(crm.refused.is_empty() && crm.anomalies.is_empty(), "{:?} {:?}", crm.refused, crm.anomalies);
         crm
     }
 
-    /// Anna edits the answer and takes it back; the client's phone and the CRM show both.
+    /// Anna edits the answer and deletes it; the client's phone and the CRM show both.
     async fn edits_and_deletes(&self, chat: &str, message: &str, connection: Option<&str>) {
         let path = format!("/v1/chats/{chat}/messages/{message}");
         self.anna.expect(202, "PATCH", &path, Some(&json!({"text": "Да, до 20:00"}))).await;
@@ -103,7 +105,7 @@ impl Salon {
         sent
     }
 
-    /// No log holds the bot's token, and nothing personal.
+    /// Asserts that no log contains the bot's token or anything personal.
     async fn assert_logs_are_clean(&self) {
         let (_, secret) = self.bot.token.split_once(':').unwrap();
         live::assert_logs_hold_nothing_personal(self.live, &[secret, &self.account.key]).await;
@@ -132,7 +134,7 @@ async fn a_telegram_client_is_heard_whatever_they_send() {
     let said = Said::text(Place::group(group, "Клуб"), client, "Кто уже ездил?");
     let in_group = bot.does(&Act::Say(said)).await.unwrap();
     let id = |chat: i64, message: i64| format!("{chat}:{message}");
-    // An edit that overtakes its message on the way to the CRM would be the first that the CRM sees of it.
+    // If the edit overtook its message on the way to the CRM, it would be the first that the CRM sees of it.
     salon.crm_until(|crm| find(crm, &id(client.id, asked)).is_some()).await;
     let edited = Edited { place: Place::private(client), message_id: asked, text: "Чёрная?".into() };
     bot.does(&Act::Edit(edited)).await.unwrap();
@@ -180,7 +182,7 @@ async fn an_answer_waits_as_long_as_telegram_says_and_can_be_edited_and_deleted(
     let statuses: Vec<_> = sends.iter().map(|call| call.answer.as_ref().map(|one| one.status)).collect();
     assert_eq!(statuses, [Some(429), Some(200)]);
     let pause = sends[1].received_at - sends[0].received_at;
-    assert!(pause >= 6000, "tried again after {pause} ms");
+    assert!(pause >= 6000, "retried after {pause} ms");
 
     let own = |crm: &CrmState| find(crm, &answer).is_some_and(|one| one.status == MessageStatus::Sent);
     let crm = salon.crm_until(own).await;
@@ -272,10 +274,10 @@ async fn a_forged_update_is_401_and_nothing_of_it_is_kept() {
     for (id, forged) in (7..).zip(forgeries) {
         assert_eq!(post(forged, id, "Подделка").await, 401, "{forged:?}");
     }
-    // What cannot be read goes to the quarantine, if it is genuine.
+    // An unreadable update goes to the quarantine only if it is genuine.
     let unreadable = http.post(&hook.url).body("{").send().await.unwrap();
     assert_eq!(unreadable.status().as_u16(), 401);
-    // Behind the forged ones in the chat's order: when this is there, they would be.
+    // This message comes after the forged ones in the chat's order: when it is there, they would be there too.
     assert_eq!(post(Some(&true_one), 70, "Настоящее").await, 200);
 
     let crm = salon.crm_until(|crm| crm.message_count() >= 1).await;

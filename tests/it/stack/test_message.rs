@@ -1,4 +1,4 @@
-//! The test message (A6): by the public webhook, through every queue, into the CRM.
+//! The test message (A6): through the public webhook and every queue into the CRM.
 
 use super::{Live, PATIENCE, assert_logs_hold_nothing_personal};
 use serde_json::{Value, json};
@@ -13,14 +13,14 @@ async fn a6_a_test_message_goes_the_whole_way_and_tells_how_far_it_got() {
     let live = Live::get();
     let account = live.account(&[600], &["anna"]).await;
     let mut ids = Vec::new();
-    // Repeatable.
+    // It can be repeated.
     for round in 1..=2 {
         let sent = account.api.post("/v1/test-messages", &json!({})).await.unwrap();
         assert_eq!(sent["steps"][0]["state"], "done", "our own webhook took it: {sent}");
         let path = format!("/v1/test-messages/{}", sent["id"].as_str().unwrap());
         live.sandbox.crm_until(&account.crm, PATIENCE, |crm| crm.message_count() == round).await.unwrap();
         let mut seen = account.api.get(&path).await.unwrap();
-        // The CRM has it a moment before the table says so.
+        // The CRM gets the message a moment before the table says so.
         for _ in 0..100 {
             if seen["done"] == true {
                 break;

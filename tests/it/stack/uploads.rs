@@ -1,4 +1,4 @@
-//! Files that employees upload: by the signed link into the bucket, and from there into a chat (D6).
+//! Files that employees upload: to the bucket by the signed link, and from there into a chat (D6).
 
 use super::{Live, PATIENCE, assert_logs_hold_nothing_personal, moment};
 use reqwest::Method;
@@ -8,7 +8,7 @@ use tests::wazzup::{messages, text};
 
 const BYTES: &[u8] = "Смета".as_bytes();
 
-/// A chat with a client of his own words.
+/// A chat with a client of the test's own.
 async fn chat_of(live: &Live, account: &Account) -> String {
     let channel = &account.channels[0];
     let id = format!("upload-{}", account.id);
@@ -18,11 +18,11 @@ async fn chat_of(live: &Live, account: &Account) -> String {
     account.chats(channel, "live").await.unwrap()[0]["id"].as_str().unwrap().to_owned()
 }
 
-/// Puts bytes by an upload's link as its answer says, and answers the status.
+/// Uploads bytes as the answer of an upload says, and returns the status.
 async fn put(upload: &Value, bytes: &'static [u8]) -> u16 {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut request = http.put(upload["url"].as_str().unwrap()).body(bytes);
-    // The length is set by what sends the bytes, as a browser does.
+    // The HTTP client sets the length, as a browser does.
     for (name, value) in
         upload["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "content-length")
     {
@@ -47,7 +47,8 @@ async fn an_upload_goes_by_its_link_into_the_bucket_and_from_there_into_a_chat()
     let upload = announce().await;
     let (status, answer) = send(&upload).await;
     assert_eq!((status.as_u16(), &answer["error"]["code"]), (422, &json!("upload_missing")), "{answer}");
-    // S3 refuses by the signature what has another size; whatever takes it all the same, it is not sent.
+    // S3's signature check refuses a file of another size; a store that accepts it anyway changes nothing: the file is
+    // not sent.
     for wrong in [b"".as_slice(), b"another size"] {
         let upload = announce().await;
         let expected = if put(&upload, wrong).await == 200 { "upload_differs" } else { "upload_missing" };

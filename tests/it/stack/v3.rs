@@ -1,5 +1,5 @@
-//! Conformance of `/v3` to Wazzup's API v3 (`docs/UNIVERSAL-CRM.md` names the differences): every route, what it answers when
-//! all is well, and each documented error, by tables over the deployed stack; then the webhooks as a CRM gets them.
+//! Conformance of `/v3` to Wazzup's API v3 (`docs/UNIVERSAL-CRM.md` lists the differences): tables with every route,
+//! its successful answer, and each documented error, run on the deployed stack; then the webhooks as a CRM gets them.
 
 mod bench;
 mod codes;
@@ -26,7 +26,7 @@ async fn operations(bench: &Bench) -> BTreeSet<(String, String)> {
     operations
 }
 
-/// Whether a path is one of a template's: the last part of those of `/v3` may be an id.
+/// Whether a path matches a template: the last part of the paths of `/v3` may be an id.
 fn is_of(template: &str, path: &str) -> bool {
     match template.strip_suffix("{id}") {
         Some(before) => path.strip_prefix(before).is_some_and(|id| !id.is_empty() && id != "bulk_delete"),

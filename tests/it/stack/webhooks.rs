@@ -1,4 +1,4 @@
-//! What may be posted at the public URL.
+//! What the public URL accepts.
 
 use super::{Live, PATIENCE, assert_logs_hold_nothing_personal, moment};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ async fn p2_the_same_webhook_five_times_at_once_and_once_reworded_is_one_message
             .into_iter()
             .all(|outcome| outcome.unwrap().status == Some(200))
     );
-    // A retry that differs by its time passes the queue's own deduplication, and meets the message's key.
+    // A retry with another time passes the queue's own deduplication, and is found by the message's key.
     let later =
         messages(&[text(&channel.external, "79011113001", &id, "2026-11-21T09:00:00.000Z", "Здравствуйте")]);
     account.post(&later).await.unwrap();
@@ -67,7 +67,7 @@ async fn p2_a_batch_with_a_bad_entry_and_a_body_that_is_no_json_lose_nothing() {
     assert_eq!(kinds, ["text", "unsupported", "text"]);
     let kept = live.quarantined(&account.id).await;
     assert_eq!(kept.len(), 2);
-    assert!(kept.iter().any(|object| object == raw.as_bytes()), "kept whole");
+    assert!(kept.iter().any(|object| object == raw.as_bytes()), "the quarantine has the whole body");
     assert!(crm.refused.is_empty(), "{:?}", crm.refused);
     assert_logs_hold_nothing_personal(&account).await;
 }

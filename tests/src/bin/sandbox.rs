@@ -1,4 +1,5 @@
-//! `sandbox --port N`: plays Wazzup, Telegram and universal CRMs on loopback until it is told to end. Port 0 (the default) takes a free one.
+//! `sandbox --port N`: plays Wazzup, Telegram and universal CRMs on loopback until it is told to stop. Port 0 (the
+//! default) chooses a free one.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
-//! `story STACK.json [--tamper]`: plays a conversation through a deployed stack and prints what came of it, read back.
-//! Exit code 1 when it could not be played or does not fit together; `--tamper` spoils one stored message to prove that.
+//! `story STACK.json [--tamper]`: plays a conversation through a deployed stack and prints the result, read back. Exits
+//! with code 1 when it could not be played or the result is inconsistent; `--tamper` changes one stored message to
+//! prove that.
 
 use std::path::Path;
 use std::process::ExitCode;

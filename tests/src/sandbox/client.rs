@@ -13,21 +13,21 @@ use super::state::{
     CrmSetup, CrmState, Delivery, FetchedFile, FileState, SendOutcome, WazzupSetup, WazzupState,
 };
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Debug)]
 pub enum Error {
-    /// No answer, or one that cannot be read.
+    /// No answer, or an unreadable one.
     Http(reqwest::Error),
-    /// The sandbox said no.
+    /// The sandbox refused the call.
     Refused {
         /// HTTP status.
         status: u16,
-        /// What it said.
+        /// The body of the answer.
         body: String,
     },
-    /// What was waited for did not come in time.
+    /// The wanted state was not reached in time.
     TooLate {
-        /// What was there instead.
+        /// The last state.
         last: Box<CrmState>,
     },
 }
@@ -75,7 +75,8 @@ impl Client {
     /// # Errors
     /// The HTTP client cannot be built.
     pub fn new(base: &str) -> Result<Self, Error> {
-        // Nothing is kept open: one client serves many tests, and a connection ends with the runtime that began it.
+        // No connection stays open: one client serves many tests, and a connection ends with the runtime that opened
+        // it.
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
         Ok(Self::over(http, base.trim_end_matches('/').to_owned()))
     }
@@ -88,7 +89,7 @@ impl Client {
         format!("{}{path}", self.base)
     }
 
-    /// The base URL that the product takes for Wazzup's.
+    /// The base URL that the product uses in place of Wazzup's.
     #[must_use]
     pub fn wazzup_url(&self) -> String {
         self.at("/wazzup")
@@ -100,7 +101,7 @@ impl Client {
         format!("{}/crm/{crm}/webhook", self.base)
     }
 
-    /// Makes a Wazzup account, or changes its channels.
+    /// Creates a Wazzup account, or changes its channels.
     ///
     /// # Errors
     /// As every call: no answer, or a refusal.
@@ -110,7 +111,7 @@ impl Client {
             .map(nothing)
     }
 
-    /// Posts a webhook to the address the account has stored, if it has subscribed to it.
+    /// Posts a webhook to the address that the account has stored, if it has subscribed to it.
     ///
     /// # Errors
     /// As every call; 409 where no address is stored or the account has not subscribed.
@@ -118,7 +119,7 @@ impl Client {
         self.send_raw(key, body.to_string(), false).await
     }
 
-    /// The same with exactly these bytes; `force`: whatever the account has subscribed to.
+    /// The same with exactly these bytes; `force` ignores the account's subscriptions.
     ///
     /// # Errors
     /// As every call; 409 as `send`.
@@ -131,7 +132,7 @@ impl Client {
         self.call(Method::POST, &format!("/control/wazzup/{key}/send?force={force}"), Some(body)).await
     }
 
-    /// What a Wazzup account holds.
+    /// The state of a Wazzup account.
     ///
     /// # Errors
     /// As every call.
@@ -139,7 +140,7 @@ impl Client {
         self.get(&format!("/state/wazzup/{key}")).await
     }
 
-    /// Makes a CRM, or changes how it is set up.
+    /// Creates a CRM, or changes its set-up.
     ///
     /// # Errors
     /// As every call.
@@ -149,7 +150,7 @@ impl Client {
             .map(nothing)
     }
 
-    /// What a CRM holds.
+    /// The state of a CRM.
     ///
     /// # Errors
     /// As every call.
@@ -157,7 +158,7 @@ impl Client {
         self.get(&format!("/state/crm/{crm}")).await
     }
 
-    /// Looks at a CRM every 50 ms until it is as wanted.
+    /// Polls a CRM every 50 ms until it is as wanted.
     ///
     /// # Errors
     /// As every call; `TooLate` with the last state.
@@ -188,7 +189,7 @@ impl Client {
         self.get(&format!("/state/crm/{crm}/deliveries?after={after}")).await
     }
 
-    /// Changes one stored message of a CRM behind the bridge's back.
+    /// Changes one stored message of a CRM without the bridge's knowledge.
     ///
     /// # Errors
     /// As every call; 404 where there is no such message.
@@ -197,7 +198,7 @@ impl Client {
         self.call(Method::POST, &format!("/control/crm/{crm}/alter"), Some(body)).await.map(nothing)
     }
 
-    /// Has a CRM fetch the file of a message it holds, and gives what it got.
+    /// Makes a CRM fetch the file of a message, and returns what it got.
     ///
     /// # Errors
     /// As every call; 404 where there is no such message, 409 where it has no file.
@@ -206,13 +207,13 @@ impl Client {
         self.call(Method::POST, &format!("/control/crm/{crm}/fetch"), Some(body)).await
     }
 
-    /// The link of a file, served or not.
+    /// The link of a file, whether or not it is served.
     #[must_use]
     pub fn file_url(&self, name: &str) -> String {
         format!("{}/files/{name}", self.base)
     }
 
-    /// Serves a file from now on, and gives its link.
+    /// Serves a file from now on, and returns its link.
     ///
     /// # Errors
     /// As every call.
@@ -228,7 +229,7 @@ impl Client {
         Ok(link)
     }
 
-    /// The files that are served or were asked for.
+    /// The files that are served or were requested.
     ///
     /// # Errors
     /// As every call.
@@ -236,7 +237,7 @@ impl Client {
         self.get("/state/files").await
     }
 
-    /// Sets a fault and gives its id.
+    /// Sets a fault and returns its id.
     ///
     /// # Errors
     /// As every call.
@@ -260,7 +261,7 @@ impl Client {
     /// Clears one fault.
     ///
     /// # Errors
-    /// As every call; 404 where there is none of that id.
+    /// As every call; 404 where no fault has this id.
     pub async fn remove_fault(&self, id: u64) -> Result<(), Error> {
         self.call(Method::DELETE, &format!("/control/faults/{id}"), None::<String>).await.map(nothing)
     }
@@ -273,7 +274,7 @@ impl Client {
         self.call(Method::DELETE, "/control/faults", None::<String>).await.map(nothing)
     }
 
-    /// Forgets everything, set-ups included.
+    /// Deletes everything, set-ups included.
     ///
     /// # Errors
     /// As every call.

@@ -1,4 +1,4 @@
-//! Setting the sandbox up, and looking at what is set.
+//! Sets the sandbox up, and shows its set-up.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::telegram::Bot;
 use super::wazzup::Account;
 use super::{App, bad_request, read_strict};
 
-/// All the sandbox holds.
+/// The whole state of the sandbox.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) wazzup: BTreeMap<String, Account>,
@@ -34,7 +34,7 @@ fn not_found(error: &str) -> Reply {
     Reply::json(StatusCode::NOT_FOUND, json!({ "error": error }))
 }
 
-/// `PUT /control/wazzup/{apiKey}`: makes an account or changes its channels; what it has subscribed to stays.
+/// `PUT /control/wazzup/{apiKey}`: creates an account or changes its channels; its subscriptions stay.
 pub(crate) async fn put_wazzup(State(app): State<App>, Path(key): Path<String>, bytes: Bytes) -> Reply {
     let setup: WazzupSetup = match read_strict(&bytes) {
         Ok(setup) => setup,
@@ -57,7 +57,7 @@ pub(crate) async fn show_wazzup(State(app): State<App>, Path(key): Path<String>)
         .unwrap_or_else(|| not_found("noSuchAccount"))
 }
 
-/// `PUT /control/crm/{crm}`: makes a CRM or changes how it is set up; what it holds stays.
+/// `PUT /control/crm/{crm}`: creates a CRM or changes its set-up; its entities stay.
 pub(crate) async fn put_crm(State(app): State<App>, Path(name): Path<String>, bytes: Bytes) -> Reply {
     let setup: CrmSetup = match read_strict(&bytes) {
         Ok(setup) => setup,
@@ -102,7 +102,7 @@ pub(crate) async fn remove_fault(State(app): State<App>, Path(id): Path<u64>) ->
     if app.world(|world| world.faults.remove(id)) { done() } else { not_found("noSuchFault") }
 }
 
-/// `POST /control/reset`: forgets everything, set-ups included.
+/// `POST /control/reset`: deletes everything, set-ups included.
 pub(crate) async fn reset(State(app): State<App>) -> Reply {
     app.world(|world| {
         world.faults.clear();

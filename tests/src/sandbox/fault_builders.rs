@@ -1,4 +1,4 @@
-//! Faults put together by the tests that set them.
+//! Builders of faults, for the tests that set them.
 
 use std::time::Duration;
 
@@ -6,13 +6,14 @@ use super::faults::{Action, Fault};
 use serde_json::json;
 
 impl Fault {
-    /// A fault of a CRM: `kind` is a member of the body, or `any`. Until cleared, whatever the body.
+    /// A fault of a CRM: `kind` is a member of the body, or `any`. It hits any body until cleared.
     #[must_use]
     pub fn crm(crm: &str, kind: &str, action: Action) -> Self {
         Self { target: format!("crm:{crm}"), kind: kind.to_owned(), matching: None, action, times: None }
     }
 
-    /// A fault of a Wazzup account: `kind` is `channels`, `webhooks`, `templates`, `message`, `send`, `edit`, `delete` or `any`.
+    /// A fault of a Wazzup account: `kind` is `channels`, `webhooks`, `templates`, `message`, `send`, `edit`, `delete`
+    /// or `any`.
     #[must_use]
     pub fn wazzup(key: &str, kind: &str, action: Action) -> Self {
         Self { target: format!("wazzup:{key}"), ..Self::crm("", kind, action) }
@@ -30,13 +31,13 @@ impl Fault {
         Self { target: format!("file:{name}"), ..Self::crm("", "any", action) }
     }
 
-    /// Only so many times.
+    /// Limits how many requests the fault hits.
     #[must_use]
     pub fn times(self, times: u64) -> Self {
         Self { times: Some(times), ..self }
     }
 
-    /// Only where the body contains this.
+    /// Limits the fault to requests whose body contains this.
     #[must_use]
     pub fn matching(self, part: &str) -> Self {
         Self { matching: Some(part.to_owned()), ..self }
@@ -44,19 +45,19 @@ impl Fault {
 }
 
 impl Action {
-    /// An answer of this status, without a body.
+    /// Answers with this status, without a body.
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::Status { status, retry_after_seconds: None, body: None }
     }
 
-    /// An answer of this status with `Retry-After`.
+    /// Answers with this status and `Retry-After`.
     #[must_use]
     pub fn retry_after(status: u16, seconds: u64) -> Self {
         Self::Status { status, retry_after_seconds: Some(seconds), body: None }
     }
 
-    /// Telegram's refusal of a call that is one too many, with the pause in body and header.
+    /// Telegram's refusal of one call too many, with the pause in body and header.
     #[must_use]
     pub fn telegram_flood(seconds: u64) -> Self {
         let description = format!("Too Many Requests: retry after {seconds}");
@@ -66,55 +67,55 @@ impl Action {
         Self::Status { status: 429, retry_after_seconds: Some(seconds), body: Some(body) }
     }
 
-    /// Done at once, answered late.
+    /// Takes effect at once, answers late.
     #[must_use]
     pub fn delay(by: Duration) -> Self {
         Self::Delay { delay_ms: u64::try_from(by.as_millis()).unwrap_or(u64::MAX) }
     }
 
-    /// Never answered.
+    /// Never answers.
     #[must_use]
     pub fn hang() -> Self {
         Self::Hang { hang: true }
     }
 
-    /// 200 with HTML.
+    /// Answers 200 with HTML.
     #[must_use]
     pub fn garbage() -> Self {
         Self::Garbage { garbage: true }
     }
 
-    /// A redirect (files only).
+    /// Redirects (files only).
     #[must_use]
     pub fn redirect(to: &str) -> Self {
         Self::Redirect { redirect: to.to_owned() }
     }
 
-    /// The file as one of another type (files only).
+    /// Serves the file with another type (files only).
     #[must_use]
     pub fn wrong_type(content_type: &str) -> Self {
         Self::WrongType { content_type: content_type.to_owned() }
     }
 
-    /// So many bytes in place of the file, told beforehand (files only).
+    /// Serves this many bytes in place of the file, with their length in a header (files only).
     #[must_use]
     pub fn too_large(size_bytes: u64) -> Self {
         Self::TooLarge { size_bytes, without_length: false }
     }
 
-    /// The same, to be found out only by reading.
+    /// The same without the length, so that only reading shows the size.
     #[must_use]
     pub fn too_large_untold(size_bytes: u64) -> Self {
         Self::TooLarge { size_bytes, without_length: true }
     }
 
-    /// Done, but answered with this status and no body.
+    /// Takes effect, but answers with this status and no body.
     #[must_use]
     pub fn act_then_status(status: u16) -> Self {
         Self::ActThenStatus { act_then_status: status }
     }
 
-    /// Done, but the connection closes without an answer.
+    /// Takes effect, but closes the connection without an answer.
     #[must_use]
     pub fn act_then_drop() -> Self {
         Self::ActThenDrop { act_then_drop: true }

@@ -1,4 +1,4 @@
-//! Failing on demand: which requests a fault hits, and what it does to them.
+//! Failing on demand: which requests a fault hits, and its effect.
 
 use std::time::Duration;
 
@@ -11,31 +11,32 @@ use super::net::Connection;
 use super::reply::Reply;
 use super::state::AppliedFault;
 
-/// A fault to set: whom it hits, how, how often.
+/// A fault to set: its target, its action, and how often it hits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// `crm:NAME`, `wazzup:KEY`, `telegram:TOKEN` or `file:NAME`.
     pub target: String,
     /// A top-level member of the body (`messages`, `statuses`, `createContact`, `createDeal`, `chatFinished`,
-    /// `notification`, `waitingClients`, `channelsUpdates`, `test`), for Wazzup `channels`, `webhooks`, `templates`, `message` or one of
-    /// its deeds `send`, `edit`, `delete`; for Telegram these deeds, `channels`, `webhooks` or `file`; `any` for all, and for files.
+    /// `notification`, `waitingClients`, `channelsUpdates`, `test`); for Wazzup `channels`, `webhooks`, `templates`,
+    /// `message` or one of its actions `send`, `edit`, `delete`; for Telegram these actions, `channels`, `webhooks` or
+    /// `file`; `any` for all, and for files.
     pub kind: String,
     /// Only requests whose body contains this.
     #[serde(default, rename = "match", skip_serializing_if = "Option::is_none")]
     pub matching: Option<String>,
-    /// What happens to them.
+    /// The action.
     pub action: Action,
-    /// To how many of them; none: until cleared.
+    /// The number of requests to hit; `None`: until cleared.
     #[serde(default)]
     pub times: Option<u64>,
 }
 
-/// What a fault does to a request.
+/// The effect of a fault on a request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields, rename_all_fields = "camelCase")]
 pub enum Action {
-    /// Answers a status of its own; nothing takes effect.
+    /// Answers with another status; nothing takes effect.
     Status {
         /// HTTP status, 200–599.
         status: u16,
@@ -46,12 +47,13 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<Value>,
     },
-    /// Takes effect at once, answers late: the caller may have given up on a request that was done.
+    /// Takes effect at once, answers late: the caller may have given up on a request that succeeded.
     Delay {
         /// Milliseconds.
         delay_ms: u64,
     },
-    /// Never answers, until the caller leaves or the fault is cleared (then the connection closes); nothing takes effect.
+    /// Never answers, until the caller disconnects or the fault is cleared (then the connection closes); nothing takes
+    /// effect.
     Hang {
         /// Always `true`.
         hang: bool,
@@ -66,24 +68,25 @@ pub enum Action {
         /// Always `true`.
         act_then_drop: bool,
     },
-    /// Takes effect, then answers a status of its own, without a body: the caller cannot know that it was done.
+    /// Takes effect, then answers with another status, without a body: the caller cannot know that the request
+    /// succeeded.
     ActThenStatus {
         /// HTTP status, 200–599.
         act_then_status: u16,
     },
     /// Answers 302 to another link (files only).
     Redirect {
-        /// Where to, as it stands in `Location`.
+        /// The target, as `Location` has it.
         redirect: String,
     },
-    /// Answers the file as one of another type (files only).
+    /// Serves the file with another type (files only).
     WrongType {
         /// The type.
         content_type: String,
     },
-    /// Answers as many zeros in place of the file (files only).
+    /// Serves zeros in place of the file (files only).
     TooLarge {
-        /// How many, up to 1 GiB.
+        /// The number of zeros, up to 1 GiB.
         size_bytes: u64,
         /// Whether `Content-Length` is left out, so that only reading shows the size.
         #[serde(default)]
@@ -91,20 +94,20 @@ pub enum Action {
     },
 }
 
-/// Most zeros that are sent in place of a file.
+/// The most zeros that are sent in place of a file.
 const MOST_ZEROS: u64 = 1024 * 1024 * 1024;
 
-/// A fault as it is set, with its counts.
+/// A set fault, with its counts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FaultView {
     /// Its id.
     pub id: u64,
-    /// What was set.
+    /// The fault.
     #[serde(flatten)]
     pub fault: Fault,
     /// How many requests it has hit.
     pub hits: u64,
-    /// How many it will yet hit; none: no limit.
+    /// How many more it will hit; `None`: no limit.
     pub remaining: Option<u64>,
 }
 
@@ -115,7 +118,7 @@ pub(crate) struct Faults {
     set: Vec<(FaultView, watch::Sender<()>)>,
 }
 
-/// A fault that hits the request in hand. `cleared` errs as soon as the fault is cleared.
+/// A fault that hits the current request. `cleared` errs as soon as the fault is cleared.
 #[derive(Debug)]
 pub(crate) struct Hit {
     pub(crate) applied: AppliedFault,
@@ -124,7 +127,7 @@ pub(crate) struct Hit {
 }
 
 impl Faults {
-    /// Sets a fault and gives its id, or says what is wrong with it.
+    /// Sets a fault and returns its id, or an error.
     pub(crate) fn add(&mut self, fault: Fault) -> Result<u64, &'static str> {
         let (what, name) = fault.target.split_once(':').unwrap_or_default();
         if !["crm", "wazzup", "telegram", "file"].contains(&what) || name.is_empty() {
@@ -160,24 +163,24 @@ impl Faults {
         Ok(self.last_id)
     }
 
-    /// Clears one; false if there is none of that id.
+    /// Clears one fault; false if none has this id.
     pub(crate) fn remove(&mut self, id: u64) -> bool {
         let before = self.set.len();
         self.set.retain(|(view, _)| view.id != id);
         self.set.len() < before
     }
 
-    /// Clears all, and lets go of what hangs.
+    /// Clears all faults, and releases hanging requests.
     pub(crate) fn clear(&mut self) {
         self.set.clear();
     }
 
-    /// All, with their counts.
+    /// All faults, with their counts.
     pub(crate) fn views(&self) -> Vec<FaultView> {
         self.set.iter().map(|(view, _)| view.clone()).collect()
     }
 
-    /// The first fault that hits a request, counted as a hit.
+    /// The first fault that hits a request; the hit is counted.
     pub(crate) fn hit(&mut self, target: &str, kinds: &[&str], body: &[u8]) -> Option<Hit> {
         let (view, sender) = self.set.iter_mut().find(|(view, _)| {
             let fault = &view.fault;
@@ -223,7 +226,7 @@ fn contains(body: &[u8], part: &[u8]) -> bool {
     part.is_empty() || body.windows(part.len()).any(|window| window == part)
 }
 
-/// Answers a request as the fault that hit it wants. `act` does the request's work. `None`: the connection is being closed.
+/// Answers a request by the fault that hit it. `act` does the request's work. `None`: the connection is being closed.
 pub(crate) async fn answer(
     hit: Option<Hit>,
     connection: &Connection,

@@ -1,4 +1,4 @@
-//! Files of the sandbox, and what the CRM makes of messages that have one.
+//! Files of the sandbox, and how the CRM handles messages with a file.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl Scene {
 
 async fn served() -> (Scene, String) {
     let mut scene = scene(CrmSetup::default()).await;
-    // A redirect is to be seen, not followed.
+    // The test reads redirects and must not follow them.
     scene.http =
         reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let link = scene.client.put_file("a.jpg", "image/jpeg", PICTURE).await.unwrap();

@@ -1,4 +1,5 @@
-//! Files as a messenger's store serves them: put by a test, had by whoever knows the link, failing on demand.
+//! Files as a messenger's store serves them: tests put them, anyone with the link can read them, and they fail on
+//! demand.
 
 use super::net::Connection;
 use super::reply::Reply;
@@ -15,10 +16,10 @@ use std::time::Duration;
 
 const LONGEST_NAME: usize = 200;
 
-/// All files by name, those included that were only asked for.
+/// All files by name, including those that were only requested.
 pub(crate) type Files = BTreeMap<String, File>;
 
-/// A file, or the place of one.
+/// A file, or the record of requests for a file that does not exist.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct File {
     content: Option<Content>,
@@ -33,7 +34,7 @@ struct Content {
 }
 
 impl File {
-    /// What the state route shows.
+    /// The file as the state route shows it.
     pub(crate) fn view(&self, name: &str) -> FileState {
         FileState {
             name: name.to_owned(),
@@ -53,7 +54,7 @@ impl File {
     }
 }
 
-/// A file's type and bytes, where there is one of the name.
+/// The type and bytes of the file with this name, if it exists.
 pub(crate) fn content<'a>(files: &'a Files, name: &str) -> Option<(&'a str, Bytes)> {
     let content = files.get(name)?.content.as_ref()?;
     Some((&content.content_type, content.bytes.clone()))
@@ -69,22 +70,22 @@ pub(crate) fn store(files: &mut Files, name: &str, content_type: &str, bytes: By
 #[derive(Debug)]
 pub(crate) struct Fetched {
     uri: String,
-    /// Its type, as the server says.
+    /// Its type, according to the server.
     pub(crate) content_type: String,
-    /// Its bytes: somewhat more than were wanted, where it is larger.
+    /// Its bytes; a little more than the limit where it is larger.
     pub(crate) bytes: Vec<u8>,
 }
 
 /// Why a file could not be fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// The link is none.
+    /// It is not a link.
     NoLink,
-    /// There is no file at it.
+    /// There is no file at the link.
     NoAnswer,
 }
 
-/// Fetches a file as a provider does: at once and without redirects. Reading ends where it is larger than `most`.
+/// Fetches a file as a provider does: at once and without redirects. Reading stops where it is larger than `most`.
 pub(crate) async fn fetch(app: &App, uri: &str, most: usize, within: Duration) -> Result<Fetched, Missing> {
     let url = reqwest::Url::parse(uri).map_err(|_| Missing::NoLink)?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -107,7 +108,7 @@ pub(crate) async fn fetch(app: &App, uri: &str, most: usize, within: Duration) -
 }
 
 impl Fetched {
-    /// Keeps a copy, which the sandbox serves as the provider's own.
+    /// Stores a copy, which the sandbox serves as the provider's own.
     pub(crate) fn keep(self, app: &App, provider: &str) -> ReceivedFile {
         let Self { uri, content_type, bytes } = self;
         let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -118,7 +119,7 @@ impl Fetched {
     }
 }
 
-/// `PUT /files/{name}`: `Content-Type` and `Content-Disposition` are served as they are put.
+/// `PUT /files/{name}`: `Content-Type` and `Content-Disposition` are served as they were put.
 pub(crate) async fn put(
     State(app): State<App>,
     Path(name): Path<String>,

@@ -1,5 +1,6 @@
-//! The sandbox: Wazzup v3 accounts and Telegram bots with the clients' phones behind them, the files they link to, and universal
-//! CRMs on loopback, as strict as the real ones, failing on demand, and showing what they hold. Nothing of it is deployed.
+//! The sandbox: Wazzup v3 accounts and Telegram bots with the clients' phones, the files they link to, and universal
+//! CRMs, all on loopback. It is as strict as the real services, fails on demand, and shows what it stores. None of it
+//! is deployed.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -52,11 +53,12 @@ pub mod words;
 use control::World;
 use reply::Reply;
 
-/// More than any limit it plays, so that a caller over the limit gets its answer and not a broken connection.
+/// More than any limit that the sandbox plays, so that a caller over the limit gets its answer and not a broken
+/// connection.
 const READ_AT_MOST: usize = 32 * 1024 * 1024;
 const TIME_TO_STOP: Duration = Duration::from_secs(2);
 
-/// A running sandbox. Dropping it stops it from taking connections.
+/// A running sandbox. It stops accepting connections when dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
@@ -66,10 +68,10 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox at a loopback address; port 0 takes a free one.
+    /// Starts a sandbox at a loopback address; port 0 chooses a free one.
     ///
     /// # Errors
-    /// The address is not a loopback one, or cannot be had.
+    /// The address is not a loopback address, or is in use.
     pub async fn start(address: SocketAddr) -> io::Result<Self> {
         if !address.ip().is_loopback() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{address} is not on loopback")));
@@ -81,7 +83,7 @@ impl Sandbox {
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let until = async {
-                // An error means that the sandbox was dropped: the same.
+                // An error means that the sandbox was dropped, which stops it too.
                 stopped.await.ok();
             };
             axum::serve(net::Closable(listener), service).with_graceful_shutdown(until).await.ok();
@@ -89,7 +91,7 @@ impl Sandbox {
         Ok(Self { address, app, stop: Some(stop), task })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -107,7 +109,7 @@ impl Sandbox {
         client::Client::over(self.app.http.clone(), self.url())
     }
 
-    /// Takes no more, lets go of what hangs, waits a little for what runs, and ends.
+    /// Stops accepting connections, releases hanging requests, waits a little for running ones, and stops.
     pub async fn stop(mut self) {
         self.app.world(|world| world.faults.clear());
         self.stop.take();
@@ -117,7 +119,7 @@ impl Sandbox {
     }
 }
 
-/// What every handler is given.
+/// The state that every handler gets.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     world: Arc<Mutex<World>>,
@@ -136,7 +138,7 @@ impl App {
         Ok(Self { world: Arc::default(), http, base: base.into() })
     }
 
-    /// Works on all the sandbox holds. Not across an await: the closure cannot.
+    /// Runs a closure on the sandbox's state. The closure cannot await.
     fn world<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
         work(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -175,7 +177,7 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// A body as JSON, or as the string it is.
+/// A body as JSON, or as a string if it is not JSON.
 fn read_json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()))
@@ -196,7 +198,7 @@ fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-/// A moment, with milliseconds.
+/// A time in RFC 3339, with milliseconds.
 fn rfc3339(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     format!("{at:.3}")

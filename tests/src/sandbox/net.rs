@@ -1,4 +1,4 @@
-//! The listening side: a connection that a handler can close instead of answering on it.
+//! The listening side: a connection that a handler can close instead of answering.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,12 +12,12 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The connection a request came by.
+/// The connection that a request came over.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection(Arc<AtomicBool>);
 
 impl Connection {
-    /// Lets nothing more be written: the answer fails to go out, and the server drops the connection.
+    /// Blocks all further writes: the answer cannot be sent, and the server drops the connection.
     pub(crate) fn close(&self) {
         self.0.store(true, Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! What the sandbox posts to the product, as a provider does.
+//! Posts webhooks to the product, as a provider does.
 
 use super::now_ms;
 use super::state::{SendOutcome, WebhookPost};
@@ -7,7 +7,7 @@ use axum::http::HeaderName;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Posts a webhook, and tells what became of it.
+/// Posts a webhook, and returns the result.
 pub(crate) async fn post(
     http: &reqwest::Client,
     uri: &str,

@@ -1,4 +1,4 @@
-//! The page that shows what the sandbox holds. Everything on it goes through `Text`, which escapes.
+//! The page that shows the sandbox's state. All texts on it are written by `Text`, which escapes them.
 
 use std::fmt::{self, Display, Write};
 
@@ -35,7 +35,7 @@ small { opacity: .65 } .bad { color: var(--bad) } .none { opacity: .5 } del { op
 </style></head><body><h1>Switchboard sandbox</h1>
 "#;
 
-/// A text from outside, escaped.
+/// An untrusted text, escaped.
 pub(super) struct Text<T>(pub T);
 
 impl<T: Display> Display for Text<T> {
@@ -83,7 +83,7 @@ fn whole(html: &mut String, world: &World) -> fmt::Result {
     let rows = faults.iter().map(|f| {
         let action = serde_json::to_string(&f.fault.action).unwrap_or_default();
         let left = f.remaining.map_or_else(|| "until cleared".to_owned(), |n| n.to_string());
-        // A Wazzup key and a bot's token are secrets, if played ones.
+        // A Wazzup key and a bot's token are treated as secrets, even here.
         let target = f.fault.target.split_once(':');
         let target =
             target.map_or("", |(kind, name)| if matches!(kind, "wazzup" | "telegram") { kind } else { name });
@@ -96,7 +96,7 @@ fn whole(html: &mut String, world: &World) -> fmt::Result {
     html.write_str("</body></html>\n")
 }
 
-/// A table whose rows may be linked to by id.
+/// A table with rows that can be linked to by id.
 fn table(
     html: &mut String,
     heads: &[&str],
@@ -120,7 +120,7 @@ fn table(
     html.write_str("</table>")
 }
 
-/// A heading with its table, where there is something to show.
+/// A heading with its table, unless the table is empty.
 fn section(
     html: &mut String,
     heading: &str,

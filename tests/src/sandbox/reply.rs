@@ -38,12 +38,12 @@ impl Reply {
         reply.with(header::CONTENT_DISPOSITION, disposition)
     }
 
-    /// An answer of words alone.
+    /// A plain text answer.
     pub(crate) fn text(status: StatusCode, content_type: &'static str, text: String) -> Self {
         Self { status, body: ReplyBody::Text(content_type, text), headers: Vec::new() }
     }
 
-    /// The file as one of another type.
+    /// The file with another type.
     pub(crate) fn typed(self, content_type: String) -> Self {
         match self.body {
             ReplyBody::File(_, bytes) => Self { body: ReplyBody::File(content_type, bytes), ..self },
@@ -59,13 +59,13 @@ impl Reply {
         swollen.with(header::CONTENT_LENGTH, (!without_length).then(|| size.to_string()))
     }
 
-    /// The same with a header, when there is one.
+    /// The same with a header, if it has a value.
     pub(crate) fn with(mut self, name: HeaderName, value: Option<String>) -> Self {
         self.headers.extend(value.map(|value| (name, value)));
         self
     }
 
-    /// The answer for the records.
+    /// The answer, as the state shows it.
     pub(crate) fn record(&self) -> Answer {
         let body = match &self.body {
             ReplyBody::Json(value) => value.clone(),
@@ -96,7 +96,7 @@ impl IntoResponse for Reply {
     }
 }
 
-/// So many zeros, made as they are read.
+/// This many zeros, generated as they are read.
 fn zeros(size: u64) -> Body {
     let whole = ZEROS.len() as u64;
     let last = usize::try_from(size % whole).unwrap_or_default();

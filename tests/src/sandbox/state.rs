@@ -1,4 +1,4 @@
-//! What the sandbox holds, in the shapes its state routes show and its client reads back.
+//! The sandbox's state, in the shapes that its state routes show and its client reads back.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,13 +12,13 @@ use super::words::{AnomalyKind, ChatType, MessageStatus, MessageType, Source};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CrmSetup {
-    /// The key its webhooks must carry; none: they carry no `Authorization`.
+    /// The key that its webhooks must carry; `None`: they carry no `Authorization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_key: Option<String>,
-    /// Whether a repeated `Idempotency-Key` answers the entity made before.
+    /// Whether a repeated `Idempotency-Key` is answered with the entity created before.
     #[serde(default = "yes")]
     pub honour_idempotency_key: bool,
-    /// Users for whom it makes nothing: it answers that it does not know them.
+    /// Users for whom it creates no entity: it answers that it does not know them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused_users: Vec<String>,
 }
@@ -33,36 +33,36 @@ impl Default for CrmSetup {
     }
 }
 
-/// All that one CRM holds.
+/// The state of one CRM.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CrmState {
     /// Its name.
     pub name: String,
-    /// Contacts in the order made.
+    /// Contacts in the order of creation.
     pub contacts: Vec<Contact>,
-    /// Deals in the order made.
+    /// Deals in the order of creation.
     pub deals: Vec<Deal>,
     /// Chats in the order first seen.
     pub chats: Vec<Chat>,
-    /// Finished chats in the order told, doubles included.
+    /// Finished chats in the order received, duplicates included.
     pub finished: Vec<ChatFinished>,
-    /// Notices of rules in the order told, doubles included.
+    /// Notifications of rules in the order received, duplicates included.
     pub notifications: Vec<Notification>,
-    /// What was told of clients who wait, in that order.
+    /// Reports of waiting clients in the order received.
     pub waiting: Vec<WaitingClients>,
-    /// Items of `channelsUpdates[]` as they came.
+    /// Items of `channelsUpdates[]` as received.
     pub channels_updates: Vec<Value>,
     /// Deliveries that broke the contract.
     pub refused: Vec<Refusal>,
-    /// What looked wrong but was taken.
+    /// Anomalies that were accepted.
     pub anomalies: Vec<Anomaly>,
-    /// How many requests came to the webhook, refused and failed ones included.
+    /// The number of requests to the webhook, refused and failed ones included.
     pub deliveries: u64,
 }
 
 impl CrmState {
-    /// How many distinct messages it holds.
+    /// The number of distinct messages.
     #[must_use]
     pub fn message_count(&self) -> usize {
         self.chats.iter().map(|chat| chat.messages.len()).sum()
@@ -73,7 +73,7 @@ impl CrmState {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contact {
-    /// The id this CRM gave.
+    /// The id that this CRM assigned.
     pub id: String,
     /// The responsible employee.
     pub responsible_user_id: String,
@@ -83,7 +83,7 @@ pub struct Contact {
     pub contact_data: Vec<ContactData>,
     /// Link to the card.
     pub uri: String,
-    /// Who asked for it.
+    /// What requested it.
     pub source: Source,
 }
 
@@ -91,7 +91,7 @@ pub struct Contact {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deal {
-    /// The id this CRM gave.
+    /// The id that this CRM assigned.
     pub id: String,
     /// The responsible employee.
     pub responsible_user_id: String,
@@ -103,9 +103,9 @@ pub struct Deal {
     pub uri: String,
     /// Whether it is closed.
     pub closed: bool,
-    /// Who asked for it.
+    /// What requested it.
     pub source: Source,
-    /// The stage it was to be opened at.
+    /// The requested stage.
     pub stage: Option<Stage>,
 }
 
@@ -123,18 +123,18 @@ pub struct Chat {
     pub messages: Vec<ChatMessage>,
 }
 
-/// A message as the CRM now has it.
+/// A message as the CRM has it now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatMessage {
     /// Its id.
     pub message_id: String,
-    /// When it was written, as told.
+    /// When it was written, as received.
     pub date_time: String,
-    /// What it is.
+    /// Its type.
     #[serde(rename = "type")]
     pub kind: MessageType,
-    /// Whether it went out.
+    /// Whether the company sent it.
     pub is_echo: bool,
     /// The client's name.
     pub contact_name: String,
@@ -144,23 +144,23 @@ pub struct ChatMessage {
     pub text: Option<String>,
     /// The file after all edits.
     pub content_uri: Option<String>,
-    /// The delivery that first brought a file: later than `first_seq` where the file followed its text.
+    /// The delivery that first contained a file: later than `first_seq` where the file followed its text.
     pub file_seq: Option<u64>,
-    /// What the CRM got when it was told to fetch the file.
+    /// What the CRM got when a test made it fetch the file.
     pub file: Option<FetchedFile>,
-    /// The furthest status told.
+    /// The furthest status received.
     pub status: MessageStatus,
-    /// The error of a failed one.
+    /// The error of a failed message.
     pub error: Option<Value>,
-    /// Whether an edit came (as a message or as status `edited`).
+    /// Whether an edit was received (as a message or as status `edited`).
     pub edited: bool,
-    /// Whether a deletion came.
+    /// Whether a deletion was received.
     pub deleted: bool,
-    /// How many times it came as an item of `messages[]`.
+    /// How many times it was received as an item of `messages[]`.
     pub deliveries: u32,
-    /// The delivery it first came in.
+    /// The delivery that first contained it.
     pub first_seq: u64,
-    /// The item as it came last.
+    /// The item as received last.
     pub body: Value,
 }
 
@@ -172,11 +172,11 @@ impl ChatMessage {
     }
 }
 
-/// What a CRM got that fetched a file.
+/// What a CRM got when it fetched a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FetchedFile {
-    /// HTTP status of the answer, of the second one where the first was a redirect.
+    /// HTTP status of the answer; of the second one where the first was a redirect.
     pub status: Option<u16>,
     /// Whether a redirect was followed.
     pub redirected: bool,
@@ -184,9 +184,9 @@ pub struct FetchedFile {
     pub content_type: Option<String>,
     /// `Content-Disposition`
     pub content_disposition: Option<String>,
-    /// How many bytes came.
+    /// The number of bytes received.
     pub bytes: usize,
-    /// What went wrong.
+    /// The error, if fetching failed.
     pub error: Option<String>,
 }
 
@@ -194,7 +194,7 @@ pub struct FetchedFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedFile {
-    /// Where it was fetched.
+    /// The URL that it was fetched from.
     pub fetched_from: String,
     /// Its type.
     pub content_type: String,
@@ -202,21 +202,21 @@ pub struct ReceivedFile {
     pub bytes: usize,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
-    /// Where the provider serves it now.
+    /// The URL at which the provider serves it now.
     pub stored_at: String,
 }
 
-/// A file that is served, or was asked for.
+/// A file that is served or was requested.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileState {
     /// Its name.
     pub name: String,
-    /// Its type; none when no such file was put.
+    /// Its type; `None` if no test put this file.
     pub content_type: Option<String>,
     /// Its size.
     pub bytes: usize,
-    /// Who asked for it, in order.
+    /// The requests for it, in order.
     pub requests: Vec<FileRequest>,
 }
 
@@ -224,15 +224,15 @@ pub struct FileState {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileRequest {
-    /// When it came, in milliseconds since 1970.
+    /// When it was received, in milliseconds since 1970.
     pub received_at: i64,
     /// `GET` or `HEAD`
     pub method: String,
     /// Whether it carried a credential.
     pub authorization: bool,
-    /// HTTP status; none while (or because) nothing was answered.
+    /// HTTP status; `None` if nothing was answered (yet).
     pub answer: Option<u16>,
-    /// The fault that was applied to it.
+    /// The fault that hit it.
     pub fault: Option<AppliedFault>,
 }
 
@@ -240,27 +240,27 @@ pub struct FileRequest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusal {
-    /// The delivery.
+    /// The delivery's number.
     pub seq: u64,
-    /// The status it was answered.
+    /// The status that it was answered with.
     pub status: u16,
-    /// The field at fault, where there is one.
+    /// The invalid field, if there is one.
     pub path: String,
-    /// What is wrong.
+    /// The error.
     pub message: String,
-    /// The body, as JSON where it is JSON.
+    /// The body; a string if it is not JSON.
     pub body: Value,
 }
 
-/// Something that was taken though it looked wrong.
+/// Something that was accepted although it looks wrong.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Anomaly {
-    /// What kind of thing.
+    /// The kind of anomaly.
     pub kind: AnomalyKind,
-    /// Which, in words.
+    /// Details.
     pub detail: String,
-    /// The delivery that showed it.
+    /// The delivery in which it was found.
     pub seq: u64,
 }
 
@@ -270,26 +270,26 @@ pub struct Anomaly {
 pub struct Delivery {
     /// Its number, from 1, in order of arrival.
     pub seq: u64,
-    /// When it came, in milliseconds since 1970.
+    /// When it was received, in milliseconds since 1970.
     pub received_at: i64,
     /// Its members joined by `+` (`messages+statuses`), or `invalid`.
     pub kind: String,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
-    /// The body; a string where it is not JSON.
+    /// The body; a string if it is not JSON.
     pub body: Value,
-    /// What was answered; none while (or because) nothing was.
+    /// The answer; `None` if nothing was answered (yet).
     pub answer: Option<Answer>,
-    /// The fault that was applied to it.
+    /// The fault that hit it.
     pub fault: Option<AppliedFault>,
 }
 
-/// An answer given.
+/// An answer that the sandbox gave.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Body; a string where it is not JSON.
+    /// The body; a string if it is not JSON.
     pub body: Value,
 }
 
@@ -298,7 +298,7 @@ pub struct Answer {
 pub struct AppliedFault {
     /// Its id.
     pub id: u64,
-    /// What it does, as it was set.
+    /// Its action, as it was set.
     pub action: Value,
 }
 
@@ -308,7 +308,7 @@ pub struct AppliedFault {
 pub struct WazzupSetup {
     /// Its channels.
     pub channels: Vec<Channel>,
-    /// The key Wazzup has from the CRM; its webhooks then carry it as a bearer key.
+    /// The key that the CRM gave to Wazzup; Wazzup's webhooks carry it as a bearer token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_key: Option<String>,
 }
@@ -321,16 +321,16 @@ pub struct Channel {
     pub channel_id: String,
     /// `whatsapp`, `wapi`, `tgapi` …
     pub transport: String,
-    /// The number or name it is known by.
+    /// Its number or name.
     pub plain_id: String,
     /// `active`, `unauthorized` …
     pub state: String,
-    /// Its name, where it has one.
+    /// Its name, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-/// What an account has subscribed to, as a live account shows it.
+/// An account's subscriptions, in the shape of a live account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscriptions {
@@ -344,20 +344,20 @@ pub struct Subscriptions {
     pub waba_templates_status: bool,
 }
 
-/// All that one Wazzup account holds.
+/// The state of one Wazzup account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WazzupState {
     /// Its channels.
     pub channels: Vec<Channel>,
-    /// Where its webhooks go.
+    /// The address of its webhooks.
     pub webhooks_uri: Option<String>,
-    /// What it has subscribed to.
+    /// Its subscriptions.
     pub subscriptions: Subscriptions,
     /// The clients' chats, as they look on the clients' phones.
     #[serde(default)]
     pub chats: Vec<ClientChat>,
-    /// API calls in the order they came.
+    /// API calls in the order received.
     pub requests: Vec<ApiCall>,
     /// Webhooks in the order posted, test posts included.
     pub posts: Vec<WebhookPost>,
@@ -367,15 +367,15 @@ pub struct WazzupState {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiCall {
-    /// When it came, in milliseconds since 1970.
+    /// When it was received, in milliseconds since 1970.
     pub received_at: i64,
     /// `PATCH /v3/webhooks`
     pub route: String,
-    /// Its body; `null` for none.
+    /// The body; `null` if it has none.
     pub body: Value,
-    /// What was answered; none while (or because) nothing was.
+    /// The answer; `None` if nothing was answered (yet).
     pub answer: Option<Answer>,
-    /// The fault that was applied to it.
+    /// The fault that hit it.
     pub fault: Option<AppliedFault>,
 }
 
@@ -385,22 +385,22 @@ pub struct ApiCall {
 pub struct WebhookPost {
     /// When it was posted, in milliseconds since 1970.
     pub posted_at: i64,
-    /// How large it was, in bytes.
+    /// Its size in bytes.
     pub bytes: usize,
-    /// What the receiver answered.
+    /// The receiver's answer.
     #[serde(flatten)]
     pub outcome: SendOutcome,
 }
 
-/// What a receiver made of a webhook.
+/// The result of posting a webhook.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SendOutcome {
-    /// HTTP status; none when no answer came.
+    /// HTTP status; `None` if no answer came.
     pub status: Option<u16>,
     /// The answer's body.
     pub body: String,
-    /// How long it took.
+    /// How long the answer took.
     pub elapsed_ms: u64,
     /// Why no answer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]

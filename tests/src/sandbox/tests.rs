@@ -279,7 +279,7 @@ async fn a_hanging_request_ends_when_the_fault_is_cleared() {
     assert!(answer.is_err_and(|e| !e.is_timeout()));
 }
 
-/// A scene whose CRM takes the webhooks of a Wazzup account `key`.
+/// A scene whose CRM receives the webhooks of a Wazzup account `key`.
 pub(super) async fn wazzup_scene() -> (Scene, String) {
     let scene = scene(CrmSetup { crm_key: Some("crm".into()), ..CrmSetup::default() }).await;
     let channel = Channel {

@@ -1,7 +1,7 @@
 //! Closed lists of words, as the API documents spell them.
 
-/// Declares an enum that is read from and written as one of its words; anything else is refused, also JSON that serde's own
-/// derive would let through as an enum (`{"whatsapp":null}`).
+/// Declares an enum that is read and written as one of its words; anything else is refused, including JSON that serde's
+/// own derive would accept as an enum (`{"whatsapp":null}`).
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -40,7 +40,7 @@ macro_rules! words {
 }
 
 words! {
-    /// The messenger a chat is in.
+    /// The messenger of a chat.
     ChatType {
         Whatsapp = "whatsapp", Whatsgroup = "whatsgroup", Viber = "viber", Instagram = "instagram", Telegram = "telegram",
         Telegroup = "telegroup", Vk = "vk", Avito = "avito", Max = "max", Maxgroup = "maxgroup",
@@ -48,7 +48,7 @@ words! {
 }
 
 words! {
-    /// What a message is.
+    /// The type of a message.
     MessageType {
         Text = "text", Image = "image", Audio = "audio", Video = "video", Document = "document", Vcard = "vcard", Geo = "geo",
         WapiTemplate = "wapi_template", Unsupported = "unsupported", MissingCall = "missing_call", System = "system",
@@ -57,17 +57,17 @@ words! {
 }
 
 words! {
-    /// How far a message got; `inbound` for what the client wrote.
+    /// The status of a message; `inbound` for the client's messages.
     MessageStatus { Sent = "sent", Delivered = "delivered", Read = "read", Error = "error", Inbound = "inbound" }
 }
 
 words! {
-    /// What an item of `statuses[]` reports.
+    /// The status in an item of `statuses[]`.
     StatusWord { Sent = "sent", Delivered = "delivered", Read = "read", Error = "error", Edited = "edited" }
 }
 
 words! {
-    /// Who asked for a contact or a deal.
+    /// What requested a contact or a deal.
     Source { Auto = "auto", ByUser = "byUser" }
 }
 
@@ -77,12 +77,12 @@ words! {
 }
 
 words! {
-    /// What was said of how far a conversation has come.
+    /// The status of a chat.
     ChatStatus { Open = "open", Waiting = "waiting", Closed = "closed" }
 }
 
 words! {
-    /// For whom a notification is.
+    /// The recipients of a notification.
     NoticeTo { Responsible = "responsible", Heads = "heads", User = "user" }
 }
 
@@ -95,7 +95,7 @@ words! {
 }
 
 words! {
-    /// What looked wrong though it was not refused.
+    /// The kind of an anomaly, which is accepted although it looks wrong.
     AnomalyKind {
         MessageTwice = "messageTwice", MessageInTwoChats = "messageInTwoChats", FirstSeenEdited = "firstSeenEdited",
         FirstSeenDeleted = "firstSeenDeleted", ChangeAfterDelete = "changeAfterDelete", StatusBackwards = "statusBackwards",
@@ -106,7 +106,7 @@ words! {
 }
 
 impl MessageStatus {
-    /// What becomes of this status when `next` is reported. `None`: it would go backwards.
+    /// The status after `next` is reported. `None`: it would go backwards.
     #[must_use]
     pub fn step(self, next: Self) -> Option<Self> {
         let rank = |status| match status {
@@ -121,7 +121,7 @@ impl MessageStatus {
 }
 
 impl StatusWord {
-    /// The message status it stands for; none for `edited`.
+    /// The message status for this word; `None` for `edited`.
     #[must_use]
     pub fn message_status(self) -> Option<MessageStatus> {
         match self {

@@ -1,5 +1,5 @@
-//! The story's third chapter: answers. Two employees want the same client, one gets him; what he reads, what the CRM sees,
-//! and what becomes of a number that has no WhatsApp.
+//! The story's third chapter: answers. Two employees answer the same client and one of them becomes responsible; then
+//! what the client reads, what the CRM sees, and what happens with a number that has no WhatsApp.
 
 use super::chapter::Chapter;
 use super::{ARRIVAL, StoryError};
@@ -13,18 +13,18 @@ use crate::wazzup::{messages, text};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Who writes, and who has no WhatsApp.
+/// The client who writes, and a number that has no WhatsApp.
 const CLIENT: &str = "79011114401";
 const NO_WHATSAPP: &str = "79011114402";
-/// What stands below Anna's messages.
+/// The signature below Anna's messages.
 const SIGNATURE: &str = "Анна, отдел продаж";
 
-/// Tells it on an account of its own.
+/// Plays the chapter on an account of its own.
 pub(super) async fn tell(stack: &Stack, sandbox: &Client, say: &dyn Fn(&str)) -> Result<(), StoryError> {
     let name = format!("answers-{}", &random()[..6]);
     say("");
     say(&format!(
-        "setting up the account {name}: whoever answers first gets the client; Anna signs her messages"
+        "setting up the account {name}: the first employee to answer gets the client; Anna signs her messages"
     ));
     let plan = Plan {
         name: &name,
@@ -54,7 +54,7 @@ pub(super) async fn tell(stack: &Stack, sandbox: &Client, say: &dyn Fn(&str)) ->
 }
 
 impl Chapter<'_> {
-    /// A client writes, and two answer at once.
+    /// A client writes, and two employees answer at once.
     async fn claim(&mut self) -> Result<(), StoryError> {
         let external = self.account.channels[0].external.clone();
         let asks =
@@ -83,12 +83,12 @@ impl Chapter<'_> {
             .collect();
         let refusal = [&hers, &his].into_iter().find(|(status, _)| *status != StatusCode::ACCEPTED);
         let code = refusal.map_or("—", |(_, answer)| answer["error"]["code"].as_str().unwrap_or("—"));
-        self.say(&format!("  the client is {}'s; the other is told: {code}", won.join(" and ")));
+        self.say(&format!("  the client is {}'s; the other gets the error {code}", won.join(" and ")));
         self.must(won.len() == 1, "not one of the two got the client");
         let (status, answer) =
             vera.call(Method::POST, &path, Some(&json!({"text": "—"}))).await.map_err(SetupError::from)?;
         self.say(&format!(
-            "  Vera, quality control, sees all and writes to nobody: {}",
+            "  Vera, quality control, sees every chat and may not write: {}",
             answer["error"]["code"]
         ));
         self.must(status == StatusCode::FORBIDDEN, "quality control could write");
@@ -115,7 +115,7 @@ impl Chapter<'_> {
         };
         let crm = self.sandbox.crm_until(&self.account.crm, ARRIVAL, read).await?;
         let contact = crm.contacts.first().map_or("—", |contact| contact.responsible_user_id.as_str());
-        self.say(&format!("  the CRM made contact and deal for {contact}; it was told: delivered, read"));
+        self.say(&format!("  the CRM made contact and deal for {contact}; it was notified: delivered, read"));
         let texts =
             crm.chats.iter().flat_map(|chat| &chat.messages).filter_map(|message| message.text.as_deref());
         let signed_there = texts.filter(|text| text.contains(SIGNATURE)).count();
@@ -124,7 +124,7 @@ impl Chapter<'_> {
         Ok(())
     }
 
-    /// The CRM answers through the Wazzup-compatible API, and repeats itself.
+    /// The CRM answers through the Wazzup-compatible API, and repeats its request.
     async fn answers_from_the_crm(&mut self) -> Result<(), StoryError> {
         let crm = self.sandbox.crm(&self.account.crm).await?;
         let who =
@@ -153,7 +153,7 @@ impl Chapter<'_> {
         Ok(())
     }
 
-    /// A dialogue is begun with a number that has no WhatsApp.
+    /// An employee begins a dialogue with a number that has no WhatsApp.
     async fn no_whatsapp(&mut self, channel: &str) -> Result<(), StoryError> {
         let boris = self.token("boris").await?;
         let body =
@@ -168,7 +168,7 @@ impl Chapter<'_> {
         let found = self.until(&boris, &path, failed).await?;
         let notice = found["messages"].as_array().into_iter().flatten().find(|one| one["origin"] == "notice");
         let words = notice.and_then(|notice| notice["text"].as_str()).unwrap_or("—").to_owned();
-        self.say(&format!("  Boris writes to a number without WhatsApp; in his chat: {words}"));
+        self.say(&format!("  Boris writes to a number without WhatsApp; in the chat: {words}"));
         self.must(words.starts_with("[SWITCHBOARD ERROR]"), "the failed send says nothing in the chat");
         Ok(())
     }

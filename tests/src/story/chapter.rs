@@ -1,4 +1,4 @@
-//! What each chapter with people in it needs: an account, a voice, and a list of what was not as it should be.
+//! What each chapter with employees needs: an account, a function that prints, and a list of what was wrong.
 
 use super::StoryError;
 use crate::account::{Account, SetupError};
@@ -7,7 +7,7 @@ use crate::sandbox::client::Client;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A chapter that is being told.
+/// A chapter that is being played.
 pub(super) struct Chapter<'a> {
     /// Its account.
     pub account: Account,
@@ -31,14 +31,14 @@ impl<'a> Chapter<'a> {
         }
     }
 
-    /// The API as an employee calls it.
+    /// The API, called by an employee.
     pub async fn token(&self, employee: &str) -> Result<Api, StoryError> {
         let path = format!("/v1/employees/{employee}/tokens");
         let made = self.account.api.post(&path, &json!({})).await.map_err(SetupError::from)?;
         Ok(self.account.api.with_key(made["token"].as_str().unwrap_or_default()))
     }
 
-    /// Looks again until it is as wanted, for two minutes; what was seen last.
+    /// Polls until the answer is as wanted, for two minutes at most; returns the last answer.
     pub async fn until(
         &self,
         api: &Api,
@@ -56,7 +56,7 @@ impl<'a> Chapter<'a> {
         Ok(found)
     }
 
-    /// The chapter's end: it was true, or not.
+    /// Ends the chapter: an error if anything was wrong.
     pub fn end(self) -> Result<(), StoryError> {
         if self.wrong.is_empty() { Ok(()) } else { Err(StoryError::Untrue(self.wrong)) }
     }

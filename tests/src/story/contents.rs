@@ -1,4 +1,4 @@
-//! The story's second chapter: what else a conversation holds, and how a client is forgotten. Every line is read back.
+//! The story's second chapter: what else a conversation contains, and how a client is erased. Every line is read back.
 
 use super::{ARRIVAL, StoryError};
 use crate::account::{Account, Plan, SetupError, random};
@@ -9,15 +9,15 @@ use crate::wazzup::{about_listing, advert, comment, echo, file, messages, missed
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The smallest picture there is: one pixel.
+/// The smallest picture: one pixel.
 const PICTURE: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
-/// Who writes on WhatsApp and on Telegram.
+/// The client who writes on WhatsApp and on Telegram.
 const PHONE: &str = "79011113301";
-/// Who is on the blacklist.
+/// A number on the blacklist.
 const BLOCKED: &str = "79011113302";
 
-/// Tells it on an account of its own.
+/// Plays the chapter on an account of its own.
 pub(super) async fn tell(stack: &Stack, sandbox: &Client, say: &dyn Fn(&str)) -> Result<(), StoryError> {
     let name = format!("more-{}", &random()[..6]);
     say("");
@@ -131,7 +131,7 @@ fn shown(crm: &CrmState, say: &dyn Fn(&str), wrong: &mut Vec<String>) {
     }
 }
 
-/// WhatsApp and Telegram are one contact; the listing is known; an answer was given to one of four clients.
+/// WhatsApp and Telegram are one contact; the listing is known; one of four clients was answered.
 async fn one_person(
     account: &Account,
     say: &dyn Fn(&str),
@@ -154,7 +154,7 @@ async fn one_person(
     Ok(())
 }
 
-/// The client is erased, and the same webhook does not bring him back.
+/// The client is erased, and the same webhook does not bring them back.
 async fn forgotten(
     account: &Account,
     webhook: &Value,
@@ -182,7 +182,8 @@ async fn forgotten(
         wrong.push("the erasure did not come to its end".into());
     }
     account.post(webhook).await?;
-    // Behind it in no queue, but after it in time: when this one is there, that one was handled.
+    // This message is in another queue but was sent later: when it is there, the webhook of the erased client was
+    // handled.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let left = get(account, &by_phone).await?;
     let left = left["contacts"].as_array().map_or(0, Vec::len);

@@ -1,4 +1,4 @@
-//! The story that `make run` tells: a real-shaped conversation through the deployed stack, read back from the CRM and
+//! The story that `make run` prints: a realistic conversation through the deployed stack, read back from the CRM and
 //! the API.
 
 mod answers;
@@ -14,19 +14,19 @@ use crate::sandbox::client::{Client, Error as SandboxError};
 use crate::stack::{Stack, StackError};
 use std::time::Duration;
 
-/// Why the story could not be told, or was not true.
+/// Why the story could not be played, or what was wrong in it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoryError {
-    /// The stack.
+    /// The stack's description cannot be read.
     #[error(transparent)]
     Stack(#[from] StackError),
-    /// Setting up or calling.
+    /// Setting up an account, or a call, failed.
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// The sandbox.
+    /// The sandbox failed.
     #[error("{0}")]
     Sandbox(#[from] SandboxError),
-    /// What was read back does not fit together.
+    /// What was read back is inconsistent.
     #[error("what was read back does not fit together:\n  {}", .0.join("\n  "))]
     Untrue(Vec<String>),
 }
@@ -35,11 +35,11 @@ pub enum StoryError {
 const ARRIVAL: Duration = Duration::from_secs(120);
 /// Silence after which the short channel's chats finish, in seconds.
 const SHORT_WINDOW_S: u32 = 15;
-/// The window, a minute's sweep, a timer, and room.
+/// The window, a minute until the sweep, a timer, and some reserve.
 const FINISH: Duration = Duration::from_secs(180);
 
-/// Tells the story on a stack; `say` takes its lines. `tamper` changes one stored message in the CRM before it is read
-/// back: the story must notice.
+/// Plays the story on a stack; `say` prints its lines. `tamper` changes one stored message in the CRM before it is read
+/// back, which the story must detect.
 ///
 /// # Errors
 /// [`StoryError`].

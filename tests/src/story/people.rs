@@ -1,5 +1,5 @@
-//! The story's fourth chapter: who gets the client when nobody is there, who is told, what rules do by themselves, and how a
-//! chat ends and begins again.
+//! The story's fourth chapter: which employee gets the client when none is available, who is notified, what rules do,
+//! and how a chat ends and opens again.
 
 use super::chapter::Chapter;
 use super::scenario::moment;
@@ -11,14 +11,14 @@ use crate::stack::Stack;
 use crate::wazzup::{messages, missed_call, text};
 use serde_json::{Value, json};
 
-/// Who writes at lunch-time, who calls, and who sends advertisements.
+/// The client who writes at lunch-time, the client who calls, and the sender of advertisements.
 const AT_LUNCH: &str = "79011115501";
 const CALLER: &str = "79011115502";
 const SPAMMER: &str = "79011115503";
-/// What a rule writes to somebody whose call nobody took.
+/// What a rule writes to a client whose call was missed.
 const CALL_BACK: &str = "Мы видим ваш звонок и перезвоним.";
 
-/// Tells it on an account of its own.
+/// Plays the chapter on an account of its own.
 pub(super) async fn tell(stack: &Stack, sandbox: &Client, say: &dyn Fn(&str)) -> Result<(), StoryError> {
     let name = format!("people-{}", &random()[..6]);
     say("");
@@ -45,7 +45,7 @@ pub(super) async fn tell(stack: &Stack, sandbox: &Client, say: &dyn Fn(&str)) ->
     chapter.end()
 }
 
-/// A missed call is answered; what looks like an advertisement is finished as it comes.
+/// A missed call is answered; a message that looks like an advertisement is finished on arrival.
 fn rules() -> Value {
     json!({"rules": [
         {
@@ -72,7 +72,7 @@ impl Chapter<'_> {
         Ok(())
     }
 
-    /// The client's chat, when it is as wanted.
+    /// The client's chat, as soon as it is as wanted.
     async fn chat_of(&self, phone: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, StoryError> {
         let path = format!("/v1/chats/search?q={phone}");
         let of = |found: &Value| found["chats"].as_array().and_then(|all| all.first()).cloned();
@@ -81,7 +81,8 @@ impl Chapter<'_> {
         Ok(of(&found).unwrap_or_default())
     }
 
-    /// Everybody is at lunch: the client waits, the head and the CRM are told, and whoever is back first gets him.
+    /// All employees are at lunch: the client waits, the head and the CRM are notified, and the first employee who is
+    /// back gets the client.
     async fn waits_and_is_served(&mut self, channel: &str) -> Result<String, StoryError> {
         self.sets("anna", "away").await?;
         self.sets("boris", "away").await?;
@@ -90,16 +91,16 @@ impl Chapter<'_> {
         let waits = |found: &Value| found["channels"][0]["waiting"].as_u64() == Some(1);
         let told = self.until(&vera, "/v1/waiting", waits).await?;
         self.say(&format!(
-            "  Anna and Boris are away; a client waits, and Vera is told: {} since {}",
+            "  Anna and Boris are away; a client waits, and Vera is notified: {} since {}",
             told["channels"][0]["waiting"], told["channels"][0]["oldest_waiting_since"]
         ));
-        self.must(waits(&told), "the head was not told of the client who waits");
-        self.must(told["channels"][0]["channel"] == channel, "the head was told of another channel");
+        self.must(waits(&told), "the head was not notified of the waiting client");
+        self.must(told["channels"][0]["channel"] == channel, "the head was notified of another channel");
         let hook = self.sandbox.crm_until(&self.account.crm, ARRIVAL, |crm| !crm.waiting.is_empty()).await?;
-        self.say(&format!("  the CRM was told of him too: {} waits", hook.waiting[0].count));
+        self.say(&format!("  the CRM was notified too: {} waits", hook.waiting[0].count));
         self.sets("anna", "available").await?;
         let chat = self.chat_of(AT_LUNCH, |chat| chat["client"] == "assigned").await?;
-        self.say(&format!("  Anna is back and gets him: responsible is {}", chat["responsible"]));
+        self.say(&format!("  Anna is back and gets the client: responsible is {}", chat["responsible"]));
         self.must(chat["responsible"] == "anna", "who came back did not get the client who waited");
         let id = chat["id"].as_str().unwrap_or_default().to_owned();
         let path = format!("/v1/chats/{id}/assignment");
@@ -116,7 +117,7 @@ impl Chapter<'_> {
         Ok(id)
     }
 
-    /// The head gives the client to another employee.
+    /// The head assigns the client to another employee.
     async fn is_given_to_another(&mut self, chat: &str) -> Result<(), StoryError> {
         let vera = self.token("vera").await?;
         let path = format!("/v1/chats/{chat}/assign");
@@ -125,20 +126,20 @@ impl Chapter<'_> {
             self.account.api.get(&format!("/v1/chats/{chat}/assignment")).await.map_err(SetupError::from)?;
         let last = &decided["history"][0];
         self.say(&format!(
-            "  Vera gives him to Boris: {} by {}; Anna does not see the chat any more",
+            "  Vera assigns the client to Boris: {} by {}; Anna does not see the chat any more",
             last["why"], last["by"]
         ));
         self.must(
             last["why"] == "by_hand" && last["by"] == "vera",
-            "the history does not say who gave him the client",
+            "the history does not say who assigned the client",
         );
         let anna = self.token("anna").await?;
         let seen = anna.get(&format!("/v1/chats/{chat}")).await;
-        self.must(seen.is_err(), "who lost the client sees him still");
+        self.must(seen.is_err(), "the employee who lost the client still sees the chat");
         Ok(())
     }
 
-    /// Nobody took the call: a rule answers.
+    /// A missed call: a rule answers it.
     async fn call_is_answered(&mut self) -> Result<(), StoryError> {
         let external = &self.account.channels[0].external;
         self.account.post(&messages(&[missed_call(external, CALLER, &random(), &moment(2))])).await?;
@@ -152,7 +153,7 @@ impl Chapter<'_> {
         Ok(())
     }
 
-    /// An advertisement is finished as it comes.
+    /// An advertisement is finished on arrival.
     async fn advertisement_is_put_away(&mut self, channel: &str) -> Result<(), StoryError> {
         self.client_writes(SPAMMER, "Предлагаем продвижение сайтов, недорого").await?;
         let chat = self.chat_of(SPAMMER, |chat| chat["state"] == "general").await?;
@@ -171,7 +172,7 @@ impl Chapter<'_> {
         Ok(())
     }
 
-    /// Boris finishes the chat; the client comes back to him.
+    /// Boris finishes the chat; the client comes back to Boris.
     async fn ends_and_begins_again(&mut self, chat: &str) -> Result<(), StoryError> {
         let boris: Api = self.token("boris").await?;
         self.sets("boris", "available").await?;
@@ -185,7 +186,7 @@ impl Chapter<'_> {
             "  the client writes again: {}, case {}, responsible {}",
             again["state"], again["case_no"], again["responsible"]
         ));
-        self.must(again["responsible"] == "boris", "the client did not come back to who had him");
+        self.must(again["responsible"] == "boris", "the client did not come back to the former responsible");
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
-//! What the story posts.
+//! The webhooks that the story posts.
 
 use crate::account::{Account, SetupError, random};
 use crate::wazzup::{echo, messages, status, text, unknown_type};
 use jiff::{Timestamp, ToSpan};
 
-/// How much was posted: only numbers, for the transcript is read back.
+/// Counts of what was posted; the texts are not here, because the transcript is read back.
 pub struct Posted {
     /// Clients who wrote.
     pub clients: usize,
@@ -31,7 +31,7 @@ pub(super) async fn post(account: &Account) -> Result<Posted, SetupError> {
     let bodies = [
         duplicate.clone(),
         messages(&[text(sales, "79011112201", &id("ivan-2"), &moment(2), "Можно сегодня посмотреть?")]),
-        // A batch of two clients, one of them with a type that nobody has heard of.
+        // A batch of two clients; one message has an unknown type.
         messages(&[
             text(sales, "79011112202", &id("olga-1"), &moment(3), "Добрый день, есть ли рассрочка?"),
             text(sales, "79011112203", &id("petr-1"), &moment(3), "Принимаете машины в трейд-ин?"),

@@ -1,5 +1,5 @@
-//! The story's last chapter: a Telegram bot. A client writes and sends a photo, the CRM has both, an employee answers and changes
-//! the answer, and the client's phone shows it.
+//! The story's last chapter: a Telegram bot. A client writes and sends a photo, the CRM gets both, an employee answers
+//! and edits the answer, and the client's phone shows it.
 
 use super::chapter::Chapter;
 use super::{ARRIVAL, StoryError};
@@ -11,12 +11,12 @@ use crate::stack::Stack;
 use crate::telegram::{Bot, person};
 use serde_json::json;
 
-/// What is sent for a photo: Telegram's twin looks at the type alone.
+/// The bytes of the photo: the sandbox's Telegram checks the type alone.
 const PHOTO: &[u8] = &[0xff, 0xd8, 0xff, 0xe0, 7, 7, 7, 7];
 const ANSWER: &str = "Да, приезжайте до 19:00";
 const EDITED: &str = "Да, приезжайте до 20:00";
 
-/// Tells it on an account of its own.
+/// Plays the chapter on an account of its own.
 pub(super) async fn tell(stack: &Stack, sandbox: &Client, say: &dyn Fn(&str)) -> Result<(), StoryError> {
     let name = format!("telegram-{}", &random()[..6]);
     say("");

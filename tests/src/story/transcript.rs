@@ -1,4 +1,4 @@
-//! The transcript: every line read back from the CRM and from the API, and compared.
+//! The transcript: every line is read back from the CRM and from the API, and compared.
 
 use super::StoryError;
 use super::scenario::Posted;
@@ -6,7 +6,7 @@ use crate::account::Account;
 use crate::sandbox::state::{Chat, CrmState};
 use serde_json::Value;
 
-/// Prints what the CRM and the API hold, and compares the two.
+/// Prints what the CRM and the API store, and compares the two.
 pub(super) async fn tell(
     account: &Account,
     crm: &CrmState,
@@ -102,7 +102,7 @@ async fn chat_lines(
     compare(&id, held, &messages, wrong);
     if let Some(told) = finished {
         say(&format!(
-            "    finished at {}, the CRM was told: {}",
+            "    finished at {}, the CRM was notified: {}",
             &told.finished_at[11..19],
             word(&chat["finish_reason"])
         ));
@@ -113,7 +113,7 @@ async fn chat_lines(
     Ok(())
 }
 
-/// The CRM must hold exactly the messages that the API shows, in the order of their numbers, with the same texts.
+/// The CRM must have exactly the messages that the API shows, in the order of their numbers, with the same texts.
 fn compare(id: &str, held: Option<&Chat>, messages: &[Value], wrong: &mut Vec<String>) {
     let Some(held) = held else { return wrong.push(format!("chat {id}: not in the CRM")) };
     let mut by_number: Vec<&Value> = messages.iter().collect();
@@ -125,7 +125,7 @@ fn compare(id: &str, held: Option<&Chat>, messages: &[Value], wrong: &mut Vec<St
     if ours.len() != theirs.len() {
         return wrong.push(format!("chat {id}: {} messages here, {} in the CRM", ours.len(), theirs.len()));
     }
-    // The CRM gets an echo with a mark before it.
+    // The CRM gets an echo with a prefix.
     let same = |(id, text): &(String, Option<&str>), (their_id, their_text): &(String, Option<&str>)| {
         id == their_id && their_text.unwrap_or_default().ends_with(text.unwrap_or_default())
     };

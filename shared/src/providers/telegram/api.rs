@@ -1,8 +1,8 @@
-//! One way to call the Bot API ("Making requests"): `POST {base}/bot{token}/{method}` with a JSON body; the answer says `ok` and
-//! gives a `result`, or a `description` of what is wrong.
+//! Calls of the Bot API ("Making requests"): `POST {base}/bot{token}/{method}` with a JSON body; the answer has `ok`
+//! and a `result`, or a `description` of the error.
 //!
-//! The token stands in the address, so no address is ever shown: errors of the HTTP client name none, and Telegram's words lose
-//! the token before they are kept.
+//! The token is part of the address, so no address is ever logged or stored: errors of the HTTP client name none, and
+//! the token is removed from Telegram's descriptions before they are kept.
 
 use super::place::MessageKey;
 use super::secret;
@@ -17,9 +17,9 @@ use url::Url;
 
 /// The one field of the credential.
 pub(super) const TOKEN: &str = "token";
-/// Most of Telegram's words that is kept, in characters.
+/// Longest description of Telegram's that is kept, in characters.
 const MAX_WORDS: usize = 300;
-/// Longest pause that is believed: a day.
+/// Longest pause that is accepted: a day.
 const MAX_PAUSE: u64 = 24 * 3600;
 
 /// A bot's API.
@@ -41,20 +41,20 @@ impl std::fmt::Debug for Api<'_> {
 pub(super) struct Answered {
     /// HTTP status.
     pub status: u16,
-    /// Whether it is Telegram's answer at all, and not a proxy's.
+    /// Whether Telegram answered, and not a proxy.
     pub genuine: bool,
-    /// What was asked for; null where it was not done.
+    /// The result of the method; null where it failed.
     pub result: Value,
-    /// What is wrong, without token and addresses, shortened.
+    /// The error, without token and addresses, shortened.
     pub description: Option<String>,
-    /// How long to wait.
+    /// How long to wait before the next call.
     pub retry_after: Option<Duration>,
-    /// The id of the supergroup that the group has become.
+    /// The id of the supergroup that the group became.
     pub migrated_to: Option<i64>,
 }
 
 impl Answered {
-    /// Whether it was done.
+    /// Whether the call succeeded.
     pub fn is_done(&self) -> bool {
         (200..300).contains(&self.status) && self.genuine
     }
@@ -66,13 +66,13 @@ impl<'a> Api<'a> {
         Self { http: call.http, base: call.base_url, token: call.credential.field(TOKEN), now: call.now }
     }
 
-    /// The bot's id: what its token begins with (Bot API, "Authorizing your bot").
+    /// The bot's id: the part of its token before the colon (Bot API, "Authorizing your bot").
     pub fn bot(&self) -> Option<&str> {
         let (bot, _) = self.token.expose_secret().split_once(':')?;
         secret::is_bot(bot).then_some(bot)
     }
 
-    /// `{base}/bot{token}/{method}`, whether the base has a path of its own or not.
+    /// `{base}/bot{token}/{method}`; the base may have a path of its own.
     fn address(&self, before: &[&str], route: &[&str]) -> Result<Url, SendError> {
         let mut url = self.base.clone();
         let bot = format!("bot{}", self.token.expose_secret());
@@ -85,14 +85,15 @@ impl<'a> Api<'a> {
         Ok(url)
     }
 
-    /// Where a file can be read: `{base}/file/bot{token}/{path}`; none for a path that leads elsewhere.
+    /// The address at which a file can be read: `{base}/file/bot{token}/{path}`; `None` for a path that leads
+    /// elsewhere.
     pub fn file_address(&self, path: &str) -> Option<Url> {
         let parts: Vec<&str> = path.split('/').collect();
         let is_plain = parts.iter().all(|part| !matches!(*part, "" | "." | ".."));
         is_plain.then(|| self.address(&["file"], &parts).ok()).flatten()
     }
 
-    /// One call, once. `hidden` are texts that may not be seen in what Telegram says against it.
+    /// Makes one call, once. `hidden` are texts to remove from Telegram's description of an error.
     pub async fn ask(
         &self,
         method: &str,
@@ -120,7 +121,7 @@ impl<'a> Api<'a> {
         let description = body["description"].as_str().map(|words| self.discreet(words, hidden));
         Answered {
             status: answer.status,
-            // A success that says it is none is none, and the other way round: a proxy's.
+            // Where `ok` contradicts the HTTP status, a proxy answered.
             genuine: ok.is_some_and(|ok| ok == (200..300).contains(&answer.status)),
             retry_after: seconds.map(Duration::from_secs).or(answer.retry_after),
             migrated_to: body["parameters"]["migrate_to_chat_id"].as_i64(),
@@ -129,7 +130,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// Words without the token and without the other texts that stay here, shortened.
+    /// A description without the token and the other secret texts, shortened.
     fn discreet(&self, words: &str, hidden: &[&str]) -> String {
         let token = self.token.expose_secret();
         let hidden = hidden.iter().copied().chain([token]).filter(|hidden| !hidden.is_empty());
@@ -137,10 +138,11 @@ impl<'a> Api<'a> {
         words.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
     }
 
-    /// A call that sends nothing to a person: its result.
+    /// Makes a call that sends nothing to a person, and returns its result.
     ///
     /// # Errors
-    /// [`ProviderError`]. A token that Telegram does not know is answered with 401, or with 404 where it has not the shape of one.
+    /// [`ProviderError`]. A token that Telegram does not know is answered with 401, or with 404 where it does not have
+    /// the shape of a token.
     pub async fn manage(&self, method: &str, body: &Value, hidden: &[&str]) -> Result<Value, ProviderError> {
         let answered = self.ask(method, body, DEFAULT_TIMEOUT, hidden).await?;
         if answered.is_done() {
@@ -157,7 +159,7 @@ impl<'a> Api<'a> {
     }
 }
 
-/// The id of the message that an answer shows.
+/// The id of the message in an answer.
 pub(super) fn message_of(result: &Value, connection: Option<&str>) -> Option<(MessageId, i64)> {
     let message = result["message_id"].as_i64()?;
     let chat = result["chat"]["id"].as_i64()?;

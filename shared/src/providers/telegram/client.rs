@@ -1,4 +1,4 @@
-//! Telegram behind the provider's traits.
+//! Telegram's implementation of the provider traits.
 
 use super::place::connection_of;
 use super::api::{Api, TOKEN};
@@ -30,14 +30,14 @@ const FIELDS: &[Field] = &[Field {
     example: "123456789:EXAMPLE_opens_nothing_0123456789abc",
 }];
 
-/// How many messages Telegram takes (Bots FAQ, "My bot is hitting limits").
+/// How many messages Telegram accepts (Bots FAQ, "My bot is hitting limits").
 const RATES: &[Rate] = &[
     Rate { scope: RateScope::Connection, calls: 30, per: Duration::from_secs(1) },
     Rate { scope: RateScope::Chat, calls: 1, per: Duration::from_secs(1) },
     Rate { scope: RateScope::Group, calls: 20, per: Duration::from_secs(60) },
 ];
 
-/// The updates that we read. What is left out is not sent to us; reactions come only where they are asked for.
+/// The updates that we read. Telegram sends no others; it sends reactions only where they are asked for.
 const UPDATES: &[&str] = &[
     "message",
     "edited_message",
@@ -50,7 +50,7 @@ const UPDATES: &[&str] = &[
     "my_chat_member",
 ];
 
-/// How many updates Telegram posts at a time; it keeps the order within a chat.
+/// How many updates Telegram posts in parallel; it keeps the order within a chat.
 const MAX_CONNECTIONS: u32 = 100;
 
 /// Telegram's Bot API.
@@ -97,7 +97,8 @@ impl Provider for Telegram {
 
 #[async_trait]
 impl Client for Telegram {
-    /// The bot itself (`getMe`). The business accounts that connect it cannot be listed: their channels come with the first update.
+    /// The bot itself (`getMe`). The business accounts that connect it cannot be listed: their channels are created by
+    /// their first update.
     async fn channels(&self, call: &Call<'_>) -> Result<Vec<ListedChannel>, ProviderError> {
         let bot = Api::of(call).manage("getMe", &json!({}), &[]).await?;
         let id =
@@ -128,7 +129,7 @@ impl Client for Telegram {
             "max_connections": MAX_CONNECTIONS,
             "drop_pending_updates": false,
         });
-        // Our address holds the webhook's token, and is not for the eyes that a refusal reaches.
+        // Our address contains the webhook's token, so it is hidden in error messages.
         api.manage("setWebhook", &body, &[webhook.url, &shown]).await.map(drop)
     }
 
@@ -157,7 +158,7 @@ impl Client for Telegram {
         send::delete(&Api::of(call), message).await
     }
 
-    /// `getFile`: the address holds the token, and is good for an hour at least.
+    /// `getFile`: the address contains the token, and is valid for at least an hour.
     async fn file(&self, call: &Call<'_>, media: &Media) -> Result<FileSource, ProviderError> {
         let Some(id) = files::id_of(media) else { return FileSource::of(media) };
         let too_large = || ProviderError::Refused("the file is larger than a bot can have".into());
@@ -180,7 +181,7 @@ impl Client for Telegram {
     }
 }
 
-/// "wrong file_id or the file is temporarily unavailable": it may be there the next time.
+/// Maps "wrong file_id or the file is temporarily unavailable" to an error that is retried.
 fn not_now(error: ProviderError) -> ProviderError {
     match error {
         ProviderError::Refused(words) if words.contains("temporarily unavailable") => {

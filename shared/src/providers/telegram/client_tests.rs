@@ -1,4 +1,4 @@
-//! Connecting, files, and what is known of Telegram, against a server on this machine.
+//! Connecting, files, and Telegram's description, against a local server.
 
 use super::client::Telegram;
 use super::testing::{Fake, TOKEN};

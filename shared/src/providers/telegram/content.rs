@@ -1,4 +1,4 @@
-//! What a message holds (Bot API, Message): kind, text, file and details.
+//! The content of a message (Bot API, Message): kind, text, file and details.
 
 use crate::model::message::content::{Button, ContactCard, Details, Location, Story};
 use crate::model::message::kind::Kind;
@@ -10,20 +10,20 @@ use super::node::Node;
 
 /// Most lines of a poll or a checklist that are kept.
 const MAX_LINES: usize = 50;
-/// Longest name of a member that is kept as a kind's word.
+/// Longest name of an unknown member that is kept as a message's kind.
 const MAX_WORD: usize = 64;
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug)]
 pub(super) struct Content {
     pub kind: Kind,
-    /// Telegram's word, where our kind says less.
+    /// Telegram's word, where our kind is less specific.
     pub raw_kind: Option<String>,
     /// Text or caption.
     pub text: Option<String>,
     pub media: Option<Media>,
     pub details: Option<Details>,
-    /// What else is passed on.
+    /// Other members, passed on as they are.
     pub extra: Map<String, Value>,
 }
 
@@ -51,8 +51,8 @@ impl Content {
 
 type Read = fn(&Node<'_>) -> Content;
 
-/// Members that are content, the more telling ones first: an animation comes with a document, a venue with a location, a live
-/// photo with a photo.
+/// Members that are content, the more specific ones first: an animation comes with a document, a venue with a location,
+/// a live photo with a photo.
 const CONTENT: &[(&str, Read)] = &[
     ("text", text),
     ("rich_message", rich_message),
@@ -80,7 +80,7 @@ const CONTENT: &[(&str, Read)] = &[
     ("story", |_| Content::unsupported("story")),
 ];
 
-/// Reads the content. A member that this version does not know is its message's kind, by its name.
+/// Reads the content. If this version does not know the member, the member's name becomes the message's kind.
 pub(super) fn read(message: &Node<'_>) -> Content {
     let known = CONTENT.iter().find(|(name, _)| message.has(name));
     let mut content = match known {
@@ -96,20 +96,20 @@ pub(super) fn read(message: &Node<'_>) -> Content {
     content
 }
 
-/// The word for what a message holds, whatever else is wrong with it.
+/// Telegram's word for a message's content, even where other members could not be read.
 pub(super) fn word(message: &Node<'_>) -> Option<String> {
     let known = CONTENT.iter().map(|(name, _)| *name).find(|name| message.has(name));
     known.map(str::to_owned).or_else(|| message.names().find(|name| !is_context(name)).and_then(as_word))
 }
 
-/// A member's name as a word; none where it is no name that an API has.
+/// A member's name, if it looks like a name in an API.
 fn as_word(name: &str) -> Option<String> {
     let fits =
         name.len() <= MAX_WORD && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     (fits && !name.is_empty()).then(|| name.to_owned())
 }
 
-/// A notice of the messenger, or what this version does not know.
+/// A service message, or content that this version does not know.
 fn other(message: &Node<'_>) -> Content {
     if let Some(name) = message.names().find(|name| is_service(name)) {
         return Content { text: notice(message), ..Content::of(Kind::System) }.raw(name);
@@ -118,7 +118,7 @@ fn other(message: &Node<'_>) -> Content {
     Content { raw_kind: unknown, ..Content::of(Kind::Unsupported) }
 }
 
-/// What a notice is about, without words of ours.
+/// The subject of a service message, without words of ours.
 fn notice(message: &Node<'_>) -> Option<String> {
     let come = message.objects("new_chat_members");
     let names: Vec<String> = come.iter().take(MAX_LINES).filter_map(person).collect();
@@ -127,7 +127,7 @@ fn notice(message: &Node<'_>) -> Option<String> {
     message.name("new_chat_title").or(come).or_else(gone)
 }
 
-/// The name of a person, as their messenger shows it.
+/// A person's name, as their messenger shows it.
 pub(super) fn person(user: &Node<'_>) -> Option<String> {
     let names: Vec<String> =
         [user.name("first_name"), user.name("last_name")].into_iter().flatten().collect();
@@ -157,7 +157,7 @@ fn rich_message(message: &Node<'_>) -> Content {
     }
 }
 
-/// A photo that moves: the photo itself comes beside it.
+/// A photo that moves: the still photo comes beside it.
 fn live_photo(message: &Node<'_>) -> Content {
     let media = if message.has("photo") { files::photo(message, "photo") } else { None };
     match media {
@@ -180,7 +180,7 @@ fn sticker(message: &Node<'_>) -> Content {
     content
 }
 
-/// Of paid media what can be had: the first file. Others only show what it would be.
+/// The first file of paid media that can be downloaded. Items that are not paid for are only previews.
 fn paid_media(message: &Node<'_>) -> Content {
     let Some(paid) = message.object("paid_media") else { return Content::unsupported("paid_media") };
     let file = paid.objects("paid_media").into_iter().find_map(|item| {
@@ -196,7 +196,7 @@ fn paid_media(message: &Node<'_>) -> Content {
     }
 }
 
-/// Coordinates that are on this earth.
+/// A location, if its coordinates are valid.
 fn located(place: &Node<'_>) -> Option<Location> {
     let latitude = place.float("latitude").filter(|degrees| degrees.abs() <= 90.0);
     let longitude = place.float("longitude").filter(|degrees| degrees.abs() <= 180.0);
@@ -231,19 +231,19 @@ fn contact(message: &Node<'_>) -> Content {
     Content { details, ..Content::of(Kind::ContactCard) }
 }
 
-/// The phone of a card that its sender shared of themself: Telegram says whose number it is.
+/// The phone number of a contact card that its sender shared of themself: Telegram says whose number it is.
 pub(super) fn own_phone(message: &Node<'_>) -> Option<String> {
     let contact = message.object("contact")?;
     let sender = message.object("from")?.number("id")?;
     let is_own = contact.number("user_id") == Some(sender);
-    // Telegram writes it in international form, with a plus or without.
+    // Telegram writes the number in international form, with or without a plus.
     let phone = contact.text("phone_number")?.trim();
     let digits = phone.strip_prefix('+').unwrap_or(phone);
     let is_phone = (5..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     (is_own && is_phone).then(|| format!("+{digits}"))
 }
 
-/// A title and lines below it.
+/// A title, and lines below it.
 fn listed(title: Option<&str>, lines: Vec<Node<'_>>) -> Option<String> {
     let lines =
         lines.into_iter().take(MAX_LINES).filter_map(|line| Some(format!("- {}", line.text("text")?)));
@@ -273,7 +273,7 @@ fn dice(message: &Node<'_>) -> Content {
     Content::said(text).raw("dice")
 }
 
-/// What a web page that the bot opened sends in the client's name.
+/// Data that a web page opened by the bot sends in the client's name.
 fn web_app_data(message: &Node<'_>) -> Content {
     let Some(data) = message.object("web_app_data") else { return Content::of(Kind::Interactive) };
     let title = data.name("button_text").unwrap_or_default();
@@ -283,12 +283,12 @@ fn web_app_data(message: &Node<'_>) -> Content {
     Content { text, details, ..Content::of(Kind::Interactive) }.raw("web_app_data")
 }
 
-/// Something that has a title, and nothing that we could show of it.
+/// Content of which only the title can be shown.
 fn titled(message: &Node<'_>, member: &str) -> Content {
     Content { text: in_member(message, member, "title"), ..Content::unsupported(member) }
 }
 
-/// Who said first what was forwarded, by their name (Bot API, MessageOrigin).
+/// The name of the original author of a forwarded message (Bot API, MessageOrigin).
 fn forwarded_from(origin: &Node<'_>) -> Option<String> {
     match origin.text("type")? {
         "user" => person(&origin.object("sender_user")?),
@@ -299,7 +299,7 @@ fn forwarded_from(origin: &Node<'_>) -> Option<String> {
     }
 }
 
-/// What is said to a story is an answer to it, of whatever kind it is.
+/// Turns a message that answers a story into an answer to it, of whatever kind the message is.
 fn answer_to_story(message: &Node<'_>, content: &mut Content) {
     let Some(story) = message.object("reply_to_story") else { return };
     if !content.kind.is_said() || content.kind == Kind::Unsupported || content.details.is_some() {

@@ -1,4 +1,4 @@
-//! What messages hold, where it depends on more than one member.
+//! The content of messages, where it depends on more than one member.
 
 use super::tests::message;
 use crate::model::message::content::Details;
@@ -35,7 +35,7 @@ fn notices_of_the_messenger_are_no_content() {
     ] {
         assert_eq!(kind(json!({ name: value })), (Kind::System, Some(name.into())), "{name}");
     }
-    // These say something about a message, and make none.
+    // These members describe a message and are not content.
     assert_eq!(
         kind(json!({ "sender_tag": "a", "paid_star_count": 5, "receiver_user": {} })),
         (Kind::Unsupported, None)

@@ -1,6 +1,6 @@
-//! What every body in `events/telegram/` gives.
+//! The expected items of every body in `events/telegram/`.
 
-/// File and what it gives, one line an item.
+/// Each file and its items, one line per item.
 pub(super) const EXPECTED: &[(&str, &[&str])] = &[
     (
         "album-1.json",

@@ -1,5 +1,5 @@
-//! Telegram's words against a request, our codes for them, and our reasons. Its numbers say little (400 is nearly all of them);
-//! descriptions in English tell errors apart (Bot API, "Making requests"). They are those of the server at
+//! Telegram's error descriptions, our codes for them, and our reasons. Its error numbers say little (nearly all are
+//! 400); descriptions in English tell errors apart (Bot API, "Making requests"). They are those of the server at
 //! github.com/tdlib/telegram-bot-api, and those of MTProto, in upper case, that it passes on.
 
 use crate::model::outbound::call::FailureReason;
@@ -9,16 +9,16 @@ use FailureReason::{
     WrongRecipient,
 };
 
-/// Our code for a recipient that is no chat's id.
+/// Our code for a recipient that is not a chat's id.
 pub(super) const NO_CHAT_ID: &str = "CHAT_ID_INVALID";
-/// Our code for a file above what is taken.
+/// Our code for a file above the limit.
 pub(super) const FILE_TOO_BIG: &str = "FILE_TOO_BIG";
-/// Our code for a message that is not there.
+/// Our code for a message that does not exist.
 pub(super) const NO_MESSAGE: &str = "MESSAGE_NOT_FOUND";
-/// Our code for what is forbidden in words that are not known.
+/// Our code for a 403 with an unknown description.
 pub(super) const FORBIDDEN: &str = "FORBIDDEN";
 
-/// Parts of descriptions in lower case, the code for them, and the reason. The first that is found counts.
+/// Parts of descriptions in lower case, the code for each, and the reason. The first match counts.
 const SAID: &[(&str, &str, FailureReason)] = &[
     ("bot was blocked by the user", "BOT_BLOCKED", Blocked),
     ("user is deactivated", "USER_DEACTIVATED", Blocked),
@@ -76,7 +76,7 @@ const SAID: &[(&str, &str, FailureReason)] = &[
     ("button_url_invalid", "BUTTON_INVALID", Other),
 ];
 
-/// Codes that no description stands behind: our own, and those of the limits' table, which are Wazzup's.
+/// Codes without a description: our own, and those of the limits' table, which are Wazzup's.
 const OURS: &[(&str, FailureReason)] = &[
     (NO_CHAT_ID, WrongRecipient),
     (FORBIDDEN, NoAccess),
@@ -87,7 +87,7 @@ const OURS: &[(&str, FailureReason)] = &[
     ("24_HOURS_EXCEEDED", WindowClosed),
 ];
 
-/// Our code and reason for a description; none for one that is not known.
+/// Our code and reason for a description; `None` for an unknown one.
 pub(super) fn told(description: &str) -> Option<(&'static str, FailureReason)> {
     let description = description.to_ascii_lowercase();
     let found = SAID.iter().find(|(part, _, _)| description.contains(part));

@@ -1,15 +1,16 @@
-//! Files. An update names one by its id alone; where it can be read Telegram says when it is asked, for an hour (Bot API, getFile).
+//! Files. An update names a file by its id alone; Telegram returns its address on request, valid for an hour (Bot API,
+//! getFile).
 
 use super::NAME;
 use super::node::Node;
 use crate::model::message::media::Media;
 
-/// Longest id of a file that is taken for one, in bytes.
+/// Longest file id that is accepted, in bytes.
 const MAX_ID: usize = 500;
-/// Longest media type that is taken for one, in bytes.
+/// Longest media type that is accepted, in bytes.
 const MAX_MIME: usize = 100;
 
-/// A file as an update tells it; `mime` is its type where the update does not tell one.
+/// A file from an update; `mime` is its type where the update names none.
 pub(super) fn media(file: &Node<'_>, mime: &str) -> Option<Media> {
     let id = file.text("file_id").filter(|id| is_id(id));
     if id.is_none() {
@@ -25,7 +26,7 @@ pub(super) fn media(file: &Node<'_>, mime: &str) -> Option<Media> {
     })
 }
 
-/// Of the sizes of a photo the largest.
+/// The largest size of a photo.
 pub(super) fn photo(message: &Node<'_>, name: &str) -> Option<Media> {
     let area = |size: &Node<'_>| {
         let side = |name: &str| size.number(name).unwrap_or_default().clamp(0, 100_000);
@@ -38,7 +39,7 @@ pub(super) fn photo(message: &Node<'_>, name: &str) -> Option<Media> {
     media(&largest?, "image/jpeg")
 }
 
-/// The id of a file that a [`Media`] stands for.
+/// The file id in a [`Media`].
 pub(super) fn id_of(media: &Media) -> Option<&str> {
     let (name, id) = media.url.split_once(':')?;
     (name == NAME && is_id(id)).then_some(id)

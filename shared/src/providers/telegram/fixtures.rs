@@ -1,4 +1,4 @@
-//! Every body in `events/telegram/`, read and compared with what it must give; then each of them damaged.
+//! Reads every body in `events/telegram/` and compares the result with [`EXPECTED`]; then damages each of them.
 
 use super::expected::EXPECTED;
 use super::inbound::parse;
@@ -93,12 +93,12 @@ fn message_line(message: &MessageEvent) -> String {
     line
 }
 
-/// An id without the digest that stands for a missing one.
+/// An id, without the digest that replaces a missing id.
 fn short(id: &str) -> String {
     if id.starts_with("raw:") { "raw".into() } else { id.to_owned() }
 }
 
-/// The name of the details, and what tells one from another.
+/// The name of the details, and the value that distinguishes them.
 fn details(details: &Details) -> String {
     match details {
         Details::Location(place) => {
@@ -127,7 +127,7 @@ fn details(details: &Details) -> String {
     }
 }
 
-/// Marks a time that Telegram did not tell.
+/// Marks a time that Telegram did not send.
 fn at(moment: Timestamp) -> String {
     if moment == ACCEPTED { " accepted".into() } else { String::new() }
 }
@@ -168,7 +168,7 @@ fn every_event_survives_the_queue_and_is_one_of_its_own() {
     }
 }
 
-/// A reason goes to logs and object metadata: it names members, never what stands in them.
+/// Asserts that a reason, which goes to logs and object metadata, names members and never their values.
 fn assert_discreet(parsed: &Parsed) {
     let discreet = |why: &str| {
         assert!(why.is_ascii() && why.len() < 120, "{why}");
@@ -207,8 +207,8 @@ fn bodies_with_a_changed_byte_do_no_harm() {
     }
 }
 
-/// Every value anywhere in every body, replaced by one of another type: nothing panics, and what names a message with its chat
-/// still stands for something in that chat.
+/// Replaces every value in every body by one of another type: nothing panics, and a message whose chat is named still
+/// leaves a placeholder in that chat.
 #[test]
 fn values_of_another_type_do_no_harm() {
     let others = [

@@ -1,4 +1,4 @@
-//! Telegram's updates (Bot API, Update): one in a request; and one as Telegram would post it.
+//! Telegram's updates (Bot API, Update), one per request; and a sample update in Telegram's form for test messages.
 
 use super::message::{self, Kept};
 use super::node::Faults;
@@ -13,7 +13,7 @@ use crate::providers::inbound::{
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-/// Kinds of updates that this version has no use for: none of them is asked for. Others that are not known count as one.
+/// Kinds of updates that this version ignores and does not ask for. All unknown kinds are counted as one.
 const IGNORED: &[&str] = &[
     "channel_post",
     "edited_channel_post",
@@ -39,7 +39,7 @@ const IGNORED: &[&str] = &[
 pub(super) struct TelegramInbound;
 
 impl Inbound for TelegramInbound {
-    /// The header shows the secret that we registered. Without a secret nothing is believed.
+    /// Verifies that the header has the secret that we registered. Without a secret no update is accepted.
     fn verify(&self, request: &WebhookRequest<'_>, secret: Option<&SecretString>) -> Result<(), Forged> {
         match secret {
             Some(secret) if secret::is_shown(request.headers, secret) => Ok(()),
@@ -51,7 +51,7 @@ impl Inbound for TelegramInbound {
         let Owners::One(owner) = owners else {
             return Parsed::Unreadable("an address of Telegram's is one bot's".into());
         };
-        // A webhook that others registered does not say which bot it is. Nothing is lost for that: the connection is it.
+        // A webhook that others registered does not say which bot it is for. The connection's id serves instead.
         let bot = secret::bot(request.headers).unwrap_or(owner.connection.as_str());
         parse(owner, bot, request.body, accepted_at)
     }
@@ -62,7 +62,8 @@ impl Inbound for TelegramInbound {
         let from: i64 = sample.from.parse().ok()?;
         let seconds = sample.at.seconds();
         let mut message = json!({
-            // Telegram's are numbers. This text becomes the message's id as it is, so that it can be found again.
+            // Telegram's ids are numbers. This text becomes the message's id unchanged, so that the test can find the
+            // message.
             "message_id": sample.message_id,
             "from": { "id": from, "is_bot": false, "first_name": sample.name },
             "chat": { "id": from, "first_name": sample.name, "type": "private" },
@@ -80,8 +81,8 @@ impl Inbound for TelegramInbound {
     }
 }
 
-/// Reads an update. It names one thing that happened; of a body with several each is read by itself. Bytes that are no UTF-8
-/// become U+FFFD.
+/// Reads an update. It holds one event; in a body with several, each is read by itself. Bytes that are not UTF-8 become
+/// U+FFFD.
 pub(super) fn parse(owner: &ChannelOwner, bot: &str, body: &[u8], accepted_at: Timestamp) -> Parsed {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}');
@@ -101,10 +102,10 @@ pub(super) fn parse(owner: &ChannelOwner, bot: &str, body: &[u8], accepted_at: T
     }
 }
 
-/// What an update has given so far.
+/// The items read from an update so far.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
-    /// Whose the bot is.
+    /// The owner of the bot's channels.
     pub owner: &'a ChannelOwner,
     /// The bot's id: the `external` of its own channel.
     pub bot: &'a str,
@@ -112,7 +113,7 @@ pub(super) struct Batch<'a> {
     raw: &'a str,
     /// SHA-256 of the body: Telegram repeats an update byte for byte.
     pub digest: String,
-    /// What tells one update from another.
+    /// The update's id, which makes the ids of its events unique.
     pub happening: String,
     /// When it was accepted.
     pub accepted_at: Timestamp,
@@ -143,7 +144,7 @@ impl Batch<'_> {
         }
     }
 
-    /// An event. The queue drops what has the digest of another one, so only the first has the body's own.
+    /// Adds an event. The queue deduplicates by digest, so only the first event has the body's own digest.
     pub fn event(&mut self, event: Event) {
         let digest = match self.items.len() {
             0 => self.digest.clone(),
@@ -152,7 +153,7 @@ impl Batch<'_> {
         self.items.push(Item::Event { event, digest });
     }
 
-    /// A message, or what stands for one of which something could not be read.
+    /// Adds a message, or a placeholder for one that could not be read whole.
     pub fn take(&mut self, faults: &Faults, message: MessageEvent) {
         let event = Event::Message(Box::new(message));
         match faults.first() {
@@ -161,13 +162,13 @@ impl Batch<'_> {
         }
     }
 
-    /// What could not be read, and what stands for it.
+    /// Adds poison, and the event that is stored in its place.
     pub fn poison(&mut self, faults: &Faults, event: Option<Event>) {
         let why = faults.first().unwrap_or_else(|| "unreadable".into());
         self.items.push(Item::Poison { why, raw: self.raw.to_owned(), event: event.map(Box::new) });
     }
 
-    /// What is of no interest.
+    /// Counts an update that is ignored.
     pub fn ignored(&mut self, what: &'static str) {
         self.items.push(Item::Ignored(what));
     }

@@ -1,7 +1,7 @@
-//! What Telegram takes of a bot (E5). Sources: Bot API, sendMessage (text), "Sending files" (by URL: photos to 5 MB, others to
-//! 20 MB, of the types that its methods take, documents only as GIF, PDF and ZIP), InlineKeyboardButton (64 bytes of data),
-//! deleteMessage (48 hours), BusinessBotRights (`can_reply`: chats with a message in the last 24 hours). Error codes are Wazzup's,
-//! which a CRM knows already.
+//! Telegram's limits for bots (E5). Sources: Bot API, sendMessage (text), "Sending files" (by URL: photos to 5 MB,
+//! others to 20 MB, of the types that its methods take, documents only as GIF, PDF and ZIP), InlineKeyboardButton (64
+//! bytes of data), deleteMessage (48 hours), BusinessBotRights (`can_reply`: chats with a message in the last 24
+//! hours). Error codes are Wazzup's, which a CRM knows already.
 
 use super::place::connection_of;
 use crate::model::channel::Channel;
@@ -17,7 +17,7 @@ const SIZE: &str = "MESSAGES_CONTENT_SIZE_EXCEEDED_TELEGRAM";
 /// Largest file that Telegram fetches for us, and that a bot can fetch from Telegram.
 pub(super) const MAX_FILE: u64 = 20 * MIB;
 
-/// The word for a bot's own channel.
+/// The transport name of a bot's own channel.
 pub(super) const BOT_TRANSPORT: &str = "bot";
 
 const fn rule(kind: FileKind, types: &'static [&'static str], bytes: u64) -> FileRule {
@@ -56,7 +56,7 @@ const BOT: Limits = Limits {
     delete_within: Some(Duration::from_secs(48 * HOUR)),
     window: None,
     comments: false,
-    // A person has to start the bot.
+    // A person has to start the bot first.
     first: &[],
 };
 
@@ -70,10 +70,10 @@ const BUSINESS: Limits = Limits {
     ..BOT
 };
 
-/// The rows.
+/// The limits of both kinds of channel.
 pub(super) static TABLE: [Limits; 2] = [BOT, BUSINESS];
 
-/// The row of a channel. A business account's is never listed, so that its id alone tells it.
+/// The limits of a channel. A business account's channel is recognized by its id alone, because it is never listed.
 pub(super) fn limits_of(channel: &Channel) -> &'static Limits {
     let [bot, business] = &TABLE;
     match connection_of(&channel.external) {

@@ -1,7 +1,7 @@
-//! The members of a Message (Bot API 10.3, Message), by what they are to us: what was said is read in [`super::content`];
-//! here are the others.
+//! The members of a Message (Bot API 10.3, Message), grouped by how we read them: content is read in
+//! [`super::content`]; here are the others.
 
-/// Members that say something about a message and are no content.
+/// Members that describe a message and are not content.
 const CONTEXT: &[&str] = &[
     "message_id",
     "message_thread_id",
@@ -88,7 +88,7 @@ const SERVICE: &[&str] = &[
     "managed_bot_created",
 ];
 
-/// What whole families of service messages begin with.
+/// Prefixes of whole families of service messages.
 const SERVICE_FAMILIES: &[&str] = &[
     "checklist_tasks_",
     "chat_owner_",
@@ -102,12 +102,12 @@ const SERVICE_FAMILIES: &[&str] = &[
     "voice_chat_",
 ];
 
-/// Whether a member only says something about its message.
+/// Whether a member only describes its message.
 pub(super) fn is_context(name: &str) -> bool {
     CONTEXT.contains(&name)
 }
 
-/// Whether a member makes its message a notice of the messenger.
+/// Whether a member makes its message a service message.
 pub(super) fn is_service(name: &str) -> bool {
     let family = SERVICE_FAMILIES.iter().any(|family| name.starts_with(family));
     !is_context(name) && (family || SERVICE.contains(&name))

@@ -12,23 +12,24 @@ use crate::model::message::kind::{DeliveryStatus, Kind};
 use crate::model::messenger::Messenger;
 use serde_json::Value;
 
-/// Longest id of a message that is taken for one where it is a text.
+/// Longest message id that is accepted as a text.
 const MAX_OWN_ID: usize = 100;
-/// The last second that is taken for a message's time: beyond it jiff's, and so our, calendar ends.
+/// The last second that is accepted as a message's time: jiff's calendar, and so ours, ends there.
 const LAST_SECOND: i64 = 253_402_207_200;
 
-/// Which of an update's members a message stands in.
+/// The member of an update that holds a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kept {
-    /// Its name there.
+    /// The member's name.
     pub name: &'static str,
-    /// Whether it is a business account's.
+    /// Whether the message is a business account's.
     pub business: bool,
     /// New or edited.
     pub revision: Revision,
 }
 
-/// Reads a message. Without its chat it is only poison; with it, whatever else is wrong, a message stands for it there.
+/// Reads a message. Without its chat it is only poison; with the chat, a placeholder message is stored there even where
+/// the rest is unreadable.
 pub(super) fn read(batch: &mut Batch<'_>, kept: Kept, value: &Value) {
     let faults = Faults::default();
     let Some(message) = Node::of(value, kept.name, &faults) else { return batch.poison(&faults, None) };
@@ -48,7 +49,7 @@ pub(super) fn read(batch: &mut Batch<'_>, kept: Kept, value: &Value) {
     batch.take(&faults, event);
 }
 
-/// The place of what names its `chat`, and the business connection where it is a business account's.
+/// The place of an object that names its `chat`, and its business connection if it belongs to a business account.
 pub(super) fn place<'a>(batch: &Batch<'a>, named: &Node<'a>, business: bool) -> Result<Place<'a>, NoPlace> {
     let chat = named.object("chat").ok_or(NoPlace::Unknown)?;
     let connection = business.then(|| connection(named, "business_connection_id"));
@@ -89,7 +90,7 @@ fn event(batch: &Batch<'_>, place: &Place<'_>, message: &Node<'_>, revision: Rev
     }
 }
 
-/// A message of whom nothing is told but where it stands.
+/// A message of which only the place and the id are known.
 pub(super) fn bare(
     batch: &Batch<'_>,
     place: &Place<'_>,
@@ -108,7 +109,7 @@ pub(super) fn bare(
         message_id,
         side,
         origin: None,
-        // Telegram takes no id of ours along.
+        // Telegram does not carry our ids.
         own_id: None,
         author: None,
         contact: ContactHint::default(),
@@ -130,13 +131,14 @@ pub(super) fn bare(
     }
 }
 
-/// A moment, told in seconds since the epoch. Zero stands for one that Telegram does not know.
+/// A time in seconds since the epoch. Telegram sends zero where it does not know the time.
 pub(super) fn moment(node: &Node<'_>, name: &str) -> Option<Timestamp> {
     let seconds = node.number(name).filter(|seconds| (1..=LAST_SECOND).contains(seconds))?;
     Some(Timestamp::from_millis(seconds * 1000))
 }
 
-/// Telegram's ids are numbers. A text is the id of a test message, which enters by our own hand ([`super::inbound`]).
+/// A message's id. Telegram's are numbers; a text is the id of a test message, which we send ourselves
+/// ([`super::inbound`]).
 fn id(batch: &Batch<'_>, place: &Place<'_>, message: &Node<'_>) -> MessageId {
     if let Some(Value::String(own)) = message.value("message_id")
         && (1..=MAX_OWN_ID).contains(&own.len())
@@ -152,9 +154,10 @@ fn id(batch: &Batch<'_>, place: &Place<'_>, message: &Node<'_>) -> MessageId {
     }
 }
 
-/// Who wrote. To a bot only clients write; in a business account's chats its owner writes too, on the phone: a private chat has
-/// the client's id, so what another person wrote there is the company's. Away, greeting and scheduled messages of the account
-/// (`is_from_offline`) no person wrote just now: like those of our rules they are no activity and no answer.
+/// The side that wrote. To a bot only clients write; in a business account's chats its owner writes too, on the phone:
+/// a private chat has the client's id, so what another person wrote there is the company's. The account's away,
+/// greeting and scheduled messages (`is_from_offline`) were not written by a person just now: like messages of our
+/// rules they count neither as activity nor as an answer.
 fn written_by(place: &Place<'_>, message: &Node<'_>) -> (Side, Option<Origin>) {
     let sender = message.object("from").and_then(|from| from.number("id"));
     let is_client = place.connection.is_none() || place.group || sender.is_none_or(|id| id == place.id);
@@ -168,7 +171,8 @@ fn written_by(place: &Place<'_>, message: &Node<'_>) -> (Side, Option<Origin>) {
     }
 }
 
-/// What is told of the client: of a person by their chat, which names them also where the company writes. A group has its title.
+/// What an update says about the client. A person is described by their chat, which names them also where the company
+/// writes. A group has its title.
 pub(super) fn hint(place: &Place<'_>, named: &Node<'_>) -> ContactHint {
     let Some(chat) = named.object("chat") else { return ContactHint::default() };
     if place.group {
@@ -177,7 +181,8 @@ pub(super) fn hint(place: &Place<'_>, named: &Node<'_>) -> ContactHint {
     ContactHint { name: person(&chat), username: chat.name("username"), ..ContactHint::default() }
 }
 
-/// Who of a group, or of the company, wrote. Who writes in a group's or a channel's name is known by that.
+/// The author of a message in a group or by the company. A member who writes in a group's or a channel's name is shown
+/// under that name.
 fn author(place: &Place<'_>, message: &Node<'_>, side: Side) -> Option<Author> {
     if side == Side::Client && !place.group {
         return None;
@@ -197,15 +202,15 @@ pub(super) fn voice(user: &Node<'_>) -> Option<Author> {
     (author != Author::default()).then_some(author)
 }
 
-/// The ids that a group has before and after it becomes a supergroup.
+/// The ids of a group before and after it becomes a supergroup.
 fn aliases(place: &Place<'_>, message: &Node<'_>) -> Vec<ChatAlias> {
     let told =
         ["migrate_to_chat_id", "migrate_from_chat_id"].into_iter().filter_map(|name| message.number(name));
     told.filter(|id| place.group && *id != place.id).map(|id| place.alias(id)).collect()
 }
 
-/// The message that it answers. `quote` is the cited part of it, and in a topic of a forum every message answers the one that
-/// opened the topic, which says nothing.
+/// The message that this one answers. `quote` is the cited part of it. In a topic of a forum every message answers the
+/// one that opened the topic, which means nothing, so that is ignored.
 fn quote(place: &Place<'_>, message: &Node<'_>) -> Option<Quote> {
     let cited = message.object("quote").and_then(|quote| quote.text("text").map(str::to_owned));
     let answered = message.object("reply_to_message").filter(|answered| !answered.has("forum_topic_created"));

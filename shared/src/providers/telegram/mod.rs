@@ -1,10 +1,10 @@
-//! Telegram's Bot API: its updates read into events, and what goes out by a bot, in its own chats or in the name of a business
-//! account that connected it.
+//! Telegram's Bot API: reads its updates into events, and sends by a bot, in the bot's own chats or in the name of a
+//! business account that connected the bot.
 //!
-//! The protocol is told on <https://core.telegram.org/bots/api>; "Bot API" below cites its sections. One bot is one connection.
-//! It has a channel of its own (`external` is the bot's id), and one for each business account that connected it
-//! ([`place::Place`]). Updates carry a secret in a header; what they do not carry is the bot that they are for, so the secret
-//! that is registered begins with its id ([`secret`]).
+//! The protocol is documented at <https://core.telegram.org/bots/api>; "Bot API" below cites its sections. One bot is
+//! one connection. It has a channel of its own (`external` is the bot's id), and one for each business account that
+//! connected it ([`place::Place`]). Updates carry a secret in a header but do not name their bot, so the secret that is
+//! registered begins with the bot's id ([`secret`]).
 
 mod api;
 mod client;
@@ -43,12 +43,12 @@ use super::provider::Provider;
 use client::Telegram;
 use inbound::TelegramInbound;
 
-/// The provider's name in our webhook URLs, in channel ids, and before the id of a file.
+/// The provider's name in our webhook URLs and channel ids, and the prefix of a file's id.
 const NAME: &str = "telegram";
 
-/// What is known of it.
+/// The description of Telegram: fields, limits, rates.
 pub const PROVIDER: Option<&'static dyn Provider> = Some(&Telegram);
-/// Reads its webhooks.
+/// Reads Telegram's webhooks.
 pub const INBOUND: Option<&'static dyn Inbound> = Some(&TelegramInbound);
-/// Calls it.
+/// Calls Telegram.
 pub const CLIENT: Option<&'static dyn Client> = Some(&Telegram);

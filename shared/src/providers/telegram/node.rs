@@ -1,15 +1,15 @@
-//! How an update's JSON is read: member by member, so that one of another type costs no other, and the first such fault is
-//! remembered by its path. Paths are made of the names that we ask for, never of what stands there.
+//! Reads an update's JSON member by member, so that a member of the wrong type does not affect the others, and records
+//! the first such fault by its path. Paths consist of the names that we ask for, never of the update's values.
 
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 
-/// The first thing that was not as it should be.
+/// The first fault of an update.
 #[derive(Debug, Default)]
 pub(super) struct Faults(RefCell<Option<String>>);
 
 impl Faults {
-    /// Notes a fault, unless there was one before.
+    /// Records a fault, unless there was one before.
     pub fn note(&self, why: String) {
         self.0.borrow_mut().get_or_insert(why);
     }
@@ -29,7 +29,7 @@ pub(super) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// The object under this path; `None`, and a fault, where it is none.
+    /// The object under this path; `None`, and a fault, where it is not an object.
     pub fn of(value: &'a Value, path: &str, faults: &'a Faults) -> Option<Self> {
         match value {
             Value::Object(members) => Some(Self { members, path: path.to_owned(), faults }),
@@ -40,22 +40,22 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Notes that a member is not as it should be.
+    /// Records that a member is invalid.
     pub fn fault(&self, name: &str, wrong: &str) {
         self.faults.note(format!("{}.{name}: {wrong}", self.path));
     }
 
-    /// A member; null is as good as absent.
+    /// A member; null counts as absent.
     pub fn value(&self, name: &str) -> Option<&'a Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    /// Whether a member is there.
+    /// Whether a member is present.
     pub fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
 
-    /// The names of all members that are there.
+    /// The names of all members that are present.
     pub fn names(&self) -> impl Iterator<Item = &'a str> {
         self.members.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str())
     }
@@ -73,7 +73,7 @@ impl<'a> Node<'a> {
         self.read(name, Value::as_str)
     }
 
-    /// A text that says something, without the space around it, and cut to what is kept of names.
+    /// A text that is not blank, trimmed and cut to the longest name that is kept.
     pub fn name(&self, name: &str) -> Option<String> {
         const MAX_NAME: usize = 200;
         let text: String =
@@ -81,7 +81,7 @@ impl<'a> Node<'a> {
         (!text.is_empty()).then_some(text)
     }
 
-    /// An integer. Ids of chats and people take 64 bits.
+    /// An integer. Ids of chats and people need 64 bits.
     pub fn number(&self, name: &str) -> Option<i64> {
         self.read(name, Value::as_i64)
     }
@@ -91,7 +91,7 @@ impl<'a> Node<'a> {
         self.read(name, Value::as_f64)
     }
 
-    /// A flag; one that is absent is not set.
+    /// A flag; an absent one is false.
     pub fn flag(&self, name: &str) -> bool {
         self.read(name, Value::as_bool).unwrap_or_default()
     }
@@ -102,7 +102,7 @@ impl<'a> Node<'a> {
         Some(Self { members, path: format!("{}.{name}", self.path), faults: self.faults })
     }
 
-    /// The objects of a list; an absent one has none.
+    /// The objects of a list; an absent list has none.
     pub fn objects(&self, name: &str) -> Vec<Self> {
         let list = self.read(name, Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let path = format!("{}.{name}", self.path);

@@ -1,14 +1,17 @@
-//! Where an update belongs: the channel and the chat; and the ids of messages.
+//! The channel and the chat of an update, and the ids of messages.
 //!
-//! - **The bot's own chats** stand on the channel whose `external` is the bot's id.
-//! - **A business account's chats** stand on a channel of their own, `business:{connection id}`. The owner's user id would outlive
-//!   a connection, but a client's message does not name the owner; the connection's id is all that every business update
-//!   has in common, and it is what an answer has to name. So it is the channel that tells it, and nothing more is stored. Who
-//!   connects the bot anew gets a new channel; clients are known again by their user id, which is the id of their chat.
-//! - **A chat's id at the provider** is Telegram's: a person's user id, a group's negative number. A group that becomes a
-//!   supergroup gets another one; the messages that tell of it carry the other form as an alias, so both lead to one chat.
-//! - **A message's id** is `{chat}:{message}`, since Telegram counts messages in each chat (Bot API, Message): and
-//!   `{connection id}:{chat}:{message}` for a business account, whose chat with a client has the same number as the bot's own.
+//! - **The bot's own chats** are on the channel whose `external` is the bot's id.
+//! - **A business account's chats** are on a channel of their own, `business:{connection id}`. The owner's user id
+//!   would outlive a connection, but a client's message does not name the owner; the connection's id is all that every
+//!   business update has in common, and an answer has to name it. So the channel's id contains it, and nothing more is
+//!   stored. An owner who connects the bot again gets a new channel; clients are recognized by their user id, which is
+//!   the id of their chat.
+//! - **A chat's id at the provider** is Telegram's: a person's user id, a group's negative number. A group that becomes
+//!   a supergroup gets another id; the messages that report it carry the other id as an alias, so both lead to one
+//!   chat.
+//! - **A message's id** is `{chat}:{message}`, because Telegram counts messages in each chat (Bot API, Message), and
+//!   `{connection id}:{chat}:{message}` for a business account, whose chat with a client has the same number as the
+//!   bot's own.
 
 use super::NAME;
 use super::node::Node;
@@ -18,9 +21,9 @@ use crate::model::event::ChatAlias;
 use crate::model::messenger::{ChannelRef, Messenger};
 use std::fmt;
 
-/// What the `external` of a business account's channel begins with.
+/// The prefix in the `external` of a business account's channel.
 const BUSINESS: &str = "business:";
-/// Longest id of a business connection that is taken for one, in bytes: it stands in keys.
+/// Longest id of a business connection that is accepted, in bytes, because it becomes part of keys.
 const MAX_CONNECTION: usize = 200;
 
 /// The business connection of a channel; none for a bot's own channel.
@@ -42,7 +45,7 @@ pub(super) fn business_channel(owner: &ChannelOwner, connection: &str) -> Channe
     channel(owner, &format!("{BUSINESS}{connection}"))
 }
 
-/// The member that names a business connection.
+/// The id of the business connection in this member, if it is valid.
 pub(super) fn connection<'a>(node: &Node<'a>, name: &str) -> Option<&'a str> {
     let id = node.text(name)?;
     let fits = (1..=MAX_CONNECTION).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
@@ -52,19 +55,19 @@ pub(super) fn connection<'a>(node: &Node<'a>, name: &str) -> Option<&'a str> {
     fits.then_some(id)
 }
 
-/// A message's id, taken apart.
+/// A message's id, parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct MessageKey<'a> {
-    /// The business connection, where it is a business account's.
+    /// The business connection, for a message of a business account.
     pub connection: Option<&'a str>,
     /// The chat.
     pub chat: i64,
-    /// The number of the message in it.
+    /// The message's number in the chat.
     pub message: i64,
 }
 
 impl<'a> MessageKey<'a> {
-    /// Takes an id apart; `None` for what is no message's at Telegram: a button's, a reaction's, one of ours.
+    /// Parses an id; `None` where Telegram has no such message: the id of a button, of a reaction, or one of ours.
     pub fn parse(id: &'a MessageId) -> Option<Self> {
         let mut parts = id.as_str().rsplitn(3, ':');
         let (message, chat, connection) = (parts.next()?, parts.next()?, parts.next());
@@ -87,13 +90,13 @@ impl fmt::Display for MessageKey<'_> {
     }
 }
 
-/// Which channel and chat an update belongs to.
+/// The channel and the chat of an update.
 #[derive(Clone, Debug)]
 pub(super) struct Place<'a> {
     owner: &'a ChannelOwner,
     /// The channel.
     pub channel: ChannelRef,
-    /// The business connection, where it is a business account's.
+    /// The business connection, for a business account's chat.
     pub connection: Option<&'a str>,
     /// Telegram's id of the chat.
     pub id: i64,
@@ -104,9 +107,9 @@ pub(super) struct Place<'a> {
 /// Why an update has no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoPlace {
-    /// Its chat cannot be told.
+    /// It does not name its chat.
     Unknown,
-    /// It is a channel's post: there is no conversation there.
+    /// It is a channel's post, and a channel has no conversations.
     Broadcast,
 }
 
@@ -126,7 +129,7 @@ impl<'a> Place<'a> {
             Some("private") => false,
             Some("channel") => return Err(NoPlace::Broadcast),
             Some("group" | "supergroup") => true,
-            // Ids of people are positive, those of groups negative.
+            // Ids of people are positive, ids of groups negative.
             _ => id < 0,
         };
         let channel = match connection {
@@ -146,7 +149,7 @@ impl<'a> Place<'a> {
         ChatId::derive(&self.owner.id_salt, &self.channel.id, &form)
     }
 
-    /// The other id that a group has had, or gets.
+    /// The other id of a group, from before or after it became a supergroup.
     pub fn alias(&self, id: i64) -> ChatAlias {
         ChatAlias { chat: self.form(id), provider_chat_id: id.to_string() }
     }
@@ -156,7 +159,7 @@ impl<'a> Place<'a> {
         MessageKey { connection: self.connection, chat: self.id, message }.id()
     }
 
-    /// The id of something that is no message at Telegram: known again by `what` and `id`.
+    /// The id of an event that is no message at Telegram; `what` and `id` make it unique.
     pub fn happening(&self, what: &str, id: &str) -> MessageId {
         let connection = self.connection.map(|id| format!("{id}:")).unwrap_or_default();
         MessageId::new(format!("{connection}{}:{what}:{id}", self.id))

@@ -1,19 +1,19 @@
-//! The plain text of a rich message (Bot API 10.1 and later, RichMessage): blocks that hold texts, lists and tables of them. What
-//! a later version adds is read as far as it holds text under the same names.
+//! The plain text of a rich message (Bot API 10.1 and later, RichMessage): blocks that contain texts, lists and tables.
+//! Additions of a later version are read as far as their text has the same member names.
 
 use serde_json::{Map, Value};
 
-/// How deep texts stand in each other, as far as they are read.
+/// How deep nested texts are read.
 const MAX_DEPTH: usize = 32;
-/// Most of a text that is kept, in bytes.
+/// Longest text that is kept, in bytes.
 const MAX_TEXT: usize = 32_768;
 
-/// Members of a block that hold its words, in the order in which they are read.
+/// Members of a block that hold its text, in reading order.
 const WORDS: &[&str] = &["summary", "text", "expression", "alternative_text", "credit"];
-/// Members of a block that hold further blocks, list items or rows of cells: each in a line of its own.
+/// Members of a block that hold further blocks, list items or rows of cells, each on a line of its own.
 const BLOCKS: &[&str] = &["blocks", "items", "cells", "rows", "caption"];
 
-/// The text; none where there is none.
+/// The text; `None` if the message has none.
 pub(super) fn plain(message: &Map<String, Value>) -> Option<String> {
     let mut text = String::new();
     block(message, &mut text, 0);
@@ -21,7 +21,7 @@ pub(super) fn plain(message: &Map<String, Value>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// A block: its own words, then the blocks in it.
+/// Reads a block: its own text, then the blocks in it.
 fn block(block: &Map<String, Value>, text: &mut String, depth: usize) {
     for name in WORDS {
         if let Some(value) = block.get(*name) {
@@ -35,7 +35,7 @@ fn block(block: &Map<String, Value>, text: &mut String, depth: usize) {
     }
 }
 
-/// Blocks, each in its line.
+/// Reads blocks, each on its own line.
 fn lines(value: &Value, text: &mut String, depth: usize) {
     if depth > MAX_DEPTH || text.len() > MAX_TEXT {
         return;
@@ -52,7 +52,7 @@ fn lines(value: &Value, text: &mut String, depth: usize) {
     }
 }
 
-/// A RichText: a string, a list of such, or an object around one.
+/// Reads a RichText: a string, a list of RichTexts, or an object around one.
 fn words(value: &Value, text: &mut String, depth: usize) {
     if depth > MAX_DEPTH || text.len() > MAX_TEXT {
         return;

@@ -1,20 +1,21 @@
-//! The secret of a webhook (Bot API, setWebhook, `secret_token`). Telegram shows it in a header of every update, word for word.
+//! The secret of a webhook (Bot API, setWebhook, `secret_token`). Telegram sends it unchanged in a header of every
+//! update.
 //!
-//! An update does not say which bot it is for, and it is read without a call; so what is registered is `{bot's id}-{secret}`: the
-//! header brings the id, and with the secret it is believed.
+//! An update does not say which bot it is for, and it is read without a call to Telegram; so `{bot's id}-{secret}` is
+//! registered: the header brings the bot's id, and the secret proves it.
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-/// The header.
+/// The header's name.
 pub(super) const HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
 
 /// Longest id of a bot, in digits: 64 bits.
 const MAX_BOT: usize = 19;
 
-/// What is registered, and shown in the header. `bot` is what is known of the bot's id.
+/// The value that is registered, and sent in the header. `bot` is the bot's id, if it is known.
 pub(super) fn shown(bot: Option<&str>, secret: &SecretString) -> String {
     match bot {
         Some(bot) => format!("{bot}-{}", secret.expose_secret()),
@@ -26,7 +27,7 @@ fn header(headers: &HeaderMap) -> Option<&str> {
     headers.get(HEADER)?.to_str().ok()
 }
 
-/// The bot that an update is for; none where its webhook was not registered by us.
+/// The bot that an update is for; `None` where its webhook was not registered by us.
 pub(super) fn bot(headers: &HeaderMap) -> Option<&str> {
     let (bot, _) = header(headers)?.rsplit_once('-')?;
     is_bot(bot).then_some(bot)
@@ -37,16 +38,16 @@ pub(super) fn is_bot(text: &str) -> bool {
     (1..=MAX_BOT).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether the header shows the secret. An empty secret is never shown.
+/// Whether the header has the secret. An empty secret never matches.
 pub(super) fn is_shown(headers: &HeaderMap, secret: &SecretString) -> bool {
     let secret = secret.expose_secret();
     let Some(header) = header(headers).filter(|_| !secret.is_empty()) else { return false };
-    // The id in front is no part of the secret: it holds no dash.
+    // The id in front is not part of the secret; the secret contains no dash.
     let shown = header.rsplit_once('-').map_or(header, |(_, shown)| shown);
     is_same(shown, secret)
 }
 
-/// Compared by digest, in constant time: neither content nor length can be measured.
+/// Compares digests in constant time, so that neither content nor length can be measured.
 fn is_same(shown: &str, secret: &str) -> bool {
     let digest = |text: &str| {
         let mac = Hmac::<Sha256>::new_from_slice(b"switchboard telegram webhook").ok();

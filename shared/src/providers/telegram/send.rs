@@ -1,5 +1,5 @@
-//! What goes out (Bot API, "Available methods"): messages, edits, deletions. Telegram knows no id of ours, so no call may be
-//! repeated whose outcome is not known.
+//! Outgoing calls (Bot API, "Available methods"): messages, edits, deletions. Telegram does not deduplicate by an id of
+//! ours, so a call whose outcome is unknown must not be repeated.
 
 use super::api::{Answered, Api, message_of};
 use super::failures::{self, FILE_TOO_BIG, FORBIDDEN, NO_CHAT_ID, NO_MESSAGE};
@@ -16,11 +16,11 @@ use crate::providers::client::MessageRef;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// Time of a call with a file: Telegram fetches it before it answers.
+/// Timeout of a call with a file: Telegram fetches the file before it answers.
 const FILE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest `callback_data`, in bytes (Bot API, InlineKeyboardButton).
 const MAX_CALLBACK: usize = 64;
-/// The least wait after too many calls where Telegram names none: a chat takes one message in a second.
+/// The shortest wait after too many calls where Telegram names none: a chat takes one message per second.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A call, ready to be made.
@@ -29,7 +29,7 @@ pub(super) struct Request {
     pub method: &'static str,
     /// Its parameters.
     pub body: Map<String, Value>,
-    /// The link of its file: without a password, so it is kept out of logs.
+    /// The link of its file. The link needs no password, so it is kept out of logs.
     link: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Request {
     }
 }
 
-/// Sends a message. Where its group has become a supergroup nothing was sent, so it goes to that at once.
+/// Sends a message. If its group has become a supergroup, nothing was sent, so the message is sent there at once.
 ///
 /// # Errors
 /// Sorted by what has to follow: see [`SendFailure`].
@@ -66,7 +66,7 @@ pub(super) async fn send(api: &Api<'_>, message: &OutgoingMessage<'_>) -> Result
     Ok(Sent { message_id: Some(id), chat_id: Some(chat.to_string()) })
 }
 
-/// Puts another text into a sent message: below its file, where it has one. Files are not replaced.
+/// Edits the text of a sent message, or the caption of a sent file. Files are not replaced.
 ///
 /// # Errors
 /// As [`send`].
@@ -79,10 +79,10 @@ pub(super) async fn edit(api: &Api<'_>, message: &MessageRef<'_>, edit: Edit<'_>
         Request::of(method, json!({ "chat_id": key.chat, "message_id": key.message, member: text }));
     let request = request
         .with("business_connection_id", connection_of(&message.channel.external).map(Value::from))
-        // An edit without a keyboard removes the one that is there (Bot API, editMessageText, reply_markup).
+        // An edit without a keyboard removes the existing one (Bot API, editMessageText, reply_markup).
         .with("reply_markup", keyboard(message.buttons));
     let answered = ask(api, &request).await?;
-    // It has this text: an edit that was made before.
+    // The message has this text already: an earlier attempt edited it.
     let is_same = |words: &str| words.to_ascii_lowercase().contains("message is not modified");
     if answered.status == 400 && answered.description.as_deref().is_some_and(is_same) {
         return Ok(());
@@ -106,7 +106,8 @@ pub(super) async fn delete(api: &Api<'_>, message: &MessageRef<'_>) -> Result<()
     changed(ask(api, &request).await?)
 }
 
-/// The outcome of a change. A group that became a supergroup took no message along, so there is none to change.
+/// The outcome of a change. A group that became a supergroup did not take its messages along, so there is none to
+/// change.
 fn changed(answered: Answered) -> Result<(), SendFailure> {
     if answered.migrated_to.is_some() && !answered.is_done() {
         return Err(SendFailure::never(FailureReason::MessageGone, NO_MESSAGE));
@@ -128,10 +129,10 @@ async fn ask(api: &Api<'_>, request: &Request) -> Result<Answered, SendFailure> 
 /// The call that sends a message.
 ///
 /// # Errors
-/// What Telegram has no call for.
+/// The failure of a message that Telegram has no call for.
 pub(super) fn request(message: &OutgoingMessage<'_>) -> Result<Request, SendFailure> {
     let Recipient::Chat(chat) = message.to else {
-        // A bot cannot write first, and knows no phones.
+        // A bot cannot write first, and cannot address a phone number.
         return Err(SendFailure::not_supported());
     };
     let chat: i64 =
@@ -153,15 +154,15 @@ pub(super) fn request(message: &OutgoingMessage<'_>) -> Result<Request, SendFail
         .with("reply_parameters", message.quote.and_then(|quoted| quote(quoted, chat, message.channel))))
 }
 
-/// The message that it answers. One of another chat (the group that this supergroup was) cannot be named by its number.
+/// The quoted message. A message of another chat (the group that this supergroup was) cannot be named by its number.
 fn quote(quoted: &MessageId, chat: i64, channel: &Channel) -> Option<Value> {
     let key = MessageKey::parse(quoted)?;
     let is_here = key.chat == chat && key.connection == connection_of(&channel.external);
     is_here.then(|| json!({ "message_id": key.message, "allow_sending_without_reply": true }))
 }
 
-/// The method for a file, and the name of its parameter. What a file is its type says better than what it was sent as: Telegram
-/// takes by URL only what fits the method.
+/// The method for a file, and the name of its parameter. The media type decides rather than the kind that the sender
+/// chose, because Telegram takes by URL only files that fit the method.
 fn method(file: FileInfo<'_>) -> (&'static str, &'static str) {
     let mime = file.mime.unwrap_or_default();
     let essence = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -178,8 +179,8 @@ fn method(file: FileInfo<'_>) -> (&'static str, &'static str) {
     }
 }
 
-/// Buttons below the message, each in a row of its own. One whose payload is a link opens it; others send their payload, or
-/// what stands on them.
+/// Buttons below the message, one per row. A button whose payload is a link opens it; the others send their payload, or
+/// their title.
 fn keyboard(buttons: &[Button]) -> Option<Value> {
     let button = |button: &Button| {
         let data = button.payload.as_deref().filter(|data| !data.is_empty()).unwrap_or(&button.title);
@@ -194,7 +195,7 @@ fn keyboard(buttons: &[Button]) -> Option<Value> {
     (!rows.is_empty()).then(|| json!({ "inline_keyboard": rows }))
 }
 
-/// Sorts an answer by what has to follow; what was done gives its result.
+/// Classifies an answer by what has to follow; a successful call gives its result.
 pub(super) fn sorted(answered: Answered) -> Result<Value, SendFailure> {
     if answered.is_done() {
         return Ok(answered.result);

@@ -1,4 +1,4 @@
-//! Sending against a server on this machine, and its answers sorted.
+//! Sending to a local server, and the classification of its answers.
 
 use super::client::Telegram;
 use super::send::request;
@@ -46,7 +46,7 @@ fn called<'a>(
     request(&message).map(|request| (request.method, Value::Object(request.body)))
 }
 
-/// Sends a file, so that its link may be told by the answer.
+/// Sends a file, so that an answer may reveal its link.
 async fn send(answers: &[(&str, &str)]) -> (Result<Sent, SendFailure>, Vec<Value>) {
     let (fake, channel, key) = (Fake::answering(answers), channel(BOT), MessageId::new("m1"));
     let file = FileInfo { kind: Kind::Document, mime: Some("application/pdf"), name: None };
@@ -183,7 +183,7 @@ async fn a_group_that_became_a_supergroup_gets_the_message_there() {
     assert_eq!(sent.unwrap(), expected);
     assert_eq!((&asked[0]["chat_id"], &asked[1]["chat_id"]), (&json!(55), &json!(-10040)));
     assert!(asked[0]["reply_parameters"].is_object() && asked[1]["reply_parameters"].is_null());
-    // Once, and no further.
+    // The message is sent to the new group once; a second migration is not followed.
     let (sent, asked) = send(&[("400 Bad Request", &moved), ("400 Bad Request", &moved)]).await;
     assert!(matches!(sent, Err(SendFailure::Never { .. })));
     assert_eq!(asked.len(), 2);

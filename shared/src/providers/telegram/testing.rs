@@ -1,4 +1,4 @@
-//! A server on this machine that plays Telegram for the tests of this folder, and a call to it.
+//! A local server that plays Telegram for the tests of this folder, and a call to it.
 
 use crate::base::clock::Timestamp;
 use crate::model::credential::Credential;
@@ -14,7 +14,7 @@ use url::Url;
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 pub(super) const TOKEN: &str = "7770001:TEST_opens_nothing_0123456789abcdef";
 
-/// A request as it was made.
+/// A request that the server received.
 #[derive(Debug)]
 pub(super) struct Asked {
     /// The first line's path.
@@ -23,7 +23,7 @@ pub(super) struct Asked {
     pub body: Value,
 }
 
-/// A bot at a server that gives these answers, one a request.
+/// A call to a server that gives these answers, one per request.
 pub(super) struct Fake {
     http: OutboundHttp,
     base: Url,
@@ -32,7 +32,7 @@ pub(super) struct Fake {
 }
 
 impl Fake {
-    /// Status line and body of each answer.
+    /// A server with the status line and body of each answer.
     pub fn answering(answers: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -59,12 +59,12 @@ impl Fake {
         Self::at(Url::parse(&format!("http://127.0.0.1:{port}/telegram")).unwrap(), asked)
     }
 
-    /// One answer.
+    /// A server with one answer.
     pub fn one(status: &str, body: &str) -> Self {
         Self::answering(&[(status, body)])
     }
 
-    /// A server that is not there.
+    /// A server that does not answer.
     pub fn away() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
@@ -83,7 +83,7 @@ impl Fake {
         Call { http: &self.http, base_url: &self.base, credential: &self.credential, now: NOW }
     }
 
-    /// What was asked, once all answers are given.
+    /// The requests, once all answers are given.
     pub fn asked(self) -> Vec<Asked> {
         self.asked.join().unwrap()
     }

@@ -1,4 +1,4 @@
-//! The rules, one by one.
+//! The rules of reading updates, one by one.
 
 use super::inbound::{TelegramInbound, parse};
 use super::secret::HEADER;
@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// When the bodies are accepted: after everything that they tell.
+/// When the bodies are accepted: after every time in them.
 pub(super) const ACCEPTED: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 /// The bot's id.
 pub(super) const BOT: &str = "7770001";
@@ -52,7 +52,7 @@ fn unreadable(body: impl AsRef<[u8]>) -> String {
     }
 }
 
-/// A message with `changes` laid over it; a change to null takes the member away.
+/// A message with `changes` merged into it; a change to null removes the member.
 fn body(changes: &Value) -> Value {
     let person = json!({ "id": 55, "first_name": "Марина", "username": "marina" });
     let mut message = json!({
@@ -91,7 +91,7 @@ fn business(changes: Value) -> MessageEvent {
     of(one(&json!({ "update_id": 1, "business_message": message })))
 }
 
-/// Why a message is poison, and what stands for it.
+/// The reason why a message is poison, and its placeholder.
 fn poison(body: &Value) -> (String, Option<MessageEvent>) {
     match one(body) {
         Item::Poison { why, event: Some(event), .. } => match *event {

@@ -1,5 +1,5 @@
-//! Updates that are no messages at Telegram: a button that was pressed, a reaction, a deletion, a bot that is blocked or put out, a
-//! business account that connects.
+//! Updates that are no messages at Telegram: a pressed button, a reaction, a deletion, a bot that is blocked or
+//! removed, a business account that connects.
 
 use super::inbound::Batch;
 use super::message::{bare, hint, moment, place, voice};
@@ -15,12 +15,12 @@ use serde_json::Value;
 const MAX_DELETED: usize = 1000;
 /// Longest id of a pressed button's query, in bytes.
 const MAX_QUERY: usize = 100;
-/// What stands for a reaction that is no emoji of its own.
+/// The emoji shown for a reaction with a custom emoji.
 const CUSTOM: &str = "❔";
-/// What stands for a reaction that was paid for: its picture in Telegram.
+/// The emoji shown for a paid reaction, as in Telegram.
 const PAID: &str = "⭐";
 
-/// The object of an update and its place; what is without is counted or put aside.
+/// The object of an update and its place; an update without either is counted or stored as poison.
 fn placed<'a: 'b, 'b>(
     batch: &mut Batch<'a>,
     value: &'b Value,
@@ -43,7 +43,8 @@ fn placed<'a: 'b, 'b>(
     None
 }
 
-/// `deleted_business_messages` (Bot API, BusinessMessagesDeleted). Who wrote them it does not say; rows that are there know.
+/// `deleted_business_messages` (Bot API, BusinessMessagesDeleted). It does not say who wrote the messages; their stored
+/// rows do.
 pub(super) fn deleted(batch: &mut Batch<'_>, value: &Value) {
     let faults = Faults::default();
     let found = placed(batch, value, "deleted_business_messages", &faults, true);
@@ -64,8 +65,8 @@ pub(super) fn deleted(batch: &mut Batch<'_>, value: &Value) {
     }
 }
 
-/// `business_connection` (Bot API, BusinessConnection): how the channel of a business account is. Its `date` is that of the
-/// connection, whatever changed since, so the report is as of now.
+/// `business_connection` (Bot API, BusinessConnection): the state of a business account's channel. Its `date` is that
+/// of the connection, whatever changed since, so the event has the time of acceptance.
 pub(super) fn connection(batch: &mut Batch<'_>, value: &Value) {
     let faults = Faults::default();
     let Some(told) = Node::of(value, "business_connection", &faults) else {
@@ -75,7 +76,7 @@ pub(super) fn connection(batch: &mut Batch<'_>, value: &Value) {
         told.fault("id", "missing");
         return batch.poison(&faults, None);
     };
-    // Before version 9.0 the right stood in the connection itself.
+    // Before version 9.0 the right was a member of the connection itself.
     let can_reply =
         told.object("rights").is_some_and(|rights| rights.flag("can_reply")) || told.flag("can_reply");
     let (state, raw_state) = match (told.flag("is_enabled"), can_reply) {
@@ -84,7 +85,7 @@ pub(super) fn connection(batch: &mut Batch<'_>, value: &Value) {
         (true, true) => (ChannelState::Active, "enabled"),
     };
     if faults.first().is_some() {
-        // A state that is half read is none.
+        // A state that could be read only in part is not used.
         return batch.poison(&faults, None);
     }
     let event = ChannelStateEvent {
@@ -97,12 +98,13 @@ pub(super) fn connection(batch: &mut Batch<'_>, value: &Value) {
     batch.event(Event::ChannelState(event));
 }
 
-/// `callback_query` (Bot API, CallbackQuery): a button below a message of the bot's. When it was pressed is not told.
+/// `callback_query` (Bot API, CallbackQuery): a pressed button below a message of the bot's. It does not say when the
+/// button was pressed.
 pub(super) fn callback(batch: &mut Batch<'_>, value: &Value) {
     let faults = Faults::default();
     let name = "callback_query";
     let Some(query) = Node::of(value, name, &faults) else { return batch.poison(&faults, None) };
-    // Below a message that was sent by inline mode: its chat is not told.
+    // The message was sent by inline mode, so the update does not name its chat.
     let Some(below) = query.value("message") else { return batch.ignored("inline_callback") };
     let is_business = below.get("business_connection_id").is_some_and(|id| !id.is_null());
     let Some((message, place)) = placed(batch, below, "callback_query.message", &faults, is_business) else {
@@ -134,7 +136,7 @@ pub(super) fn callback(batch: &mut Batch<'_>, value: &Value) {
     batch.take(&faults, stands_for(event, &faults, name));
 }
 
-/// What stands on the button that sends this.
+/// The title of the button that sends this data.
 fn title(message: &Node<'_>, data: &str) -> Option<String> {
     let rows = message.object("reply_markup")?.value("inline_keyboard")?.as_array()?;
     let mut buttons = rows.iter().filter_map(Value::as_array).flatten();
@@ -142,7 +144,7 @@ fn title(message: &Node<'_>, data: &str) -> Option<String> {
     button.get("text").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// What is told of a thing that could not be read whole.
+/// The message that is stored for an update that could be read only in part.
 fn stands_for(event: MessageEvent, faults: &Faults, word: &str) -> MessageEvent {
     match faults.first() {
         None => event,
@@ -150,14 +152,14 @@ fn stands_for(event: MessageEvent, faults: &Faults, word: &str) -> MessageEvent 
     }
 }
 
-/// `message_reaction` (Bot API, MessageReactionUpdated): what a person thinks of a message by now.
+/// `message_reaction` (Bot API, MessageReactionUpdated): a person's current reactions to a message.
 pub(super) fn reaction(batch: &mut Batch<'_>, value: &Value) {
     let faults = Faults::default();
     let name = "message_reaction";
     let Some((told, place)) = placed(batch, value, name, &faults, false) else { return };
     let before: Vec<Value> = told.objects("old_reaction").iter().filter_map(kind_of).collect();
     let after: Vec<Value> = told.objects("new_reaction").iter().filter_map(kind_of).collect();
-    // Several may stand at once: the one that was added counts, else the last that is left.
+    // A person may have several reactions: the added one counts, or else the last that remains.
     let counts = after.iter().rev().find(|one| !before.contains(one)).or(after.last());
     let to = told.number("message_id");
     if to.is_none() {
@@ -175,7 +177,7 @@ pub(super) fn reaction(batch: &mut Batch<'_>, value: &Value) {
         details: details.map(Details::Reaction),
         ..bare(batch, &place, id, Side::Client, moment(&told, "date"))
     };
-    // What stands for a reaction is none that is said: it would open the chat.
+    // A placeholder must not be a reaction, because a reaction would open the chat.
     let event = match faults.first() {
         None => event,
         Some(_) => {
@@ -185,7 +187,7 @@ pub(super) fn reaction(batch: &mut Batch<'_>, value: &Value) {
     batch.take(&faults, event);
 }
 
-/// A reaction without what is not compared.
+/// The members of a reaction that are compared.
 fn kind_of(reaction: &Node<'_>) -> Option<Value> {
     let kind = reaction.text("type").filter(|kind| kind.len() <= 32)?;
     Some(
@@ -201,7 +203,7 @@ fn emoji(reaction: &Value) -> String {
     }
 }
 
-/// Who reacted: a person, or a chat in whose name a person stays anonymous.
+/// The person who reacted, or the chat in whose name an anonymous person reacted.
 fn actor(told: &Node<'_>) -> Option<Author> {
     if let Some(user) = told.object("user") {
         return voice(&user);
@@ -212,8 +214,8 @@ fn actor(told: &Node<'_>) -> Option<Author> {
     Some(author).filter(|author| *author != Author::default())
 }
 
-/// `my_chat_member` (Bot API, ChatMemberUpdated): a person blocked the bot or let it in again, a group put it out or took it in.
-/// A notice says so in the chat: employees see why nothing arrives. Other rights of the bot's are of no interest.
+/// `my_chat_member` (Bot API, ChatMemberUpdated): a person blocked or unblocked the bot, or a group removed or added
+/// it. A notice says so in the chat, so that employees see why nothing arrives. Other rights of the bot are ignored.
 pub(super) fn membership(batch: &mut Batch<'_>, value: &Value) {
     let faults = Faults::default();
     let name = "my_chat_member";

@@ -1,4 +1,4 @@
-//! An account with one channel, a client who writes, and employees who act by tokens.
+//! An account with one channel, a client who writes, and employees who use tokens.
 
 use crate::stack::asking::{Asker, until};
 use crate::stack::{Live, PATIENCE, moment};
@@ -17,13 +17,13 @@ pub struct Office {
     pub client: &'static str,
 }
 
-/// What a client reads, without what is no text.
+/// The texts that a client received.
 pub fn texts(received: &[Received]) -> Vec<String> {
     received.iter().filter_map(|message| message.text.clone()).collect()
 }
 
 impl Office {
-    /// Employees who all receive new clients, on a channel that gives them out so.
+    /// Employees who all receive new clients, on a channel with this distribution.
     pub async fn new(distribution: &str, staff: &[&str]) -> Self {
         let live = Live::get();
         let account = live.account(&[600], staff).await;
@@ -38,14 +38,14 @@ impl Office {
         &self.account.channels[0]
     }
 
-    /// The API as an employee calls it.
+    /// The API, called by an employee.
     pub async fn as_employee(&self, who: &str) -> Asker {
         let token =
             self.asker.expect(201, "POST", &format!("/v1/employees/{who}/tokens"), Some(&json!({}))).await;
         self.asker.with(token["token"].as_str())
     }
 
-    /// The client writes; his chat, when it is there and somebody may answer.
+    /// The client writes; returns the chat as soon as it exists and an employee may answer.
     pub async fn client_writes(&self, name: &str) -> String {
         self.writes(self.client, name).await;
         until("the client's chat", || async {
@@ -57,14 +57,14 @@ impl Office {
         .await
     }
 
-    /// Somebody writes.
+    /// A client with this phone writes.
     pub async fn writes(&self, phone: &str, name: &str) {
         let id = format!("{name}-{}", self.account.id);
         let body = messages(&[text(&self.channel().external, phone, &id, &moment(), "Здравствуйте")]);
         assert_eq!(self.account.post(&body).await.unwrap().status, Some(200));
     }
 
-    /// Who is responsible for a chat.
+    /// The responsible of a chat.
     pub async fn responsible(&self, chat: &str) -> String {
         let shown = self.asker.expect(200, "GET", &format!("/v1/chats/{chat}"), None).await;
         shown["chat"]["responsible"].as_str().unwrap().to_owned()
@@ -78,7 +78,7 @@ impl Office {
         )
     }
 
-    /// What the client has, when it is that much.
+    /// The client's messages, as soon as there are so many.
     pub async fn received(&self, count: usize) -> Vec<Received> {
         let key = &self.account.wazzup_key;
         let received = self
@@ -91,19 +91,19 @@ impl Office {
         received
     }
 
-    /// Waits until Wazzup has posted the echoes of so many messages and we have taken them: a webhook more than the test
-    /// posts for each.
+    /// Waits until Wazzup has posted the echoes of so many messages and we have accepted them: one webhook more than
+    /// the test posts for each.
     pub async fn echoed(&self, count: usize) {
         until("the echoes", || async {
             let posts = self.live.sandbox.wazzup(&self.account.wazzup_key).await.unwrap().posts;
             let taken = posts.iter().filter(|post| post.outcome.status == Some(200)).count();
-            // The probe at the connecting, the client's first message, the echoes.
+            // The probe at connecting, the client's first message, the echoes.
             (taken >= 2 + count).then_some(())
         })
         .await;
     }
 
-    /// The CRM, when it is as wanted; it refused nothing.
+    /// The CRM, as soon as it is as wanted; it must have refused nothing.
     pub async fn crm_until(&self, wanted: impl Fn(&CrmState) -> bool) -> CrmState {
         let crm = self.live.sandbox.crm_until(&self.account.crm, PATIENCE, wanted).await.unwrap();
         assert!(crm.refused.is_empty() && crm.anomalies.is_empty(), "{:?} {:?}", crm.refused, crm.anomalies);

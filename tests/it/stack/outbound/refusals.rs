@@ -1,9 +1,9 @@
-//! Who may not answer is told why, by the route that he takes, and the client gets nothing.
+//! An employee who may not answer gets the reason, on the route that they use, and the client gets nothing.
 
 use super::office::Office;
 use serde_json::{Value, json};
 
-/// An employee with this place on the channel.
+/// Creates an employee with this membership of the channel.
 async fn employ(office: &Office, who: &str, place: Option<Value>) {
     let user = json!([{"id": who, "name": "Вера"}]);
     office.asker.expect(200, "POST", "/v3/users", Some(&user)).await;
@@ -25,7 +25,8 @@ async fn b1_b7_who_may_not_write_is_refused_with_the_reason() {
     employ(&office, "unbound", place("head", false)).await;
     let path = format!("/v1/chats/{chat}/messages");
     let body = json!({"text": "Добрый день!"});
-    // Who has no role there is not told that it is there; who has one is told why he may not write.
+    // An employee without a role does not learn that the chat exists; an employee with a role gets the reason why they
+    // may not write.
     for (who, status, code) in [
         ("stranger", 404, "not_found"),
         ("other", 403, "not_responsible"),
@@ -40,7 +41,7 @@ async fn b1_b7_who_may_not_write_is_refused_with_the_reason() {
             answer.text
         );
     }
-    // With the account's key, in an employee's name: the key sees all, so the reason is told.
+    // With the account's key in an employee's name: the key sees every chat, so the answer has the reason.
     for (who, code) in [
         ("stranger", "no_role"),
         ("other", "not_responsible"),

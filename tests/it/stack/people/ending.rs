@@ -1,10 +1,10 @@
-//! Finishing with a status, and what the client's next message makes of the chat.
+//! Finishing with a status, and the effect of the client's next message on the chat.
 
 use crate::stack::asking::until;
 use crate::stack::outbound::office::Office;
 use serde_json::{Value, json};
 
-/// An office of its own for each: functions read settings at most half a minute old.
+/// Each policy has an office of its own, because functions read settings that are up to half a minute old.
 async fn comes_back(policy: &str) -> Value {
     let office = Office::new("round_robin", &["anna"]).await;
     let channel = format!("/v1/channels/{}", office.channel().id);

@@ -1,10 +1,10 @@
-//! The three distributions, waiting, passing on.
+//! The three distributions, waiting, and requeueing.
 
 use crate::stack::asking::until;
 use crate::stack::outbound::office::Office;
 use serde_json::{Value, json};
 
-/// Whose chat it is, when it is somebody's by the way that is meant.
+/// The chat's assignment, as soon as its last entry has this reason.
 async fn given(office: &Office, chat: &str, why: &str) -> Value {
     until("the client's responsible", || async {
         let path = format!("/v1/chats/{chat}/assignment");
@@ -25,7 +25,7 @@ async fn b3_each_distribution_gives_the_client_in_its_way() {
     let office = Office::new("round_robin", &["anna", "boris"]).await;
     let chat = office.client_writes("first").await;
     let told = given(&office, &chat, "turn").await;
-    assert_eq!(told["responsible"], "anna", "who joined first");
+    assert_eq!(told["responsible"], "anna", "the employee who joined first");
     let considered = told["history"][0]["considered"].as_array().unwrap();
     assert_eq!(considered.len(), 2, "{considered:?}");
 
@@ -68,7 +68,7 @@ async fn b4_clients_wait_in_order_and_are_served_when_somebody_is_back_and_the_h
     let phones = ["79011118801", "79011118802"];
     for (n, phone) in phones.iter().enumerate() {
         office.writes(phone, &format!("waits-{n}")).await;
-        until("so many wait", || async {
+        until("the number of waiting clients", || async {
             let told = vera.expect(200, "GET", "/v1/waiting", None).await;
             (told["channels"][0]["waiting"] == n + 1).then_some(())
         })
@@ -77,7 +77,7 @@ async fn b4_clients_wait_in_order_and_are_served_when_somebody_is_back_and_the_h
     set_status(&office, "anna", "available").await;
     let mut chats = Vec::new();
     for phone in phones {
-        let chat = until("the client who waited is served", || async {
+        let chat = until("the waiting client is assigned", || async {
             let chats = office.account.chats(office.channel(), "live").await.unwrap();
             chats.into_iter().find(|chat| chat["provider_chat_id"] == phone && chat["responsible"] == "anna")
         })
@@ -89,11 +89,12 @@ async fn b4_clients_wait_in_order_and_are_served_when_somebody_is_back_and_the_h
     let boris = boris.filter(|member| member["employee"] == "boris").collect::<Vec<_>>();
     assert_eq!(boris[0]["reason"], "off");
     let told = vera.expect(200, "GET", "/v1/waiting", None).await;
-    assert_eq!(told["channels"], json!([]), "nobody waits any more");
+    assert_eq!(told["channels"], json!([]), "no client waits any more");
     reassigned(&office, &chats).await;
 }
 
-/// The head gives one to Boris, though he is off; then Anna leaves, and her other client passes on to whoever is there.
+/// The head assigns one client to Boris, although Boris is off; then Anna is removed, and her other client passes to
+/// the employee who is available.
 async fn reassigned(office: &Office, chats: &[String]) {
     let vera = office.as_employee("vera").await;
     vera.expect(200, "POST", &format!("/v1/chats/{}/assign", chats[0]), Some(&json!({"employee": "boris"})))
@@ -102,7 +103,7 @@ async fn reassigned(office: &Office, chats: &[String]) {
     assert_eq!((&told["responsible"], &told["history"][0]["by"]), (&json!("boris"), &json!("vera")));
     set_status(office, "boris", "available").await;
     office.asker.expect(204, "DELETE", "/v1/employees/anna", None).await;
-    let told = until("the client of who has gone passes on", || async {
+    let told = until("the client of the removed employee passes to another", || async {
         let path = format!("/v1/chats/{}/assignment", chats[1]);
         let told = office.asker.expect(200, "GET", &path, None).await;
         (told["responsible"] == "boris").then_some(told)
@@ -113,6 +114,6 @@ async fn reassigned(office: &Office, chats: &[String]) {
     assert_eq!(whys, ["turn", "removed", "turn"]);
     assert_eq!(
         told["history"][0]["arrived_at"], told["history"][2]["arrived_at"],
-        "with his place of before"
+        "the client kept their place in the queue"
     );
 }

@@ -23,7 +23,7 @@ async fn f6_a_missed_call_is_answered_and_an_advertisement_is_finished_with_a_st
     ]});
     office.asker.expect(200, "PUT", "/v1/rules", Some(&rules)).await;
     let external = &office.channel().external;
-    // A call that comes twice is answered once.
+    // A call that is reported twice is answered once.
     let call =
         messages(&[missed_call(external, office.client, &format!("call-{}", office.account.id), &moment())]);
     for _ in 0..2 {
@@ -41,7 +41,7 @@ async fn f6_a_missed_call_is_answered_and_an_advertisement_is_finished_with_a_st
     assert_eq!((&finished["finish_reason"], &finished["status"]), (&json!("rule"), &json!("closed")));
     let crm = office.crm_until(|crm| crm.finished.len() == 1 && crm.message_count() == 3).await;
     assert_eq!(json!(crm.finished[0].status), "closed");
-    // The rule's words answer nobody: the caller is unanswered still.
+    // A rule's message does not count as an answer: the caller is still unanswered.
     let unanswered = office.asker.expect(200, "GET", "/v1/employees/anna/unanswered", None).await;
     assert_eq!(unanswered["count"], 2, "{unanswered}");
     let received =

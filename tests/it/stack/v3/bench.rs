@@ -27,7 +27,7 @@ pub struct Bench {
     pub live: &'static Live,
     pub account: Account,
     pub asker: Asker,
-    /// Wazzup's ids of the channels, and ours, by transport.
+    /// Wazzup's ids of the channels, and our ids, by transport.
     channels: BTreeMap<&'static str, (String, String)>,
 }
 
@@ -65,7 +65,8 @@ impl Bench {
         }
     }
 
-    /// The clients write, and on some channels a second one who last did so long ago, or whom somebody answered long ago.
+    /// The clients write, and on some channels a second client who last wrote long ago, or whom the company answered
+    /// long ago.
     async fn clients_write(&self) {
         let id = |name: &str| format!("{name}-{}", self.account.id);
         let entry = |transport: &str, name: &str, chat: &str, at: &str| {
@@ -103,23 +104,24 @@ impl Bench {
         &self.channels[transport].0
     }
 
-    /// Our id of it.
+    /// Our id of the channel with this transport.
     pub fn own_channel(&self, transport: &str) -> &str {
         &self.channels[transport].1
     }
 
-    /// The id of the message that a client wrote on it.
+    /// The id of the message that a client wrote on the channel.
     pub fn written(&self, transport: &str) -> String {
         format!("{transport}-{}", self.account.id)
     }
 
-    /// A body for `POST /v3/message` to the client on this transport, with members laid over it; null takes one away.
+    /// A body for `POST /v3/message` to the client on this transport, with `members` merged into it; null removes a
+    /// member.
     pub fn message(&self, transport: &str, members: Value) -> Value {
         let (_, kind, chat) = TRANSPORTS.iter().find(|(name, ..)| *name == transport).unwrap();
         with(json!({"channelId": self.channel(transport), "chatType": kind, "chatId": chat}), members)
     }
 
-    /// Sends one and gives its id.
+    /// Sends a message and returns its id.
     pub async fn send(&self, transport: &str, members: Value) -> String {
         let body = self.message(transport, members);
         let sent = self.asker.expect(201, "POST", "/v3/message", Some(&body)).await;
@@ -127,12 +129,12 @@ impl Bench {
     }
 }
 
-/// Who wrote on Instagram long ago.
+/// The Instagram client who wrote long ago.
 pub const LATE: &str = "oleg_test";
-/// Who wrote to the WABA number long ago.
+/// The client who wrote to the WABA number long ago.
 pub const LATE_PHONE: &str = "79011117009";
 
-/// An id in the form in which Wazzup has them.
+/// An id in the form of Wazzup's ids.
 pub fn uuid() -> String {
     let word = random();
     format!("{}-{}-4{}-8{}-{}", &word[..8], &word[8..12], &word[13..16], &word[17..20], &word[20..32])

@@ -1,10 +1,11 @@
-//! Error codes: Wazzup's documented ones and ours, which of them `/v3` answers, and which it never does, with the reason.
+//! Error codes: Wazzup's documented ones and ours; which of them `/v3` returns, and which it never returns, with the
+//! reason.
 
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What Wazzup's documents name: for messages, for entities, for webhooks, and those that only statuses carry.
+/// The codes of Wazzup's documents: for messages, for entities, for webhooks, and for statuses only.
 const DOCUMENTED: &str = "
     INVALID_MESSAGE_DATA WRONG_TRANSPORT REPEATED_CRM_MESSAGE_ID BALANCE_IS_EMPTY MESSAGE_WRONG_CONTENT_TYPE
     MESSAGE_ONLY_TEXT_OR_CONTENT MESSAGE_NOTHING_TO_SEND MESSAGE_TEXT_TOO_LONG MESSAGES_TOO_LONG_INSTAGRAM
@@ -26,7 +27,7 @@ const DOCUMENTED: &str = "
     COMMENT_CAN_BE_TEXT_ONLY CANNOT_REPLY_TO_DELETED GENERAL_ERROR NOT_ENOUGH_MONEY
 ";
 
-/// What the suite provokes, each at least once.
+/// The codes that the suite provokes, each at least once.
 const GIVEN: &str = "
     INVALID_MESSAGE_DATA WRONG_TRANSPORT REPEATED_CRM_MESSAGE_ID MESSAGE_WRONG_CONTENT_TYPE
     MESSAGE_ONLY_TEXT_OR_CONTENT MESSAGE_NOTHING_TO_SEND MESSAGE_TEXT_TOO_LONG MESSAGES_TOO_LONG_INSTAGRAM
@@ -42,9 +43,9 @@ const GIVEN: &str = "
     PAYLOAD_TOO_LARGE SERVICE_UNAVAILABLE
 ";
 
-/// What is answered, but cannot be provoked from outside.
+/// Codes that `/v3` returns, but that cannot be provoked from outside.
 const NOT_PROVOKED: [(&str, &str); 2] = [
-    ("UNKNOWN_ERROR", "our own fault, as a 500; what is not known of a delivery is told as a status"),
+    ("UNKNOWN_ERROR", "our own fault, as a 500; an unknown outcome of a delivery is reported as a status"),
     (
         "UNSUPPORTED_MEDIA_TYPE",
         "every type that holds JSON is taken; the word stands in the list of shared errors only",
@@ -54,7 +55,7 @@ const NOT_PROVOKED: [(&str, &str); 2] = [
 const OF_STATUS: &str = "the provider finds it after we took the message: the status `error` carries it";
 const OF_COMMENTS: &str = "comments are answered by /v1: chats of /v3 are those of clients";
 
-/// What is never answered to a request.
+/// Codes that `/v3` never returns.
 const NEVER: [(&str, &str); 37] = [
     ("BAD_CONTACT", OF_STATUS),
     ("BALANCE_IS_EMPTY", OF_STATUS),
@@ -105,7 +106,7 @@ fn words(list: &str) -> BTreeSet<String> {
     list.split_whitespace().map(str::to_owned).collect()
 }
 
-/// The codes that the suite has to have seen.
+/// The codes that the suite must have seen.
 pub fn given() -> BTreeSet<String> {
     words(GIVEN)
 }
@@ -123,7 +124,7 @@ fn every_documented_code_is_given_or_has_a_reason_why_not() {
     assert!(missing.is_empty(), "documented, and in no list: {missing:?}");
 }
 
-/// The codes that stand in the sources of what answers `/v3`.
+/// The codes in the sources of `/v3`.
 fn in_the_sources() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut files: Vec<_> = [
@@ -150,8 +151,8 @@ fn in_the_sources() -> BTreeSet<String> {
 fn every_code_of_the_sources_is_in_a_list() {
     let found = in_the_sources();
     assert!(found.len() > 40, "{found:?}");
-    // Not answered: these are compared with, or are no codes.
+    // The remaining ones are not returned: the code compares with them, or they are no codes.
     let listed: BTreeSet<String> = given().union(&not_given()).cloned().collect();
     let unknown: Vec<_> = found.difference(&listed).collect();
-    assert!(unknown.is_empty(), "answered, and in no list: {unknown:?}");
+    assert!(unknown.is_empty(), "returned, and in no list: {unknown:?}");
 }

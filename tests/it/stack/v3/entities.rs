@@ -29,7 +29,7 @@ fn many(one: impl Fn(usize) -> Value, count: usize) -> Option<Value> {
     Some((0..count).map(one).collect())
 }
 
-/// What every kind of entity has: loads with their limits, then deletions.
+/// The cases that every kind of entity has: loads with their limits, then deletions.
 fn common(kind: &str, entity: &Value, code: (u16, &str)) -> Vec<Case> {
     let mut cases = loads(kind, entity, code);
     cases.extend(deletions(kind));
@@ -82,7 +82,7 @@ fn loads(kind: &str, entity: &Value, code: (u16, &str)) -> Vec<Case> {
     ]
 }
 
-/// Of what [`loads`] has left there.
+/// Deletions of the entities that [`loads`] created.
 fn deletions(kind: &str) -> Vec<Case> {
     let one = |id: &str| format!("/v3/{kind}/{id}");
     let bulk = format!("/v3/{kind}/bulk_delete");
@@ -129,7 +129,7 @@ fn users() -> Vec<Case> {
             (400, "DUPLICATE_PHONE_NUMBER"),
             Value::Null,
         ),
-        ok("his own again", load, Some(phone("v-1", "89011117101")), nothing()),
+        ok("the same user's phone again", load, Some(phone("v-1", "89011117101")), nothing()),
         ok("none any more", load, Some(phone("v-1", "")), nothing()),
         ok("so another may have it", load, Some(phone("v-2", "79011117101")), nothing()),
         ok("all", ("GET", "/v3/users"), None, json!("<any>")),
@@ -137,7 +137,7 @@ fn users() -> Vec<Case> {
     cases
 }
 
-/// An account has at most a thousand.
+/// An account has at most a thousand users.
 async fn user_limit(bench: &Bench, seen: &mut Seen) {
     let account = bench.live.account(&[600], &[]).await;
     let asker = Asker::new(bench.live, &account.key);
@@ -195,7 +195,7 @@ fn contacts() -> Vec<Case> {
     cases
 }
 
-/// Pages go by `offset`, a hundred each.
+/// Pages are selected by `offset` and have a hundred entities each.
 async fn paging(bench: &Bench, seen: &mut Seen) {
     let named = |at: usize| tests::wazzup::with(contact(), json!({"id": format!("p-{at:03}")}));
     let load = ("POST", "/v3/contacts");
@@ -292,7 +292,7 @@ fn pipelines() -> Vec<Case> {
 }
 
 async fn unanswered(bench: &Bench, seen: &mut Seen) {
-    // The WhatsApp client was given to one of the two; both have a place there and nowhere else.
+    // The WhatsApp client was assigned to one of the two; both are members of that channel and of no other.
     let counter = |who: &'static str| format!("/v3/unanswered/{who}");
     let responsible = until("the WhatsApp client's responsible", || async {
         let chats = bench
@@ -308,16 +308,17 @@ async fn unanswered(bench: &Bench, seen: &mut Seen) {
     seen.run(
         &bench.asker,
         &[
-            ok("his client waits", ("GET", &counter(his)), None, red),
-            ok("nobody waits", ("GET", &counter(other)), None, none.clone()),
+            ok("the responsible's client waits", ("GET", &counter(his)), None, red),
+            ok("no client of the other's waits", ("GET", &counter(other)), None, none.clone()),
             ok("without a role", ("GET", &counter("v-1")), None, none),
-            no("nobody", ("GET", &counter("nobody")), None, NOT_FOUND, Value::Null),
+            no("an unknown user", ("GET", &counter("nobody")), None, NOT_FOUND, Value::Null),
         ],
     )
     .await;
 }
 
-/// The CRM names the responsible of a contact that it made for a client of ours: he is it at once.
+/// The CRM names the responsible of a contact that it created for a client of ours: the employee becomes responsible at
+/// once.
 async fn responsible(bench: &Bench, seen: &mut Seen) {
     let (_, kind, chat) = TRANSPORTS[0];
     let made = |crm: &tests::sandbox::state::CrmState| !crm.contacts.is_empty();

@@ -1,5 +1,5 @@
-//! The webhooks, as the CRM gets them that set its address by `PATCH /v3/webhooks`. The sandbox's CRM takes nothing that is
-//! not Wazzup's to the letter (our additions aside), and nothing without its key.
+//! The webhooks of a CRM that set its address by `PATCH /v3/webhooks`. The sandbox's CRM accepts only bodies that match
+//! Wazzup's format exactly (apart from our additions), and only with its key.
 
 use crate::stack::asking::{Asker, until};
 use crate::stack::{Live, PATIENCE, assert_logs_hold_nothing_personal, moment};
@@ -10,7 +10,7 @@ use tests::wazzup::{messages, text};
 
 const CLIENT: &str = "79011117201";
 
-/// An account whose CRM takes webhooks as its vendor set them up.
+/// An account whose CRM gets webhooks as its vendor configured them.
 async fn plugged_in(live: &Live) -> (Account, Asker) {
     let account = live.account(&[600], &["anna"]).await;
     let asker = Asker::new(live, &account.key);
@@ -44,7 +44,7 @@ async fn the_crm_gets_contact_deal_messages_and_statuses_as_wazzup_posts_them() 
         .received_until(&account.wazzup_key, CLIENT, PATIENCE, |all| !all.is_empty())
         .await
         .unwrap();
-    // Else the message itself would tell how far it is.
+    // Otherwise the message itself would carry the later status.
     live.sandbox.crm_until(&account.crm, PATIENCE, |crm| crm.message_count() == 2).await.unwrap();
     for status in [StatusWord::Delivered, StatusWord::Read] {
         live.sandbox.report(&account.wazzup_key, &received[0].message_id, status, None).await.unwrap();
@@ -81,7 +81,7 @@ async fn the_crm_gets_a_channels_new_state() {
     assert_eq!(crm.channels_updates[0]["state"], "qr");
     assert!(crm.refused.is_empty(), "{:?}", crm.refused);
     let listed = asker.expect(200, "GET", "/v3/channels", None).await;
-    assert_eq!(listed[0]["state"], "qridle", "the list spells it otherwise");
+    assert_eq!(listed[0]["state"], "qridle", "the list spells it differently");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! `/v3/message`: what is taken, and every documented error that can be provoked.
+//! `/v3/message`: accepted messages, and every documented error that can be provoked.
 
 use super::bench::{Bench, LATE, LATE_PHONE, TRANSPORTS, uuid};
 use super::table::{Case, Seen, no, ok};
@@ -9,7 +9,7 @@ use tests::wazzup::with;
 const SEND: (&str, &str) = ("POST", "/v3/message");
 const INVALID: (u16, &str) = (400, "INVALID_MESSAGE_DATA");
 
-/// How long a message may be on its way; what is late is wrong, and the other cases go on.
+/// The most time for a message's delivery; a late one is recorded as wrong, and the other cases continue.
 const WITHIN: Duration = Duration::from_secs(60);
 
 pub async fn run(bench: &Bench, seen: &mut Seen) {
@@ -38,7 +38,7 @@ fn sent(what: &str, body: Value) -> Case {
     Case { status: 201, ..ok(what, SEND, Some(body), shape) }
 }
 
-/// Fields that are wrong, whatever the channel.
+/// Fields that are invalid on any channel.
 fn bodies(bench: &Bench) -> Vec<Case> {
     let to = |members: Value| bench.message("whatsapp", members);
     let text = |members: Value| with(to(json!({"text": "Добрый день!"})), members);
@@ -64,7 +64,7 @@ fn bodies(bench: &Bench) -> Vec<Case> {
     ]
 }
 
-/// What names something that is not there, or says nothing, or too much.
+/// Bodies that name something that does not exist, or have no content, or too much.
 fn contents(bench: &Bench) -> Vec<Case> {
     let to = |members: Value| bench.message("whatsapp", members);
     let text = |members: Value| with(to(json!({"text": "Добрый день!"})), members);
@@ -101,7 +101,7 @@ fn contents(bench: &Bench) -> Vec<Case> {
             "MESSAGE_DOWNLOAD_CONTENT_ERROR",
         ),
         bad("an unknown quote", text(json!({"refMessageId": uuid()})), "REFERENCE_MESSAGE_NOT_FOUND"),
-        // Buttons and templates of channels that know none.
+        // Buttons and templates on a channel without them.
         no(
             "buttons here",
             SEND,
@@ -113,7 +113,7 @@ fn contents(bench: &Bench) -> Vec<Case> {
     ]
 }
 
-/// Each transport's own limits, one over.
+/// Each transport's own limits, exceeded by one.
 fn limits(bench: &Bench) -> Vec<Case> {
     let text = |transport: &str, length: usize| bench.message(transport, json!({"text": "я".repeat(length)}));
     let file = |transport: &str, name: &str| {
@@ -140,13 +140,13 @@ fn limits(bench: &Bench) -> Vec<Case> {
     ]
 }
 
-/// Who can be written to, and when.
+/// Which clients can be written to, and when.
 fn strangers(bench: &Bench) -> Vec<Case> {
     let to = |transport: &str, members: Value| {
         with(bench.message(transport, json!({"text": "Добрый день!"})), members)
     };
     let mut cases = Vec::new();
-    // By the messenger's id a dialogue may be older than we; only the window that never opened says no.
+    // A dialogue by the messenger's id may be older than our records; only the window that never opened refuses it.
     cases.push(bad("a stranger", to("instagram", json!({"chatId": "999000111"})), "MESSAGES_NOT_TEXT_FIRST"));
     for transport in ["vk", "avito", "telegram"] {
         let named = json!({"chatId": null, "username": "marina"});
@@ -165,7 +165,7 @@ fn strangers(bench: &Bench) -> Vec<Case> {
     cases
 }
 
-/// What goes through, in every messenger, and what the clients then have.
+/// Messages that are accepted, in every messenger, and what the clients then have.
 async fn taken(bench: &Bench, seen: &mut Seen) {
     let text = |transport: &str| format!("Добрый день, {transport}!");
     let mut cases: Vec<Case> = TRANSPORTS
@@ -210,7 +210,7 @@ async fn taken(bench: &Bench, seen: &mut Seen) {
     }
 }
 
-/// A key is good for one message, for good, whatever is asked for under it.
+/// A key belongs to one message for good, whatever a later request with it asks for.
 async fn repeated(bench: &Bench, seen: &mut Seen) {
     let body = |text: &str| bench.message("viber", json!({"text": text, "crmMessageId": "m-1"}));
     let repeated = "REPEATED_CRM_MESSAGE_ID";
@@ -302,11 +302,11 @@ async fn changes(bench: &Bench, seen: &mut Seen) {
     let received =
         sandbox.received_until(&bench.account.wazzup_key, TRANSPORTS[8].2, WITHIN, taken_back).await.unwrap();
     if !taken_back(&received) {
-        seen.wrong.push(format!("not taken back: {received:?}"));
+        seen.wrong.push(format!("not deleted: {received:?}"));
     }
 }
 
-/// What somebody wrote on the phone long ago.
+/// Edits and deletions of messages that were written on the phone long ago.
 async fn too_late(bench: &Bench, seen: &mut Seen) {
     let of = |name: &str| format!("/v3/message/old-{name}-{}", bench.account.id);
     let text = Some(json!({"text": "Иначе"}));
@@ -321,7 +321,7 @@ async fn too_late(bench: &Bench, seen: &mut Seen) {
     .await;
 }
 
-/// An employee who is known writes with his own rights.
+/// A known employee writes with their own rights.
 async fn rights(bench: &Bench, seen: &mut Seen) {
     let channel = bench.own_channel("viber");
     for (who, role, sends) in
@@ -334,7 +334,7 @@ async fn rights(bench: &Bench, seen: &mut Seen) {
         bench.asker.expect(200, "PUT", &path, Some(&place)).await;
     }
     let by = |who: &str| bench.message("viber", json!({"text": "Добрый день!", "crmUserId": who}));
-    // Users were loaded: one whom nobody knows, or who is gone, has no rights.
+    // Users were loaded, so an employee who is unknown or gone has no rights.
     let refused = ["qc", "unbound", "other", "anna", "somebody"];
     let cases: Vec<Case> = refused.iter().map(|who| bad(who, by(who), "CHAT_NO_ACCESS")).collect();
     seen.run(&bench.asker, &cases).await;

@@ -9,7 +9,7 @@ const UNAUTHORIZED: (u16, &str) = (401, "UNAUTHORIZED");
 const NOT_FOUND: (u16, &str) = (404, "NOT_FOUND");
 const WEBHOOKS: (&str, &str) = ("PATCH", "/v3/webhooks");
 
-/// What is no address, or none outside.
+/// Addresses that are invalid or not public.
 const ADDRESSES: [&str; 6] = [
     "",
     "nowhere",
@@ -77,7 +77,7 @@ async fn routes(bench: &Bench, seen: &mut Seen) {
         ],
     )
     .await;
-    // Clients of Wazzup name all sorts of types, and put a byte order mark before the body.
+    // Clients of Wazzup send all sorts of content types, and put a byte order mark before the body.
     let user = json!([{"id": "typed", "name": "Вера", "unknownField": {"a": 1}}]).to_string();
     for (kind, body) in [
         ("text/plain", user.clone()),
@@ -112,7 +112,7 @@ async fn webhooks(bench: &Bench, seen: &mut Seen) {
     let mut cases = vec![
         ok("webhooks", ("GET", "/v3/webhooks"), None, json!({"webhooksUri": uri, "subscriptions": {}})),
         no("201 characters", WEBHOOKS, set(&long), not_valid, Value::Null),
-        no("nobody there", WEBHOOKS, set(&format!("{uri}/nobody")), not_passed, json!({"code": 404})),
+        no("a missing page", WEBHOOKS, set(&format!("{uri}/nobody")), not_passed, json!({"code": 404})),
         no(
             "no list of switches",
             WEBHOOKS,
@@ -133,7 +133,7 @@ async fn webhooks(bench: &Bench, seen: &mut Seen) {
             Some(json!({"webhooksUri": uri, "subscriptions": subscriptions(false)})),
             json!({"ok": true}),
         ),
-        // As the documents write them, and as live accounts do.
+        // As the documentation writes them, and as live accounts do.
         ok(
             "on",
             WEBHOOKS,
@@ -147,7 +147,7 @@ async fn webhooks(bench: &Bench, seen: &mut Seen) {
     probes(bench, seen, &uri).await;
 }
 
-/// The test post comes, and its answer counts.
+/// The test post is sent, and its answer counts.
 async fn probes(bench: &Bench, seen: &mut Seen, uri: &str) {
     let sandbox = &bench.live.sandbox;
     let not_passed = (400, "testPostNotPassed");

@@ -1,11 +1,11 @@
-//! Tables of requests with what is answered to them, and how a table is run.
+//! Tables of requests with their expected answers, and how a table is run.
 
 use crate::stack::asking::{Answer, Asker};
 use regex::Regex;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// A request and its answer.
+/// A request and its expected answer.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub what: String,
@@ -13,16 +13,16 @@ pub struct Case {
     pub path: String,
     pub body: Option<Value>,
     pub status: u16,
-    /// What the answer holds, by [`fits`].
+    /// The shape of the answer, see [`fits`].
     pub shape: Value,
 }
 
-/// One that is carried out: 200, or 201 where the shape is of something new.
+/// A request that succeeds: 200, or 201 where the shape has a new entity.
 pub fn ok(what: &str, (method, path): (&'static str, &str), body: Option<Value>, shape: Value) -> Case {
     Case { what: what.to_owned(), method, path: path.to_owned(), body, status: 200, shape }
 }
 
-/// One that is refused, with code and details; null details are not looked at.
+/// A request that is refused, with code and details; null details are not checked.
 pub fn no(
     what: &str,
     (method, path): (&'static str, &str),
@@ -37,19 +37,19 @@ pub fn no(
     Case { what: what.to_owned(), method, path: path.to_owned(), body, status, shape }
 }
 
-/// What a run of tables has met.
+/// The results of the tables that were run.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Error codes.
     pub codes: BTreeSet<String>,
-    /// Method and path of what was carried out.
+    /// Method and path of the requests that succeeded.
     pub done: BTreeSet<(String, String)>,
-    /// What was not as it must be.
+    /// Unexpected answers.
     pub wrong: Vec<String>,
 }
 
 impl Seen {
-    /// Asks every case in order.
+    /// Sends the requests of all cases in order.
     pub async fn run(&mut self, asker: &Asker, cases: &[Case]) {
         for case in cases {
             let answer = asker.ask(case.method, &case.path, case.body.as_ref()).await;
@@ -84,8 +84,8 @@ impl Seen {
     }
 }
 
-/// Whether a value has a shape: objects may have more members, lists may not; `<text>`, `<number>`, `<flag>`, `<uuid>` and
-/// `<time>` stand for any of the kind, `<any>` for anything.
+/// Whether a value has a shape: objects may have more members, lists may not; `<text>`, `<number>`, `<flag>`, `<uuid>`
+/// and `<time>` match any value of their type, `<any>` matches anything.
 pub fn fits(shape: &Value, value: &Value) -> Result<(), String> {
     match (shape, value) {
         (Value::String(kind), value) if kind.starts_with('<') => {

@@ -1,4 +1,4 @@
-//! The CRM has a message's file: as a CRM does that shows it, it follows one redirect and no more.
+//! Makes the CRM fetch a message's file, as a CRM does that shows it: it follows one redirect at most.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ struct Fetch {
     message_id: String,
 }
 
-/// `POST /control/crm/{crm}/fetch`: has the CRM fetch a message's file now, and notes on the message what it got.
+/// `POST /control/crm/{crm}/fetch`: makes the CRM fetch a message's file now, and records the result on the message.
 pub(crate) async fn fetch(State(app): State<App>, Path(name): Path<String>, bytes: Bytes) -> Reply {
     let Fetch { message_id } = match read_strict(&bytes) {
         Ok(asked) => asked,

@@ -1,4 +1,4 @@
-//! The universal CRM's webhook: who may post, what, and how large.
+//! The universal CRM's webhook: authorization, form and size of its requests.
 
 pub(super) mod files;
 pub mod notices;
@@ -20,7 +20,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-/// The largest webhook a CRM takes.
+/// The largest webhook that a CRM accepts.
 pub const MAX_BODY: usize = 6 * 1024 * 1024;
 
 const MEMBERS: [&str; 9] = [
@@ -88,7 +88,7 @@ fn no_such_crm() -> Reply {
     Reply::json(StatusCode::NOT_FOUND, json!({ "error": "noSuchCrm" }))
 }
 
-/// Checks a delivery as far as headers and form go, then lets the CRM act.
+/// Checks a delivery's headers and form, then lets the CRM act.
 fn receive(crm: &mut Crm, arrival: Arrival, headers: &HeaderMap, bytes: &Bytes) -> Reply {
     let authorization = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
     match &crm.setup.crm_key {
@@ -117,7 +117,7 @@ fn receive(crm: &mut Crm, arrival: Arrival, headers: &HeaderMap, bytes: &Bytes) 
     }
 }
 
-/// `application/json`, whatever follows: Wazzup itself sends `; charset-utf-8`.
+/// Whether the type is `application/json`, with any suffix: Wazzup itself sends `; charset-utf-8`.
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))

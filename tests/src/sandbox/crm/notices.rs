@@ -1,4 +1,5 @@
-//! What Switchboard tells a CRM for its users' eyes, which Wazzup does not: notices of rules, and clients who wait.
+//! Webhooks of Switchboard's for the CRM's users, which Wazzup does not have: notifications of rules, and waiting
+//! clients.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,12 +7,12 @@ use super::rules::{Checked, channel, chat, is_rfc3339, need, not_empty, not_empt
 use super::schema::given;
 use crate::sandbox::words::{ChatType, NoticeTo};
 
-/// Most heads that are named.
+/// Most heads that are listed.
 const MOST_HEADS: usize = 50;
-/// Waiting clients are counted up to this.
+/// Waiting clients are counted up to this number.
 const MOST_WAITING: u32 = 1000;
 
-/// `notification`: a rule has something to say.
+/// `notification`: a rule notifies users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Notification {
@@ -21,26 +22,26 @@ pub struct Notification {
     pub chat_type: ChatType,
     /// The client (or group) in that messenger.
     pub chat_id: String,
-    /// When the rule said it, RFC 3339; the same in every delivery of one notice.
+    /// When the rule ran, RFC 3339; the same in every delivery of one notification.
     pub at: String,
-    /// For whom it is.
+    /// Its recipients.
     pub to: NoticeTo,
-    /// The user who is meant, where it is one.
+    /// The recipient, if it is one user.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
-/// `waitingClients`: how many clients of a channel wait because nobody may have them now.
+/// `waitingClients`: how many clients of a channel wait because no employee is eligible now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct WaitingClients {
     /// The channel, a UUID.
     pub channel_id: String,
-    /// How many; 0: the last one has been served.
+    /// How many wait; 0: the last one has been assigned.
     pub count: u32,
-    /// Since when the first of them waits.
+    /// Since when the first of them has waited.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub oldest_at: Option<String>,
     /// The heads of the channel, by the CRM's user ids.
@@ -64,7 +65,7 @@ pub(super) fn waiting_clients(at: &str, w: &WaitingClients) -> Checked {
         (w.count > 0) == w.oldest_at.is_some(),
         at,
         "oldestAt",
-        "is there when somebody waits, and only then",
+        "is there when a client waits, and only then",
     )?;
     need(w.oldest_at.as_deref().is_none_or(|o| is_rfc3339(o, false)), at, "oldestAt", "must be RFC 3339")?;
     need(w.heads.len() <= MOST_HEADS, at, "heads", "at most 50")?;

@@ -1,4 +1,4 @@
-//! One message on the page, as a CRM's window would show it: with what it answers, what it is about, and its file.
+//! One message on the page, as a CRM's window would show it: with its quote, its subject, and its file.
 
 use std::fmt::{self, Write};
 
@@ -36,7 +36,8 @@ fn head(html: &mut String, m: &ChatMessage) -> fmt::Result {
     html.write_str("</small>\n")
 }
 
-/// The text, with what the bridge put before it in brackets set apart: a channel's name, where an echo was written.
+/// The text; the prefix in brackets that the bridge adds to an echo (a channel's name, or where it was written) is
+/// shown apart.
 fn text(html: &mut String, m: &ChatMessage) -> fmt::Result {
     let mut text = m.text.as_deref().unwrap_or_default();
     if m.deleted {
@@ -98,7 +99,7 @@ fn file(html: &mut String, m: &ChatMessage) -> fmt::Result {
     html.write_str("</small>")
 }
 
-/// A link where it is one for a browser, else its name alone.
+/// A link if a browser can open it, otherwise its name alone.
 fn link(html: &mut String, uri: Option<&str>, name: &str) -> fmt::Result {
     match uri.filter(|uri| uri.starts_with("https://") || uri.starts_with("http://")) {
         Some(uri) => write!(html, "<a href=\"{}\" rel=noreferrer>{}</a>", Text(uri), Text(name)),
@@ -106,7 +107,7 @@ fn link(html: &mut String, uri: Option<&str>, name: &str) -> fmt::Result {
     }
 }
 
-/// The first of the members that is a text or a number.
+/// The first of these members that is a text or a number.
 fn first(of: &Value, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| match &of[*name] {
         Value::String(text) if !text.is_empty() => Some(text.clone()),

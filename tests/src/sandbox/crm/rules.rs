@@ -1,4 +1,4 @@
-//! What the types of `schema` cannot say: formats, and fields that depend on one another.
+//! Checks that the types of `schema` cannot express: formats, and fields that depend on one another.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::sandbox::words::{ChatType, MessageStatus, MessageType, StatusWord};
 
 pub(super) type Checked = Result<(), Violation>;
 
-/// Checks every rule on one parsed body.
+/// Checks every rule on a parsed body.
 ///
 /// # Errors
 /// The first violation.
@@ -153,7 +153,8 @@ fn is_uuid(text: &str) -> bool {
     text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
-/// `2025-05-06T14:16:00.002Z`, an offset in place of `Z`; the fraction optional unless `milliseconds` are asked for.
+/// Whether a text is like `2025-05-06T14:16:00.002Z`, with `Z` or an offset; the fraction is optional unless
+/// `milliseconds` are required.
 pub(super) fn is_rfc3339(text: &str, milliseconds: bool) -> bool {
     let shape: Vec<u8> = text.bytes().map(|b| if b.is_ascii_digit() { b'0' } else { b }).collect();
     let Some(rest) = shape.strip_prefix(b"0000-00-00T00:00:00") else { return false };
@@ -258,7 +259,8 @@ mod tests {
         }
     }
 
-    /// Each object of each body, with one member too many, one set to null, or one replaced by an array, is refused at that place.
+    /// Each object of each body is damaged in turn, by an additional member, a null member or an array in its place,
+    /// and must be refused with that path.
     #[test]
     fn every_object_is_closed_and_typed() {
         let free = ["quotedMessage", "instPost", "interactive", "advert", "data"];

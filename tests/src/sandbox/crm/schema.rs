@@ -1,4 +1,5 @@
-//! The webhook bodies that a universal CRM takes, and nothing else: every field known, present where it must be, of its type.
+//! The webhook bodies that a universal CRM accepts. They are closed: every field is known, present if required, and of
+//! its type.
 
 use std::ops::Deref;
 
@@ -13,16 +14,16 @@ use crate::sandbox::words::{
     ChannelState, ChatStatus, ChatType, FinishReason, MessageStatus, MessageType, Source, StatusWord,
 };
 
-/// Where a body breaks the contract, and how.
+/// A violation of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The field, as `messages[0].contact.name`; `.` is the body itself.
+    /// The field, such as `messages[0].contact.name`; `.` is the body itself.
     pub path: String,
-    /// What is wrong with it.
+    /// The error.
     pub message: String,
 }
 
-/// A JSON object. serde's derive would also take an array for a struct; a CRM does not.
+/// A JSON object. serde's derive would also accept an array for a struct; a CRM does not.
 #[derive(Clone, Debug)]
 pub struct Obj<T>(pub T);
 
@@ -49,23 +50,23 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Obj<T> {
     }
 }
 
-/// An optional field that, when present, is not `null`.
+/// An optional field that must not be `null`.
 pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// One webhook body, checked.
+/// One webhook body, valid in form.
 #[derive(Clone, Debug)]
 pub enum Hook {
     /// `{"test":true}`
     Test,
     /// `messages[]` and/or `statuses[]`.
     Chat {
-        /// Messages in the order given.
+        /// Messages in the order received.
         messages: Vec<Obj<Message>>,
-        /// Statuses in the order given.
+        /// Statuses in the order received.
         statuses: Vec<Obj<StatusItem>>,
     },
     /// `createContact`
@@ -109,7 +110,7 @@ struct Body {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Message {
-    /// The message, the same one in every delivery about it.
+    /// The message's id, the same in every delivery about it.
     pub message_id: String,
     /// The channel, a UUID.
     pub channel_id: String,
@@ -119,12 +120,12 @@ pub struct Message {
     pub chat_id: String,
     /// When it was written, RFC 3339 with milliseconds.
     pub date_time: String,
-    /// What it is; `type` on the wire.
+    /// Its type; `type` on the wire.
     #[serde(rename = "type")]
     pub kind: MessageType,
     /// Its status.
     pub status: MessageStatus,
-    /// Whether it went out.
+    /// Whether the company sent it.
     pub is_echo: bool,
     /// The client.
     pub contact: Obj<Person>,
@@ -134,7 +135,7 @@ pub struct Message {
     /// Link to its file.
     #[serde(default, deserialize_with = "given")]
     pub content_uri: Option<String>,
-    /// Why it failed; only with status `error`.
+    /// The error; only with status `error`.
     #[serde(default, deserialize_with = "given")]
     pub error: Option<Obj<ErrorInfo>>,
     /// The employee who wrote it.
@@ -143,16 +144,16 @@ pub struct Message {
     /// The employee's id in the CRM.
     #[serde(default, deserialize_with = "given")]
     pub author_id: Option<String>,
-    /// The message it answers, in a shape that is not documented.
+    /// The message it quotes, in a shape that is not documented.
     #[serde(default, deserialize_with = "given")]
     pub quoted_message: Option<Map<String, Value>>,
-    /// The Instagram post it is a comment to.
+    /// The Instagram post that it comments on.
     #[serde(default, deserialize_with = "given")]
     pub inst_post: Option<Map<String, Value>>,
     /// Buttons.
     #[serde(default, deserialize_with = "given")]
     pub interactive: Option<Vec<Value>>,
-    /// The advertisement the client wrote from.
+    /// The advertisement that the client came from.
     #[serde(default, deserialize_with = "given")]
     pub advert: Option<Map<String, Value>>,
     /// Whether it was sent in the service's own window.
@@ -161,10 +162,10 @@ pub struct Message {
     /// Whether this delivery is an edit.
     #[serde(default, deserialize_with = "given")]
     pub is_edited: Option<bool>,
-    /// Whether this delivery says that it was deleted.
+    /// Whether this delivery reports a deletion.
     #[serde(default, deserialize_with = "given")]
     pub is_deleted: Option<bool>,
-    /// What an edit replaced.
+    /// The values before an edit.
     #[serde(default, deserialize_with = "given")]
     pub old_info: Option<Obj<OldInfo>>,
     /// The Avito account.
@@ -197,7 +198,7 @@ pub struct ErrorInfo {
     pub error: String,
     /// The reason in words.
     pub description: String,
-    /// More about it.
+    /// More details.
     #[serde(default, deserialize_with = "given")]
     pub data: Option<Map<String, Value>>,
 }
@@ -209,10 +210,10 @@ pub struct OldInfo {
     /// The text before.
     #[serde(default, deserialize_with = "given")]
     pub old_text: Option<String>,
-    /// Who wrote it before.
+    /// The id of the author before the edit.
     #[serde(default, deserialize_with = "given")]
     pub old_author_id: Option<String>,
-    /// The name of who wrote it before.
+    /// The name of the author before the edit.
     #[serde(default, deserialize_with = "given")]
     pub old_author_name: Option<String>,
 }
@@ -221,13 +222,13 @@ pub struct OldInfo {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct StatusItem {
-    /// The message, the same one in every delivery about it.
+    /// The message's id, the same in every delivery about it.
     pub message_id: String,
     /// When it happened.
     pub timestamp: String,
     /// Its status.
     pub status: StatusWord,
-    /// Why it failed; only with status `error`.
+    /// The error; only with status `error`.
     #[serde(default, deserialize_with = "given")]
     pub error: Option<Obj<ErrorInfo>>,
 }
@@ -240,13 +241,13 @@ pub struct CreateContact {
     pub responsible_user_id: String,
     /// The name.
     pub name: String,
-    /// How the client can be reached; at least one way.
+    /// The addresses of the client; at least one.
     pub contact_data: Vec<Obj<ContactData>>,
-    /// Who asked for it.
+    /// What requested it.
     pub source: Source,
 }
 
-/// One way to reach a contact.
+/// One address of a contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ContactData {
@@ -268,16 +269,16 @@ pub struct ContactData {
 pub struct CreateDeal {
     /// The responsible employee.
     pub responsible_user_id: String,
-    /// The contacts it belongs to, by the ids the CRM gave.
+    /// The contacts it belongs to, by the ids that the CRM assigned.
     pub contacts: Vec<String>,
-    /// Who asked for it.
+    /// What requested it.
     pub source: Source,
-    /// Where it is to be opened.
+    /// The stage to open it at.
     #[serde(default, deserialize_with = "given")]
     pub stage: Option<Obj<Stage>>,
 }
 
-/// Where a deal is to be opened: Switchboard's extra field.
+/// The stage to open a deal at: Switchboard's extra field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Stage {
@@ -305,7 +306,7 @@ pub struct ChannelUpdate {
     pub tier: Option<String>,
 }
 
-/// `chatFinished`: Switchboard tells the CRM that a chat left the live list.
+/// `chatFinished`: Switchboard reports that a chat left the live list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ChatFinished {
@@ -315,11 +316,11 @@ pub struct ChatFinished {
     pub chat_type: ChatType,
     /// The client (or group) in that messenger.
     pub chat_id: String,
-    /// When it was finished, RFC 3339; the same in every delivery about one finish.
+    /// When it was finished, RFC 3339; the same in every delivery of one finish.
     pub finished_at: String,
-    /// Why.
+    /// The reason.
     pub reason: FinishReason,
-    /// What was said of how far it had come.
+    /// The chat's status.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub status: Option<ChatStatus>,
     /// The contact, by the CRM's id.
@@ -333,7 +334,8 @@ pub struct ChatFinished {
     pub responsible_user_id: Option<String>,
 }
 
-/// Reads a JSON object strictly: unknown or doubled members, `null`s, trailing bytes are refused with their place.
+/// Reads a JSON object strictly: unknown members, duplicate members, `null`s and trailing bytes are refused with their
+/// path.
 ///
 /// # Errors
 /// The first violation.
@@ -348,7 +350,7 @@ pub fn strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Violation> {
 /// Reads and checks one webhook body.
 ///
 /// # Errors
-/// The first violation. Whether the entities it names are held is the store's to check.
+/// The first violation. The store checks whether the entities that it names exist.
 pub fn parse(bytes: &[u8]) -> Result<Hook, Violation> {
     let body: Body = strict(bytes)?;
     let hook = body.into_hook().map_err(|message| Violation { path: ".".into(), message: message.into() })?;

@@ -1,4 +1,5 @@
-//! What one CRM does with the webhooks it takes. It refuses what a CRM must refuse and notes as anomalies what a bridge should not do.
+//! One CRM's handling of webhooks. It refuses what a CRM must refuse and records as anomalies what a bridge should not
+//! do.
 
 use std::collections::HashMap;
 
@@ -29,7 +30,7 @@ pub(crate) struct Crm {
     made: HashMap<(&'static str, String), (Value, Value)>,
 }
 
-/// The parts of a delivery that the work on it needs.
+/// The parts of a delivery that its handling needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
     pub(crate) seq: u64,
@@ -38,13 +39,13 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl Crm {
-    /// An empty CRM whose cards are linked below `base`.
+    /// An empty CRM whose cards have links below `base`.
     pub(crate) fn new(name: &str, base: &str) -> Self {
         let state = CrmState { name: name.to_owned(), ..CrmState::default() };
         Self { state, links: format!("{base}/#{name}"), ..Self::default() }
     }
 
-    /// Records a request as it arrives and numbers it.
+    /// Records a request on arrival and numbers it.
     pub(crate) fn arrive(&mut self, mut delivery: Delivery) -> u64 {
         self.state.deliveries += 1;
         delivery.seq = self.state.deliveries;
@@ -58,7 +59,7 @@ impl Crm {
         self.log.get_mut(at)
     }
 
-    /// Refuses a delivery and keeps it for the tests to see.
+    /// Refuses a delivery and keeps it for the tests.
     pub(crate) fn refuse(
         &mut self,
         arrival: Arrival,
@@ -76,12 +77,12 @@ impl Crm {
         Reply::json(status, json!({ "error": "invalidWebhook", "path": path, "description": message }))
     }
 
-    /// Notes that something looks wrong.
+    /// Records an anomaly.
     pub(crate) fn anomaly(&mut self, seq: u64, kind: AnomalyKind, detail: impl Into<String>) {
         self.state.anomalies.push(Anomaly { kind, detail: detail.into(), seq });
     }
 
-    /// Does what a checked webhook asks for.
+    /// Does what a valid webhook asks for.
     pub(crate) fn act(&mut self, arrival: Arrival, hook: Hook) -> Reply {
         match hook {
             Hook::Test => {}
@@ -113,7 +114,7 @@ impl Crm {
         Reply::json(StatusCode::OK, json!({}))
     }
 
-    /// Changes the text of a stored message behind the bridge's back; false if there is none of that id.
+    /// Changes the text of a stored message without the bridge's knowledge; false if none has this id.
     pub(crate) fn alter(&mut self, message_id: &str, text: String) -> bool {
         let Some(message) = self.message(message_id) else { return false };
         message.text = Some(text);
@@ -126,7 +127,7 @@ impl Crm {
         self.state.chats.get_mut(chat)?.messages.get_mut(at)
     }
 
-    /// Whether it gives this user nobody.
+    /// Whether the CRM refuses to create entities for this user.
     fn refuses(&self, user: &str) -> bool {
         self.setup.refused_users.iter().any(|refused| refused == user)
     }
@@ -135,7 +136,7 @@ impl Crm {
         self.state.contacts.iter().any(|contact| contact.id == id)
     }
 
-    /// Makes an entity, or answers the one already made under the same idempotency key.
+    /// Creates an entity, or returns the one created before under the same idempotency key.
     fn once(&mut self, arrival: Arrival, kind: &'static str, make: impl FnOnce(&mut Self) -> Value) -> Reply {
         let key = arrival
             .idempotency_key
@@ -342,7 +343,7 @@ impl Crm {
         }
     }
 
-    /// Moves a message's status forward, or notes that it was to go back.
+    /// Moves a message's status forward, or records an anomaly if it would go backwards.
     fn advance(&mut self, seq: u64, message_id: &str, next: MessageStatus, error: Option<&Value>) {
         let Some(&(chat, at)) = self.messages.get(message_id) else { return };
         let held = &mut self.state.chats[chat].messages[at];

@@ -1,4 +1,4 @@
-//! What people do in Telegram, and the update that tells the bot of it (Bot API, Update).
+//! Actions of people in Telegram, and the updates that report them to the bot (Bot API, Update).
 
 use super::Bot;
 use super::state::{BotMessage, BusinessConnection, Person, Standing};
@@ -6,31 +6,31 @@ use crate::sandbox::files::{self, Files};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Something that a person does. In JSON its name, with what it needs: `{"say": {…}}`.
+/// An action of a person. In JSON: its name with its parameters, `{"say": {…}}`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Act {
-    /// Writes, or sends a file.
+    /// Sends a text or a file.
     Say(Said),
-    /// Changes the text of a message of theirs.
+    /// Edits a message of their own.
     Edit(Edited),
     /// Presses a button below a message of the bot's.
     Press(Pressed),
     /// Blocks the bot.
     Block(Person),
-    /// Lets the bot write again.
+    /// Unblocks the bot.
     Unblock(Person),
-    /// Takes the bot into a group, or puts it out.
+    /// Adds the bot to a group, or removes it.
     Join(Joined),
     /// Turns a group into a supergroup.
     Migrate(Migrated),
-    /// Connects a business account, or changes what the bot may do for it.
+    /// Connects a business account, or changes the bot's rights in it.
     Connect(Connected),
     /// Deletes messages of a business account's chat.
     Delete(Deleted),
 }
 
-/// Where something is done.
+/// The chat of an action.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Place {
@@ -44,29 +44,29 @@ pub struct Place {
     pub connection: Option<String>,
 }
 
-/// A message. In a business account's chat it is an echo where the owner wrote it.
+/// A message. In a business account's chat, the owner's message is an echo.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Said {
-    /// Where.
+    /// The chat.
     pub place: Place,
-    /// Who writes.
+    /// The author.
     pub from: Person,
-    /// The text, or what stands below the file.
+    /// The text, or the caption of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<File>,
-    /// The album that the file is of (`media_group_id`).
+    /// The album that the file belongs to (`media_group_id`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub album: Option<String>,
-    /// The number of the message it answers.
+    /// The number of the message it quotes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quotes: Option<i64>,
 }
 
-/// A file of a client's: one that the sandbox serves.
+/// A client's file, which the sandbox serves.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct File {
@@ -76,11 +76,11 @@ pub struct File {
     pub name: String,
 }
 
-/// A text put in place of another one.
+/// An edit of a text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Edited {
-    /// Where.
+    /// The chat.
     pub place: Place,
     /// The number of the message.
     pub message_id: i64,
@@ -92,25 +92,25 @@ pub struct Edited {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Pressed {
-    /// Where.
+    /// The chat.
     pub place: Place,
-    /// Who.
+    /// The person who presses it.
     pub from: Person,
-    /// The number of the message that it stands below.
+    /// The number of the message that has the button.
     pub message_id: i64,
     /// Its `callback_data`.
     pub data: String,
 }
 
-/// A group that takes the bot in or puts it out.
+/// A group that adds the bot or removes it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Joined {
     /// The group.
     pub place: Place,
-    /// Who does it.
+    /// The person who does it.
     pub by: Person,
-    /// Whether the bot is in it from now on.
+    /// Whether the bot is a member from now on.
     pub is_in: bool,
 }
 
@@ -120,26 +120,26 @@ pub struct Joined {
 pub struct Migrated {
     /// The group.
     pub place: Place,
-    /// Who does it.
+    /// The person who does it.
     pub by: Person,
     /// The supergroup's id.
     pub to: i64,
 }
 
-/// A business account as it is connected from now on.
+/// The state of a business account from now on.
 pub type Connected = BusinessConnection;
 
-/// Messages that are deleted.
+/// Deleted messages.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Deleted {
-    /// Where.
+    /// The chat.
     pub place: Place,
     /// Their numbers.
     pub message_ids: Vec<i64>,
 }
 
-/// What came of an act: the number of the message, and the update's kind and content.
+/// The result of an action: the number of the message, and the update's kind and content.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) message_id: Option<i64>,
@@ -191,7 +191,7 @@ impl Said {
 type Played = Result<Done, &'static str>;
 
 impl Bot {
-    /// Does what a person does. What they cannot do is refused.
+    /// Plays an action. An impossible one is refused.
     pub(super) fn play(&mut self, act: Act, files: &Files) -> Played {
         match act {
             Act::Say(said) => self.say(said, files),
@@ -238,7 +238,7 @@ impl Bot {
         Ok(Done::of(if connection.is_some() { "business_message" } else { "message" }, content))
     }
 
-    /// Keeps a message that a person writes: its number, and its chat as Telegram shows it.
+    /// Stores a message that a person writes, and returns its number, and its chat as Telegram shows it.
     fn written(&mut self, said: &Said) -> Result<(i64, Value), &'static str> {
         let Said { place, from, .. } = said;
         let owner = match &place.connection {
@@ -247,7 +247,7 @@ impl Bot {
         };
         let (now, message_id) = (self.now(), self.next_message());
         if place.chat < 0 && self.at(None, from.id).is_err() {
-            // A member of a group is known from now on, and has not started the bot.
+            // The bot knows a group's member from now on, but the member has not started the bot.
             self.chat(None, from.id).person = Some(from.clone());
         }
         let chat = self.chat(place.connection.as_deref(), place.chat);
@@ -283,7 +283,7 @@ impl Bot {
         Ok(self.shown(spot))
     }
 
-    /// A file as an update names it: by an id, which `getFile` takes. A photo comes in several sizes (Bot API, PhotoSize).
+    /// A file as an update shows it: by an id for `getFile`. A photo comes in several sizes (Bot API, PhotoSize).
     fn file(&mut self, file: &File, files: &Files) -> Result<(String, Value), &'static str> {
         let (mime, bytes) = files::content(files, &file.name).ok_or("noSuchFile")?;
         let mut id = |size: &str| {
@@ -338,7 +338,7 @@ impl Bot {
         Ok(Done { message_id: None, kind: "callback_query", content })
     }
 
-    /// A person blocks the bot or lets it write again (Bot API, Update, `my_chat_member`).
+    /// A person blocks or unblocks the bot (Bot API, Update, `my_chat_member`).
     fn stands(&mut self, person: Person, standing: Standing) -> Done {
         let chat = self.chat(None, person.id);
         chat.standing = standing;
@@ -401,7 +401,7 @@ impl Bot {
 
     fn lose(&mut self, deleted: &Deleted) -> Played {
         let connection = deleted.place.connection.as_deref();
-        // Of other chats a bot is not told what was deleted.
+        // Telegram does not report deletions in other chats to a bot.
         let connection = connection.ok_or("noBusinessChat")?;
         let chat = self.at(Some(connection), deleted.place.chat).map_err(|_| "noSuchChat")?;
         for id in &deleted.message_ids {

@@ -1,4 +1,5 @@
-//! The product's adapter and its table of limits against the played Telegram: two tables by two hands that must agree.
+//! The product's adapter and its table of limits against the sandbox's Telegram: the two were written independently and
+//! must agree.
 
 use super::state::BotSetup;
 use super::tests::{CONNECTION, Scene, TOKEN, marina, scene, setup};
@@ -26,7 +27,7 @@ use std::time::Duration;
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const BOT: &str = "7770001";
 
-/// A connection of the product's to the scene's bot, by one of its channels.
+/// The product's connection to the scene's bot, on one of its channels.
 struct Line {
     http: OutboundHttp,
     base: reqwest::Url,
@@ -90,7 +91,7 @@ impl Line {
     }
 }
 
-/// Why a send failed for good.
+/// The reason why a send failed for good.
 fn reason<T: std::fmt::Debug>(result: Result<T, SendFailure>) -> (String, FailureReason) {
     match result {
         Err(SendFailure::Never { code, reason, .. }) => (code, reason),
@@ -98,7 +99,7 @@ fn reason<T: std::fmt::Debug>(result: Result<T, SendFailure>) -> (String, Failur
     }
 }
 
-/// Whether our table lets a draft pass.
+/// Whether the product's limits allow a draft.
 fn passes(limits: &Limits, draft: Draft<'_>) -> bool {
     check(limits, &Draft { client_wrote_at: Some(NOW), ..draft }, NOW).is_ok()
 }
@@ -117,7 +118,7 @@ async fn it_connects_and_what_telegram_refuses_is_told() {
     line.client().subscribe(&line.call(), &hook).await.unwrap();
     let set = scene.client.bot(TOKEN).await.unwrap().webhook.unwrap();
     assert_eq!((set.url.as_str(), set.secret_token.as_deref()), (hook.url, Some("7770001-ab12")));
-    // Telegram refuses no kind of update that we ask for, and tells of none that we do not.
+    // The sandbox accepts every kind of update that the product asks for, and reports no others.
     assert_eq!(set.allowed_updates.len(), 9);
     scene.client.put_bot(TOKEN, &BotSetup { local_webhooks: false, ..setup() }).await.unwrap();
     let refused = line.client().subscribe(&line.call(), &hook).await;
@@ -230,7 +231,7 @@ async fn refusals_are_sorted_by_what_has_to_follow() {
             other => panic!("{other:?}"),
         }
     }
-    // Carried out and not answered: the outcome is not known.
+    // The call took effect but was not answered: the outcome is unknown.
     for action in [Action::act_then_drop(), Action::act_then_status(502), Action::garbage()] {
         scene.client.add_fault(&Fault::telegram(TOKEN, "send", action).times(1)).await.unwrap();
         let sent = line.says(marina().id, "Да").await;

@@ -1,5 +1,5 @@
-//! The parameters of a call. Telegram takes them in four ways and does not look at those it does not know; here they come as JSON,
-//! and one that the method does not have is refused, so that a misspelt one shows.
+//! The parameters of a call. Telegram accepts them in four forms and ignores unknown ones; here they must be JSON, and
+//! unknown ones are refused, so that a misspelt one is noticed.
 
 use super::refused::Refused;
 use serde_json::{Map, Value};
@@ -8,20 +8,20 @@ use serde_json::{Map, Value};
 const BUTTONS: usize = 100;
 const CALLBACK_BYTES: usize = 64;
 
-/// A body, its members known by name.
+/// A call's body.
 #[derive(Debug)]
 pub(super) struct Body(Map<String, Value>);
 
-/// What a message is to quote (Bot API, ReplyParameters).
+/// The message to quote (Bot API, ReplyParameters).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quote {
     pub(super) message_id: i64,
-    /// Whether it goes without, where the quoted message is not there.
+    /// Whether the message is sent without the quote where the quoted message does not exist.
     pub(super) or_without: bool,
 }
 
 impl Body {
-    /// Reads a body; `known` are the method's parameters.
+    /// Reads a body; `known` are the names of the method's parameters.
     pub(super) fn read(bytes: &[u8], known: &[&str]) -> Result<Self, Refused> {
         let body = match serde_json::from_slice(bytes) {
             Ok(Value::Object(body)) => body,
@@ -46,17 +46,17 @@ impl Body {
         }
     }
 
-    /// A text, where it is given.
+    /// A text, if present.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, Refused> {
         self.given(name, |value| value.as_str().map(str::to_owned), "a String")
     }
 
-    /// A whole number, where it is given.
+    /// A whole number, if present.
     pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Refused> {
         self.given(name, Value::as_i64, "an Integer")
     }
 
-    /// A list, where it is given, each item read.
+    /// A list, if present, with each item read.
     pub(super) fn list<T>(
         &self,
         name: &str,
@@ -65,7 +65,7 @@ impl Body {
         self.given(name, |value| value.as_array()?.iter().map(read).collect(), "an Array")
     }
 
-    /// `chat_id`: a number, or a number in a text. Names of public chats are not played.
+    /// `chat_id`: a number, or a number in a text. Names of public chats are not supported.
     pub(super) fn chat(&self) -> Result<i64, Refused> {
         let empty = || Refused::bad("chat_id is empty");
         let given = self.0.get("chat_id").filter(|value| !value.is_null()).ok_or_else(empty)?;
@@ -83,7 +83,7 @@ impl Body {
         Ok(Some(Quote { message_id, or_without: given["allow_sending_without_reply"] == true }))
     }
 
-    /// `reply_markup`: buttons below the message, the only keyboard that is played.
+    /// `reply_markup`: buttons below the message, the only supported keyboard.
     pub(super) fn keyboard(&self) -> Result<Vec<Vec<Value>>, Refused> {
         let Some(given) = self.object("reply_markup", &["inline_keyboard"])? else { return Ok(Vec::new()) };
         let rows = given["inline_keyboard"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -111,7 +111,7 @@ fn wrong(name: &str, what: &str) -> Refused {
     Refused::bad(&format!("can't parse \"{name}\": it must be {what}"))
 }
 
-/// One button: it says something, and does exactly one thing (Bot API, InlineKeyboardButton).
+/// Checks one button: it has a title and exactly one action (Bot API, InlineKeyboardButton).
 fn button(button: &Value) -> Result<(), Refused> {
     let text = button["text"].as_str().unwrap_or_default();
     if text.trim().is_empty() {

@@ -1,11 +1,11 @@
-//! A bot's chats: which there are, who may write in them, and how Telegram shows them.
+//! A bot's chats: finding them, the right to write in them, and how Telegram shows them.
 
 use super::refused::Refused;
 use super::state::{BotChat, BotMessage, BusinessConnection, Person, Standing};
 use super::{Bot, DAY_MS};
 use serde_json::{Value, json};
 
-/// Where a message stands: chat and place in it.
+/// A message's position: the chat's index and the message's index in it.
 pub(super) type Spot = (usize, usize);
 
 impl Bot {
@@ -22,13 +22,13 @@ impl Bot {
         self.state.chats.iter().position(is_it).ok_or_else(|| Refused::bad(missing))
     }
 
-    /// A business connection that is in force.
+    /// An enabled business connection.
     pub(super) fn connection(&self, id: &str) -> Result<&BusinessConnection, Refused> {
         let found = self.state.connections.iter().find(|known| known.id == id && known.enabled);
         found.ok_or_else(|| Refused::bad("business connection not found"))
     }
 
-    /// The chat that the bot may now write to.
+    /// The chat, if the bot may write to it now.
     pub(super) fn open(&self, connection: Option<&str>, chat: i64) -> Result<usize, Refused> {
         let at = self.at(connection, chat)?;
         let known = &self.state.chats[at];
@@ -42,12 +42,13 @@ impl Bot {
         match known.standing {
             Standing::Member => Ok(at),
             Standing::Kicked => Err(Refused::forbidden("bot was blocked by the user")),
-            // A user whom the bot knows from a group and who never started it.
+            // A user whom the bot knows from a group, and who never started the bot.
             Standing::Stranger => Err(Refused::forbidden("bot can't initiate conversation with a user")),
         }
     }
 
-    /// A group that put the bot out lets it do nothing; a person who blocked it lets it change what is there.
+    /// A bot that was removed from a group may do nothing there; a bot that a person blocked may still change its
+    /// messages.
     pub(super) fn is_in(&self, at: usize) -> Result<(), Refused> {
         let known = &self.state.chats[at];
         match known.standing {
@@ -58,7 +59,7 @@ impl Bot {
         }
     }
 
-    /// `can_reply`, and a message of the client's in the last 24 hours (Bot API, BusinessBotRights).
+    /// Checks `can_reply`, and that the client wrote in the last 24 hours (Bot API, BusinessBotRights).
     fn in_window(&self, connection: &str, chat: &BotChat) -> Result<(), Refused> {
         if !self.connection(connection)?.can_reply {
             return Err(Refused::bad("BUSINESS_CONNECTION_NOT_ALLOWED"));
@@ -69,14 +70,14 @@ impl Bot {
         }
     }
 
-    /// A message that is there; `missing` says that it is not.
+    /// Finds a message; `missing` is the error where it does not exist.
     pub(super) fn spot(&self, chat: usize, id: i64, missing: &str) -> Result<Spot, Refused> {
         let messages = &self.state.chats[chat].messages;
         let place = messages.iter().position(|message| message.message_id == id && !message.deleted);
         place.map(|place| (chat, place)).ok_or_else(|| Refused::bad(missing))
     }
 
-    /// The chat, made where it is new.
+    /// The chat, which is created if it is new.
     pub(super) fn chat(&mut self, connection: Option<&str>, id: i64) -> &mut BotChat {
         let is_it = |known: &BotChat| known.id == id && known.connection.as_deref() == connection;
         let at = self.state.chats.iter().position(is_it).unwrap_or_else(|| {
@@ -133,7 +134,7 @@ impl BotChat {
         self.id < 0
     }
 
-    /// What kind of chat it is. Ids tell: those of supergroups begin with -100.
+    /// The chat's type. Ids of supergroups begin with -100.
     fn kind(&self) -> &'static str {
         match self.id {
             ..=-1_000_000_000_000 => "supergroup",

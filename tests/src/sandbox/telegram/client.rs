@@ -1,4 +1,4 @@
-//! The client's side of the played Telegram.
+//! The sandbox client's calls for Telegram.
 
 use super::acts::Act;
 use super::control::{Acted, Advance};
@@ -11,13 +11,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 impl Client {
-    /// The base URL that the product takes for Telegram's.
+    /// The base URL that the product uses in place of Telegram's.
     #[must_use]
     pub fn telegram_url(&self) -> String {
         self.at("/telegram")
     }
 
-    /// Makes a bot, or changes how it is set up.
+    /// Creates a bot, or changes its set-up.
     ///
     /// # Errors
     /// As every call.
@@ -26,7 +26,7 @@ impl Client {
         self.call(Method::PUT, &path, Some(json!(setup).to_string())).await.map(nothing)
     }
 
-    /// What a bot holds.
+    /// The state of a bot.
     ///
     /// # Errors
     /// As every call.
@@ -34,18 +34,18 @@ impl Client {
         self.get(&format!("/state/telegram/{token}")).await
     }
 
-    /// Has a person do something in Telegram: the number of the message (0 where it is none), and what the receiver of the
-    /// update made of it.
+    /// Makes a person do something in Telegram. Returns the number of the message (0 if it is none), and the receiver's
+    /// answer to the update.
     ///
     /// # Errors
-    /// As every call; 409 where they cannot do it, where no webhook is registered, or none for this kind of update.
+    /// As every call; 409 where the action is impossible, or no webhook is registered for this kind of update.
     pub async fn act(&self, token: &str, act: &Act) -> Result<(i64, SendOutcome), Error> {
         let path = format!("/control/telegram/{token}/act");
         let acted: Acted = self.call(Method::POST, &path, Some(json!(act).to_string())).await?;
         Ok((acted.message_id.unwrap_or_default(), acted.outcome))
     }
 
-    /// Moves a bot's clock on.
+    /// Moves a bot's clock forward.
     ///
     /// # Errors
     /// As every call.
@@ -55,7 +55,8 @@ impl Client {
         self.call(Method::POST, &path, Some(json!(Advance { seconds }).to_string())).await.map(nothing)
     }
 
-    /// What the bot has written into a chat of its own, or of a business account, oldest first; what was taken back is marked so.
+    /// What the bot has written into a chat of its own or of a business account, oldest first; deleted messages are
+    /// marked.
     ///
     /// # Errors
     /// As every call.
@@ -70,7 +71,7 @@ impl Client {
         Ok(chat.flat_map(|chat| chat.messages).filter(|message| message.by_bot).collect())
     }
 
-    /// Looks at a chat every 50 ms until what the bot wrote there is as wanted, or the time is over; gives what is there then.
+    /// Polls a chat every 50 ms until the bot's messages there are as wanted or the time is over; returns them.
     ///
     /// # Errors
     /// As every call.

@@ -1,4 +1,4 @@
-//! Setting bots up, and having people do something.
+//! Sets bots up, and makes people do something.
 
 use super::acts::Act;
 use super::state::BotSetup;
@@ -12,17 +12,17 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What came of an act.
+/// The result of an action.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Acted {
-    /// The number of the message, where it is one.
+    /// The number of the message, if it is one.
     pub(super) message_id: Option<i64>,
-    /// What the receiver made of the update.
+    /// The receiver's answer to the update.
     pub(super) outcome: SendOutcome,
 }
 
-/// By how much a clock moves on.
+/// The seconds by which a clock moves forward.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Advance {
@@ -33,7 +33,7 @@ fn no_bot() -> Reply {
     Reply::json(StatusCode::NOT_FOUND, json!({ "error": "noSuchBot" }))
 }
 
-/// `PUT /control/telegram/{token}`: makes a bot or changes how it is set up; what it holds stays.
+/// `PUT /control/telegram/{token}`: creates a bot or changes its set-up; its state stays.
 pub(crate) async fn put(State(app): State<App>, Path(token): Path<String>, bytes: Bytes) -> Reply {
     let setup: BotSetup = match read_strict(&bytes) {
         Ok(setup) => setup,
@@ -53,7 +53,7 @@ pub(crate) async fn show(State(app): State<App>, Path(token): Path<String>) -> R
     bot(&app, &token, |bot| Reply::json(StatusCode::OK, json!(bot.state))).unwrap_or_else(no_bot)
 }
 
-/// `POST /control/telegram/{token}/act`: has a person do something, and posts the update that tells of it.
+/// `POST /control/telegram/{token}/act`: makes a person do something, and posts the update that reports it.
 pub(crate) async fn act(State(app): State<App>, Path(token): Path<String>, bytes: Bytes) -> Reply {
     let act: Act = match read_strict(&bytes) {
         Ok(act) => act,
@@ -75,7 +75,8 @@ pub(crate) async fn act(State(app): State<App>, Path(token): Path<String>, bytes
     }
 }
 
-/// `POST /control/telegram/{token}/advance`: moves the bot's clock on, for windows, rates, files and times of deletions.
+/// `POST /control/telegram/{token}/advance`: moves the bot's clock forward, which affects windows, rates, files and
+/// deadlines of deletions.
 pub(crate) async fn advance(State(app): State<App>, Path(token): Path<String>, bytes: Bytes) -> Reply {
     match read_strict::<Advance>(&bytes) {
         Ok(by) => bot(&app, &token, |bot| {

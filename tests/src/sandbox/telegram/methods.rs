@@ -27,7 +27,7 @@ const SECRET: usize = 256;
 /// Most messages that one call deletes (Bot API, deleteBusinessMessages).
 const DELETED: usize = 100;
 
-/// A method: its name, the word for faults that are meant for it, and its parameters, as far as they are played.
+/// A method: its name, the word for its faults, and its supported parameters.
 #[derive(Debug)]
 pub(super) struct Method {
     pub(super) name: &'static str,
@@ -62,12 +62,12 @@ const METHODS: &[Method] = methods![
     "deleteBusinessMessages" "delete" ["business_connection_id" "message_ids"],
 ];
 
-/// The method of a name; Telegram does not look at capitals ("All methods in the Bot API are case-insensitive").
+/// The method with this name; Telegram ignores case ("All methods in the Bot API are case-insensitive").
 pub(super) fn method(name: &str) -> Option<&'static Method> {
     METHODS.iter().find(|method| method.name.eq_ignore_ascii_case(name))
 }
 
-/// Does what a method is for; its result.
+/// Carries out a method, and returns its result.
 pub(super) async fn call(app: &App, token: &str, method: &Method, bytes: &Bytes) -> Result<Value, Refused> {
     let body = Body::read(bytes, method.parameters)?;
     if let Some(kind) = method.name.strip_prefix("send") {
@@ -90,7 +90,7 @@ pub(super) async fn call(app: &App, token: &str, method: &Method, bytes: &Bytes)
     .ok_or_else(Refused::unauthorized)?
 }
 
-/// `getFile` needs the files too.
+/// `getFile`, which needs the sandbox's files too.
 pub(super) fn get_file(app: &App, token: &str, bytes: &Bytes) -> Result<Value, Refused> {
     let body = Body::read(bytes, &["file_id"])?;
     let id = body.text("file_id")?.ok_or_else(|| Refused::bad("file_id not specified"))?;
@@ -108,7 +108,7 @@ pub(super) fn get_file(app: &App, token: &str, bytes: &Bytes) -> Result<Value, R
     Ok(json!({ "file_id": id, "file_unique_id": format!("u{id}"), "file_size": size, "file_path": path }))
 }
 
-/// A message that may go out, its file still to be fetched.
+/// A valid message whose file has not been fetched yet.
 #[derive(Debug)]
 struct Plan {
     chat: usize,
@@ -116,7 +116,7 @@ struct Plan {
     link: Option<String>,
 }
 
-/// `sendMessage`, and `sendPhoto` and its like: `kind` is `message`, `photo` …
+/// `sendMessage`, `sendPhoto` and so on: `kind` is `message`, `photo` …
 async fn send(app: &App, token: &str, kind: &str, body: &Body) -> Result<Value, Refused> {
     let plan = bot(app, token, |bot| bot.plan(kind, body)).ok_or_else(Refused::unauthorized)??;
     let file = match &plan.link {
@@ -130,8 +130,8 @@ async fn send(app: &App, token: &str, kind: &str, body: &Body) -> Result<Value, 
     .ok_or_else(Refused::unauthorized)
 }
 
-/// Fetches a file as Telegram does: by the type that the server says, which must be one of the method's (Bot API, "Sending files").
-/// What is too large it does not take; its words for that are not documented.
+/// Fetches a file as Telegram does: its type, according to the server, must be one of the method's (Bot API, "Sending
+/// files"). A file that is too large is refused; Telegram's words for that are not documented.
 async fn fetch(app: &App, link: &str, kind: &str) -> Result<ReceivedFile, Refused> {
     let most = if kind == "photo" { PHOTO_BYTES } else { FILE_BYTES };
     let fetched = files::fetch(app, link, most, FETCH).await.map_err(|missing| match missing {
@@ -160,7 +160,7 @@ async fn fetch(app: &App, link: &str, kind: &str) -> Result<ReceivedFile, Refuse
     Ok(fetched.keep(app, "telegram"))
 }
 
-/// A text that can be shown.
+/// A text that is not blank.
 fn checked(text: Option<String>) -> Result<String, Refused> {
     match text {
         Some(text) if text.chars().count() > TEXT => Err(Refused::bad("message is too long")),
@@ -211,7 +211,7 @@ impl Bot {
         shown
     }
 
-    /// `setWebhook`. An empty address takes the webhook away.
+    /// `setWebhook`. An empty address removes the webhook.
     fn set_hook(&mut self, body: &Body) -> Result<Value, Refused> {
         let url = body.text("url")?.unwrap_or_default();
         if url.is_empty() {
@@ -238,7 +238,7 @@ impl Bot {
         Ok(json!(true))
     }
 
-    /// A public address has https and one of four ports; to a server of one's own any is good.
+    /// Checks a webhook's address: a public one needs https and one of four ports; a local server accepts any.
     fn check_address(&self, url: &str) -> Result<(), Refused> {
         let bad = |words: &str| Err(Refused::bad(&format!("bad webhook: {words}")));
         let Ok(url) = reqwest::Url::parse(url) else {
@@ -253,7 +253,7 @@ impl Bot {
         }
     }
 
-    /// Checks what is to be sent, as Telegram does before it fetches a file.
+    /// Checks a message, as Telegram does before it fetches a file.
     fn plan(&mut self, kind: &str, body: &Body) -> Result<Plan, Refused> {
         let (id, connection) = (body.chat()?, body.text("business_connection_id")?);
         let is_text = kind == "message";
@@ -297,7 +297,7 @@ impl Bot {
         (plan.chat, messages.len() - 1)
     }
 
-    /// `editMessageText`, `editMessageCaption`. A keyboard that is not given anew is gone.
+    /// `editMessageText`, `editMessageCaption`. An edit without a keyboard removes the existing one.
     fn edit(&mut self, body: &Body, what: &str) -> Result<Value, Refused> {
         let (id, connection) = (body.number("message_id")?, body.text("business_connection_id")?);
         let text = if what == "text" { Some(checked(body.text("text")?)?) } else { caption(body)? };
@@ -323,8 +323,8 @@ impl Bot {
         Ok(self.shown(spot))
     }
 
-    /// `deleteMessage`: within 48 hours; in a private chat those of the client's too, in a group only its own, and none in a
-    /// group that has become a supergroup.
+    /// `deleteMessage`: within 48 hours; in a private chat also the client's messages, in a group only the bot's own,
+    /// and none in a group that became a supergroup.
     fn delete(&mut self, body: &Body) -> Result<Value, Refused> {
         let unnamed = || Refused::bad("message identifier is not specified");
         let id = body.number("message_id")?.ok_or_else(unnamed)?;
@@ -346,7 +346,8 @@ impl Bot {
         Ok(json!(true))
     }
 
-    /// `deleteBusinessMessages`: messages of one chat, with a right of its own. Its words without that right are not documented.
+    /// `deleteBusinessMessages`: messages of one chat, which needs a right of its own. Telegram's words without that
+    /// right are not documented.
     fn delete_business(&mut self, body: &Body) -> Result<Value, Refused> {
         let id = body.text("business_connection_id")?.unwrap_or_default();
         let can_delete = self.connection(&id)?.can_delete_sent;

@@ -1,5 +1,5 @@
-//! Telegram's Bot API, as far as a bridge uses it, the updates it posts, and the phones behind it. The protocol is told on
-//! <https://core.telegram.org/bots/api>; "Bot API" below cites its sections.
+//! Telegram's Bot API, as far as a bridge uses it, the updates that it posts, and the clients' phones. The protocol is
+//! documented at <https://core.telegram.org/bots/api>; "Bot API" below cites its sections.
 
 mod acts;
 #[cfg(test)]
@@ -33,7 +33,7 @@ use state::{BotSetup, BotState};
 use std::collections::BTreeMap;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
-/// How long a file's address is good: an hour is guaranteed (Bot API, getFile).
+/// How long a file's address is valid: an hour is guaranteed (Bot API, getFile).
 const LINK_MS: i64 = 3600 * 1000;
 
 /// One bot.
@@ -42,14 +42,14 @@ pub(crate) struct Bot {
     id: i64,
     setup: BotSetup,
     pub(crate) state: BotState,
-    /// The clients' files: the sandbox's name of each by Telegram's id.
+    /// The clients' files: the sandbox's name of each, by Telegram's id.
     files: BTreeMap<String, String>,
-    /// Addresses that were told of files: until when each is good, and the file's id.
+    /// Addresses of files: until when each is valid, and the file's id.
     links: BTreeMap<String, (i64, String)>,
-    /// Clients' messages as they were told, by number.
+    /// Clients' messages as updates showed them, by number.
     told: BTreeMap<i64, Value>,
     spent: rates::Spent,
-    /// How far its clock is ahead.
+    /// How far its clock is ahead of real time.
     ahead_ms: i64,
     last_message: i64,
     last_update: i64,
@@ -66,13 +66,13 @@ impl Bot {
             told: BTreeMap::new(),
             spent: rates::Spent::default(),
             ahead_ms: 0,
-            // Updates begin with a number that is given at random (Bot API, Update).
+            // Updates begin with a random number (Bot API, Update).
             last_message: 100,
             last_update: 892_000_000,
         }
     }
 
-    /// Its own time.
+    /// The bot's own time.
     fn now(&self) -> i64 {
         now_ms() + self.ahead_ms
     }
@@ -82,7 +82,7 @@ impl Bot {
         self.last_message
     }
 
-    /// The path of a file, good from now on for an hour.
+    /// A new path of a file, valid for an hour.
     fn link(&mut self, id: &str) -> String {
         let path = format!("documents/{id}");
         self.links.insert(path.clone(), (self.now() + LINK_MS, id.to_owned()));
@@ -90,12 +90,12 @@ impl Bot {
     }
 }
 
-/// Works on the bot of a token.
+/// Works on the bot with this token.
 fn bot<T>(app: &App, token: &str, work: impl FnOnce(&mut Bot) -> T) -> Option<T> {
     app.world(|world| world.telegram.get_mut(token).map(work))
 }
 
-/// The bot's id that a token begins with (Bot API, "Authorizing your bot"); none for what is no token.
+/// The bot's id at the start of a token (Bot API, "Authorizing your bot"); `None` for an invalid token.
 fn id_of(token: &str) -> Option<i64> {
     let (id, secret) = token.split_once(':')?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
@@ -158,7 +158,7 @@ async fn answer(app: &App, token: &str, http: &Method, name: &str, bytes: &Bytes
     }
 }
 
-/// A client's file. Its type is not told, as Telegram does not.
+/// A client's file. Its type is not sent, because Telegram does not send it.
 fn download(app: &App, token: &str, path: &str) -> Reply {
     let found = app.world(|world| {
         let bot = world.telegram.get(token)?;

@@ -1,4 +1,4 @@
-//! A bot's chats on the page, as they look on the phones of those in them.
+//! A bot's chats on the page, as they look on the members' phones.
 
 use super::Bot;
 use super::state::{BotChat, BotMessage};
@@ -6,7 +6,7 @@ use crate::sandbox::page::Text;
 use crate::sandbox::rfc3339;
 use std::fmt::{self, Write};
 
-/// Writes a bot with its chats. Its token is a secret, if a played one.
+/// Writes a bot with its chats. Its token is treated as a secret, even here.
 pub(in crate::sandbox) fn one_bot(html: &mut String, bot: &Bot) -> fmt::Result {
     let (name, posts) = (Text(&bot.setup.username), bot.state.posts.len());
     write!(html, "<h2>Telegram bot @{name} <small>{posts} updates posted</small></h2>")?;

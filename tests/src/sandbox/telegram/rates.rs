@@ -1,5 +1,6 @@
-//! How many messages Telegram takes (Bots FAQ, "My bot is hitting limits, how do I avoid this?"): about 30 a second in all, one a
-//! second in a chat, 20 a minute in a group. It lets short bursts pass and names no numbers for them: here three messages in a chat.
+//! How many messages Telegram accepts (Bots FAQ, "My bot is hitting limits, how do I avoid this?"): about 30 a second
+//! in all, one a second in a chat, 20 a minute in a group. It allows short bursts without documenting their size: here
+//! it is three messages in a chat.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +11,14 @@ const CHAT: Rate = Rate { most: 3, every_ms: 1000 };
 /// Messages in a group.
 const GROUP: Rate = Rate { most: 20, every_ms: 3000 };
 
-/// So many at once, and one more after each pause.
+/// A burst of `most` messages, and one more after each pause.
 #[derive(Clone, Copy, Debug)]
 struct Rate {
     most: i64,
     every_ms: i64,
 }
 
-/// What has been spent: the moment when all of it is back, for all and for each chat.
+/// The used capacity: the time at which all of it is available again, in all and for each chat.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spent {
     all: i64,
@@ -25,7 +26,8 @@ pub(super) struct Spent {
 }
 
 impl Spent {
-    /// Counts a message to a chat, known by its place in the list; how many seconds to wait, where it is one too many.
+    /// Counts a message to a chat, given by its index. The error is the number of seconds to wait, if it is one too
+    /// many.
     pub(super) fn count(&mut self, chat: usize, is_group: bool, now: i64) -> Result<(), i64> {
         let rate = if is_group { GROUP } else { CHAT };
         let of_chat = self.chats.entry(chat).or_default();
@@ -40,7 +42,7 @@ impl Spent {
 }
 
 impl Rate {
-    /// Milliseconds until one more may go.
+    /// Milliseconds until one more message is allowed.
     fn wait(self, back_at: i64, now: i64) -> i64 {
         back_at - now - (self.most - 1) * self.every_ms
     }

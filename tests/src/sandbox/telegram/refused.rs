@@ -1,12 +1,12 @@
-//! Refusals in Telegram's words. Where no other source is named, the words are those of the official server
-//! (`telegram-bot-api/Client.cpp` of github.com/tdlib/telegram-bot-api), and those of MTProto, in upper case, that it passes on
-//! (core.telegram.org/methods, "Possible errors").
+//! Refusals in Telegram's words. Unless another source is named, the words are those of the official server
+//! (`telegram-bot-api/Client.cpp` of github.com/tdlib/telegram-bot-api), and those of MTProto, in upper case, that it
+//! passes on (core.telegram.org/methods, "Possible errors").
 
 use crate::sandbox::reply::Reply;
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
 
-/// What is wrong with a call (Bot API, "Making requests").
+/// The error of a call (Bot API, "Making requests").
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refused {
     pub(crate) code: u16,
@@ -29,17 +29,17 @@ impl Refused {
         Self::of(403, format!("Forbidden: {words}"))
     }
 
-    /// A token that no bot has.
+    /// An unknown token.
     pub(crate) fn unauthorized() -> Self {
         Self::of(401, "Unauthorized".into())
     }
 
-    /// An address that is no method's and no file's.
+    /// An address that is neither a method's nor a file's.
     pub(crate) fn not_found() -> Self {
         Self::of(404, "Not Found".into())
     }
 
-    /// A method that there is not.
+    /// An unknown method.
     pub(crate) fn no_method() -> Self {
         Self::of(404, "Not Found: method not found".into())
     }

@@ -1,10 +1,10 @@
-//! What a bot holds in the sandbox, in the shapes its state route shows and its client reads back.
+//! A bot's state in the sandbox, in the shapes that its state route shows and its client reads back.
 
 use crate::sandbox::state::{ApiCall, ReceivedFile, WebhookPost};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How a bot is set up.
+/// The set-up of a bot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct BotSetup {
@@ -15,13 +15,13 @@ pub struct BotSetup {
     /// Whether Business Mode is on: only then may a business account connect it.
     #[serde(default)]
     pub can_connect_to_business: bool,
-    /// Whether its webhook may be at a plain HTTP address of this machine, as with a Bot API server of one's own
-    /// (Bot API, "Using a Local Bot API Server").
+    /// Whether its webhook may be at a plain HTTP address of this machine, as with a Bot API server of one's own (Bot
+    /// API, "Using a Local Bot API Server").
     #[serde(default)]
     pub local_webhooks: bool,
 }
 
-/// All that one bot holds.
+/// The state of one bot.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BotState {
@@ -29,9 +29,9 @@ pub struct BotState {
     pub webhook: Option<Hook>,
     /// The business accounts that connected it.
     pub connections: Vec<BusinessConnection>,
-    /// Its chats, as they look on the phones of those in them.
+    /// Its chats, as they look on the members' phones.
     pub chats: Vec<BotChat>,
-    /// Calls in the order they came.
+    /// Calls in the order received.
     pub requests: Vec<ApiCall>,
     /// Webhooks in the order posted.
     pub posts: Vec<WebhookPost>,
@@ -41,13 +41,13 @@ pub struct BotState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hook {
-    /// Where it is.
+    /// Its address.
     pub url: String,
-    /// What the header of each update shows.
+    /// The secret in the header of each update.
     pub secret_token: Option<String>,
-    /// Kinds of updates; none: all but the three that have to be asked for.
+    /// Kinds of updates; empty: all but the three that have to be asked for.
     pub allowed_updates: Vec<String>,
-    /// How many are posted at a time.
+    /// How many updates are posted in parallel.
     pub max_connections: i64,
 }
 
@@ -70,26 +70,26 @@ pub struct Person {
 pub struct BusinessConnection {
     /// The connection's id.
     pub id: String,
-    /// Whose account it is.
+    /// The account's owner.
     pub owner: Person,
-    /// Whether it is in force.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// Whether the bot may write in its name.
+    /// Whether the bot may write in the account's name.
     pub can_reply: bool,
     /// Whether the bot may delete what it sent.
     pub can_delete_sent: bool,
 }
 
-/// How a bot stands to a chat.
+/// The bot's membership of a chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Standing {
-    /// It is known there, but was never started.
+    /// The bot knows the person, who never started it.
     #[default]
     Stranger,
-    /// It may write.
+    /// The bot may write.
     Member,
-    /// It was blocked, or put out.
+    /// The bot was blocked or removed.
     Kicked,
 }
 
@@ -99,7 +99,7 @@ pub enum Standing {
 pub struct BotChat {
     /// Telegram's id of the chat: a user's id, a group's negative number.
     pub id: i64,
-    /// The business connection, where it is a business account's.
+    /// The business connection, for a business account's chat.
     pub connection: Option<String>,
     /// A group's title.
     pub title: Option<String>,
@@ -107,7 +107,7 @@ pub struct BotChat {
     pub person: Option<Person>,
     /// Whether the bot may write.
     pub standing: Standing,
-    /// The supergroup that it has become.
+    /// The supergroup that the group became.
     pub migrated_to: Option<i64>,
     /// When a client last wrote, in milliseconds since 1970.
     pub wrote_at: Option<i64>,
@@ -121,24 +121,24 @@ pub struct BotChat {
 pub struct BotMessage {
     /// Its number.
     pub message_id: i64,
-    /// The user id of who wrote it.
+    /// The user id of its author.
     pub from: i64,
     /// Whether the bot sent it.
     pub by_bot: bool,
-    /// When, in milliseconds since 1970.
+    /// When it was written, in milliseconds since 1970.
     pub at: i64,
-    /// The text, or what stands below the file; after all edits.
+    /// The text, or the caption of the file, after all edits.
     pub text: Option<String>,
-    /// `photo`, `document` …; none for a text.
+    /// `photo`, `document` …; `None` for a text.
     pub kind: Option<String>,
     /// The file that the bot sent.
     pub file: Option<ReceivedFile>,
     /// The buttons, in a list of rows.
     pub buttons: Vec<Vec<Value>>,
-    /// The message it answers.
+    /// The message it quotes.
     pub quotes: Option<i64>,
     /// How many times it was edited.
     pub edits: u32,
-    /// Whether it was taken back.
+    /// Whether it was deleted.
     pub deleted: bool,
 }

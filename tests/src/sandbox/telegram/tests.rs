@@ -1,4 +1,4 @@
-//! The played Telegram over HTTP: what it refuses, what it tells, and what the client has then.
+//! The sandbox's Telegram over HTTP: its refusals, its updates, and what the client then has.
 
 use super::state::{BotSetup, BusinessConnection, Person};
 use super::{Act, Edited, Joined, Migrated, Place, Pressed, Said};
@@ -22,7 +22,7 @@ pub(super) struct Scene {
     pub(super) sandbox: Sandbox,
     pub(super) client: Client,
     http: reqwest::Client,
-    /// What came: the secret in the header, and the update.
+    /// The updates received: the secret in the header, and the update.
     came: Came,
     hook: String,
 }
@@ -41,7 +41,7 @@ fn owner() -> Person {
     person(518_485_658)
 }
 
-/// Takes what comes, but the first so many.
+/// A receiver that refuses the first `refuses` updates and accepts the others.
 async fn receiver(came: Came, refuses: usize) -> String {
     let take = move |State(came): State<Came>, headers: HeaderMap, body: String| async move {
         let secret = headers.get(super::updates::SECRET).map(|value| value.to_str().unwrap().to_owned());
@@ -83,7 +83,7 @@ async fn scene_where_first_updates_fail(fail: usize) -> Scene {
 }
 
 impl Scene {
-    /// A call: HTTP status and body.
+    /// Makes a call; returns HTTP status and body.
     pub(super) async fn call(&self, method: &str, body: &Value) -> (u16, Value) {
         self.call_as(TOKEN, method, body).await
     }
@@ -94,14 +94,14 @@ impl Scene {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// A call that must be done; its result.
+    /// Makes a call that must succeed; returns its result.
     async fn done(&self, method: &str, body: &Value) -> Value {
         let (status, mut answer) = self.call(method, body).await;
         assert_eq!((status, &answer["ok"]), (200, &json!(true)), "{method} {answer}");
         answer["result"].take()
     }
 
-    /// A call that must be refused; its description.
+    /// Makes a call that must be refused; returns its description.
     async fn refused(&self, method: &str, body: &Value) -> String {
         let (status, answer) = self.call(method, body).await;
         assert_eq!((&answer["ok"], &answer["error_code"]), (&json!(false), &json!(status)), "{answer}");
@@ -112,7 +112,7 @@ impl Scene {
         self.client.act(TOKEN, &act).await.unwrap().0
     }
 
-    /// A person writes; the number of the message.
+    /// A person writes; returns the number of the message.
     pub(super) async fn says(&self, place: Place, from: &Person, text: &str) -> i64 {
         self.does(Act::Say(Said::text(place, from, text))).await
     }
@@ -121,7 +121,7 @@ impl Scene {
         self.after(Duration::from_secs(hours * 3600)).await;
     }
 
-    /// So long that a message more is none too many.
+    /// Waits until the rate limits allow another message.
     pub(super) async fn after_a_pause(&self) {
         self.after(Duration::from_secs(5)).await;
     }
@@ -130,12 +130,12 @@ impl Scene {
         self.client.advance_bot(TOKEN, time).await.unwrap();
     }
 
-    /// The last update that came.
+    /// The last update received.
     fn last(&self) -> Value {
         self.came.lock().unwrap().last().unwrap().1.clone()
     }
 
-    /// A business account is connected, and a client writes to it; the number of their message.
+    /// Connects a business account whose client writes to it; returns the number of their message.
     pub(super) async fn business(&self, can_reply: bool) -> i64 {
         self.does(Act::Connect(business(can_reply, true))).await;
         self.says(Place::business(CONNECTION, &marina()), &marina(), "Ещё продаёте?").await
@@ -372,7 +372,7 @@ async fn a_business_account_has_its_rights_and_its_window() {
     scene.after_hours(25).await;
     let words = scene.refused("sendMessage", &body).await;
     assert_eq!(words, "Bad Request: BUSINESS_PEER_USAGE_MISSING");
-    // The owner's own message opens nothing.
+    // The owner's own message does not open the window.
     scene.says(Place::business(CONNECTION, &marina()), &owner(), "Ждём вас").await;
     assert_eq!(scene.last()["business_message"]["from"]["id"], owner().id);
     assert_eq!(scene.refused("sendMessage", &body).await, "Bad Request: BUSINESS_PEER_USAGE_MISSING");

@@ -1,5 +1,5 @@
-//! Posting updates (Bot API, setWebhook; `WebhookActor.cpp` of the official server): one in a request, with the secret in a header,
-//! again where the answer is no 2xx.
+//! Posts updates (Bot API, setWebhook; `WebhookActor.cpp` of the official server): one per request, with the secret in
+//! a header, and again where the answer is not a 2xx.
 
 use super::acts::Done;
 use super::bot;
@@ -10,22 +10,23 @@ use axum::http::{HeaderName, header};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The header that shows the secret.
+/// The header with the secret.
 pub(super) const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// The pauses before an update is posted again. Telegram's first is none too; it goes on from 2 seconds for 24 hours.
+/// The pauses before an update is posted again. Telegram's first pause is zero too; then it continues from 2 seconds
+/// for 24 hours.
 const PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(500)];
-/// Kinds that are told only where they are asked for (Bot API, getUpdates, `allowed_updates`).
+/// Kinds that are posted only where they are asked for (Bot API, getUpdates, `allowed_updates`).
 const ON_DEMAND: [&str; 3] = ["chat_member", "message_reaction", "message_reaction_count"];
 
-/// Whether an update was taken, so that it is not posted again.
+/// Whether an update was accepted, so that it is not posted again.
 pub(super) fn is_taken(outcome: &SendOutcome) -> bool {
     outcome.status.is_some_and(|status| (200..300).contains(&status))
 }
 
 impl Hook {
-    /// Whether updates of a kind are told.
+    /// Whether updates of a kind are posted.
     fn wants(&self, kind: &str) -> bool {
         match self.allowed_updates.as_slice() {
             [] => !ON_DEMAND.contains(&kind),
@@ -34,7 +35,7 @@ impl Hook {
     }
 }
 
-/// Posts an update; what became of it in the end. None is posted where nothing is registered, or nothing of its kind.
+/// Posts an update, and returns the final result. Nothing is posted where no webhook is registered for its kind.
 pub(super) async fn post(app: &App, token: &str, done: &Done) -> Result<SendOutcome, &'static str> {
     let ready = bot(app, token, |bot| {
         let hook = bot.state.webhook.clone().ok_or("noWebhook")?;

@@ -1,4 +1,5 @@
-//! The product's adapter and its table of limits against the played Wazzup: two tables by two hands that must agree.
+//! The product's adapter and its table of limits against the sandbox's Wazzup: the two were written independently and
+//! must agree.
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 const FILE: FileInfo<'static> = FileInfo { kind: Kind::Document, mime: None, name: None };
 
-/// A connection of the product's to the scene's account, by the channel of a row.
+/// The product's connection to the scene's account, on the channel of a row.
 struct Line<'a> {
     http: OutboundHttp,
     base: reqwest::Url,
@@ -87,7 +88,7 @@ impl<'a> Line<'a> {
         self.client().send(&self.call(&secret()), &message).await
     }
 
-    /// What the twin says to a content: its code, or nothing.
+    /// The sandbox's answer to a content: its code, or nothing.
     async fn says(&self, content: OutgoingContent<'_>) -> Option<String> {
         let key = uuid::Uuid::from_u128(u128::try_from(self.scene.phone().await.len()).unwrap());
         match self.send(&key.to_string(), Recipient::Chat(PHONE), content).await {
@@ -105,7 +106,7 @@ fn secret() -> Credential {
     Credential::of("api_key", SecretString::from("key"))
 }
 
-/// What our table says to a draft: its code, or nothing.
+/// The product's check of a draft: its code, or nothing.
 fn ours(row: &Limits, draft: Draft<'_>) -> Option<String> {
     check(row, &Draft { client_wrote_at: Some(NOW), ..draft }, NOW).err().map(|error| error.code.to_owned())
 }
@@ -128,7 +129,7 @@ async fn texts_and_files_are_refused_by_both_or_by_none() {
                 FileKind::Video => "video/mp4",
                 FileKind::Document => "application/pdf",
             });
-            // Large files cost time: each limit once.
+            // Large files take time, so each limit is tried once.
             let known = seen.contains(&(rule.bytes, rule.code));
             seen.push((rule.bytes, rule.code));
             let sizes = if known { vec![0, 1] } else { vec![0, rule.bytes, rule.bytes + 1] };
@@ -234,7 +235,7 @@ async fn strangers_templates_and_repetitions_go_the_documented_way() {
     let listed = waba.client().templates(&waba.call(&key), page).await.unwrap();
     assert_eq!((listed[0].is_approved(), listed[0].places, &listed[0].raw), (true, 1, &template("APPROVED")));
 
-    // A call that was carried out and not answered, sent again: one message, no double.
+    // A call that took effect but was not answered is sent again: one message, not two.
     for action in [Action::act_then_drop(), Action::act_then_status(500), Action::garbage()] {
         let shown = scene.phone().await.len();
         scene.client.add_fault(&Fault::wazzup("key", "send", action.clone()).times(1)).await.unwrap();

@@ -1,4 +1,5 @@
-//! A Wazzup account's chats: who can be written to, what is taken, and what the client then has.
+//! A Wazzup account's chats: which clients can be written to, which messages are accepted, and what the client then
+//! has.
 
 use std::collections::BTreeMap;
 
@@ -12,44 +13,44 @@ use crate::sandbox::words::ChatType;
 
 /// How long a message's key is remembered.
 const KEY_MS: i64 = 60_000;
-/// The first chat id that is given to somebody addressed by phone or user name.
+/// The first chat id that is assigned to a client addressed by phone or user name.
 const FIRST_CHAT: u64 = 5_000_000_001;
 /// Longest filled template.
 const TEMPLATE: usize = 550;
 
-/// What an account needs for sending, besides what its state shows.
+/// What an account needs for sending, apart from what its state shows.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     pub(crate) behaviour: Behaviour,
     pub(crate) templates: Vec<Value>,
-    /// Keys of taken messages, and when.
+    /// Keys of accepted messages, and the time of each.
     keys: BTreeMap<String, i64>,
-    /// How far its clock is ahead.
+    /// How far its clock is ahead of real time.
     pub(crate) ahead_ms: i64,
     made: u64,
 }
 
-/// A message that may go out, its file still to be fetched.
+/// A valid message whose file has not been fetched yet.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) message: Message,
     pub(crate) transport: Transport,
     text: Option<String>,
     buttons: Vec<Vec<Value>>,
-    /// What will be told of it later, where it will fail.
+    /// The error that will be reported later, if it will fail.
     fate: Option<&'static str>,
 }
 
-/// Where a message stands: chat and place in it.
+/// A message's position: the chat's index and the message's index in it.
 pub(crate) type Place = (usize, usize);
 
 impl Account {
-    /// Its own time.
+    /// The account's own time.
     pub(crate) fn now(&self) -> i64 {
         crate::sandbox::now_ms() + self.desk.ahead_ms
     }
 
-    /// Learns from the messages of a webhook who has which chat and when he wrote.
+    /// Learns from the messages of a webhook which client has which chat, and when the client wrote.
     pub(crate) fn learn(&mut self, body: &Value, at: i64) {
         for item in body["messages"].as_array().map(Vec::as_slice).unwrap_or_default() {
             let text = |name: &str| item[name].as_str().map(str::to_owned);
@@ -71,7 +72,7 @@ impl Account {
         }
     }
 
-    /// The chat, made if it is new.
+    /// The chat, which is created if it is new.
     fn chat(&mut self, channel_id: &str, chat_type: ChatType, chat_id: &str) -> usize {
         let chats = &mut self.state.chats;
         let is = |c: &ClientChat| {
@@ -92,7 +93,7 @@ impl Account {
         })
     }
 
-    /// The chat that a message names, where there is one.
+    /// The chat that a message names, if there is one.
     fn named(&self, message: &Message) -> Option<&ClientChat> {
         self.state.chats.iter().find(|chat| {
             let same =
@@ -112,8 +113,8 @@ impl Account {
         Ok((channel, rules::transport(&channel.transport).ok_or_else(missing)?))
     }
 
-    /// Checks a message in all that can be known before its file is fetched, and keeps its key. Whoever does not carry the
-    /// plan out gives the key back.
+    /// Checks a message as far as is possible before its file is fetched, and stores its key. A caller who does not
+    /// carry out the plan must release the key.
     pub(crate) fn plan(&mut self, message: Message) -> Result<Plan, Refused> {
         rules::check(&message)?;
         let (channel, transport) = self.channel(&message.channel_id)?;
@@ -146,7 +147,7 @@ impl Account {
         Ok(Plan { text: template.or_else(|| message.text.clone()), message, transport, buttons, fate })
     }
 
-    /// Whether somebody can be written to; where that shows only later, the code.
+    /// Whether the client can be written to; where that is reported only later, the code.
     fn reachable(&self, message: &Message) -> Result<Option<&'static str>, Refused> {
         let to = [&message.chat_id, &message.phone, &message.username];
         let unknown =
@@ -161,7 +162,7 @@ impl Account {
             Some(Refusal::Status) => return Ok(Some("BAD_CONTACT")),
             None => {}
         }
-        // A phone is a chat id by itself; any other comes by a webhook or an answer first.
+        // A phone is a chat id by itself; any other chat id becomes known by a webhook or an answer.
         let by_itself = matches!(message.chat_type, ChatType::Whatsapp | ChatType::Viber);
         if message.chat_id.is_some() && !by_itself && self.named(message).is_none() {
             return Err(Refused::new("CHAT_NO_ACCESS", "No access to the specified chat"));
@@ -180,7 +181,7 @@ impl Account {
         Err(Refused::new("REFERENCE_MESSAGE_NOT_FOUND", "The quoted message is not found"))
     }
 
-    /// The text of a template with its values in place, where the message is one: named by its id, or written as text.
+    /// The text of a template with its values in place, if the message is a template: by its id, or written as text.
     fn template(&self, transport: &str, message: &Message) -> Result<Option<String>, Refused> {
         let as_text = message.text.as_deref().and_then(written_template);
         let (id, values, field) = match (&message.template_id, as_text) {
@@ -223,14 +224,14 @@ impl Account {
         Ok(())
     }
 
-    /// Gives back the key of a message that was not taken after all.
+    /// Releases the key of a message that was not accepted after all.
     pub(crate) fn release(&mut self, message: &Message) {
         if let Some(key) = &message.crm_message_id {
             self.desk.keys.remove(key);
         }
     }
 
-    /// Takes a message. A client who cannot have it does not get it: its status is `error` then.
+    /// Accepts a message. A client who cannot be reached does not get it: its status is `error` then.
     pub(crate) fn take(&mut self, plan: Plan, file: Option<ReceivedFile>) -> Place {
         let Plan { message, text, buttons, fate, .. } = plan;
         let chat_id = match (self.named(&message), &message.chat_id) {
@@ -263,7 +264,7 @@ impl Account {
         (place, chat.received.len() - 1)
     }
 
-    /// A message of ours that the client has and that may be edited so, its new file still to be fetched.
+    /// A message of ours that the client has and that may be edited in this way; its new file has not been fetched yet.
     pub(crate) fn plan_edit(&self, id: &str, edit: &Edit) -> Result<(Place, Transport), Refused> {
         let place = self.own(id)?;
         let (_, transport) = self.channel(&self.state.chats[place.0].channel_id)?;
@@ -296,7 +297,7 @@ impl Account {
         Ok((place, transport))
     }
 
-    /// Takes a message back.
+    /// Deletes a message.
     pub(crate) fn delete(&mut self, id: &str) -> Result<Place, Refused> {
         let place = self.own(id)?;
         let (_, transport) = self.channel(&self.state.chats[place.0].channel_id)?;
@@ -312,13 +313,13 @@ impl Account {
         Ok(place)
     }
 
-    /// A message that was sent by this account and is still there.
+    /// A message that this account sent and that was not deleted.
     fn own(&self, id: &str) -> Result<Place, Refused> {
         let place = self.find(id).filter(|(chat, at)| !self.state.chats[*chat].received[*at].deleted);
         place.ok_or_else(|| Refused::new("MESSAGES_NOT_FOUND", "The message was not found"))
     }
 
-    /// Where a message stands that was sent by this account.
+    /// The position of a message that this account sent.
     pub(crate) fn find(&self, id: &str) -> Option<Place> {
         self.state.chats.iter().enumerate().find_map(|(chat, of)| {
             Some((chat, of.received.iter().position(|message| message.message_id == id)?))
@@ -334,7 +335,7 @@ fn fresh_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// Whether a channel in this state sends.
+/// Whether a channel in this state can send.
 fn usable(state: &str) -> Result<(), Refused> {
     Err(match state {
         "active" => return Ok(()),

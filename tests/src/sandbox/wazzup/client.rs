@@ -1,4 +1,4 @@
-//! The client's side of how a Wazzup account sends: who received what, and what became of it.
+//! The sandbox client's calls for what a Wazzup account sends: which client received what, and its status.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::sandbox::state::SendOutcome;
 use crate::sandbox::words::StatusWord;
 
 impl Behaviour {
-    /// The same, and a number (or user name, or chat id) that the messenger does not know.
+    /// The same, with a number (or user name, or chat id) that is unknown to the messenger.
     #[must_use]
     pub fn without(mut self, to: &str, shown: Refusal) -> Self {
         self.no_contact.push(NoContact { to: to.to_owned(), shown });
@@ -23,8 +23,8 @@ impl Behaviour {
 }
 
 impl Client {
-    /// What the client in a chat has received from a Wazzup account, on whichever channel, oldest first: without what
-    /// failed on its way, with what was taken back marked so.
+    /// What the client in a chat has received from a Wazzup account, on any channel, oldest first: without messages
+    /// that failed on their way; deleted ones are marked.
     ///
     /// # Errors
     /// As every call.
@@ -36,7 +36,7 @@ impl Client {
         Ok(received)
     }
 
-    /// Looks at a client's phone every 50 ms until it is as wanted, or the time is over; gives what it shows then.
+    /// Polls a client's phone every 50 ms until it is as wanted or the time is over; returns its messages.
     ///
     /// # Errors
     /// As every call.
@@ -57,7 +57,7 @@ impl Client {
         }
     }
 
-    /// How a Wazzup account behaves from now on.
+    /// Sets the behaviour of a Wazzup account.
     ///
     /// # Errors
     /// As every call.
@@ -65,7 +65,7 @@ impl Client {
         self.put_at(key, "behaviour", &json!(behaviour)).await
     }
 
-    /// A Wazzup account's WABA templates, as Wazzup lists them.
+    /// Sets a Wazzup account's WABA templates, as Wazzup lists them.
     ///
     /// # Errors
     /// As every call.
@@ -73,8 +73,8 @@ impl Client {
         self.put_at(key, "templates", &json!(templates)).await
     }
 
-    /// Takes the messages of a webhook for posted so many seconds ago, without posting it: their chats can be written to,
-    /// and they can be quoted.
+    /// Treats the messages of a webhook as if they had been posted this many seconds ago, without posting it: their
+    /// chats can be written to, and they can be quoted.
     ///
     /// # Errors
     /// As every call.
@@ -82,7 +82,8 @@ impl Client {
         self.post_at(key, &format!("remember?ago={seconds_ago}"), body).await.map(nothing)
     }
 
-    /// Moves a Wazzup account's clock on: its windows, keys, rate, times of edits and deletions.
+    /// Moves a Wazzup account's clock forward, which affects its windows, keys, rate, and deadlines of edits and
+    /// deletions.
     ///
     /// # Errors
     /// As every call.
@@ -94,13 +95,13 @@ impl Client {
     /// Posts the webhook that repeats one of the account's own messages.
     ///
     /// # Errors
-    /// As every call; 404 where there is no such message, 409 where nobody has subscribed.
+    /// As every call; 404 where the message does not exist, 409 where the account has not subscribed.
     pub async fn echo(&self, key: &str, message_id: &str) -> Result<SendOutcome, Error> {
         let which = Which { message_id: message_id.to_owned() };
         self.post_at(key, "echo", &json!(which)).await
     }
 
-    /// Tells by webhook what became of one of the account's own messages; `error` is the code of a failure.
+    /// Posts the webhook with the status of one of the account's own messages; `error` is the code of a failure.
     ///
     /// # Errors
     /// As [`Self::echo`].

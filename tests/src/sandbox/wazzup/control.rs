@@ -1,4 +1,4 @@
-//! Setting up how a Wazzup account sends, and having it tell what became of a message.
+//! Sets the behaviour of a Wazzup account, and makes it report the status of a message.
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -15,32 +15,32 @@ use crate::sandbox::wazzup::{self, Account};
 use crate::sandbox::words::StatusWord;
 use crate::sandbox::{App, bad_request, read_json, read_strict, rfc3339};
 
-/// What is told of a message later.
+/// A later status of a message.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Report {
     pub(super) message_id: String,
     pub(super) status: StatusWord,
-    /// The code of an error.
+    /// The code of the error, if the status is `error`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
 }
 
-/// Which message.
+/// The message that a call is about.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Which {
     pub(super) message_id: String,
 }
 
-/// By how much a clock moves on.
+/// The seconds by which a clock moves forward.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Advance {
     pub(super) seconds: i64,
 }
 
-/// The query of the route that remembers.
+/// The query of the `remember` route.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Ago {
     /// Seconds.
@@ -80,7 +80,8 @@ pub(crate) async fn templates(State(app): State<App>, Path(key): Path<String>, b
     }
 }
 
-/// `POST /control/wazzup/{apiKey}/remember?ago=SECONDS`: takes the messages of a webhook for posted, without posting it.
+/// `POST /control/wazzup/{apiKey}/remember?ago=SECONDS`: treats the messages of a webhook as posted, without posting
+/// it.
 pub(crate) async fn remember(
     State(app): State<App>,
     Path(key): Path<String>,
@@ -94,7 +95,8 @@ pub(crate) async fn remember(
     })
 }
 
-/// `POST /control/wazzup/{apiKey}/advance`: moves the account's clock on, for windows, keys and times of edits.
+/// `POST /control/wazzup/{apiKey}/advance`: moves the account's clock forward, which affects windows, keys and
+/// deadlines of edits.
 pub(crate) async fn advance(State(app): State<App>, Path(key): Path<String>, bytes: Bytes) -> Reply {
     match read_strict::<Advance>(&bytes) {
         Ok(by) => on(&app, &key, |account| account.desk.ahead_ms += by.seconds.saturating_mul(1000)),
@@ -102,7 +104,8 @@ pub(crate) async fn advance(State(app): State<App>, Path(key): Path<String>, byt
     }
 }
 
-/// `POST /control/wazzup/{apiKey}/echo`: posts the webhook of one of the account's own messages, once more or at last.
+/// `POST /control/wazzup/{apiKey}/echo`: posts the webhook of one of the account's own messages, for the first time or
+/// again.
 pub(crate) async fn echo(State(app): State<App>, Path(key): Path<String>, bytes: Bytes) -> Reply {
     let which: Which = match read_strict(&bytes) {
         Ok(which) => which,
@@ -114,7 +117,8 @@ pub(crate) async fn echo(State(app): State<App>, Path(key): Path<String>, bytes:
     }
 }
 
-/// `POST /control/wazzup/{apiKey}/status`: tells by webhook what became of a message. An `error` takes it from the client.
+/// `POST /control/wazzup/{apiKey}/status`: posts the webhook with a message's status. With `error` the client does not
+/// have the message any more.
 pub(crate) async fn status(State(app): State<App>, Path(key): Path<String>, bytes: Bytes) -> Reply {
     let report: Report = match read_strict(&bytes) {
         Ok(report) => report,

@@ -1,4 +1,4 @@
-//! What the played Wazzup does with a message later: edits, deletions, webhooks; and how its calls fail.
+//! What happens to a message of the sandbox's Wazzup later (edits, deletions, webhooks), and how its calls fail.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `POST`, `PATCH` and `DELETE /v3/message`: the calls themselves, the files they name, and the webhooks that follow.
+//! `POST`, `PATCH` and `DELETE /v3/message`: the calls, the files they name, and the webhooks that follow.
 
 use super::chats::Place;
 use super::rules::{self, Edit, Message, Refused, Transport};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// How long a file may take.
 const FETCH: Duration = Duration::from_secs(10);
-/// How long after the answer an echo comes: enough that the answer is out first.
+/// How long after the answer an echo is posted: long enough for the answer to be sent first.
 const SHORTLY: Duration = Duration::from_millis(50);
 
 /// `POST /v3/message`
@@ -89,7 +89,7 @@ pub(super) async fn delete(app: &App, key: &str, id: &str) -> Reply {
     }
 }
 
-/// Works on the account of a key that was found before; one that was forgotten meanwhile is an empty one.
+/// Works on the account of a key that was found before; if the account was deleted meanwhile, on an empty one.
 pub(super) fn account<T>(app: &App, key: &str, work: impl FnOnce(&mut Account) -> T) -> T {
     app.world(|world| match world.wazzup.get_mut(key) {
         Some(account) => work(account),
@@ -108,7 +108,7 @@ fn refusal(app: &App, key: &str, refused: Refused) -> Reply {
     Reply::json(StatusCode::BAD_REQUEST, body)
 }
 
-/// Fetches a file as Wazzup does: at once, up to the limit, and keeps a copy that it serves itself.
+/// Fetches a file as Wazzup does: at once, up to the limit, and stores a copy that it serves itself.
 async fn fetch(app: &App, uri: &str, transport: &Transport) -> Result<ReceivedFile, Refused> {
     let failed =
         || Refused::new("MESSAGE_DOWNLOAD_CONTENT_ERROR", "Failed to download content from the link");
@@ -121,7 +121,7 @@ async fn fetch(app: &App, uri: &str, transport: &Transport) -> Result<ReceivedFi
     Ok(fetched.keep(app, "wazzup"))
 }
 
-/// Posts the webhook of our own message as the account's behaviour wants it.
+/// Posts the webhook of the account's own message, according to the account's behaviour.
 async fn announce(app: &App, key: &str, place: Place, extra: Value) {
     let mode = account(app, key, |account| account.desk.behaviour.echo);
     let times = match mode {
@@ -142,7 +142,7 @@ async fn announce(app: &App, key: &str, place: Place, extra: Value) {
     });
 }
 
-/// Posts it once, if there is an address and a subscription. `extra` is laid over the message.
+/// Posts it once, if there is an address and a subscription. `extra` is merged into the message.
 pub(super) async fn echo(app: &App, key: &str, place: Place, extra: Value) -> Option<SendOutcome> {
     let item = account(app, key, |account| {
         let chat = account.state.chats.get(place.0)?;

@@ -1,4 +1,4 @@
-//! The Wazzup v3 API, as far as a bridge uses it, and the webhooks it posts.
+//! The Wazzup v3 API, as far as a bridge uses it, and the webhooks that it posts.
 
 #[cfg(test)]
 mod adapter_tests;
@@ -31,7 +31,7 @@ use std::time::Duration;
 
 /// How long Wazzup waits for a receiver.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest webhook address it takes.
+/// The longest webhook address that it accepts.
 pub const MAX_URI: usize = 200;
 const WINDOW_MS: i64 = 5_000;
 const CALLS_PER_WINDOW: u32 = 500;
@@ -47,7 +47,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Counts a call against 500 in 5 seconds; false: too many.
+    /// Counts a call against the limit of 500 in 5 seconds; false: too many.
     fn admit(&mut self, now: i64) -> bool {
         if now - self.window_start >= WINDOW_MS {
             (self.window_start, self.window_calls) = (now, 0);
@@ -97,7 +97,7 @@ pub(crate) async fn api(
     reply.into_response()
 }
 
-/// What a call of the message route does, for faults that are meant for one of them.
+/// The action of a call of the message route, for faults that target one action.
 fn deed(method: &Method, kind: &str) -> &'static str {
     match (kind, method.as_str()) {
         ("message", "POST") => "send",
@@ -177,7 +177,8 @@ struct Subscribe {
     subscriptions: Option<Obj<Switches>>,
 }
 
-/// The documents and live accounts name the template switch differently; a repeat of either is refused, both are taken.
+/// The documentation and live accounts name the template switch differently; both names are accepted, but neither
+/// twice.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Switches {
@@ -228,7 +229,7 @@ fn is_address(uri: &str) -> bool {
         && parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// Posts a webhook as Wazzup does and notes what became of it.
+/// Posts a webhook as Wazzup does and records the result.
 async fn post(app: &App, key: &str, uri: &str, bytes: Bytes) -> SendOutcome {
     let crm_key = app.world(|world| world.wazzup.get(key)?.crm_key.clone());
     let content_type = (header::CONTENT_TYPE, "application/json; charset-utf-8".to_owned());
@@ -244,7 +245,7 @@ async fn post(app: &App, key: &str, uri: &str, bytes: Bytes) -> SendOutcome {
     outcome
 }
 
-/// Posts a webhook of the account's own accord; `None` where it has no address or has not subscribed.
+/// Posts a webhook that no test asked for; `None` where the account has no address or has not subscribed.
 pub(super) async fn post_subscribed(app: &App, key: &str, body: &Value) -> Option<SendOutcome> {
     let uri = app.world(|world| {
         let state = &world.wazzup.get(key)?.state;
@@ -253,8 +254,8 @@ pub(super) async fn post_subscribed(app: &App, key: &str, body: &Value) -> Optio
     Some(post(app, key, &uri, body.to_string().into()).await)
 }
 
-/// `POST /control/wazzup/{apiKey}/send`: posts exactly these bytes to the stored address, if the account has subscribed to them.
-/// With `?force=true` also if it has not.
+/// `POST /control/wazzup/{apiKey}/send`: posts exactly these bytes to the stored address, if the account has subscribed
+/// to them. With `?force=true` also if it has not.
 pub(crate) async fn send(
     State(app): State<App>,
     Path(key): Path<String>,
@@ -286,7 +287,7 @@ pub(crate) struct Force {
     force: bool,
 }
 
-/// Whether the account has subscribed to what the body holds. What is no webhook of Wazzup's is let through.
+/// Whether the account has subscribed to the body's content. A body that is not one of Wazzup's webhooks passes.
 fn wants(state: &WazzupState, body: &Value) -> bool {
     let on = &state.subscriptions;
     [

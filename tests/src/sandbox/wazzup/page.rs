@@ -1,4 +1,4 @@
-//! A client's phone on the page: what he received from a company's Wazzup account.
+//! A client's phone on the page: the messages received from a company's Wazzup account.
 
 use std::fmt::{self, Write};
 
@@ -6,7 +6,7 @@ use super::state::{ClientChat, Received};
 use crate::sandbox::page::Text;
 use crate::sandbox::rfc3339;
 
-/// Writes a chat as it looks on the client's phone, where he has received something.
+/// Writes a chat as it looks on the client's phone, unless the client has received nothing.
 pub(in crate::sandbox) fn one_phone(html: &mut String, chat: &ClientChat) -> fmt::Result {
     if chat.received.is_empty() {
         return Ok(());

@@ -1,5 +1,6 @@
-//! What `POST` and `PATCH /v3/message` take, as Wazzup's page "Sending messages" tells it. Where the page contradicts itself,
-//! the smaller number. A member that the page does not know is refused, so that a misspelt one shows.
+//! What `POST` and `PATCH /v3/message` accept, according to Wazzup's page "Sending messages". Where the page
+//! contradicts itself, the smaller number counts. A member that the page does not name is refused, so that a misspelt
+//! one is noticed.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -24,7 +25,7 @@ impl Refused {
         Self { data, ..self }
     }
 
-    /// A member that is not as it must be.
+    /// An invalid member.
     pub(crate) fn field(name: &str) -> Self {
         Self::new("INVALID_MESSAGE_DATA", "Message data is invalid").with(json!({ "fields": [name] }))
     }
@@ -62,7 +63,7 @@ pub(crate) struct Edit {
     pub(crate) crm_user_id: Option<String>,
 }
 
-/// Reads a body; the member at fault is named.
+/// Reads a body; the error names the invalid member.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
     strict(bytes).map_err(|wrong| {
         let missing = wrong.message.split('`').nth(1).filter(|_| wrong.path == ".");
@@ -70,16 +71,16 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Re
     })
 }
 
-/// What a transport takes.
+/// What a transport accepts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Transport {
     chat_types: &'static [ChatType],
     text: usize,
     too_long: &'static str,
-    /// Largest picture and largest other file, with the code of a larger one.
+    /// Size limits of pictures and of other files, each with the code of a larger one.
     picture: (usize, &'static str),
     file: (usize, &'static str),
-    /// Types that are taken; empty: all.
+    /// Accepted types; empty: all.
     types: &'static [&'static str],
     pub(crate) edits_text: bool,
     pub(crate) edits_file: bool,
@@ -87,7 +88,7 @@ pub(crate) struct Transport {
     /// Milliseconds within which a message can be edited and deleted.
     pub(crate) edit_ms: Option<i64>,
     pub(crate) delete_ms: Option<i64>,
-    /// How long after the client's message it takes what is no template, and the code of later.
+    /// How long after the client's message it accepts messages that are not templates, and the code of a later one.
     pub(crate) window: Option<(i64, &'static str)>,
 }
 
@@ -95,7 +96,7 @@ const MIB: usize = 1024 * 1024;
 const SIZE: &str = "MESSAGES_CONTENT_SIZE_EXCEEDED";
 const HOUR_MS: i64 = 3_600_000;
 
-/// What a transport is that is not told to be otherwise.
+/// The defaults of a transport.
 const PLAIN: Transport = Transport {
     chat_types: &[],
     text: 1000,
@@ -119,7 +120,7 @@ const TELEGRAM: Transport = Transport {
     ..PLAIN
 };
 
-/// The transport of this name.
+/// The transport with this name.
 pub(crate) fn transport(name: &str) -> Option<Transport> {
     let short = |chat_types, too_long| Transport { chat_types, too_long, ..PLAIN };
     Some(match name {
@@ -167,12 +168,12 @@ pub(crate) fn transport(name: &str) -> Option<Transport> {
 }
 
 impl Transport {
-    /// Whether it carries chats of this type.
+    /// Whether it has chats of this type.
     pub(crate) fn carries(&self, chat_type: ChatType) -> bool {
         self.chat_types.contains(&chat_type)
     }
 
-    /// A text that fits.
+    /// Checks a text against the limits.
     pub(crate) fn check_text(&self, text: &str) -> Result<(), Refused> {
         if text.trim().is_empty() {
             return Err(Refused::new("MESSAGES_TEXT_CAN_NOT_BE_BLANK", "The text message cannot be empty"));
@@ -183,7 +184,7 @@ impl Transport {
         Ok(())
     }
 
-    /// A file that fits, after it was fetched.
+    /// Checks a fetched file against the limits.
     pub(crate) fn check_file(&self, content_type: &str, bytes: usize) -> Result<(), Refused> {
         if bytes == 0 {
             return Err(Refused::new(
@@ -206,13 +207,13 @@ impl Transport {
         Ok(())
     }
 
-    /// The largest file that is worth fetching.
+    /// The largest file that any limit allows.
     pub(crate) fn largest(&self) -> usize {
         self.picture.0.max(self.file.0)
     }
 }
 
-/// The members against each other, whatever the channel.
+/// Checks that the members are consistent, regardless of the channel.
 pub(crate) fn check(message: &Message) -> Result<(), Refused> {
     if uuid::Uuid::parse_str(&message.channel_id).is_err() {
         return Err(Refused::field("channelId"));
@@ -235,7 +236,7 @@ pub(crate) fn check(message: &Message) -> Result<(), Refused> {
     }
 }
 
-/// One of chat id, phone and user name, in the form that the messenger has.
+/// Checks that there is one of chat id, phone and user name, in the messenger's form.
 fn addressee(message: &Message) -> Result<(), Refused> {
     use ChatType::{Instagram, Max, Telegram, Viber, Whatsapp};
     let digits = |text: &str| (5..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
@@ -260,7 +261,7 @@ fn addressee(message: &Message) -> Result<(), Refused> {
     }
 }
 
-/// The buttons as rows, in the shape that the transport has for them.
+/// The buttons as rows, in the transport's shape.
 pub(crate) fn buttons(transport: &str, object: &Map<String, Value>) -> Result<Vec<Vec<Value>>, Refused> {
     let wrong = || Refused::field("buttonsObject");
     let list = object.get("buttons").and_then(Value::as_array).ok_or_else(wrong)?;
@@ -272,7 +273,7 @@ pub(crate) fn buttons(transport: &str, object: &Map<String, Value>) -> Result<Ve
         rows.filter(|rows| rows.iter().flatten().all(fits)).ok_or_else(wrong)
     };
     match transport {
-        // Above ten, the first ten are taken.
+        // Of more than ten buttons, the first ten are used.
         "wapi" => {
             let fits = |b: &&Value| text_fits(b, 20) && b["type"] == "text";
             let taken: Vec<&Value> = list.iter().take(10).collect();

@@ -1,4 +1,4 @@
-//! What a Wazzup account holds besides its channels: the clients' phones with what they received, and how it behaves.
+//! A Wazzup account's state apart from its channels: the clients' phones with the received messages, and its behaviour.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,48 +6,48 @@ use serde_json::Value;
 use crate::sandbox::state::ReceivedFile;
 use crate::sandbox::words::ChatType;
 
-/// When the webhook that repeats our own message comes.
+/// When the webhook that repeats the account's own message is posted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EchoMode {
     /// Before the call is answered: the receiver may know the message before its sender does.
     Before,
-    /// Shortly after it.
+    /// Shortly after the call is answered.
     #[default]
     After,
-    /// Twice, shortly after it.
+    /// Twice, shortly after the call is answered.
     Twice,
-    /// Not by itself; only on demand.
+    /// Only on demand.
     Never,
 }
 
-/// Where it shows that a number is unknown to the messenger.
+/// How the sender learns that a number is unknown to the messenger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Refusal {
     /// In the call's answer: 400 `BAD_CONTACT`.
     Send,
-    /// The call is answered 201, and a webhook says later that the message failed.
+    /// The call is answered 201, and a webhook reports later that the message failed.
     Status,
 }
 
-/// Somebody whom the messenger does not know.
+/// A client whom the messenger does not know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NoContact {
-    /// The chat id, phone or user name by which he is written to.
+    /// The chat id, phone or user name that is written to.
     pub to: String,
-    /// Where it shows.
+    /// How the sender learns of it.
     pub shown: Refusal,
 }
 
-/// How an account behaves; what is left out is as in `Default`.
+/// The behaviour of an account; a missing member is as in `Default`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Behaviour {
-    /// When echoes come.
+    /// When echoes are posted.
     pub echo: EchoMode,
-    /// Who cannot be reached.
+    /// The clients who cannot be reached.
     pub no_contact: Vec<NoContact>,
 }
 
@@ -61,29 +61,29 @@ pub struct ClientChat {
     pub chat_type: ChatType,
     /// The client in it.
     pub chat_id: String,
-    /// His phone, where it is known.
+    /// The client's phone, if it is known.
     pub phone: Option<String>,
-    /// His user name, where it is known.
+    /// The client's user name, if it is known.
     pub username: Option<String>,
-    /// When he last wrote, in milliseconds since 1970.
+    /// When the client last wrote, in milliseconds since 1970.
     pub wrote_at: Option<i64>,
-    /// Ids of the messages that came by webhooks: they can be quoted.
+    /// Ids of the messages that webhooks contained: they can be quoted.
     pub known: Vec<String>,
-    /// What he received, in the order received.
+    /// The received messages, in order.
     pub received: Vec<Received>,
 }
 
-/// A message that a client received, or that failed on its way to him.
+/// A message that a client received, or that failed on its way to the client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Received {
-    /// Wazzup's id of it.
+    /// Wazzup's id of the message.
     pub message_id: String,
-    /// The sender's.
+    /// The sender's id of the message.
     pub crm_message_id: Option<String>,
     /// The sender's id of its employee.
     pub crm_user_id: Option<String>,
-    /// When it was taken, in milliseconds since 1970.
+    /// When it was accepted, in milliseconds since 1970.
     pub at: i64,
     /// `text`, `image` … `wapi_template`
     #[serde(rename = "type")]
@@ -94,17 +94,17 @@ pub struct Received {
     pub file: Option<ReceivedFile>,
     /// The buttons, in a list of rows.
     pub buttons: Vec<Vec<Value>>,
-    /// The template, where it is one.
+    /// The template, if it is one.
     pub template_id: Option<String>,
     /// The message it quotes.
     pub quotes: Option<String>,
     /// How many times it was edited.
     pub edits: u32,
-    /// Whether it was taken back.
+    /// Whether it was deleted.
     pub deleted: bool,
-    /// The last status told; `error` for one that the client never saw.
+    /// The last reported status; `error` for a message that the client never saw.
     pub status: String,
-    /// Why it failed.
+    /// The error code.
     pub error: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Sending by the played Wazzup, over HTTP: what it refuses, and what the client has then.
+//! Sending by the sandbox's Wazzup over HTTP: its refusals, and what the client then has.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const TRANSPORTS: [(&str, &str); 10] = [
     ("maxbot", "max"),
 ];
 
-/// A scene with a channel of every transport, in whose chats the client has just written, and no echoes.
+/// A scene with a channel of every transport, on each of which the client has just written, and without echoes.
 pub(super) async fn scene() -> Scene {
     let (scene, _) = wazzup_scene().await;
     setup(&scene, "active").await;
@@ -52,13 +52,13 @@ pub(super) async fn behave(scene: &Scene, echo: EchoMode) {
     scene.client.behave("key", &Behaviour { echo, ..Behaviour::default() }).await.unwrap();
 }
 
-/// The channel of a transport: the first is the scene's own.
+/// The id of a transport's channel: the first is the scene's own.
 pub(super) fn id(transport: &str) -> String {
     let at = TRANSPORTS.iter().position(|(name, _)| *name == transport).unwrap();
     if at == 0 { CHANNEL.into() } else { format!("b96a353b-9999-4cac-8413-ba99999{at:05}") }
 }
 
-/// A text by the channel of a transport.
+/// A text on a transport's channel.
 pub(super) fn by(transport: &str, text: &str) -> Value {
     let chat_type = TRANSPORTS.iter().find(|(name, _)| *name == transport).unwrap().1;
     json!({ "channelId": id(transport), "chatType": chat_type, "chatId": PHONE, "text": text })
@@ -78,14 +78,14 @@ impl Scene {
         self.wazzup(Method::POST, "message", "key", body).await
     }
 
-    /// Sends what must be taken; its id.
+    /// Sends a message that must be accepted; returns its id.
     pub(super) async fn taken(&self, body: Value) -> String {
         let (status, answer) = self.post(body).await;
         assert_eq!(status, 201, "{answer}");
         answer["messageId"].as_str().unwrap().to_owned()
     }
 
-    /// Sends what must be refused; the code.
+    /// Sends a message that must be refused; returns the code.
     pub(super) async fn code(&self, body: Value) -> String {
         let (status, answer) = self.post(body).await;
         assert_eq!((status, &answer["status"]), (400, &json!(400)), "{answer}");
@@ -217,7 +217,7 @@ async fn files_are_fetched_at_once_and_kept() {
         scene.client.add_fault(&Fault::file("a.jpg", action).times(1)).await.unwrap();
         let keyed = || with(file_by("whatsapp", &link), "crmMessageId", json!("k"));
         assert_eq!(scene.code(keyed()).await, failed);
-        // What was not taken leaves its key free.
+        // A message that was not accepted leaves its key free.
         scene.taken(keyed()).await;
         scene.client.advance("key", Duration::from_secs(60)).await.unwrap();
     }
@@ -252,7 +252,7 @@ async fn templates_pass_where_they_are_approved_and_filled() {
         let named = with(without(by(transport, ""), "text"), "templateId", json!(id));
         with(named, "templateValues", values)
     };
-    // Whatever the window.
+    // Templates are accepted outside the window too.
     scene.client.advance("key", Duration::from_secs(48 * 3600)).await.unwrap();
     scene.taken(of("wapi", "APPROVED", json!(["Анна"]))).await;
     scene.taken(by("wapi", "@template: APPROVED { [[Олег]] }")).await;
