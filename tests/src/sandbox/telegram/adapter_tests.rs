@@ -87,7 +87,7 @@ impl Line {
     }
 
     fn named<'a>(&'a self, id: &'a MessageId, has_file: bool) -> MessageRef<'a> {
-        MessageRef { channel: &self.channel, chat: "218485655", id, has_file }
+        MessageRef { channel: &self.channel, chat: "218485655", id, has_file, buttons: &[] }
     }
 }
 

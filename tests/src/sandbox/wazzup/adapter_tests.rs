@@ -60,7 +60,7 @@ impl<'a> Line<'a> {
     }
 
     fn named<'c>(&'c self, id: &'c MessageId) -> MessageRef<'c> {
-        MessageRef { channel: &self.channel, chat: PHONE, id, has_file: false }
+        MessageRef { channel: &self.channel, chat: PHONE, id, has_file: false, buttons: &[] }
     }
 
     fn messenger(&self) -> &'static Messenger {
