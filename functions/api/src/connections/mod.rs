@@ -36,8 +36,9 @@ use shared::store::keys::{self, WebhookTokenRow};
 use shared::store::row::{Row, Write};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -61,7 +62,7 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
 #[schema(example = json!({"provider": "wazzup", "name": "Our Wazzup", "api_key": "c8cf90474f4ae6bf42e0d1a9b3ee4c6f"}))]
 pub struct NewConnection {
     /// A provider that `GET /v1/providers` lists.
-    #[schema(schema_with = provider_name)]
+    #[schema(value_type = ProviderName)]
     provider: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
@@ -76,14 +77,16 @@ pub struct NewConnection {
 }
 
 /// The schema of a provider's name: the names in the registry.
-fn provider_name() -> Schema {
-    let names = providers::built().map(|provider| provider.name());
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(names))
-        .description(Some("A provider that `GET /v1/providers` lists."))
-        .into()
+struct ProviderName;
+
+impl PartialSchema for ProviderName {
+    fn schema() -> RefOr<Schema> {
+        let names = providers::built().map(|provider| provider.name());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
 }
+
+impl ToSchema for ProviderName {}
 
 /// Checks a request's credential against the provider's fields.
 fn checked(provider: &dyn Provider, new: &NewConnection) -> Result<Credential, ApiError> {
