@@ -26,6 +26,7 @@ mod gates;
 mod media;
 mod notices;
 mod properties;
+mod recorded;
 mod requeues;
 mod rules;
 mod simulation;

@@ -148,7 +148,8 @@ impl World {
         world
     }
 
-    async fn empty() -> Self {
+    /// One without any row.
+    pub async fn empty() -> Self {
         let clock = Arc::new(Manual::new(Timestamp::parse_rfc3339("2026-11-21T09:00:00Z").unwrap()));
         let table = Wire::to(Arc::new(Table::start().await));
         let queues = Arc::new(Queues::new(Arc::clone(&clock)));

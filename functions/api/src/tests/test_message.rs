@@ -281,3 +281,23 @@ async fn a_channel_that_is_off_takes_none_and_a_paused_one_does() {
         assert_eq!(sent["channel"], *taker, "{state:?}");
     }
 }
+
+/// Rows as the version before the renaming of types and fields wrote them, without their keys.
+#[test]
+fn recorded_rows_are_read_and_written_back_unchanged() {
+    let (account, id) = ("01a1fd5e-a240-7b74-a851-6a89391beaa2", "01a1fd5e-a240-7972-80f5-d4017cdd7b4f");
+    let posted = json!({
+        "v": 1, "account": account, "id": id,
+        "channel": "38bb128f-2796-8153-ad58-82fd80ffd35f", "chat": "05a7a40d-6996-8a66-bc54-0354b52491a3",
+        "message": "01a1fd5e-a240-7a2f-8a0d-d9f1f5ed4c63",
+        "posted_at": 1_795_252_200_000_i64, "expires_at": 1_795_338_600,
+    });
+    let mut answered = posted.clone();
+    answered["answered"] = json!({"at": 1_795_252_200_000_i64, "status": 200});
+    for recorded in [posted, answered] {
+        let row: TestMessage = serde_json::from_value(recorded.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&row).unwrap(), recorded);
+        let key = row.key();
+        assert_eq!((key.pk, key.sk.as_str()), (format!("A#{account}#TEST#{id}"), "TEST"));
+    }
+}
