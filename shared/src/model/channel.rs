@@ -38,8 +38,9 @@ pub const MAX_ANSWER_WITHIN_S: u32 = 24 * 3600;
 /// Maximum number of times a client is requeued.
 pub const MAX_PASSES: u32 = 10;
 
-/// How a new client is assigned a responsible (B3).
+/// How a new client is assigned a responsible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Distribution {
     /// To employees strictly in turn, at the client's first message.

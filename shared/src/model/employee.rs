@@ -64,9 +64,10 @@ impl Employee {
     }
 }
 
-/// A section of the settings that may be granted to an employee by itself (A8). Keys, grants and the audit trail are
+/// A section of the settings that may be granted to an employee by itself. Keys, grants and the audit trail are
 /// reserved for admins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
     /// Connections to providers.
@@ -87,8 +88,9 @@ pub enum Section {
     Contacts,
 }
 
-/// What an employee may do on a channel (B1).
+/// What an employee may do on a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees and writes to their own clients.
@@ -173,6 +175,7 @@ impl Membership {
 
 /// The status that an employee sets on a channel. Only available employees get new clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = EmployeeStatus))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Accepts new clients.
@@ -203,8 +206,9 @@ fn is_bound(sends: &bool) -> bool {
     *sends
 }
 
-/// Why a member gets no new client now. Kept as a code, so that it can be shown to people.
+/// Why a member gets no new client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ineligible {
     /// The switch "receives new clients" is off.

@@ -122,6 +122,7 @@ impl Messenger {
 
 /// The state of a channel, in our terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelState {
     /// It works.

@@ -78,6 +78,7 @@ pub fn file_failed(why: CopyFailure, language: Language) -> &'static str {
 
 /// The language of the texts that employees and clients read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
     /// Russian.

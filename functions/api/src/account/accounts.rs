@@ -6,7 +6,6 @@ use crate::channels::closing_options::ClosingView;
 use crate::channels::working_hours::HoursView;
 use crate::http::auth::Operator;
 use crate::http::body::{Body, Id, Ids, Params, page_size};
-use crate::http::enums::{ChatStatus, CrmKind, Language, Reopening};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use crate::http::page::{self, List, PageParams};
@@ -18,6 +17,10 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ChannelId, IdSalt};
 use shared::model::account::Account;
 use shared::model::chat::closing::Closing;
+use shared::model::chat::state::ChatStatus;
+use shared::model::closing_options::Reopening;
+use shared::model::crm::CrmKind;
+use shared::model::texts::Language;
 use shared::store::keys::AccountEntry;
 use shared::store::row::Write;
 use std::collections::BTreeMap;
@@ -95,7 +98,7 @@ impl From<Account> for AccountView {
         Self {
             id: account.account.to_string(),
             name: account.name,
-            language: account.language.into(),
+            language: account.language,
             region: account.region,
             rewrite_leading_eight: account.rewrite_leading_eight,
             send_errors_in_chat: !account.hide_send_errors,
@@ -104,11 +107,11 @@ impl From<Account> for AccountView {
             working_hours: account.hours.map(HoursView::from),
             close_after_s: account.closing.close_after_s,
             client_waits: account.closing.client_waits,
-            timeout_status: account.closing.timeout_status.map(ChatStatus::from),
-            reopening: account.closing.reopening.map(Reopening::from),
+            timeout_status: account.closing.timeout_status,
+            reopening: account.closing.reopening,
             farewell: account.closing.farewell,
             closing,
-            crm_kind: account.crm_kind.into(),
+            crm_kind: account.crm_kind,
             created_at: account.created_at.rfc3339(),
         }
     }

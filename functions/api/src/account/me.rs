@@ -3,7 +3,6 @@
 use crate::app::App;
 use crate::channels::members::places;
 use crate::http::auth::{Actor, Principal};
-use crate::http::enums::{EmployeeStatus, Role, Section};
 use crate::http::error::ApiError;
 use crate::http::existing::{existing_account, existing_employee};
 use crate::http::request_context::RequestContext;
@@ -11,6 +10,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
 use shared::model::audit::ChangedBy;
+use shared::model::employee::{Role, Section, Status};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -63,7 +63,7 @@ pub struct MyPlace {
     /// Whether it is the employee's default among the channels of its messenger.
     is_default: bool,
     /// The availability that the employee set there with `PUT /v1/me/status`.
-    status: EmployeeStatus,
+    status: Status,
 }
 
 /// The caller.
@@ -112,13 +112,13 @@ pub async fn get(
             let row = existing_employee(&app, &principal.account, id.as_str()).await?;
             let places = places(&app, &principal.account, id).await?.into_iter().map(|place| MyPlace {
                 channel: place.channel.channel.to_string(),
-                role: place.member.role.into(),
+                role: place.member.role,
                 receives_new_clients: place.member.receives_new_clients,
                 sends: place.member.sends,
                 is_default: place.member.is_default,
-                status: place.member.status.into(),
+                status: place.member.status,
             });
-            let sections = row.sections.into_iter().map(Section::from).collect();
+            let sections = row.sections.into_iter().collect();
             let (id, name, channels) = (id.to_string(), row.name, places.collect());
             (Kind::Employee, Some(MyEmployee { id, name, sections, channels }))
         }

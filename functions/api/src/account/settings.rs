@@ -6,7 +6,6 @@ use crate::channels::closing_options::ClosingChange;
 use crate::channels::working_hours::{self, HoursView};
 use crate::http::auth::AccountKey;
 use crate::http::body::{Body, given, present};
-use crate::http::enums::{ChatStatus, Language, Reopening};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use crate::http::validate;
@@ -15,6 +14,9 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::base::ids::{AccountId, ChannelId};
 use shared::model::account::Account;
+use shared::model::chat::state::ChatStatus;
+use shared::model::closing_options::Reopening;
+use shared::model::texts::Language;
 use shared::model::working_hours::WorkingHours;
 use shared::store::Read;
 use shared::store::attribute;
@@ -198,7 +200,7 @@ async fn change_once(
         after.name.clone_from(name);
     }
     if let Some(language) = change.language {
-        after.language = language.into();
+        after.language = language;
     }
     if let Some(region) = &change.region {
         after.region.clone_from(region);

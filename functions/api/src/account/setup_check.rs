@@ -2,14 +2,13 @@
 
 use crate::app::App;
 use crate::http::auth::AccountKey;
-use crate::http::enums::Level;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use shared::base::ids::AccountId;
-use shared::model::setup_check::{Finding, Setup, check};
+use shared::model::setup_check::{Finding, Level, Setup, check};
 use shared::store::Read;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -41,7 +40,7 @@ impl From<Finding> for FindingView {
     fn from(finding: Finding) -> Self {
         Self {
             code: finding.code.as_str(),
-            level: finding.code.level().into(),
+            level: finding.code.level(),
             connection: finding.connection.map(|id| id.to_string()),
             channel: finding.channel.map(|id| id.to_string()),
             employee: finding.employee.map(|id| id.to_string()),

@@ -5,11 +5,12 @@ use crate::channels::fallback::{FallbackView, ReservationView};
 use crate::channels::view::DealStageView;
 use crate::channels::working_hours::{self, HoursView};
 use crate::http::body::{given, present};
-use crate::http::enums::{ChatStatus, Distribution, Reopening};
 use crate::http::error::ApiError;
 use crate::http::validate;
 use serde::Deserialize;
-use shared::model::channel::{Channel, DealStage, Fallback, Reservation};
+use shared::model::channel::{Channel, DealStage, Distribution, Fallback, Reservation};
+use shared::model::chat::state::ChatStatus;
+use shared::model::closing_options::Reopening;
 use shared::model::working_hours::WorkingHours;
 use utoipa::ToSchema;
 
@@ -194,7 +195,7 @@ impl Checked {
     /// Applies the settings that decide how clients are assigned.
     fn set_giving_out(&self, channel: &mut Channel) {
         if let Some(distribution) = self.sent.distribution {
-            channel.distribution = distribution.into();
+            channel.distribution = distribution;
         }
         if let Some(fallback) = &self.fallback {
             channel.fallback.clone_from(fallback);

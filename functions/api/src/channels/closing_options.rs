@@ -1,11 +1,11 @@
 //! How chats finish, in requests and answers: a channel's options, and the account's for channels without their own.
 
-use crate::http::enums::{ChatStatus, Reopening};
 use crate::http::error::ApiError;
 use crate::http::validate;
 use serde::Serialize;
 use shared::model::chat::closing::{Closing, MAX_CLOSE_AFTER_S, MIN_CLOSE_AFTER_S};
-use shared::model::closing_options::ClosingOptions;
+use shared::model::chat::state::ChatStatus;
+use shared::model::closing_options::{ClosingOptions, Reopening};
 use utoipa::ToSchema;
 
 /// Longest farewell, in characters.
@@ -58,9 +58,8 @@ impl ClosingChange {
     pub fn set(&self, options: &mut ClosingOptions) {
         options.close_after_s = self.close_after_s.unwrap_or(options.close_after_s);
         options.client_waits = self.client_waits.unwrap_or(options.client_waits);
-        options.timeout_status =
-            self.timeout_status.map_or(options.timeout_status, |status| status.map(ChatStatus::into));
-        options.reopening = self.reopening.map_or(options.reopening, |after| after.map(Reopening::into));
+        options.timeout_status = self.timeout_status.map_or(options.timeout_status, |status| status);
+        options.reopening = self.reopening.map_or(options.reopening, |after| after);
         if let Some(farewell) = &self.farewell {
             options.farewell.clone_from(farewell);
         }
@@ -90,8 +89,8 @@ impl From<Closing> for ClosingView {
         Self {
             close_after_s: closing.window.as_secs(),
             client_waits: closing.client_waits,
-            timeout_status: closing.timeout_status.map(ChatStatus::from),
-            reopening: closing.reopening.into(),
+            timeout_status: closing.timeout_status,
+            reopening: closing.reopening,
             farewell: closing.farewell,
         }
     }

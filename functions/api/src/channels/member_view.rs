@@ -2,10 +2,9 @@
 
 use crate::channels::working_hours::{self, HoursView};
 use crate::http::body::{given, present};
-use crate::http::enums::{EmployeeStatus, Role};
 use crate::http::error::ApiError;
 use serde::{Deserialize, Serialize};
-use shared::model::employee::Membership;
+use shared::model::employee::{Membership, Role, Status};
 use shared::model::working_hours::WorkingHours;
 use utoipa::ToSchema;
 
@@ -47,7 +46,7 @@ pub struct PutMember {
     /// Left out, it stays; `available` for a new member.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    status: Option<EmployeeStatus>,
+    status: Option<Status>,
 }
 
 /// What decides, beside the switch, whether the employee gets new clients now: checked. Fields that were left out stay.
@@ -55,7 +54,7 @@ pub struct PutMember {
 pub struct Availability {
     cap: Option<Option<u32>>,
     hours: Option<Option<WorkingHours>>,
-    status: Option<EmployeeStatus>,
+    status: Option<Status>,
 }
 
 impl PutMember {
@@ -76,7 +75,7 @@ impl Availability {
     /// Applies the given fields.
     pub fn set(&self, member: &mut Membership) {
         member.cap = self.cap.unwrap_or(member.cap);
-        member.status = self.status.map_or(member.status, EmployeeStatus::into);
+        member.status = self.status.map_or(member.status, Status::into);
         if let Some(hours) = &self.hours {
             member.hours.clone_from(hours);
         }
@@ -101,7 +100,7 @@ pub struct MemberView {
     cap: Option<u32>,
     /// The employee's working hours; null: always.
     working_hours: Option<HoursView>,
-    status: EmployeeStatus,
+    status: Status,
     /// Whether the CRM no longer knows the employee, or refuses them: they get no clients until the CRM loads them
     /// again.
     inactive: bool,
@@ -114,13 +113,13 @@ impl From<Membership> for MemberView {
     fn from(member: Membership) -> Self {
         Self {
             employee: member.employee.to_string(),
-            role: member.role.into(),
+            role: member.role,
             receives_new_clients: member.receives_new_clients,
             sends: member.sends,
             is_default: member.is_default,
             cap: member.cap,
             working_hours: member.hours.map(HoursView::from),
-            status: member.status.into(),
+            status: member.status,
             inactive: member.inactive,
             joined_at: member.joined_at.rfc3339(),
         }

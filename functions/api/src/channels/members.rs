@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use shared::base::ids::{AccountId, EmployeeId};
 use shared::model::assignment::requeue::{Requeue, goes};
 use shared::model::channel::Channel;
-use shared::model::employee::{Employee, Membership, Role as EmployeeRole};
+use shared::model::employee::{Employee, Membership};
 use shared::store::attribute;
 use shared::store::attribute::RING;
 use shared::store::row::{Key, Write};
@@ -65,12 +65,12 @@ impl Given<'_> {
     fn place(&self, before: &Membership, employee: &Employee) -> Result<Membership, ApiError> {
         let Self { place, availability } = self;
         let sends = place.sends.unwrap_or(before.sends);
-        let can_send = sends && EmployeeRole::from(place.role).may_write();
+        let can_send = sends && place.role.may_write();
         if place.is_default == Some(true) && !can_send {
             return Err(ApiError::invalid("is_default", "who cannot send by a channel has no default in it"));
         }
         let mut after = Membership {
-            role: place.role.into(),
+            role: place.role,
             receives_new_clients: place.receives_new_clients,
             sends,
             is_default: can_send && place.is_default.unwrap_or(before.is_default),
@@ -94,7 +94,7 @@ async fn put_once(
     let employee = existing_employee(app, account, employee).await?;
     let key = keys::membership(account, &channel.channel, &employee.employee);
     let before: Option<Membership> = app.store.get(&key, Read::Consistent).await?;
-    let role = given.place.role.into();
+    let role = given.place.role;
     let joining = || Membership::new(account, &channel.channel, &employee.employee, role, app.ambient.now());
     let after = given.place(&before.clone().unwrap_or_else(joining), &employee)?;
     let mut writes = member_writes(before.as_ref(), Some(&after), &RING)?;

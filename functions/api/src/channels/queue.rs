@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::channels::members::in_ring_order;
 use crate::http::auth::AccountKey;
 use crate::http::body::{Id, Ids, moment};
-use crate::http::enums::{Distribution, EmployeeStatus, Ineligible, Role};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_channel;
 use axum::Json;
@@ -13,8 +12,8 @@ use serde::Serialize;
 use shared::base::clock::Timestamp;
 use shared::base::ids::EmployeeId;
 use shared::model::assignment::eligible;
-use shared::model::channel::Channel;
-use shared::model::employee::Membership;
+use shared::model::channel::{Channel, Distribution};
+use shared::model::employee::{Ineligible, Membership, Role, Status};
 use shared::store::StoreError;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,7 +31,7 @@ pub struct TurnView {
     name: Option<String>,
     role: Role,
     receives_new_clients: bool,
-    status: EmployeeStatus,
+    status: Status,
     /// How many open chats the member has on the channel, counted up to the cap; null without a cap.
     open_chats: Option<u32>,
     /// Most open chats before the member gets no new clients; null: no cap.
@@ -49,10 +48,10 @@ impl TurnView {
         Self {
             name,
             eligible: verdict.is_ok(),
-            reason: verdict.err().map(Ineligible::from),
-            role: member.role.into(),
+            reason: verdict.err(),
+            role: member.role,
             receives_new_clients: member.receives_new_clients,
-            status: member.status.into(),
+            status: member.status,
             open_chats,
             cap: member.cap,
             employee: member.employee.to_string(),
@@ -121,7 +120,7 @@ pub async fn assignment(
     let members = members.collect();
     let (last, turns) = ring.as_ref().map_or((None, 0), |ring| (ring.last.as_ref(), ring.turns));
     Ok(Json(AssignmentView {
-        distribution: row.distribution.into(),
+        distribution: row.distribution,
         last: last.map(|place| place.employee.to_string()),
         turns,
         waiting: waiting.len(),

@@ -3,12 +3,14 @@
 use crate::channels::closing_options::ClosingView;
 use crate::channels::fallback::{FallbackView, ReservationView};
 use crate::channels::working_hours::HoursView;
-use crate::http::enums::{AddressedBy, ChannelState, ChatStatus, Distribution, Edits, FileKind, Reopening};
 use serde::{Deserialize, Serialize};
 use shared::model::account::Account;
-use shared::model::channel::Channel;
+use shared::model::channel::{Channel, Distribution};
 use shared::model::chat::closing::Closing;
-use shared::model::limits::{ButtonRule, FileRule, Limits};
+use shared::model::chat::state::ChatStatus;
+use shared::model::closing_options::Reopening;
+use shared::model::limits::{ButtonRule, By, Edits, FileKind, FileRule, Limits};
+use shared::model::messenger::ChannelState;
 use shared::providers;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -125,19 +127,19 @@ impl ChannelView {
             provider_name: channel.name,
             transport: channel.transport,
             messenger: messenger.map(|messenger| messenger.as_str().to_owned()),
-            state: channel.state.into(),
+            state: channel.state,
             raw_state: channel.raw_state,
             state_at: (channel.state_at.millis() > 0).then(|| channel.state_at.rfc3339()),
             paused: channel.paused,
-            distribution: channel.distribution.into(),
+            distribution: channel.distribution,
             fallback: channel.fallback.into(),
             reservation: channel.reservation.map(ReservationView::from),
             always_same: channel.always_same,
             working_hours: channel.hours.map(HoursView::from),
             close_after_s: channel.closing.close_after_s,
             client_waits: channel.closing.client_waits,
-            timeout_status: channel.closing.timeout_status.map(ChatStatus::from),
-            reopening: channel.closing.reopening.map(Reopening::from),
+            timeout_status: channel.closing.timeout_status,
+            reopening: channel.closing.reopening,
             farewell: channel.closing.farewell,
             closing,
             ignored: channel.ignored,
@@ -177,7 +179,7 @@ pub struct LimitsView {
     /// Whether the channel receives comments, which are answered by text alone.
     comments: bool,
     /// By what a person who has never written can be addressed; empty: not at all.
-    writes_first_by: Vec<AddressedBy>,
+    writes_first_by: Vec<By>,
     /// The limits of files, by kind; kinds that are not listed are not accepted.
     files: Vec<FileLimitView>,
 }
@@ -209,13 +211,13 @@ impl From<&'static Limits> for LimitsView {
             template: limits.template,
             buttons: limits.buttons.map(|ButtonRule { count, title, .. }| ButtonsView { count, title }),
             quotes: limits.quotes,
-            edits: limits.edits.into(),
+            edits: limits.edits,
             edit_within_s: seconds(limits.edit_within),
             deletes: limits.deletes,
             delete_within_s: seconds(limits.delete_within),
             answer_within_s: seconds(limits.window.map(|window| window.open)),
             comments: limits.comments,
-            writes_first_by: limits.first.iter().map(|by| (*by).into()).collect(),
+            writes_first_by: limits.first.to_vec(),
             files: limits.files.iter().map(FileLimitView::from).collect(),
         }
     }
@@ -224,7 +226,7 @@ impl From<&'static Limits> for LimitsView {
 impl From<&FileRule> for FileLimitView {
     fn from(rule: &FileRule) -> Self {
         Self {
-            kind: rule.kind.into(),
+            kind: rule.kind,
             types: rule.types.iter().map(|kind| (*kind).to_owned()).collect(),
             bytes: rule.bytes,
         }

@@ -1,10 +1,9 @@
 //! Working hours in requests and answers: of an employee on a channel, of a channel, of the account.
 
 use crate::http::body::objects;
-use crate::http::enums::Day;
 use crate::http::error::ApiError;
 use serde::{Deserialize, Serialize};
-use shared::model::working_hours::{Span, WorkingHours};
+use shared::model::working_hours::{Day, Span, WorkingHours};
 use utoipa::ToSchema;
 
 /// The field that holds them.
@@ -46,7 +45,7 @@ pub struct SpanView {
 impl From<WorkingHours> for HoursView {
     fn from(hours: WorkingHours) -> Self {
         let spans = hours.spans.into_iter().map(|span| SpanView {
-            days: span.days.into_iter().map(Day::from).collect(),
+            days: span.days.into_iter().collect(),
             from: span.from,
             to: span.to,
         });
@@ -57,7 +56,7 @@ impl From<WorkingHours> for HoursView {
 impl From<HoursView> for WorkingHours {
     fn from(view: HoursView) -> Self {
         let spans = view.spans.into_iter().map(|span| Span {
-            days: span.days.into_iter().map(Day::into).collect(),
+            days: span.days.into_iter().collect(),
             from: span.from,
             to: span.to,
         });

@@ -5,7 +5,6 @@ use crate::chats::assignment_view::{AssignmentEntry, ConsideredView, Names};
 use crate::http::auth::Principal;
 use crate::http::body::{Id, Ids, Params, moment, page_size};
 use crate::http::chat_access::visible_chat;
-use crate::http::enums::ClientState;
 use crate::http::error::ApiError;
 use crate::http::page::{self, List, PageParams};
 use axum::Json;
@@ -15,7 +14,7 @@ use shared::base::ids::{AccountId, EmployeeId};
 use shared::model::assignment::{RingPlace, eligible};
 use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::{AssignmentRecord, Considered, MOST_CONSIDERED};
-use shared::model::chat::state::{AssignmentState as Client, QueuePreference};
+use shared::model::chat::state::{AssignmentState as Client, AssignmentState, QueuePreference};
 use shared::model::employee::Employee;
 use shared::store::row::Key;
 use shared::store::{Read, StoreError, keys};
@@ -76,7 +75,7 @@ pub struct NowView {
 pub struct AssignmentHistory {
     /// The employee's id.
     responsible: Option<String>,
-    client: ClientState,
+    client: AssignmentState,
     /// Since when the client waits for a responsible.
     #[schema(format = DateTime)]
     waiting_since: Option<String>,
@@ -135,7 +134,7 @@ pub async fn get(
     let next_cursor = page::next(found.next.as_ref())?;
     Ok(Json(AssignmentHistory {
         responsible: chat.responsible.as_ref().map(ToString::to_string),
-        client: chat.assignment_state.into(),
+        client: chat.assignment_state,
         waiting_since: moment(chat.waiting_since),
         position,
         wish: chat.queue_preference.as_ref().map(WishView::from),

@@ -1,52 +1,13 @@
 //! The history of a chat's assignments, in answers.
 
 use crate::http::body::moment;
-use crate::http::enums::{Ineligible, mirror};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::base::ids::EmployeeId;
+use shared::model::chat::assignment_reason::AssignmentReason;
 use shared::model::chat::assignment_record::{AssignmentRecord, Considered};
+use shared::model::employee::Ineligible;
 use std::collections::HashMap;
 use utoipa::ToSchema;
-
-mirror! {
-    /// Why a chat has another responsible, or none.
-    AssignmentReason of shared::model::chat::assignment_reason::AssignmentReason {
-        /// It was the employee's turn.
-        Turn,
-        /// The employee had the client before, and is still eligible.
-        Kept,
-        /// No employee was eligible, and this one is the channel's fallback.
-        Fallback,
-        /// All who receive new clients see the client, until one answers or the CRM names a responsible.
-        ShownToAll,
-        /// The employee answered first.
-        FirstAnswer,
-        /// The employee wrote to a person who had not written.
-        Dialogue,
-        /// A person assigned the client.
-        ByHand,
-        /// The CRM assigned the client.
-        ByCrm,
-        /// A rule assigned the client.
-        Rule,
-        /// A person put the client back into the queue.
-        BackByHand,
-        /// A rule put the client back into the queue.
-        BackByRule,
-        /// The responsible did not answer in time.
-        Lapsed,
-        /// The client came back, and their previous responsible is asked first.
-        CameBack,
-        /// The responsible was removed from the channel, or is gone from the CRM.
-        Removed,
-        /// The CRM refuses the employee.
-        RefusedByCrm,
-        /// The client was shown to all, and the channel now assigns its clients in turn.
-        GivenInTurn,
-        /// The client was shown to all, and no employee there receives new clients any more.
-        NobodyLeft,
-    }
-}
 
 /// Names of employees, by their ids.
 pub type Names = HashMap<EmployeeId, String>;
@@ -68,7 +29,7 @@ impl ConsideredView {
         Self {
             name: names.get(&considered.employee).cloned(),
             employee: considered.employee.to_string(),
-            reason: considered.reason.map(Ineligible::from),
+            reason: considered.reason,
         }
     }
 }
@@ -102,7 +63,7 @@ impl AssignmentEntry {
         Self {
             seq: record.seq,
             at: record.at.rfc3339(),
-            why: record.why.into(),
+            why: record.why,
             responsible: record.responsible.map(|employee| employee.to_string()),
             by: record.by.map(|employee| employee.to_string()),
             arrived_at: moment(record.arrived_at),
@@ -132,7 +93,7 @@ impl From<AssignmentRecord> for AssignedView {
     fn from(record: AssignmentRecord) -> Self {
         Self {
             at: record.at.rfc3339(),
-            why: record.why.into(),
+            why: record.why,
             responsible: record.responsible.map(|employee| employee.to_string()),
             by: record.by.map(|employee| employee.to_string()),
             waits: record.waits,

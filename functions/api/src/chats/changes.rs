@@ -8,13 +8,13 @@ use crate::employees::notices::RuleNoticeView;
 use crate::http::auth::Principal;
 use crate::http::body::{Id, Ids, Params, page_size};
 use crate::http::chat_access::visible_chat;
-use crate::http::enums::{ChatStatus, FinishReason};
 use crate::http::error::ApiError;
 use crate::messages::view::MessageView;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::model::chat::ChatEvent;
+use shared::model::chat::state::{ChatStatus, FinishReason};
 use shared::model::crm::progress::SequencedRow;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -78,11 +78,7 @@ impl ChangeView {
 
 impl FinishedView {
     fn of(event: ChatEvent) -> Option<Self> {
-        Some(Self {
-            at: event.at.rfc3339(),
-            reason: event.finished?.into(),
-            status: event.status.map(ChatStatus::from),
-        })
+        Some(Self { at: event.at.rfc3339(), reason: event.finished?, status: event.status })
     }
 }
 

@@ -5,12 +5,12 @@ use crate::chats::update::shown;
 use crate::chats::view::ChatView;
 use crate::http::auth::Principal;
 use crate::http::body::{Body, Id, Ids, present};
-use crate::http::enums::ChatStatus;
 use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use shared::base::ids::ChatId;
+use shared::model::chat::state::ChatStatus;
 use shared::service::finish;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -56,7 +56,7 @@ pub async fn finish(
     Ids(Id(id)): Ids<Id>,
     Body(wanted): Body<FinishChat>,
 ) -> Result<Json<ChatView>, ApiError> {
-    let status = wanted.status.map(ChatStatus::into);
+    let status = wanted.status;
     let (owner, id, by) = (principal.owner(&app).await?, ChatId::new(id), principal.by.employee());
     let chat = finish::finish(&app.context(), &owner, &id, by, status).await?;
     shown(&app, &principal, chat).await
@@ -79,7 +79,7 @@ pub async fn put_status(
     Ids(Id(id)): Ids<Id>,
     Body(wanted): Body<SetStatus>,
 ) -> Result<Json<ChatView>, ApiError> {
-    let status = wanted.status.map(ChatStatus::into);
+    let status = wanted.status;
     let (owner, id, by) = (principal.owner(&app).await?, ChatId::new(id), principal.by.employee());
     let chat = finish::set_status(&app.context(), &owner, &id, by, status).await?;
     shown(&app, &principal, chat).await

@@ -7,7 +7,6 @@ use crate::contacts::person::people_of;
 use crate::http::auth::Principal;
 use crate::http::body::{Params, page_size};
 use crate::http::chat_access::{denied, visible};
-use crate::http::enums::ChatState;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_channel;
 use crate::http::page::{self, List};
@@ -20,6 +19,7 @@ use shared::base::ids::{ChannelId, EmployeeId};
 use shared::model::access::sending::Refusal;
 use shared::model::access::{self, Operation};
 use shared::model::chat::Chat;
+use shared::model::chat::state::ChatState;
 use shared::model::employee::Membership;
 use shared::service::place::place_of;
 use shared::store::chat_lists::PageFrom;
@@ -247,9 +247,7 @@ impl Open {
     fn list(&self, principal: &Principal) -> List {
         let account = &principal.account;
         let (list, state) = match self {
-            Self::Channel(channel, state, _) => {
-                (List::channel_chats(account, channel, (*state).into()), Some(*state))
-            }
+            Self::Channel(channel, state, _) => (List::channel_chats(account, channel, *state), Some(*state)),
             Self::Unclaimed(channel, state) => (List::unclaimed_chats(account, channel), *state),
             Self::Employee(employee, state) => (List::employee_chats(account, employee), *state),
             Self::Unanswered(employee) => (List::unanswered_chats(account, employee), None),
@@ -268,7 +266,7 @@ async fn read(
     let (store, account) = (&app.store, &principal.account);
     match open {
         Open::Channel(channel, state, since) => {
-            store.chats_of_channel(account, channel, (*state).into(), *since, from).await
+            store.chats_of_channel(account, channel, *state, *since, from).await
         }
         Open::Unclaimed(channel, state) => {
             store.unclaimed_chats(account, channel, state.map(ChatState::into), from).await

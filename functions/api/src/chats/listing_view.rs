@@ -1,11 +1,10 @@
 //! Listings, and the CRM's records of cars, in requests and answers.
 
-use crate::http::enums::MatchedBy;
 use crate::http::error::ApiError;
 use crate::http::validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use shared::model::message::listing::{ChatListing, CrmCar, Price, Vehicle};
+use shared::model::message::listing::{ChatListing, CrmCar, MatchedBy, Price, Vehicle};
 use shared::store::keys::listing_digest;
 use utoipa::ToSchema;
 
@@ -229,7 +228,7 @@ impl From<ChatListing> for ListingView {
         let price = |price: Price| PriceView { amount: price.amount, currency: price.currency };
         Self {
             id: listing_digest(&row.listing.id),
-            matched_by: matched_by.map(MatchedBy::from),
+            matched_by,
             crm_car: row.crm_car.map(CrmCarView::from),
             first_at: row.first_at.rfc3339(),
             last_at: row.last_at.rfc3339(),

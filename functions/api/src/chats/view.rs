@@ -4,9 +4,9 @@ use crate::chats::listing_view::ListingView;
 use crate::contacts::person::People;
 use crate::contacts::view::ContactView;
 use crate::http::body::moment;
-use crate::http::enums::{ChatState, ChatStatus, ClientState, FinishReason, Refusal};
 use serde::Serialize;
-use shared::model::access::sending::{self, Permit};
+use shared::model::access::sending::{self, Permit, Refusal};
+use shared::model::chat::state::{AssignmentState, ChatState, ChatStatus, FinishReason};
 use shared::model::chat::{Chat, PostRef};
 use shared::store::keys::listing_digest;
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub struct ChatView {
     state: ChatState,
     /// How many times the chat was opened.
     case_no: u32,
-    client: ClientState,
+    client: AssignmentState,
     /// Since when the client waits for a responsible.
     #[schema(format = DateTime)]
     waiting_since: Option<String>,
@@ -102,15 +102,15 @@ impl ChatView {
             provider_chat_id: chat.provider_chat_id,
             name: chat.name,
             phone: chat.phone.map(|phone| phone.as_str().to_owned()),
-            state: chat.state.into(),
+            state: chat.state,
             case_no: chat.case_no,
-            client: chat.assignment_state.into(),
+            client: chat.assignment_state,
             waiting_since: moment(chat.waiting_since),
             responsible: chat.responsible.map(|employee| employee.to_string()),
             opened_at: moment(chat.opened_at),
             finished_at: moment(chat.finished_at),
-            finish_reason: chat.finish_reason.map(FinishReason::from),
-            status: chat.status.map(ChatStatus::from),
+            finish_reason: chat.finish_reason,
+            status: chat.status,
             tags: chat.tags,
             last_activity_at: chat.last_activity_at.rfc3339(),
             crm: ChatCrmView {
@@ -156,11 +156,7 @@ pub struct MaySendView {
 
 impl From<Result<Permit, sending::Refusal>> for MaySendView {
     fn from(asked: Result<Permit, sending::Refusal>) -> Self {
-        Self {
-            allowed: asked.is_ok(),
-            claims: asked == Ok(Permit::Claim),
-            reason: asked.err().map(Refusal::from),
-        }
+        Self { allowed: asked.is_ok(), claims: asked == Ok(Permit::Claim), reason: asked.err() }
     }
 }
 

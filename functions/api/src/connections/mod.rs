@@ -11,7 +11,6 @@ use crate::connections::carrier::Carrier;
 use crate::connections::connect::{Connected, Owner, Trouble, connect, disconnect, switch_off};
 use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids};
-use crate::http::enums::ConnectionState;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use crate::http::validate;
@@ -23,7 +22,9 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ConnectionId, hex_digest};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
-use shared::model::connection::{ChannelOwner, Connection, ConnectionState as How, TokenOwner, WebhookToken};
+use shared::model::connection::{
+    ChannelOwner, Connection, ConnectionState as How, ConnectionState, TokenOwner, WebhookToken,
+};
 use shared::model::credential::Credential;
 use shared::model::field::Field;
 use shared::platform::secrets::Purpose;
@@ -156,7 +157,7 @@ impl From<Connection> for ConnectionView {
             id: connection.connection.to_string(),
             provider: connection.provider,
             name: connection.name,
-            state: connection.state.into(),
+            state: connection.state,
             error: connection.error,
             created_at: connection.created_at.rfc3339(),
         }

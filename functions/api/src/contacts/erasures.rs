@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::contacts::person::existing_person;
 use crate::http::auth::AccountKey;
 use crate::http::body::{Id, Ids, Params, moment, page_size};
-use crate::http::enums::ErasureState as StateView;
 use crate::http::error::ApiError;
 use crate::http::page::{self, List, PageParams};
 use axum::Json;
@@ -31,7 +30,7 @@ pub struct ErasureView {
     id: String,
     /// The contact, and the contacts merged into it.
     contacts: Vec<String>,
-    state: StateView,
+    state: ErasureState,
     /// Chats that are erased.
     chats: u64,
     /// Messages that are erased.
@@ -51,7 +50,7 @@ impl From<Erasure> for ErasureView {
         Self {
             id: erasure.erasure,
             contacts: erasure.contacts.iter().map(ToString::to_string).collect(),
-            state: erasure.state.into(),
+            state: erasure.state,
             chats: erasure.chats,
             messages: erasure.messages,
             objects: erasure.objects,

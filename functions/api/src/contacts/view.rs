@@ -2,9 +2,8 @@
 
 use crate::contacts::person::Person;
 use crate::http::body::moment;
-use crate::http::enums::MergeReason;
 use serde::{Deserialize, Serialize};
-use shared::model::contact::{Contact, CrmRecords, Identity, Merge};
+use shared::model::contact::{Contact, CrmRecords, Identity, Merge, MergeReason};
 use utoipa::ToSchema;
 
 /// A client.
@@ -164,7 +163,7 @@ impl From<Merge> for MergeView {
         Self {
             into: merge.into.to_string(),
             from: merge.from.to_string(),
-            reason: merge.reason.into(),
+            reason: merge.reason,
             merged_at: merge.merged_at.rfc3339(),
             undone_at: moment(merge.undone_at),
         }

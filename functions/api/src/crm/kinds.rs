@@ -3,7 +3,6 @@
 use super::CapabilitiesView;
 use crate::app::App;
 use crate::http::auth::AccountKey;
-use crate::http::enums::CrmKind;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use crate::http::field::FieldView;
@@ -11,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use shared::crm;
+use shared::model::crm::CrmKind;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -55,7 +55,7 @@ pub async fn list(
 ) -> Result<Json<CrmKinds>, ApiError> {
     let language = existing_account(&app, account.as_str()).await?.language;
     let crms = crm::CLIENTS.iter().map(|client| CrmKindView {
-        kind: client.kind().into(),
+        kind: client.kind(),
         settings: client.settings_fields().iter().map(|field| FieldView::of(field, language)).collect(),
         capabilities: client.capabilities().into(),
     });

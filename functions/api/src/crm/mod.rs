@@ -6,7 +6,6 @@ pub mod pipelines;
 use crate::app::App;
 use crate::http::auth::AccountKey;
 use crate::http::body::{Body, moment, present};
-use crate::http::enums::{CrmKind, CrmState};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_account;
 use crate::http::validate;
@@ -18,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::AccountId;
 use shared::crm;
 use shared::model::channel::{Channel, Distribution};
-use shared::model::crm::{Capabilities, CrmConnection, CrmKind as Kind};
+use shared::model::crm::{Capabilities, CrmConnection, CrmKind as Kind, CrmKind, CrmState};
 use shared::model::field::Form;
 use shared::model::sealed::Sealed;
 use shared::platform::http::SendError;
@@ -142,9 +141,9 @@ impl CrmView {
         let capabilities = crm::capabilities(kind).into();
         let row = row.filter(|row| row.kind == kind);
         Self {
-            kind: kind.into(),
+            kind,
             has_key: row.as_ref().is_some_and(|row| row.credential.is_some()),
-            state: row.as_ref().map(|row| row.state).unwrap_or_default().into(),
+            state: row.as_ref().map(|row| row.state).unwrap_or_default(),
             failures: row.as_ref().map_or(0, |row| row.failures),
             paused_until: moment(row.as_ref().and_then(|row| row.paused_until)),
             set_at: moment(row.as_ref().map(|row| row.created_at)),
@@ -250,7 +249,7 @@ async fn leave_to_first(app: &App, account: &AccountId) -> Result<(), ApiError> 
 
 /// The requested connection, checked against the fields of its kind; `None`: no CRM.
 async fn read(app: &App, account: &AccountId, new: NewCrm) -> Result<Option<WantedConnection>, ApiError> {
-    let kind = Kind::from(new.kind);
+    let kind = new.kind;
     let mut given = vec![(WEBHOOK_URL, new.webhook_url.map(Some)), (CRM_KEY, new.crm_key)];
     let mut wanted = WantedConnection { kind, settings: BTreeMap::new(), key: None };
     for field in crm::client(kind).settings_fields() {

@@ -5,7 +5,6 @@ use crate::channels::members::places;
 use crate::http::auth::{AccountKey, Principal};
 use crate::http::body::{Body, Id, Ids, present};
 use crate::http::chat_access::denied;
-use crate::http::enums::EmployeeStatus;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_employee;
 use crate::http::validate;
@@ -33,7 +32,7 @@ const AT_ONCE: usize = MAX_WRITES / 3;
 #[serde(deny_unknown_fields)]
 #[schema(as = PutEmployeeStatus, example = json!({"status": "away"}))]
 pub struct PutStatus {
-    status: EmployeeStatus,
+    status: Status,
     /// The channels to set it on; all of the employee's channels when left out.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false, min_items = 1, max_items = 100)]
@@ -44,7 +43,7 @@ pub struct PutStatus {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChannelStatus {
     channel: String,
-    status: EmployeeStatus,
+    status: Status,
 }
 
 /// An employee's statuses.
@@ -119,13 +118,13 @@ async fn set(
     let concerned = concerned(&his, wanted.channels.as_deref())?;
     for some in concerned.chunks(AT_ONCE) {
         let keys: Vec<Key> = some.iter().map(|on| keys::membership(account, on, employee)).collect();
-        let after = app.retry_on_conflict(|| set_once(app, &keys, wanted.status.into())).await?;
+        let after = app.retry_on_conflict(|| set_once(app, &keys, wanted.status)).await?;
         his.extend(after.into_iter().map(|member| (member.channel.clone(), member)));
     }
     app.nudge(account, &concerned).await;
     let channels = his
         .into_values()
-        .map(|member| ChannelStatus { channel: member.channel.to_string(), status: member.status.into() });
+        .map(|member| ChannelStatus { channel: member.channel.to_string(), status: member.status });
     Ok(StatusesView { employee: employee.to_string(), channels: channels.collect() })
 }
 

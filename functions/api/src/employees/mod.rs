@@ -10,8 +10,6 @@ use crate::channels::members::{Place, places};
 use crate::channels::working_hours::HoursView;
 use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids, objects, present};
-use crate::http::enums::EmployeeStatus;
-use crate::http::enums::{Role, Section};
 use crate::http::error::ApiError;
 use crate::http::existing::existing_employee;
 use crate::http::validate;
@@ -21,7 +19,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ChannelId, EmployeeId};
 use shared::model::assignment::requeue::Requeue;
-use shared::model::employee::Employee;
+use shared::model::employee::{Employee, Role, Section, Status};
 use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::settings::member_writes;
@@ -92,7 +90,7 @@ impl From<Employee> for EmployeeView {
             id: employee.employee.to_string(),
             name: employee.name,
             signature: employee.signature,
-            sections: employee.sections.into_iter().map(Section::from).collect(),
+            sections: employee.sections.into_iter().collect(),
             created_at: employee.created_at.rfc3339(),
         }
     }
@@ -129,7 +127,7 @@ pub struct PlaceView {
     cap: Option<u32>,
     /// Their working hours; null: always.
     working_hours: Option<HoursView>,
-    status: EmployeeStatus,
+    status: Status,
     /// Whether the CRM does not know them any more, or refuses them.
     inactive: bool,
     #[schema(format = DateTime)]
@@ -142,13 +140,13 @@ impl From<Place> for PlaceView {
             name: channel.shown_name().to_owned(),
             messenger: channel.messenger().map(|messenger| messenger.as_str().to_owned()),
             channel: member.channel.to_string(),
-            role: member.role.into(),
+            role: member.role,
             receives_new_clients: member.receives_new_clients,
             sends: member.sends,
             is_default: member.is_default,
             cap: member.cap,
             working_hours: member.hours.map(HoursView::from),
-            status: member.status.into(),
+            status: member.status,
             inactive: member.inactive,
             joined_at: member.joined_at.rfc3339(),
         }

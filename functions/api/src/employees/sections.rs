@@ -3,7 +3,6 @@
 use crate::app::App;
 use crate::http::auth::AccountKey;
 use crate::http::body::{Body, Id, Ids};
-use crate::http::enums;
 use crate::http::error::ApiError;
 use crate::http::existing::existing_employee;
 use axum::Json;
@@ -21,7 +20,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"sections": ["channels", "quick_replies"]}))]
 pub struct Grant {
-    sections: Vec<enums::Section>,
+    sections: Vec<Section>,
 }
 
 /// The sections that an employee may change although they are no admin.
@@ -29,7 +28,7 @@ pub struct Grant {
 #[schema(example = json!({"employee": "17", "sections": ["channels", "quick_replies"]}))]
 pub struct Granted {
     employee: String,
-    sections: Vec<enums::Section>,
+    sections: Vec<Section>,
 }
 
 /// Replace an employee's settings sections
@@ -47,9 +46,9 @@ pub async fn put(
     Ids(Id(id)): Ids<Id>,
     Body(grant): Body<Grant>,
 ) -> Result<Json<Granted>, ApiError> {
-    let sections: BTreeSet<Section> = grant.sections.into_iter().map(Section::from).collect();
+    let sections: BTreeSet<Section> = grant.sections.into_iter().collect();
     app.retry_on_conflict(|| put_once(&app, &account, &id, &sections)).await?;
-    Ok(Json(Granted { employee: id, sections: sections.into_iter().map(Into::into).collect() }))
+    Ok(Json(Granted { employee: id, sections: sections.into_iter().collect() }))
 }
 
 async fn put_once(

@@ -5,7 +5,6 @@ pub mod auth;
 pub mod body;
 pub mod chat_access;
 pub mod employee_token;
-pub mod enums;
 pub mod error;
 pub mod error_layer;
 pub mod etag;

@@ -1,6 +1,5 @@
 //! Which routes change settings, which section each belongs to, and who may use them (A8).
 
-use crate::http::enums;
 use crate::http::error::ApiError;
 use axum::http::Method;
 use shared::model::employee::{Employee, Section};
@@ -78,7 +77,7 @@ pub fn check(employee: &Employee, method: &Method, route: &str) -> Result<(), Ap
     match opens(method, route) {
         Some(Opens::Granted(section)) if employee.sections.contains(&section) => Ok(()),
         Some(Opens::Granted(section)) => {
-            let word = serde_json::json!(enums::Section::from(section));
+            let word = serde_json::json!(section);
             Err(ApiError::denied("section_not_granted", format!("the section {word} is not granted to you")))
         }
         Some(Opens::Admin) | None => {

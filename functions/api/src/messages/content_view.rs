@@ -1,8 +1,7 @@
 //! The content of a message besides text and file, as answers show it: one shape for all providers.
 
-use crate::http::enums::{CallOutcome, CommentMode};
 use serde::Serialize;
-use shared::model::message::content::{self, Details};
+use shared::model::message::content::{self, CallOutcome, CommentMode, Details};
 use utoipa::ToSchema;
 
 /// The details of a message that depend on its kind: one member, named after it.
@@ -146,7 +145,7 @@ pub struct CallView {
 
 impl From<content::Call> for CallView {
     fn from(call: content::Call) -> Self {
-        Self { outcome: call.outcome.into(), seconds: call.seconds, from: call.from, to: call.to }
+        Self { outcome: call.outcome, seconds: call.seconds, from: call.from, to: call.to }
     }
 }
 
@@ -173,7 +172,7 @@ impl From<content::Comment> for CommentView {
         Self {
             post: comment.post.into(),
             answers: comment.answers.map(|id| id.as_str().to_owned()),
-            mode: comment.mode.map(CommentMode::from),
+            mode: comment.mode,
         }
     }
 }

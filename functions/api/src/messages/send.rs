@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::http::auth::{Actor, Principal};
 use crate::http::body::{Body, Id, Ids, object, present, present_objects};
 use crate::http::chat_access::send_target;
-use crate::http::enums::CommentMode;
 use crate::http::error::ApiError;
 use crate::http::validate;
 use crate::messages::quick_replies::filled_in;
@@ -19,7 +18,7 @@ use shared::crm::formatting::file_link;
 use shared::model::account::Account;
 use shared::model::chat::Chat;
 use shared::model::event::Origin;
-use shared::model::message::content::Button;
+use shared::model::message::content::{Button, CommentMode};
 use shared::model::outbound::SendKey;
 use shared::service::content::{Content, NewFile};
 use shared::service::new_message::{Accepted, CallersKey, NewMessage, Target, Writer};
@@ -200,7 +199,7 @@ async fn new_message(
     };
     let content = content_of(app, chat, from.employee.as_ref(), new).await?;
     let id = MessageId::new(app.ambient.uuid().to_string());
-    Ok(NewMessage { id, target, from, content, quote, mode: new.comment_mode.map(Into::into), key })
+    Ok(NewMessage { id, target, from, content, quote, mode: new.comment_mode, key })
 }
 
 fn message_id(field: &str, id: &str) -> Result<MessageId, ApiError> {

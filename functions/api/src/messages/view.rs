@@ -1,12 +1,13 @@
 //! Messages as answers show them.
 
 use crate::http::body::moment;
-use crate::http::enums::{CopyFailure, DeliveryStatus, Kind, Origin, Side};
 use crate::messages::content_view::{DetailsView, QuoteView};
 use serde::Serialize;
 use shared::crm::formatting::file_link;
+use shared::model::event::{Origin, Side};
 use shared::model::message::Message;
-use shared::model::message::media::FileCopy;
+use shared::model::message::kind::{DeliveryStatus, Kind};
+use shared::model::message::media::{CopyFailure, FileCopy};
 use shared::store::keys::listing_digest;
 use utoipa::ToSchema;
 
@@ -48,7 +49,7 @@ impl FileView {
             FileCopy::Stored { link, mime, bytes, .. } => {
                 Self::Stored { url: file_link(base_url, &link), mime, bytes }
             }
-            FileCopy::Failed { why } => Self::Failed { why: why.into() },
+            FileCopy::Failed { why } => Self::Failed { why },
         }
     }
 }
@@ -143,9 +144,9 @@ impl MessageView {
         Self {
             shown_at: message.shown_at().rfc3339(),
             id: message.message_id.as_str().to_owned(),
-            side: message.side.into(),
-            origin: message.origin.map(Origin::from),
-            kind: message.kind.into(),
+            side: message.side,
+            origin: message.origin,
+            kind: message.kind,
             raw_kind: message.raw_kind,
             text: message.text,
             media: message.media.map(|media| MediaView {
@@ -171,7 +172,7 @@ impl MessageView {
             edited: message.edited_seq.is_some(),
             old_text: message.old_text,
             deleted: message.deleted_seq.is_some(),
-            status: message.status.map(DeliveryStatus::from),
+            status: message.status,
             status_at: moment(message.status_at),
             error: message
                 .error

@@ -46,7 +46,7 @@ impl RuleCondition {
                     ("matches", matches.map(TextTest::Matches)),
                 ],
             )?),
-            Self::Kind { any_of } => Condition::Kind(any_of.into_iter().map(Into::into).collect()),
+            Self::Kind { any_of } => Condition::Kind(any_of.into_iter().collect()),
             Self::NewClient { is } => Condition::NewClient(is),
             Self::Tag { has, lacks } => {
                 let tests = [("has", has.map(TagTest::Has)), ("lacks", lacks.map(TagTest::Lacks))];
@@ -80,8 +80,8 @@ impl RuleAction {
                 )?)
             }
             Self::Tag { add, remove } => Action::Tag { add, remove },
-            Self::Finish { status } => Action::Finish { status: status.map(Into::into) },
-            Self::SetStatus { status } => Action::SetStatus(status.into()),
+            Self::Finish { status } => Action::Finish { status },
+            Self::SetStatus { status } => Action::SetStatus(status),
             Self::Ignore {} => Action::Ignore,
             Self::Notify { to, employee: id, text } => {
                 let path = format!("{at}.employee");
@@ -174,7 +174,7 @@ impl From<&Condition> for RuleCondition {
                 }
                 Self::Text { contains, equals, matches }
             }
-            Condition::Kind(kinds) => Self::Kind { any_of: kinds.into_iter().map(Into::into).collect() },
+            Condition::Kind(kinds) => Self::Kind { any_of: kinds.into_iter().collect() },
             Condition::NewClient(is) => Self::NewClient { is },
             Condition::Tag(TagTest::Has(tag)) => Self::Tag { has: Some(tag), lacks: None },
             Condition::Tag(TagTest::Lacks(tag)) => Self::Tag { has: None, lacks: Some(tag) },
@@ -196,8 +196,8 @@ impl From<&Action> for RuleAction {
             Action::Assign(Some(id)) => Self::Assign { employee: Some(id.to_string()), distribute: None },
             Action::Assign(None) => Self::Assign { employee: None, distribute: Some(true) },
             Action::Tag { add, remove } => Self::Tag { add, remove },
-            Action::Finish { status } => Self::Finish { status: status.map(Into::into) },
-            Action::SetStatus(status) => Self::SetStatus { status: status.into() },
+            Action::Finish { status } => Self::Finish { status },
+            Action::SetStatus(status) => Self::SetStatus { status },
             Action::Ignore => Self::Ignore {},
             Action::Notify { to, text } => {
                 let (to, employee) = match to {

@@ -1,9 +1,10 @@
 //! Rules in requests and answers: one shape for both, so that a rule that was read can be changed and sent back.
 
 use crate::http::body::{object, objects, present};
-use crate::http::enums::{ChatStatus, Kind};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use shared::model::chat::state::ChatStatus;
+use shared::model::message::kind::Kind;
 use utoipa::ToSchema;
 
 /// A rule: on its trigger, if all conditions hold, its actions run in order.

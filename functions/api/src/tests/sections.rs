@@ -1,13 +1,13 @@
 //! Employees' tokens on every route: invalid ones, and what granted sections open.
 
 use super::access::document;
-use crate::http::enums::Section;
 use crate::http::route_access::{Opens, opens};
 use crate::testing::{Bench, Company};
 use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use shared::model::employee::Section;
 use std::time::Duration;
 
 /// Settings routes that any employee may call, because the handlers check the employee themselves.
@@ -129,13 +129,13 @@ async fn a_section_opens_its_routes_and_no_others() {
                 _ if pattern.starts_with("/v1/accounts") => {
                     assert_eq!((status, code), (403, &json!("forbidden")), "{name}")
                 }
-                Some(Opens::Granted(needed)) if Section::from(needed) == section => {
+                Some(Opens::Granted(needed)) if needed == section => {
                     assert!(status != 401 && status != 403, "{name}: {answer}");
                     opened.push(section);
                 }
                 Some(Opens::Granted(needed)) => {
                     assert_eq!((status, code), (403, &json!("section_not_granted")), "{name}: {answer}");
-                    let word = json!(Section::from(needed)).to_string();
+                    let word = json!(needed).to_string();
                     assert!(answer["error"]["message"].as_str().unwrap().contains(&word), "{name}: {answer}");
                 }
                 _ => assert_eq!((status, code), (403, &json!("admin_only")), "{name}: {answer}"),

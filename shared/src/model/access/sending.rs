@@ -18,8 +18,9 @@ pub enum Sender<'a> {
     Account,
 }
 
-/// Why a message is refused. Kept as a code, so that it can be shown to people.
+/// Why an author may not write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The employee has no role on the channel.

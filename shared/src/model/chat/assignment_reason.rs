@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a chat has another responsible now, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentReason {
     /// It was the employee's turn (B3).

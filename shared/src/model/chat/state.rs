@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which list a chat belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChatState {
     /// One side writes, or wrote within the window.
@@ -18,6 +19,7 @@ pub enum ChatState {
 
 /// How far the assignment of a chat's client to a responsible has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ClientState))]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentState {
     /// The client has not written yet (only echoes have come).
@@ -32,6 +34,7 @@ pub enum AssignmentState {
 
 /// Why a chat was finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FinishReason {
     /// Neither side wrote during the window.
@@ -54,8 +57,9 @@ pub enum QueuePreference {
     Anyone,
 }
 
-/// The status of a conversation, set by an employee or a rule (F3). It is independent of finishing.
+/// The status of a conversation, set by an employee or a rule. It is independent of finishing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChatStatus {
     /// In progress.

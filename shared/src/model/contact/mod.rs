@@ -205,6 +205,7 @@ pub struct ContactChat {
 
 /// Why two contacts were merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MergeReason {
     /// The messenger vouched for a phone that the other contact has.

@@ -9,8 +9,9 @@ pub use connection::CrmConnection;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// Which kind of CRM an account uses (A2).
+/// Which kind of CRM an account uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CrmKind {
     /// None: the account has only Switchboard's chats.
@@ -66,6 +67,7 @@ impl Capabilities {
 
 /// The state of a CRM connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CrmState {
     /// It works, or has not been tried.

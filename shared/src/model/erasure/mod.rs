@@ -18,6 +18,7 @@ pub const TOMBSTONES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// The state of an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErasureState {
     /// In progress.

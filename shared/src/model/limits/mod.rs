@@ -9,6 +9,7 @@ mod checks;
 use crate::base::clock::Timestamp;
 use crate::model::message::content::{Button, CommentMode};
 use crate::model::messenger::Messenger;
+use serde::Serialize;
 use std::time::Duration;
 
 pub use crate::model::limits::checks::{check, check_delete, check_edit, check_first};
@@ -90,7 +91,9 @@ pub struct FileRule {
 }
 
 /// The kind of a file as far as limits are concerned: the first half of its media type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum FileKind {
     Image,
@@ -123,7 +126,9 @@ pub struct ButtonRule {
 }
 
 /// Which part of a sent message may be edited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Edits {
     /// Nothing.
     No,
@@ -145,7 +150,9 @@ pub struct Window {
 }
 
 /// How a person is addressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AddressedBy))]
+#[serde(rename_all = "snake_case")]
 pub enum By {
     /// A phone number.
     Phone,

@@ -107,6 +107,7 @@ pub struct Call {
 
 /// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum CallOutcome {
@@ -139,8 +140,9 @@ pub struct Comment {
     pub mode: Option<CommentMode>,
 }
 
-/// How the company answers a comment (C10).
+/// How the company answers a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CommentMode {
     /// Under the comment.

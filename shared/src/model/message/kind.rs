@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of a message. An unknown kind is [`Kind::Unsupported`], stored and shown, with the provider's own word
+/// The kind of a message. An unknown kind is `unsupported`, stored and shown, with the provider's own word
 /// beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it; requirements C1 lists them")]
 pub enum Kind {
@@ -37,8 +38,9 @@ impl Kind {
     }
 }
 
-/// The delivery status of a company's message. [`DeliveryStatus::Failed`] is outside the order of the others.
+/// The delivery status of a company's message. `failed` is outside the order of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum DeliveryStatus {

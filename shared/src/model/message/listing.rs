@@ -129,6 +129,7 @@ pub struct ListingMark {
 
 /// How a car of the CRM was matched with a listing, the surest way first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MatchedBy {
     /// The vehicle identification number.

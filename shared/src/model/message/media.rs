@@ -59,6 +59,7 @@ pub enum FileCopy {
 
 /// Why a file could not be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CopyFailure {
     /// The provider no longer has it, or never had it.

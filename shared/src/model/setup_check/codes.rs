@@ -1,7 +1,11 @@
 //! What the set-up check can find, and how severe it is.
 
+use serde::Serialize;
+
 /// The severity of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Something does not work.
     Error,
