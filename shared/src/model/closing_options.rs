@@ -17,7 +17,7 @@ pub struct ClosingOptions {
     /// The status that the chat gets when it is finished by silence (F3). Default: the status does not change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_status: Option<ChatStatus>,
-    /// What a client's message does to a finished chat. Default: it reopens the chat.
+    /// What a client's message does to a finished chat (F5). Default: it reopens the chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopening: Option<Reopening>,
     /// The text that the client is sent when the chat is finished by silence; an empty one is none. Default: none.
@@ -32,7 +32,7 @@ impl ClosingOptions {
     }
 }
 
-/// What a client's message does to a finished chat (F5).
+/// What a client's message does to a finished chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -58,8 +58,8 @@ impl ClosingChange {
     pub fn set(&self, options: &mut ClosingOptions) {
         options.close_after_s = self.close_after_s.unwrap_or(options.close_after_s);
         options.client_waits = self.client_waits.unwrap_or(options.client_waits);
-        options.timeout_status = self.timeout_status.map_or(options.timeout_status, |status| status);
-        options.reopening = self.reopening.map_or(options.reopening, |after| after);
+        options.timeout_status = self.timeout_status.unwrap_or(options.timeout_status);
+        options.reopening = self.reopening.unwrap_or(options.reopening);
         if let Some(farewell) = &self.farewell {
             options.farewell.clone_from(farewell);
         }

@@ -75,7 +75,7 @@ impl Availability {
     /// Applies the given fields.
     pub fn set(&self, member: &mut Membership) {
         member.cap = self.cap.unwrap_or(member.cap);
-        member.status = self.status.map_or(member.status, Status::into);
+        member.status = self.status.unwrap_or(member.status);
         if let Some(hours) = &self.hours {
             member.hours.clone_from(hours);
         }

@@ -26,7 +26,7 @@ use serde::Serialize;
 use shared::base::ids::AccountId;
 use shared::model::account::Account;
 use shared::model::assignment::requeue::{Requeue, gathers};
-use shared::model::channel::{Channel, Distribution as Given};
+use shared::model::channel::{Channel, Distribution};
 use shared::model::pipeline::Pipelines;
 use shared::store::attribute;
 use shared::store::row::Write;
@@ -151,7 +151,7 @@ async fn change_once(
 /// Checks settings that only some CRMs support (A3). Returns checks that what was read is unchanged when the channel is
 /// written.
 async fn applies(app: &App, account: &AccountId, change: &ChannelChange) -> Result<Vec<Write>, ApiError> {
-    let by_crm = change.distribution.is_some_and(|wanted| wanted == Given::ByCrm);
+    let by_crm = change.distribution == Some(Distribution::ByCrm);
     let (group, stage) =
         (change.group.clone().flatten(), change.deal_stage.as_ref().and_then(Option::as_ref));
     if !by_crm && group.is_none() && stage.is_none() {

@@ -44,22 +44,15 @@ pub struct SpanView {
 
 impl From<WorkingHours> for HoursView {
     fn from(hours: WorkingHours) -> Self {
-        let spans = hours.spans.into_iter().map(|span| SpanView {
-            days: span.days.into_iter().collect(),
-            from: span.from,
-            to: span.to,
-        });
+        let spans =
+            hours.spans.into_iter().map(|span| SpanView { days: span.days, from: span.from, to: span.to });
         Self { zone: hours.zone, spans: spans.collect() }
     }
 }
 
 impl From<HoursView> for WorkingHours {
     fn from(view: HoursView) -> Self {
-        let spans = view.spans.into_iter().map(|span| Span {
-            days: span.days.into_iter().collect(),
-            from: span.from,
-            to: span.to,
-        });
+        let spans = view.spans.into_iter().map(|span| Span { days: span.days, from: span.from, to: span.to });
         Self { zone: view.zone, spans: spans.collect() }
     }
 }

@@ -14,7 +14,7 @@ use shared::base::ids::{AccountId, EmployeeId};
 use shared::model::assignment::{RingPlace, eligible};
 use shared::model::chat::Chat;
 use shared::model::chat::assignment_record::{AssignmentRecord, Considered, MOST_CONSIDERED};
-use shared::model::chat::state::{AssignmentState as Client, AssignmentState, QueuePreference};
+use shared::model::chat::state::{AssignmentState, QueuePreference};
 use shared::model::employee::Employee;
 use shared::store::row::Key;
 use shared::store::{Read, StoreError, keys};
@@ -118,7 +118,7 @@ pub async fn get(
     let from = List::assignment(account, &chat.chat).start(page.cursor.as_deref())?;
     let read = app.store.assignment_records(account, &chat.chat, limit, from).await;
     let found = page::page(read, page.cursor.is_some())?;
-    let waits = chat.assignment_state == Client::Waiting;
+    let waits = chat.assignment_state == AssignmentState::Waiting;
     let (position, now) = if waits {
         let position = app.store.count_waiting(account, &chat.channel, Some(&chat)).await?;
         (Some(position), Some(members_now(&app, &chat).await?))

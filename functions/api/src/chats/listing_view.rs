@@ -19,15 +19,6 @@ const MAX_DEPTH: usize = 10;
 /// The allowed range of a number other than 0, without its sign: the table's own bounds are somewhat wider.
 const NUMBERS: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
 
-/// A price.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PriceView {
-    /// Whole units of the currency.
-    amount: u64,
-    /// ISO 4217.
-    currency: String,
-}
-
 /// What the listing's site says of a car, in its own words.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VehicleView {
@@ -205,7 +196,7 @@ pub struct ListingView {
     /// The site's id, or its link where the site gives none.
     site_id: String,
     title: Option<String>,
-    price: Option<PriceView>,
+    price: Option<Price>,
     url: Option<String>,
     /// The main picture first.
     pictures: Vec<String>,
@@ -225,7 +216,6 @@ pub struct ListingView {
 impl From<ChatListing> for ListingView {
     fn from(row: ChatListing) -> Self {
         let matched_by = row.crm_car.as_ref().and_then(|car| row.listing.matches(car));
-        let price = |price: Price| PriceView { amount: price.amount, currency: price.currency };
         Self {
             id: listing_digest(&row.listing.id),
             matched_by,
@@ -234,7 +224,7 @@ impl From<ChatListing> for ListingView {
             last_at: row.last_at.rfc3339(),
             site_id: row.listing.id,
             title: row.listing.title,
-            price: row.listing.price.map(price),
+            price: row.listing.price,
             url: row.listing.url,
             pictures: row.listing.pictures,
             vehicle: row.listing.vehicle.into(),

@@ -5,7 +5,7 @@ use crate::contacts::person::People;
 use crate::contacts::view::ContactView;
 use crate::http::body::moment;
 use serde::Serialize;
-use shared::model::access::sending::{self, Permit, Refusal};
+use shared::model::access::sending::{Permit, Refusal};
 use shared::model::chat::state::{AssignmentState, ChatState, ChatStatus, FinishReason};
 use shared::model::chat::{Chat, PostRef};
 use shared::store::keys::listing_digest;
@@ -154,8 +154,8 @@ pub struct MaySendView {
     reason: Option<Refusal>,
 }
 
-impl From<Result<Permit, sending::Refusal>> for MaySendView {
-    fn from(asked: Result<Permit, sending::Refusal>) -> Self {
+impl From<Result<Permit, Refusal>> for MaySendView {
+    fn from(asked: Result<Permit, Refusal>) -> Self {
         Self { allowed: asked.is_ok(), claims: asked == Ok(Permit::Claim), reason: asked.err() }
     }
 }

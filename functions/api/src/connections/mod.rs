@@ -22,9 +22,7 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::{AccountId, ConnectionId, hex_digest};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
-use shared::model::connection::{
-    ChannelOwner, Connection, ConnectionState as How, ConnectionState, TokenOwner, WebhookToken,
-};
+use shared::model::connection::{ChannelOwner, Connection, ConnectionState, TokenOwner, WebhookToken};
 use shared::model::credential::Credential;
 use shared::model::field::Field;
 use shared::platform::secrets::Purpose;
@@ -262,9 +260,9 @@ pub async fn create(
     let webhook = Webhook { url: &url, secret: secret.as_ref() };
     let mut linked = connect(&app, &connection, &carrier, &webhook).await;
     let (status, how, error) = match linked.trouble.take() {
-        None => (StatusCode::CREATED, How::Connected, None),
+        None => (StatusCode::CREATED, ConnectionState::Connected, None),
         Some(Trouble::Provider(error @ ProviderError::Unavailable(_))) => {
-            (StatusCode::ACCEPTED, How::Connecting, Some(error.to_string()))
+            (StatusCode::ACCEPTED, ConnectionState::Connecting, Some(error.to_string()))
         }
         Some(trouble) => {
             undo(&app, &connection, linked.undo).await;
@@ -293,7 +291,7 @@ async fn prepare(
         connection: ConnectionId::new(app.ambient.uuid().to_string()),
         provider: provider.name().to_owned(),
         name,
-        state: How::Connecting,
+        state: ConnectionState::Connecting,
         error: None,
         credential: app.vault.seal(account, &credential.to_text()).await?,
         public: BTreeMap::new(),
@@ -354,7 +352,7 @@ async fn undo(app: &App, connection: &Connection, channels: Vec<Write>) {
 async fn save(
     app: &App,
     before: Connection,
-    state: How,
+    state: ConnectionState,
     error: Option<String>,
 ) -> Result<Connection, ApiError> {
     let after = Connection { state, error, ..before.clone() };
@@ -406,7 +404,7 @@ pub async fn refresh(
             let gone = |channel: &Channel| !kept.contains(&channel.channel) && carrier.client.lists(channel);
             let off = switch_off(&app, &connection, gone, "not_listed").await?;
             linked.channels.extend(off);
-            let connection = save(&app, connection, How::Connected, None).await?;
+            let connection = save(&app, connection, ConnectionState::Connected, None).await?;
             Ok((StatusCode::OK, LinkedConnection::of(&owner, connection, linked, None)))
         }
         Some(Trouble::Provider(error @ ProviderError::Unavailable(_))) => {
@@ -415,7 +413,7 @@ pub async fn refresh(
         }
         Some(Trouble::Provider(error)) => {
             let dead = matches!(error, ProviderError::Unauthorized);
-            let state = if dead { How::Unauthorized } else { state };
+            let state = if dead { ConnectionState::Unauthorized } else { state };
             save(&app, connection, state, Some(error.to_string())).await?;
             Err(refused(carrier.client, error))
         }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::AccountId;
 use shared::crm;
 use shared::model::channel::{Channel, Distribution};
-use shared::model::crm::{Capabilities, CrmConnection, CrmKind as Kind, CrmKind, CrmState};
+use shared::model::crm::{Capabilities, CrmConnection, CrmKind, CrmState};
 use shared::model::field::Form;
 use shared::model::sealed::Sealed;
 use shared::platform::http::SendError;
@@ -137,7 +137,7 @@ pub struct CrmView {
 }
 
 impl CrmView {
-    fn of(kind: Kind, row: Option<CrmConnection>) -> Self {
+    fn of(kind: CrmKind, row: Option<CrmConnection>) -> Self {
         let capabilities = crm::capabilities(kind).into();
         let row = row.filter(|row| row.kind == kind);
         Self {
@@ -190,7 +190,7 @@ pub(crate) const DECIDED_ON: [Attribute<CrmConnection>; 8] = [
 
 /// A connection as requested.
 struct WantedConnection {
-    kind: Kind,
+    kind: CrmKind,
     /// As requested, by their names.
     settings: BTreeMap<String, String>,
     /// The key, encrypted; `Some(None)` removes the stored key.
@@ -202,10 +202,10 @@ async fn write(
     app: &App,
     account: &AccountId,
     wanted: Option<&WantedConnection>,
-) -> Result<(Kind, Option<CrmConnection>), ApiError> {
+) -> Result<(CrmKind, Option<CrmConnection>), ApiError> {
     let before = existing_account(app, account.as_str()).await?;
     let mut after = before.clone();
-    after.crm_kind = wanted.map_or(Kind::None, |wanted| wanted.kind);
+    after.crm_kind = wanted.map_or(CrmKind::None, |wanted| wanted.kind);
     after.rewrite_leading_eight &= crm::capabilities(after.crm_kind).writes_contacts;
     let known = app.store.crm(account, Read::Consistent).await?;
     let row = wanted.map(|wanted| connection(app, account, wanted, known.as_ref()));
@@ -278,7 +278,7 @@ async fn read(app: &App, account: &AccountId, new: NewCrm) -> Result<Option<Want
     if let Some((name, _)) = given.into_iter().find(|(_, value)| matches!(value, Some(Some(_)))) {
         return Err(ApiError::invalid(name, "does not apply without a CRM"));
     }
-    Ok((kind != Kind::None).then_some(wanted))
+    Ok((kind != CrmKind::None).then_some(wanted))
 }
 
 fn check_url(app: &App, field: &str, text: &str) -> Result<(), ApiError> {
@@ -321,7 +321,7 @@ pub async fn refresh(
     State(app): State<Arc<App>>,
 ) -> Result<StatusCode, ApiError> {
     let why = match existing_account(&app, account.as_str()).await?.crm_kind {
-        Kind::None => "the account has no CRM",
+        CrmKind::None => "the account has no CRM",
         _ => "this CRM is not asked: it brings its employees and pipelines itself",
     };
     Err(ApiError::refused("setting_not_applicable", "", why))

@@ -29,6 +29,7 @@ pub struct Listing {
 
 /// A price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PriceView))]
 pub struct Price {
     /// Whole units of the currency.
     pub amount: u64,
