@@ -33,10 +33,52 @@ use crate::model::pipeline::Pipelines;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-impl Row for Account {
-    fn key(&self) -> Key {
-        account(&self.account)
-    }
+/// The rows that no index wants, each with its key.
+macro_rules! rows {
+    ($($row:ident: |$it:ident| $key:expr;)*) => {
+        $(
+            impl Row for $row {
+                fn key(&self) -> Key {
+                    let $it = self;
+                    $key
+                }
+            }
+        )*
+    };
+}
+
+rows! {
+    Account: |row| account(&row.account);
+    AccountEntry: |row| key(ACCOUNTS.to_owned(), row.account.as_str());
+    ApiKeyRow: |row| api_key(&row.hash);
+    ApiKeyEntry: |row| key(settings(&row.account), format!("KEY#{}", row.key_id));
+    TokenSecret: |row| token_secret(&row.account);
+    AuditEntry: |row| key(audit_partition(&row.account), row.sort());
+    WebhookTokenRow: |row| webhook_token(&row.hash);
+    ExternalChannel: |row| external_channel(&row.provider, &row.external);
+    Connection: |row| connection(&row.account, &row.connection);
+    Employee: |row| employee(&row.account, &row.employee);
+    Pipelines: |row| pipelines(&row.account);
+    CrmConnection: |row| crm(&row.account);
+    CrmContact: |row| crm_contact(&row.account, &row.id);
+    CrmSubject: |row| crm_subject(&row.account, &row.digest);
+    CrmDeal: |row| crm_deal(&row.account, &row.id);
+    Membership: |row| membership(&row.account, &row.channel, &row.employee);
+    WaitingClient: |row| waiting(&row.account, &row.channel, row.arrived_at, &row.chat);
+    Contact: |row| contact(&row.account, &row.contact);
+    ContactClaimRow: |row| row.at.clone();
+    ChatEvent: |row| chat_event(&row.account, &row.chat, row.seq);
+    Pointer: |row| pointer(&row.account, &row.connection, &row.message_id);
+    ChatAliasRow: |row| chat(&row.account, &row.chat);
+    OutboundJob: |row| outbound_job(&row.account, &row.chat, row.number);
+    SendKey: |row| send_key(&row.account, &row.key);
+    ChatListing: |row| chat_listing(&row.account, &row.chat, &row.listing.id);
+    FileLinkRow: |row| file_link(&row.hash);
+    ContactChat: |row| contact_chat(&row.account, &row.contact, &row.chat);
+    Merge: |row| merge(&row.account, &row.into, &row.from, row.merged_at);
+    BlockEntry: |row| block(&row.account, &row.id);
+    ErasedSubject: |row| erased_subject(&row.account, &row.digest);
+    TombstoneRow: |row| row.at.clone();
 }
 
 /// An entry in the operator's list of accounts.
@@ -44,12 +86,6 @@ impl Row for Account {
 pub struct AccountEntry {
     /// The account.
     pub account: AccountId,
-}
-
-impl Row for AccountEntry {
-    fn key(&self) -> Key {
-        key(ACCOUNTS.to_owned(), self.account.as_str())
-    }
 }
 
 /// An API key's row.
@@ -60,12 +96,6 @@ pub struct ApiKeyRow {
     /// What it opens.
     #[serde(flatten)]
     pub key: ApiKey,
-}
-
-impl Row for ApiKeyRow {
-    fn key(&self) -> Key {
-        api_key(&self.hash)
-    }
 }
 
 /// An API key in its account's list: by id, without the hash's secret.
@@ -82,24 +112,6 @@ pub struct ApiKeyEntry {
     pub expires_at: Option<i64>,
 }
 
-impl Row for ApiKeyEntry {
-    fn key(&self) -> Key {
-        key(settings(&self.account), format!("KEY#{}", self.key_id))
-    }
-}
-
-impl Row for TokenSecret {
-    fn key(&self) -> Key {
-        token_secret(&self.account)
-    }
-}
-
-impl Row for AuditEntry {
-    fn key(&self) -> Key {
-        key(audit_partition(&self.account), self.sort())
-    }
-}
-
 /// A webhook token's row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WebhookTokenRow {
@@ -108,12 +120,6 @@ pub struct WebhookTokenRow {
     /// Whose it is.
     #[serde(flatten)]
     pub token: WebhookToken,
-}
-
-impl Row for WebhookTokenRow {
-    fn key(&self) -> Key {
-        webhook_token(&self.hash)
-    }
 }
 
 /// Who owns a provider's channel.
@@ -127,18 +133,6 @@ pub struct ExternalChannel {
     pub account: AccountId,
 }
 
-impl Row for ExternalChannel {
-    fn key(&self) -> Key {
-        external_channel(&self.provider, &self.external)
-    }
-}
-
-impl Row for Connection {
-    fn key(&self) -> Key {
-        connection(&self.account, &self.connection)
-    }
-}
-
 impl Row for Channel {
     fn key(&self) -> Key {
         channel(&self.account, &self.channel)
@@ -149,48 +143,6 @@ impl Row for Channel {
     }
 }
 
-impl Row for Employee {
-    fn key(&self) -> Key {
-        employee(&self.account, &self.employee)
-    }
-}
-
-impl Row for Pipelines {
-    fn key(&self) -> Key {
-        pipelines(&self.account)
-    }
-}
-
-impl Row for CrmConnection {
-    fn key(&self) -> Key {
-        crm(&self.account)
-    }
-}
-
-impl Row for CrmContact {
-    fn key(&self) -> Key {
-        crm_contact(&self.account, &self.id)
-    }
-}
-
-impl Row for CrmSubject {
-    fn key(&self) -> Key {
-        crm_subject(&self.account, &self.digest)
-    }
-}
-
-impl Row for CrmDeal {
-    fn key(&self) -> Key {
-        crm_deal(&self.account, &self.id)
-    }
-}
-
-impl Row for Membership {
-    fn key(&self) -> Key {
-        membership(&self.account, &self.channel, &self.employee)
-    }
-}
-
 impl Row for Ring {
     fn key(&self) -> Key {
         ring(&self.account, &self.channel)
@@ -198,18 +150,6 @@ impl Row for Ring {
 
     fn index(&self) -> Vec<(&'static str, AttributeValue)> {
         due(self.channel.as_str(), self.check_at)
-    }
-}
-
-impl Row for WaitingClient {
-    fn key(&self) -> Key {
-        waiting(&self.account, &self.channel, self.arrived_at, &self.chat)
-    }
-}
-
-impl Row for Contact {
-    fn key(&self) -> Key {
-        contact(&self.account, &self.contact)
     }
 }
 
@@ -226,12 +166,6 @@ pub struct ContactClaimRow {
 
 fn no_key() -> Key {
     key(String::new(), "")
-}
-
-impl Row for ContactClaimRow {
-    fn key(&self) -> Key {
-        self.at.clone()
-    }
 }
 
 impl Row for Chat {
@@ -269,12 +203,6 @@ impl Row for Message {
     }
 }
 
-impl Row for ChatEvent {
-    fn key(&self) -> Key {
-        chat_event(&self.account, &self.chat, self.seq)
-    }
-}
-
 /// In which chat a message stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pointer {
@@ -289,36 +217,6 @@ pub struct Pointer {
     /// Our own id of it, when we sent it under one: its row stands under that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_id: Option<MessageId>,
-}
-
-impl Row for Pointer {
-    fn key(&self) -> Key {
-        pointer(&self.account, &self.connection, &self.message_id)
-    }
-}
-
-impl Row for ChatAliasRow {
-    fn key(&self) -> Key {
-        chat(&self.account, &self.chat)
-    }
-}
-
-impl Row for OutboundJob {
-    fn key(&self) -> Key {
-        outbound_job(&self.account, &self.chat, self.number)
-    }
-}
-
-impl Row for SendKey {
-    fn key(&self) -> Key {
-        send_key(&self.account, &self.key)
-    }
-}
-
-impl Row for ChatListing {
-    fn key(&self) -> Key {
-        chat_listing(&self.account, &self.chat, &self.listing.id)
-    }
 }
 
 impl Row for PendingFile {
@@ -341,36 +239,6 @@ pub struct FileLinkRow {
     pub link: FileLink,
 }
 
-impl Row for FileLinkRow {
-    fn key(&self) -> Key {
-        file_link(&self.hash)
-    }
-}
-
-impl Row for ContactChat {
-    fn key(&self) -> Key {
-        contact_chat(&self.account, &self.contact, &self.chat)
-    }
-}
-
-impl Row for Merge {
-    fn key(&self) -> Key {
-        merge(&self.account, &self.into, &self.from, self.merged_at)
-    }
-}
-
-impl Row for BlockEntry {
-    fn key(&self) -> Key {
-        block(&self.account, &self.id)
-    }
-}
-
-impl Row for ErasedSubject {
-    fn key(&self) -> Key {
-        erased_subject(&self.account, &self.digest)
-    }
-}
-
 impl Row for Erasure {
     fn key(&self) -> Key {
         erasure(&self.account, &self.erasure)
@@ -390,10 +258,4 @@ pub struct TombstoneRow {
     /// What is left.
     #[serde(flatten)]
     pub tombstone: Tombstone,
-}
-
-impl Row for TombstoneRow {
-    fn key(&self) -> Key {
-        self.at.clone()
-    }
 }
