@@ -1,7 +1,7 @@
 //! The audit trail of settings changes.
 
-use super::row::{Item, row_of};
-use super::{Page, Store, StoreError, failure, keys, text};
+use super::row::Item;
+use super::{Page, Store, StoreError, keys, text};
 use crate::base::ids::AccountId;
 use crate::model::audit::AuditEntry;
 
@@ -16,20 +16,13 @@ impl Store {
         limit: i32,
         from: Option<Item>,
     ) -> Result<Page<AuditEntry>, StoreError> {
-        let answer = self
+        let query = self
             .client
             .query()
-            .table_name(&self.table)
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(keys::audit_partition(account)))
             .consistent_read(true)
-            .scan_index_forward(false)
-            .limit(limit)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
-        let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: answer.last_evaluated_key })
+            .scan_index_forward(false);
+        self.page(query, limit, from).await
     }
 }

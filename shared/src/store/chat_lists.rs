@@ -1,20 +1,20 @@
 //! Lists of chats: by channel, by employee, by channel while they are unclaimed, by how long the client waits. An index
 //! gives the keys; the chats are read from their rows, and a chat that has left the list meanwhile is omitted.
 
-use super::chats::{key_of, moment};
+use super::chats::key_of;
 use super::row::{Item, Key};
 use super::{Page, Store, StoreError, failure, keys, number, text};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChannelId, EmployeeId};
 use crate::model::chat::Chat;
 use crate::model::chat::state::{AssignmentState, ChatState};
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::AttributeValue;
 use std::cmp::Reverse;
 
 /// A global index of chats, and the order in which it is read.
 #[derive(Clone, Copy)]
 pub(super) struct Index {
-    name: &'static str,
+    pub(super) name: &'static str,
     partition: &'static str,
     sort: &'static str,
     latest_first: bool,
@@ -146,30 +146,9 @@ impl Store {
         account: &AccountId,
         employee: &EmployeeId,
     ) -> Result<Unanswered, StoreError> {
-        let query = |select: Select| {
-            self.client
-                .query()
-                .table_name(&self.table)
-                .index_name(UNANSWERED.name)
-                .key_condition_expression("employee_key = :partition")
-                .expression_attribute_values(":partition", text(keys::of_employee(account, employee)))
-                .select(select)
-        };
-        let first = query(Select::AllProjectedAttributes).limit(1).send().await;
-        let first = first.map_err(|error| failure(&error))?;
-        let oldest_at = first.items().first().and_then(|item| moment(item, "unanswered_at"));
-        let mut found = Unanswered { count: 0, oldest_at };
-        let mut from = None;
-        while oldest_at.is_some() {
-            let page = query(Select::Count).set_exclusive_start_key(from).send().await;
-            let page = page.map_err(|error| failure(&error))?;
-            found.count += u64::try_from(page.count).unwrap_or_default();
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                break;
-            }
-        }
-        Ok(found)
+        let partition = keys::of_employee(account, employee);
+        let (count, oldest_at) = self.count_unanswered(&partition, false).await?;
+        Ok(Unanswered { count, oldest_at })
     }
 
     pub(super) async fn index_page(

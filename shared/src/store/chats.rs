@@ -8,6 +8,7 @@ use crate::model::chat::{Chat, ChatAliasRow};
 use crate::model::crm::progress::SequencedRow;
 use crate::model::message::Message;
 use crate::model::message::listing::ChatListing;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -106,19 +107,8 @@ impl Store {
         // By key: a row that was changed between two pages is in both, and the later read counts.
         let (mut found, mut from) = (BTreeMap::new(), None);
         loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("by_seq")
-                .key_condition_expression("pk = :pk AND seq > :done")
-                .expression_attribute_values(":pk", text(keys::chat_partition(account, chat)))
-                .expression_attribute_values(":done", number(done))
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| failure(&error))?;
+            let query = self.by_seq(account, chat, done).set_exclusive_start_key(from);
+            let answer = query.send().await.map_err(|error| failure(&error))?;
             for item in answer.items.unwrap_or_default() {
                 let (key, row) = numbered(item)?;
                 found.insert(key, row);
@@ -139,8 +129,16 @@ impl Store {
         after: u64,
         limit: i32,
     ) -> Result<(Vec<SequencedRow>, bool), StoreError> {
-        let answer = self
-            .client
+        let query = self.by_seq(account, chat, after).limit(limit);
+        let answer = query.send().await.map_err(|error| failure(&error))?;
+        let items = answer.items.unwrap_or_default().into_iter();
+        let rows = items.map(|item| numbered(item).map(|(_, row)| row)).collect::<Result<_, _>>()?;
+        Ok((rows, answer.last_evaluated_key.is_some()))
+    }
+
+    /// The query for the messages and events whose last change is after `after`.
+    fn by_seq(&self, account: &AccountId, chat: &ChatId, after: u64) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.table)
             .index_name("by_seq")
@@ -148,13 +146,6 @@ impl Store {
             .expression_attribute_values(":pk", text(keys::chat_partition(account, chat)))
             .expression_attribute_values(":after", number(after))
             .consistent_read(true)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
-        let items = answer.items.unwrap_or_default().into_iter();
-        let rows = items.map(|item| numbered(item).map(|(_, row)| row)).collect::<Result<_, _>>()?;
-        Ok((rows, answer.last_evaluated_key.is_some()))
     }
 
     /// A page of a chat's messages by the time under which they are shown, newest first.
@@ -165,21 +156,14 @@ impl Store {
         limit: i32,
         from: Option<Item>,
     ) -> Result<Page<Message>, StoreError> {
-        let answer = self
+        let query = self
             .client
             .query()
-            .table_name(&self.table)
             .index_name("by_time")
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(keys::chat_partition(account, chat)))
-            .scan_index_forward(false)
-            .limit(limit)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
-        let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
-        Ok(Page { items, next: answer.last_evaluated_key })
+            .scan_index_forward(false);
+        self.page(query, limit, from).await
     }
 }
 

@@ -2,14 +2,13 @@
 //! loads everything writes faster than one partition accepts.
 
 use super::row::{Row, Write};
-use super::{Read, Store, StoreError, failure, keys, text};
+use super::{Read, Store, StoreError, keys, text};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
 use crate::model::account::Account;
 use crate::model::contact::CrmRecords;
 use crate::model::contact::blacklist::Subject;
 use crate::model::crm::entities::{CrmContact, CrmDeal, CrmSubject, link_contact};
-use aws_sdk_dynamodb::types::Select;
 
 /// The kinds of records that a CRM loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,17 +124,9 @@ impl Store {
     }
 
     async fn count_shard(&self, partition: String) -> Result<usize, StoreError> {
-        let (mut count, mut from) = (0, None);
-        loop {
-            let call = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk");
-            let call = call.expression_attribute_values(":pk", text(partition.clone())).select(Select::Count);
-            let page = call.set_exclusive_start_key(from).send().await.map_err(|error| failure(&error))?;
-            count += usize::try_from(page.count).unwrap_or_default();
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(count);
-            }
-        }
+        let query = self.client.query().key_condition_expression("pk = :pk");
+        let count = self.count_all(query.expression_attribute_values(":pk", text(partition))).await?;
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     /// A page of loaded records, from `offset` on, in a stable order; and how many there are in all. The records before

@@ -34,8 +34,11 @@ pub mod unanswered;
 pub mod waiting;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    ConditionCheck, Delete, KeysAndAttributes, Put, Select, TransactWriteItem, Update,
+};
 pub use chat_transaction::{ChatTransaction, DecidedOn};
 pub use retry::{IsConflict, RetryPolicy, retry_on_conflict};
 
@@ -313,20 +316,41 @@ impl Store {
             prefix => ("pk = :pk AND begins_with(sk, :prefix)", Some((":prefix".to_owned(), text(prefix)))),
         };
         let values = std::iter::once((":pk".to_owned(), text(pk))).chain(begins).collect();
-        let answer = self
+        let query = self
             .client
             .query()
-            .table_name(&self.table)
             .key_condition_expression(condition)
             .set_expression_attribute_values(Some(values))
-            .consistent_read(read == Read::Consistent)
-            .limit(limit)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|error| failure(&error))?;
+            .consistent_read(read == Read::Consistent);
+        self.page(query, limit, from).await
+    }
+
+    /// A page of the rows that a query finds.
+    async fn page<R: Row>(
+        &self,
+        query: QueryFluentBuilder,
+        limit: i32,
+        from: Option<Item>,
+    ) -> Result<Page<R>, StoreError> {
+        let query = query.table_name(&self.table).limit(limit).set_exclusive_start_key(from);
+        let answer = query.send().await.map_err(|error| failure(&error))?;
         let items = answer.items.unwrap_or_default().into_iter().map(row_of).collect::<Result<_, _>>()?;
         Ok(Page { items, next: answer.last_evaluated_key })
+    }
+
+    /// How many items a query finds, on all its pages.
+    async fn count_all(&self, query: QueryFluentBuilder) -> Result<u64, StoreError> {
+        let query = query.table_name(&self.table).select(Select::Count);
+        let (mut count, mut from) = (0, None);
+        loop {
+            let page = query.clone().set_exclusive_start_key(from).send().await;
+            let page = page.map_err(|error| failure(&error))?;
+            count += u64::try_from(page.count).unwrap_or_default();
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(count);
+            }
+        }
     }
 
     /// All rows of one kind in a partition.

@@ -1,5 +1,7 @@
 //! How many chats wait for an answer in one partition of the index: an employee's, or a channel's unclaimed ones.
 
+use super::chat_lists::UNANSWERED;
+use super::chats::moment;
 use super::{Store, StoreError, failure, text};
 use crate::base::clock::Timestamp;
 use aws_sdk_dynamodb::types::Select;
@@ -19,26 +21,24 @@ impl Store {
     /// # Errors
     /// As [`Store::get`].
     pub async fn unanswered_in(&self, partition: &str) -> Result<Waiting, StoreError> {
-        let query = |select: Select| {
-            let call = self.client.query().table_name(&self.table).index_name("unanswered");
-            let call = call.key_condition_expression("employee_key = :partition").select(select);
-            call.expression_attribute_values(":partition", text(partition))
-        };
-        let latest = query(Select::AllProjectedAttributes).scan_index_forward(false).limit(1).send().await;
-        let latest = latest.map_err(|error| failure(&error))?;
-        let at = latest.items().first().and_then(|item| item.get("unanswered_at")?.as_n().ok());
-        let latest_at = at.and_then(|digits| digits.parse().ok()).map(Timestamp::from_millis);
-        let mut found = Waiting { count: 0, latest_at };
-        let mut from = None;
-        while latest_at.is_some() {
-            let page = query(Select::Count).set_exclusive_start_key(from).send().await;
-            let page = page.map_err(|error| failure(&error))?;
-            found.count += u64::try_from(page.count).unwrap_or_default();
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                break;
-            }
-        }
-        Ok(found)
+        let (count, latest_at) = self.count_unanswered(partition, true).await?;
+        Ok(Waiting { count, latest_at })
+    }
+
+    /// The number of chats in a partition, and since when the client of the first waits: of the longest waiting, or of
+    /// the latest.
+    pub(super) async fn count_unanswered(
+        &self,
+        partition: &str,
+        latest_first: bool,
+    ) -> Result<(u64, Option<Timestamp>), StoreError> {
+        let query = self.client.query().table_name(&self.table).index_name(UNANSWERED.name);
+        let query = query.key_condition_expression("employee_key = :partition");
+        let query = query.expression_attribute_values(":partition", text(partition));
+        let first = query.clone().select(Select::AllProjectedAttributes).scan_index_forward(!latest_first);
+        let first = first.limit(1).send().await.map_err(|error| failure(&error))?;
+        let at = first.items().first().and_then(|item| moment(item, "unanswered_at"));
+        let count = if at.is_some() { self.count_all(query).await? } else { 0 };
+        Ok((count, at))
     }
 }

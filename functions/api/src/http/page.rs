@@ -47,45 +47,25 @@ impl List {
     /// A channel's chats in one state.
     pub fn channel_chats(account: &AccountId, channel: &ChannelId, state: ChatState) -> Self {
         let partition = ("list_key", keys::list(account, channel, state));
-        Self {
-            attributes: &["list_at", "list_key", "pk", "sk"],
-            partition,
-            rows: chats_of(account),
-            view: None,
-        }
+        Self::of_chats(account, &["list_at", "list_key", "pk", "sk"], partition)
     }
 
     /// An employee's chats.
     pub fn employee_chats(account: &AccountId, employee: &EmployeeId) -> Self {
         let partition = ("employee_key", keys::of_employee(account, employee));
-        Self {
-            attributes: &["employee_key", "employee_sort", "pk", "sk"],
-            partition,
-            rows: chats_of(account),
-            view: None,
-        }
+        Self::of_chats(account, &["employee_key", "employee_sort", "pk", "sk"], partition)
     }
 
     /// A channel's unclaimed chats.
     pub fn unclaimed_chats(account: &AccountId, channel: &ChannelId) -> Self {
         let partition = ("employee_key", keys::unclaimed(account, channel));
-        Self {
-            attributes: &["employee_key", "employee_sort", "pk", "sk"],
-            partition,
-            rows: chats_of(account),
-            view: None,
-        }
+        Self::of_chats(account, &["employee_key", "employee_sort", "pk", "sk"], partition)
     }
 
     /// An employee's unanswered chats.
     pub fn unanswered_chats(account: &AccountId, employee: &EmployeeId) -> Self {
         let partition = ("employee_key", keys::of_employee(account, employee));
-        Self {
-            attributes: &["employee_key", "pk", "sk", "unanswered_at"],
-            partition,
-            rows: chats_of(account),
-            view: None,
-        }
+        Self::of_chats(account, &["employee_key", "pk", "sk", "unanswered_at"], partition)
     }
 
     /// The chats that were opened with a contact.
@@ -121,6 +101,15 @@ impl List {
     /// The shared quick replies, or an employee's own.
     pub fn quick_replies(account: &AccountId, employee: Option<&EmployeeId>) -> Self {
         Self::partition(keys::quick_reply_partition(account, employee))
+    }
+
+    /// A list of chats from an index.
+    fn of_chats(
+        account: &AccountId,
+        attributes: &'static [&'static str],
+        partition: (&'static str, String),
+    ) -> Self {
+        Self { attributes, partition, rows: chats_of(account), view: None }
     }
 
     fn partition(rows: String) -> Self {
