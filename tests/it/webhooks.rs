@@ -51,7 +51,7 @@ impl Inbound for Signed {
         }
     }
 
-    fn accepted(&self) -> Reply {
+    fn accepted(&self, _: &WebhookRequest<'_>) -> Reply {
         Reply::text(200, "ok")
     }
 

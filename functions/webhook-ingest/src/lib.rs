@@ -137,7 +137,7 @@ impl Ingest {
                 self.quarantine.keep(one(&owners), &why, asked.body, &*self.ambient).await?;
             }
         }
-        Ok(Answer::Reply(provider.accepted()))
+        Ok(Answer::Reply(provider.accepted(&asked)))
     }
 
     /// Whether the request's signature is the provider's.

@@ -43,9 +43,9 @@ pub trait Inbound: Sync {
     /// Parses the request.
     fn parse(&self, request: &WebhookRequest<'_>, owners: &Owners, accepted_at: Timestamp) -> Parsed;
 
-    /// The answer once everything is durable, and the answer to an unreadable body.
-    fn accepted(&self) -> Reply {
-        Reply::json(200, r#"{"status":"ok"}"#)
+    /// The answer once everything of the request is durable, and the answer to an unreadable body.
+    fn accepted(&self, _request: &WebhookRequest<'_>) -> Reply {
+        Reply::ok()
     }
 
     /// Whether the address accepts GET besides POST, for handshakes.
@@ -133,6 +133,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The answer to a webhook where the provider expects nothing but the status.
+    pub fn ok() -> Self {
+        Self::json(200, r#"{"status":"ok"}"#)
+    }
+
     /// A JSON answer.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self { status, content_type: "application/json", body: body.into() }

@@ -8,9 +8,10 @@ use crate::base::ids::hex_digest;
 use crate::model::connection::ChannelOwner;
 use crate::model::event::{Event, MessageEvent, Revision};
 use crate::providers::inbound::{
-    Forged, Inbound, Item, Owners, Parsed, Sample, SampleRequest, WebhookRequest,
+    Forged, Inbound, Item, Owners, Parsed, Reply, Sample, SampleRequest, WebhookRequest,
 };
 use secrecy::SecretString;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Kinds of updates that this version ignores and does not ask for. All unknown kinds are counted as one.
@@ -56,6 +57,18 @@ impl Inbound for TelegramInbound {
         parse(owner, bot, request.body, accepted_at)
     }
 
+    /// The answer to a pressed button acknowledges it, so that the button shows no progress bar any more: a bot may call
+    /// one method by its answer to a webhook (Bot API, "Making requests when getting updates"; CallbackQuery).
+    fn accepted(&self, request: &WebhookRequest<'_>) -> Reply {
+        match callback_of(request.body) {
+            Some(id) => {
+                let call = json!({ "method": "answerCallbackQuery", "callback_query_id": id });
+                Reply::json(200, call.to_string())
+            }
+            None => Reply::ok(),
+        }
+    }
+
     fn sample(&self, sample: &Sample<'_>) -> Option<SampleRequest> {
         let external = sample.channel.external.as_str();
         let connection = place::connection_of(external);
@@ -79,6 +92,19 @@ impl Inbound for TelegramInbound {
         let headers = vec![(secret::HEADER, secret::shown(bot, sample.secret?))];
         Some(SampleRequest { headers, body })
     }
+}
+
+/// The id of the callback query that an update is.
+fn callback_of(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Update {
+        callback_query: Query,
+    }
+    #[derive(Deserialize)]
+    struct Query {
+        id: String,
+    }
+    serde_json::from_slice::<Update>(body).ok().map(|update| update.callback_query.id)
 }
 
 /// Reads an update. It holds one event; in a body with several, each is read by itself. Bytes that are not UTF-8 become

@@ -388,3 +388,23 @@ fn groups_name_who_wrote() {
     assert_eq!((anonymous.name.as_deref(), anonymous.user.as_deref()), (Some("Клуб"), Some("-40")));
     assert_eq!(message(json!({})).author, None);
 }
+
+#[test]
+fn a_pressed_button_is_acknowledged_by_the_answer_to_its_update() {
+    let (query, headers) = (HashMap::new(), HeaderMap::new());
+    let answer = |body: &str| {
+        let request = WebhookRequest {
+            method: &Method::POST,
+            query: &query,
+            headers: &headers,
+            body: body.as_bytes(),
+        };
+        let reply = TelegramInbound.accepted(&request);
+        (reply.status, serde_json::from_str::<Value>(&reply.body).unwrap())
+    };
+    let call = json!({ "method": "answerCallbackQuery", "callback_query_id": "938394" });
+    assert_eq!(answer(include_str!("../../../../events/telegram/callback.json")), (200, call));
+    for other in [body(&json!({})).to_string().as_str(), "{", r#"{"update_id":1,"callback_query":7}"#] {
+        assert_eq!(answer(other), (200, json!({ "status": "ok" })), "{other}");
+    }
+}

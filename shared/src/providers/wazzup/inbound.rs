@@ -40,10 +40,6 @@ impl Inbound for WazzupInbound {
     }
 }
 
-fn accepted() -> Reply {
-    WazzupInbound.accepted()
-}
-
 /// Parses a webhook's body (Wazzup API v3, Webhooks): one object with `messages[]`, `statuses[]` and
 /// `channelsUpdates[]` in any combination, or one that this bridge does not use. Every entry is parsed by itself, so
 /// that a bad one affects no other; invalid UTF-8 becomes U+FFFD for the same reason.
@@ -69,7 +65,7 @@ pub(super) fn parse(owner: &ChannelOwner, body: &[u8], accepted_at: Timestamp) -
     match found {
         Found { readable: true, items, .. } => Parsed::Items(items),
         Found { wrong: Some(why), .. } => Parsed::Unreadable(why),
-        _ if probe => Parsed::Reply(accepted()),
+        _ if probe => Parsed::Reply(Reply::ok()),
         _ => Parsed::Unreadable("no known member".into()),
     }
 }
