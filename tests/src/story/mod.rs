@@ -12,6 +12,7 @@ mod transcript;
 use crate::account::{Account, Plan, SetupError, random};
 use crate::sandbox::client::{Client, Error as SandboxError};
 use crate::stack::{Stack, StackError};
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// Why the story could not be played, or what was wrong in it.
@@ -73,17 +74,19 @@ pub async fn tell(stack: &Stack, tamper: bool, say: &dyn Fn(&str)) -> Result<(),
     };
     sandbox.crm_until(&name, ARRIVAL, arrived).await?;
     say(&format!("waiting for the service chat to finish: nobody writes for {SHORT_WINDOW_S} s there"));
-    sandbox.crm_until(&name, FINISH, |state| !state.finished.is_empty()).await?;
+    // The other chapters have accounts of their own, so they take place meanwhile; their lines follow below.
+    let (finished, others) = tokio::join!(
+        sandbox.crm_until(&name, FINISH, |state| !state.finished.is_empty()),
+        others(stack, &sandbox)
+    );
+    finished?;
     if tamper
         && let Some(message) = sandbox.crm(&name).await?.chats.iter().flat_map(|chat| &chat.messages).next()
     {
         sandbox.alter(&name, &message.message_id, "this is not what the client wrote").await?;
     }
     transcript::tell(&account, &sandbox.crm(&name).await?, &posted, say).await?;
-    answers::tell(stack, &sandbox, say).await?;
-    contents::tell(stack, &sandbox, say).await?;
-    people::tell(stack, &sandbox, say).await?;
-    telegram::tell(stack, &sandbox, say).await?;
+    others?.iter().for_each(|line| say(line));
     say("");
     say(&format!("The CRM, to look at:      http://127.0.0.1:{}/", stack.sandbox_port));
     say(&format!("Its state as JSON:        http://127.0.0.1:{}/state/crm/{name}", stack.sandbox_port));
@@ -91,4 +94,15 @@ pub async fn tell(stack: &Stack, tamper: bool, say: &dyn Fn(&str)) -> Result<(),
     say(&format!("This account's API key:   {}", account.key));
     say(&format!("Its webhook, to post to:  {}", account.webhook_url));
     Ok(())
+}
+
+/// Plays the other chapters, and returns their lines.
+async fn others(stack: &Stack, sandbox: &Client) -> Result<Vec<String>, StoryError> {
+    let lines = RefCell::new(Vec::new());
+    let say = |line: &str| lines.borrow_mut().push(line.to_owned());
+    answers::tell(stack, sandbox, &say).await?;
+    contents::tell(stack, sandbox, &say).await?;
+    people::tell(stack, sandbox, &say).await?;
+    telegram::tell(stack, sandbox, &say).await?;
+    Ok(lines.into_inner())
 }
