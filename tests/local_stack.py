@@ -323,8 +323,9 @@ class Stack:
         self.fit_policies(process)
 
     def fit_policies(self, process):
-        """It asks for SQS's batch calls by names of their own; AWS allows them with the single call's. And it knows no condition
-        key of KMS's encryption context, so that what depends on one is never allowed; that the context itself fits, it holds to."""
+        """Adapts the roles to the emulator. The emulator checks SQS's batch calls under names of their own, which AWS allows with
+        the single call's name. It does not know the condition keys of KMS's encryption context and would never allow a statement
+        that has one. It still checks at each decryption that the context is the one of the encryption."""
         access = self.client(process, "iam")
         for role in access.list_roles()["Roles"]:
             for name in access.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:

@@ -68,7 +68,7 @@ impl World {
         self.store.member(&self.account, &self.channel, &EmployeeId::new(name)).await.unwrap()
     }
 
-    async fn departure_of(&self, name: &str, everywhere: bool) -> Option<Requeue> {
+    async fn requeue_of(&self, name: &str, everywhere: bool) -> Option<Requeue> {
         let channel = (!everywhere).then(|| self.channel.clone());
         let whose = RequeueScope::Employee { employee: EmployeeId::new(name), channel };
         self.store.requeue(&self.account, &whose).await.unwrap()
@@ -134,7 +134,7 @@ async fn a5_who_is_gone_from_the_crm_gets_nobody_and_his_clients_pass_on_ahead_o
     world.settle().await;
     assert_eq!(world.whose_are(0..5).await, ["vera", "boris", "vera", "boris", "vera"]);
     world.pass(2 * MINUTE).await;
-    assert_eq!(world.departure_of("anna", true).await, None, "the requeue is over");
+    assert_eq!(world.requeue_of("anna", true).await, None, "the requeue is over");
     world.clients_come(0..1).await;
     let crm = world.crm().await;
     assert!(crm.refused.is_empty() && crm.anomalies.is_empty(), "{:?} {:?}", crm.refused, crm.anomalies);
@@ -176,7 +176,7 @@ async fn p10_between_his_removal_and_the_next_one_nobody_without_a_place_sees_a_
 }
 
 #[tokio::test]
-async fn b1_a_role_that_does_not_write_and_no_binding_are_departures_and_a_switch_is_none() {
+async fn b1_a_role_that_does_not_write_and_no_binding_are_requeues_and_a_switch_is_none() {
     for (place, goes) in [
         (json!({"role": "quality_control", "receives_new_clients": true}), true),
         (json!({"role": "manager", "receives_new_clients": true, "sends": false}), true),
@@ -189,7 +189,7 @@ async fn b1_a_role_that_does_not_write_and_no_binding_are_departures_and_a_switc
         world.settle().await;
         let expected = if goes { "boris" } else { "anna" };
         assert_eq!(world.whose_are(0..4).await, [expected, "boris", expected, "boris"], "{place}");
-        assert_eq!(world.departure_of("anna", false).await.is_some(), goes, "{place}");
+        assert_eq!(world.requeue_of("anna", false).await.is_some(), goes, "{place}");
     }
 }
 
@@ -211,7 +211,7 @@ async fn a_lost_nudge_a_doubled_one_and_a_late_one_change_nothing() {
     assert_eq!(world.whose_are(0..4).await, ["boris"; 4]);
     let history = world.records_of_client(0).await.len();
     world.pass(3 * MINUTE).await;
-    assert_eq!(world.departure_of("anna", false).await, None);
+    assert_eq!(world.requeue_of("anna", false).await, None);
     world.queues.give_back("assignment.fifo", copies);
     world.settle().await;
     assert_eq!(

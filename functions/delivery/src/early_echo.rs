@@ -75,19 +75,19 @@ impl OutcomeTransaction {
             IdOwner::Ours => {}
             IdOwner::Row(row) => {
                 self.writes.push(Write::put(&pointer)?);
-                return self.take_back(channel, &row);
+                return self.delete_echo(channel, &row);
             }
         }
         Ok(None)
     }
 
-    /// Deletes the echo's row and returns its status.
-    fn take_back(&mut self, channel: &Channel, owner: &Message) -> Result<Option<Reported>, StoreError> {
-        let event = company_events::deleted(&self.chat, channel, owner, self.now);
-        if let Some(gone) = self.chat.receive(&event, Some(owner), self.now) {
-            self.writes.extend(Write::change(owner, &gone, &[attribute::message::SEQ])?);
+    /// Marks the echo's message as deleted, because it is ours, and returns the status that it had.
+    fn delete_echo(&mut self, channel: &Channel, echo: &Message) -> Result<Option<Reported>, StoreError> {
+        let event = company_events::deleted(&self.chat, channel, echo, self.now);
+        if let Some(gone) = self.chat.receive(&event, Some(echo), self.now) {
+            self.writes.extend(Write::change(echo, &gone, &[attribute::message::SEQ])?);
         }
-        let at = owner.status_at.unwrap_or(self.now);
-        Ok(owner.status.map(|status| (status, owner.error.clone(), at)))
+        let at = echo.status_at.unwrap_or(self.now);
+        Ok(echo.status.map(|status| (status, echo.error.clone(), at)))
     }
 }

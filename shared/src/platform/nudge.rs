@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nudge_for_assignment_is_a_channels_or_a_departures() {
+    fn a_nudge_for_assignment_is_a_channels_or_a_requeue() {
         let (account, channel) = (AccountId::new("a"), ChannelId::new("c"));
         let employee = EmployeeId::new("anna");
         for work in [

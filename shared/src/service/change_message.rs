@@ -36,7 +36,7 @@ pub struct Sent<'a> {
 
 /// The change that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish<'a> {
+enum MessageChange<'a> {
     Text(&'a str),
     Deletion,
 }
@@ -47,7 +47,7 @@ enum Wish<'a> {
 /// [`Refused::NotFound`] when the company sent no such message; [`Refused::MayNotSend`] when the author may not;
 /// [`Refused::NeverSent`], [`Refused::NotAText`], [`Refused::Limit`]; [`Refused::Store`].
 pub async fn edit(cx: &Context<'_>, account: &Account, sent: &Sent<'_>, text: &str) -> Result<Chat, Refused> {
-    change(cx, account, sent, Wish::Text(text)).await
+    change(cx, account, sent, MessageChange::Text(text)).await
 }
 
 /// Queues the deletion of a message for the provider. Returns the chat as it is afterwards.
@@ -55,16 +55,16 @@ pub async fn edit(cx: &Context<'_>, account: &Account, sent: &Sent<'_>, text: &s
 /// # Errors
 /// As [`edit`]'s.
 pub async fn delete(cx: &Context<'_>, account: &Account, sent: &Sent<'_>) -> Result<Chat, Refused> {
-    change(cx, account, sent, Wish::Deletion).await
+    change(cx, account, sent, MessageChange::Deletion).await
 }
 
 async fn change(
     cx: &Context<'_>,
     account: &Account,
     sent: &Sent<'_>,
-    preference: Wish<'_>,
+    wanted: MessageChange<'_>,
 ) -> Result<Chat, Refused> {
-    let chat = cx.retry_on_conflict(|| change_once(cx, account, sent, preference)).await?;
+    let chat = cx.retry_on_conflict(|| change_once(cx, account, sent, wanted)).await?;
     follow_up(cx, &chat, account.crm_kind).await;
     Ok(chat)
 }
@@ -73,11 +73,11 @@ async fn change_once(
     cx: &Context<'_>,
     account: &Account,
     sent: &Sent<'_>,
-    preference: Wish<'_>,
+    wanted: MessageChange<'_>,
 ) -> Result<Chat, Refused> {
     let facts = load(cx.store, account, sent).await?;
     let now = cx.ambient.now();
-    let (after, job) = decide(&facts, preference, now)?;
+    let (after, job) = decide(&facts, wanted, now)?;
     let closing = Closing::of(account, Some(&facts.channel));
     let mut change = ChatTransaction::between(Some(facts.before), after, &closing, account.crm_kind);
     change.job(&job);
@@ -133,7 +133,7 @@ async fn signature_of(store: &Store, owner: &Account, row: &Message) -> Result<O
 /// The chat after the change, and the job for the provider.
 fn decide(
     facts: &ChangeFacts<'_>,
-    preference: Wish<'_>,
+    wanted: MessageChange<'_>,
     now: Timestamp,
 ) -> Result<(Chat, OutboundJob), Refused> {
     let (before, channel, owner) = (&facts.before, &facts.channel, facts.account);
@@ -146,8 +146,8 @@ fn decide(
         return Err(Refused::NeverSent);
     }
     let limits = providers::limits(channel, &before.messenger);
-    let action = match preference {
-        Wish::Text(text) => {
+    let action = match wanted {
+        MessageChange::Text(text) => {
             if row.media.is_some() || matches!(row.details, Some(Details::Template(_))) {
                 return Err(Refused::NotAText);
             }
@@ -161,7 +161,7 @@ fn decide(
             check_edit(limits, &draft, now).map_err(Refused::Limit)?;
             Action::EditText(text.to_owned())
         }
-        Wish::Deletion => {
+        MessageChange::Deletion => {
             check_delete(limits, row.sent_at, now).map_err(Refused::Limit)?;
             Action::Delete
         }

@@ -27,11 +27,11 @@ fn facts(account: &Account) -> ChangeFacts<'_> {
 fn d6_a_change_takes_a_number_and_keeps_the_writers_signature() {
     let owner = account();
     let facts = facts(&owner);
-    for (preference, action) in [
-        (Wish::Text("Until Friday"), Action::EditText("Until Friday".into())),
-        (Wish::Deletion, Action::Delete),
+    for (wanted, action) in [
+        (MessageChange::Text("Until Friday"), Action::EditText("Until Friday".into())),
+        (MessageChange::Deletion, Action::Delete),
     ] {
-        let (after, job) = decide(&facts, preference, NOW).unwrap();
+        let (after, job) = decide(&facts, wanted, NOW).unwrap();
         assert_eq!((job.action, job.message_id.as_str()), (action, "own"));
         assert_eq!((job.number, after.seq), (facts.before.seq + 1, facts.before.seq + 1));
         assert_eq!((after.outbound_last, job.signature.as_deref()), (Some(after.seq), Some("Anna, sales")));
@@ -41,22 +41,22 @@ fn d6_a_change_takes_a_number_and_keeps_the_writers_signature() {
 #[test]
 fn d6_what_cannot_be_changed_is_refused_with_the_reason() {
     let owner = account();
-    let change = |change: &dyn Fn(&mut ChangeFacts<'_>), preference| {
+    let change = |change: &dyn Fn(&mut ChangeFacts<'_>), wanted| {
         let mut facts = facts(&owner);
         change(&mut facts);
-        decide(&facts, preference, NOW).map(|_| ()).unwrap_err()
+        decide(&facts, wanted, NOW).map(|_| ()).unwrap_err()
     };
-    let text = Wish::Text("Until Friday");
+    let text = MessageChange::Text("Until Friday");
     assert_eq!(change(&|facts| facts.row = None, text), Refused::NotFound(What::SentMessage));
     let failed = |facts: &mut ChangeFacts<'_>| {
         facts.row.as_mut().unwrap().status = Some(DeliveryStatus::Failed);
     };
-    assert_eq!(change(&failed, Wish::Deletion), Refused::NeverSent);
+    assert_eq!(change(&failed, MessageChange::Deletion), Refused::NeverSent);
     let file = |facts: &mut ChangeFacts<'_>| {
         facts.row.as_mut().unwrap().media = Some(Media::linked("https://example.com/a.pdf"));
     };
     assert_eq!(change(&file, text), Refused::NotAText);
-    let Refused::Limit(limit) = change(&|facts| facts.signature = None, Wish::Text(" ")) else {
+    let Refused::Limit(limit) = change(&|facts| facts.signature = None, MessageChange::Text(" ")) else {
         panic!("a blank text is sent")
     };
     assert_eq!(limit.field, "text");
@@ -70,8 +70,8 @@ fn b3_an_edit_claims_nothing() {
     facts.author = Some(Employee::new(&AccountId::new("account"), &anna, "Anna", NOW));
     facts.place = Some(member("anna", Role::Manager, true));
     facts.before.responsible = Some(EmployeeId::new("boris"));
-    let refused = decide(&facts, Wish::Text("Until Friday"), NOW).map(|_| ());
+    let refused = decide(&facts, MessageChange::Text("Until Friday"), NOW).map(|_| ());
     assert_eq!(refused, Err(Refused::MayNotSend(Refusal::NotResponsible)));
     facts.before.responsible = Some(anna);
-    assert!(decide(&facts, Wish::Text("Until Friday"), NOW).is_ok());
+    assert!(decide(&facts, MessageChange::Text("Until Friday"), NOW).is_ok());
 }

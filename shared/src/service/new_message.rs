@@ -62,7 +62,7 @@ pub struct Dialogue {
     /// client.
     pub like: MessageEvent,
     /// The client's address until the provider names the chat's id.
-    pub reach: Option<Addressee>,
+    pub addressee: Option<Addressee>,
 }
 
 /// An accepted message.

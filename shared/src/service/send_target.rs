@@ -105,7 +105,7 @@ async fn begun(
     let mut chat = Chat::unopened(&owner.account, like, contact, now);
     chat.phone.clone_from(&client.phone);
     chat.erased_at = client.erased_at;
-    chat.addressee.clone_from(&dialogue.reach);
+    chat.addressee.clone_from(&dialogue.addressee);
     chat.name.clone_from(&like.contact.name);
     let mut belongings = client.writes;
     if let Some(theirs) = theirs {

@@ -20,8 +20,9 @@ use crate::model::outbound::OutboundJob;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecidedOn {
     /// What was said and done in the chat: its number, and the time of the next check where that is moved. The CRM's cursor
-    /// and its retry times belong to another writer. Triggers for rules leave the chat without a number, so a change of them
-    /// depends on them; marks take none either, so a change that leaves an unanswered client as read depends on that mark.
+    /// and its retry times belong to another writer. Marks take no number, so every such change also depends on
+    /// `unanswered_at`, `reserved_until` and `passed` as they were read; triggers for rules take none either, so a change of
+    /// them depends on them.
     Content,
     /// Who has the client: the number, the responsible, whether the client waits, and the time of the next check where that is
     /// moved.
@@ -228,12 +229,12 @@ impl QueueRow {
         if self == Self::Taken {
             return Ok(Vec::new());
         }
-        let nobody = Chat { waiting_since: None, ..after.clone() };
-        let writes = waiting_writes(before.unwrap_or(&nobody), after)?;
+        let outside = Chat { waiting_since: None, ..after.clone() };
+        let writes = waiting_writes(before.unwrap_or(&outside), after)?;
         let Some(before) = before.filter(|_| self == Self::PutRight && writes.is_empty()) else {
             return Ok(writes);
         };
-        let mut writes = waiting_writes(&nobody, after)?;
+        let mut writes = waiting_writes(&outside, after)?;
         if !writes.is_empty() && !written {
             // A row put right for a chat that does not change must not outlive it.
             writes.push(Write::check(before, &[attribute::chat::LAST_SEQ, attribute::chat::WAITING_SINCE])?);

@@ -232,7 +232,7 @@ mod tests {
     use crate::base::clock::{Manual, Timestamp};
 
     #[test]
-    fn the_due_index_leads_back_to_a_departure() {
+    fn the_due_index_leads_back_to_a_requeue() {
         let (account, channel, employee) =
             (AccountId::new("a"), ChannelId::new("c"), EmployeeId::new("анна*"));
         let clock = Manual::new(Timestamp::from_millis(5));

@@ -60,11 +60,11 @@ impl World {
         let place = keys::membership(&self.account, &self.channel, &employee);
         let writes = vec![Write::put(&requeue).unwrap(), Write::forget(place)];
         self.store.commit(writes).await.unwrap();
-        self.nudge_departure(&requeue).await;
+        self.nudge_requeue(&requeue).await;
         requeue
     }
 
-    async fn nudge_departure(&self, requeue: &Requeue) {
+    async fn nudge_requeue(&self, requeue: &Requeue) {
         let nudge = RequeueNudge::new(&self.account, &requeue.whose);
         let outgoing = Outgoing::requeue(&nudge, &*self.clock).unwrap();
         self.context.queues.send(ASSIGNMENT, vec![outgoing]).await.unwrap();
@@ -76,7 +76,7 @@ impl World {
         found
     }
 
-    async fn departure_left(&self, requeue: &Requeue) -> Option<Requeue> {
+    async fn requeue_left(&self, requeue: &Requeue) -> Option<Requeue> {
         self.store.requeue(&self.account, &requeue.whose).await.unwrap()
     }
 }
@@ -118,7 +118,7 @@ async fn b4_two_hundred_clients_are_given_to_the_others_in_turn() {
     let requeue = world.lets_go("anna").await;
     world.settle().await;
     world.pass(2 * MINUTE).await;
-    assert_eq!(world.departure_left(&requeue).await, None);
+    assert_eq!(world.requeue_left(&requeue).await, None);
     let mut found = world.read_chats(&chats).await;
     found.extend(world.chat(&phone(0)).await);
     let of = |name: &str| {
@@ -168,14 +168,14 @@ async fn a_broken_chat_holds_up_no_other_and_is_left_to_people_after_some_looks(
     assert!(
         world.read_chats(&chats).await.iter().all(|chat| chat.assignment_state == AssignmentState::Waiting)
     );
-    let left = world.departure_left(&requeue).await.unwrap();
+    let left = world.requeue_left(&requeue).await.unwrap();
     assert_eq!(left.attempts, 1);
     assert!(left.check_at > world.clock.now());
     let mut looks = 1;
-    while let Some(left) = world.departure_left(&requeue).await {
+    while let Some(left) = world.requeue_left(&requeue).await {
         assert!(looks <= shared::model::assignment::requeue::MOST_ATTEMPTS, "bounded");
         world.clock.advance(left.check_at.since(world.clock.now()));
-        world.nudge_departure(&requeue).await;
+        world.nudge_requeue(&requeue).await;
         while world.deliver("assignment.fifo").await {}
         looks += 1;
     }
@@ -190,13 +190,13 @@ async fn a_table_that_is_busy_ends_nothing() {
     let holding = "0198-many-0001".to_owned();
     world.table.fail(Fault { operation: "TransactWriteItems", holding, times: 2, how: How::Throttled });
     world.deliver("assignment.fifo").await;
-    let left = world.departure_left(&requeue).await.unwrap();
+    let left = world.requeue_left(&requeue).await.unwrap();
     assert_eq!(left.attempts, 0, "not the chat's fault");
     world.pass(5 * MINUTE).await;
     assert!(
         world.read_chats(&chats).await.iter().all(|chat| chat.assignment_state == AssignmentState::Waiting)
     );
-    assert_eq!(world.departure_left(&requeue).await, None);
+    assert_eq!(world.requeue_left(&requeue).await, None);
 }
 
 #[tokio::test]
@@ -248,5 +248,5 @@ async fn a_look_that_is_cut_short_goes_on_with_another_nudge() {
         runs += 1;
     }
     assert!(runs > 1, "one page per run");
-    assert_eq!(world.departure_left(&requeue).await.unwrap().id, requeue.id);
+    assert_eq!(world.requeue_left(&requeue).await.unwrap().id, requeue.id);
 }

@@ -30,7 +30,7 @@ async fn b4_whom_the_crm_refuses_gets_nobody_until_it_loads_him_again() {
         world.pass(2 * MINUTE).await;
         assert_eq!(world.who_waits(0..5).await, [0, 2, 4]);
         assert_eq!(world.records_of_client(0).await[0].why, AssignmentReason::RefusedByCrm);
-        assert_eq!(world.departure_of("anna", true).await, None, "the requeue is over");
+        assert_eq!(world.requeue_of("anna", true).await, None, "the requeue is over");
         api.done(method, path, Some(body)).await;
         world.settle().await;
         assert!(!world.membership_of("anna").await.unwrap().inactive);
@@ -51,24 +51,24 @@ async fn b4_loading_an_employee_again_wakes_nobody_who_was_not_refused() {
 }
 
 #[tokio::test]
-async fn a_departure_of_somebody_who_is_there_again_does_nothing_and_ends() {
+async fn a_requeue_of_somebody_who_is_there_again_does_nothing_and_ends() {
     let (world, api) = at_work().await;
     api.done(Method::DELETE, &world.path_of("anna"), None).await;
     world.set_place(&api, "anna", MANAGER(true)).await;
     world.settle().await;
     assert_eq!(world.whose_are(0..4).await, ["anna", "boris", "anna", "boris"]);
-    assert!(world.departure_of("anna", false).await.is_some(), "an index may be behind");
+    assert!(world.requeue_of("anna", false).await.is_some(), "an index may be behind");
     world.pass(2 * MINUTE).await;
-    assert_eq!(world.departure_of("anna", false).await, None);
+    assert_eq!(world.requeue_of("anna", false).await, None);
     assert_eq!(world.whose_are(0..4).await, ["anna", "boris", "anna", "boris"]);
 }
 
 #[tokio::test]
-async fn a_second_departure_is_not_ended_with_the_first_one() {
+async fn a_second_requeue_is_not_ended_with_the_first_one() {
     let (world, api) = at_work().await;
     api.done(Method::DELETE, &world.path_of("anna"), None).await;
     world.settle().await;
-    let first = world.departure_of("anna", false).await.unwrap();
+    let first = world.requeue_of("anna", false).await.unwrap();
     world.set_place(&api, "anna", MANAGER(true)).await;
     world.settle().await;
     api.done(Method::DELETE, &world.path_of("anna"), None).await;
@@ -76,7 +76,7 @@ async fn a_second_departure_is_not_ended_with_the_first_one() {
     assert!(world.store.commit(vec![end]).await.is_err(), "another requeue has begun");
     world.pass(2 * MINUTE).await;
     assert_eq!(world.whose_are(0..1).await, ["-"]);
-    assert_eq!(world.departure_of("anna", false).await, None);
+    assert_eq!(world.requeue_of("anna", false).await, None);
 }
 
 #[tokio::test]

@@ -71,11 +71,11 @@ impl PipelineView {
                 "leave the field out when there are no stages",
             ));
         }
-        let mut visible = HashSet::new();
+        let mut seen = HashSet::new();
         for (index, stage) in stages.iter().enumerate() {
             validate::crm_id(format!("{at}.stages[{index}].id"), &stage.id)?;
             validate::name(format!("{at}.stages[{index}].name"), &stage.name, MAX_NAME)?;
-            if !visible.insert(&stage.id) {
+            if !seen.insert(&stage.id) {
                 return Err(ApiError::invalid(format!("{at}.stages[{index}].id"), "the id stands twice"));
             }
         }
@@ -98,10 +98,10 @@ pub async fn put(
     if list.pipelines.len() > MAX_PIPELINES {
         return Err(ApiError::invalid("pipelines", format!("at most {MAX_PIPELINES}")));
     }
-    let mut visible = HashSet::new();
+    let mut seen = HashSet::new();
     for (index, pipeline) in list.pipelines.iter().enumerate() {
         pipeline.check(&format!("pipelines[{index}]"))?;
-        if !visible.insert(&pipeline.id) {
+        if !seen.insert(&pipeline.id) {
             return Err(ApiError::invalid(format!("pipelines[{index}].id"), "the id stands twice"));
         }
     }

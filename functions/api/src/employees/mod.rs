@@ -215,12 +215,12 @@ pub async fn put(
     if load.employees.is_empty() || load.employees.len() > MAX_WRITES {
         return Err(ApiError::invalid("employees", format!("1 to {MAX_WRITES} at once")));
     }
-    let mut visible = HashSet::new();
+    let mut seen = HashSet::new();
     for (index, employee) in load.employees.iter().enumerate() {
         let id = format!("employees[{index}].id");
         validate::employee_id(&id, &employee.id)?;
         validate::name(format!("employees[{index}].name"), &employee.name, validate::MAX_NAME)?;
-        if !visible.insert(&employee.id) {
+        if !seen.insert(&employee.id) {
             return Err(ApiError::invalid(id, "the id stands twice"));
         }
     }

@@ -174,7 +174,7 @@ async fn dialogue(
     }
     let (phone, name) = told(app, principal, owner, &channel.channel, new).await?;
     let limits = providers::limits(&channel, &messenger);
-    let (provider_chat_id, reach) = match (&phone, &new.username) {
+    let (provider_chat_id, addressee) = match (&phone, &new.username) {
         (Some(_), Some(_)) => return Err(ApiError::invalid("username", "goes without phone")),
         (Some(phone), None) => {
             check_first(limits, By::Phone)?;
@@ -202,7 +202,7 @@ async fn dialogue(
     let now = app.ambient.now();
     let like =
         MessageEvent { contact: hint, ..first_event(&channel, (chat, provider_chat_id), messenger, now) };
-    Ok(Dialogue { channel, like, reach })
+    Ok(Dialogue { channel, like, addressee })
 }
 
 /// The phone and the name: as given, else the contact's.

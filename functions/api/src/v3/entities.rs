@@ -39,11 +39,11 @@ pub fn read_all<T>(
         _ => return Err(V3Error::malformed("The body is a list")),
     };
     at_most(list.len())?;
-    let (mut entities, mut faults, mut visible) = (Vec::new(), Vec::new(), HashSet::new());
+    let (mut entities, mut faults, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     for (index, entry) in list.iter().enumerate() {
         let mut fields = Fields::of(entry);
         let entity = read(&mut fields);
-        if !id(&entity).is_empty() && !visible.insert(id(&entity).to_owned()) {
+        if !id(&entity).is_empty() && !seen.insert(id(&entity).to_owned()) {
             fields.mark("id");
         }
         match fields.finish() {

@@ -192,7 +192,7 @@ async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) ->
             return Ok(Target::Chat(chat));
         }
     }
-    let (provider_chat_id, by, reach) = address(owner, &messenger, asked)?;
+    let (provider_chat_id, by, addressee) = address(owner, &messenger, asked)?;
     let chat = channel.chat_id(&owner.id_salt, &messenger, group, &provider_chat_id);
     if app.store.chat(&owner.account, &chat).await?.is_some() {
         return Ok(Target::Chat(chat));
@@ -207,7 +207,7 @@ async fn target(app: &App, owner: &Account, channel: &Channel, asked: &Asked) ->
     };
     let first = first_event(channel, (chat, provider_chat_id), messenger, app.ambient.now());
     let like = MessageEvent { contact, group, ..first };
-    Ok(Target::Dialogue(Box::new(Dialogue { channel: channel.clone(), like, reach })))
+    Ok(Target::Dialogue(Box::new(Dialogue { channel: channel.clone(), like, addressee })))
 }
 
 /// The provider's chat id, the kind of address, and the address itself while the real chat id is unknown.

@@ -46,11 +46,11 @@ fn read(fields: &mut Fields<'_>) -> Pipeline {
     if fields.value("stages").is_some() && stages.is_empty() {
         fields.mark("stages");
     }
-    let (mut read, mut visible) = (Vec::new(), HashSet::new());
+    let (mut read, mut seen) = (Vec::new(), HashSet::new());
     for (index, entry) in stages.iter().enumerate() {
         let mut stage = Fields::of(entry);
         let (id, name) = (stage.required("id", MAX_ID), stage.required("name", MAX_NAME));
-        if !id.is_empty() && !visible.insert(id.clone()) {
+        if !id.is_empty() && !seen.insert(id.clone()) {
             stage.mark("id");
         }
         if let Err(bad) = stage.finish() {

@@ -139,9 +139,9 @@ async fn load_once(app: &App, account: &AccountId, users: &[LoadUser]) -> Result
 
 /// Two concurrent loads may each set the same phone; only this error depends on it.
 fn phones_are_unique(after: &HashMap<&str, Employee>) -> Result<(), V3Error> {
-    let mut visible = std::collections::HashSet::new();
+    let mut seen = std::collections::HashSet::new();
     let twice =
-        after.values().filter_map(|employee| employee.phone.as_ref()).any(|phone| !visible.insert(phone));
+        after.values().filter_map(|employee| employee.phone.as_ref()).any(|phone| !seen.insert(phone));
     if twice { Err(V3Error::bad("DUPLICATE_PHONE_NUMBER", "A phone belongs to one user")) } else { Ok(()) }
 }
 

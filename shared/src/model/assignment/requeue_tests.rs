@@ -168,7 +168,7 @@ fn b4_only_who_cannot_write_there_has_gone() {
 }
 
 #[test]
-fn a_departure_ends_when_nothing_is_left_and_indexes_have_come_to_rest() {
+fn a_requeue_ends_when_nothing_is_left_and_indexes_have_come_to_rest() {
     let requeue = of(None);
     let settled = requeue.begun_at + SETTLED_AFTER;
     let NextLook::Again(again) = requeue.after_look(0, at(6_000)) else { panic!("too early to end") };

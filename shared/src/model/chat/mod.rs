@@ -193,7 +193,7 @@ pub enum Addressee {
 
 impl std::fmt::Debug for Addressee {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Reach(…)")
+        f.write_str("Addressee(…)")
     }
 }
 

@@ -65,3 +65,25 @@ pub(crate) fn new_chat() -> Chat {
     let event = text_event("m0", Side::Client);
     Chat::unopened(&AccountId::new("account"), &event, ContactId::new("contact"), Timestamp::from_millis(0))
 }
+
+#[test]
+fn stored_words_stay_whatever_types_are_called() {
+    use crate::model::assignment::requeue::RequeueScope;
+    use crate::model::chat::assignment_reason::AssignedBy;
+    use serde_json::{json, to_value};
+    let states = [
+        AssignmentState::Silent,
+        AssignmentState::Waiting,
+        AssignmentState::Unclaimed,
+        AssignmentState::Assigned,
+    ];
+    assert_eq!(to_value(states).unwrap(), json!(["silent", "waiting", "unclaimed", "assigned"]));
+    let preferences = [QueuePreference::Employee(EmployeeId::new("anna")), QueuePreference::Anyone];
+    assert_eq!(to_value(preferences).unwrap(), json!([{ "to": "anna" }, "anew"]));
+    let by = [AssignedBy::System, AssignedBy::Person];
+    assert_eq!(to_value(by).unwrap(), json!(["automatically", "by_hand"]));
+    let addressees = [Addressee::Phone("79011112233".into()), Addressee::Username("marina".into())];
+    assert_eq!(to_value(addressees).unwrap(), json!([{ "phone": "79011112233" }, { "username": "marina" }]));
+    let scope = RequeueScope::Unclaimed { channel: ChannelId::new("c") };
+    assert_eq!(to_value(scope).unwrap(), json!({ "nobodys": { "channel": "c" } }));
+}
