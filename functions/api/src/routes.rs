@@ -11,6 +11,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use std::sync::Arc;
 use tower::util::MapRequest;
+use url::Url;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -47,7 +48,24 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The API as Lambda serves it.
 pub fn service(app: Arc<App>) -> MapRequest<Router, fn(Request) -> Request> {
-    MapRequest::new(router(app), |request| without_slash(without_stage(request)))
+    MapRequest::new(router(app), |request| without_slash(without_stage(with_whole_path(request))))
+}
+
+/// Escapes `?` and `#` within the path: an HTTP API decodes `rawPath`, and `lambda_http` parses what follows them as
+/// the query, so that `PUT /v1/chats/a%3F/tags` would reach the route of `/v1/chats/a`.
+fn with_whole_path(mut request: Request) -> Request {
+    let raw = request.raw_http_path();
+    if !raw.contains(['?', '#']) {
+        return request;
+    }
+    let query = request.query_string_parameters().to_query_string();
+    let Ok(mut whole) = Url::parse("https://path") else { return request };
+    whole.set_path(raw);
+    whole.set_query((!query.is_empty()).then_some(&query));
+    if let Ok(uri) = whole[url::Position::BeforePath..].parse::<Uri>() {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// Removes the slash at the end of a `/v3` path, because some clients of Wazzup put one there.

@@ -94,23 +94,49 @@ async fn examples_are_accepted() {
     }
 }
 
+/// A request as an HTTP API passes it on, with the path decoded.
+fn passed_on(key: &str, method: &str, path: &str, query: &str) -> lambda_http::Request {
+    let event = json!({
+        "version": "2.0", "routeKey": "ANY /v3/{proxy+}", "rawPath": path, "rawQueryString": query,
+        "headers": {"authorization": format!("Bearer {key}"), "host": "d"},
+        "requestContext": {
+            "accountId": "1", "apiId": "a", "domainName": "d", "domainPrefix": "d", "requestId": "r", "stage": "$default",
+            "routeKey": "ANY /v3/{proxy+}", "time": "21/Nov/2026:09:10:00 +0000", "timeEpoch": 1_795_252_200_000_i64,
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "1.2.3.4", "userAgent": "x"}
+        },
+        "isBase64Encoded": false
+    });
+    lambda_http::request::from_str(&event.to_string()).unwrap()
+}
+
 #[tokio::test]
 async fn a_slash_at_the_end_does_no_harm() {
     let bench = Bench::new().await;
     let key = bench.company("One").await.key;
-    let event = json!({
-        "version": "2.0", "routeKey": "ANY /v3/{proxy+}", "rawPath": "/v3/users/", "rawQueryString": "",
-        "headers": {"authorization": format!("Bearer {key}")},
-        "requestContext": {
-            "accountId": "1", "apiId": "a", "domainName": "d", "domainPrefix": "d", "requestId": "r", "stage": "$default",
-            "routeKey": "ANY /v3/{proxy+}", "time": "21/Nov/2026:09:10:00 +0000", "timeEpoch": 1_795_252_200_000_i64,
-            "http": {"method": "GET", "path": "/v3/users/", "protocol": "HTTP/1.1", "sourceIp": "1.2.3.4", "userAgent": "x"}
-        },
-        "isBase64Encoded": false
-    });
-    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let request = passed_on(&key, "GET", "/v3/users/", "");
     let answer = crate::service(Arc::clone(&bench.app)).oneshot(request).await.unwrap();
     assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn a_decoded_question_mark_does_not_end_the_path() {
+    let bench = Bench::new().await;
+    let key = bench.company("One").await.key;
+    let user = json!([{"id": "a", "name": "Anna"}]);
+    bench.expect(200, &key, "POST", "/v3/users", Some(user)).await;
+    for (method, path, query, status) in [
+        ("GET", "/v3/users/a", "x=1", 200),
+        ("GET", "/v3/users/a?b", "", 404),
+        ("GET", "/v3/users/a#b", "x=1", 404),
+        // Neither is the route of a chat, which takes no PUT.
+        ("PUT", "/v1/chats/\u{75dcf}?/tags", "", 415),
+        ("PUT", "/v1/chats/a#/tags", "", 415),
+        ("GET", "/v1/chats/a?/messages", "limit=0", 400),
+    ] {
+        let request = passed_on(&key, method, path, query);
+        let answer = crate::service(Arc::clone(&bench.app)).oneshot(request).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{method} {path} {query}");
+    }
 }
 
 #[tokio::test]
