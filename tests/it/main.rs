@@ -16,6 +16,7 @@ mod budget;
 mod channel_updates;
 mod closing;
 mod conversation;
+mod crm_answers;
 mod crm_known;
 mod delivery;
 mod echoes;

@@ -2,9 +2,9 @@
 
 use crate::{CrmPush, PushError};
 use shared::base::clock::Timestamp;
-use shared::crm::backoff;
+use shared::crm::backoff::{self, Accepted, Turn};
 use shared::crm::client::CrmError;
-use shared::model::chat::Chat;
+use shared::model::chat::{CONTACT_FIRST, Chat};
 use shared::model::crm::CrmConnection;
 use shared::platform::metrics::Metric;
 use shared::platform::nudge::Timer;
@@ -16,9 +16,10 @@ use shared::store::row::Write;
 use std::time::Duration;
 
 /// The attributes that identify the CRM and say whether it is paused.
-const DECIDED_ON: [Attribute<CrmConnection>; 5] = [
+const DECIDED_ON: [Attribute<CrmConnection>; 6] = [
     attribute::crm_connection::FAILURES,
     attribute::crm_connection::PAUSED_UNTIL,
+    attribute::crm_connection::PROBE_AT,
     attribute::crm_connection::SETTINGS,
     attribute::crm_connection::WEBHOOK_URL,
     attribute::crm_connection::CRM_KEY,
@@ -36,58 +37,89 @@ const WORTH_AN_ALARM: Duration = Duration::from_secs(20);
 const TIMER_UP_TO: Duration = Duration::from_secs(90);
 
 impl CrmPush {
-    /// Handles a failure of the CRM: postpones the chat, and pauses the account's CRM if that is due.
+    /// Handles a failure of the CRM: postpones the chat, and pauses the account's CRM if that is due. `stored` is the
+    /// chat as it is in the table, `accepted` what the CRM accepted before, in the same push.
     pub(crate) async fn failed(
         &self,
+        stored: &Chat,
         chat: &Chat,
         connection: &CrmConnection,
+        accepted: Accepted,
         error: &CrmError,
     ) -> Result<(), PushError> {
         let now = self.ambient.now();
-        let until = now + backoff::chat_pause(chat.crm_attempts + 1, error);
+        let pause = backoff::chat_pause(chat.crm_attempts + 1, error);
+        let until = chat.crm_retrying.as_ref().map_or(now + pause, |retrying| retrying.next_attempt(pause));
         tracing::warn!(account = %chat.account, chat = %chat.chat, error = %error, attempt = chat.crm_attempts + 1, "the CRM did not take it");
         if matches!(error, CrmError::Busy { .. }) {
-            return self.put_off(chat, until, Some(error)).await;
+            return self.put_off(stored, chat, until.min(now + CONTACT_FIRST), Some(error)).await;
         }
-        let next = backoff::after_failure(connection, error, now);
+        let works = backoff::after_success(connection, accepted, now);
+        let next = backoff::after_failure(works.as_ref().unwrap_or(connection), &chat.chat, error, now);
         let pause = next.paused_until.map_or(Duration::ZERO, |until| until.since(now));
         if next.paused_until != connection.paused_until && pause >= WORTH_AN_ALARM {
             telemetry::count(Metric::CrmPaused, 1);
             tracing::error!(account = %chat.account, error = %error, failures = next.failures, pause_s = pause.as_secs(), "the account's CRM is left alone for a while");
         }
         self.save_connection(connection, &next).await?;
-        self.put_off(chat, until, Some(error)).await
+        self.put_off(stored, chat, until, Some(error)).await
     }
 
-    /// After a pause that consecutive failures caused, one worker probes the CRM and the others wait for its result:
-    /// they get `None`. Returns the connection as it is now.
-    pub(crate) async fn probe(
+    /// Decides whether the CRM may be called now for a chat: not during a pause, but for a probe. After consecutive
+    /// failures one worker probes the CRM and the others wait for its result: at the end of the pause any chat does, and
+    /// during the pause a chat that has not failed yet. `None`: the chat is postponed. Returns the connection as it is
+    /// now.
+    pub(crate) async fn may_call(
         &self,
         connection: CrmConnection,
         chat: &Chat,
     ) -> Result<Option<CrmConnection>, PushError> {
-        if connection.failures < backoff::BREAKER_AFTER {
-            return Ok(Some(connection));
-        }
         let now = self.ambient.now();
-        let probing = CrmConnection { paused_until: Some(now + PROBE), ..connection.clone() };
-        let write = Write::change(&connection, &probing, &DECIDED_ON)?;
-        match self.store.commit(write.into_iter().collect()).await {
-            Ok(()) => Ok(Some(probing)),
-            Err(error) if error.is_conflict() => {
-                self.put_off(chat, now + AFTER_PROBE, None).await?;
+        let fresh = chat.crm_attempts == 0 && chat.crm_creation.is_none();
+        match backoff::turn(&connection, fresh, now) {
+            Turn::Call => Ok(Some(connection)),
+            Turn::Wait(until) => {
+                // A chat that waited once waits for the end of the pause: each wait costs a write.
+                let until = match connection.paused_until {
+                    Some(end) if chat.crm_retry_at.is_some() => until.max(end),
+                    _ => until,
+                };
+                self.put_off(chat, chat, until, None).await?;
                 Ok(None)
             }
-            Err(error) => Err(error.into()),
+            Turn::Probe => {
+                let until = now + PROBE;
+                let paused = connection.paused_until.filter(|end| *end > until).unwrap_or(until);
+                let probing =
+                    CrmConnection { paused_until: Some(paused), probe_at: Some(until), ..connection.clone() };
+                let write = Write::change(&connection, &probing, &DECIDED_ON)?;
+                match self.store.commit(write.into_iter().collect()).await {
+                    Ok(()) => Ok(Some(probing)),
+                    Err(error) if error.is_conflict() => {
+                        self.put_off(chat, chat, now + AFTER_PROBE, None).await?;
+                        Ok(None)
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            }
         }
     }
 
-    /// Clears the recorded failures, because the CRM accepted everything.
-    pub(crate) async fn recovered(&self, connection: &CrmConnection) -> Result<(), PushError> {
-        match backoff::after_success(connection) {
-            Some(next) => self.save_connection(connection, &next).await,
-            None => Ok(()),
+    /// Stores that the CRM works, if that is news. `creation_failed`: it took all but a creation, which counts as no
+    /// failure of the CRM; but the next success is news again, because it is what the creation is judged by.
+    pub(crate) async fn recovered(
+        &self,
+        connection: &CrmConnection,
+        accepted: Accepted,
+        creation_failed: bool,
+    ) -> Result<(), PushError> {
+        let now = self.ambient.now();
+        let works = backoff::after_success(connection, accepted, now);
+        let mut next = works.unwrap_or_else(|| connection.clone());
+        if creation_failed {
+            next.failed_at = Some(now);
         }
+        if next == *connection { Ok(()) } else { self.save_connection(connection, &next).await }
     }
 
     /// Stores the CRM's state. A conflict is no failure, because another worker's view of the CRM is as good.
@@ -99,19 +131,26 @@ impl CrmPush {
         }
     }
 
-    /// Postpones the chat until about `until`. The nudge is acknowledged; the chat is on the due index.
+    /// Postpones the chat until about `until`, with the attempts that `chat` names. `stored` is the chat as it is in the
+    /// table. The nudge is acknowledged; the chat is on the due index.
     pub(crate) async fn put_off(
         &self,
+        stored: &Chat,
         chat: &Chat,
         until: Timestamp,
         error: Option<&CrmError>,
     ) -> Result<(), PushError> {
         let now = self.ambient.now();
         let until = until + self.ambient.jitter(SPREAD);
-        let mut before = chat.clone();
+        let mut before = stored.clone();
         for _ in 0..3 {
             let mut after = before.clone();
-            after.crm_retry_at = Some(until);
+            // Changes that came meanwhile do not wait for a creation alone.
+            if chat.seq > chat.crm_synced_seq {
+                after.crm_retry_at = Some(until);
+            }
+            after.crm_retrying.clone_from(&chat.crm_retrying);
+            after.crm_creation.clone_from(&chat.crm_creation);
             after.check_at = Some(before.check_at.map_or(until, |at| at.min(until)));
             if let Some(error) = error {
                 after.crm_attempts += 1;

@@ -9,10 +9,12 @@ mod changes;
 mod channels;
 mod contact_and_deal;
 mod defer;
+mod passed;
 mod waiting_clients;
 
 use shared::base::clock::{Ambient, Timestamp};
 use shared::crm;
+use shared::crm::backoff::Accepted;
 use shared::crm::client::{CrmCall, CrmClient, CrmError, Topics};
 use shared::crm::formatting::Formatter;
 use shared::model::chat::Chat;
@@ -83,6 +85,10 @@ pub enum PushError {
 /// One chat and its related data, as a push reads them.
 pub(crate) struct Job<'a> {
     pub chat: Chat,
+    /// The chat as it is in the table, as far as this push knows.
+    pub stored: Chat,
+    /// The CRM as it was when the push began.
+    pub connection: &'a CrmConnection,
     /// The client; read when the CRM is to be informed of them.
     pub contact: Option<Contact>,
     /// The client of its kind of CRM.
@@ -95,6 +101,12 @@ pub(crate) struct Job<'a> {
     pub wants: Topics,
     /// No call to the CRM begins after this moment: it would be cut, and its outcome would be unknown.
     pub last_call: Timestamp,
+    /// What the CRM has accepted so far.
+    pub accepted: Accepted,
+    /// Why the client's records could not be created, while their messages go on.
+    pub creation_error: Option<CrmError>,
+    /// Whether the creation is to be tried again.
+    pub creation_failed: bool,
 }
 
 /// The topics that an account's CRM subscribes to.
@@ -136,7 +148,7 @@ impl CrmPush {
         );
         let Some(chat) = chat? else { return Ok(()) };
         let now = self.ambient.now();
-        if !chat.is_crm_behind() || chat.crm_retry_at.is_some_and(|at| at > now) {
+        if chat.crm_due_at().is_none_or(|at| at > now) {
             return Ok(());
         }
         let wants_some = |connection: &CrmConnection| topics(connection) != Topics::NONE;
@@ -148,10 +160,7 @@ impl CrmPush {
                 None => return self.without_crm(&chat).await,
             },
         };
-        if let Some(until) = connection.paused_until.filter(|until| *until > now) {
-            return self.put_off(&chat, until, None).await;
-        }
-        let Some(connection) = self.probe(connection, &chat).await? else { return Ok(()) };
+        let Some(connection) = self.may_call(connection, &chat).await? else { return Ok(()) };
         let account = self.settings.owner(&self.store, &nudge.account, now).await?;
         let channel = self.settings.channel(&self.store, &nudge.account, &chat.channel, now).await?;
         let formatter = Formatter {
@@ -160,22 +169,40 @@ impl CrmPush {
             base_url: &self.public_base_url,
         };
         let call = match self.call(&connection, formatter).await {
-            Err(PushError::Crm(error)) => return self.failed(&chat, &connection, &error).await,
+            Err(PushError::Crm(error)) => {
+                return self.failed(&chat, &chat, &connection, Accepted::default(), &error).await;
+            }
             call => call?,
         };
         let crm = crm::client(connection.kind);
-        let (fingerprint, wants) = (connection.fingerprint(), crm.wants(&connection));
-        let job = Job { chat, contact: None, crm, call, fingerprint, wants, last_call };
-        self.work(job, &connection).await
+        let job = Job {
+            stored: chat.clone(),
+            chat,
+            connection: &connection,
+            contact: None,
+            crm,
+            call,
+            fingerprint: connection.fingerprint(),
+            wants: crm.wants(&connection),
+            last_call,
+            accepted: Accepted::default(),
+            creation_error: None,
+            creation_failed: false,
+        };
+        self.work(job).await
     }
 
-    async fn work(&self, mut job: Job<'_>, connection: &CrmConnection) -> Result<(), PushError> {
+    async fn work(&self, mut job: Job<'_>) -> Result<(), PushError> {
         match self.bring_up_to_date(&mut job).await {
-            Ok(()) => self.recovered(connection).await,
+            Ok(()) => self.recovered(job.connection, job.accepted, job.creation_failed).await,
             // The CRM answers, so there is nothing to postpone.
-            Err(PushError::ResponsibleRefused) => self.recovered(connection).await,
-            Err(PushError::OutOfTime) => self.put_off(&job.chat, self.ambient.now(), None).await,
-            Err(PushError::Crm(error)) => self.failed(&job.chat, connection, &error).await,
+            Err(PushError::ResponsibleRefused) => {
+                self.recovered(job.connection, Accepted { some: true, ..job.accepted }, false).await
+            }
+            Err(PushError::OutOfTime) => self.put_off(&job.stored, &job.chat, self.ambient.now(), None).await,
+            Err(PushError::Crm(error)) => {
+                self.failed(&job.stored, &job.chat, job.connection, job.accepted, &error).await
+            }
             Err(error) => Err(error),
         }
     }
@@ -183,9 +210,13 @@ impl CrmPush {
     async fn bring_up_to_date(&self, job: &mut Job<'_>) -> Result<(), PushError> {
         let settled = job.chat.records_in.as_ref() == Some(&job.fingerprint);
         if job.chat.assignment_state == AssignmentState::Assigned && !settled && job.wants.records {
-            self.ensure_records(job).await?;
+            self.records_first(job).await?;
+        } else if job.chat.crm_creation.take().is_some() {
+            // The records were loaded meanwhile, or the client has no responsible any more.
+            tracing::debug!(chat = %job.chat.chat, "no records are to be created any more");
         }
-        self.push_changes(job).await
+        self.push_changes(job).await?;
+        self.creation_outcome(job).await
     }
 
     /// The chat's client: read once, from a slightly stale read unless the client is so new that only a consistent read
@@ -208,23 +239,23 @@ impl CrmPush {
 
     /// Stores what a CRM has done. The CRM must not be asked again, so a busy table (for example an inbound transaction
     /// on the same rows) is retried longer than elsewhere: for about six seconds.
-    pub(crate) async fn commit_hard(&self, write: Option<Write>) -> Result<(), StoreError> {
+    pub(crate) async fn commit_hard(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         for attempt in 0..HARD_TRIES {
-            match self.store.commit(write.iter().cloned().collect()).await {
+            match self.store.commit(writes.clone()).await {
                 Err(StoreError::Busy(_) | StoreError::Contended) => {
                     tokio::time::sleep(self.ambient.jitter(Duration::from_millis(100 << attempt))).await;
                 }
                 done => return done,
             }
         }
-        self.store.commit(write.into_iter().collect()).await
+        self.store.commit(writes).await
     }
 
     /// Moves the cursor to the end, because the account has no CRM any more or one that subscribes to nothing.
     async fn without_crm(&self, chat: &Chat) -> Result<(), PushError> {
         let mut next = chat.clone();
         next.mark_crm_synced();
-        next.crm_retry_at = None;
+        (next.crm_retry_at, next.crm_retrying, next.crm_creation) = (None, None, None);
         match self
             .store
             .commit(Write::change(chat, &next, &[attribute::chat::CRM_DONE])?.into_iter().collect())

@@ -49,7 +49,7 @@ pub trait CrmClient: Send + Sync {
     /// [`CrmError::Never`] if the settings hold no valid address.
     fn address(&self, connection: &CrmConnection) -> Result<Url, CrmError>;
 
-    /// Sends the CRM the first of `changes`: as many as fit in one call. Returns how many it accepted.
+    /// Sends the CRM the first of `changes`: as many as fit in one call.
     ///
     /// # Errors
     /// [`CrmError`]; then no change is known to be accepted.
@@ -59,26 +59,45 @@ pub trait CrmClient: Send + Sync {
         chat: &Chat,
         records: &CrmRecords,
         changes: &[Change],
-    ) -> Result<usize, CrmError>;
+    ) -> Result<Pushed, CrmError>;
 
-    /// Creates the chat's contact in the CRM, for `responsible`.
+    /// The request that creates the chat's contact in the CRM, for `responsible`. It is stored before it is sent, and
+    /// repeated as it was while its outcome is unknown.
     ///
     /// # Errors
-    /// [`CrmError`]; an unreadable answer leaves the outcome unknown, and a CRM may refuse the responsible.
-    async fn create_contact(
+    /// [`CrmError::Never`] if it cannot be written.
+    fn contact_request(
         &self,
-        call: &CrmCall<'_>,
         chat: &Chat,
         contact: &Contact,
         responsible: &EmployeeId,
+    ) -> Result<String, CrmError>;
+
+    /// Creates a contact in the CRM by a request of [`Self::contact_request`].
+    ///
+    /// # Errors
+    /// [`CrmError`]; a CRM may refuse the responsible.
+    async fn create_contact(
+        &self,
+        call: &CrmCall<'_>,
+        contact: &Contact,
+        request: String,
     ) -> Result<CrmRecord, CrmError>;
 
-    /// Creates a deal in the CRM for a contact that it created. `None` if the CRM has no deals.
+    /// The request that creates a deal in the CRM for a contact that it created. `None` if the CRM has no deals.
+    ///
+    /// # Errors
+    /// As [`Self::contact_request`].
+    fn deal_request(&self, _: &NewDeal<'_>) -> Result<Option<String>, CrmError> {
+        Ok(None)
+    }
+
+    /// Creates a deal in the CRM by a request of [`Self::deal_request`].
     ///
     /// # Errors
     /// As [`Self::create_contact`].
-    async fn create_deal(&self, _: &CrmCall<'_>, _: &NewDeal<'_>) -> Result<Option<CrmRecord>, CrmError> {
-        Ok(None)
+    async fn create_deal(&self, _: &CrmCall<'_>, _: &Contact, _: String) -> Result<CrmRecord, CrmError> {
+        Err(CrmError::Never { why: "the CRM has no deals".into() })
     }
 
     /// Reports a channel's state to the CRM.
@@ -131,11 +150,20 @@ impl Topics {
         Self { messages: false, records: false, channel_states: false, waiting_clients: false };
 }
 
+/// What one [`CrmClient::push`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// How many of the changes are done with: at least 1.
+    pub changes: usize,
+    /// Whether the CRM was called and accepted them. A change that is not sent to this CRM says nothing of its health.
+    pub called: bool,
+}
+
 /// A record that the CRM created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrmRecord {
-    /// The CRM's id.
-    pub id: String,
+    /// The CRM's id; `None` if its answer named none.
+    pub id: Option<String>,
     /// The link to its card.
     pub uri: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! An account without a CRM: its client subscribes to nothing.
 
-use super::client::{CrmCall, CrmClient, CrmError, CrmRecord, Topics};
+use super::client::{CrmCall, CrmClient, CrmError, CrmRecord, Pushed, Topics};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
 use crate::model::chat::Chat;
@@ -54,17 +54,21 @@ impl CrmClient for Client {
         Err(no_crm())
     }
 
-    async fn push(&self, _: &CrmCall<'_>, _: &Chat, _: &CrmRecords, _: &[Change]) -> Result<usize, CrmError> {
-        Err(no_crm())
-    }
-
-    async fn create_contact(
+    async fn push(
         &self,
         _: &CrmCall<'_>,
         _: &Chat,
-        _: &Contact,
-        _: &EmployeeId,
-    ) -> Result<CrmRecord, CrmError> {
+        _: &CrmRecords,
+        _: &[Change],
+    ) -> Result<Pushed, CrmError> {
+        Err(no_crm())
+    }
+
+    fn contact_request(&self, _: &Chat, _: &Contact, _: &EmployeeId) -> Result<String, CrmError> {
+        Err(no_crm())
+    }
+
+    async fn create_contact(&self, _: &CrmCall<'_>, _: &Contact, _: String) -> Result<CrmRecord, CrmError> {
         Err(no_crm())
     }
 }

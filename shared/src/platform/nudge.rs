@@ -304,6 +304,8 @@ pub struct Nudges {
     pub assignment: Option<AssignmentNudge>,
     /// The CRM is behind.
     pub crm: Option<CrmNudge>,
+    /// The CRM is behind, and is brought up to date at this moment unless the client has a responsible before.
+    pub crm_soon: Option<Timestamp>,
     /// The chat has jobs for its provider.
     pub delivery: Option<DeliveryNudge>,
 }
@@ -312,10 +314,15 @@ pub struct Nudges {
 /// the chat back.
 pub fn nudges(chat: &Chat, crm: CrmKind, now: Timestamp) -> Nudges {
     let waiting = chat.assignment_state == AssignmentState::Waiting;
-    let may_try = chat.crm_retry_at.is_none_or(|at| at <= now);
+    let due = chat.crm_due_at().filter(|_| crm != CrmKind::None);
+    // A new client's first message: one timer is enough.
+    let soon = chat
+        .contact_first_until()
+        .filter(|at| *at > now && chat.waiting_since == Some(chat.last_activity_at));
     Nudges {
         assignment: waiting.then(|| AssignmentNudge::new(&chat.account, &chat.channel)),
-        crm: (crm != CrmKind::None && chat.is_crm_behind() && may_try).then(|| CrmNudge::of(chat)),
+        crm: due.is_some_and(|at| at <= now).then(|| CrmNudge::of(chat)),
+        crm_soon: soon.filter(|_| due.is_some()),
         delivery: chat.outbound_at.is_some_and(|at| at <= now).then(|| DeliveryNudge::of(chat)),
     }
 }

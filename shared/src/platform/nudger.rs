@@ -70,14 +70,21 @@ impl Nudger {
                 None => Ok(()),
             }
         };
+        let of_crm_soon = async {
+            match asked.crm_soon {
+                Some(at) => self.timer(chat, at).await,
+                None => Ok(()),
+            }
+        };
         let delivery = async {
             match &asked.delivery {
                 Some(nudge) => self.delivery(nudge).await,
                 None => Ok(()),
             }
         };
-        let (assignment, of_crm, delivery) = tokio::join!(assignment, of_crm, delivery);
-        assignment.and(of_crm).and(delivery)
+        let (assignment, of_crm, of_crm_soon, delivery) =
+            tokio::join!(assignment, of_crm, of_crm_soon, delivery);
+        assignment.and(of_crm).and(of_crm_soon).and(delivery)
     }
 
     /// Nudges the CRM push for a chat, if the chat's state requires it.

@@ -159,6 +159,7 @@ attributes! {
         FAILURES = "failures",
         KNOWN_AS = "known_as",
         PAUSED_UNTIL = "paused_until",
+        PROBE_AT = "probe_at",
         SETTINGS = "settings",
         STATE = "state",
         SUBSCRIPTIONS = "subscriptions",

@@ -88,6 +88,16 @@ pub fn audit_partition(account: &AccountId) -> String {
     format!("A#{account}#AUDIT")
 }
 
+/// Partition of the changes that the account's CRM did not accept and that were passed.
+pub fn crm_failures(account: &AccountId) -> String {
+    format!("A#{account}#CRMFAILURES")
+}
+
+/// One of them, by its id.
+pub fn crm_failure(account: &AccountId, id: &str) -> Key {
+    key(crm_failures(account), id)
+}
+
 /// The number of partitions for each kind of records that a CRM loads, because it may load everything at once.
 pub const CRM_SHARDS: u8 = 16;
 

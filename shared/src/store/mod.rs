@@ -13,6 +13,7 @@ pub mod clients;
 pub mod contacts;
 pub mod counters;
 pub mod crm_entities;
+mod crm_failures;
 pub mod due;
 pub mod erasure;
 pub mod files;

@@ -4,10 +4,8 @@
 //! messages and statuses, which the CRM deduplicates by `messageId`; creations also carry an `Idempotency-Key`.
 
 use super::CAPABILITIES;
-use super::creations::{
-    ContactData, CreateContact, CreateContactHook, CreateDeal, CreateDealHook, Created, Stage,
-    refuses_responsible,
-};
+use super::answers::{accepted, created, refuses_responsible};
+use super::creations::{ContactData, CreateContact, CreateContactHook, CreateDeal, CreateDealHook, Stage};
 use super::hooks::{
     As, ChannelUpdate, ChannelsHook, ChatFinished, ChatFinishedHook, HookMessage, HookStatus, MessagesHook,
     StatusesHook, display_name,
@@ -17,7 +15,7 @@ use super::settings::{self, Subscriptions};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
 use crate::base::phone::Phone;
-use crate::crm::client::{CrmCall, CrmClient, CrmError, CrmRecord, NewDeal, Topics, Waiting, sort};
+use crate::crm::client::{CrmCall, CrmClient, CrmError, CrmRecord, NewDeal, Pushed, Topics, Waiting};
 use crate::crm::formatting::Formatter;
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
@@ -29,7 +27,6 @@ use crate::model::message::content::Details;
 use crate::platform::http::{Answer, Request};
 use async_trait::async_trait;
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
@@ -88,21 +85,21 @@ impl CrmClient for Client {
         chat: &Chat,
         records: &CrmRecords,
         changes: &[Change],
-    ) -> Result<usize, CrmError> {
-        let Some(first) = changes.first() else { return Ok(0) };
+    ) -> Result<Pushed, CrmError> {
+        let Some(first) = changes.first() else { return Ok(Pushed { changes: 0, called: false }) };
         let alike = |change: &&Change| shape(&change.what) == shape(&first.what);
         let run: Vec<&Change> = changes.iter().take_while(alike).take(MAX_ENTRIES).collect();
         match &first.what {
             ChangeKind::Finished(event) => {
                 let chat_finished = ChatFinished::new(chat, records, event);
                 post(call, &ChatFinishedHook { chat_finished }).await?;
-                return Ok(1);
+                return Ok(Pushed { changes: 1, called: true });
             }
             ChangeKind::Notified(event) => {
-                let Some(notice) = &event.notice else { return Ok(1) };
+                let Some(notice) = &event.notice else { return Ok(Pushed { changes: 1, called: false }) };
                 let notification = Notification::new(chat, event, notice);
                 post(call, &NotificationHook { notification }).await?;
-                return Ok(1);
+                return Ok(Pushed { changes: 1, called: true });
             }
             ChangeKind::Status(_) => {
                 let statuses =
@@ -113,22 +110,22 @@ impl CrmClient for Client {
                 let messages: Vec<_> =
                     run.iter().filter_map(|change| hook_message(chat, change, &call.formatter)).collect();
                 // The contract has no form for a removed reaction.
-                if !messages.is_empty() {
-                    post(call, &MessagesHook { messages }).await?;
+                if messages.is_empty() {
+                    return Ok(Pushed { changes: run.len(), called: false });
                 }
+                post(call, &MessagesHook { messages }).await?;
             }
         }
-        Ok(run.len())
+        Ok(Pushed { changes: run.len(), called: true })
     }
 
-    async fn create_contact(
+    fn contact_request(
         &self,
-        call: &CrmCall<'_>,
         chat: &Chat,
         contact: &Contact,
         responsible: &EmployeeId,
-    ) -> Result<CrmRecord, CrmError> {
-        let body = CreateContactHook {
+    ) -> Result<String, CrmError> {
+        written(&CreateContactHook {
             create_contact: CreateContact {
                 responsible_user_id: responsible.as_str(),
                 name: display_name(contact.name.as_deref(), chat),
@@ -140,24 +137,37 @@ impl CrmClient for Client {
                 }],
                 source: "auto",
             },
-        };
-        create(call, &body, format!("contact-{}", contact.contact)).await
+        })
     }
 
-    async fn create_deal(
+    async fn create_contact(
         &self,
         call: &CrmCall<'_>,
-        deal: &NewDeal<'_>,
-    ) -> Result<Option<CrmRecord>, CrmError> {
-        let body = CreateDealHook {
+        contact: &Contact,
+        request: String,
+    ) -> Result<CrmRecord, CrmError> {
+        create(call, request, format!("contact-{}", contact.contact)).await
+    }
+
+    fn deal_request(&self, deal: &NewDeal<'_>) -> Result<Option<String>, CrmError> {
+        written(&CreateDealHook {
             create_deal: CreateDeal {
                 responsible_user_id: deal.responsible.as_str(),
                 contacts: vec![deal.crm_contact],
                 source: "auto",
                 stage: deal.stage.map(Stage::from),
             },
-        };
-        create(call, &body, format!("deal-{}", deal.contact.contact)).await.map(Some)
+        })
+        .map(Some)
+    }
+
+    async fn create_deal(
+        &self,
+        call: &CrmCall<'_>,
+        contact: &Contact,
+        request: String,
+    ) -> Result<CrmRecord, CrmError> {
+        create(call, request, format!("deal-{}", contact.contact)).await
     }
 
     async fn push_channel_state(&self, call: &CrmCall<'_>, channel: &Channel) -> Result<(), CrmError> {
@@ -174,40 +184,30 @@ impl CrmClient for Client {
     }
 }
 
-async fn create(
-    call: &CrmCall<'_>,
-    body: &(impl Serialize + Sync),
-    key: String,
-) -> Result<CrmRecord, CrmError> {
-    let answer = send(call, body, Some(key)).await?;
+async fn create(call: &CrmCall<'_>, request: String, key: String) -> Result<CrmRecord, CrmError> {
+    let answer = send(call, request, Some(key)).await?;
     if refuses_responsible(&answer) {
         return Err(CrmError::ResponsibleRefused);
     }
-    let answer = sort(answer)?;
-    let unreadable = |what| CrmError::Unknown { why: format!("the answer {what}") };
-    let created: Created = serde_json::from_slice(&answer.body).map_err(|_| unreadable("is no entity"))?;
-    let id = plain(&created.id).filter(|id| !id.is_empty()).ok_or_else(|| unreadable("has no id"))?;
-    Ok(CrmRecord { id, uri: created.link() })
+    Ok(created(&accepted(answer)?))
 }
 
 async fn post(call: &CrmCall<'_>, body: &(impl Serialize + Sync)) -> Result<(), CrmError> {
-    sort(send(call, body, None).await?).map(|_| ())
+    accepted(send(call, written(body)?, None).await?).map(|_| ())
 }
 
-async fn send(
-    call: &CrmCall<'_>,
-    body: &(impl Serialize + Sync),
-    idempotency_key: Option<String>,
-) -> Result<Answer, CrmError> {
-    let body =
-        serde_json::to_vec(body).map_err(|_| CrmError::Never { why: "the body cannot be written".into() })?;
+fn written(body: &impl Serialize) -> Result<String, CrmError> {
+    serde_json::to_string(body).map_err(|_| CrmError::Never { why: "the body cannot be written".into() })
+}
+
+async fn send(call: &CrmCall<'_>, body: String, idempotency_key: Option<String>) -> Result<Answer, CrmError> {
     let headers = idempotency_key.map(|key| ("idempotency-key", key)).into_iter().collect();
     let request = Request {
         method: reqwest::Method::POST,
         url: &call.address,
         bearer: call.credential.as_ref(),
         headers,
-        body: Some(body),
+        body: Some(body.into_bytes()),
         timeout: TIMEOUT,
     };
     Ok(call.http.send(request, call.ambient.now()).await?)
@@ -236,13 +236,4 @@ fn hook_message<'a>(
     let taken_back =
         matches!(&message.details, Some(Details::Reaction(reaction)) if reaction.emoji.is_none());
     (!taken_back).then(|| HookMessage::new(chat, message, told, formatter))
-}
-
-/// An id as text: CRMs send ids as text or as numbers.
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }

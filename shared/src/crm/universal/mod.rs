@@ -1,5 +1,6 @@
 //! The universal CRM: one that plugs into Wazzup v3 by API key, and thereby into us.
 
+mod answers;
 mod client;
 mod creations;
 mod hooks;

@@ -21,12 +21,14 @@ use crate::model::chat::pending_sends::PendingSend;
 use crate::model::chat::state::{
     AssignmentState, ChatState, ChatStatus, FinishReason, QueuePreference, Replies,
 };
+use crate::model::crm::retrying::{CreationRetry, Retrying};
 use crate::model::event::MessageEvent;
 use crate::model::message::content::Details;
 use crate::model::message::listing::{Listing, ListingMark};
 use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A chat's row. Every change that must reach the CRM or a chat window takes the next `seq`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +98,12 @@ pub struct Chat {
     /// The error of the last attempt, without personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_error: Option<String>,
+    /// The attempts at the first change that the CRM lacks, if one has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm_retrying: Option<Retrying>,
+    /// The attempts to create the client's records in the CRM, if one has failed and messages go on without them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crm_creation: Option<CreationRetry>,
     /// The status that was last set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ChatStatus>,
@@ -178,6 +186,9 @@ pub struct Chat {
     pub check_at: Option<Timestamp>,
 }
 
+/// How long the messages of a client may wait for the creation of their contact in the CRM.
+pub const CONTACT_FIRST: Duration = Duration::from_secs(5);
+
 /// Maximum number of tags of a chat.
 pub const MAX_CHAT_TAGS: usize = 20;
 
@@ -254,6 +265,8 @@ impl Chat {
             crm_attempts: 0,
             crm_retry_at: None,
             crm_error: None,
+            crm_retrying: None,
+            crm_creation: None,
             status: None,
             tags: BTreeSet::new(),
             idle_told: None,
@@ -335,12 +348,26 @@ impl Chat {
         self.assigned_by = None;
     }
 
-    /// Whether there are changes that may be reported to the CRM now. A waiting client's chat is reported once the
-    /// client has a responsible, because the contact is created first, and for that responsible. A client whom the CRM
-    /// knows already is reported at once.
+    /// Whether the CRM lacks changes, or records of the client that are still to be created.
     pub fn is_crm_behind(&self) -> bool {
+        self.seq > self.crm_synced_seq || self.crm_creation.is_some()
+    }
+
+    /// When the CRM is to be brought up to date; a moment that is past means now. `None`: it lacks nothing.
+    pub fn crm_due_at(&self) -> Option<Timestamp> {
+        if self.seq > self.crm_synced_seq {
+            return self.contact_first_until().max(self.crm_retry_at).or(Some(Timestamp::default()));
+        }
+        self.crm_creation.as_ref().map(|creation| creation.retry_at)
+    }
+
+    /// Until when the changes of a new client's chat are held back. The contact is created before them, and for the
+    /// responsible, where an employee can be had at once; a client who has to wait longer is reported without one. A
+    /// client whom the CRM knows already is reported at once.
+    pub fn contact_first_until(&self) -> Option<Timestamp> {
         let known = self.responsible.is_some() || self.records_in.is_some();
-        self.seq > self.crm_synced_seq && (self.assignment_state != AssignmentState::Waiting || known)
+        let new = self.assignment_state == AssignmentState::Waiting && !known;
+        self.waiting_since.filter(|_| new).map(|since| since + CONTACT_FIRST)
     }
 
     /// Moves the CRM's cursor to the chat's number: an account without a CRM has none to bring up to date.

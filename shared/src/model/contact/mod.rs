@@ -69,9 +69,16 @@ pub struct CrmRecords {
     /// Link to the deal's card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deal_uri: Option<String>,
-    /// No deal is created for the contact: no pipelines were loaded when it was created.
+    /// No deal is created for the contact any more: no pipelines were loaded when it was created, or the CRM named no
+    /// id for the deal that it created.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deal_skipped: bool,
+    /// The CRM created the contact and named no id for it: a contact that it loads later names it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub without_id: bool,
+    /// The request under way, or whose outcome is unknown: it is repeated as it was, with its idempotency key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<CreationRequest>,
     /// Set when the CRM refused for good to create the contact: its answer, shortened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
@@ -101,7 +108,10 @@ impl CrmRecords {
 
     /// Whether contact and deal exist.
     pub fn are_complete(&self) -> bool {
-        self.contact_id.is_some() && (self.deal_id.is_some() || self.deal_skipped)
+        match self.contact_id {
+            Some(_) => self.deal_id.is_some() || self.deal_skipped,
+            None => self.without_id,
+        }
     }
 }
 
@@ -113,6 +123,21 @@ fn is_zero(count: &u32) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+/// A request that creates a record in the CRM.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct CreationRequest {
+    /// Whether the record is the deal; otherwise it is the contact.
+    pub deal: bool,
+    /// The request's body.
+    pub body: String,
+}
+
+impl std::fmt::Debug for CreationRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreationRequest").field("deal", &self.deal).finish_non_exhaustive()
+    }
 }
 
 /// The right to create a contact's records in the CRM.

@@ -2,7 +2,7 @@
 
 use super::{CrmKind, CrmState};
 use crate::base::clock::Timestamp;
-use crate::base::ids::{AccountId, hex_digest};
+use crate::base::ids::{AccountId, ChatId, hex_digest};
 use crate::model::sealed::Sealed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,10 +26,21 @@ pub struct CrmConnection {
     pub known_as: Option<String>,
     /// The connection's state.
     pub state: CrmState,
-    /// Consecutive failures over all chats.
+    /// Consecutive failures over all chats; those of one chat in a row count once.
     pub failures: u32,
+    /// The chat of the last failure.
+    pub failed_chat: Option<ChatId>,
+    /// When the last call failed.
+    pub failed_at: Option<Timestamp>,
+    /// The first call after a failure that the CRM accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// The first messages after a failure that the CRM accepted.
+    pub messages_accepted_at: Option<Timestamp>,
     /// No call to the CRM is made before this moment.
     pub paused_until: Option<Timestamp>,
+    /// From when on one chat that has not failed yet may try the CRM although it is paused. `None`: none may, because
+    /// the CRM asked for the pause.
+    pub probe_at: Option<Timestamp>,
     /// The CRM's last error, without personal data.
     pub error: Option<String>,
     /// When the connection was created.
@@ -48,7 +59,12 @@ impl CrmConnection {
             known_as: None,
             state: CrmState::Active,
             failures: 0,
+            failed_chat: None,
+            failed_at: None,
+            accepted_at: None,
+            messages_accepted_at: None,
             paused_until: None,
+            probe_at: None,
             error: None,
             created_at: now,
         }
@@ -96,7 +112,17 @@ struct Stored {
     #[serde(default)]
     failures: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed_chat: Option<ChatId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    messages_accepted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     paused_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    probe_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     created_at: Timestamp,
@@ -117,7 +143,12 @@ impl From<Stored> for CrmConnection {
             known_as: row.known_as,
             state: row.state,
             failures: row.failures,
+            failed_chat: row.failed_chat,
+            failed_at: row.failed_at,
+            accepted_at: row.accepted_at,
+            messages_accepted_at: row.messages_accepted_at,
             paused_until: row.paused_until,
+            probe_at: row.probe_at,
             error: row.error,
             created_at: row.created_at,
         }
@@ -144,7 +175,12 @@ impl From<CrmConnection> for Stored {
             settings,
             state: connection.state,
             failures: connection.failures,
+            failed_chat: connection.failed_chat,
+            failed_at: connection.failed_at,
+            accepted_at: connection.accepted_at,
+            messages_accepted_at: connection.messages_accepted_at,
             paused_until: connection.paused_until,
+            probe_at: connection.probe_at,
             error: connection.error,
             created_at: connection.created_at,
         }

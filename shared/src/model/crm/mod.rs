@@ -2,7 +2,9 @@
 
 pub mod connection;
 pub mod entities;
+pub mod failure;
 pub mod progress;
+pub mod retrying;
 
 pub use connection::CrmConnection;
 

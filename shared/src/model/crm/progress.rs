@@ -89,6 +89,10 @@ fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
         return changes.push(Change { seq: row.created_seq, what: ChangeKind::New(row) });
     }
     let newer = |seq: Option<u64>| seq.filter(|seq| *seq > done);
+    // Sent again, it is reported as it is now: later changes are included.
+    if let Some(seq) = newer(row.resent_seq) {
+        return changes.push(Change { seq, what: ChangeKind::New(row) });
+    }
     let stays = row.deleted_seq.is_none();
     if let Some(seq) = newer(row.edited_seq).filter(|_| stays) {
         changes.push(Change { seq, what: ChangeKind::Edited(row.clone()) });
@@ -113,7 +117,8 @@ pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[SequencedRow]) -> bool
         .iter()
         .flat_map(|row| match row {
             SequencedRow::Message(row) => {
-                vec![Some(row.created_seq), row.edited_seq, row.file_seq, row.status_seq, row.deleted_seq]
+                let created = Some(row.created_seq);
+                vec![created, row.edited_seq, row.file_seq, row.status_seq, row.deleted_seq, row.resent_seq]
             }
             SequencedRow::Event(event) => vec![Some(event.seq)],
             SequencedRow::Assignment(record) => vec![Some(record.seq)],
@@ -217,6 +222,23 @@ mod tests {
         assert!(accounts_for_all(1, 2, &[row(&first)]));
         let edited = Message { edited_seq: Some(3), seq: 3, ..first };
         assert_eq!(names(&pending(1, 3, vec![row(&edited)])), ["3:edited:a"]);
+    }
+
+    #[test]
+    fn p8_what_is_sent_again_goes_out_whole_at_the_end() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
+        let second = chat.receive(&text_event("b", Side::Client), None, at).unwrap();
+        let edited = Message { edited_seq: Some(3), seq: 3, crm_refused: Some("HTTP 422".into()), ..first };
+        let again = edited.resent(4);
+        assert_eq!((again.seq, &again.crm_refused), (4, &None));
+        let rows = || vec![row(&second), row(&again)];
+        assert_eq!(names(&pending(2, 4, rows())), ["4:new:a"]);
+        assert_eq!(names(&pending(4, 4, rows())), [""; 0]);
+        assert!(accounts_for_all(2, 4, &[row(&again)]));
+        let after = Message { edited_seq: Some(5), seq: 5, ..again };
+        assert_eq!(names(&pending(4, 5, vec![row(&after)])), ["5:edited:a"]);
     }
 
     #[test]

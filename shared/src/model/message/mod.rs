@@ -126,6 +126,9 @@ pub struct Message {
     /// Set when the CRM refused the message for good: its answer, shortened. The push continued without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_refused: Option<String>,
+    /// Number under which a person had it sent to the CRM again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resent_seq: Option<u64>,
 }
 
 /// How far a provider's clock may be ahead of our acceptance for the time shown.
@@ -182,6 +185,7 @@ impl Message {
             status_at: event.status.map(|_| event.sent_at),
             error: event.error.clone(),
             crm_refused: None,
+            resent_seq: None,
         }
     }
 
@@ -209,6 +213,12 @@ impl Message {
         }
         next.report(event.status.unwrap_or(DeliveryStatus::Sent), event.error.as_ref(), event.sent_at, seq);
         (next != *self).then_some(next)
+    }
+
+    /// The row that is sent to the CRM again, after the CRM did not accept it.
+    #[must_use]
+    pub fn resent(&self, seq: u64) -> Self {
+        Self { crm_refused: None, resent_seq: Some(seq), seq, ..self.clone() }
     }
 
     /// Whether a copy of its file is still in progress.
