@@ -16,6 +16,7 @@ pub mod new_message;
 pub mod place;
 pub mod reassign;
 pub mod refused;
+pub mod resend_to_crm;
 pub mod send;
 pub mod send_target;
 pub mod update_chat;

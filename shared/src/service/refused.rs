@@ -41,6 +41,9 @@ pub enum Refused {
     /// The request edits the text of a file or a template.
     #[error("only a text can be edited")]
     NotAText,
+    /// The request sends the CRM again what is of no use later.
+    #[error("the end of a chat and a notice are not sent again")]
+    NotResent,
     /// The request queues a client who has not written.
     #[error("the client has not written")]
     ClientSilent,
@@ -61,6 +64,7 @@ pub enum What {
     Contact,
     Employee,
     Message,
+    CrmFailure,
     /// A message that the company sent and that was not deleted.
     SentMessage,
 }
@@ -74,6 +78,7 @@ impl What {
             Self::Contact => "contact",
             Self::Employee => "employee",
             Self::Message | Self::SentMessage => "message",
+            Self::CrmFailure => "failed change",
         }
     }
 }

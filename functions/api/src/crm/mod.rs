@@ -1,5 +1,6 @@
 //! The account's CRM connection.
 
+pub mod failures;
 pub mod kinds;
 pub mod pipelines;
 
@@ -38,6 +39,9 @@ pub fn router() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(kinds::list))
         .routes(routes!(put, get))
         .routes(routes!(refresh))
+        .routes(routes!(failures::list))
+        .routes(routes!(failures::retry_all))
+        .routes(routes!(failures::retry))
 }
 
 /// The settings that a request may hold; only the URL is shown.

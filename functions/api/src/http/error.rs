@@ -246,6 +246,7 @@ impl From<Refused> for ApiError {
             Refused::NeverSent => Self::refused("not_sent", "message", message).because("MESSAGES_NOT_FOUND"),
             Refused::NotAText => Self::refused("not_sendable", "text", message)
                 .because("CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING"),
+            Refused::NotResent => Self::refused("cannot_be_resent", "", message),
             Refused::ClientSilent => Self::refused("client_silent", "distribute", message),
             Refused::Store(error) => error.into(),
             Refused::Internal(cause) => Self::internal(cause),

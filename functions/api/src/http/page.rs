@@ -83,6 +83,11 @@ impl List {
         Self::partition(keys::audit_partition(account))
     }
 
+    /// The changes that an account's CRM did not accept.
+    pub fn crm_failures(account: &AccountId) -> Self {
+        Self::partition(keys::crm_failures(account))
+    }
+
     /// An account's erasures.
     pub fn erasures(account: &AccountId) -> Self {
         Self::partition(keys::erasure_partition(account))

@@ -6,6 +6,7 @@ use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, ContactId, M
 use shared::base::phone::Phone;
 use shared::model::chat::Chat;
 use shared::model::contact::{Contact, ContactChat, ContactClaim, CrmRecords, Identity};
+use shared::model::crm::failure::{CrmFailure, FailedChange};
 use shared::model::event::{ContactHint, MessageEvent, Revision, Side};
 use shared::model::message::kind::Kind;
 use shared::model::messenger::{ChannelRef, Messenger};
@@ -139,5 +140,23 @@ pub async fn ids(bench: &Bench, key: &str, path: &str, list: &str) -> Vec<String
             Some(cursor) => next = format!("{path}&cursor={cursor}"),
             None => return found,
         }
+    }
+}
+
+/// A change that the CRM did not accept.
+pub fn crm_failure(company: &Company, channel: &str, chat: &str) -> CrmFailure {
+    CrmFailure {
+        v: 1,
+        account: account(company),
+        id: "019aa5f3-3b10-7c55-8e01-6a2f9d417c30".into(),
+        chat: ChatId::new(chat),
+        channel: ChannelId::new(channel),
+        change: FailedChange::Finished,
+        seq: 1,
+        message: None,
+        why: "HTTP 500".into(),
+        first_failed_at: Timestamp::from_millis(1),
+        at: Timestamp::from_millis(2),
+        expires_at: i64::MAX / 2,
     }
 }

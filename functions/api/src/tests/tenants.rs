@@ -64,7 +64,10 @@ pub async fn belongings(bench: &Bench, company: &Company) -> Vec<(&'static str, 
     let sent = Some(json!({"text": "Good afternoon!"}));
     let sent = bench.expect(202, &company.key, "POST", "/v1/chats/chat/messages", sent).await;
     load_entities(bench, company).await;
+    let failure = rows::crm_failure(company, &channels[0], "chat");
+    rows::create(bench, std::slice::from_ref(&failure)).await;
     vec![
+        ("failure", failure.id),
         ("channel", channels[0].clone()),
         ("connection", connection),
         ("employee", "7".into()),
