@@ -14,6 +14,8 @@ use tests::wazzup::{
 };
 
 const CLIENT: &str = "79011118901";
+/// A client in Telegram who shows their phone.
+const TELEGRAM: &str = "5550018901";
 
 /// What the handlers got.
 #[derive(Default)]
@@ -24,6 +26,8 @@ struct Heard {
     statuses: Vec<(String, String)>,
     /// Error codes of statuses.
     errors: Vec<String>,
+    /// The chat ids of contacts to create.
+    created: Vec<String>,
     /// Channels with their states.
     channels: Vec<(String, String)>,
 }
@@ -42,6 +46,10 @@ impl Heard {
                     self.errors.extend(entry["error"]["error"].as_str().map(str::to_owned));
                     self.statuses.push((word(&entry["messageId"]), word(&entry["status"])));
                 }
+            }
+            Some("CreateEntitiesWebhook") => {
+                let contact = &line["body"]["createContact"]["contactData"][0]["chatId"];
+                self.created.extend(contact.as_str().map(str::to_owned));
             }
             Some("ChannelsUpdatesWebhook") => {
                 let entries = list("channelsUpdates").into_iter();
@@ -90,6 +98,12 @@ pub async fn hears(bench: &Bench) -> Value {
         bench.account.join(&channel, "anna").await.unwrap();
     }
     every_kind_of_message(bench, &driver, &mut heard).await;
+    // It answers `{"status": "ok"}` to them, without the contact: its program loads contacts by itself.
+    for chat in [CLIENT, TELEGRAM] {
+        heard.until(&driver, &format!("createContact of {chat}"), |heard| {
+            heard.created.iter().any(|created| created == chat)
+        });
+    }
     statuses(bench, &driver, &mut heard).await;
     channel_state(bench, &driver, &mut heard).await;
     nothing_is_behind(bench).await;
@@ -98,7 +112,7 @@ pub async fn hears(bench: &Bench) -> Value {
 
 /// The client sets its address; then the company sets a key, and the client requires it.
 async fn set(bench: &Bench, driver: &mut Driver, heard: &mut Heard) {
-    let on = json!({"messagesAndStatuses": true, "contactsAndDealsCreation": false, "channelsUpdates": true});
+    let on = json!({"messagesAndStatuses": true, "contactsAndDealsCreation": true, "channelsUpdates": true});
     driver.tell(&json!({"bearer": null, "subscriptions": on}));
     let test = driver.next();
     assert_eq!((&test["model"], &test["body"]), (&Value::Null, &json!({"test": true})));
@@ -142,10 +156,7 @@ async fn entries(bench: &Bench) -> Vec<(Value, &'static str)> {
         (echo(whatsapp, CLIENT, &id("phone"), &at, "С телефона"), "text"),
         (echo_from_app(whatsapp, CLIENT, &id("app"), &at, "Из приложения"), "text"),
         (in_group(whatsapp, "79990001122-1", "Марина", &id("group"), &at, "Кто свободен?"), "text"),
-        (
-            telegram(bench.channel("tgapi"), "5550018901", "79011118903", &id("telegram"), &at, "Привет"),
-            "text",
-        ),
+        (telegram(bench.channel("tgapi"), TELEGRAM, "79011118903", &id("telegram"), &at, "Привет"), "text"),
         (comment(bench.channel("instagram"), "marina", "p1", &id("comment"), &at, "Сколько?"), "text"),
         (
             about_listing(
