@@ -203,7 +203,7 @@ class Stack:
         shutil.rmtree(self.home, ignore_errors=True)
         scratch = self.home / "state"
         scratch.mkdir(parents=True)
-        port, sandbox_port = free_port(), free_port()
+        port, sandbox_port, listener_port = free_port(), free_port(), free_port()
         endpoint = f"http://127.0.0.1:{port}"
         # Minimal on purpose, because the functions inherit this environment.
         environment = {
@@ -223,7 +223,8 @@ class Stack:
             "IOT_MTLS_ENABLED": "0",
         }
         child = start([str(TOOLS / "python"), str(TOOLS / "ministack")], self.log, environment)
-        process = {"pid": child.pid, "port": port, "sandboxPort": sandbox_port, "run": secrets.token_hex(8)}
+        process = {"pid": child.pid, "port": port, "sandboxPort": sandbox_port, "listenerPort": listener_port,
+                   "run": secrets.token_hex(8)}
         write_private(self.emulator_file, process)
         deadline = time.monotonic() + 60
         while not self.is_healthy(port):
@@ -252,14 +253,14 @@ class Stack:
     def deploy_built(self, process, sources):
         self.make_artifacts_bucket(process)
         secret_arn, operator_key = self.make_operator_key(process)
-        port, sandbox_port = process["port"], process["sandboxPort"]
+        port, sandbox_port, listener_port = process["port"], process["sandboxPort"], process["listenerPort"]
         parameters = {
             "OperatorKeySecretArn": secret_arn,
             "PublicBaseUrl": f"http://127.0.0.1:{port}/_aws/execute-api/{API_ID}/$default",
             # Every provider is at the sandbox, whether the sandbox plays it already or not.
             "ProviderBaseUrls": ",".join(f"{name}=http://127.0.0.1:{sandbox_port}/{name}" for name in providers()),
-            # The sandbox, and our own public address for the test message.
-            "OutboundAllowList": f"127.0.0.1:{sandbox_port},127.0.0.1:{port}",
+            # The sandbox, our own public address for the test message, and the webhook listener of a real client.
+            "OutboundAllowList": f"127.0.0.1:{sandbox_port},127.0.0.1:{port},127.0.0.1:{listener_port}",
             "Architecture": architecture(),
             "LogRetentionDays": "1",
             "TableDeletionProtection": "false",
@@ -299,6 +300,7 @@ class Stack:
             "logGroups": {lower_first(name): f"/aws/lambda/{full}" for name, full in functions.items()},
             "sandboxPort": sandbox_port,
             "sandboxUrl": f"http://127.0.0.1:{sandbox_port}",
+            "listenerPort": listener_port,
             "pid": process["pid"],
             "run": process["run"],
             "sources": sources,

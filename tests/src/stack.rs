@@ -34,6 +34,8 @@ pub struct Stack {
     pub log_groups: BTreeMap<String, String>,
     /// The port that the sandbox must listen on.
     pub sandbox_port: u16,
+    /// A free port that the functions may call: the webhook listener of a client under test.
+    pub listener_port: u16,
 }
 
 /// Why a stack's description cannot be read.

@@ -3,6 +3,7 @@
 mod alarms;
 mod asking;
 mod belongings;
+mod clients;
 mod closing;
 mod crm;
 mod deployment;

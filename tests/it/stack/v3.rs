@@ -1,7 +1,7 @@
 //! Conformance of `/v3` to Wazzup's API v3 (`docs/UNIVERSAL-CRM.md` lists the differences): tables with every route,
 //! its successful answer, and each documented error, run on the deployed stack; then the webhooks as a CRM gets them.
 
-mod bench;
+pub(super) mod bench;
 mod codes;
 mod entities;
 mod hooks;

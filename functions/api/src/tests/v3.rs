@@ -1,6 +1,7 @@
 //! The Wazzup-v3-compatible surface, route by route: what is accepted, and every documented error.
 
 mod access;
+mod clients;
 mod contacts;
 mod deals;
 mod settings;
