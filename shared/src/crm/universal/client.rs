@@ -141,7 +141,7 @@ impl CrmClient for Client {
                 source: "auto",
             },
         };
-        create(call, &body, format!("contact-{}", contact.contact)).await
+        create(call, &body, contact.crm.creation_key("contact", &contact.contact)).await
     }
 
     async fn create_deal(
@@ -157,7 +157,7 @@ impl CrmClient for Client {
                 stage: deal.stage.map(Stage::from),
             },
         };
-        create(call, &body, format!("deal-{}", deal.contact.contact)).await.map(Some)
+        create(call, &body, deal.contact.crm.creation_key("deal", &deal.contact.contact)).await.map(Some)
     }
 
     async fn push_channel_state(&self, call: &CrmCall<'_>, channel: &Channel) -> Result<(), CrmError> {
