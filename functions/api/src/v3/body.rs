@@ -1,10 +1,10 @@
 //! Bodies as CRMs send them to Wazzup: read whatever their content type, with unknown fields ignored and numbers
 //! accepted as texts. Faults are collected by field name, so that one answer names all of them.
 
-use super::entities::{MAX_ID, MAX_USER_ID};
 use super::error::V3Error;
 use crate::app::App;
 use crate::http::auth::{Actor, Principal};
+use crate::http::validate;
 use axum::body::Bytes;
 use axum::extract::path::Path;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -14,6 +14,11 @@ use serde_json::{Map, Value};
 use shared::base::ids::AccountId;
 use shared::model::crm::is_web_link;
 use std::sync::Arc;
+
+/// Longest id of an entity, in characters (Wazzup API v3).
+pub const MAX_ID: usize = 100;
+/// Longest id of a user, in characters: Wazzup names no limit.
+pub const MAX_USER_ID: usize = validate::MAX_EMPLOYEE_ID;
 
 /// The account of the request's key. The operator may name the account to act for; an employee's token is refused.
 #[derive(Debug)]

@@ -1,8 +1,7 @@
 //! What loading, listing and deleting entities share: lists of at most 100, faults named by index and field.
 
-use super::body::{Fields, plain_id};
+use super::body::{Fields, MAX_ID, plain_id};
 use super::error::V3Error;
-use crate::http::validate;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::model::crm::entities::MAX_ENTITIES;
@@ -11,13 +10,9 @@ use utoipa::ToSchema;
 
 /// Entities per page.
 pub const PAGE: usize = 100;
-/// Longest id and link of an entity, and longest name, in characters (Wazzup API v3).
-pub const MAX_ID: usize = 100;
-/// Longest id of a user, in characters: Wazzup names no limit.
-pub const MAX_USER_ID: usize = validate::MAX_EMPLOYEE_ID;
-/// See [`MAX_ID`].
+/// Longest name and link of an entity, in characters (Wazzup API v3).
 pub const MAX_NAME: usize = 200;
-/// See [`MAX_ID`].
+/// See [`MAX_NAME`].
 pub const MAX_URI: usize = 200;
 
 /// An answer without data: the status says it all.

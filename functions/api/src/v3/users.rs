@@ -1,9 +1,9 @@
 //! `/v3/users`: the CRM's users, which are our employees. Roles on channels are not part of this call (Wazzup API v3):
 //! they are set up here.
 
-use super::body::{Caller, Fields, Id, Json as AnyJson, is_possible};
+use super::body::{Caller, Fields, Id, Json as AnyJson, MAX_USER_ID, is_possible};
 use super::document::LoadedUser;
-use super::entities::{Done, MAX_NAME, MAX_USER_ID, read_all, read_ids};
+use super::entities::{Done, MAX_NAME, read_all, read_ids};
 use super::error::V3Error;
 use crate::app::App;
 use crate::employees;
