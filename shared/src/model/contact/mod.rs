@@ -119,7 +119,7 @@ impl CrmRecords {
     pub fn without_deal(&self, id: &str, crm: &str) -> Option<Self> {
         let own = self.as_of(crm);
         let generation = self.generation.saturating_add(1);
-        (own.deal_id.as_deref() == Some(id)).then(|| Self {
+        (own.deal_id.as_deref() == Some(id)).then_some(Self {
             deal_id: None,
             deal_uri: None,
             deal_skipped: false,
