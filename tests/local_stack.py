@@ -322,6 +322,13 @@ class Stack:
         tables = self.client(process, "dynamodb")
         protected = tables.describe_table(TableName=outputs["TableName"])["Table"].get("DeletionProtectionEnabled")
         tables.update_table(TableName=outputs["TableName"], DeletionProtectionEnabled=str(protected).lower() == "true")
+        # It keeps the names of the template's CORS members, and looks for those of its own API.
+        gateway, kept = self.client(process, "apigatewayv2"), {}
+        gateway.meta.events.register("after-call.apigatewayv2.GetApi",
+                                     lambda http_response, **_: kept.update(json.loads(http_response.text)))
+        gateway.get_api(ApiId=API_ID)
+        cors = {name[0].upper() + name[1:]: value for name, value in kept["corsConfiguration"].items()}
+        gateway.update_api(ApiId=API_ID, CorsConfiguration={**cors, "MaxAge": int(cors["MaxAge"])})
         self.fit_policies(process)
 
     def fit_policies(self, process):

@@ -2,6 +2,8 @@
 //! message on, and no record is created for them again.
 
 use crate::world::{TOKEN, World, messages, text};
+use reqwest::Method;
+use serde_json::json;
 use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
 use shared::model::account::Account;
@@ -85,4 +87,58 @@ async fn b5_a_responsible_who_takes_nobody_passes_him_on() {
     assert_eq!(chat.responsible.as_ref().map(EmployeeId::as_str), Some("anna"));
     let crm = world.crm().await;
     assert_eq!((crm.contacts.len(), crm.deals.len(), crm.message_count()), (0, 0, 1), "the client has both");
+}
+
+/// The CRM's sandbox answers a repeated idempotency key with what it created under it, so what is created anew here came
+/// under another key.
+#[tokio::test]
+async fn what_the_crm_deleted_is_created_anew_with_the_clients_next_message() {
+    let world = World::with_employees(&["anna"]).await;
+    let api = world.serve().await;
+    world.post(TOKEN, messages(&[text(PHONE, "m1", "Здравствуйте")])).await;
+    world.settle().await;
+    let records = || async {
+        let chat = world.chat(PHONE).await.unwrap();
+        let person =
+            world.store.person(&world.account, &chat.contact, Read::Consistent).await.unwrap().unwrap();
+        (person.crm.contact_id.unwrap_or_default(), person.crm.deal_id.unwrap_or_default())
+    };
+    assert_eq!(records().await, ("1".to_owned(), "1".to_owned()));
+    api.done(Method::DELETE, "/v3/deals/1", None).await;
+    world.post(TOKEN, messages(&[text(PHONE, "m2", "Вы здесь?")])).await;
+    world.settle().await;
+    assert_eq!(records().await, ("1".to_owned(), "2".to_owned()), "the contact stayed");
+    api.done(Method::DELETE, "/v3/contacts/1", None).await;
+    world.settle().await;
+    assert_eq!(world.crm().await.contacts.len(), 1, "the deletion itself creates nothing");
+    world.post(TOKEN, messages(&[text(PHONE, "m3", "Ау")])).await;
+    world.settle().await;
+    assert_eq!(records().await, ("2".to_owned(), "3".to_owned()));
+    let crm = world.crm().await;
+    assert_eq!((crm.contacts.len(), crm.deals.len(), crm.message_count()), (2, 3, 3));
+    assert_eq!(crm.deals[2].contacts, ["2"]);
+    let shown = api.done(Method::GET, "/v3/contacts/2", None).await;
+    assert_eq!(
+        (&shown["responsibleUserId"], &shown["contactData"][0]["chatId"]),
+        (&json!("anna"), &json!(PHONE))
+    );
+}
+
+#[tokio::test]
+async fn a_contact_loaded_later_replaces_the_created_one_from_the_next_request_on() {
+    let world = World::with_employees(&["anna", "boris"]).await;
+    let api = world.serve().await;
+    world.employee("boris").await;
+    world.post(TOKEN, messages(&[text(PHONE, "m1", "Здравствуйте")])).await;
+    world.settle().await;
+    let load = json!([{"id": "4711", "responsibleUserId": "boris", "name": "Marina",
+        "contactData": [{"chatType": "whatsapp", "chatId": PHONE}]}]);
+    api.done(Method::POST, "/v3/contacts", Some(load)).await;
+    world.post(TOKEN, messages(&[text(PHONE, "m2", "Вы здесь?")])).await;
+    world.settle().await;
+    let chat = world.chat(PHONE).await.unwrap();
+    assert_eq!(chat.responsible.as_ref().map(EmployeeId::as_str), Some("boris"));
+    let person = world.store.person(&world.account, &chat.contact, Read::Consistent).await.unwrap().unwrap();
+    assert_eq!((person.crm.contact_id.as_deref(), person.crm.contact_uri), (Some("4711"), None));
+    assert_eq!(world.crm().await.contacts.len(), 1, "nothing is created again");
 }

@@ -13,6 +13,24 @@ use template::Template;
 
 type Names = BTreeSet<String>;
 
+/// Pages of any origin call the API with a key: every method and every header that the API reads or sends.
+#[test]
+fn pages_of_any_origin_may_call_the_api() {
+    let cors = Template::read().cors;
+    let list = |name: &str| -> Vec<&str> { cors[name].trim_matches(['[', ']']).split(", ").collect() };
+    assert_eq!(cors["AllowOrigins"], r#"["*"]"#);
+    assert!(!cors.contains_key("AllowCredentials"), "a cookie proves nothing");
+    assert_eq!(list("AllowMethods"), ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+    for header in ["authorization", "content-type", "idempotency-key", "if-none-match", "switchboard-account"]
+    {
+        assert!(list("AllowHeaders").contains(&header), "{header}");
+    }
+    for header in ["etag", "retry-after", "location", "www-authenticate", "apigw-requestid"] {
+        assert!(list("ExposeHeaders").contains(&header), "{header}");
+    }
+    assert!(cors["MaxAge"].parse::<u32>().unwrap() >= 600);
+}
+
 /// The most lines of product code in a source file: one topic stays in one file, and a longer file is two topics.
 const MAX_LINES: usize = 800;
 

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
 pub fn router(app: Arc<App>) -> Router {
     let (router, document) = routes().split_for_parts();
     router
+        .route(v3::counters::PATH, get(v3::counters::refuse))
         .layer(axum::Extension(openapi::Document::of(&document)))
         .fallback(error_layer::no_route)
         .method_not_allowed_fallback(error_layer::no_method)

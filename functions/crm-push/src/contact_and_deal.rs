@@ -12,6 +12,7 @@ use shared::model::crm::retrying::{CreationRetry, Retrying, Verdict};
 use shared::platform::nudge::RequeueNudge;
 use shared::platform::queue::Outgoing;
 use shared::store::attribute;
+use shared::store::record_owners;
 use shared::store::row::Write;
 use shared::store::{Read, StoreError};
 use std::time::Duration;
@@ -154,7 +155,9 @@ impl CrmPush {
             }
             if crm.contact_id.is_some() {
                 let complete = crm.are_complete();
-                self.save(job, Contact { crm: CrmRecords { claim: None, ..crm }, ..client }).await?;
+                let generation = crm.generation.max(client.crm.generation);
+                self.save(job, Contact { crm: CrmRecords { claim: None, generation, ..crm }, ..client })
+                    .await?;
                 return Ok(complete);
             }
         }
@@ -252,7 +255,9 @@ impl CrmPush {
     pub(crate) async fn save(&self, job: &mut Job<'_>, after: Contact) -> Result<(), PushError> {
         let before = self.client(job).await?;
         if let Some(write) = Write::change(before, &after, &[attribute::contact::CRM])? {
-            self.commit_hard(vec![write]).await?;
+            for write in record_owners::gained(before, &after)?.into_iter().chain([write]) {
+                self.commit_hard(vec![write]).await?;
+            }
         }
         job.contact = Some(after);
         Ok(())

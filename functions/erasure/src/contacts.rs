@@ -6,10 +6,11 @@ use shared::model::account::Account;
 use shared::model::contact::Contact;
 use shared::model::contact::blacklist::BlockEntry;
 use shared::model::contact::number_check::digests_of_numbers;
+use shared::model::crm::entities::RecordOwner;
 use shared::model::erasure::{ErasedSubject, Phase, digests_of};
 use shared::store::attribute::{self, Attribute};
 use shared::store::erasure::{Claim, release};
-use shared::store::row::{Key, Write};
+use shared::store::row::{Key, Row, Write};
 use shared::store::{MAX_WRITES, Read, StoreError, keys, retry_on_conflict};
 use tokio::sync::Mutex;
 
@@ -152,7 +153,9 @@ impl Eraser {
         }
         let deals = contact.crm.deal_id.iter().map(|deal| keys::crm_deal(&owner.account, deal));
         let leading = digests.iter().map(|digest| keys::crm_subject(&owner.account, digest));
-        self.forget_all(deals.chain(leading).collect()).await
+        let owned = RecordOwner::all_of(contact);
+        let owned = owned.iter().map(Row::key);
+        self.forget_all(deals.chain(leading).chain(owned).collect()).await
     }
 
     async fn forget_all(&self, keys: Vec<Key>) -> Result<(), StoreError> {

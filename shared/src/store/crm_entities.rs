@@ -1,14 +1,17 @@
 //! Contacts and deals that a CRM loaded. They are spread over 16 partitions by a hash of their ids, because a CRM that
 //! loads everything writes faster than one partition accepts.
 
+use super::chats::key_of;
 use super::row::{Row, Write};
-use super::{Read, Store, StoreError, keys, text};
+use super::{Read, Store, StoreError, failure, keys, text};
 use crate::base::clock::Timestamp;
-use crate::base::ids::{AccountId, EmployeeId};
+use crate::base::ids::{AccountId, ContactId, EmployeeId};
+use crate::base::phone::Phone;
 use crate::model::account::Account;
-use crate::model::contact::CrmRecords;
 use crate::model::contact::blacklist::Subject;
+use crate::model::contact::{Contact, CrmRecords, Identity};
 use crate::model::crm::entities::{CrmContact, CrmDeal, CrmSubject, link_contact};
+use std::collections::{HashMap, HashSet};
 
 /// The kinds of records that a CRM loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl Store {
         let Some(crm) = crm.map(|crm| crm.fingerprint()) else { return Ok(None) };
         let Some(contact) = found.into_iter().find(|contact| contact.is_of(&crm)) else { return Ok(None) };
         let known = self.employee(&owner.account, &contact.responsible).await?.is_some();
-        let records = link_contact(&CrmRecords::default(), &contact, &crm, now).unwrap_or_default();
+        let records = link_contact(&CrmRecords::default(), &contact, None, &crm, now).unwrap_or_default();
         Ok(Some((records, known.then_some(contact.responsible))))
     }
 
@@ -116,51 +119,96 @@ impl Store {
         Ok(leading.map(|row| Write::forget(row.key())).chain([Write::forget(contact.key())]).collect())
     }
 
-    /// How many of a kind there are, by partition. Half a read unit for every 4 KB of them.
-    pub async fn count_loaded(&self, account: &AccountId, kind: Loaded) -> Result<Vec<usize>, StoreError> {
+    /// The ids of all loaded records of a kind, sorted. Half a read unit for every 4 KB of the records.
+    async fn loaded_ids(&self, account: &AccountId, kind: Loaded) -> Result<Vec<String>, StoreError> {
         let shards =
-            (0..keys::CRM_SHARDS).map(|shard| self.count_shard(keys::crm_partition(account, kind, shard)));
-        futures::future::join_all(shards).await.into_iter().collect()
+            (0..keys::CRM_SHARDS).map(|shard| self.ids_of_shard(keys::crm_partition(account, kind, shard)));
+        let shards: Vec<Vec<String>> =
+            futures::future::join_all(shards).await.into_iter().collect::<Result<_, _>>()?;
+        let mut ids: Vec<String> = shards.into_iter().flatten().collect();
+        ids.sort_unstable();
+        Ok(ids)
     }
 
-    async fn count_shard(&self, partition: String) -> Result<usize, StoreError> {
-        let query = self.client.query().key_condition_expression("pk = :pk");
-        let count = self.count_all(query.expression_attribute_values(":pk", text(partition))).await?;
-        Ok(usize::try_from(count).unwrap_or_default())
+    async fn ids_of_shard(&self, partition: String) -> Result<Vec<String>, StoreError> {
+        let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk");
+        let query = query.expression_attribute_values(":pk", text(partition)).projection_expression("pk, sk");
+        let (mut ids, mut from) = (Vec::new(), None);
+        loop {
+            let page = query.clone().set_exclusive_start_key(from).send().await;
+            let page = page.map_err(|error| failure(&error))?;
+            ids.extend(page.items.unwrap_or_default().iter().filter_map(key_of).map(|key| key.sk));
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(ids);
+            }
+        }
     }
 
-    /// A page of loaded records, from `offset` on, in a stable order; and how many there are in all. The records before
-    /// the page in its partition are read too.
-    pub async fn loaded_page<R: Row>(
+    /// A page of loaded records in the order of their ids, from `offset` on, by the key of each id; and how many there
+    /// are in all.
+    async fn loaded_page<R: Row>(
         &self,
         account: &AccountId,
         kind: Loaded,
         offset: usize,
         limit: usize,
     ) -> Result<(Vec<R>, usize), StoreError> {
-        let counts = self.count_loaded(account, kind).await?;
-        let (mut found, mut skip) = (Vec::new(), offset);
-        for (shard, count) in (0..).zip(&counts) {
-            if skip >= *count {
-                skip -= count;
-                continue;
-            }
-            let partition = keys::crm_partition(account, kind, shard);
-            let mut from = None;
-            while found.len() < limit {
-                let want = i32::try_from(skip + limit - found.len()).unwrap_or(i32::MAX);
-                let page = self.query_prefix::<R>(&partition, "", want, from, Read::Eventual).await?;
-                let read = page.items.len();
-                let left = limit - found.len();
-                found.extend(page.items.into_iter().skip(skip).take(left));
-                skip = skip.saturating_sub(read);
-                from = page.next;
-                if from.is_none() {
-                    break;
-                }
-            }
-            skip = 0;
+        let ids = self.loaded_ids(account, kind).await?;
+        let key = match kind {
+            Loaded::Contacts => keys::crm_contact,
+            Loaded::Deals => keys::crm_deal,
+        };
+        let page: Vec<_> = ids.iter().skip(offset).take(limit).map(|id| key(account, id)).collect();
+        let mut found: Vec<R> =
+            if page.is_empty() { Vec::new() } else { self.get_many(&page, Read::Eventual).await? };
+        found.sort_by_cached_key(|row| row.key().sk);
+        Ok((found, ids.len()))
+    }
+
+    /// A page of the contacts that the CRM loaded, sorted by id, and how many there are in all.
+    pub async fn crm_contacts_page(
+        &self,
+        account: &AccountId,
+        offset: usize,
+        limit: usize,
+    ) -> Result<(Vec<CrmContact>, usize), StoreError> {
+        self.loaded_page(account, Loaded::Contacts, offset, limit).await
+    }
+
+    /// The same for deals.
+    pub async fn crm_deals_page(
+        &self,
+        account: &AccountId,
+        offset: usize,
+        limit: usize,
+    ) -> Result<(Vec<CrmDeal>, usize), StoreError> {
+        self.loaded_page(account, Loaded::Deals, offset, limit).await
+    }
+
+    /// The identities of the persons who have these phones, verified ones, by the phone.
+    pub async fn identities_by_phone(
+        &self,
+        account: &AccountId,
+        phones: &[Phone],
+    ) -> Result<HashMap<Phone, Vec<Identity>>, StoreError> {
+        let claims = if phones.is_empty() { Vec::new() } else { self.claims(account, &[], phones).await? };
+        if claims.is_empty() {
+            return Ok(HashMap::new());
         }
-        Ok((found, counts.iter().sum()))
+        let ids: Vec<ContactId> = claims.iter().map(|claim| claim.contact.clone()).collect();
+        let persons = self.persons(account, &ids).await?;
+        let aliases: HashSet<&ContactId> = persons.values().flat_map(|person| &person.merged_from).collect();
+        let aliases: Vec<_> = aliases.into_iter().map(|id| keys::contact(account, id)).collect();
+        let aliases: Vec<Contact> =
+            if aliases.is_empty() { Vec::new() } else { self.get_many(&aliases, Read::Consistent).await? };
+        let of = |phone: &Phone| {
+            let at = keys::phone(account, phone);
+            let person = persons.get(&claims.iter().find(|claim| claim.at == at)?.contact)?;
+            let own = aliases.iter().filter(|alias| alias.merged_into.as_ref() == Some(&person.contact));
+            let all = std::iter::once(person).chain(own).flat_map(|contact| contact.identities.clone());
+            Some((phone.clone(), all.collect()))
+        };
+        Ok(phones.iter().filter_map(of).collect())
     }
 }

@@ -20,6 +20,7 @@ use crate::model::assignment::RingPlace;
 use crate::model::assignment::requeue::RequeueScope;
 use crate::model::chat::state::ChatState;
 use crate::model::contact::Identity;
+use crate::model::crm::entities::RecordKind;
 
 pub(super) fn key(pk: String, sk: impl Into<String>) -> Key {
     Key { pk, sk: sk.into() }
@@ -127,6 +128,16 @@ pub fn crm_deal(account: &AccountId, id: &str) -> Key {
 /// The CRM's contact with a phone or an identity, by its digest.
 pub fn crm_subject(account: &AccountId, digest: &str) -> Key {
     key(format!("A#{account}#CRMSUBJECT#{digest}"), "CONTACT")
+}
+
+/// Partition of the clients of ours that a record of the CRM belongs to. The CRM's id may be of any length.
+pub fn record_owners(account: &AccountId, kind: RecordKind, record: &str) -> String {
+    format!("A#{account}#CRMRECORD#{}#{}", kind.as_str(), in_key(&[record.as_bytes()]))
+}
+
+/// A client of ours that a record of the CRM belongs to.
+pub fn record_owner(account: &AccountId, kind: RecordKind, record: &str, contact: &ContactId) -> Key {
+    key(record_owners(account, kind, record), contact.as_str())
 }
 
 /// Partition of a channel's assignment: members, ring, waiting clients.

@@ -23,6 +23,7 @@ pub mod numbers;
 pub mod open_chats;
 pub mod outbound;
 pub mod quick_replies;
+pub mod record_owners;
 pub mod requeues;
 pub mod retry;
 pub mod row;

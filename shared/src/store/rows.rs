@@ -5,8 +5,8 @@ use super::keys::{
     ACCOUNTS, account, api_key, audit_partition, block, channel, chat, chat_event, chat_listing, connection,
     contact, contact_chat, crm, crm_contact, crm_deal, crm_subject, due, employee, erased_subject, erasure,
     external_channel, file_link, key, list, list_word, membership, merge, message, of_employee, outbound_job,
-    pending_file, pipelines, pointer, ring, send_key, settings, token_secret, unclaimed, waiting,
-    webhook_token,
+    pending_file, pipelines, pointer, record_owner, ring, send_key, settings, token_secret, unclaimed,
+    waiting, webhook_token,
 };
 use super::row::{Key, Row};
 use crate::base::ids::{AccountId, ApiKeyId, ChatId, ConnectionId, MessageId};
@@ -22,7 +22,7 @@ use crate::model::connection::{Connection, WebhookToken};
 use crate::model::contact::blacklist::BlockEntry;
 use crate::model::contact::{Contact, ContactChat, ContactClaim, Merge};
 use crate::model::crm::CrmConnection;
-use crate::model::crm::entities::{CrmContact, CrmDeal, CrmSubject};
+use crate::model::crm::entities::{CrmContact, CrmDeal, CrmSubject, RecordOwner};
 use crate::model::employee::{Employee, Membership};
 use crate::model::erasure::{ErasedSubject, Erasure, Tombstone};
 use crate::model::message::Message;
@@ -63,6 +63,7 @@ rows! {
     CrmContact: |row| crm_contact(&row.account, &row.id);
     CrmSubject: |row| crm_subject(&row.account, &row.digest);
     CrmDeal: |row| crm_deal(&row.account, &row.id);
+    RecordOwner: |row| record_owner(&row.account, row.kind, &row.record, &row.contact);
     Membership: |row| membership(&row.account, &row.channel, &row.employee);
     WaitingClient: |row| waiting(&row.account, &row.channel, row.arrived_at, &row.chat);
     Contact: |row| contact(&row.account, &row.contact);

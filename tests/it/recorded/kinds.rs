@@ -16,7 +16,7 @@ use shared::model::contact::blacklist::BlockEntry;
 use shared::model::contact::number_check::NumberFact;
 use shared::model::contact::{Contact, ContactChat, Merge};
 use shared::model::crm::CrmConnection;
-use shared::model::crm::entities::{CrmContact, CrmDeal, CrmSubject};
+use shared::model::crm::entities::{CrmContact, CrmDeal, CrmSubject, RecordOwner};
 use shared::model::employee::{Employee, Membership};
 use shared::model::erasure::{ErasedSubject, Erasure};
 use shared::model::message::Message;
@@ -172,6 +172,7 @@ fn partition_kind(partition: &str, prefix: &str) -> Option<RowKind> {
         ("CRMCONTACTS", _) => kind::<CrmContact>(),
         ("CRMDEALS", _) => kind::<CrmDeal>(),
         ("CRMSUBJECT", _) => kind::<CrmSubject>(),
+        ("CRMRECORD", _) => kind::<RecordOwner>(),
         ("OPEN", _) => kind::<OpenChat>(),
         ("LEAVING" | "GATHER", _) => kind::<Requeue>(),
         ("IDENTITY" | "PHONE", _) => RowKind { name: "ContactClaimRow", rewrite: rewrite_claim },

@@ -1,6 +1,7 @@
 //! The deployment itself: the table is the one that the fast tests use, the API answers, the story is true.
 
 use super::Live;
+use super::asking::Asker;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -60,6 +61,29 @@ async fn the_story_of_make_run_holds_and_notices_an_altered_message() {
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), code, "{told}");
         assert_eq!(told.contains("is not the same in the CRM"), tamper, "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_another_origin_may_ask_without_a_key_what_it_may_send() {
+    let live = Live::get();
+    let api = Asker::new(live, "").with(None);
+    let origin = ("origin", "https://crm.example.com");
+    for path in ["/v1/chats", "/v3/contacts"] {
+        let asked = [
+            origin,
+            ("access-control-request-method", "PATCH"),
+            ("access-control-request-headers", "authorization,content-type"),
+        ];
+        let preflight = api.raw("OPTIONS", path, None, &asked).await;
+        assert_eq!(preflight.status, 204, "{path} {}", preflight.text);
+        assert_eq!(preflight.headers["access-control-allow-origin"], "*");
+        let allowed = |name: &str| preflight.headers[name].to_str().unwrap().to_lowercase();
+        assert!(allowed("access-control-allow-methods").contains("patch"));
+        assert!(allowed("access-control-allow-headers").contains("authorization"));
+        let refused = api.raw("GET", path, None, &[origin]).await;
+        assert_eq!(refused.status, 401);
+        assert_eq!(refused.headers["access-control-allow-origin"], "*", "an error is readable too");
     }
 }
 

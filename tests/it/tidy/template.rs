@@ -23,6 +23,8 @@ pub struct Template {
     pub queues: Names,
     /// Route keys of the HTTP API.
     pub routes: Names,
+    /// Members of the HTTP API's CORS configuration.
+    pub cors: BTreeMap<String, String>,
 }
 
 impl Template {
@@ -34,6 +36,7 @@ impl Template {
             alarms: Vec::new(),
             queues: Names::new(),
             routes: Names::new(),
+            cors: BTreeMap::new(),
         };
         for (section, name, lines) in blocks(&text) {
             if section == "Globals" {
@@ -75,6 +78,11 @@ impl Template {
             }
             Some("AWS::ApiGatewayV2::Route") => {
                 self.routes.extend(value(lines, "RouteKey:").map(str::to_owned));
+            }
+            Some("AWS::ApiGatewayV2::Api") => {
+                let below = lines.iter().skip_while(|line| line.trim() != "CorsConfiguration:").skip(1);
+                let members = below.filter_map(|line| line.trim().split_once(": "));
+                self.cors = members.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             }
             Some(_) => {}
             None => panic!("{name}: no type"),

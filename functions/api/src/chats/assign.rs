@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 pub struct AssignTo {
     /// The CRM's user id of an employee whose role on the chat's channel writes to clients.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, min_length = 1, max_length = 100)]
+    #[schema(nullable = false, min_length = 1, max_length = 200)]
     employee: Option<String>,
     /// True, in place of `employee`: the client goes back into the queue, at their previous place, and is assigned
     /// again.

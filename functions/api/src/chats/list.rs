@@ -132,7 +132,7 @@ impl ChatParams {
 
 /// Checks the form of an id. The employee need not exist, because one who is gone may still have chats.
 fn named(field: &str, id: &str) -> Result<String, ApiError> {
-    validate::name(field, id, validate::MAX_ID)?;
+    validate::name(field, id, validate::MAX_EMPLOYEE_ID)?;
     Ok(id.to_owned())
 }
 

@@ -4,9 +4,9 @@
 use crate::app::App;
 use crate::connections::carrier::Carrier;
 use crate::http::error::ApiError;
-use shared::base::ids::{ChannelId, ConnectionId};
+use shared::base::ids::{AccountId, ChannelId, ConnectionId};
 use shared::model::channel::Channel;
-use shared::model::connection::Connection;
+use shared::model::connection::{Connection, ConnectionState};
 use shared::model::messenger::{ChannelRef, ChannelState};
 use shared::providers::client::{ListedChannel, ProviderError, Webhook};
 use shared::store::attribute;
@@ -190,6 +190,41 @@ fn report(channel: &mut Channel, listed: &ListedChannel, app: &App) {
     let raw_state = Some(listed.raw_state.clone()).filter(|state| !state.is_empty());
     let now = app.ambient.now();
     channel.report(listed.state, raw_state, now, Some(now + TOLD_WITHIN));
+}
+
+/// Asks a connection's provider about channels that sent events before they were listed, and stores what it says of
+/// them. A provider that cannot be asked now is asked again by the next caller.
+pub async fn learn_channels(app: &App, account: &AccountId, connection: &ConnectionId) {
+    if let Err(trouble) = try_to_learn(app, account, connection).await {
+        tracing::info!(account = %account, connection = %connection, ?trouble, "the channels were not listed");
+    }
+}
+
+async fn try_to_learn(app: &App, account: &AccountId, connection: &ConnectionId) -> Result<(), Trouble> {
+    let found = app.store.connection(account, connection).await.map_err(ApiError::from)?;
+    let Some(connection) = found.filter(|found| found.state != ConnectionState::Unauthorized) else {
+        return Ok(());
+    };
+    let carrier = Carrier::of(app, &connection).await?;
+    let listed = within(LIST_WITHIN, carrier.client.channels(&carrier.call(app))).await?;
+    for listed in &listed {
+        app.retry_on_conflict(|| learn(app, &connection, listed)).await?;
+    }
+    Ok(())
+}
+
+/// Stores what the provider says of a channel of this connection that it has not listed before.
+async fn learn(app: &App, connection: &Connection, listed: &ListedChannel) -> Result<(), ApiError> {
+    let id = ChannelId::derive(&connection.account, &connection.provider, &listed.external);
+    let known = app.store.channel(&connection.account, &id, Read::Consistent).await?;
+    let own = |channel: &Channel| channel.connection == connection.connection && channel.transport.is_none();
+    let Some(before) = known.filter(own) else { return Ok(()) };
+    let mut after = before.clone();
+    after.name = short(&listed.name);
+    report(&mut after, listed, app);
+    let write =
+        Write::change(&before, &after, &[attribute::channel::CONNECTION, attribute::channel::STATE_AT])?;
+    Ok(app.store.commit(write.into_iter().collect()).await?)
 }
 
 fn short(name: &str) -> String {

@@ -160,7 +160,10 @@ async fn undo_once(
 }
 
 /// Clears `records_in` of all chats of these contacts, so that it is checked again which records they lack in the CRM.
-async fn forget_records(app: &App, account: &AccountId, contacts: &[ContactId]) -> Result<(), ApiError> {
+///
+/// # Errors
+/// Those of the store.
+pub async fn forget_records(app: &App, account: &AccountId, contacts: &[ContactId]) -> Result<(), ApiError> {
     for contact in contacts {
         let mut from = None;
         loop {

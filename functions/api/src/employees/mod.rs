@@ -61,7 +61,7 @@ pub struct LoadEmployees {
 #[serde(deny_unknown_fields)]
 pub struct LoadEmployee {
     /// The CRM's user id; without any of `/ \ ? # %`.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 200)]
     id: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,

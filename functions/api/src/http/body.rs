@@ -16,8 +16,8 @@ use std::marker::PhantomData;
 
 /// Longest body, in bytes.
 pub const MAX_BODY: usize = 1 << 20;
-/// Longest identifier in a path, in characters; no id of ours or of a CRM is longer.
-const MAX_ID: usize = 100;
+/// Longest identifier in a path, in characters: ids of employees are the longest ones.
+const MAX_ID: usize = crate::http::validate::MAX_EMPLOYEE_ID;
 
 /// A JSON body.
 #[derive(Debug)]

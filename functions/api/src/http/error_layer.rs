@@ -28,7 +28,7 @@ pub async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -
     let request_id = request_id(&app, &request);
     // The span has the highest level, so that it exists at every LOG_LEVEL.
     let span = tracing::error_span!("request", request_id, account = tracing::field::Empty);
-    let of_v3 = request.uri().path().starts_with("/v3/");
+    let of_v3 = ["/v3/", "/counters/"].iter().any(|wazzup| request.uri().path().starts_with(wazzup));
     async {
         let response = next.run(request).await;
         let failed = response.status().is_client_error() || response.status().is_server_error();

@@ -6,6 +6,8 @@ use crate::http::error::ApiError;
 pub const MAX_NAME: usize = 200;
 /// Longest id of a CRM, in characters.
 pub const MAX_ID: usize = 100;
+/// Longest id of an employee, in characters.
+pub const MAX_EMPLOYEE_ID: usize = 200;
 
 /// ISO 3166-1 alpha-2.
 const REGIONS: &str = "\
@@ -59,7 +61,7 @@ pub fn crm_id(field: impl Into<String>, id: &str) -> Result<(), ApiError> {
 /// # Errors
 /// 400 naming the field.
 pub fn employee_id(field: &str, id: &str) -> Result<(), ApiError> {
-    crm_id(field, id)?;
+    name(field, id, MAX_EMPLOYEE_ID)?;
     if id.contains(['/', '\\', '?', '#', '%']) || id == "." || id == ".." || id.trim() != id {
         return Err(ApiError::invalid(field, "no / \\ ? # %, no spaces around it, and neither . nor .."));
     }
@@ -99,12 +101,12 @@ mod tests {
 
     #[test]
     fn an_employee_id_can_stand_in_a_path() {
-        for right in ["1", "anna@example.com", "user:7", "Анна", "a b", "{uuid}", "x".repeat(100).as_str()]
+        for right in ["1", "anna@example.com", "user:7", "Анна", "a b", "{uuid}", "x".repeat(200).as_str()]
         {
             assert!(employee_id("id", right).is_ok(), "{right}");
         }
         for wrong in
-            ["", " ", " a", "a/b", "a#b", "a?b", "a%41", "..", "a\u{0}b", "a\nb", "x".repeat(101).as_str()]
+            ["", " ", " a", "a/b", "a#b", "a?b", "a%41", "..", "a\u{0}b", "a\nb", "x".repeat(201).as_str()]
         {
             assert!(employee_id("id", wrong).is_err(), "{wrong}");
         }

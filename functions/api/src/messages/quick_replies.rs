@@ -34,7 +34,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct Whose {
     /// An employee, whose own quick replies are included. With an employee's token it is always its employee.
-    #[param(min_length = 1, max_length = 100)]
+    #[param(min_length = 1, max_length = 200)]
     employee: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub struct Whose {
 pub struct Listed {
     /// An employee, whose own quick replies are listed; without one, the shared ones. A token lists no other
     /// employee's.
-    #[param(min_length = 1, max_length = 100)]
+    #[param(min_length = 1, max_length = 200)]
     employee: Option<String>,
     /// Entries per page.
     #[param(minimum = 1, maximum = 100, default = 50)]

@@ -21,7 +21,7 @@ pub struct NewQuickReply {
     pub text: String,
     /// The employee whose own it is; null for a shared one. An employee's token creates only its employee's own.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 200)]
     pub employee: Option<String>,
 }
 

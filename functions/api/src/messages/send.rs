@@ -73,7 +73,7 @@ pub struct NewText {
     /// The employee who sends it, by the CRM's user id: their rights apply. When left out, the account itself writes.
     /// With an employee's token it is that employee.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(max_length = 200, nullable = false)]
     pub employee: Option<String>,
     /// Whether a program writes, so that the client still waits for an employee's answer. Not together with `employee`.
     #[serde(default)]

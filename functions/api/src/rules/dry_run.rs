@@ -52,7 +52,7 @@ pub struct DryRun {
     tags: Option<Vec<String>>,
     /// The responsible employee of the imagined chat.
     #[serde(default, deserialize_with = "present")]
-    #[schema(nullable = false, max_length = 100)]
+    #[schema(nullable = false, max_length = 200)]
     responsible: Option<String>,
     /// The name of the imagined chat's client.
     #[serde(default, deserialize_with = "present")]

@@ -148,7 +148,7 @@ pub enum RuleAction {
     Assign {
         /// To this employee.
         #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-        #[schema(nullable = false, max_length = 100)]
+        #[schema(nullable = false, max_length = 200)]
         employee: Option<String>,
         /// `true`: as the channel assigns new clients.
         #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -186,7 +186,7 @@ pub enum RuleAction {
         to: RuleNoticeTo,
         /// The employee, if `to` is `employee`.
         #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-        #[schema(nullable = false, max_length = 100)]
+        #[schema(nullable = false, max_length = 200)]
         employee: Option<String>,
         /// The notice's text.
         #[schema(min_length = 1, max_length = 4096)]

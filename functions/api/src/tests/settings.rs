@@ -78,7 +78,7 @@ async fn employees_are_checked() {
         (json!([]), "employees"),
         (json!(many), "employees"),
         (json!([{"id": "", "name": "A"}]), "employees[0].id"),
-        (json!([{"id": "x".repeat(101), "name": "A"}]), "employees[0].id"),
+        (json!([{"id": "x".repeat(201), "name": "A"}]), "employees[0].id"),
         (json!([{"id": "a\nb", "name": "A"}]), "employees[0].id"),
         (json!([{"id": "a/b", "name": "A"}]), "employees[0].id"),
         (json!([{"id": "1", "name": "x".repeat(201)}]), "employees[0].name"),

@@ -4,6 +4,7 @@
 use super::error::V3Error;
 use crate::app::App;
 use crate::http::auth::{Actor, Principal};
+use crate::http::validate;
 use axum::body::Bytes;
 use axum::extract::path::Path;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -14,8 +15,10 @@ use shared::base::ids::AccountId;
 use shared::model::crm::is_web_link;
 use std::sync::Arc;
 
-/// Longest identifier in a path, in characters; no id of ours or of a CRM is longer.
-const MAX_ID: usize = 100;
+/// Longest id of an entity, in characters (Wazzup API v3).
+pub const MAX_ID: usize = 100;
+/// Longest id of a user, in characters: Wazzup names no limit.
+pub const MAX_USER_ID: usize = validate::MAX_EMPLOYEE_ID;
 
 /// The account of the request's key. The operator may name the account to act for; an employee's token is refused.
 #[derive(Debug)]
@@ -65,9 +68,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, V3Error> {
         let unknown = || V3Error::not_found("id");
         let Path(id) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| unknown())?;
-        let possible = !id.is_empty() && id.chars().count() <= MAX_ID && !id.chars().any(char::is_control);
-        if possible { Ok(Self(id)) } else { Err(unknown()) }
+        if is_possible(&id) { Ok(Self(id)) } else { Err(unknown()) }
     }
+}
+
+/// Whether a text can be the id of an entity. Ids of users are the longest ones.
+pub fn is_possible(id: &str) -> bool {
+    !id.is_empty() && id.chars().count() <= MAX_USER_ID && !id.chars().any(char::is_control)
 }
 
 /// The fields of a JSON object, read one by one. Faults are recorded; [`Fields::finish`] returns them.
@@ -128,11 +135,20 @@ impl<'a> Fields<'a> {
     /// A required id: a text on one line, or a whole number. Its other characters are up to the CRM; an id that no path
     /// can hold is deleted by `bulk_delete`.
     pub fn id(&mut self, name: &str) -> String {
-        if self.value(name).is_some_and(|value| plain_id(value).is_none()) {
+        self.id_of(name, MAX_ID)
+    }
+
+    /// The same for the id of a user, which may be longer.
+    pub fn user_id(&mut self, name: &str) -> String {
+        self.id_of(name, MAX_USER_ID)
+    }
+
+    fn id_of(&mut self, name: &str, max: usize) -> String {
+        if self.value(name).is_some_and(|value| plain_id(value, max).is_none()) {
             self.mark(name);
             return String::new();
         }
-        self.required(name, MAX_ID)
+        self.required(name, max)
     }
 
     /// An optional link for people: `http` or `https`, of at most `max` characters. An empty link counts as absent.
@@ -184,15 +200,14 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// An id in a list or field: a text on one line, or a whole number, of 1 to 100 characters.
-pub fn plain_id(value: &Value) -> Option<String> {
+/// An id in a list or field: a text on one line, or a whole number, of 1 to `max` characters.
+pub fn plain_id(value: &Value, max: usize) -> Option<String> {
     let id = match value {
         Value::String(id) => id.clone(),
         Value::Number(id) if id.is_i64() || id.is_u64() => id.to_string(),
         _ => return None,
     };
-    let possible = !id.is_empty() && id.chars().count() <= MAX_ID && !id.chars().any(char::is_control);
-    possible.then_some(id)
+    Some(id).filter(|id| is_possible(id) && id.chars().count() <= max)
 }
 
 /// Reads `true`, `"true"`, `1` and their opposites.

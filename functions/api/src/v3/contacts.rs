@@ -1,6 +1,8 @@
 //! `/v3/contacts`: the CRM's contacts, as it loads them. They identify clients, and name their responsible (B1).
 
-use super::body::{Caller, Fields, Id, Json as AnyJson};
+use super::body::{Caller, Fields, Id, Json as AnyJson, is_possible};
+use super::contact_data;
+use super::deletion::{Deleted, delete_each};
 use super::document::LoadedContact;
 use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, number, read_all, read_ids};
 use super::error::V3Error;
@@ -14,11 +16,10 @@ use serde::Serialize;
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, EmployeeId};
 use shared::model::account::Account;
-use shared::model::crm::entities::{ContactPoint, CrmContact, CrmSubject, MAX_POINTS};
+use shared::model::contact::Contact;
+use shared::model::crm::entities::{ContactPoint, CrmContact, CrmSubject, MAX_POINTS, RecordKind};
 use shared::store::attribute;
-use shared::store::crm_entities::Loaded;
 use shared::store::row::{Row, Write};
-use shared::store::{Read, keys};
 use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -37,28 +38,17 @@ const MAX_POINT: usize = 200;
 }))]
 pub struct V3Contact {
     /// The CRM's id.
-    id: String,
-    responsible_user_id: String,
-    name: String,
-    /// The addresses at which the contact can be reached.
+    pub(super) id: String,
+    pub(super) responsible_user_id: String,
+    pub(super) name: String,
+    /// The addresses at which the contact can be reached: `chatType` with `chatId`, for Telegram and MAX also `phone`,
+    /// for Telegram also `username`. A contact that was loaded without `chatId` has it once they have written.
     #[schema(value_type = Vec<Object>)]
-    contact_data: Vec<ContactPoint>,
+    pub(super) contact_data: Vec<ContactPoint>,
     /// Link to the contact's card.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    uri: Option<String>,
-}
-
-impl From<CrmContact> for V3Contact {
-    fn from(contact: CrmContact) -> Self {
-        Self {
-            id: contact.id,
-            responsible_user_id: contact.responsible.to_string(),
-            name: contact.name,
-            contact_data: contact.points,
-            uri: contact.uri,
-        }
-    }
+    pub(super) uri: Option<String>,
 }
 
 /// A page of contacts.
@@ -75,7 +65,7 @@ pub struct V3Contacts {
 
 fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmContact {
     let id = fields.id("id");
-    let responsible = EmployeeId::new(fields.id("responsibleUserId"));
+    let responsible = EmployeeId::new(fields.user_id("responsibleUserId"));
     let name = fields.required("name", MAX_NAME);
     let uri = fields.link("uri", MAX_URI);
     let list = fields.list("contactData");
@@ -88,6 +78,7 @@ fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmCont
         let chat_type = point.required("chatType", 32).to_ascii_lowercase();
         let chat_id = point.text("chatId", MAX_POINT);
         let (username, phone) = (point.text("username", MAX_POINT), point.text("phone", MAX_POINT));
+        let username = username.map(|name| name.trim_start_matches('@').to_owned());
         if chat_id.is_none() && username.is_none() && phone.is_none() {
             point.mark("chatId");
         }
@@ -185,7 +176,8 @@ pub(super) async fn write_all(app: &App, writes: Vec<Write>) -> Result<(), V3Err
 
 /// List contacts
 ///
-/// Those that the CRM has loaded, a hundred per page.
+/// Those that the CRM has loaded, sorted by id, a hundred per page. A contact that the CRM created on `createContact` is
+/// listed once it is loaded.
 #[utoipa::path(
     get, path = "/v3/contacts", tag = "v3",
     params(("offset" = Option<u32>, Query, description = "How many to skip", example = 0)),
@@ -197,29 +189,33 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<V3Contacts>, V3Error> {
     let offset = number(query.as_deref(), "offset", 0)?;
-    let (found, count) =
-        app.store.loaded_page::<CrmContact>(&account, Loaded::Contacts, offset, PAGE).await?;
-    Ok(Json(V3Contacts { count, data: found.into_iter().map(V3Contact::from).collect() }))
+    let (found, count) = app.store.crm_contacts_page(&account, offset, PAGE).await?;
+    Ok(Json(V3Contacts { count, data: contact_data::shown(&app, &account, found).await? }))
 }
 
 /// Get a contact
+///
+/// As loaded; or, for one that the CRM created on `createContact`, as the client is known here.
 #[utoipa::path(
     get, path = "/v3/contacts/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
-    responses((status = 200, description = "The contact as loaded", body = V3Contact))
+    responses((status = 200, description = "The contact", body = V3Contact))
 )]
 pub async fn get(
     Caller(account): Caller,
     State(app): State<Arc<App>>,
     Id(id): Id,
 ) -> Result<Json<V3Contact>, V3Error> {
-    let contact = app.store.crm_contact(&account, &id).await?;
-    contact.map(|contact| Json(contact.into())).ok_or_else(|| V3Error::not_found("contact"))
+    let found = match app.store.crm_contact(&account, &id).await? {
+        Some(loaded) => contact_data::shown(&app, &account, vec![loaded]).await?.pop(),
+        None => contact_data::created(&app, &account, &id).await?,
+    };
+    found.map(Json).ok_or_else(|| V3Error::not_found("contact"))
 }
 
 /// Delete a contact
 ///
-/// Only the loaded contact is deleted: the client, their chats and their records stay. An id that a path cannot hold,
-/// such as one with a slash, is deleted by `bulk_delete`.
+/// The client it belonged to stays, with their chats and responsible, and has neither contact nor deal any more: their
+/// next message creates both anew. An id that a path cannot hold, such as one with a slash, is deleted by `bulk_delete`.
 #[utoipa::path(
     delete, path = "/v3/contacts/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
     responses((status = 200, description = "Deleted", body = Done))
@@ -229,20 +225,18 @@ pub async fn delete(
     State(app): State<Arc<App>>,
     Id(id): Id,
 ) -> Result<Json<Done>, V3Error> {
-    let found = app.store.crm_contact(&account, &id).await?;
-    let found = found.ok_or_else(|| V3Error::not_found("contact"))?;
-    forget(&app, &account, vec![found]).await?;
-    Ok(Json(Done {}))
+    let unknown = forget(&app, &account, &[id]).await?;
+    if unknown.is_empty() { Ok(Json(Done {})) } else { Err(V3Error::not_found("contact")) }
 }
 
 /// Delete contacts
 ///
-/// Unknown ids are skipped.
+/// Answers the ids that do not exist; the others are deleted.
 #[utoipa::path(
     patch, path = "/v3/contacts/bulk_delete", tag = "v3",
     request_body(content = Vec<String>, example = json!(["4711"])),
     responses(
-        (status = 200, description = "Deleted", body = Done),
+        (status = 200, description = "The ids that do not exist", body = Vec<String>, example = json!(["4712"])),
         (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
     )
 )]
@@ -250,18 +244,34 @@ pub async fn bulk_delete(
     Caller(account): Caller,
     State(app): State<Arc<App>>,
     AnyJson(body): AnyJson,
-) -> Result<Json<Done>, V3Error> {
-    let ids = read_ids(&body)?;
-    let found = app.store.crm_contacts(&account, &ids).await?;
-    forget(&app, &account, found).await?;
-    Ok(Json(Done {}))
+) -> Result<Json<Vec<String>>, V3Error> {
+    Ok(Json(forget(&app, &account, &read_ids(&body)?).await?))
 }
 
-async fn forget(app: &App, account: &AccountId, contacts: Vec<CrmContact>) -> Result<(), V3Error> {
-    let owner: Option<Account> = app.store.get(&keys::account(account), Read::Consistent).await?;
-    let owner = owner.ok_or_else(|| V3Error::not_found("account"))?;
-    for contact in contacts {
-        app.store.commit(app.store.forget_crm_contact(&owner, &contact).await?).await?;
-    }
-    Ok(())
+/// Deletes the contacts; returns the ids of those that do not exist.
+async fn forget(app: &App, account: &AccountId, ids: &[String]) -> Result<Vec<String>, V3Error> {
+    let owner = existing_account(app, account.as_str()).await?;
+    let crm = linking::fingerprint(app, account).await?;
+    let possible: Vec<String> = ids.iter().filter(|id| is_possible(id)).cloned().collect();
+    let loaded = app.store.crm_contacts(account, &possible).await?;
+    let (owner, crm, loaded) = (&owner, crm.as_deref(), &loaded);
+    let forget_one = |id: String| async move {
+        let loaded = loaded.iter().find(|contact| contact.id == id);
+        let persons: Vec<Contact> = match loaded {
+            Some(loaded) => linking::persons(app, owner, loaded).await?.into_values().collect(),
+            None => Vec::new(),
+        };
+        let was_a_clients = match crm.filter(|_| is_possible(&id)) {
+            Some(crm) => {
+                let deleted = Deleted { account, crm, kind: RecordKind::Contact, id: &id };
+                deleted.forget(app, &persons).await?
+            }
+            None => false,
+        };
+        if let Some(loaded) = loaded {
+            app.store.commit(app.store.forget_crm_contact(owner, loaded).await?).await?;
+        }
+        Ok(loaded.is_some() || was_a_clients)
+    };
+    delete_each(ids, forget_one).await
 }

@@ -1,7 +1,8 @@
 //! `/v3/deals`: the CRM's deals, as it loads them.
 
-use super::body::{Caller, Fields, Id, Json as AnyJson};
+use super::body::{Caller, Fields, Id, Json as AnyJson, is_possible};
 use super::contacts::{SIDE_BY_SIDE, write_all};
+use super::deletion::{Deleted, delete_each};
 use super::document::LoadedDeal;
 use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, ids_of, number, read_all, read_ids};
 use super::error::V3Error;
@@ -14,8 +15,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use shared::base::clock::Timestamp;
 use shared::base::ids::{AccountId, EmployeeId};
-use shared::model::crm::entities::CrmDeal;
-use shared::store::crm_entities::Loaded;
+use shared::model::crm::entities::{CrmDeal, RecordKind};
 use shared::store::row::{Row, Write};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -70,7 +70,7 @@ pub struct V3Deals {
 
 fn read(fields: &mut Fields<'_>, account: &AccountId, now: Timestamp) -> CrmDeal {
     let id = fields.id("id");
-    let responsible = EmployeeId::new(fields.id("responsibleUserId"));
+    let responsible = EmployeeId::new(fields.user_id("responsibleUserId"));
     let name = fields.required("name", MAX_NAME);
     // Wazzup's documents name the field `uri`, but one of their examples has `link`.
     let uri = if fields.has("uri") { fields.link("uri", MAX_URI) } else { fields.link("link", MAX_URI) };
@@ -118,7 +118,7 @@ pub async fn load(
 
 /// List deals
 ///
-/// Those that the CRM has loaded, a hundred per page.
+/// Those that the CRM has loaded, sorted by id, a hundred per page.
 #[utoipa::path(
     get, path = "/v3/deals", tag = "v3",
     params(("offset" = Option<u32>, Query, description = "How many to skip", example = 0)),
@@ -130,11 +130,14 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<V3Deals>, V3Error> {
     let offset = number(query.as_deref(), "offset", 0)?;
-    let (found, count) = app.store.loaded_page::<CrmDeal>(&account, Loaded::Deals, offset, PAGE).await?;
+    let (found, count) = app.store.crm_deals_page(&account, offset, PAGE).await?;
     Ok(Json(V3Deals { count, data: found.into_iter().map(V3Deal::from).collect() }))
 }
 
 /// Get a deal
+///
+/// One that the CRM has loaded. Of a deal that it created on `createDeal` only the id is known here: it is unknown until it
+/// is loaded, but can be deleted.
 #[utoipa::path(
     get, path = "/v3/deals/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
     responses((status = 200, description = "The deal as loaded", body = V3Deal))
@@ -150,8 +153,8 @@ pub async fn get(
 
 /// Delete a deal
 ///
-/// Only the loaded deal is deleted: a client keeps it as their deal. An id that a path cannot hold, such as one with a
-/// slash, is deleted by `bulk_delete`.
+/// The client it belonged to has no deal any more: their next message creates one anew. An id that a path cannot hold,
+/// such as one with a slash, is deleted by `bulk_delete`.
 #[utoipa::path(
     delete, path = "/v3/deals/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's id of it")),
     responses((status = 200, description = "Deleted", body = Done))
@@ -161,26 +164,48 @@ pub async fn delete(
     State(app): State<Arc<App>>,
     Id(id): Id,
 ) -> Result<Json<Done>, V3Error> {
-    let found = app.store.crm_deal(&account, &id).await?;
-    forget(&app, &account, &[found.ok_or_else(|| V3Error::not_found("deal"))?]).await?;
-    Ok(Json(Done {}))
+    let unknown = forget(&app, &account, &[id]).await?;
+    if unknown.is_empty() { Ok(Json(Done {})) } else { Err(V3Error::not_found("deal")) }
 }
 
-async fn forget(app: &App, account: &AccountId, deals: &[CrmDeal]) -> Result<(), V3Error> {
-    for deal in deals {
-        linking::forget_deal(app, account, deal).await?;
-    }
-    write_all(app, deals.iter().map(|deal| Write::forget(deal.key())).collect()).await
+/// Deletes the deals; returns the ids of those that do not exist.
+async fn forget(app: &App, account: &AccountId, ids: &[String]) -> Result<Vec<String>, V3Error> {
+    let owner = existing_account(app, account.as_str()).await?;
+    let crm = linking::fingerprint(app, account).await?;
+    let possible: Vec<String> = ids.iter().filter(|id| is_possible(id)).cloned().collect();
+    let loaded = app.store.crm_deals(account, &possible).await?;
+    let (owner, crm, loaded) = (&owner, crm.as_deref(), &loaded);
+    let forget_one = |id: String| async move {
+        let loaded = loaded.iter().find(|deal| deal.id == id);
+        let mut persons = Vec::new();
+        if let Some(loaded) = loaded {
+            for contact in app.store.crm_contacts(account, &loaded.contacts).await? {
+                persons.extend(linking::persons(app, owner, &contact).await?.into_values());
+            }
+            linking::forget_deal(app, account, loaded).await?;
+        }
+        let was_a_clients = match crm.filter(|_| is_possible(&id)) {
+            Some(crm) => {
+                Deleted { account, crm, kind: RecordKind::Deal, id: &id }.forget(app, &persons).await?
+            }
+            None => false,
+        };
+        if let Some(loaded) = loaded {
+            app.store.commit(vec![Write::forget(loaded.key())]).await?;
+        }
+        Ok(loaded.is_some() || was_a_clients)
+    };
+    delete_each(ids, forget_one).await
 }
 
 /// Delete deals
 ///
-/// Unknown ids are skipped.
+/// Answers the ids that do not exist; the others are deleted.
 #[utoipa::path(
     patch, path = "/v3/deals/bulk_delete", tag = "v3",
     request_body(content = Vec<String>, example = json!(["815"])),
     responses(
-        (status = 200, description = "Deleted", body = Done),
+        (status = 200, description = "The ids that do not exist", body = Vec<String>, example = json!(["816"])),
         (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
     )
 )]
@@ -188,8 +213,6 @@ pub async fn bulk_delete(
     Caller(account): Caller,
     State(app): State<Arc<App>>,
     AnyJson(body): AnyJson,
-) -> Result<Json<Done>, V3Error> {
-    let found = app.store.crm_deals(&account, &read_ids(&body)?).await?;
-    forget(&app, &account, &found).await?;
-    Ok(Json(Done {}))
+) -> Result<Json<Vec<String>>, V3Error> {
+    Ok(Json(forget(&app, &account, &read_ids(&body)?).await?))
 }

@@ -13,7 +13,7 @@ pub struct LoadedContact {
     #[schema(min_length = 1, max_length = 100)]
     id: String,
     /// The responsible's user id in the CRM.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 200)]
     responsible_user_id: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
@@ -35,10 +35,10 @@ pub struct LoadedPoint {
     /// The contact's id in the messenger: in WhatsApp and Viber a phone.
     #[schema(max_length = 200)]
     chat_id: Option<String>,
-    /// Stored, but not used to find a client.
+    /// In Telegram. Stored, but not used to find a client.
     #[schema(max_length = 200)]
     username: Option<String>,
-    /// The contact's phone in Telegram.
+    /// The contact's phone in Telegram and MAX.
     #[schema(max_length = 200)]
     phone: Option<String>,
 }
@@ -51,7 +51,7 @@ pub struct LoadedDeal {
     #[schema(min_length = 1, max_length = 100)]
     id: String,
     /// The responsible's user id in the CRM.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 200)]
     responsible_user_id: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
@@ -69,12 +69,11 @@ pub struct LoadedDeal {
 #[derive(ToSchema)]
 pub struct LoadedUser {
     /// The CRM's user id, without `/ \ ? # %`.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 200)]
     id: String,
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// When left out, the stored phone stays; null or an empty text removes it.
-    #[schema(max_length = 100)]
+    /// When left out, or no phone, the stored phone stays; null or an empty text removes it.
     phone: Option<String>,
 }
 

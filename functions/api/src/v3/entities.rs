@@ -1,6 +1,6 @@
 //! What loading, listing and deleting entities share: lists of at most 100, faults named by index and field.
 
-use super::body::{Fields, plain_id};
+use super::body::{Fields, MAX_ID, plain_id};
 use super::error::V3Error;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,11 +10,9 @@ use utoipa::ToSchema;
 
 /// Entities per page.
 pub const PAGE: usize = 100;
-/// Longest id and link of an entity, and longest name, in characters (Wazzup API v3).
-pub const MAX_ID: usize = 100;
-/// See [`MAX_ID`].
+/// Longest name and link of an entity, in characters (Wazzup API v3).
 pub const MAX_NAME: usize = 200;
-/// See [`MAX_ID`].
+/// See [`MAX_NAME`].
 pub const MAX_URI: usize = 200;
 
 /// An answer without data: the status says it all.
@@ -66,7 +64,8 @@ fn at_most(count: usize) -> Result<(), V3Error> {
     Err(V3Error::bad("TOO_MANY_ENTITIES", format!("At most {MAX_ENTITIES} entities at once")).with(data))
 }
 
-/// Reads the ids of a bulk deletion: a list, or an object with a list as `ids`. Each id is returned once.
+/// Reads the ids of a bulk deletion: a list, or an object with a list as `ids`. Each id is returned once, in its order;
+/// impossible ids are returned too.
 ///
 /// # Errors
 /// `VALIDATION_ERROR` when it is no list of ids; `TOO_MANY_ENTITIES`.
@@ -81,10 +80,8 @@ pub fn read_ids(body: &Value) -> Result<Vec<String>, V3Error> {
     };
     let mut ids: Vec<String> =
         list.iter().map(id).collect::<Option<_>>().ok_or_else(|| V3Error::malformed("An id is a text"))?;
-    // An impossible id is unknown, so it is skipped.
-    ids.retain(|id| !id.is_empty() && id.chars().count() <= MAX_ID);
-    ids.sort();
-    ids.dedup();
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
     Ok(ids)
 }
 
@@ -102,7 +99,7 @@ pub fn number(query: Option<&str>, name: &str, otherwise: usize) -> Result<usize
 /// The ids of a list that may hold numbers; an entry that is no id marks `name` as invalid.
 pub fn ids_of(fields: &mut Fields<'_>, name: &str) -> Vec<String> {
     let list = fields.list(name);
-    let ids: Option<Vec<String>> = list.iter().map(plain_id).collect();
+    let ids: Option<Vec<String>> = list.iter().map(|id| plain_id(id, MAX_ID)).collect();
     ids.unwrap_or_else(|| {
         fields.mark(name);
         Vec::new()
@@ -131,7 +128,7 @@ mod tests {
     #[test]
     fn ids_come_as_a_list_or_in_an_object() {
         for body in [json!(["2", 1, "2"]), json!({"ids": ["2", "1"]})] {
-            assert_eq!(read_ids(&body).unwrap(), ["1", "2"], "{body}");
+            assert_eq!(read_ids(&body).unwrap(), ["2", "1"], "{body}");
         }
         for body in [json!({}), json!("1"), json!([["1"]]), json!({"ids": "1"})] {
             assert!(read_ids(&body).is_err(), "{body}");

@@ -11,7 +11,7 @@ use shared::service::reassign::reassign_contact;
 use shared::service::refused::Refused;
 use shared::store::attribute;
 use shared::store::row::Write;
-use shared::store::{Read, StoreError};
+use shared::store::{Read, StoreError, record_owners};
 use std::collections::BTreeMap;
 
 /// The fingerprint of the connected CRM.
@@ -21,8 +21,9 @@ pub async fn fingerprint(app: &App, account: &AccountId) -> Result<Option<String
 }
 
 /// Links a loaded contact with the clients that it identifies, and assigns them to its responsible. A client who is
-/// already another contact of the CRM keeps that contact and their responsible. Without a connected CRM no records can
-/// be linked yet, but the responsible is assigned all the same.
+/// already another loaded contact of the CRM keeps that contact and their responsible; a contact that was created for
+/// the client is replaced. Without a connected CRM no records can be linked yet, but the responsible is assigned all the
+/// same.
 pub async fn contact(
     app: &App,
     owner: &Account,
@@ -38,7 +39,9 @@ pub async fn contact(
         let his = match crm {
             None => true,
             Some(crm) => {
-                let link = |records: &CrmRecords| link_contact(records, loaded, crm, app.ambient.now());
+                let made = made_contact(app, crm, &person, &loaded.id).await?;
+                let made = made.as_deref();
+                let link = |records: &CrmRecords| link_contact(records, loaded, made, crm, app.ambient.now());
                 app.retry_on_conflict(|| link_records(app, owner, &person.contact, link)).await?
             }
         };
@@ -58,6 +61,21 @@ pub async fn contact(
     Ok(())
 }
 
+/// The client's contact in the CRM, if it is another one than `loaded` and the CRM has not loaded it: it was created for
+/// the client.
+async fn made_contact(
+    app: &App,
+    crm: &str,
+    client: &Contact,
+    loaded: &str,
+) -> Result<Option<String>, StoreError> {
+    let Some(known) = client.crm.as_of(crm).contact_id.filter(|known| known != loaded) else {
+        return Ok(None);
+    };
+    let is_loaded = app.store.crm_contact(&client.account, &known).await?.is_some();
+    Ok(Some(known).filter(|_| !is_loaded))
+}
+
 /// Links a loaded deal with the contacts that it names, and with their clients.
 pub async fn deal(app: &App, owner: &Account, crm: Option<&str>, loaded: &CrmDeal) -> Result<(), V3Error> {
     for contact in app.store.crm_contacts(&owner.account, &loaded.contacts).await? {
@@ -71,7 +89,7 @@ pub async fn deal(app: &App, owner: &Account, crm: Option<&str>, loaded: &CrmDea
     Ok(())
 }
 
-/// Removes a deleted deal from its contacts. Clients keep it.
+/// Removes a deleted deal from its loaded contacts.
 pub async fn forget_deal(app: &App, account: &AccountId, gone: &CrmDeal) -> Result<(), V3Error> {
     for contact in app.store.crm_contacts(account, &gone.contacts).await? {
         if contact.deal.as_ref().is_some_and(|deal| deal.id == gone.id) {
@@ -92,7 +110,10 @@ async fn note_deal(app: &App, before: &CrmContact, after: CrmContact) -> Result<
 
 /// The persons whom a contact of the CRM identifies: by an identity, or by a verified phone. Several persons are not
 /// merged because of it.
-async fn persons(
+///
+/// # Errors
+/// Those of the store.
+pub async fn persons(
     app: &App,
     owner: &Account,
     loaded: &CrmContact,
@@ -123,6 +144,13 @@ async fn link_records(
     let Some(crm) = link(&before.crm) else { return Ok(false) };
     let after = Contact { crm, ..before.clone() };
     let write = Write::change(&before, &after, &[attribute::contact::CRM, attribute::contact::MERGED_INTO])?;
-    app.store.commit(write.into_iter().collect()).await?;
+    if let Some(write) = write {
+        for write in record_owners::gained(&before, &after)?.into_iter().chain([write]) {
+            app.store.commit(vec![write]).await?;
+        }
+        for write in record_owners::lost(&before, &after) {
+            app.store.commit(vec![write]).await?;
+        }
+    }
     Ok(true)
 }

@@ -7,8 +7,11 @@
 
 pub mod body;
 mod channels;
+mod contact_data;
 mod contacts;
+pub mod counters;
 mod deals;
+mod deletion;
 pub mod document;
 mod entities;
 pub mod error;

@@ -1,8 +1,8 @@
 //! `/v3/pipelines`: the CRM's pipelines, the same that `/v1/pipelines` replaces.
 
-use super::body::{Caller, Fields, Json as AnyJson};
+use super::body::{Caller, Fields, Json as AnyJson, MAX_ID};
 use super::document::LoadedPipeline;
-use super::entities::{Done, MAX_ID, read_all};
+use super::entities::{Done, read_all};
 use super::error::V3Error;
 use crate::app::App;
 use axum::Json;

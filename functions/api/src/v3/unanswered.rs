@@ -29,7 +29,7 @@ pub struct V3Unanswered {
     #[serde(rename = "counterV2")]
     counter_v2: u64,
     /// `red`: the employee is to answer. `grey`: the employee only supervises. Null: no client waits, or the employee
-    /// has no role.
+    /// has no role, or is unknown.
     r#type: Option<&'static str>,
     /// When the latest of them began to wait.
     #[schema(format = DateTime)]
@@ -41,7 +41,7 @@ pub struct V3Unanswered {
 /// The chats that the employee is to answer: of their own clients on the channels where they have a role (a thousand of
 /// them at most, if that is not every channel), of unclaimed clients who are shown to them, and, if they are head or
 /// quality control, of clients who wait for a responsible (a thousand per channel at most). A chat of another employee
-/// counts for that employee only. An employee without a role has none.
+/// counts for that employee only. An employee without a role has none, and neither has an unknown one.
 #[utoipa::path(
     get, path = "/v3/unanswered/{id}", tag = "v3", params(("id" = String, Path, description = "The CRM's user id")),
     responses((status = 200, description = "The number, from an index that may be a moment old", body = V3Unanswered))
@@ -52,9 +52,6 @@ pub async fn get(
     Id(id): Id,
 ) -> Result<Json<V3Unanswered>, V3Error> {
     let employee = EmployeeId::new(id);
-    if app.store.employee(&account, &employee).await?.is_none() {
-        return Err(V3Error::not_found("user"));
-    }
     let channels = app.store.channels(&account).await?;
     let places =
         places_on(&app.store, &account, channels.iter().map(|channel| &channel.channel), &employee).await?;

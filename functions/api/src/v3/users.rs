@@ -1,9 +1,9 @@
 //! `/v3/users`: the CRM's users, which are our employees. Roles on channels are not part of this call (Wazzup API v3):
 //! they are set up here.
 
-use super::body::{Caller, Fields, Id, Json as AnyJson};
+use super::body::{Caller, Fields, Id, Json as AnyJson, MAX_USER_ID, is_possible};
 use super::document::LoadedUser;
-use super::entities::{Done, MAX_ID, MAX_NAME, read_all, read_ids};
+use super::entities::{Done, MAX_NAME, read_all, read_ids};
 use super::error::V3Error;
 use crate::app::App;
 use crate::employees;
@@ -15,6 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 use shared::base::ids::{AccountId, EmployeeId};
 use shared::base::phone::Phone;
 use shared::model::employee::Employee;
@@ -49,7 +50,8 @@ impl From<Employee> for V3User {
     }
 }
 
-/// A user as loaded. `phone`: absent keeps the stored phone, null or an empty text removes it.
+/// A user as loaded. `phone`: absent keeps the stored phone, null or an empty text removes it; what is no phone counts as
+/// absent.
 #[derive(Debug)]
 struct LoadUser {
     id: String,
@@ -58,7 +60,7 @@ struct LoadUser {
 }
 
 fn read(fields: &mut Fields<'_>, region: &str) -> LoadUser {
-    let id = fields.required("id", MAX_ID);
+    let id = fields.required("id", MAX_USER_ID);
     if !id.is_empty() && validate::employee_id("id", &id).is_err() {
         fields.mark("id");
     }
@@ -66,21 +68,26 @@ fn read(fields: &mut Fields<'_>, region: &str) -> LoadUser {
     if !name.is_empty() && validate::name("name", &name, MAX_NAME).is_err() {
         fields.mark("name");
     }
-    let phone = fields.has("phone").then(|| {
-        let text = fields.text("phone", MAX_PHONE).filter(|text| !text.trim().is_empty())?;
-        let phone = Phone::parse(&text, region);
-        if phone.is_none() {
-            fields.mark("phone");
-        }
-        phone
-    });
-    LoadUser { id, name, phone }
+    LoadUser { id, name, phone: phone(fields, region) }
+}
+
+fn phone(fields: &Fields<'_>, region: &str) -> Option<Option<Phone>> {
+    let text = match fields.value("phone") {
+        None => return fields.has("phone").then_some(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    if text.trim().is_empty() {
+        return Some(None);
+    }
+    let text = Some(text).filter(|text| text.chars().count() <= MAX_PHONE)?;
+    Phone::parse(&text, region).map(Some)
 }
 
 /// Load users
 ///
-/// At most 100 at once, all or none; a known id gets the new name and phone. A phone belongs to one user only. A user
-/// whom the CRM refused gets new clients again.
+/// At most 100 at once, all or none; a known id gets the new name and phone. A phone belongs to one user only; what is no
+/// phone is ignored. A user whom the CRM refused gets new clients again.
 #[utoipa::path(
     post, path = "/v3/users", tag = "v3",
     request_body(content = Vec<LoadedUser>, example = json!([{"id": "17", "name": "Anna Petrova", "phone": "79011112233"}])),
@@ -146,6 +153,8 @@ fn phones_are_unique(after: &HashMap<&str, Employee>) -> Result<(), V3Error> {
 }
 
 /// List users
+///
+/// Sorted by name.
 #[utoipa::path(
     get, path = "/v3/users", tag = "v3",
     responses((status = 200, description = "All users, at most 1000", body = Vec<V3User>))
@@ -154,7 +163,8 @@ pub async fn list(
     Caller(account): Caller,
     State(app): State<Arc<App>>,
 ) -> Result<Json<Vec<V3User>>, V3Error> {
-    let employees = app.store.employees(&account).await?;
+    let mut employees = app.store.employees(&account).await?;
+    employees.sort_by(|one, other| (&one.name, &one.employee).cmp(&(&other.name, &other.employee)));
     Ok(Json(employees.into_iter().map(V3User::from).collect()))
 }
 
@@ -195,12 +205,12 @@ pub async fn delete(
 
 /// Delete users
 ///
-/// Unknown ids are skipped.
+/// Answers the ids that do not exist; the others are deleted.
 #[utoipa::path(
     patch, path = "/v3/users/bulk_delete", tag = "v3",
     request_body(content = Vec<String>, example = json!(["17"])),
     responses(
-        (status = 200, description = "Deleted", body = Done),
+        (status = 200, description = "The ids that do not exist", body = Vec<String>, example = json!(["18"])),
         (status = 400, description = "`TOO_MANY_ENTITIES`, `VALIDATION_ERROR`")
     )
 )]
@@ -208,14 +218,19 @@ pub async fn bulk_delete(
     Caller(account): Caller,
     State(app): State<Arc<App>>,
     AnyJson(body): AnyJson,
-) -> Result<Json<Done>, V3Error> {
+) -> Result<Json<Vec<String>>, V3Error> {
+    let mut unknown = Vec::new();
     for id in read_ids(&body)? {
-        match remove(&app, &account, id).await {
-            Err(error) if error.status() != StatusCode::NOT_FOUND => return Err(error.into()),
-            _ => {}
+        if !is_possible(&id) {
+            unknown.push(id);
+            continue;
+        }
+        match remove(&app, &account, id.clone()).await {
+            Err(error) if error.status() == StatusCode::NOT_FOUND => unknown.push(id),
+            removed => removed?,
         }
     }
-    Ok(Json(Done {}))
+    Ok(Json(unknown))
 }
 
 async fn remove(app: &Arc<App>, account: &AccountId, id: String) -> Result<(), ApiError> {

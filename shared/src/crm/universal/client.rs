@@ -146,7 +146,7 @@ impl CrmClient for Client {
         contact: &Contact,
         request: String,
     ) -> Result<CrmRecord, CrmError> {
-        create(call, request, format!("contact-{}", contact.contact)).await
+        create(call, request, contact.crm.creation_key("contact", &contact.contact)).await
     }
 
     fn deal_request(&self, deal: &NewDeal<'_>) -> Result<Option<String>, CrmError> {
@@ -167,7 +167,7 @@ impl CrmClient for Client {
         contact: &Contact,
         request: String,
     ) -> Result<CrmRecord, CrmError> {
-        create(call, request, format!("deal-{}", contact.contact)).await
+        create(call, request, contact.crm.creation_key("deal", &contact.contact)).await
     }
 
     async fn push_channel_state(&self, call: &CrmCall<'_>, channel: &Channel) -> Result<(), CrmError> {

@@ -108,7 +108,7 @@ pub fn undo(
     add(&mut root.kept_apart, &from.contact);
     root.phone = root.phone.or_else(|| stay.iter().find_map(|alias| alias.phone.clone()));
     if leaving.iter().any(|one| shares_records(&root.crm, &one.crm)) {
-        root.crm = CrmRecords::default();
+        root.crm = CrmRecords { generation: root.crm.generation, ..CrmRecords::default() };
     }
     // A phone that it had by an alias that left earlier may have hidden one that it has by another alias.
     let phone = leaving.iter().rev().find_map(|one| one.phone.clone());

@@ -86,6 +86,10 @@ pub struct CrmRecords {
     /// idempotency key may hold a duplicate.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uncertain: u32,
+    /// How often the CRM deleted records that were created for the contact: a creation after that has another
+    /// idempotency key, because the CRM would answer the old one with the deleted record.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub generation: u32,
     /// The worker that is creating the records, and until when no other worker does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<CreationClaim>,
@@ -98,7 +102,47 @@ impl CrmRecords {
         if self.in_crm.as_deref() == Some(crm) {
             return self.clone();
         }
-        Self { in_crm: Some(crm.to_owned()), ..Self::default() }
+        // The CRM may be connected again later, and remembers the keys of its own creations.
+        Self { in_crm: Some(crm.to_owned()), generation: self.generation, ..Self::default() }
+    }
+
+    /// The records after the CRM deleted its contact `id`: there is neither contact nor deal, and both may be created
+    /// again. `None` when the contact is not the client's.
+    #[must_use]
+    pub fn without_contact(&self, id: &str, crm: &str) -> Option<Self> {
+        let own = self.as_of(crm);
+        let generation = self.generation.saturating_add(1);
+        (own.contact_id.as_deref() == Some(id)).then(|| Self {
+            in_crm: own.in_crm,
+            uncertain: own.uncertain,
+            generation,
+            ..Self::default()
+        })
+    }
+
+    /// The records after the CRM deleted its deal `id`: the deal may be created again, for the same contact. `None` when
+    /// the deal is not the client's.
+    #[must_use]
+    pub fn without_deal(&self, id: &str, crm: &str) -> Option<Self> {
+        let own = self.as_of(crm);
+        let generation = self.generation.saturating_add(1);
+        (own.deal_id.as_deref() == Some(id)).then_some(Self {
+            deal_id: None,
+            deal_uri: None,
+            deal_skipped: false,
+            generation,
+            claim: None,
+            request: None,
+            ..own
+        })
+    }
+
+    /// The idempotency key of a creation: `contact-<uuid>` or `deal-<uuid>`, with a number from the second generation on.
+    pub fn creation_key(&self, kind: &str, contact: &ContactId) -> String {
+        match self.generation {
+            0 => format!("{kind}-{contact}"),
+            deleted => format!("{kind}-{contact}-{}", u64::from(deleted) + 1),
+        }
     }
 
     /// Whether a record is missing, and may be created.
@@ -291,5 +335,59 @@ impl Contact {
         }
         let differ = self.phone.is_some() && other.phone.is_some() && self.phone != other.phone;
         if differ && reason == MergeReason::VerifiedPhone { Join::OtherPhone } else { Join::Yes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records() -> CrmRecords {
+        let own = |text: &str| Some(text.to_owned());
+        CrmRecords {
+            in_crm: own("crm"),
+            contact_id: own("4711"),
+            contact_uri: own("https://crm.example.com/4711"),
+            deal_id: own("815"),
+            deal_uri: own("https://crm.example.com/815"),
+            uncertain: 2,
+            ..CrmRecords::default()
+        }
+    }
+
+    #[test]
+    fn a_deleted_contact_takes_its_deal_along_and_both_may_be_created_again() {
+        let left = records().without_contact("4711", "crm").unwrap();
+        let expected =
+            CrmRecords { in_crm: Some("crm".into()), uncertain: 2, generation: 1, ..CrmRecords::default() };
+        assert_eq!(left, expected);
+        assert!(left.are_lacking());
+        let skipped = CrmRecords { deal_skipped: true, ..records() };
+        assert!(
+            !skipped.without_contact("4711", "crm").unwrap().deal_skipped,
+            "pipelines may be loaded by now"
+        );
+        assert_eq!(records().without_contact("815", "crm"), None);
+        assert_eq!(records().without_contact("4711", "another"), None);
+    }
+
+    #[test]
+    fn a_deleted_deal_leaves_the_contact() {
+        let left = records().without_deal("815", "crm").unwrap();
+        let expected = CrmRecords { deal_id: None, deal_uri: None, generation: 1, ..records() };
+        assert_eq!(left, expected);
+        assert!(left.are_lacking());
+        assert_eq!(records().without_deal("4711", "crm"), None);
+        assert_eq!(records().without_deal("815", "another"), None);
+    }
+
+    #[test]
+    fn every_generation_has_its_own_key() {
+        let contact = ContactId::new("c");
+        let key = |records: &CrmRecords| records.creation_key("contact", &contact);
+        let once = records().without_deal("815", "crm").unwrap();
+        let twice = once.without_contact("4711", "crm").unwrap();
+        assert_eq!([key(&records()), key(&once), key(&twice)], ["contact-c", "contact-c-2", "contact-c-3"]);
+        assert_eq!(key(&twice.as_of("another")), "contact-c-3", "the first CRM may be connected again");
     }
 }

@@ -2,10 +2,10 @@
 //! CRM's contacts a client is before the client first writes, and who is responsible for that contact there (B1, C2).
 
 use crate::base::clock::Timestamp;
-use crate::base::ids::{AccountId, EmployeeId, IdSalt};
+use crate::base::ids::{AccountId, ContactId, EmployeeId, IdSalt};
 use crate::base::phone::Phone;
 use crate::model::contact::blacklist::Subject;
-use crate::model::contact::{CrmRecords, Identity};
+use crate::model::contact::{Contact, CrmRecords, Identity};
 use crate::model::messenger::Messenger;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,27 @@ impl ContactPoint {
             user.retain(|char| char.is_ascii_digit());
         }
         (!user.is_empty()).then_some(Identity { messenger, group, user })
+    }
+
+    /// The point as Wazzup shows it: numbers as digits, `phone` for Telegram and MAX alone, `username` for Telegram.
+    /// `met` is the messenger's id of the contact, where the point has none and the contact has written since.
+    #[must_use]
+    pub fn shown(&self, met: Option<String>, region: &str) -> Self {
+        let messenger =
+            Messenger::of_chat_type(&self.chat_type).filter(|(_, group)| !group).map(|(own, _)| own);
+        let by_phone = matches!(messenger, Some(Messenger::Telegram | Messenger::Max));
+        let digits = || {
+            let phone = self.phone.as_ref()?;
+            Some(Phone::parse(phone, region).map_or_else(|| phone.clone(), |phone| phone.digits().to_owned()))
+        };
+        let is_phone = messenger.as_ref().is_some_and(Messenger::id_is_phone);
+        let own = self.identity().map(|identity| identity.user).or_else(|| self.chat_id.clone());
+        Self {
+            chat_type: self.chat_type.clone(),
+            chat_id: own.or(met).or_else(|| digits().filter(|_| is_phone)),
+            username: self.username.clone().filter(|_| messenger == Some(Messenger::Telegram)),
+            phone: digits().filter(|_| by_phone),
+        }
     }
 
     /// The contact's phone at this point; a number without a country code is read as one of `region`.
@@ -137,6 +158,54 @@ impl CrmContact {
     }
 }
 
+/// A kind of records that a CRM has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordKind {
+    /// A contact.
+    Contact,
+    /// A deal.
+    Deal,
+}
+
+impl RecordKind {
+    /// Its name in keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Deal => "deal",
+        }
+    }
+}
+
+/// Maps a record of the CRM, by the CRM's id, to a client of ours that it belongs to. The client's own row says whether
+/// the mapping still holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordOwner {
+    /// Version of the row's shape.
+    pub v: u16,
+    /// The account.
+    pub account: AccountId,
+    /// The record's kind.
+    pub kind: RecordKind,
+    /// The CRM's id of the record.
+    pub record: String,
+    /// Our contact.
+    pub contact: ContactId,
+}
+
+impl RecordOwner {
+    /// The rows that lead from a client's records to the client.
+    pub fn all_of(client: &Contact) -> Vec<Self> {
+        let ids = [(RecordKind::Contact, &client.crm.contact_id), (RecordKind::Deal, &client.crm.deal_id)];
+        let row = |(kind, id): (RecordKind, &Option<String>)| {
+            let (account, contact) = (client.account.clone(), client.contact.clone());
+            id.clone().map(|record| Self { v: 1, account, kind, record, contact })
+        };
+        ids.into_iter().filter_map(row).collect()
+    }
+}
+
 /// Maps a phone or an identity to a contact of the CRM. The contact itself says whether the mapping still holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CrmSubject {
@@ -179,21 +248,26 @@ pub struct CrmDeal {
     pub loaded_at: Timestamp,
 }
 
-/// A client's records after the CRM `crm` says that the client is its `contact`. `None` when the client is linked to
-/// another contact there, or when their contact is being created at this moment: then the records do not change.
+/// A client's records after the CRM `crm` says that the client is its `contact`. `made` is the id of the client's
+/// contact there that is no loaded one: the loaded contact replaces it. `None` when the client is linked to another
+/// loaded contact there, or when their contact is being created at this moment: then the records do not change.
 #[must_use]
 pub fn link_contact(
     records: &CrmRecords,
     contact: &CrmContact,
+    made: Option<&str>,
     crm: &str,
     now: Timestamp,
 ) -> Option<CrmRecords> {
     let mut linked = records.as_of(crm);
     let created = linked.claim.as_ref().is_some_and(|claim| claim.expires_at > now);
-    match &linked.contact_id {
-        Some(known) if *known != contact.id => return None,
+    match linked.contact_id.as_deref() {
+        Some(known) if known == contact.id => {}
+        // The card of the contact that was made is another one.
+        Some(known) if made == Some(known) => linked.contact_uri = None,
+        Some(_) => return None,
         None if created => return None,
-        _ => {}
+        None => {}
     }
     linked.contact_id = Some(contact.id.clone());
     linked.contact_uri = contact.uri.clone().or(linked.contact_uri);
@@ -301,17 +375,60 @@ mod tests {
     #[test]
     fn records_are_linked_where_there_are_none() {
         let (loaded, now) = (contact(Vec::new()), Timestamp::from_millis(100));
-        let linked = link_contact(&CrmRecords::default(), &loaded, "crm", now).unwrap();
+        let linked = link_contact(&CrmRecords::default(), &loaded, None, "crm", now).unwrap();
         assert_eq!((linked.contact_id.as_deref(), linked.in_crm.as_deref()), (Some("4711"), Some("crm")));
         let other = CrmRecords { contact_id: Some("1".into()), ..linked.clone() };
-        assert_eq!(link_contact(&other, &loaded, "crm", now), None, "he is another contact there");
-        assert!(link_contact(&other, &loaded, "another crm", now).is_some(), "those are another CRM's");
+        assert_eq!(link_contact(&other, &loaded, None, "crm", now), None, "he is another contact there");
+        assert!(link_contact(&other, &loaded, None, "another crm", now).is_some(), "those are another CRM's");
         let claim =
             |until| Some(CreationClaim { owner: "o".into(), expires_at: Timestamp::from_millis(until) });
         let being_made =
             |until| CrmRecords { in_crm: Some("crm".into()), claim: claim(until), ..CrmRecords::default() };
-        assert_eq!(link_contact(&being_made(101), &loaded, "crm", now), None);
-        assert!(link_contact(&being_made(100), &loaded, "crm", now).is_some());
+        assert_eq!(link_contact(&being_made(101), &loaded, None, "crm", now), None);
+        assert!(link_contact(&being_made(100), &loaded, None, "crm", now).is_some());
+    }
+
+    #[test]
+    fn a_loaded_contact_replaces_one_that_was_created() {
+        let (loaded, now) = (contact(Vec::new()), Timestamp::from_millis(100));
+        let made = CrmRecords {
+            in_crm: Some("crm".into()),
+            contact_id: Some("1".into()),
+            contact_uri: Some("https://crm.example.com/1".into()),
+            deal_id: Some("815".into()),
+            ..CrmRecords::default()
+        };
+        let linked = link_contact(&made, &loaded, Some("1"), "crm", now).unwrap();
+        assert_eq!((linked.contact_id.as_deref(), &linked.contact_uri), (Some("4711"), &loaded.uri));
+        assert_eq!(linked.deal_id.as_deref(), Some("815"), "the deal stays");
+        let bare = CrmContact { uri: None, ..loaded.clone() };
+        assert_eq!(link_contact(&made, &bare, Some("1"), "crm", now).unwrap().contact_uri, None);
+        assert_eq!(link_contact(&made, &loaded, Some("2"), "crm", now), None, "another one by now");
+        assert_eq!(link_contact(&made, &loaded, None, "crm", now), None, "a loaded one");
+    }
+
+    #[test]
+    fn points_are_shown_as_wazzup_has_them() {
+        let shown = |point: ContactPoint, met: Option<&str>| {
+            let shown = point.shown(met.map(str::to_owned), "RU");
+            (shown.chat_id, shown.username, shown.phone)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let all = |chat_type: &str| ContactPoint {
+            username: some("anna"),
+            ..point(chat_type, Some("7"), Some("8 901 111-22-33"))
+        };
+        assert_eq!(shown(all("telegram"), None), (some("7"), some("anna"), some("79011112233")));
+        assert_eq!(shown(all("max"), None), (some("7"), None, some("79011112233")));
+        for other in ["vk", "avito", "instagram", "telegroup", "maxgroup"] {
+            assert_eq!(shown(all(other), None), (some("7"), None, None), "{other}");
+        }
+        let by_phone = |chat_type| point(chat_type, None, Some("+7 901 111-22-33"));
+        assert_eq!(shown(by_phone("telegram"), None), (None, None, some("79011112233")));
+        assert_eq!(shown(by_phone("telegram"), Some("55")), (some("55"), None, some("79011112233")));
+        assert_eq!(shown(by_phone("whatsapp"), None), (some("79011112233"), None, None));
+        assert_eq!(shown(point("whatsapp", Some("+7 (901) 111-22-33"), None), None).0, some("79011112233"));
+        assert_eq!(shown(point("telegram", Some("7"), Some("?")), Some("8")), (some("7"), None, some("?")));
     }
 
     #[test]
@@ -338,7 +455,7 @@ mod tests {
         let moved = CrmDeal { uri: Some("https://crm.example.com/815".into()), ..deal() };
         assert!(loaded.with_deal(&moved).deal.unwrap().uri.is_some());
         let now = Timestamp::from_millis(100);
-        let linked = link_contact(&CrmRecords::default(), &loaded, "crm", now).unwrap();
+        let linked = link_contact(&CrmRecords::default(), &loaded, None, "crm", now).unwrap();
         assert!(linked.are_complete(), "nothing is to be created");
     }
 }

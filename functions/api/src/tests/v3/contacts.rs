@@ -8,8 +8,11 @@ use shared::base::ids::{AccountId, ChatId, ContactId};
 use shared::model::chat::Chat;
 use shared::model::chat::state::AssignmentState;
 use shared::model::contact::Contact;
+use shared::model::crm::entities::RecordKind;
 use shared::model::messenger::Messenger;
 use shared::store::{Read, keys};
+use std::sync::Arc;
+use tower::ServiceExt;
 
 const PHONE: &str = "79011112233";
 
@@ -47,6 +50,200 @@ async fn contact(bench: &Bench, company: &Company) -> Contact {
     bench.app.store.contact(&account, &ContactId::new("contact"), Read::Consistent).await.unwrap().unwrap()
 }
 
+/// Marks the chat as one whose records the CRM has.
+async fn settle(bench: &Bench, company: &Company) {
+    let before = chat(bench, company).await;
+    rows::change(bench, &before, |chat| chat.records_in = Some("crm".into())).await;
+}
+
+/// Stores the records that the CRM created for the client, as `crm-push` does.
+async fn created(bench: &Bench, company: &Company, contact_id: &str, deal_id: Option<&str>) -> Contact {
+    let account = AccountId::new(company.id.as_str());
+    let crm = bench.app.store.crm(&account, Read::Consistent).await.unwrap().unwrap();
+    let before = contact(bench, company).await;
+    let after = rows::change(bench, &before, |contact| {
+        contact.crm = contact.crm.as_of(&crm.fingerprint());
+        contact.crm.contact_id = Some(contact_id.into());
+        contact.crm.contact_uri = Some(format!("https://crm.example.com/{contact_id}"));
+        contact.crm.deal_id = deal_id.map(str::to_owned);
+    })
+    .await;
+    let writes = shared::store::record_owners::gained(&before, &after).unwrap();
+    bench.app.store.commit(writes).await.unwrap();
+    settle(bench, company).await;
+    after
+}
+
+#[tokio::test]
+async fn what_the_crm_created_is_shown_and_forgotten_when_it_is_deleted() {
+    let (bench, company) = with_a_client(|_| {}).await;
+    let key = &company.key;
+    created(&bench, &company, "1", Some("2")).await;
+    let shown = bench.expect(200, key, "GET", "/v3/contacts/1", None).await;
+    assert_eq!(
+        shown,
+        json!({"id": "1", "responsibleUserId": "", "name": "Name of contact", "uri": "https://crm.example.com/1",
+            "contactData": [{"chatType": "whatsapp", "chatId": PHONE}]})
+    );
+    assert_eq!(bench.expect(200, key, "GET", "/v3/contacts", None).await["count"], 0);
+    refused(&bench, key, ("DELETE", "/v3/contacts/2"), None, (404, "NOT_FOUND")).await;
+    refused(&bench, key, ("GET", "/v3/deals/2"), None, (404, "NOT_FOUND")).await;
+    bench.expect(200, key, "DELETE", "/v3/deals/2", None).await;
+    let left = contact(&bench, &company).await.crm;
+    assert_eq!((left.contact_id.as_deref(), &left.deal_id, left.generation), (Some("1"), &None, 1));
+    assert_eq!(chat(&bench, &company).await.records_in, None);
+    refused(&bench, key, ("DELETE", "/v3/deals/2"), None, (404, "NOT_FOUND")).await;
+    created(&bench, &company, "1", Some("3")).await;
+    let unknown = bench.expect(200, key, "PATCH", "/v3/contacts/bulk_delete", Some(json!(["1", "9"]))).await;
+    assert_eq!(unknown, json!(["9"]));
+    let left = contact(&bench, &company).await.crm;
+    assert_eq!((left.contact_id, left.deal_id, left.generation), (None, None, 2));
+    assert_eq!(chat(&bench, &company).await.records_in, None);
+    let account = AccountId::new(company.id.as_str());
+    for (kind, id) in [(RecordKind::Contact, "1"), (RecordKind::Deal, "2"), (RecordKind::Deal, "3")] {
+        assert!(bench.app.store.record_owners(&account, kind, id).await.unwrap().is_empty(), "{kind:?} {id}");
+    }
+    refused(&bench, key, ("GET", "/v3/contacts/1"), None, (404, "NOT_FOUND")).await;
+}
+
+#[tokio::test]
+async fn another_companys_or_another_crms_record_is_not_forgotten() {
+    let (bench, company) = with_a_client(|_| {}).await;
+    created(&bench, &company, "1", None).await;
+    let other = bench.company("Other").await;
+    refused(&bench, &other.key, ("DELETE", "/v3/contacts/1"), None, (404, "NOT_FOUND")).await;
+    let moved = json!({"kind": "universal", "webhook_url": "https://another.example.com/hook"});
+    bench.expect(200, &company.key, "PUT", "/v1/crm", Some(moved)).await;
+    refused(&bench, &company.key, ("DELETE", "/v3/contacts/1"), None, (404, "NOT_FOUND")).await;
+    assert_eq!(contact(&bench, &company).await.crm.contact_id.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn a_record_that_an_alias_has_too_is_forgotten_with_it() {
+    let (bench, company) = with_a_client(|_| {}).await;
+    let root = created(&bench, &company, "1", None).await;
+    let alias = rows::contact(&bench, &company, "alias", None, &[rows::telegram("7")]).await;
+    let before = alias.clone();
+    let alias = rows::change(&bench, &alias, |alias| {
+        alias.merged_into = Some(root.contact.clone());
+        alias.crm = root.crm.clone();
+    })
+    .await;
+    rows::change(&bench, &root, |root| root.merged_from = vec![alias.contact.clone()]).await;
+    let writes = shared::store::record_owners::gained(&before, &alias).unwrap();
+    bench.app.store.commit(writes).await.unwrap();
+    let shown = bench.expect(200, &company.key, "GET", "/v3/contacts/1", None).await;
+    assert_eq!(
+        shown["contactData"],
+        json!([{"chatType": "whatsapp", "chatId": PHONE}, {"chatType": "telegram", "chatId": "7", "phone": PHONE}])
+    );
+    bench.expect(200, &company.key, "DELETE", "/v3/contacts/1", None).await;
+    let alias =
+        bench.app.store.contact(&alias.account, &alias.contact, Read::Consistent).await.unwrap().unwrap();
+    assert_eq!((contact(&bench, &company).await.crm.contact_id, alias.crm.contact_id), (None, None));
+}
+
+#[tokio::test]
+async fn a_loaded_contact_replaces_the_one_that_was_created() {
+    let (bench, company) = with_a_client(|_| {}).await;
+    let key = &company.key;
+    created(&bench, &company, "1", Some("2")).await;
+    bench.expect(200, key, "POST", "/v3/contacts", Some(json!([loaded("4711", "17", PHONE)]))).await;
+    let client = contact(&bench, &company).await;
+    assert_eq!(
+        (client.crm.contact_id.as_deref(), client.crm.contact_uri.as_deref(), client.crm.deal_id.as_deref()),
+        (Some("4711"), Some("https://crm.example.com/4711"), Some("2"))
+    );
+    assert_eq!(client.responsible.as_ref().map(|id| id.as_str()), Some("17"));
+    assert_eq!(chat(&bench, &company).await.responsible, client.responsible);
+    refused(&bench, key, ("DELETE", "/v3/contacts/1"), None, (404, "NOT_FOUND")).await;
+    // A created contact that the CRM loads too is a loaded one from then on.
+    bench.expect(200, key, "POST", "/v3/contacts", Some(json!([loaded("4712", "18", PHONE)]))).await;
+    assert_eq!(contact(&bench, &company).await.crm, client.crm);
+}
+
+#[tokio::test]
+async fn a_contact_loaded_by_phone_has_the_id_under_which_it_has_written() {
+    let (bench, company) = with_a_client(|_| {}).await;
+    let key = &company.key;
+    let load = json!([{"id": "5", "responsibleUserId": "17", "name": "A", "contactData": [
+        {"chatType": "telegram", "phone": "+7 902 333-44-55", "username": "@anna"},
+        {"chatType": "max", "phone": "79023334455"}, {"chatType": "vk", "chatId": "9", "phone": "79023334455"}
+    ]}]);
+    bench.expect(200, key, "POST", "/v3/contacts", Some(load.clone())).await;
+    let data = || async { bench.expect(200, key, "GET", "/v3/contacts/5", None).await["contactData"].take() };
+    let telegram = json!({"chatType": "telegram", "username": "anna", "phone": "79023334455"});
+    let others =
+        [json!({"chatType": "max", "phone": "79023334455"}), json!({"chatType": "vk", "chatId": "9"})];
+    assert_eq!(data().await, json!([telegram, others[0], others[1]]));
+    rows::contact(&bench, &company, "anna", Some("79023334455"), &[rows::telegram("55")]).await;
+    let mut met = telegram.clone();
+    met["chatId"] = json!("55");
+    assert_eq!(data().await, json!([met, others[0], others[1]]));
+    bench.expect(200, key, "POST", "/v3/contacts", Some(load)).await;
+    assert_eq!(data().await, json!([met, others[0], others[1]]));
+    let page = bench.expect(200, key, "GET", "/v3/contacts", None).await;
+    assert_eq!(page["data"][0]["contactData"][0], met);
+}
+
+/// Bodies as published clients of Wazzup send them.
+#[tokio::test]
+async fn bodies_of_published_clients_are_accepted() {
+    let bench = Bench::new().await;
+    let key = &bench.company("One").await.key;
+    for (method, path, body) in [
+        // A PHP client writes every member of its objects, empty ones as null, and ends its paths with a slash.
+        (
+            "POST",
+            "/v3/contacts/",
+            json!([{"id": "1", "name": "A", "responsibleUserId": "17", "contactData": [
+            {"chatType": "whatsapp", "chatId": "79011112233", "username": null, "phone": null}], "uri": null}]),
+        ),
+        ("POST", "/v3/users/", json!([{"id": "17", "name": "Anna"}])),
+        (
+            "POST",
+            "/v3/deals/",
+            json!([{"id": "8", "responsibleUserId": "17", "name": "B", "uri": null,
+            "contacts": ["1"], "closed": false}]),
+        ),
+        ("PATCH", "/v3/contacts/bulk_delete", json!(["1"])),
+        // A Python client drops what is empty.
+        (
+            "POST",
+            "/v3/contacts",
+            json!([{"id": "2", "responsibleUserId": "17", "name": "A",
+            "contactData": [{"chatType": "telegram", "phone": "79011112233"}]}]),
+        ),
+        (
+            "POST",
+            "/v3/deals",
+            json!([{"id": "9", "responsibleUserId": "17", "name": "B", "contacts": ["2"],
+            "uri": "https://crm.example.com/9"}]),
+        ),
+        // A bot sends an empty id and whatever its clients typed as a phone and a name.
+        (
+            "POST",
+            "/v3/contacts",
+            json!([{"id": "3", "responsibleUserId": "17", "name": "A", "contactData": [
+            {"chatType": "telegram", "chatId": "", "phone": "8 (901) 111-22-33", "username": "anna"}]}]),
+        ),
+        (
+            "POST",
+            "/v3/users",
+            json!([{"id": "18", "name": "b@example.com", "phone": ""}, {"id": "19", "name": "C", "phone": "no"}]),
+        ),
+        // An n8n node deletes lists of ids.
+        ("PATCH", "/v3/users/bulk_delete", json!(["18", "19"])),
+        ("PATCH", "/v3/deals/bulk_delete", json!(["8", "9"])),
+    ] {
+        let request = axum::http::Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {key}"));
+        let request = request.body(lambda_http::Body::from(body.to_string())).unwrap();
+        let answer = crate::service(Arc::clone(&bench.app)).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200, "{method} {path} {body}");
+    }
+}
+
 #[tokio::test]
 async fn contacts_are_loaded_paged_and_deleted() {
     let bench = Bench::new().await;
@@ -70,15 +267,25 @@ async fn contacts_are_loaded_paged_and_deleted() {
         }
         offset += 100;
     }
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), 201, "each once");
+    let mut sorted = ids.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!(sorted.len(), 201, "each once");
+    assert_eq!(ids, sorted);
     bench.expect(200, key, "DELETE", "/v3/contacts/4711", None).await;
     refused(&bench, key, ("GET", "/v3/contacts/4711"), None, (404, "NOT_FOUND")).await;
     refused(&bench, key, ("DELETE", "/v3/contacts/4711"), None, (404, "NOT_FOUND")).await;
     let some = json!({"ids": (0..100).map(|id| format!("c{id}")).collect::<Vec<_>>()});
-    bench.expect(200, key, "PATCH", "/v3/contacts/bulk_delete", Some(some)).await;
+    let unknown = bench.expect(200, key, "PATCH", "/v3/contacts/bulk_delete", Some(some.clone())).await;
+    assert_eq!(unknown, json!([]));
     assert_eq!(bench.expect(200, key, "GET", "/v3/contacts", None).await["count"], 100);
+    assert_eq!(
+        bench.expect(200, key, "PATCH", "/v3/contacts/bulk_delete", Some(some.clone())).await,
+        some["ids"]
+    );
+    let odd = json!(["", "x".repeat(201), "c100"]);
+    let unknown = bench.expect(200, key, "PATCH", "/v3/contacts/bulk_delete", Some(odd)).await;
+    assert_eq!(unknown, json!(["", "x".repeat(201)]));
     refused(&bench, key, ("GET", "/v3/contacts?offset=x"), None, (400, "VALIDATION_ERROR")).await;
 }
 
@@ -196,13 +403,18 @@ async fn a_chat_in_which_the_client_has_not_written_gets_a_responsible_and_stays
 }
 
 #[tokio::test]
-async fn a_deleted_contact_leaves_the_client_as_he_is() {
+async fn a_deleted_contact_is_not_the_clients_any_more() {
     let (bench, company) = with_a_client(|_| {}).await;
     let key = &company.key;
     bench.expect(200, key, "POST", "/v3/contacts", Some(json!([loaded("4711", "17", PHONE)]))).await;
     let before = contact(&bench, &company).await;
+    settle(&bench, &company).await;
     bench.expect(200, key, "DELETE", "/v3/contacts/4711", None).await;
-    assert_eq!(contact(&bench, &company).await, before);
+    let after = contact(&bench, &company).await;
+    assert_eq!((after.crm.contact_id.as_deref(), after.crm.generation), (None, 1));
+    assert_eq!(after, shared::model::contact::Contact { crm: after.crm.clone(), ..before.clone() });
+    let chat = chat(&bench, &company).await;
+    assert_eq!((chat.records_in, chat.responsible), (None, before.responsible.clone()));
     let account = AccountId::new(company.id.as_str());
     let owner = bench.app.store.account(&account).await.unwrap().unwrap();
     let digest =

@@ -3,7 +3,9 @@
 use super::refused;
 use crate::testing::Bench;
 use serde_json::{Value, json};
-use shared::base::ids::AccountId;
+use shared::base::ids::{AccountId, ChannelId};
+use shared::model::channel::Channel;
+use shared::model::messenger::ChannelRef;
 use shared::store::Read;
 use std::time::Duration;
 
@@ -35,6 +37,55 @@ async fn channels_are_listed_in_wazzups_words() {
             {"channelId": "1cba75b0-8855-41a0-b2ee-4d51f596b350", "transport": "tgapi", "plainId": "79011112244", "state": "openelsewhere", "name": "79011112244"}
         ])
     );
+}
+
+#[tokio::test]
+async fn a_channel_that_sent_events_before_it_was_listed_is_asked_about() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    let (channels, _) = bench.connected(key, &["c1"]).await;
+    let account = AccountId::new(company.id.as_str());
+    let known =
+        bench.app.store.channel(&account, &ChannelId::new(channels[0].as_str()), Read::Consistent).await;
+    let reference = ChannelRef {
+        id: ChannelId::derive(&account, "wazzup", "late"),
+        provider: "wazzup".into(),
+        external: "late".into(),
+    };
+    let late =
+        Channel::new(&account, &known.unwrap().unwrap().connection, &reference, bench.app.ambient.now());
+    bench.app.store.create_channel(&late).await.unwrap();
+    let shown = || async {
+        let listed = bench.expect(200, key, "GET", "/v3/channels", None).await;
+        let found =
+            listed.as_array().unwrap().iter().find(|one| one["channelId"] == late.channel.as_str()).cloned();
+        found.unwrap()
+    };
+    let unknown = shown().await;
+    assert_eq!(
+        (&unknown["transport"], &unknown["plainId"]),
+        (&json!(""), &json!("late")),
+        "it is not in the list"
+    );
+    bench.world.lock().unwrap().list_fails = Some((500, json!({})));
+    assert_eq!(shown().await, unknown, "the provider's failure is no failure of ours");
+    bench.world.lock().unwrap().list_fails = None;
+    bench.list(&["c1", "late"]);
+    let learned = shown().await;
+    assert_eq!((&learned["transport"], &learned["plainId"]), (&json!("whatsapp"), &json!("7900")));
+    bench.world.lock().unwrap().list_fails = Some((500, json!({})));
+    assert_eq!(shown().await, learned, "it is asked about once");
+}
+
+#[tokio::test]
+async fn there_is_no_websocket_of_counters() {
+    let bench = Bench::new().await;
+    for key in ["0123456789abcdef0123456789abcdef", "sb_key"] {
+        let path = format!("/counters/ws_host/api_v3/{key}");
+        refused(&bench, "", ("GET", &path), None, (501, "NOT_IMPLEMENTED")).await;
+    }
+    refused(&bench, "", ("GET", "/counters/other"), None, (404, "NOT_FOUND")).await;
 }
 
 #[tokio::test]

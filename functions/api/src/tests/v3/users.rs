@@ -28,7 +28,10 @@ async fn users_are_loaded_listed_and_deleted_and_are_our_employees() {
     bench.expect(200, key, "DELETE", "/v3/users/17", None).await;
     refused(&bench, key, ("GET", "/v3/users/17"), None, (404, "NOT_FOUND")).await;
     refused(&bench, key, ("DELETE", "/v3/users/17"), None, (404, "NOT_FOUND")).await;
-    bench.expect(200, key, "PATCH", "/v3/users/bulk_delete", Some(json!({"ids": ["18", "99"]}))).await;
+    let unknown = bench
+        .expect(200, key, "PATCH", "/v3/users/bulk_delete", Some(json!({"ids": ["98", "18", "99", ""]})))
+        .await;
+    assert_eq!(unknown, json!(["98", "99", ""]));
     assert_eq!(bench.expect(200, key, "GET", "/v3/users", None).await, json!([]));
 }
 
@@ -38,15 +41,15 @@ async fn what_is_wrong_with_users_is_named() {
     let key = &bench.company("One").await.key;
     let post = ("POST", "/v3/users");
     let body = json!([
-        {"id": "1", "name": "A"}, {"id": "", "name": "x".repeat(201)}, {"id": "a/b", "name": "B", "phone": "7"}, "x",
+        {"id": "1", "name": "A"}, {"id": "", "name": "x".repeat(201)}, {"id": "a/b", "name": "B", "phone": "7"}, {"id": "x".repeat(201), "name": "B"}, "x",
         {"id": "1", "name": "C"}
     ]);
     let data = refused(&bench, key, post, Some(body), (400, "INVALID_USERS_DATA")).await;
     assert_eq!(
         data,
         json!([
-            {"index": 1, "fields": ["id", "name"]}, {"index": 2, "fields": ["id", "phone"]},
-            {"index": 3, "fields": ["id", "name"]}, {"index": 4, "fields": ["id"]}
+            {"index": 1, "fields": ["id", "name"]}, {"index": 2, "fields": ["id"]},
+            {"index": 3, "fields": ["id"]}, {"index": 4, "fields": ["id", "name"]}, {"index": 5, "fields": ["id"]}
         ])
     );
     assert_eq!(bench.expect(200, key, "GET", "/v3/users", None).await, json!([]), "all or none");
@@ -72,6 +75,28 @@ async fn what_is_wrong_with_users_is_named() {
     refused(&bench, key, ("PATCH", "/v3/users/bulk_delete"), Some(ids), (400, "TOO_MANY_ENTITIES")).await;
     refused(&bench, key, ("PATCH", "/v3/users/bulk_delete"), Some(json!({})), (400, "VALIDATION_ERROR"))
         .await;
+}
+
+#[tokio::test]
+async fn users_are_listed_by_name_and_what_is_no_phone_is_left_out() {
+    let bench = Bench::new().await;
+    let key = &bench.company("One").await.key;
+    let long = "x".repeat(200);
+    let load = json!([{"id": "1", "name": "Boris", "phone": "79011112233"}, {"id": long, "name": "Anna", "phone": "ext. 7"},
+        {"id": "3", "name": "Clara", "phone": 79011112244u64}, {"id": "2", "name": "Anna", "phone": {"mobile": "1"}}]);
+    bench.expect(200, key, "POST", "/v3/users", Some(load)).await;
+    let listed = json!([{"id": "2", "name": "Anna"}, {"id": long, "name": "Anna"},
+        {"id": "1", "name": "Boris", "phone": "79011112233"}, {"id": "3", "name": "Clara", "phone": "79011112244"}]);
+    assert_eq!(bench.expect(200, key, "GET", "/v3/users", None).await, listed);
+    // A phone that cannot be read changes nothing.
+    let again = json!([{"id": "1", "name": "Boris", "phone": "y".repeat(101)}]);
+    bench.expect(200, key, "POST", "/v3/users", Some(again)).await;
+    assert_eq!(bench.expect(200, key, "GET", "/v3/users", None).await, listed);
+    bench.expect(200, key, "GET", &format!("/v3/users/{long}"), None).await;
+    bench.expect(200, key, "GET", &format!("/v3/unanswered/{long}"), None).await;
+    let contact = json!([{"id": "1", "responsibleUserId": long, "name": "A", "contactData": []}]);
+    bench.expect(200, key, "POST", "/v3/contacts", Some(contact)).await;
+    bench.expect(200, key, "DELETE", &format!("/v3/users/{long}"), None).await;
 }
 
 #[tokio::test]
@@ -127,7 +152,11 @@ async fn unanswered_chats_are_counted() {
     assert_eq!(bench.expect(200, key, "GET", &count("17"), None).await, anna);
     let nobody = bench.expect(200, key, "GET", &count("19"), None).await;
     assert_eq!(nobody, json!({"counterV2": 0, "type": null, "lastMsgDateTime": null}));
-    refused(&bench, key, ("GET", &count("99")), None, (404, "NOT_FOUND")).await;
+    assert_eq!(
+        bench.expect(200, key, "GET", &count("99"), None).await,
+        nobody,
+        "an unknown user has no role either"
+    );
 }
 
 #[tokio::test]
