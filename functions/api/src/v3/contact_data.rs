@@ -1,17 +1,40 @@
 //! Contacts as Wazzup shows them.
 
-use super::contacts::V3Contact;
 use super::error::V3Error;
 use super::linking;
 use crate::app::App;
 use crate::contacts::person::with_aliases;
 use crate::http::existing::existing_account;
+use serde::Serialize;
 use shared::base::ids::AccountId;
 use shared::base::phone::Phone;
 use shared::model::contact::Identity;
 use shared::model::crm::entities::{ContactPoint, CrmContact, RecordKind};
 use shared::model::messenger::Messenger;
 use shared::store::Read;
+use utoipa::ToSchema;
+
+/// A contact.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "4711", "responsibleUserId": "17", "name": "Marina Test",
+    "contactData": [{"chatType": "whatsapp", "chatId": "79990001122"}], "uri": "https://crm.example.com/contacts/4711"
+}))]
+pub struct V3Contact {
+    /// The CRM's id.
+    id: String,
+    responsible_user_id: String,
+    name: String,
+    /// The addresses at which the contact can be reached: `chatType` with `chatId`, for Telegram and MAX also `phone`,
+    /// for Telegram also `username`. A contact that was loaded without `chatId` has it once they have written.
+    #[schema(value_type = Vec<Object>)]
+    contact_data: Vec<ContactPoint>,
+    /// Link to the contact's card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    uri: Option<String>,
+}
 
 /// Loaded contacts. A point that was loaded without `chatId`, by `phone`, gets the id under which the client with that
 /// phone has written since.

@@ -1,10 +1,10 @@
 //! `/v3/contacts`: the CRM's contacts, as it loads them. They identify clients, and name their responsible (B1).
 
 use super::body::{Caller, Fields, Id, Json as AnyJson, is_possible};
-use super::contact_data;
+use super::contact_data::{self, V3Contact};
 use super::deletion::{Deleted, delete_each};
 use super::document::LoadedContact;
-use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, number, read_all, read_ids};
+use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, SIDE_BY_SIDE, number, read_all, read_ids};
 use super::error::V3Error;
 use super::linking;
 use crate::app::App;
@@ -24,32 +24,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// How many rows are written concurrently.
-pub(super) const SIDE_BY_SIDE: usize = 8;
 /// Longest part of a contact point, in characters.
 const MAX_POINT: usize = 200;
-
-/// A contact.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(example = json!({
-    "id": "4711", "responsibleUserId": "17", "name": "Marina Test",
-    "contactData": [{"chatType": "whatsapp", "chatId": "79990001122"}], "uri": "https://crm.example.com/contacts/4711"
-}))]
-pub struct V3Contact {
-    /// The CRM's id.
-    pub(super) id: String,
-    pub(super) responsible_user_id: String,
-    pub(super) name: String,
-    /// The addresses at which the contact can be reached: `chatType` with `chatId`, for Telegram and MAX also `phone`,
-    /// for Telegram also `username`. A contact that was loaded without `chatId` has it once they have written.
-    #[schema(value_type = Vec<Object>)]
-    pub(super) contact_data: Vec<ContactPoint>,
-    /// Link to the contact's card.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub(super) uri: Option<String>,
-}
 
 /// A page of contacts.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,10 +1,10 @@
 //! `/v3/deals`: the CRM's deals, as it loads them.
 
 use super::body::{Caller, Fields, Id, Json as AnyJson, is_possible};
-use super::contacts::{SIDE_BY_SIDE, write_all};
+use super::contacts::write_all;
 use super::deletion::{Deleted, delete_each};
 use super::document::LoadedDeal;
-use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, ids_of, number, read_all, read_ids};
+use super::entities::{Done, MAX_NAME, MAX_URI, PAGE, SIDE_BY_SIDE, ids_of, number, read_all, read_ids};
 use super::error::V3Error;
 use super::linking;
 use crate::app::App;

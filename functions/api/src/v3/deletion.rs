@@ -1,6 +1,7 @@
 //! What follows when the CRM deletes a contact or a deal: the clients it belonged to have no such record any more, so
 //! their next message creates it anew.
 
+use super::entities::SIDE_BY_SIDE;
 use super::error::V3Error;
 use crate::app::App;
 use crate::contacts::merges::forget_records;
@@ -94,7 +95,7 @@ where
     F: Future<Output = Result<bool, V3Error>>,
 {
     let deleted: Vec<_> = ids.iter().map(|id| delete(id.clone())).collect();
-    let deleted = stream::iter(deleted).buffered(super::contacts::SIDE_BY_SIDE);
+    let deleted = stream::iter(deleted).buffered(SIDE_BY_SIDE);
     let existed: Vec<bool> = deleted.try_collect().await?;
     Ok(ids.iter().zip(existed).filter(|(_, existed)| !existed).map(|(id, _)| id.clone()).collect())
 }

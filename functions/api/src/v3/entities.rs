@@ -8,6 +8,8 @@ use shared::model::crm::entities::MAX_ENTITIES;
 use std::collections::HashSet;
 use utoipa::ToSchema;
 
+/// How many rows or entities are written concurrently.
+pub const SIDE_BY_SIDE: usize = 8;
 /// Entities per page.
 pub const PAGE: usize = 100;
 /// Longest name and link of an entity, in characters (Wazzup API v3).
