@@ -17,6 +17,7 @@ mod channel_updates;
 mod closing;
 mod conversation;
 mod crm_known;
+mod crm_sends;
 mod delivery;
 mod echoes;
 mod erasure;

@@ -12,6 +12,7 @@ mod deals;
 pub mod document;
 mod entities;
 pub mod error;
+mod first_chat_id;
 mod linking;
 mod message;
 mod message_body;

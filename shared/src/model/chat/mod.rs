@@ -337,10 +337,19 @@ impl Chat {
 
     /// Whether there are changes that may be reported to the CRM now. A waiting client's chat is reported once the
     /// client has a responsible, because the contact is created first, and for that responsible. A client whom the CRM
-    /// knows already is reported at once.
+    /// knows already is reported at once. A chat whose id only the provider's answer names is reported after it, so that
+    /// the CRM gets one chat and not two.
     pub fn is_crm_behind(&self) -> bool {
         let known = self.responsible.is_some() || self.records_in.is_some();
-        self.seq > self.crm_synced_seq && (self.assignment_state != AssignmentState::Waiting || known)
+        !self.awaits_its_id()
+            && self.seq > self.crm_synced_seq
+            && (self.assignment_state != AssignmentState::Waiting || known)
+    }
+
+    /// Whether the provider has yet to name the chat's id, in its answer to a message that is on its way. Where nothing is
+    /// on its way, the message was refused: the chat keeps the id that it has.
+    pub fn awaits_its_id(&self) -> bool {
+        self.addressee.is_some() && self.outbound_at.is_some()
     }
 
     /// Moves the CRM's cursor to the chat's number: an account without a CRM has none to bring up to date.
