@@ -18,6 +18,7 @@ mod closing;
 mod conversation;
 mod crm_answers;
 mod crm_known;
+mod crm_sends;
 mod delivery;
 mod echoes;
 mod erasure;

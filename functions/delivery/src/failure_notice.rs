@@ -37,7 +37,7 @@ impl Delivery {
         let what = match (&job.action, told.unknown) {
             (Action::Send, false) => Undone::Send,
             (Action::Send, true) => Undone::Unknown,
-            (Action::EditText(_), _) => Undone::Edit,
+            (Action::EditText(_) | Action::EditFile(_), _) => Undone::Edit,
             (Action::Delete, _) => Undone::Deletion,
         };
         if job.action == Action::Send && !transaction.show(told) {

@@ -24,6 +24,7 @@ const ID_WITHIN: Duration = Duration::from_secs(180);
 pub(crate) enum Payload {
     Send { body: Body, quote: Option<MessageId> },
     Edit { id: MessageId, text: String },
+    EditFile { id: MessageId, url: String },
     Delete { id: MessageId },
 }
 
@@ -64,6 +65,9 @@ impl Delivery {
             Action::EditText(text) => self
                 .id_of(job, message)
                 .map(|id| Payload::Edit { id, text: signed(text, job.signature.as_deref()) }),
+            Action::EditFile(media) => {
+                self.id_of(job, message).map(|id| Payload::EditFile { id, url: media.url.clone() })
+            }
             Action::Delete => self.id_of(job, message).map(|id| Payload::Delete { id }),
         })
     }
@@ -165,6 +169,7 @@ impl Payload {
         };
         let (body, quote) = match self {
             Self::Edit { id, text } => return Some(ProviderRequest::Edit(named(id), Edit::Text(text))),
+            Self::EditFile { id, url } => return Some(ProviderRequest::Edit(named(id), Edit::File(url))),
             Self::Delete { id } => return Some(ProviderRequest::Delete(named(id))),
             Self::Send { body, quote } => (body, quote),
         };
@@ -184,6 +189,7 @@ impl Payload {
                 Body::File(url) => OutgoingContent::File { url, file: file_info(message) },
                 Body::Template { id, values } => OutgoingContent::Template { id, values },
             },
+            keyboard: message.keyboard.as_ref(),
             quote: quote.as_ref(),
             answers: message.origin.is_none_or(Origin::is_employee),
             comment: comment_mode(message),

@@ -3,6 +3,7 @@
 use crate::ChatWork;
 use shared::base::clock::Timestamp;
 use shared::model::chat::{Chat, company_events};
+use shared::model::limits::FileKind;
 use shared::model::message::Message;
 use shared::model::outbound::{Action, OutboundJob};
 use shared::store::row::Write;
@@ -21,6 +22,7 @@ pub fn changed(work: &ChatWork, transaction: &mut OutcomeTransaction, job: &Outb
     let (chat, message, now) = (&transaction.chat, &transaction.message, transaction.now);
     let event = match &job.action {
         Action::EditText(text) => company_events::edited(chat, channel, message, text, now),
+        Action::EditFile(media) => company_events::edited_file(chat, channel, message, media, now),
         Action::Delete => company_events::deleted(chat, channel, message, now),
         Action::Send => return,
     };
@@ -29,6 +31,9 @@ pub fn changed(work: &ChatWork, transaction: &mut OutcomeTransaction, job: &Outb
         if matches!(job.action, Action::EditText(_)) {
             // The signature below the new text; the echo of the edit is recognised by it.
             transaction.message.signature.clone_from(&job.signature);
+        }
+        if let Action::EditFile(media) = &job.action {
+            transaction.message.kind = FileKind::of(media.mime.as_deref().unwrap_or_default()).message_kind();
         }
     }
 }

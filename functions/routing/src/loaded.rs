@@ -46,6 +46,7 @@ impl LoadedRows {
         event.revision == Revision::Edited
             && queued.any(|job| match &job.action {
                 Action::EditText(ours) => text == Some(signed(ours, job.signature.as_deref()).trim()),
+                Action::EditFile(_) => event.media.is_some(),
                 Action::Send | Action::Delete => false,
             })
     }

@@ -2,6 +2,8 @@
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 use uuid::Uuid;
@@ -67,6 +69,11 @@ pub trait Ambient: Send + Sync {
         uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
     }
 
+    /// Ends after `span`.
+    fn pause(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(span))
+    }
+
     /// A random part of `span`, so that retries are spread out.
     fn jitter(&self, span: Duration) -> Duration {
         let mut random = [0; 4];
@@ -108,6 +115,12 @@ impl Manual {
 }
 
 impl Ambient for Manual {
+    /// Advances the clock instead of waiting.
+    fn pause(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.advance(span);
+        Box::pin(std::future::ready(()))
+    }
+
     fn now(&self) -> Timestamp {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
     }

@@ -45,6 +45,10 @@ pub struct Account {
     /// Whether the number check is switched off (E3).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_number_check: bool,
+    /// Whether the author that a CRM names for a message (`crmUserId` of `/v3`) needs the right to send it. Otherwise the
+    /// name is only a label.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crm_user_rights: bool,
     /// How chats are finished on channels that do not set it.
     #[serde(default, skip_serializing_if = "ClosingOptions::is_default")]
     pub closing: ClosingOptions,
@@ -79,6 +83,7 @@ impl Account {
             default_channels: BTreeMap::new(),
             hide_send_errors: false,
             no_number_check: false,
+            crm_user_rights: false,
             closing: ClosingOptions::default(),
             hours: None,
             has_rules: false,

@@ -13,11 +13,14 @@ use crate::model::limits::{DraftEdit, check_delete, check_edit};
 use crate::model::message::Message;
 use crate::model::message::content::Details;
 use crate::model::message::kind::DeliveryStatus;
+use crate::model::message::media::Media;
 use crate::model::outbound::{Action, OutboundJob, signed};
 use crate::providers;
 use crate::service::author::known_author;
+use crate::service::content::linked_file;
 use crate::service::context::Context;
 use crate::service::follow_up::follow_up;
+use crate::service::new_message::AuthorRights;
 use crate::service::place::place_of;
 use crate::service::refused::{Refused, What};
 use crate::store::chat_transaction::ChatTransaction;
@@ -32,12 +35,15 @@ pub struct Sent<'a> {
     pub message: &'a MessageId,
     /// The employee who wants it changed; `None`: the account itself.
     pub by: Option<&'a EmployeeId>,
+    /// Whether the employee's rights decide.
+    pub rights: AuthorRights,
 }
 
 /// The change that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MessageChange<'a> {
     Text(&'a str),
+    File(&'a Media),
     Deletion,
 }
 
@@ -48,6 +54,20 @@ enum MessageChange<'a> {
 /// [`Refused::NeverSent`], [`Refused::NotAText`], [`Refused::Limit`]; [`Refused::Store`].
 pub async fn edit(cx: &Context<'_>, account: &Account, sent: &Sent<'_>, text: &str) -> Result<Chat, Refused> {
     change(cx, account, sent, MessageChange::Text(text)).await
+}
+
+/// Queues the replacement of a message's file by another one behind a public link, which the provider fetches. Returns
+/// the chat as it is afterwards.
+///
+/// # Errors
+/// As [`edit`]'s.
+pub async fn edit_file(
+    cx: &Context<'_>,
+    account: &Account,
+    sent: &Sent<'_>,
+    file: &Media,
+) -> Result<Chat, Refused> {
+    change(cx, account, sent, MessageChange::File(file)).await
 }
 
 /// Queues the deletion of a message for the provider. Returns the chat as it is afterwards.
@@ -93,6 +113,8 @@ struct ChangeFacts<'a> {
     before: Chat,
     channel: Channel,
     author: Option<Employee>,
+    /// Whether the author's rights decide.
+    rights: AuthorRights,
     /// The author's membership of the channel.
     place: Option<Membership>,
     /// The message, if the company sent it and it was not deleted.
@@ -107,7 +129,7 @@ async fn load<'a>(store: &Store, owner: &'a Account, sent: &Sent<'_>) -> Result<
     let channel = store.channel(account, &before.channel, Read::Consistent).await?;
     let channel = channel.ok_or(Refused::NotFound(What::Channel))?;
     let author = match sent.by {
-        Some(by) => known_author(store, account, by).await?,
+        Some(by) => known_author(store, account, by, sent.rights).await?,
         None => None,
     };
     let place = match &author {
@@ -121,7 +143,8 @@ async fn load<'a>(store: &Store, owner: &'a Account, sent: &Sent<'_>) -> Result<
         Some(row) => signature_of(store, owner, row).await?,
         None => None,
     };
-    Ok(ChangeFacts { account: owner, before, channel, author, place, row, signature })
+    let rights = sent.rights;
+    Ok(ChangeFacts { account: owner, before, channel, author, rights, place, row, signature })
 }
 
 async fn signature_of(store: &Store, owner: &Account, row: &Message) -> Result<Option<String>, StoreError> {
@@ -139,7 +162,11 @@ fn decide(
     let (before, channel, owner) = (&facts.before, &facts.channel, facts.account);
     let sender = facts.author.as_ref().map_or(Sender::Account, |_| Sender::Employee(facts.place.as_ref()));
     // Only an answer makes an employee responsible; an employee who is not responsible may change nothing.
-    may_edit(sender, before, channel).map_err(Refused::MayNotSend)?;
+    let permit = match may_edit(sender, before, channel) {
+        Err(_) if facts.rights == AuthorRights::Label => may_edit(Sender::Account, before, channel),
+        permit => permit,
+    };
+    permit.map_err(Refused::MayNotSend)?;
     let row = facts.row.as_ref().ok_or(Refused::NotFound(What::SentMessage))?;
     // Jobs queued before the change run before it. A message whose sending failed never arrived.
     if row.status == Some(DeliveryStatus::Failed) {
@@ -152,14 +179,14 @@ fn decide(
                 return Err(Refused::NotAText);
             }
             let received = signed(text, facts.signature.as_deref());
-            let draft = DraftEdit {
-                text: Some(&received),
-                has_buttons: matches!(row.details, Some(Details::Buttons(_))),
-                sent_at: row.sent_at,
-                ..DraftEdit::default()
-            };
+            let draft = DraftEdit { text: Some(&received), ..edit_of(row) };
             check_edit(limits, &draft, now).map_err(Refused::Limit)?;
             Action::EditText(text.to_owned())
+        }
+        MessageChange::File(media) => {
+            let draft = DraftEdit { file: Some(linked_file(media, limits)), ..edit_of(row) };
+            check_edit(limits, &draft, now).map_err(Refused::Limit)?;
+            Action::EditFile(media.clone())
         }
         MessageChange::Deletion => {
             check_delete(limits, row.sent_at, now).map_err(Refused::Limit)?;
@@ -172,6 +199,13 @@ fn decide(
     let mut job = OutboundJob::new(&owner.account, &after.chat, after.seq, &row.message_id, action, now);
     job.signature.clone_from(&facts.signature);
     Ok((after, job))
+}
+
+/// An edit of a message, without its content.
+fn edit_of(row: &Message) -> DraftEdit<'static> {
+    let keyboard = row.keyboard.as_ref().is_some_and(|keyboard| !keyboard.rows().is_empty());
+    let has_buttons = keyboard || matches!(row.details, Some(Details::Buttons(_)));
+    DraftEdit { has_buttons, sent_at: row.sent_at, ..DraftEdit::default() }
 }
 
 #[cfg(test)]

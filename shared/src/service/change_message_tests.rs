@@ -3,6 +3,7 @@ use crate::base::ids::AccountId;
 use crate::model::access::sending::Refusal;
 use crate::model::chat::tests::{channel, member, new_chat, text_event};
 use crate::model::employee::Role;
+use crate::model::message::keyboard::{Key, Keyboard, Layout};
 use crate::model::message::media::Media;
 use crate::service::testing::account;
 
@@ -17,6 +18,7 @@ fn facts(account: &Account) -> ChangeFacts<'_> {
         // A channel that edits and deletes.
         channel: Channel { transport: Some("tgapi".into()), ..channel() },
         author: None,
+        rights: AuthorRights::Enforced,
         place: None,
         row,
         signature: Some("Anna, sales".into()),
@@ -27,8 +29,10 @@ fn facts(account: &Account) -> ChangeFacts<'_> {
 fn d6_a_change_takes_a_number_and_keeps_the_writers_signature() {
     let owner = account();
     let facts = facts(&owner);
+    let file = Media::linked("http://example.com/b.pdf");
     for (wanted, action) in [
         (MessageChange::Text("Until Friday"), Action::EditText("Until Friday".into())),
+        (MessageChange::File(&file), Action::EditFile(file.clone())),
         (MessageChange::Deletion, Action::Delete),
     ] {
         let (after, job) = decide(&facts, wanted, NOW).unwrap();
@@ -74,4 +78,43 @@ fn b3_an_edit_claims_nothing() {
     assert_eq!(refused, Err(Refused::MayNotSend(Refusal::NotResponsible)));
     facts.before.responsible = Some(anna);
     assert!(decide(&facts, MessageChange::Text("Until Friday"), NOW).is_ok());
+}
+
+#[test]
+fn a_file_is_replaced_where_the_channel_can() {
+    let owner = account();
+    let file = Media { mime: Some("image/jpeg".into()), ..Media::linked("https://example.com/b.jpg") };
+    let refused = |transport: &str, keyboard: bool| {
+        let mut facts = facts(&owner);
+        facts.channel.transport = Some(transport.into());
+        if keyboard {
+            let key = Key { title: "Yes".into(), does: None };
+            let layout = Layout::Inline(vec![vec![key]]);
+            facts.row.as_mut().unwrap().keyboard = Some(Keyboard { written: "{}".into(), layout });
+        }
+        match decide(&facts, MessageChange::File(&file), NOW) {
+            Ok(_) => None,
+            Err(Refused::Limit(limit)) => Some(limit.code),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(refused("tgapi", false), None);
+    assert_eq!(refused("whatsapp", false), Some("CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING"));
+    assert_eq!(refused("avito", false), Some("CHANNEL_INVALID_TRANSPORT_FOR_EDITING"));
+    assert_eq!(refused("telegram", true), Some("MESSAGES_CONTAIN_BUTTONS"));
+}
+
+#[test]
+fn a_label_needs_no_right_to_change_a_message() {
+    let owner = account();
+    let mut facts = facts(&owner);
+    let boris = EmployeeId::new("boris");
+    facts.author = Some(Employee::new(&AccountId::new("account"), &boris, "Boris", NOW));
+    let refused = decide(&facts, MessageChange::Deletion, NOW).map(|_| ());
+    assert_eq!(refused, Err(Refused::MayNotSend(Refusal::NoRole)));
+    facts.rights = AuthorRights::Label;
+    assert!(decide(&facts, MessageChange::Deletion, NOW).is_ok());
+    facts.channel.paused = true;
+    let refused = decide(&facts, MessageChange::Deletion, NOW).map(|_| ());
+    assert_eq!(refused, Err(Refused::MayNotSend(Refusal::ChannelPaused)));
 }

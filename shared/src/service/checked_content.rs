@@ -5,7 +5,7 @@ use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::chat::company_events::company_event;
 use crate::model::event::{Author, MessageEvent, Side};
-use crate::model::limits::{Draft, DraftComment, DraftTemplate, check};
+use crate::model::limits::{Draft, DraftComment, DraftTemplate, check, check_keyboard};
 use crate::model::message::Message;
 use crate::model::message::content::{Comment, CommentMode, Details, Post, Quote};
 use crate::model::message::kind::DeliveryStatus;
@@ -21,22 +21,26 @@ use crate::service::refused::Refused;
 pub fn checked(
     chat: &Chat,
     channel: &Channel,
-    content: &Content,
+    message: &NewMessage,
     received: Option<&str>,
     quoted: Option<&Message>,
-    mode: Option<CommentMode>,
     now: Timestamp,
 ) -> Result<(), Refused> {
-    let limits = providers::limits(channel, &chat.messenger);
+    let (content, limits) = (&message.content, providers::limits(channel, &chat.messenger));
+    let keyboard = message.keyboard.as_ref();
+    if let Some(keyboard) = keyboard {
+        check_keyboard(limits, keyboard, content.text().is_some()).map_err(Refused::Limit)?;
+    }
     let template = match content {
         Content::Template { values, .. } => Some(DraftTemplate { values, filled: None }),
         _ => None,
     };
     let buttons = match content {
-        Content::Text { buttons, .. } => buttons.as_slice(),
+        // Those of a keyboard are checked with their rows.
+        Content::Text { buttons, .. } if keyboard.is_none() => buttons.as_slice(),
         _ => &[],
     };
-    let comment = comment_of(chat, quoted, mode)?;
+    let comment = comment_of(chat, quoted, message.mode)?;
     let draft = Draft {
         text: received,
         file: content.file(limits),

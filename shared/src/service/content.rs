@@ -85,12 +85,7 @@ impl Content {
 
     /// The kind of the message.
     pub(super) fn kind(&self) -> Kind {
-        let of_type = |mime: &str| match FileKind::of(mime) {
-            FileKind::Image => Kind::Image,
-            FileKind::Audio => Kind::Audio,
-            FileKind::Video => Kind::Video,
-            FileKind::Document => Kind::Document,
-        };
+        let of_type = |mime: &str| FileKind::of(mime).message_kind();
         match self {
             Self::Text { buttons, .. } if buttons.is_empty() => Kind::Text,
             Self::Text { .. } => Kind::Interactive,
@@ -132,14 +127,17 @@ impl Content {
     pub(super) fn file(&self, limits: &Limits) -> Option<DraftFile<'_>> {
         match self {
             Self::File(file) => Some(DraftFile { content_type: &file.mime, bytes: Some(file.bytes) }),
-            // Only the provider sees the file behind a link: without a stated type it counts as one of an allowed type.
-            Self::Link(media) => Some(DraftFile {
-                content_type: media.mime.as_deref().unwrap_or_else(|| any_type(limits)),
-                bytes: media.bytes,
-            }),
+            Self::Link(media) => Some(linked_file(media, limits)),
             Self::Text { .. } | Self::Template { .. } => None,
         }
     }
+}
+
+/// A file behind a link as limits are checked on it. Only the provider sees the file: without a stated type it counts as
+/// one of an allowed type.
+pub(super) fn linked_file<'a>(media: &'a Media, limits: &Limits) -> DraftFile<'a> {
+    let content_type = media.mime.as_deref().unwrap_or_else(|| any_type(limits));
+    DraftFile { content_type, bytes: media.bytes }
 }
 
 /// A file type that the limits allow.

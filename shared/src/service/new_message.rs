@@ -5,13 +5,26 @@ use crate::model::channel::Channel;
 use crate::model::chat::{Addressee, Chat};
 use crate::model::event::{MessageEvent, Origin};
 use crate::model::message::content::CommentMode;
+use crate::model::message::keyboard::Keyboard;
 use crate::service::content::Content;
+
+/// Whether the rights of the employee who is named as an author decide what may be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthorRights {
+    /// They decide: what the employee may not do is refused.
+    #[default]
+    Enforced,
+    /// The name is a label: what the employee may not do, the account does, and the employee gets no client by it.
+    Label,
+}
 
 /// The writer of a message.
 #[derive(Clone, Debug)]
 pub struct Writer {
     /// The employee, if one writes. An employee whom we do not know writes as the account itself.
     pub employee: Option<EmployeeId>,
+    /// Whether the employee's rights decide.
+    pub rights: AuthorRights,
     /// Where the message was written.
     pub origin: Origin,
 }
@@ -36,6 +49,8 @@ pub struct NewMessage {
     pub from: Writer,
     /// The content.
     pub content: Content,
+    /// The keyboard that a CRM sends with it.
+    pub keyboard: Option<Keyboard>,
     /// The message that it quotes, by its id in the chat.
     pub quote: Option<MessageId>,
     /// How a comment is answered.

@@ -22,7 +22,7 @@ use crate::service::checked_content::{checked, event_of};
 use crate::service::content::Content;
 use crate::service::context::Context;
 use crate::service::follow_up::{follow_up, mark_for_rules, nudge_assignment};
-use crate::service::new_message::{Accepted, CallersKey, NewMessage};
+use crate::service::new_message::{Accepted, AuthorRights, CallersKey, NewMessage};
 use crate::service::place::place_of;
 use crate::service::reassign::{By, reassign_chat};
 use crate::service::refused::{Conflict, Refused, What};
@@ -125,6 +125,8 @@ struct SendFacts<'a> {
     to: Addressed,
     channel: Channel,
     author: Option<Employee>,
+    /// The employee who is named as the author, and whose message the account sends.
+    label: Option<Employee>,
     /// The client, where the author or an heir may get them.
     person: Option<Contact>,
     /// The membership of another employee who has the person, where the author may claim the chat.
@@ -140,12 +142,20 @@ async fn load<'a>(
 ) -> Result<SendFacts<'a>, Refused> {
     let (store, account) = (cx.store, &owner.account);
     let author = match &message.from.employee {
-        Some(employee) => known_author(store, account, employee).await?,
+        Some(employee) => known_author(store, account, employee, message.from.rights).await?,
         None => None,
     };
-    let to = addressed(cx, owner, &message.target, author.as_ref()).await?;
+    let mut to = addressed(cx, owner, &message.target, author.as_ref()).await?;
     let channel = store.channel(account, &to.chat.channel, Read::Consistent).await?;
     let channel = channel.ok_or(Refused::NotFound(What::Channel))?;
+    let (author, label) = match (author, message.from.rights) {
+        (Some(named), AuthorRights::Label) if !writes_as_employee(&to, &channel) => {
+            // Also a new chat begins as the account's.
+            to = addressed(cx, owner, &message.target, None).await?;
+            (None, Some(named))
+        }
+        (author, _) => (author, None),
+    };
     let claimable = author.as_ref().filter(|_| to.before.is_some() && to.chat.responsible.is_none());
     let person = if claimable.is_some() || to.gone.is_some() {
         store.person(account, &to.chat.contact, Read::Consistent).await?
@@ -162,7 +172,12 @@ async fn load<'a>(
         Some(id) => quoted(store, &to.chat, id).await?,
         None => None,
     };
-    Ok(SendFacts { account: owner, to, channel, author, person, others_place, quoted })
+    Ok(SendFacts { account: owner, to, channel, author, label, person, others_place, quoted })
+}
+
+/// Whether the employee with the membership of the chat's channel may write there themself.
+fn writes_as_employee(to: &Addressed, channel: &Channel) -> bool {
+    may_send(Sender::Employee(to.place.as_ref()), &to.chat, channel).is_ok()
 }
 
 async fn quoted(store: &Store, chat: &Chat, id: &MessageId) -> Result<Option<Message>, StoreError> {
@@ -196,15 +211,18 @@ fn decide(facts: &SendFacts<'_>, message: &NewMessage, now: Timestamp) -> Result
         return Err(Refused::NothingQuoted);
     }
     let permit = may_send(facts.sender(), chat, channel).map_err(Refused::MayNotSend)?;
-    let signature = facts.author.as_ref().and_then(|author| author.signature.as_deref());
+    let signature = facts.shown_author().and_then(|author| author.signature.as_deref());
     let received = message.content.text().map(|text| signed(text, signature));
     let quoted = facts.quoted.as_ref();
-    checked(chat, channel, &message.content, received.as_deref(), quoted, message.mode, now)?;
-    let claimed = facts.claimed_by(permit);
+    checked(chat, channel, message, received.as_deref(), quoted, now)?;
+    let mut claimed = facts.claimed_by(permit);
     if claimed.is_some()
         && let Some(other) = facts.kept_by_another(now)
     {
-        return Ok(Decision::LeaveTo(other.clone()));
+        match message.from.rights {
+            AuthorRights::Enforced => return Ok(Decision::LeaveTo(other.clone())),
+            AuthorRights::Label => claimed = None,
+        }
     }
     let event = event_of(chat, channel, message, facts.author_of(message), quoted, now);
     let mut after = chat.clone();
@@ -214,6 +232,7 @@ fn decide(facts: &SendFacts<'_>, message: &NewMessage, now: Timestamp) -> Result
     if let Content::File(file) = &message.content {
         row.file = Some(file.stored());
     }
+    row.keyboard.clone_from(&message.keyboard);
     let given = given.or_else(|| facts.leave_departed(&mut after, now));
     facts.tell_rules(message, &mut after);
     let number = row.created_seq;
@@ -230,6 +249,11 @@ impl SendFacts<'_> {
         }
     }
 
+    /// The employee as whose message it is shown.
+    fn shown_author(&self) -> Option<&Employee> {
+        self.author.as_ref().or(self.label.as_ref())
+    }
+
     fn claimed_by(&self, permit: Permit) -> Option<&EmployeeId> {
         self.author.as_ref().filter(|_| permit == Permit::Claim).map(|author| &author.employee)
     }
@@ -244,7 +268,7 @@ impl SendFacts<'_> {
     /// The author as the message shows them; an employee whom we do not know is shown by the id that the caller named.
     fn author_of(&self, message: &NewMessage) -> Option<Author> {
         let id = message.from.employee.as_ref()?;
-        let name = self.author.as_ref().map(|author| author.name.clone());
+        let name = self.shown_author().map(|author| author.name.clone());
         Some(Author { name, id: Some(id.to_string()), user: None })
     }
 

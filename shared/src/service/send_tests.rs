@@ -20,8 +20,9 @@ fn message(employee: Option<&str>, text: &str) -> NewMessage {
     NewMessage {
         id: MessageId::new("own"),
         target: Target::Chat(ChatId::new("chat")),
-        from: Writer { employee: employee.map(id), origin: Origin::Api },
+        from: Writer { employee: employee.map(id), rights: AuthorRights::Enforced, origin: Origin::Api },
         content: Content::Text { text: text.into(), buttons: Vec::new() },
+        keyboard: None,
         quote: None,
         mode: None,
         key: None,
@@ -72,6 +73,7 @@ fn facts<'a>(account: &'a Account, chat: &Chat, place: Option<Membership>) -> Se
         },
         channel: Channel { distribution: Distribution::FirstResponder, ..channel() },
         author,
+        label: None,
         person: None,
         others_place: None,
         quoted: None,
@@ -147,6 +149,35 @@ fn p4_a_chat_is_left_to_the_employee_who_has_the_person_while_eligible() {
     facts.others_place = Some(member("boris", Role::Manager, true));
     facts.to.place = Some(member("anna", Role::Head, false));
     assert_eq!(sending(&facts, &hello).given, None);
+}
+
+#[test]
+fn a_label_gets_no_client_of_another_employee() {
+    let owner = account();
+    let mut facts = facts(&owner, &unclaimed(), Some(member("anna", Role::Manager, true)));
+    facts.person = Some(person(Some("boris")));
+    facts.others_place = Some(member("boris", Role::Manager, true));
+    let mut hello = message(Some("anna"), "Good afternoon");
+    hello.from.rights = AuthorRights::Label;
+    let sent = sending(&facts, &hello);
+    assert_eq!((sent.after.responsible, sent.given), (None, None), "the message goes, and the client stays");
+    facts.others_place = None;
+    assert_eq!(sending(&facts, &hello).after.responsible, Some(id("anna")), "an employee who may claim does");
+}
+
+#[test]
+fn a_message_of_the_accounts_shows_the_employee_who_is_named() {
+    let owner = account();
+    let mut facts = facts(&owner, &unclaimed(), Some(member("anna", Role::QualityControl, true)));
+    facts.label = facts.author.take();
+    facts.to.place = None;
+    let sent = sending(&facts, &message(Some("anna"), "Good afternoon"));
+    let author = sent.row.author.unwrap();
+    assert_eq!((author.name.as_deref(), author.id.as_deref()), (Some("Anna"), Some("anna")));
+    assert_eq!((sent.after.responsible, sent.given), (None, None));
+    facts.label = None;
+    let author = sending(&facts, &message(Some("stranger"), "Good afternoon")).row.author.unwrap();
+    assert_eq!((author.name, author.id.as_deref()), (None, Some("stranger")));
 }
 
 #[test]

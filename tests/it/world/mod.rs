@@ -45,9 +45,13 @@ use shared::store::keys::WebhookTokenRow;
 use shared::store::row::{Row, Write};
 use shared::store::settings_cache::SettingsCache;
 use shared::store::{Read, Store};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tests::sandbox::Sandbox;
+use tokio::sync::Notify;
 use wire::Wire;
 
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -68,6 +72,7 @@ const TIME_LEFT: Duration = Duration::from_secs(55);
 
 pub struct World {
     pub clock: Arc<Manual>,
+    pub pauses: Arc<Pauses>,
     pub store: Store,
     pub table: Wire<Table>,
     pub queues: Arc<Queues>,
@@ -99,7 +104,28 @@ pub struct World {
 
 /// The test's clock. A writer that conflicts waits in real time before it retries, so the wait is a tenth of the usual
 /// one.
-struct Calm(Arc<Manual>);
+struct Calm(Arc<Manual>, Arc<Pauses>);
+
+/// Where the API pauses. Usually the clock is moved on by the pause; a test can do something in it.
+#[derive(Default)]
+pub struct Pauses {
+    held: AtomicBool,
+    begun: Notify,
+    over: Notify,
+}
+
+impl Pauses {
+    /// Does something in the next pause of `request`, which goes on afterwards.
+    pub async fn within<T>(&self, request: impl Future<Output = T>, done: impl Future<Output = ()>) -> T {
+        self.held.store(true, Ordering::SeqCst);
+        let done = async {
+            self.begun.notified().await;
+            done.await;
+            self.over.notify_one();
+        };
+        tokio::join!(request, done).0
+    }
+}
 
 impl Ambient for Calm {
     fn now(&self) -> Timestamp {
@@ -108,6 +134,16 @@ impl Ambient for Calm {
 
     fn fill(&self, bytes: &mut [u8]) {
         self.0.fill(bytes);
+    }
+
+    fn pause(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        if !self.1.held.swap(false, Ordering::SeqCst) {
+            return self.0.pause(span);
+        }
+        Box::pin(async {
+            self.1.begun.notify_one();
+            self.1.over.notified().await;
+        })
     }
 
     fn jitter(&self, span: Duration) -> Duration {
@@ -165,7 +201,8 @@ impl World {
         let sandbox = Sandbox::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let base_urls: BaseUrls = format!("wazzup={}", sandbox.client().wazzup_url()).parse().unwrap();
         let allow = AllowList::parse(&sandbox.address().to_string());
-        let ambient = || -> Arc<dyn Ambient> { Arc::new(Calm(Arc::clone(&clock))) };
+        let pauses = Arc::new(Pauses::default());
+        let ambient = || -> Arc<dyn Ambient> { Arc::new(Calm(Arc::clone(&clock), Arc::clone(&pauses))) };
         let url = |name: &str| format!("https://sqs.test/{name}");
         let kms = client!(aws_sdk_kms, Wire::to(Arc::new(Kms)));
         let urls = NudgeQueues {
@@ -288,6 +325,7 @@ impl World {
             channel: ChannelId::derive(&AccountId::new("0198-account"), "wazzup", CHANNEL),
             salt: IdSalt::from_bytes([7; 16]),
             clock,
+            pauses,
             store,
             table,
             queues,

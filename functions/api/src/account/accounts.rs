@@ -49,7 +49,7 @@ fn russia() -> String {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
-    "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true,
+    "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "crm_user_rights": false,
     "default_channels": {"whatsapp": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11"}, "crm_kind": "universal",
     "working_hours": null, "close_after_s": null, "client_waits": true, "timeout_status": "closed", "reopening": null,
     "farewell": "Thank you for writing to us!",
@@ -71,6 +71,9 @@ pub struct AccountView {
     send_errors_in_chat: bool,
     /// Whether it is checked, and reported, which phones have WhatsApp.
     number_check: bool,
+    /// Whether the author that a CRM names for a message (`crmUserId` of `/v3/message`) needs the right to send it, as in
+    /// `/v1`. Otherwise the name is only shown, and every message is sent.
+    crm_user_rights: bool,
     /// By messenger: the channel on which bots, and employees without a default channel of their own, start chats.
     default_channels: BTreeMap<String, String>,
     /// The company's working hours, for channels without their own; null: always open.
@@ -103,6 +106,7 @@ impl From<Account> for AccountView {
             rewrite_leading_eight: account.rewrite_leading_eight,
             send_errors_in_chat: !account.hide_send_errors,
             number_check: !account.no_number_check,
+            crm_user_rights: account.crm_user_rights,
             default_channels: named(account.default_channels),
             working_hours: account.hours.map(HoursView::from),
             close_after_s: account.closing.close_after_s,
@@ -126,8 +130,8 @@ fn named(channels: BTreeMap<String, ChannelId>) -> BTreeMap<String, String> {
 #[schema(example = json!({
     "account": {
         "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
-        "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "default_channels": {},
-        "crm_kind": "none", "working_hours": null, "close_after_s": null, "client_waits": null,
+        "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "crm_user_rights": false,
+        "default_channels": {}, "crm_kind": "none", "working_hours": null, "close_after_s": null, "client_waits": null,
         "timeout_status": null, "reopening": null, "farewell": null,
         "closing": {
             "close_after_s": 600, "client_waits": false, "timeout_status": null, "reopening": "reopen", "farewell": null
@@ -150,8 +154,8 @@ pub struct CreatedAccount {
 #[schema(example = json!({
     "accounts": [{
         "id": "019aa5f0-7c1e-7b3a-9d55-0c8f4c1e2a10", "name": "Northern Motors", "language": "ru", "region": "RU",
-        "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "default_channels": {},
-        "crm_kind": "universal", "working_hours": null, "close_after_s": null, "client_waits": null,
+        "rewrite_leading_eight": false, "send_errors_in_chat": true, "number_check": true, "crm_user_rights": false,
+        "default_channels": {}, "crm_kind": "universal", "working_hours": null, "close_after_s": null, "client_waits": null,
         "timeout_status": null, "reopening": null, "farewell": null,
         "closing": {
             "close_after_s": 600, "client_waits": false, "timeout_status": null, "reopening": "reopen", "farewell": null

@@ -35,6 +35,7 @@ const MAX_DEFAULTS: usize = 50;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "name": "Northern Motors", "language": "en", "region": "KZ", "send_errors_in_chat": true, "number_check": true,
+    "crm_user_rights": false,
     "default_channels": {"telegram": null},
     "working_hours": {"zone": "Europe/Moscow", "spans": [{"days": ["monday", "tuesday"], "from": "09:00", "to": "18:00"}]},
     "close_after_s": 900, "client_waits": true, "timeout_status": "closed", "reopening": "reopen",
@@ -67,6 +68,12 @@ pub struct AccountChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     number_check: Option<bool>,
+    /// Whether the author that a CRM names for a message (`crmUserId` of `/v3/message`) needs the right to send it, as in
+    /// `/v1`: else the answer is `CHAT_NO_ACCESS`. When off, which is the default, the name is only shown, and every
+    /// message is sent.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    crm_user_rights: Option<bool>,
     /// By messenger: the channel on which bots, and employees without a default channel of their own, start chats. A
     /// messenger that is left out keeps its channel; null removes it.
     #[serde(default, deserialize_with = "present")]
@@ -214,6 +221,7 @@ async fn change_once(
     }
     after.hide_send_errors = change.send_errors_in_chat.map_or(after.hide_send_errors, |shown| !shown);
     after.no_number_check = change.number_check.map_or(after.no_number_check, |checked| !checked);
+    after.crm_user_rights = change.crm_user_rights.unwrap_or(after.crm_user_rights);
     defaults.closing.set(&mut after.closing);
     if let Some(hours) = &defaults.hours {
         after.hours.clone_from(hours);

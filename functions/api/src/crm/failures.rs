@@ -76,7 +76,7 @@ pub struct CrmFailures {
 
 /// What was sent again.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"resent": 3, "more": false}))]
+#[schema(example = json!({"resent": 1, "more": false}))]
 pub struct Resent {
     /// How many changes were put into their chats again.
     resent: u32,
@@ -120,7 +120,7 @@ fn is_listed(failure: &CrmFailure, now: Timestamp) -> bool {
     post, path = "/v1/crm/failures/{failure}/retry", tag = "crm",
     params(("failure" = String, Path, description = "The failed change's id")),
     responses(
-        (status = 202, description = "It is on its way"),
+        (status = 202, description = "It is on its way", body = Resent),
         (status = 422, description = "It cannot be sent again (`cannot_be_resent`)")
     )
 )]
@@ -128,13 +128,13 @@ pub async fn retry(
     AccountKey(account): AccountKey,
     State(app): State<Arc<App>>,
     Ids(Id(id)): Ids<Id>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<(StatusCode, Json<Resent>), ApiError> {
     let owner = existing_account(&app, account.as_str()).await?;
     let failure = app.store.crm_failure(&account, &id).await?;
     let failure = failure.filter(|failure| is_listed(failure, app.ambient.now()));
     let failure = failure.ok_or_else(|| ApiError::not_found("failed change"))?;
     resend(&app.context(), &owner, &failure).await?;
-    Ok(StatusCode::ACCEPTED)
+    Ok((StatusCode::ACCEPTED, Json(Resent { resent: 1, more: false })))
 }
 
 /// Send the CRM all failed changes again

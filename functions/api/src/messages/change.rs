@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::MessageId;
 use shared::model::chat::Chat;
 use shared::service::change_message::{self, Sent};
+use shared::service::new_message::AuthorRights;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -54,7 +55,8 @@ pub async fn edit(
     let (Id(chat), Id(message)) = ids;
     let chat = send_target(&app, &principal, &chat).await?;
     let (owner, message) = (principal.owner(&app).await?, MessageId::new(message));
-    let sent = Sent { chat: &chat.chat, message: &message, by: principal.by.employee() };
+    let (by, rights) = (principal.by.employee(), AuthorRights::Enforced);
+    let sent = Sent { chat: &chat.chat, message: &message, by, rights };
     let chat = change_message::edit(&app.context(), &owner, &sent, &new.text).await?;
     Ok(on_its_way(&chat, &message))
 }
@@ -79,7 +81,8 @@ pub async fn delete(
     let (Id(chat), Id(message)) = ids;
     let chat = send_target(&app, &principal, &chat).await?;
     let (owner, message) = (principal.owner(&app).await?, MessageId::new(message));
-    let sent = Sent { chat: &chat.chat, message: &message, by: principal.by.employee() };
+    let (by, rights) = (principal.by.employee(), AuthorRights::Enforced);
+    let sent = Sent { chat: &chat.chat, message: &message, by, rights };
     let chat = change_message::delete(&app.context(), &owner, &sent).await?;
     Ok(on_its_way(&chat, &message))
 }

@@ -21,7 +21,7 @@ use shared::model::event::Origin;
 use shared::model::message::content::{Button, CommentMode};
 use shared::model::outbound::SendKey;
 use shared::service::content::{Content, NewFile};
-use shared::service::new_message::{Accepted, CallersKey, NewMessage, Target, Writer};
+use shared::service::new_message::{Accepted, AuthorRights, CallersKey, NewMessage, Target, Writer};
 use shared::service::send::{send, sent_before};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -199,7 +199,7 @@ async fn new_message(
     };
     let content = content_of(app, chat, from.employee.as_ref(), new).await?;
     let id = MessageId::new(app.ambient.uuid().to_string());
-    Ok(NewMessage { id, target, from, content, quote, mode: new.comment_mode, key })
+    Ok(NewMessage { id, target, from, content, keyboard: None, quote, mode: new.comment_mode, key })
 }
 
 fn message_id(field: &str, id: &str) -> Result<MessageId, ApiError> {
@@ -224,9 +224,12 @@ fn writer(principal: &Principal, new: &NewText) -> Result<Writer, ApiError> {
             Err(ApiError::invalid("employee", "an employee writes as himself"))
         }
         Actor::Employee(_) if new.bot => Err(ApiError::invalid("bot", "an employee writes as himself")),
-        Actor::Employee(own) => Ok(Writer { employee: Some(own.clone()), origin: Origin::Window }),
+        Actor::Employee(own) => {
+            Ok(Writer { employee: Some(own.clone()), rights: AuthorRights::Enforced, origin: Origin::Window })
+        }
         Actor::Operator | Actor::Key(_) => Ok(Writer {
             employee: named.map(EmployeeId::new),
+            rights: AuthorRights::Enforced,
             origin: if new.bot { Origin::Bot } else { Origin::Api },
         }),
     }

@@ -173,7 +173,7 @@ async fn accounts_are_made_and_paged() {
     let one = bench.expect(200, OPERATOR, "GET", &format!("/v1/accounts/{}", made[0]), None).await;
     let expected = json!({
         "id": made[0], "name": "Company 0", "language": "ru", "region": "RU", "rewrite_leading_eight": false,
-        "default_channels": {}, "send_errors_in_chat": true, "number_check": true, "working_hours": null,
+        "default_channels": {}, "send_errors_in_chat": true, "number_check": true, "crm_user_rights": false, "working_hours": null,
         "close_after_s": null, "client_waits": null, "timeout_status": null, "reopening": null, "farewell": null,
         "closing": {
             "close_after_s": 600, "client_waits": false, "timeout_status": null, "reopening": "reopen", "farewell": null

@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use futures::future::join_all;
 use serde_json::{Value, json};
+use shared::base::clock::Ambient;
 use shared::base::ids::EmployeeId;
 use shared::model::channel::Distribution;
 use shared::model::chat::state::AssignmentState;
@@ -109,7 +110,6 @@ async fn e4_a_crm_message_id_is_taken_once_for_good() {
 #[tokio::test]
 async fn what_is_wrong_has_wazzups_code() {
     let office = office().await;
-    office.join("18", Role::QualityControl, |_| {}).await;
     let without = |name: &str| {
         let mut body = text("a");
         body.as_object_mut().unwrap().remove(name);
@@ -121,8 +121,8 @@ async fn what_is_wrong_has_wazzups_code() {
         (with(text("a"), json!({"channelId": "unknown"})), "CHANNEL_NOT_FOUND"),
         (with(text("a"), json!({"chatType": "vk"})), "WRONG_TRANSPORT"),
         (with(text("a"), json!({"refMessageId": "unknown"})), "REFERENCE_MESSAGE_NOT_FOUND"),
-        (with(text("a"), json!({"crmUserId": "18"})), "CHAT_NO_ACCESS"),
-        (with(text("a"), json!({"crmUserId": "gone"})), "CHAT_NO_ACCESS"),
+        (with(text("a"), json!({"crmUserId": "x".repeat(201)})), "INVALID_MESSAGE_DATA"),
+        (with(text("a"), json!({"buttonsObject": {"removeKeyboard": true}})), "INVALID_MESSAGE_DATA"),
         (with(text("a"), json!({"chatId": "1"})), "INVALID_MESSAGE_DATA"),
         (with(text("a"), json!({"chatId": "abc5"})), "INVALID_MESSAGE_DATA"),
         (with(text("a"), json!({"chatId": "0".repeat(36)})), "INVALID_MESSAGE_DATA"),
@@ -184,4 +184,121 @@ async fn a_message_is_edited_and_deleted_by_its_id_alone() {
         let (status, answer) = office.v3(method, path, body).await;
         assert_eq!((status, answer["error"].as_str()), (400, Some(code)), "{answer}");
     }
+}
+
+/// The chat's responsible, and the author of a message.
+async fn ends(office: &Office, id: &str) -> (Option<EmployeeId>, Option<String>, Option<String>) {
+    let author = office.row("chat", id).await.author.unwrap();
+    (office.chat("chat").await.responsible, author.name, author.id)
+}
+
+#[tokio::test]
+async fn a_crm_user_id_is_a_label() {
+    let office = office().await;
+    office.join("18", Role::QualityControl, |_| {}).await;
+    let user = json!({"employees": [{"id": "19", "name": "Вера"}]});
+    office.bench.expect(200, &office.company.key, "PUT", "/v1/employees", Some(user)).await;
+    let long = "я".repeat(200);
+    for (id, name) in
+        [("18", Some("Name of 18")), ("19", Some("Вера")), ("stranger", None), (long.as_str(), None)]
+    {
+        let sent = office.taken(with(text("Добрый день"), json!({"crmUserId": id}))).await;
+        let expected = (None, name.map(str::to_owned), Some(id.to_owned()));
+        assert_eq!(ends(&office, &sent).await, expected, "{id}");
+        let path = format!("/v3/message/{sent}");
+        let (status, answer) = office.v3("PATCH", &path, json!({"text": "Да", "crmUserId": id})).await;
+        assert_eq!(status, 200, "{id}: {answer}");
+    }
+    let sent = office.taken(with(text("Добрый день"), json!({"crmUserId": "17"}))).await;
+    assert_eq!(ends(&office, &sent).await.0, Some(EmployeeId::new("17")), "who may be assigned is");
+    // Another employee's client: the message goes, and the client stays.
+    office.join("20", Role::Manager, |_| {}).await;
+    let sent = office.taken(with(text("Добрый день"), json!({"crmUserId": "20"}))).await;
+    assert_eq!(ends(&office, &sent).await.0, Some(EmployeeId::new("17")));
+}
+
+#[tokio::test]
+async fn a_stranger_whom_a_label_writes_to_has_no_employee() {
+    let office = office().await;
+    office.join("18", Role::Manager, |place| place.sends = false).await;
+    for (phone, id, responsible) in [
+        ("79020001122", "stranger", None),
+        ("79020001133", "18", None),
+        ("79020001144", "17", Some(EmployeeId::new("17"))),
+    ] {
+        let body = with(text("Здравствуйте"), json!({"chatId": phone, "crmUserId": id}));
+        office.taken(body).await;
+        let account = rows::account(&office.company);
+        let owner = office.bench.app.store.account(&account).await.unwrap().unwrap();
+        let channel = shared::base::ids::ChannelId::new(office.channel.as_str());
+        let chat = shared::base::ids::ChatId::derive(&owner.id_salt, &channel, &format!("whatsapp:{phone}"));
+        let chat = office.bench.app.store.chat(&account, &chat).await.unwrap().unwrap();
+        assert_eq!(chat.responsible, responsible, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn rights_of_a_crm_user_apply_where_the_account_says_so() {
+    let office = office().await;
+    office.join("18", Role::QualityControl, |_| {}).await;
+    let sent = office.taken(with(text("Да"), json!({"crmUserId": "18"}))).await;
+    let set = async |on: bool| {
+        let body = Some(json!({"crm_user_rights": on}));
+        let answer = office.bench.expect(200, &office.company.key, "PATCH", "/v1/account", body).await;
+        assert_eq!(answer["crm_user_rights"], on);
+    };
+    set(true).await;
+    for id in ["18", "gone"] {
+        office.not_taken(with(text("a"), json!({"crmUserId": id})), "CHAT_NO_ACCESS").await;
+        let path = format!("/v3/message/{sent}");
+        let (status, answer) = office.v3("PATCH", &path, json!({"text": "a", "crmUserId": id})).await;
+        assert_eq!((status, answer["error"].as_str()), (400, Some("CHAT_NO_ACCESS")), "{answer}");
+    }
+    set(false).await;
+    office.taken(with(text("a"), json!({"crmUserId": "gone"}))).await;
+}
+
+#[tokio::test]
+async fn a_file_may_be_behind_http_at_a_public_host() {
+    let office = office().await;
+    let mut body = with(text(""), json!({"contentUri": "http://files.example/a.jpg"}));
+    body.as_object_mut().unwrap().remove("text");
+    let id = office.taken(body).await;
+    assert_eq!(office.row("chat", &id).await.media.unwrap().url, "http://files.example/a.jpg");
+}
+
+#[tokio::test]
+async fn a_file_is_replaced_where_the_messenger_can() {
+    let office = office().await;
+    let file = |uri: &str| json!({ "contentUri": uri });
+    let id = office.taken(text("Да")).await;
+    let path = format!("/v3/message/{id}");
+    let refused = async |body: Value, code: &str| {
+        let (status, answer) = office.v3("PATCH", &path, body).await;
+        assert_eq!((status, answer["error"].as_str()), (400, Some(code)), "{answer}");
+    };
+    let public = file("http://files.example/b.jpg");
+    refused(public.clone(), "CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING").await;
+    refused(file("http://10.0.0.1/b.jpg"), "MESSAGE_DOWNLOAD_CONTENT_ERROR").await;
+    refused(with(public.clone(), json!({"text": "a"})), "MESSAGE_ONLY_TEXT_OR_CONTENT").await;
+    office.set_channel(|channel| channel.transport = Some("avito".into())).await;
+    refused(public.clone(), "CHANNEL_INVALID_TRANSPORT_FOR_EDITING").await;
+    office.set_channel(|channel| channel.transport = Some("tgapi".into())).await;
+    let (status, answer) = office.v3("PATCH", &path, public).await;
+    assert_eq!((status, answer["messageId"].as_str()), (200, Some(id.as_str())), "{answer}");
+    let action = office.jobs("chat").await.pop().unwrap().action;
+    assert!(matches!(action, Action::EditFile(media) if media.url == "http://files.example/b.jpg"));
+}
+
+#[tokio::test]
+async fn a_first_chat_id_is_waited_for_five_seconds_and_no_longer() {
+    let office = office().await;
+    office.set_channel(|channel| channel.transport = Some("tgapi".into())).await;
+    office.set_channel(|channel| channel.messenger = None).await;
+    let before = office.bench.clock.now();
+    let body =
+        json!({"channelId": "c1", "chatType": "telegram", "phone": "79020001122", "text": "Здравствуйте"});
+    let (status, answer) = office.v3("POST", "/v3/message", body).await;
+    assert_eq!((status, answer["chatId"].as_str()), (201, Some("+79020001122")), "{answer}");
+    assert_eq!(office.bench.clock.now().since(before), std::time::Duration::from_secs(5));
 }

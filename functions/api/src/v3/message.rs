@@ -2,7 +2,8 @@
 
 use super::body::{Caller, Fields, Id, Json};
 use super::error::V3Error;
-use super::message_body::{Asked, MAX_ID, MAX_TEXT, MAX_URL, invalid};
+use super::first_chat_id::with_its_id;
+use super::message_body::{Asked, MAX_AUTHOR, MAX_TEXT, MAX_URL, invalid, linked};
 use crate::app::App;
 use crate::contacts::user_id;
 use crate::http::existing::existing_account;
@@ -21,8 +22,8 @@ use shared::model::limits::{By, check_first};
 use shared::model::messenger::Messenger;
 use shared::model::outbound::own_ids;
 use shared::providers;
-use shared::service::change_message::{self, Sent, edit};
-use shared::service::new_message::{Accepted, Dialogue, Target};
+use shared::service::change_message::{self, Sent, edit, edit_file};
+use shared::service::new_message::{Accepted, AuthorRights, Dialogue, Target};
 use shared::service::refused::Refused;
 use shared::service::send::send;
 use shared::store::settings::Pointed;
@@ -36,14 +37,16 @@ use utoipa::ToSchema;
 pub struct Taken {
     /// Status webhooks and the echo refer to the message by this id.
     message_id: String,
-    /// The provider's id of the chat.
+    /// The messenger's id of the chat. Where the messenger has not named it in time, the phone with `+` or the user name
+    /// with `@`: then the message's webhook has the id.
     chat_id: String,
 }
 
 /// Send a message
 ///
 /// The message is queued for delivery; `statuses` webhooks report how far it is. A `crmMessageId` is accepted once, for
-/// good. If `crmUserId` is a loaded employee, the employee's rights apply.
+/// good. `crmUserId` names the author; whether the author's rights apply is the account's setting `crm_user_rights`. For
+/// the first message to a phone or user name, the answer waits up to five seconds for the messenger's id of the chat.
 #[utoipa::path(
     post, path = "/v3/message", tag = "v3", request_body(content = Object, example = json!({
         "channelId": "e0629e11-0f67-4567-92a9-2237e91ec1b9", "chatType": "whatsapp", "chatId": "79011112233",
@@ -63,22 +66,25 @@ pub async fn post(
     let asked = Asked::read(&body)?;
     let channel = channel_of(&app, &account, &asked.channel).await?;
     let target = target(&app, &owner, &channel, &asked).await?;
-    let message = asked.message(&app, &channel, target)?;
+    let message = asked.message(&app, rights_in(&owner), &channel, target)?;
     let Accepted { chat, message_id, repeated } = send(&app.context(), &owner, &message).await?;
     if repeated {
         return Err(V3Error::repeated_crm_message_id());
     }
+    let chat = with_its_id(&app, chat).await;
     let taken = Taken { message_id: message_id.as_str().to_owned(), chat_id: chat.provider_chat_id };
     Ok((StatusCode::CREATED, axum::Json(taken)))
 }
 
 /// Edit a message
+///
+/// Replaces its text, or its file where the messenger can.
 #[utoipa::path(
     patch, path = "/v3/message/{id}", tag = "v3", params(("id" = String, Path, description = "`messageId`")),
     request_body(content = Object, example = json!({"text": "Good afternoon! Until Friday.", "crmUserId": "17"})),
     responses(
         (status = 200, description = "Being sent to the messenger", body = Taken),
-        (status = 400, description = "Not edited: `MESSAGES_NOT_FOUND`, `MESSAGES_EDITING_TIME_EXPIRED`, `CHANNEL_INVALID_TRANSPORT_FOR_EDITING` …")
+        (status = 400, description = "Not edited: `MESSAGES_NOT_FOUND`, `MESSAGES_EDITING_TIME_EXPIRED`, `CHANNEL_INVALID_TRANSPORT_FOR_EDITING`, `CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING`, `MESSAGES_CONTAIN_BUTTONS` …")
     )
 )]
 pub async fn patch(
@@ -89,22 +95,25 @@ pub async fn patch(
 ) -> Result<axum::Json<Taken>, V3Error> {
     let mut fields = Fields::of(&body);
     let text = fields.text("text", MAX_TEXT);
-    let by = fields.text("crmUserId", MAX_ID).map(EmployeeId::new);
+    let by = fields.text("crmUserId", MAX_AUTHOR).map(EmployeeId::new);
     let uri = fields.text("contentUri", MAX_URL);
     fields.finish().map_err(invalid)?;
-    match (text, uri) {
-        (Some(text), None) => {
-            let (owner, chat, message) = sent(&app, &account, &id).await?;
-            let sent = Sent { chat: &chat, message: &message, by: by.as_ref() };
-            Ok(taken(&id, edit(&app.context(), &owner, &sent, &text).await?))
+    let file = match (&text, &uri) {
+        (Some(_), Some(_)) => {
+            return Err(V3Error::bad("MESSAGE_ONLY_TEXT_OR_CONTENT", "Text or content, not both"));
         }
-        (Some(_), Some(_)) => Err(V3Error::bad("MESSAGE_ONLY_TEXT_OR_CONTENT", "Text or content, not both")),
-        (None, Some(_)) => {
-            let code = "CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING";
-            Err(V3Error::bad(code, "The content of a message cannot be replaced: send a new one"))
-        }
-        (None, None) => Err(V3Error::bad("MESSAGE_NOTHING_TO_SEND", "There is nothing to send")),
+        (_, uri) => uri.as_deref().map(|uri| linked(&app, uri)).transpose()?,
+    };
+    if text.is_none() && file.is_none() {
+        return Err(V3Error::bad("MESSAGE_NOTHING_TO_SEND", "There is nothing to send"));
     }
+    let (owner, chat, message) = sent(&app, &account, &id).await?;
+    let sent = Sent { chat: &chat, message: &message, by: by.as_ref(), rights: rights_in(&owner) };
+    let chat = match (text, file) {
+        (_, Some(file)) => edit_file(&app.context(), &owner, &sent, &file).await?,
+        (text, None) => edit(&app.context(), &owner, &sent, &text.unwrap_or_default()).await?,
+    };
+    Ok(taken(&id, chat))
 }
 
 /// Delete a message
@@ -121,8 +130,13 @@ pub async fn delete(
     Id(id): Id,
 ) -> Result<axum::Json<Taken>, V3Error> {
     let (owner, chat, message) = sent(&app, &account, &id).await?;
-    let sent = Sent { chat: &chat, message: &message, by: None };
+    let sent = Sent { chat: &chat, message: &message, by: None, rights: rights_in(&owner) };
     Ok(taken(&id, change_message::delete(&app.context(), &owner, &sent).await?))
+}
+
+/// Whether the rights of an author whom the account's CRM names decide.
+fn rights_in(owner: &Account) -> AuthorRights {
+    if owner.crm_user_rights { AuthorRights::Enforced } else { AuthorRights::Label }
 }
 
 fn taken(id: &str, chat: Chat) -> axum::Json<Taken> {

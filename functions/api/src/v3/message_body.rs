@@ -1,21 +1,25 @@
 //! The body of `/v3/message`, read as tolerantly as Wazzup reads it.
 
-use super::body::Fields;
+use super::body::{Fields, flag};
 use super::error::V3Error;
 use crate::app::App;
 use serde_json::Value;
 use shared::base::ids::{EmployeeId, MessageId, hex_digest};
 use shared::model::channel::Channel;
 use shared::model::event::Origin;
-use shared::model::message::content::Button;
+use shared::model::message::keyboard::{Key, Keyboard, Layout, Press};
 use shared::model::message::media::Media;
 use shared::model::outbound::SendKey;
 use shared::service::content::Content;
-use shared::service::new_message::{CallersKey, NewMessage, Target, Writer};
+use shared::service::new_message::{AuthorRights, CallersKey, NewMessage, Target, Writer};
 use url::Url;
 
 /// Longest identifiers and chat ids that are read, in characters.
 pub const MAX_ID: usize = 100;
+/// The longest id of an author, in characters.
+pub const MAX_AUTHOR: usize = 200;
+/// The largest `buttonsObject`, in bytes of JSON: more than a messenger's largest keyboard needs.
+const MAX_KEYBOARD: usize = 32_000;
 const MAX_CHAT: usize = 500;
 /// The longest link, in characters.
 pub const MAX_URL: usize = 2000;
@@ -51,8 +55,8 @@ pub struct Asked {
     pub template: Option<String>,
     /// The values of the template's variables.
     pub values: Vec<String>,
-    /// Buttons below the text.
-    pub buttons: Vec<Button>,
+    /// Buttons.
+    pub keyboard: Option<Keyboard>,
 }
 
 impl Asked {
@@ -71,12 +75,12 @@ impl Asked {
             text: fields.text("text", MAX_TEXT),
             uri: fields.text("contentUri", MAX_URL),
             quote: fields.text("refMessageId", 1000),
-            employee: fields.text("crmUserId", MAX_ID),
+            employee: fields.text("crmUserId", MAX_AUTHOR),
             key: fields.text("crmMessageId", 1000),
             clears_unanswered: fields.flag("clearUnanswered").unwrap_or(true),
             template: fields.text("templateId", MAX_ID),
             values: texts(&mut fields, "templateValues"),
-            buttons: buttons(&mut fields),
+            keyboard: keyboard(&mut fields),
         };
         if asked.chat.is_none() && asked.phone.is_none() && asked.username.is_none() {
             fields.mark("chatId");
@@ -89,7 +93,13 @@ impl Asked {
     ///
     /// # Errors
     /// None or more than one of text, content and template; an address that may not be fetched.
-    pub fn message(&self, app: &App, channel: &Channel, target: Target) -> Result<NewMessage, V3Error> {
+    pub fn message(
+        &self,
+        app: &App,
+        rights: AuthorRights,
+        channel: &Channel,
+        target: Target,
+    ) -> Result<NewMessage, V3Error> {
         let key = self.key.as_ref().map(|key| CallersKey {
             digest: SendKey::digest("v3", key),
             // Any second request with the key is refused, whatever its content.
@@ -100,9 +110,11 @@ impl Asked {
             target,
             from: Writer {
                 employee: self.employee.as_deref().map(EmployeeId::new),
+                rights,
                 origin: if self.clears_unanswered { Origin::Crm } else { Origin::Bot },
             },
             content: self.content(app, channel)?,
+            keyboard: self.keyboard.clone(),
             quote: self.quote.as_deref().map(MessageId::new),
             mode: None,
             key,
@@ -120,7 +132,10 @@ impl Asked {
             (None, None, None) => Err(V3Error::bad("MESSAGE_NOTHING_TO_SEND", "There is nothing to send")),
             (Some(text), None, None) => Ok(match coded.and_then(template_code) {
                 Some((id, values)) => Content::Template { id, values },
-                None => Content::Text { text: text.clone(), buttons: self.buttons.clone() },
+                None => Content::Text {
+                    text: text.clone(),
+                    buttons: self.keyboard.as_ref().map(Keyboard::buttons).unwrap_or_default(),
+                },
             }),
             (None, Some(uri), None) => Ok(Content::Link(linked(app, uri)?)),
         }
@@ -128,10 +143,13 @@ impl Asked {
 }
 
 /// A file that the messenger fetches: a public address, and its media type by its name.
-fn linked(app: &App, uri: &str) -> Result<Media, V3Error> {
+///
+/// # Errors
+/// `MESSAGE_DOWNLOAD_CONTENT_ERROR` for an address that may not be fetched.
+pub fn linked(app: &App, uri: &str) -> Result<Media, V3Error> {
     let unusable = |why: String| V3Error::bad("MESSAGE_DOWNLOAD_CONTENT_ERROR", why);
     let url: Url = uri.parse().map_err(|_| unusable("contentUri is no absolute address".into()))?;
-    app.http.check(&url).map_err(|error| unusable(format!("contentUri: {error}")))?;
+    app.http.check_link(&url).map_err(|error| unusable(format!("contentUri: {error}")))?;
     let name = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default().to_owned();
     let mime = type_by_name(&name);
     Ok(Media { name: Some(name).filter(|name| !name.is_empty()), mime, ..Media::linked(uri) })
@@ -180,24 +198,60 @@ fn texts(fields: &mut Fields<'_>, name: &str) -> Vec<String> {
     })
 }
 
-/// Buttons as a flat list, or as a list of rows.
-fn buttons(fields: &mut Fields<'_>) -> Vec<Button> {
+/// `buttonsObject`: kept as it is, and read as far as another messenger can show it. Without buttons and without
+/// `removeKeyboard` it says nothing. Source: Wazzup API v3, "Sending messages".
+fn keyboard(fields: &mut Fields<'_>) -> Option<Keyboard> {
     const NAME: &str = "buttonsObject";
-    let Some(told) = fields.value(NAME) else { return Vec::new() };
-    let flat = |value: &Value| match value {
-        Value::Array(row) => row.clone(),
-        other => vec![other.clone()],
-    };
-    let told = told["buttons"].as_array().map(|rows| rows.iter().flat_map(flat).collect::<Vec<_>>());
-    let button = |value: &Value| {
-        let payload = value["payload"].as_str().map(str::to_owned);
-        Some(Button { title: value["text"].as_str()?.to_owned(), payload })
-    };
-    let read = told.and_then(|told| told.iter().map(button).collect::<Option<Vec<_>>>());
-    read.unwrap_or_else(|| {
+    let told = fields.value(NAME)?;
+    let (written, read) = (told.to_string(), layout(told));
+    if written.len() > MAX_KEYBOARD {
         fields.mark(NAME);
-        Vec::new()
+        return None;
+    }
+    match read {
+        Some(layout) => layout.map(|layout| Keyboard { written, layout }),
+        None => {
+            fields.mark(NAME);
+            None
+        }
+    }
+}
+
+/// What a keyboard does, or that it does nothing; `None` for what is no keyboard.
+fn layout(told: &Value) -> Option<Option<Layout>> {
+    let set = |name: &str| match told.get(name).filter(|value| !value.is_null()) {
+        Some(value) => flag(value),
+        None => Some(false),
+    };
+    told.as_object()?;
+    let rows = match told.get("buttons").filter(|value| !value.is_null()) {
+        Some(rows) => rows.as_array()?.iter().map(row).collect::<Option<Vec<_>>>()?,
+        None => Vec::new(),
+    };
+    let (removes, one_time) = (set("removeKeyboard")?, set("oneTimeKeyboard")?);
+    let is_reply = told["replyMarkup"].as_str().is_some_and(|markup| markup.eq_ignore_ascii_case("reply"));
+    Some(match (rows.iter().all(Vec::is_empty), removes) {
+        (true, true) => Some(Layout::Remove),
+        (true, false) => None,
+        (false, _) if is_reply => Some(Layout::Reply { rows, one_time }),
+        (false, _) => Some(Layout::Inline(rows)),
     })
+}
+
+/// A row of buttons. A button of a flat list is a row of its own.
+fn row(told: &Value) -> Option<Vec<Key>> {
+    match told {
+        Value::Array(keys) => keys.iter().map(key).collect(),
+        one => Some(vec![key(one)?]),
+    }
+}
+
+fn key(told: &Value) -> Option<Key> {
+    let told = told.as_object()?;
+    let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
+    let data = || text("callbackData").or_else(|| text("payload"));
+    let does = text("url").map(Press::Open).or_else(|| data().map(Press::Send));
+    Some(Key { title: text("text").unwrap_or_default(), does })
 }
 
 /// The error `INVALID_MESSAGE_DATA`.
@@ -219,20 +273,71 @@ mod tests {
         assert_eq!(template_code("Good afternoon {"), None);
     }
 
+    /// How a `buttonsObject` is read, or that it is refused.
+    fn read(object: &Value) -> Result<Option<Keyboard>, Vec<String>> {
+        let body = json!({ "buttonsObject": object });
+        let mut fields = Fields::of(&body);
+        let keyboard = keyboard(&mut fields);
+        fields.finish().map(|()| keyboard)
+    }
+
+    fn button(title: &str, does: Option<Press>) -> Key {
+        Key { title: title.into(), does }
+    }
+
     #[test]
-    fn buttons_come_flat_or_in_rows() {
-        for body in [
-            json!({"buttonsObject": {"buttons": [{"text": "Yes", "type": "text", "payload": "y"}, {"text": "No"}]}}),
-            json!({"buttonsObject": {"buttons": [[{"text": "Yes", "payload": "y"}], [{"text": "No"}]]}}),
+    fn a_keyboard_is_kept_as_it_is_and_read_for_others() {
+        let (open, send) =
+            (|to: &str| Some(Press::Open(to.into())), |data: &str| Some(Press::Send(data.into())));
+        for (object, layout) in [
+            (
+                json!({"buttons": [{"text": "Yes", "type": "text", "payload": "y"}, {"text": "No"}]}),
+                Layout::Inline(vec![vec![button("Yes", send("y"))], vec![button("No", None)]]),
+            ),
+            (
+                json!({"replyMarkup": "inline", "buttons": [
+                    [{"text": "Site", "url": "https://e.example"}, {"text": "Yes", "callbackData": "y", "style": {"a": [1.50]}}],
+                    [{"text": "No", "callbackData": "n"}],
+                ]}),
+                Layout::Inline(vec![
+                    vec![button("Site", open("https://e.example")), button("Yes", send("y"))],
+                    vec![button("No", send("n"))],
+                ]),
+            ),
+            (
+                json!({"replyMarkup": "reply", "oneTimeKeyboard": true, "buttons": [[{"text": "A"}, {"text": "B"}]]}),
+                Layout::Reply { rows: vec![vec![button("A", None), button("B", None)]], one_time: true },
+            ),
+            (
+                json!({"chatType": "max", "buttons": [[{"type": "link", "text": "Site", "url": "https://e.example", "intent": "positive"}]]}),
+                Layout::Inline(vec![vec![button("Site", open("https://e.example"))]]),
+            ),
+            (json!({"buttons": [{"payload": "1"}]}), Layout::Inline(vec![vec![button("", send("1"))]])),
+            (json!({"removeKeyboard": true}), Layout::Remove),
+            (json!({"replyMarkup": "reply", "removeKeyboard": "true", "buttons": []}), Layout::Remove),
         ] {
-            let mut fields = Fields::of(&body);
-            let read = buttons(&mut fields);
-            assert_eq!(read.iter().map(|button| button.title.as_str()).collect::<Vec<_>>(), ["Yes", "No"]);
-            assert!(fields.finish().is_ok());
+            let keyboard = read(&object).unwrap().unwrap();
+            assert_eq!(keyboard.layout, layout, "{object}");
+            assert_eq!(serde_json::from_str::<Value>(&keyboard.written).unwrap(), object);
         }
-        let wrong = json!({"buttonsObject": {"buttons": [7]}});
-        let mut fields = Fields::of(&wrong);
-        buttons(&mut fields);
-        assert!(fields.finish().is_err());
+    }
+
+    #[test]
+    fn what_is_no_keyboard_is_refused_and_an_empty_one_says_nothing() {
+        for object in [json!({}), json!({"buttons": []}), json!({"buttons": [[]], "removeKeyboard": false})] {
+            assert_eq!(read(&object), Ok(None), "{object}");
+        }
+        let large = json!({"buttons": [{"text": "x".repeat(MAX_KEYBOARD)}]});
+        for object in [
+            json!([]),
+            json!("x"),
+            json!({"buttons": [7]}),
+            json!({"buttons": {}}),
+            json!({"buttons": [[[{"text": "Yes"}]]]}),
+            json!({"removeKeyboard": "perhaps"}),
+            large,
+        ] {
+            assert_eq!(read(&object), Err(vec!["buttonsObject".to_owned()]), "{object}");
+        }
     }
 }

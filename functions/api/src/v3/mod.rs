@@ -15,6 +15,7 @@ mod deletion;
 pub mod document;
 mod entities;
 pub mod error;
+mod first_chat_id;
 mod linking;
 mod message;
 mod message_body;

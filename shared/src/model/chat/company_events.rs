@@ -7,6 +7,7 @@ use crate::model::chat::Chat;
 use crate::model::event::{ContactHint, MessageEvent, Origin, Revision, Side};
 use crate::model::message::Message;
 use crate::model::message::kind::Kind;
+use crate::model::message::media::Media;
 use crate::model::messenger::{ChannelRef, Messenger};
 
 /// A message of the company in a chat: text, with this id, without content yet, as of `at`.
@@ -81,6 +82,18 @@ pub fn edited(chat: &Chat, channel: &Channel, message: &Message, text: &str, at:
         revision: Revision::Edited,
         ..company_event(chat, channel, message.message_id.clone(), origin, at)
     }
+}
+
+/// The event that a message of ours got another file. A text without a file is replaced by it; a caption stays.
+pub fn edited_file(
+    chat: &Chat,
+    channel: &Channel,
+    message: &Message,
+    media: &Media,
+    at: Timestamp,
+) -> MessageEvent {
+    let caption = message.text.clone().filter(|_| message.media.is_some());
+    MessageEvent { text: caption, media: Some(media.clone()), ..edited(chat, channel, message, "", at) }
 }
 
 /// The event that a message of the company was deleted.

@@ -353,8 +353,12 @@ impl Chat {
         self.seq > self.crm_synced_seq || self.crm_creation.is_some()
     }
 
-    /// When the CRM is to be brought up to date; a moment that is past means now. `None`: it lacks nothing.
+    /// When the CRM is to be brought up to date; a moment that is past means now. `None`: it lacks nothing, or the chat
+    /// is reported after the provider's answer, which names its id, so that the CRM gets one chat and not two.
     pub fn crm_due_at(&self) -> Option<Timestamp> {
+        if self.awaits_its_id() {
+            return None;
+        }
         if self.seq > self.crm_synced_seq {
             return self.contact_first_until().max(self.crm_retry_at).or(Some(Timestamp::default()));
         }
@@ -368,6 +372,12 @@ impl Chat {
         let known = self.responsible.is_some() || self.records_in.is_some();
         let new = self.assignment_state == AssignmentState::Waiting && !known;
         self.waiting_since.filter(|_| new).map(|since| since + CONTACT_FIRST)
+    }
+
+    /// Whether the provider has yet to name the chat's id, in its answer to a message that is on its way. Where nothing is
+    /// on its way, the message was refused: the chat keeps the id that it has.
+    pub fn awaits_its_id(&self) -> bool {
+        self.addressee.is_some() && self.outbound_at.is_some()
     }
 
     /// Moves the CRM's cursor to the chat's number: an account without a CRM has none to bring up to date.

@@ -299,6 +299,19 @@ mod tests {
     }
 
     #[test]
+    fn a_chat_without_its_id_is_reported_when_the_provider_has_answered() {
+        let mut chat = finished();
+        assert!(chat.is_crm_behind());
+        chat.addressee = Some(crate::model::chat::Addressee::Phone("79990001122".into()));
+        chat.outbound_at = Some(Timestamp::from_millis(1));
+        assert!(chat.awaits_its_id() && !chat.is_crm_behind());
+        let refused = crate::model::chat::Chat { outbound_at: None, ..chat.clone() };
+        assert!(refused.is_crm_behind(), "no answer will name it");
+        chat.addressee = None;
+        assert!(chat.is_crm_behind());
+    }
+
+    #[test]
     fn b5_who_had_a_client_that_comes_back_is_asked_for_first() {
         let at = Timestamp::from_millis(800_000);
         let mut chat = finished();

@@ -1,11 +1,12 @@
 //! Checks of a draft, an edit or a deletion against a row of the limits table. Pure.
 
 use super::{
-    By, Draft, DraftComment, DraftEdit, DraftFile, DraftTemplate, Edits, FileKind, LimitError, Limits,
-    PRIVATE_REPLY_WITHIN,
+    ButtonRule, By, Draft, DraftComment, DraftEdit, DraftFile, DraftTemplate, Edits, FileKind, LimitError,
+    Limits, PRIVATE_REPLY_WITHIN,
 };
 use crate::base::clock::Timestamp;
 use crate::model::message::content::CommentMode;
+use crate::model::message::keyboard::{Keyboard, Press};
 use std::time::Duration;
 
 type Checked = Result<(), LimitError>;
@@ -192,20 +193,51 @@ fn check_buttons(limits: &Limits, draft: &Draft<'_>) -> Checked {
         return Err(over(code, "buttons", rule.count, message));
     }
     for (at, button) in draft.buttons.iter().enumerate() {
-        let number = at + 1;
-        if button.title.trim().is_empty() {
-            let message = format!("button {number} has no title");
-            return Err(LimitError { code, field: "buttons", limit: None, message });
-        }
-        if button.title.chars().count() > rule.title {
-            let message = format!("button {number}: a title has {} characters at most", rule.title);
-            return Err(over(code, "buttons", rule.title, message));
-        }
-        let payload = button.payload.as_deref().unwrap_or_default().len();
-        if let Some(most) = rule.payload.filter(|most| payload > *most) {
-            let message = format!("button {number}: a payload has {most} bytes at most");
-            return Err(over(code, "buttons", most, message));
-        }
+        check_button(rule, at + 1, &button.title, button.payload.as_deref())?;
+    }
+    Ok(())
+}
+
+fn check_button(rule: ButtonRule, number: usize, title: &str, payload: Option<&str>) -> Checked {
+    let code = "INVALID_MESSAGE_DATA";
+    if title.trim().is_empty() {
+        let message = format!("button {number} has no title");
+        return Err(LimitError { code, field: "buttons", limit: None, message });
+    }
+    if title.chars().count() > rule.title {
+        let message = format!("button {number}: a title has {} characters at most", rule.title);
+        return Err(over(code, "buttons", rule.title, message));
+    }
+    let payload = payload.unwrap_or_default().len();
+    if let Some(most) = rule.payload.filter(|most| payload > *most) {
+        let message = format!("button {number}: a payload has {most} bytes at most");
+        return Err(over(code, "buttons", most, message));
+    }
+    Ok(())
+}
+
+/// Checks a CRM's keyboard. The provider gets it as it was written, so that only what it certainly refuses is refused
+/// here: how many buttons fit into a row is the provider's decision. `titled` says whether the buttons need titles of
+/// their own; those of a template have them.
+///
+/// # Errors
+/// The first limit that it breaks.
+pub fn check_keyboard(limits: &Limits, keyboard: &Keyboard, titled: bool) -> Checked {
+    let code = "INVALID_MESSAGE_DATA";
+    let Some(rule) = limits.buttons else {
+        return Err(wrong(code, "buttons", "this channel has no buttons: send the message without"));
+    };
+    if keyboard.rows().len() > rule.count {
+        let message = format!("{} rows of buttons at most", rule.count);
+        return Err(over(code, "buttons", rule.count, message));
+    }
+    let keys = keyboard.rows().iter().flatten().enumerate();
+    for (at, key) in keys.filter(|(_, key)| titled || !key.title.is_empty()) {
+        let payload = match &key.does {
+            Some(Press::Send(data)) => Some(data.as_str()),
+            Some(Press::Open(_)) | None => None,
+        };
+        check_button(rule, at + 1, &key.title, payload)?;
     }
     Ok(())
 }

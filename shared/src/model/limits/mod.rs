@@ -8,11 +8,12 @@ mod checks;
 
 use crate::base::clock::Timestamp;
 use crate::model::message::content::{Button, CommentMode};
+use crate::model::message::kind::Kind;
 use crate::model::messenger::Messenger;
 use serde::Serialize;
 use std::time::Duration;
 
-pub use crate::model::limits::checks::{check, check_delete, check_edit, check_first};
+pub use crate::model::limits::checks::{check, check_delete, check_edit, check_first, check_keyboard};
 
 /// One row of the table: what a transport accepts.
 #[derive(Debug)]
@@ -103,6 +104,16 @@ pub enum FileKind {
 }
 
 impl FileKind {
+    /// The kind of a message with such a file.
+    pub fn message_kind(self) -> Kind {
+        match self {
+            Self::Image => Kind::Image,
+            Self::Audio => Kind::Audio,
+            Self::Video => Kind::Video,
+            Self::Document => Kind::Document,
+        }
+    }
+
     /// The kind of a file of this `Content-Type`.
     pub fn of(content_type: &str) -> Self {
         match content_type.split('/').next().map(str::trim).map(str::to_ascii_lowercase).as_deref() {

@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod edits;
+pub mod keyboard;
 pub mod kind;
 pub mod listing;
 pub mod media;
@@ -12,6 +13,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, MessageId, hex_digest};
 use crate::model::event::{Author, MessageEvent, Origin, Revision, Side};
 use crate::model::message::content::{Details, Quote};
+use crate::model::message::keyboard::Keyboard;
 use crate::model::message::kind::{DeliveryError, DeliveryStatus, Kind};
 use crate::model::message::media::{FileCopy, Media};
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,9 @@ pub struct Message {
     /// The part that depends on the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Details>,
+    /// The keyboard that a CRM sent with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyboard: Option<Keyboard>,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
@@ -156,6 +161,7 @@ impl Message {
             file_seq: None,
             media: event.media.clone(),
             details: event.details.clone(),
+            keyboard: None,
             quote: event.quote.clone(),
             album: event.album.clone(),
             listing: event.listing.as_ref().map(|listing| listing.id.clone()),

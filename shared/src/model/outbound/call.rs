@@ -3,6 +3,7 @@
 use crate::base::ids::MessageId;
 use crate::model::channel::Channel;
 use crate::model::message::content::{Button, CommentMode};
+use crate::model::message::keyboard::Keyboard;
 use crate::model::message::kind::Kind;
 use crate::model::messenger::Messenger;
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub struct OutgoingMessage<'a> {
     pub to: Recipient<'a>,
     /// The content.
     pub content: OutgoingContent<'a>,
+    /// The keyboard that a CRM sends with it. It goes instead of the text's buttons.
+    pub keyboard: Option<&'a Keyboard>,
     /// The provider's id of the message that it answers.
     pub quote: Option<&'a MessageId>,
     /// Whether an employee answers by it; a program's message leaves the client waiting.

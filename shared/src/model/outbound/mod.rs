@@ -9,6 +9,7 @@ pub mod call;
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, ConnectionId, MessageId};
+use crate::model::message::media::Media;
 use crate::model::outbound::call::SendFailure;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub enum Action {
     Send,
     /// Its text is to be replaced by this one.
     EditText(String),
+    /// Its file is to be replaced by this one.
+    EditFile(Media),
     /// It is to be deleted.
     Delete,
 }

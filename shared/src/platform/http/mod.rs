@@ -136,6 +136,19 @@ impl OutboundHttp {
         }
     }
 
+    /// Checks a link that others fetch for us, a provider for example: `http` is possible there, and the rest is as in
+    /// [`Self::check`].
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_link(&self, url: &Url) -> Result<(), SendError> {
+        let mut secure = url.clone();
+        if url.scheme() == "http" && !self.allow.allows(url) && secure.set_scheme("https").is_ok() {
+            return self.check(&secure);
+        }
+        self.check(url)
+    }
+
     /// Sends one request, once. The caller decides about a retry.
     ///
     /// # Errors
@@ -280,6 +293,29 @@ mod tests {
         }
         for ip in ["8.8.8.8", "93.184.216.34", "2606:4700::1111", "::ffff:8.8.8.8", "3ffe::1"] {
             assert!(is_public(ip.parse().unwrap()), "{ip}");
+        }
+    }
+
+    #[test]
+    fn a_link_for_others_may_be_http_and_leads_to_a_public_host() {
+        let http = OutboundHttp::new(AllowList::parse("127.0.0.1:9000")).unwrap();
+        let verdict = |url: &str| http.check_link(&url.parse().unwrap()).is_ok();
+        for url in [
+            "https://files.example/a",
+            "http://files.example:8080/a",
+            "http://8.8.8.8/a",
+            "http://127.0.0.1:9000/a",
+        ] {
+            assert!(verdict(url), "{url}");
+        }
+        for url in [
+            "http://10.0.0.1/a",
+            "http://[::1]/a",
+            "http://127.0.0.1:9001/a",
+            "http://u:p@files.example/a",
+            "ftp://files.example/a",
+        ] {
+            assert!(!verdict(url), "{url}");
         }
     }
 

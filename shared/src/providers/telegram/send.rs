@@ -7,6 +7,7 @@ use super::place::{MessageKey, connection_of};
 use crate::base::ids::MessageId;
 use crate::model::channel::Channel;
 use crate::model::message::content::Button;
+use crate::model::message::keyboard::{Key, Keyboard, Layout, Press};
 use crate::model::message::kind::Kind;
 use crate::model::outbound::call::{
     Edit, FailureReason, FileInfo, OutgoingContent, OutgoingMessage, Recipient, SendFailure, Sent,
@@ -140,7 +141,8 @@ pub(super) fn request(message: &OutgoingMessage<'_>) -> Result<Request, SendFail
     let connection = connection_of(&message.channel.external);
     let request = match &message.content {
         OutgoingContent::Text { text, buttons } => {
-            Request::of("sendMessage", json!({ "text": text })).with("reply_markup", keyboard(buttons))
+            let below = keyboard(buttons).filter(|_| message.keyboard.is_none());
+            Request::of("sendMessage", json!({ "text": text })).with("reply_markup", below)
         }
         OutgoingContent::File { url, file } => {
             let (method, member) = method(*file);
@@ -149,6 +151,7 @@ pub(super) fn request(message: &OutgoingMessage<'_>) -> Result<Request, SendFail
         OutgoingContent::Template { .. } => return Err(SendFailure::not_supported()),
     };
     Ok(request
+        .with("reply_markup", message.keyboard.map(markup))
         .with("chat_id", Some(json!(chat)))
         .with("business_connection_id", connection.map(Value::from))
         .with("reply_parameters", message.quote.and_then(|quoted| quote(quoted, chat, message.channel))))
@@ -185,14 +188,45 @@ fn keyboard(buttons: &[Button]) -> Option<Value> {
     let button = |button: &Button| {
         let data = button.payload.as_deref().filter(|data| !data.is_empty()).unwrap_or(&button.title);
         let is_link = ["https://", "http://", "tg://"].iter().any(|scheme| data.starts_with(scheme));
-        let end = (0..=MAX_CALLBACK.min(data.len())).rev().find(|at| data.is_char_boundary(*at)).unwrap_or(0);
         match is_link {
             true => json!([{ "text": button.title, "url": data }]),
-            false => json!([{ "text": button.title, "callback_data": &data[..end] }]),
+            false => json!([{ "text": button.title, "callback_data": callback_data(data) }]),
         }
     };
     let rows: Vec<Value> = buttons.iter().map(button).collect();
     (!rows.is_empty()).then(|| json!({ "inline_keyboard": rows }))
+}
+
+/// A CRM's keyboard (Bot API, InlineKeyboardMarkup, ReplyKeyboardMarkup, ReplyKeyboardRemove).
+fn markup(keyboard: &Keyboard) -> Value {
+    let rows = |button: fn(&Key) -> Value| {
+        let row = |row: &Vec<Key>| row.iter().map(button).collect();
+        keyboard.rows().iter().map(row).collect::<Vec<Vec<Value>>>()
+    };
+    match &keyboard.layout {
+        Layout::Inline(_) => json!({ "inline_keyboard": rows(inline_button) }),
+        Layout::Reply { one_time: true, .. } => {
+            json!({ "keyboard": rows(|key| json!({ "text": key.title })), "one_time_keyboard": true })
+        }
+        Layout::Reply { .. } => json!({ "keyboard": rows(|key| json!({ "text": key.title })) }),
+        Layout::Remove => json!({ "remove_keyboard": true }),
+    }
+}
+
+fn inline_button(key: &Key) -> Value {
+    match &key.does {
+        Some(Press::Open(url)) => json!({ "text": key.title, "url": url }),
+        Some(Press::Send(data)) if !data.is_empty() => {
+            json!({ "text": key.title, "callback_data": callback_data(data) })
+        }
+        _ => json!({ "text": key.title, "callback_data": callback_data(&key.title) }),
+    }
+}
+
+/// As much of it as Telegram takes.
+fn callback_data(data: &str) -> &str {
+    let end = (0..=MAX_CALLBACK.min(data.len())).rev().find(|at| data.is_char_boundary(*at));
+    &data[..end.unwrap_or(0)]
 }
 
 /// Classifies an answer by what has to follow; a successful call gives its result.

@@ -7,6 +7,7 @@ use super::tests::{BOT, channel};
 use crate::base::ids::MessageId;
 use crate::model::channel::Channel;
 use crate::model::message::content::Button;
+use crate::model::message::keyboard::{Key, Keyboard, Layout, Press};
 use crate::model::message::kind::Kind;
 use crate::model::messenger::Messenger;
 use crate::model::outbound::call::{
@@ -29,6 +30,7 @@ fn text<'a>(channel: &'a Channel, key: &'a MessageId, buttons: &'a [Button]) -> 
         group: false,
         to: Recipient::Chat("55"),
         content: OutgoingContent::Text { text: "Да, белая", buttons },
+        keyboard: None,
         quote: None,
         answers: true,
         comment: None,
@@ -143,6 +145,33 @@ fn buttons_stand_below_the_text() {
         [{ "text": "Ещё", "callback_data": "я".repeat(32) }],
     ]});
     assert_eq!(body["reply_markup"], expected);
+}
+
+#[test]
+fn a_crms_keyboard_is_made_in_telegrams_terms() {
+    let key = |title: &str, does: Option<Press>| Key { title: title.into(), does };
+    let open = key("Сайт", Some(Press::Open("https://salon.example".into())));
+    let rows = vec![vec![open, key("Да", Some(Press::Send("yes".into())))], vec![key("Нет", None)]];
+    let titles = vec![vec![key("А", None), key("Б", None)]];
+    for (layout, markup) in [
+        (
+            Layout::Inline(rows),
+            json!({ "inline_keyboard": [
+                [{ "text": "Сайт", "url": "https://salon.example" }, { "text": "Да", "callback_data": "yes" }],
+                [{ "text": "Нет", "callback_data": "Нет" }],
+            ] }),
+        ),
+        (
+            Layout::Reply { rows: titles.clone(), one_time: true },
+            json!({ "keyboard": [[{ "text": "А" }, { "text": "Б" }]], "one_time_keyboard": true }),
+        ),
+        (Layout::Reply { rows: titles, one_time: false }, json!({ "keyboard": [[{ "text": "А" }, { "text": "Б" }]] })),
+        (Layout::Remove, json!({ "remove_keyboard": true })),
+    ] {
+        let keyboard = Box::leak(Box::new(Keyboard { written: "{}".into(), layout }));
+        let (_, body) = called(BOT, |message| message.keyboard = Some(keyboard)).unwrap();
+        assert_eq!(body["reply_markup"], markup);
+    }
 }
 
 #[test]

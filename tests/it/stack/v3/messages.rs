@@ -262,13 +262,21 @@ async fn changes(bench: &Bench, seen: &mut Seen) {
         ),
         no("a field", ("PATCH", &path(&vk)), Some(json!({"text": {}})), INVALID, json!({"fields": ["text"]})),
         no(
-            "content",
+            "content inwards",
             ("PATCH", &path(&vk)),
-            Some(json!({"contentUri": "https://example.com/a.jpg"})),
-            (400, "CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING"),
+            Some(json!({"contentUri": "http://10.0.0.1/a.jpg"})),
+            (400, "MESSAGE_DOWNLOAD_CONTENT_ERROR"),
             Value::Null,
         ),
     ]);
+    let whatsapp = path(&bench.send("whatsapp", json!({"text": "Так"})).await);
+    cases.push(no(
+        "content",
+        ("PATCH", &whatsapp),
+        Some(json!({"contentUri": "https://example.com/a.jpg"})),
+        (400, "CHANNEL_INVALID_TRANSPORT_FOR_CONTENT_EDITING"),
+        Value::Null,
+    ));
     for transport in ["instagram", "wapi"] {
         let sent = path(&bench.send(transport, json!({"text": "Так"})).await);
         let (edit, delete) =
@@ -321,7 +329,7 @@ async fn too_late(bench: &Bench, seen: &mut Seen) {
     .await;
 }
 
-/// A known employee writes with their own rights.
+/// An author is a label, unless the account says that their rights apply.
 async fn rights(bench: &Bench, seen: &mut Seen) {
     let channel = bench.own_channel("viber");
     for (who, role, sends) in
@@ -334,10 +342,14 @@ async fn rights(bench: &Bench, seen: &mut Seen) {
         bench.asker.expect(200, "PUT", &path, Some(&place)).await;
     }
     let by = |who: &str| bench.message("viber", json!({"text": "Добрый день!", "crmUserId": who}));
+    seen.run(&bench.asker, &[sent("a label", by("somebody"))]).await;
+    let apply = |on: bool| json!({ "crm_user_rights": on });
+    bench.asker.expect(200, "PATCH", "/v1/account", Some(&apply(true))).await;
     // Users were loaded, so an employee who is unknown or gone has no rights.
     let refused = ["qc", "unbound", "other", "anna", "somebody"];
     let cases: Vec<Case> = refused.iter().map(|who| bad(who, by(who), "CHAT_NO_ACCESS")).collect();
     seen.run(&bench.asker, &cases).await;
+    bench.asker.expect(200, "PATCH", "/v1/account", Some(&apply(false))).await;
 }
 
 async fn paused(bench: &Bench, seen: &mut Seen) {

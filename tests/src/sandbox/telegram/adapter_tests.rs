@@ -76,6 +76,7 @@ impl Line {
             quote: None,
             to: Recipient::Chat(&chat_id),
             content,
+            keyboard: None,
             answers: true,
             comment: None,
         };

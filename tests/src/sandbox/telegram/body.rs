@@ -83,9 +83,18 @@ impl Body {
         Ok(Some(Quote { message_id, or_without: given["allow_sending_without_reply"] == true }))
     }
 
-    /// `reply_markup`: buttons below the message, the only supported keyboard.
+    /// `reply_markup`: buttons below the message. Keyboards in place of the client's own one are accepted, and not shown.
     pub(super) fn keyboard(&self) -> Result<Vec<Vec<Value>>, Refused> {
-        let Some(given) = self.object("reply_markup", &["inline_keyboard"])? else { return Ok(Vec::new()) };
+        let known = ["inline_keyboard", "keyboard", "one_time_keyboard", "remove_keyboard"];
+        let Some(given) = self.object("reply_markup", &known)? else { return Ok(Vec::new()) };
+        if given.get("inline_keyboard").is_none() {
+            let replaces = given["keyboard"].is_array() || given["remove_keyboard"] == true;
+            return if replaces {
+                Ok(Vec::new())
+            } else {
+                Err(Refused::bad("object expected as reply markup"))
+            };
+        }
         let rows = given["inline_keyboard"].as_array().map(Vec::as_slice).unwrap_or_default();
         let rows: Option<Vec<Vec<Value>>> = rows.iter().map(|row| row.as_array().cloned()).collect();
         let shape = "field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays";

@@ -82,6 +82,7 @@ impl<'a> Line<'a> {
             quote: matches!(to, Recipient::Chat(_)).then_some(&quote),
             to,
             content,
+            keyboard: None,
             answers: true,
             comment: None,
         };

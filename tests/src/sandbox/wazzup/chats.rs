@@ -254,6 +254,7 @@ impl Account {
             text,
             file,
             buttons,
+            buttons_object: message.buttons_object,
             template_id: message.template_id,
             quotes: message.ref_message_id,
             edits: 0,

@@ -264,6 +264,9 @@ fn addressee(message: &Message) -> Result<(), Refused> {
 /// The buttons as rows, in the transport's shape.
 pub(crate) fn buttons(transport: &str, object: &Map<String, Value>) -> Result<Vec<Vec<Value>>, Refused> {
     let wrong = || Refused::field("buttonsObject");
+    if transport == "telegram" && object.get("removeKeyboard") == Some(&Value::Bool(true)) {
+        return Ok(Vec::new());
+    }
     let list = object.get("buttons").and_then(Value::as_array).ok_or_else(wrong)?;
     let text_fits = |button: &Value, most: usize| {
         button["text"].as_str().is_some_and(|text| !text.trim().is_empty() && text.chars().count() <= most)

@@ -1,7 +1,7 @@
 //! A Wazzup account's state apart from its channels: the clients' phones with the received messages, and its behaviour.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::sandbox::state::ReceivedFile;
 use crate::sandbox::words::ChatType;
@@ -94,6 +94,8 @@ pub struct Received {
     pub file: Option<ReceivedFile>,
     /// The buttons, in a list of rows.
     pub buttons: Vec<Vec<Value>>,
+    /// The `buttonsObject` as it was sent.
+    pub buttons_object: Option<Map<String, Value>>,
     /// The template, if it is one.
     pub template_id: Option<String>,
     /// The message it quotes.

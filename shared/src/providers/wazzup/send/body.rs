@@ -1,6 +1,7 @@
 //! The bodies of `POST` and `PATCH /v3/message`. Pure.
 
 use crate::model::message::content::{Button, CommentMode};
+use crate::model::message::keyboard::Keyboard;
 use crate::model::outbound::call::{Edit, OutgoingMessage, OutgoingContent, Recipient};
 use serde_json::{Map, Value, json};
 
@@ -30,7 +31,8 @@ pub(super) fn of(message: &OutgoingMessage<'_>) -> Value {
     match &message.content {
         OutgoingContent::Text { text, buttons } => {
             put("text", json!(text));
-            if let Some(buttons) = buttons_object(message.channel.transport.as_deref(), buttons) {
+            let buttons = buttons_object(message.channel.transport.as_deref(), buttons);
+            if let Some(buttons) = buttons.filter(|_| message.keyboard.is_none()) {
                 put("buttonsObject", buttons);
             }
         }
@@ -44,7 +46,15 @@ pub(super) fn of(message: &OutgoingMessage<'_>) -> Value {
             }
         }
     }
+    if let Some(keyboard) = message.keyboard.and_then(written) {
+        body.insert("buttonsObject".to_owned(), keyboard);
+    }
     Value::Object(body)
+}
+
+/// The keyboard as the CRM wrote it: the CRM speaks this API already.
+fn written(keyboard: &Keyboard) -> Option<Value> {
+    serde_json::from_str(&keyboard.written).ok()
 }
 
 /// An edit in Wazzup's format.

@@ -3,6 +3,7 @@
 use crate::base::ids::{AccountId, ChannelId, ConnectionId};
 use crate::model::channel::Channel;
 use crate::model::message::content::{Button, CommentMode};
+use crate::model::message::keyboard::{Keyboard, Layout};
 use crate::model::message::kind::Kind;
 use crate::model::messenger::{ChannelRef, Messenger};
 use crate::model::outbound::call::{FileInfo, Recipient};
@@ -33,6 +34,7 @@ fn text<'a>(channel: &'a Channel, key: &'a MessageId, buttons: &'a [Button]) -> 
         group: false,
         to: Recipient::Chat("79990001122"),
         content: OutgoingContent::Text { text: "Да, белая", buttons },
+        keyboard: None,
         quote: None,
         answers: true,
         comment: None,
@@ -135,6 +137,43 @@ fn buttons_take_the_shape_of_their_transport() {
     // 64 bytes at most, and never a part of a letter.
     let long = [plain(&"я".repeat(40)), both[1].clone()];
     assert_eq!(shape("telegram", &long)["buttons"][0][0]["callbackData"], json!("я".repeat(32)));
+}
+
+#[test]
+fn a_keyboard_goes_out_as_the_crm_wrote_it() {
+    for (transport, object) in [
+        ("wapi", json!({ "buttons": [{ "text": "Да", "type": "text", "payload": "y" }, { "text": "Нет", "type": "text" }] })),
+        (
+            "telegram",
+            json!({ "replyMarkup": "inline", "buttons": [
+                [{ "text": "Сайт", "url": "https://e.example" }, { "text": "Да", "callbackData": "y", "style": { "n": [1.50, null] } }],
+                [{ "text": "Нет", "callbackData": "n" }],
+            ] }),
+        ),
+        ("telegram", json!({ "replyMarkup": "reply", "oneTimeKeyboard": true, "buttons": [[{ "text": "А" }, { "text": "Б" }]] })),
+        ("telegram", json!({ "replyMarkup": "reply", "removeKeyboard": true })),
+        (
+            "maxbot",
+            json!({ "chatType": "max", "buttons": [[{ "type": "link", "text": "Сайт", "url": "https://e.example", "intent": "positive" }]] }),
+        ),
+    ] {
+        let keyboard = Keyboard { written: object.to_string(), layout: Layout::Remove };
+        let (channel, key) = (channel(transport), MessageId::new("m1"));
+        let flat = [Button { title: "Да".into(), payload: None }];
+        let message = OutgoingMessage { keyboard: Some(&keyboard), ..text(&channel, &key, &flat) };
+        assert_eq!(body::of(&message)["buttonsObject"], object, "{transport}");
+    }
+}
+
+#[test]
+fn a_template_takes_the_payloads_of_its_buttons_along() {
+    let object = json!({ "buttons": [{ "payload": "visit" }, { "payload": "" }] });
+    let keyboard = Box::leak(Box::new(Keyboard { written: object.to_string(), layout: Layout::Remove }));
+    let sent = body(|message| {
+        message.content = OutgoingContent::Template { id: "t1", values: &[] };
+        message.keyboard = Some(keyboard);
+    });
+    assert_eq!((&sent["templateId"], &sent["buttonsObject"]), (&json!("t1"), &object));
 }
 
 #[tokio::test]
