@@ -55,7 +55,7 @@ impl World {
         self.sandbox.client().add_fault(&Fault::crm("demo", kind, action).matching(part)).await.unwrap()
     }
 
-    async fn client_writes(&self, phone: &str, id: &str, body: &str) {
+    async fn text_from(&self, phone: &str, id: &str, body: &str) {
         self.post(TOKEN, messages(&[text(phone, id, body)])).await;
         self.settle().await;
     }
@@ -73,7 +73,7 @@ impl World {
         let end = self.clock.now() + span;
         let mut number = from;
         while self.clock.now() < end {
-            self.client_writes(phone, &format!("{phone}-{number}"), "Добрый день").await;
+            self.text_from(phone, &format!("{phone}-{number}"), "Добрый день").await;
             number += 1;
             self.pass(Duration::from_secs(120)).await;
         }
@@ -100,11 +100,11 @@ async fn p8_messages_wait_for_no_role_and_no_queue() {
             let subscriptions =
                 Subscriptions { contacts_and_deals_creation: records, ..Subscriptions::default() };
             world.subscribe(subscriptions).await;
-            world.client_writes(MARINA, "m1", "Здравствуйте").await;
+            world.text_from(MARINA, "m1", "Здравствуйте").await;
             world.pass(Duration::from_secs(8)).await;
             let words = format!("{distribution:?}, records {records}");
             assert_eq!(world.in_crm(MARINA).await, ["m1"], "{words}");
-            world.client_writes(MARINA, "m2", "Есть кто-нибудь?").await;
+            world.text_from(MARINA, "m2", "Есть кто-нибудь?").await;
             world.pass(Duration::from_secs(2)).await;
             assert_eq!(
                 world.in_crm(MARINA).await,
@@ -119,13 +119,13 @@ async fn p8_messages_wait_for_no_role_and_no_queue() {
 #[tokio::test]
 async fn p8_a_contact_goes_first_where_an_employee_can_be_had_and_follows_where_not() {
     let world = World::with_employees(&["anna"]).await;
-    world.client_writes(MARINA, "m1", "Здравствуйте").await;
+    world.text_from(MARINA, "m1", "Здравствуйте").await;
     let kinds: Vec<String> =
         world.sandbox.client().deliveries("demo", 0).await.unwrap().into_iter().map(|one| one.kind).collect();
     assert_eq!(kinds, ["createContact", "createDeal", "messages"]);
     // Without one, the messages come, and the contact when somebody is there.
     let world = World::with_employees(&[]).await;
-    world.client_writes(MARINA, "m1", "Здравствуйте").await;
+    world.text_from(MARINA, "m1", "Здравствуйте").await;
     world.pass(Duration::from_secs(3600)).await;
     assert_eq!((world.in_crm(MARINA).await.len(), world.crm().await.contacts.len()), (1, 0));
     world.join("anna", 1).await;
@@ -153,8 +153,8 @@ async fn p8_a_creation_without_an_id_is_done_and_a_loaded_contact_names_it() {
         let asking = world.serve().await;
         asking.done(Method::POST, "/v3/users", Some(json!([{"id": "anna", "name": "Anna"}]))).await;
         let fault = world.fault("createContact", says(200, body.clone())).await;
-        world.client_writes(MARINA, "m1", "раз").await;
-        world.client_writes(MARINA, "m2", "два").await;
+        world.text_from(MARINA, "m1", "раз").await;
+        world.text_from(MARINA, "m2", "два").await;
         world.pass(Duration::from_secs(120)).await;
         assert_eq!(world.in_crm(MARINA).await, ["m1", "m2"], "{body}");
         let connection = world.crm_connection().await;
@@ -168,7 +168,7 @@ async fn p8_a_creation_without_an_id_is_done_and_a_loaded_contact_names_it() {
             "contactData": [{"chatType": "whatsapp", "chatId": MARINA}]
         }]);
         asking.done(Method::POST, "/v3/contacts", Some(load)).await;
-        world.client_writes(MARINA, "m3", "три").await;
+        world.text_from(MARINA, "m3", "три").await;
         world.pass(Duration::from_secs(60)).await;
         let crm = world.crm().await;
         assert_eq!(world.person(MARINA).await.crm.contact_id.as_deref(), Some("4711"), "{body}");
@@ -183,8 +183,8 @@ async fn p8_a_creation_without_an_id_is_done_and_a_loaded_contact_names_it() {
 async fn p8_a_deal_without_an_id_is_done() {
     let world = World::with_employees(&["anna"]).await;
     world.fault("createDeal", says(200, json!({"status": "ok"}))).await;
-    world.client_writes(MARINA, "m1", "раз").await;
-    world.client_writes(MARINA, "m2", "два").await;
+    world.text_from(MARINA, "m1", "раз").await;
+    world.text_from(MARINA, "m2", "два").await;
     world.pass(Duration::from_secs(120)).await;
     let asked = world.sandbox.client().deliveries("demo", 0).await.unwrap();
     assert_eq!(asked.iter().filter(|one| one.kind == "createDeal").count(), 1);
@@ -196,10 +196,10 @@ async fn p8_one_change_that_a_crm_cannot_take_blocks_nobody_for_ever() {
     for action in classes() {
         let world = World::with_employees(&["anna"]).await;
         let words = format!("{action:?}");
-        world.client_writes(MARINA, "m1", "раз").await;
+        world.text_from(MARINA, "m1", "раз").await;
         let fault = world.fault_at("messages", BAD, action).await;
-        world.client_writes(MARINA, "m2", BAD).await;
-        world.client_writes(MARINA, "m3", "три").await;
+        world.text_from(MARINA, "m2", BAD).await;
+        world.text_from(MARINA, "m3", "три").await;
         let since = world.clock.now();
         let written = world.pass_with_traffic(OLEG, 0, HALF_AN_HOUR).await;
         assert_eq!(world.in_crm(OLEG).await.len(), written, "{words}: the others are not held up");
@@ -230,10 +230,10 @@ async fn p8_a_contact_that_a_crm_cannot_create_holds_its_messages_up_for_seconds
     for action in classes() {
         let world = World::with_employees(&["anna"]).await;
         let words = format!("{action:?}");
-        world.client_writes(OLEG, "o1", "раз").await;
+        world.text_from(OLEG, "o1", "раз").await;
         // The name that the World's clients have.
         let fault = world.fault_at("createContact", MARINA, action.clone()).await;
-        world.client_writes(MARINA, "m1", "раз").await;
+        world.text_from(MARINA, "m1", "раз").await;
         let refused_key = matches!(action, Action::Status { status: 401, .. });
         let soon = if refused_key { 1000 } else { 15 };
         world.pass(Duration::from_secs(soon)).await;
@@ -260,13 +260,13 @@ async fn p8_a_crm_that_is_down_gets_everything_in_order_and_nothing_is_passed() 
     for action in classes() {
         let world = World::with_employees(&["anna"]).await;
         let words = format!("{action:?}");
-        world.client_writes(MARINA, "m0", "до").await;
-        world.client_writes(OLEG, "o0", "до").await;
+        world.text_from(MARINA, "m0", "до").await;
+        world.text_from(OLEG, "o0", "до").await;
         let fault = world.fault("any", action).await;
         for n in 1..4 {
-            world.client_writes(MARINA, &format!("m{n}"), BAD).await;
-            world.client_writes(OLEG, &format!("o{n}"), "Добрый день").await;
-            world.client_writes(&format!("7903{n}000000"), &format!("new{n}"), "Здравствуйте").await;
+            world.text_from(MARINA, &format!("m{n}"), BAD).await;
+            world.text_from(OLEG, &format!("o{n}"), "Добрый день").await;
+            world.text_from(&format!("7903{n}000000"), &format!("new{n}"), "Здравствуйте").await;
             world.pass(Duration::from_secs(1000)).await;
         }
         assert!(world.failed_changes().await.is_empty(), "{words}: nothing is passed");
@@ -290,7 +290,7 @@ async fn p8_a_crm_whose_messages_fail_is_down_though_it_takes_all_else() {
     let world = World::with_employees(&["anna"]).await;
     let fault = world.fault("messages", Action::status(500)).await;
     for n in 0..12 {
-        world.client_writes(&format!("790111122{n:02}"), &format!("m{n}"), "Здравствуйте").await;
+        world.text_from(&format!("790111122{n:02}"), &format!("m{n}"), "Здравствуйте").await;
         world.pass(Duration::from_secs(600)).await;
     }
     assert_eq!(world.crm().await.contacts.len(), 12, "it creates contacts");
@@ -304,13 +304,13 @@ async fn p8_a_crm_whose_messages_fail_is_down_though_it_takes_all_else() {
 async fn p8_a_body_that_a_crm_does_not_know_is_passed_too() {
     for status in [404, 500] {
         let world = World::with_employees(&["anna"]).await;
-        world.client_writes(MARINA, "m1", "раз").await;
+        world.text_from(MARINA, "m1", "раз").await;
         world.post(TOKEN, messages(&[echo(MARINA, "e1", "Добрый день")])).await;
         world.settle().await;
         world.fault("statuses", Action::status(status)).await;
         world.post(TOKEN, crate::world::status("e1", "read")).await;
         world.settle().await;
-        world.client_writes(MARINA, "m2", "два").await;
+        world.text_from(MARINA, "m2", "два").await;
         world.pass_with_traffic(OLEG, 0, HALF_AN_HOUR + Duration::from_secs(120)).await;
         assert_eq!(world.in_crm(MARINA).await, ["m1", "e1", "m2"], "{status}");
         let failed = world.failed_changes().await;
@@ -327,7 +327,7 @@ async fn p8_an_uncertain_creation_is_repeated_with_the_same_key_and_the_same_bod
         .add_fault(&Fault::crm("demo", "createContact", Action::act_then_status(502)).times(2))
         .await
         .unwrap();
-    world.client_writes(MARINA, "m1", "раз").await;
+    world.text_from(MARINA, "m1", "раз").await;
     let chat = world.chat(MARINA).await.unwrap();
     assert_eq!(chat.assignment_state, AssignmentState::Assigned);
     let asking = world.serve().await;
@@ -369,7 +369,7 @@ async fn p8_whatever_a_crm_answers_to_single_bodies_every_other_message_reaches_
         {
             let (id, is_bad) = (format!("s{case}-{number}"), chance < 15);
             let body = if is_bad { format!("bad-{answer}-") } else { "Добрый день".into() };
-            world.client_writes(&phone(who), &id, &body).await;
+            world.text_from(&phone(who), &id, &body).await;
             if !is_bad {
                 expected[who].push(id);
             }
