@@ -22,7 +22,7 @@ impl World {
         updates.iter().map(|update: &Value| update["state"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn subscribe(&self, subscriptions: Subscriptions) {
+    pub async fn subscribe(&self, subscriptions: Subscriptions) {
         let mut crm = self.crm_connection().await;
         subscriptions.set(&mut crm);
         self.write(&crm).await;
