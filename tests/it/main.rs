@@ -27,6 +27,7 @@ mod finishing;
 mod gates;
 mod media;
 mod notices;
+mod ordinary_client;
 mod properties;
 mod recorded;
 mod requeues;

@@ -22,7 +22,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 impl World {
     /// Adds or replaces a member, with their turn in the ring, as the API does.
-    async fn seat(&self, member: &Membership) {
+    pub async fn seat(&self, member: &Membership) {
         let before = self.store.member(&self.account, &self.channel, &member.employee).await.unwrap();
         self.store.commit(member_writes(before.as_ref(), Some(member), &[]).unwrap()).await.unwrap();
     }

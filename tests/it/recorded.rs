@@ -96,6 +96,7 @@ fn in_queue(queue: &str, body: &str) -> Result<(Option<String>, Value), String> 
             (CrmWork::Chat(_), value) => (None, value),
             (CrmWork::Waiting(nudge), value) => (Some(nudge.group()), value),
             (CrmWork::Channel(nudge), value) => (Some(nudge.group()), value),
+            (CrmWork::Template(nudge), value) => (Some(nudge.group()), value),
         },
         "outbound.fifo" => {
             let (nudge, value) = written_again::<DeliveryNudge>(body)?;

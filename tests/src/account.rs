@@ -112,6 +112,10 @@ impl Account {
     async fn connect(&mut self, externals: &[String]) -> Result<(), SetupError> {
         let crm = json!({
             "kind": "universal", "webhook_url": self.sandbox.crm_webhook_url(&self.crm), "crm_key": self.crm_key,
+            "subscriptions": {
+                "chat_finished": true, "waiting_clients": true, "notification": true, "deal_stage": true,
+                "error_notice": true, "text_marks": true,
+            },
         });
         self.api.put("/v1/crm", &crm).await?;
         let stages = json!([{"id": "new", "name": "Новый"}, {"id": "done", "name": "Сделка"}]);

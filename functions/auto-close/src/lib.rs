@@ -11,7 +11,7 @@ use serde::Deserialize;
 use shared::base::clock::Ambient;
 use shared::platform::batch::{self, BatchAnswer, BatchContext, SqsBatch, SqsRecord};
 use shared::platform::disposition::Disposition;
-use shared::platform::nudge::{Timer, WaitingNudge, Wake};
+use shared::platform::nudge::{TemplateNudge, Timer, WaitingNudge, Wake};
 use shared::platform::queue::{Outgoing, QueueError, Queues};
 use shared::store::{Store, StoreError};
 use std::sync::Arc;
@@ -86,6 +86,7 @@ impl AutoClose {
             Wake::Chat(timer) => self.wake(timer).await,
             Wake::Channel(recheck) => self.recheck(&recheck).await.map(|()| Disposition::Done),
             Wake::Waiting(nudge) => self.tell_waiting(&nudge).await,
+            Wake::Template(nudge) => self.tell_template(&nudge).await,
         };
         batch::nudges(group, handle).await
     }
@@ -93,6 +94,13 @@ impl AutoClose {
     /// Notifies a CRM again how many clients wait, after its pause.
     async fn tell_waiting(&self, nudge: &WaitingNudge) -> Result<Disposition, SweepError> {
         let outgoing = Outgoing::waiting_again(nudge, self.ambient.now())?;
+        self.queues.send(&self.crm_url, vec![outgoing]).await?;
+        Ok(Disposition::Done)
+    }
+
+    /// Reports a template's state again to a CRM that did not accept it.
+    async fn tell_template(&self, nudge: &TemplateNudge) -> Result<Disposition, SweepError> {
+        let outgoing = Outgoing::template_state(nudge, &*self.ambient)?;
         self.queues.send(&self.crm_url, vec![outgoing]).await?;
         Ok(Disposition::Done)
     }

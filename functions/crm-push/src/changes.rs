@@ -181,6 +181,9 @@ impl CrmPush {
 fn is_message(change: &Change) -> bool {
     match change.what {
         ChangeKind::New(_) | ChangeKind::Edited(_) | ChangeKind::File(_) | ChangeKind::Deleted(_) => true,
-        ChangeKind::Status(_) | ChangeKind::Finished(_) | ChangeKind::Notified(_) => false,
+        ChangeKind::Status(_)
+        | ChangeKind::EditNoted(_)
+        | ChangeKind::Finished(_)
+        | ChangeKind::Notified(_) => false,
     }
 }

@@ -237,7 +237,7 @@ impl CrmPush {
         }
         let stage = self.stage(job).await?;
         let deal = NewDeal { contact, crm_contact, responsible, stage: stage.as_ref() };
-        Ok(job.crm.deal_request(&deal)?.map(|body| CreationRequest { deal: true, body }))
+        Ok(job.crm.deal_request(job.connection, &deal)?.map(|body| CreationRequest { deal: true, body }))
     }
 
     /// The channel's initial stage for deals, if the CRM's deals have stages.

@@ -10,6 +10,7 @@ mod channels;
 mod contact_and_deal;
 mod defer;
 mod passed;
+mod templates;
 mod waiting_clients;
 
 use shared::base::clock::{Ambient, Timestamp};
@@ -27,6 +28,7 @@ use shared::platform::http::OutboundHttp;
 use shared::platform::nudge::{CrmNudge, CrmWork};
 use shared::platform::queue::{QueueError, Queues};
 use shared::platform::secrets::{SecretError, Vault};
+use shared::providers;
 use shared::store::attribute;
 use shared::store::row::Write;
 use shared::store::settings_cache::SettingsCache;
@@ -133,6 +135,7 @@ impl CrmPush {
                 CrmWork::Chat(nudge) => self.push(nudge, last_call).await?,
                 CrmWork::Waiting(nudge) => self.tell_waiting(nudge, last_call, receive_count).await?,
                 CrmWork::Channel(nudge) => self.tell_channel(nudge, last_call).await?,
+                CrmWork::Template(nudge) => self.tell_template(nudge, last_call).await?,
             }
             Ok::<_, PushError>(Disposition::Done)
         };
@@ -163,11 +166,9 @@ impl CrmPush {
         let Some(connection) = self.may_call(connection, &chat).await? else { return Ok(()) };
         let account = self.settings.owner(&self.store, &nudge.account, now).await?;
         let channel = self.settings.channel(&self.store, &nudge.account, &chat.channel, now).await?;
-        let formatter = Formatter {
-            language: account.map(|account| account.language).unwrap_or_default(),
-            channel: channel.as_ref(),
-            base_url: &self.public_base_url,
-        };
+        let language = account.map(|account| account.language).unwrap_or_default();
+        let formatter =
+            Formatter::new(language, channel.as_ref(), &self.public_base_url, providers::failure_reason);
         let call = match self.call(&connection, formatter).await {
             Err(PushError::Crm(error)) => {
                 return self.failed(&chat, &chat, &connection, Accepted::default(), &error).await;

@@ -93,7 +93,7 @@ impl CrmPush {
 fn failed_change(change: &Change) -> FailedChange {
     match change.what {
         ChangeKind::New(_) => FailedChange::Message,
-        ChangeKind::Edited(_) | ChangeKind::File(_) => FailedChange::Edit,
+        ChangeKind::Edited(_) | ChangeKind::EditNoted(_) | ChangeKind::File(_) => FailedChange::Edit,
         ChangeKind::Deleted(_) => FailedChange::Deletion,
         ChangeKind::Status(_) => FailedChange::Status,
         ChangeKind::Finished(_) => FailedChange::Finished,

@@ -80,13 +80,12 @@ impl Eraser {
     }
 
     async fn is_of_client(&self, wanted: &ErasedClient, letter: &Letter) -> Result<bool, StoreError> {
-        let status = match wanted.judge(&letter.body) {
+        let (connection, id) = match wanted.judge(&letter.body) {
             Verdict::His => return Ok(true),
             Verdict::Another => return Ok(false),
-            Verdict::OfMessage(status) => status,
+            Verdict::OfMessage { connection, message_id } => (connection, message_id),
         };
-        let named = std::slice::from_ref(&status.message_id);
-        let pointers = self.store.pointers(&wanted.account, &status.connection, named).await?;
-        Ok(matches!(pointers.get(&status.message_id), Some(Pointed::Erased)))
+        let pointers = self.store.pointers(&wanted.account, &connection, std::slice::from_ref(&id)).await?;
+        Ok(matches!(pointers.get(&id), Some(Pointed::Erased)))
     }
 }

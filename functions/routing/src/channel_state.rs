@@ -1,12 +1,13 @@
-//! A provider's reports of a channel's state: the latest report counts.
+//! A provider's reports of a channel's state, of which the latest counts, and of a template's state.
 
+use crate::changes::RoutingError;
 use crate::{ATTEMPTS, Routing, retry};
 use shared::base::clock::Timestamp;
 use shared::base::ids::AccountId;
 use shared::model::channel::Channel;
 use shared::model::chat::closing::LOST_NUDGE_AFTER;
 use shared::model::crm::CrmKind;
-use shared::model::event::ChannelStateEvent;
+use shared::model::event::{ChannelStateEvent, TemplateState};
 use shared::platform::disposition::Disposition;
 use shared::store::attribute;
 use shared::store::row::Write;
@@ -26,6 +27,24 @@ impl Routing {
             Ok(known) => self.tell_crm(known, receive_count).await,
             Err(error) => retry(&error.into(), receive_count),
         }
+    }
+
+    /// Nudges the CRM about a message template's state. Nothing of it is stored: the provider lists its templates.
+    pub(crate) async fn template_state(
+        &self,
+        account: &AccountId,
+        accepted_at: Timestamp,
+        template: TemplateState,
+        receive_count: u32,
+    ) -> Disposition {
+        let told = async {
+            let owner = self.settings.owner(&self.store, account, self.ambient.now()).await?;
+            if owner.is_some_and(|owner| owner.crm_kind != CrmKind::None) {
+                self.nudger.template_state(account, template, accepted_at).await?;
+            }
+            Ok::<_, RoutingError>(Disposition::Done)
+        };
+        told.await.unwrap_or_else(|error| retry(&error, receive_count))
     }
 
     /// Nudges the CRM about the channel's state: after every report, because a worker may have died before its nudge.

@@ -88,7 +88,7 @@ impl<'a> Fold<'a> {
         match &envelope.event {
             Event::Message(event) => self.message(event, envelope.accepted_at),
             Event::Check { .. } => self.check(envelope.accepted_at),
-            Event::Status(_) | Event::ChannelState(_) => {}
+            Event::Status(_) | Event::Edited(_) | Event::ChannelState(_) | Event::TemplateState(_) => {}
         }
     }
 

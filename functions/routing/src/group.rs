@@ -25,7 +25,9 @@ impl<'a> Group<'a> {
         let chat = match &first.event {
             Event::Message(message) => &message.chat,
             Event::Check { chat } => chat,
-            Event::Status(_) | Event::ChannelState(_) => return None,
+            Event::Status(_) | Event::Edited(_) | Event::ChannelState(_) | Event::TemplateState(_) => {
+                return None;
+            }
         };
         Some(Self { account: &first.account, chat, envelopes, is_first })
     }

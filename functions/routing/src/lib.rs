@@ -89,6 +89,12 @@ impl Routing {
             Ok(Envelope { account, accepted_at, event: Event::Status(status), .. }) => {
                 self.status(&account, accepted_at, &status, record.receive_count()).await
             }
+            Ok(Envelope { account, accepted_at, event: Event::Edited(edited), .. }) => {
+                self.edited(&account, accepted_at, &edited, record.receive_count()).await
+            }
+            Ok(Envelope { account, accepted_at, event: Event::TemplateState(state), .. }) => {
+                self.template_state(&account, accepted_at, state.template, record.receive_count()).await
+            }
             Ok(Envelope { account, event: Event::ChannelState(state), .. }) => {
                 self.channel_state(&account, &state, record.receive_count()).await
             }

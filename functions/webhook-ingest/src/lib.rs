@@ -232,7 +232,7 @@ impl Ingest {
         accepted: &mut Accepted,
     ) -> Result<(), NotAccepted> {
         let envelope = Envelope::new(account.clone(), now, event);
-        let is_status = matches!(envelope.event, Event::Status(_));
+        let is_status = matches!(envelope.event, Event::Status(_) | Event::Edited(_));
         let outgoing =
             if is_status { Outgoing::standard(&envelope)? } else { Outgoing::inbound(&envelope, &digest)? };
         if outgoing.fits() {
@@ -267,6 +267,8 @@ fn owner_of<'a>(owners: &'a Owners, event: &Event) -> Option<&'a ChannelOwner> {
         Event::Message(message) => owners.of(&message.channel.external),
         Event::ChannelState(state) => owners.of(&state.channel.external),
         Event::Status(status) => owners.of_connection(&status.connection),
+        Event::Edited(edited) => owners.of_connection(&edited.connection),
+        Event::TemplateState(state) => owners.of_connection(&state.connection),
         // No provider posts one.
         Event::Check { .. } => None,
     }

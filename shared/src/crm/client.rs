@@ -8,6 +8,7 @@ use crate::model::chat::Chat;
 use crate::model::contact::{Contact, CrmRecords};
 use crate::model::crm::progress::Change;
 use crate::model::crm::{Capabilities, CrmConnection, CrmKind};
+use crate::model::event::TemplateState;
 use crate::model::field::Field;
 use crate::platform::http::{Answer, OutboundHttp, SendError};
 use async_trait::async_trait;
@@ -39,6 +40,13 @@ pub trait CrmClient: Send + Sync {
         before: Option<&CrmConnection>,
         now: Timestamp,
     ) -> CrmConnection;
+
+    /// What the connection's CRM may subscribe to, by the names of `subscriptions` in `PUT /v1/crm`, and whether it does;
+    /// `None`: as a new connection does. Empty if its kind has nothing to choose: then it gets all that it supports.
+    /// [`Self::connection`] accepts each as a setting, with the prefix [`crate::model::crm::connection::SUBSCRIPTION`].
+    fn subscriptions(&self, _: Option<&CrmConnection>) -> Vec<(&'static str, bool)> {
+        Vec::new()
+    }
 
     /// The topics that this CRM subscribes to: all that its kind supports, or those it selected.
     fn wants(&self, connection: &CrmConnection) -> Topics;
@@ -88,7 +96,7 @@ pub trait CrmClient: Send + Sync {
     ///
     /// # Errors
     /// As [`Self::contact_request`].
-    fn deal_request(&self, _: &NewDeal<'_>) -> Result<Option<String>, CrmError> {
+    fn deal_request(&self, _: &CrmConnection, _: &NewDeal<'_>) -> Result<Option<String>, CrmError> {
         Ok(None)
     }
 
@@ -108,6 +116,14 @@ pub trait CrmClient: Send + Sync {
         Ok(())
     }
 
+    /// Reports the state of a message template to the CRM.
+    ///
+    /// # Errors
+    /// [`CrmError`].
+    async fn push_template_state(&self, _: &CrmCall<'_>, _: &TemplateState) -> Result<(), CrmError> {
+        Ok(())
+    }
+
     /// Reports to the CRM how many clients wait on a channel because no employee is eligible.
     ///
     /// # Errors
@@ -123,6 +139,8 @@ pub struct CrmCall<'a> {
     pub http: &'a OutboundHttp,
     /// Time.
     pub ambient: &'a dyn Ambient,
+    /// The connection: its settings say what the CRM subscribes to.
+    pub connection: &'a CrmConnection,
     /// The address to call: [`CrmClient::address`] of the connection.
     pub address: Url,
     /// The connection's credential, decrypted.
@@ -142,12 +160,19 @@ pub struct Topics {
     pub channel_states: bool,
     /// Clients who wait because no employee is eligible.
     pub waiting_clients: bool,
+    /// States of message templates.
+    pub template_states: bool,
 }
 
 impl Topics {
     /// No topics.
-    pub const NONE: Self =
-        Self { messages: false, records: false, channel_states: false, waiting_clients: false };
+    pub const NONE: Self = Self {
+        messages: false,
+        records: false,
+        channel_states: false,
+        waiting_clients: false,
+        template_states: false,
+    };
 }
 
 /// What one [`CrmClient::push`] did.

@@ -5,7 +5,9 @@ use crate::model::channel::Channel;
 use crate::model::chat::Chat;
 use crate::model::event::{Origin, Side};
 use crate::model::message::Message;
+use crate::model::message::content::{ContactCard, Details, Location};
 use crate::model::message::media::FileCopy;
+use crate::model::outbound::call::FailureReason;
 use crate::model::texts::{self, Language};
 
 /// Formats messages for a CRM.
@@ -17,6 +19,23 @@ pub struct Formatter<'a> {
     pub channel: Option<&'a Channel>,
     /// The prefix of our stable links: the deployment's public address, without a slash at the end.
     pub base_url: &'a str,
+    /// Our reason for the code of a provider's error.
+    pub reasons: fn(provider: &str, code: &str) -> FailureReason,
+    /// Whether words of ours stand before a text: where an echo was written, the word for a story, and the author in a
+    /// group. What a channel's own settings put there does not depend on it.
+    pub marks: bool,
+}
+
+impl<'a> Formatter<'a> {
+    /// A formatter with our marks; a client whose CRM did not ask for them switches them off.
+    pub fn new(
+        language: Language,
+        channel: Option<&'a Channel>,
+        base_url: &'a str,
+        reasons: fn(&str, &str) -> FailureReason,
+    ) -> Self {
+        Self { language, channel, base_url, reasons, marks: true }
+    }
 }
 
 /// The path under which files are served.
@@ -37,11 +56,15 @@ impl Formatter<'_> {
             (false, Some(body)) => Some(format!("{head} {body}")),
             // A file alone, or a story without text.
             (false, None) => {
-                let shown =
-                    self.file(message).is_some() || texts::story(message.kind, self.language).is_some();
+                let shown = self.file(message).is_some() || self.story(message).is_some();
                 (message.deleted_seq.is_none() && shown).then_some(head)
             }
         }
+    }
+
+    /// Our reason for the code of an error in the chat.
+    pub fn reason(&self, code: &str) -> FailureReason {
+        (self.reasons)(self.channel.map_or("", |channel| &channel.provider), code)
     }
 
     /// The link to the file, if it can be downloaded now.
@@ -77,8 +100,14 @@ impl Formatter<'_> {
                 let word = texts::file_follows(message.kind, self.language);
                 (!word.is_empty()).then(|| word.to_owned())
             }
-            (_, text) => text.map(str::to_owned),
+            (_, Some(text)) => Some(text.to_owned()),
+            (_, None) => message.details.as_ref().and_then(shown),
         }
+    }
+
+    /// The word for a story.
+    fn story(&self, message: &Message) -> Option<&'static str> {
+        texts::story(message.kind, self.language).filter(|_| self.marks)
     }
 
     /// The prefix of the text: the channel's name, the mark of an echo, the words for a story, and the author in a
@@ -92,8 +121,8 @@ impl Formatter<'_> {
             head.push(format!("[{}]", channel.shown_name()));
         }
         head.extend(outside.and_then(|origin| self.mark(origin)));
-        head.extend(texts::story(message.kind, self.language).map(str::to_owned));
-        if chat.group && message.side == Side::Client {
+        head.extend(self.story(message).map(str::to_owned));
+        if self.marks && chat.group && message.side == Side::Client {
             let name = message.author.as_ref().and_then(|author| author.name.as_deref());
             head.extend(name.map(|name| format!("{name}:")));
         }
@@ -102,9 +131,37 @@ impl Formatter<'_> {
 
     fn mark(&self, origin: Origin) -> Option<String> {
         let own = self.channel.and_then(|channel| channel.echo_mark.clone());
-        own.or_else(|| texts::echo_mark(origin, self.language).map(str::to_owned))
+        own.or_else(|| texts::echo_mark(origin, self.language).filter(|_| self.marks).map(str::to_owned))
             .filter(|mark| !mark.is_empty())
     }
+}
+
+/// The text for contents that a message without a text shows nothing of: a place, and contact cards.
+fn shown(details: &Details) -> Option<String> {
+    match details {
+        Details::Location(place) => Some(place_text(place)),
+        Details::ContactCards(cards) => {
+            let lines: Vec<String> = cards.iter().filter_map(card_text).collect();
+            (!lines.is_empty()).then(|| lines.join("\n"))
+        }
+        _ => None,
+    }
+}
+
+/// The place's name and address, its coordinates as `latitude, longitude`, and a link to a map.
+fn place_text(place: &Location) -> String {
+    let (latitude, longitude) = (place.latitude, place.longitude);
+    let degrees = format!("{latitude}, {longitude}");
+    let map = format!("https://www.google.com/maps?q={latitude},{longitude}");
+    let named = place.name.iter().chain(&place.address).cloned();
+    named.chain([degrees, map]).collect::<Vec<_>>().join("\n")
+}
+
+/// A card's name and phones.
+fn card_text(card: &ContactCard) -> Option<String> {
+    let phones = (!card.phones.is_empty()).then(|| card.phones.join(", "));
+    let parts: Vec<String> = card.name.clone().into_iter().chain(phones).collect();
+    (!parts.is_empty()).then(|| parts.join(": "))
 }
 
 #[cfg(test)]
@@ -135,9 +192,56 @@ mod tests {
     }
 
     fn say(channel: &Channel, chat: &Chat, message: &Message) -> Option<String> {
-        let formatter =
-            Formatter { language: Language::Ru, channel: Some(channel), base_url: "https://sb.example/" };
-        formatter.text(chat, message)
+        formatter(Some(channel)).text(chat, message)
+    }
+
+    fn formatter(channel: Option<&Channel>) -> Formatter<'_> {
+        Formatter::new(Language::Ru, channel, "https://sb.example/", |_, _| FailureReason::Other)
+    }
+
+    #[test]
+    fn without_marks_only_what_the_channels_settings_say_stands_before_a_text() {
+        let (mut channel, mut chat) = (channel(), new_chat());
+        chat.group = true;
+        let mut said = message(Side::Client, None);
+        said.author = Some(Author { name: Some("Иван".into()), ..Author::default() });
+        let mut story = message(Side::Client, None);
+        (story.kind, story.text) = (Kind::StoryMention, None);
+        let echo = message(Side::Company, Some(Origin::Phone));
+        let say = |channel: &Channel, message: &Message| {
+            Formatter { marks: false, ..formatter(Some(channel)) }.text(&chat, message)
+        };
+        assert_eq!(say(&channel, &said).as_deref(), Some("Здравствуйте"));
+        assert_eq!(say(&channel, &story), None);
+        assert_eq!(say(&channel, &echo).as_deref(), Some("Здравствуйте"));
+        (channel.name_in_crm, channel.echo_mark) = (true, Some("(с трубки)".into()));
+        assert_eq!(say(&channel, &said).as_deref(), Some("[Продажи] Здравствуйте"));
+        assert_eq!(say(&channel, &echo).as_deref(), Some("[Продажи] (с трубки) Здравствуйте"));
+    }
+
+    #[test]
+    fn a_place_and_cards_without_a_text_are_put_into_words() {
+        let (channel, chat) = (channel(), new_chat());
+        let mut said = message(Side::Client, None);
+        (said.kind, said.text) = (Kind::Location, None);
+        let place = Location { latitude: 55.75, longitude: 37.5, name: None, address: None };
+        said.details = Some(Details::Location(place.clone()));
+        let map = "55.75, 37.5\nhttps://www.google.com/maps?q=55.75,37.5";
+        assert_eq!(say(&channel, &chat, &said).as_deref(), Some(map));
+        let named =
+            Location { name: Some("Салон".into()), address: Some("Невский, 1".into()), ..place };
+        said.details = Some(Details::Location(named));
+        assert_eq!(say(&channel, &chat, &said), Some(format!("Салон\nНевский, 1\n{map}")));
+        said.text = Some("здесь".into());
+        assert_eq!(say(&channel, &chat, &said).as_deref(), Some("здесь"), "the provider's own text");
+        (said.kind, said.text) = (Kind::ContactCard, None);
+        let card = |name: Option<&str>, phones: &[&str]| ContactCard {
+            name: name.map(str::to_owned),
+            phones: phones.iter().map(|phone| (*phone).to_owned()).collect(),
+        };
+        let cards = vec![card(Some("Пётр"), &["+7 999", "+7 495"]), card(None, &["102"]), card(None, &[])];
+        said.details = Some(Details::ContactCards(cards));
+        assert_eq!(say(&channel, &chat, &said).as_deref(), Some("Пётр: +7 999, +7 495\n102"));
     }
 
     #[test]
@@ -215,7 +319,7 @@ mod tests {
         assert_eq!(say(&channel, &chat, &photo).as_deref(), Some("[Изображение]"));
         photo.text = Some("смотрите".into());
         assert_eq!(say(&channel, &chat, &photo).as_deref(), Some("смотрите"));
-        let formatter = Formatter { language: Language::Ru, channel: None, base_url: "https://sb.example/" };
+        let formatter = formatter(None);
         assert_eq!(formatter.file(&photo), None, "the provider's link is nobody's business");
         let stored =
             FileCopy::Stored { object: "o".into(), link: "abc".into(), mime: "image/png".into(), bytes: 1 };

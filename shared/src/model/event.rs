@@ -14,8 +14,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The version that this code writes, and the newest that it reads.
-pub const EVENT_VERSION: u16 = 2;
+/// The newest version that this code reads, and writes for the events that came with it.
+pub const EVENT_VERSION: u16 = 3;
+/// The version of the other events: the previous deployment reads them.
+const FORMER_VERSION: u16 = 2;
 
 /// A message of an inbound queue: one accepted event of one account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,9 +44,15 @@ pub enum EnvelopeError {
 }
 
 impl Envelope {
-    /// An envelope of the current version.
+    /// An envelope of the version in which the event appeared.
     pub fn new(account: AccountId, accepted_at: Timestamp, event: Event) -> Self {
-        Self { v: EVENT_VERSION, account, accepted_at, event }
+        let v = match &event {
+            Event::Edited(_) | Event::TemplateState(_) => EVENT_VERSION,
+            Event::Message(_) | Event::Status(_) | Event::ChannelState(_) | Event::Check { .. } => {
+                FORMER_VERSION
+            }
+        };
+        Self { v, account, accepted_at, event }
     }
 
     /// Reads a queue's message body.
@@ -62,6 +70,8 @@ impl Envelope {
             Event::Message(message) => message.chat.as_str(),
             Event::Check { chat } => chat.as_str(),
             Event::Status(status) => status.connection.as_str(),
+            Event::Edited(edited) => edited.connection.as_str(),
+            Event::TemplateState(template) => template.connection.as_str(),
             Event::ChannelState(state) => state.channel.id.as_str(),
         }
     }
@@ -95,8 +105,12 @@ pub enum Event {
     Message(Box<MessageEvent>),
     /// A delivery status changed. Carried by the statuses queue.
     Status(StatusEvent),
+    /// A message was edited, and the provider does not report the new content. Carried by the statuses queue.
+    Edited(EditedEvent),
     /// The provider reports a channel's state.
     ChannelState(ChannelStateEvent),
+    /// The provider reports the state of a message template.
+    TemplateState(TemplateStateEvent),
     /// "Check this chat": posted behind every accepted message of it when the chat is due.
     Check {
         /// The chat to check.
@@ -340,6 +354,38 @@ pub struct StatusEvent {
     pub at: Timestamp,
 }
 
+/// An edit that names only a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EditedEvent {
+    /// The connection it came through: message ids are looked up within it.
+    pub connection: ConnectionId,
+    /// The provider's message id.
+    pub message_id: MessageId,
+    /// When it happened, according to the provider.
+    pub at: Timestamp,
+}
+
+/// The state of a message template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TemplateStateEvent {
+    /// The connection it came through.
+    pub connection: ConnectionId,
+    /// The template and its state.
+    pub template: TemplateState,
+}
+
+/// A message template and its state, in the provider's words.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TemplateState {
+    /// The provider's id of the template.
+    pub id: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its state, as `approved`.
+    pub status: String,
+}
+
 /// A channel's state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChannelStateEvent {
@@ -365,6 +411,18 @@ mod tests {
         assert_eq!(other, Messenger::Other("signal".into()));
         assert_eq!(serde_json::to_string(&other).unwrap(), "\"signal\"");
         assert_eq!(serde_json::from_str::<Messenger>("\"vk\"").unwrap(), Messenger::Vk);
+    }
+
+    #[test]
+    fn only_new_events_wait_for_a_deployment_that_reads_them() {
+        let of = |event| Envelope::new(AccountId::new("a"), Timestamp::default(), event).v;
+        let edited = EditedEvent {
+            connection: ConnectionId::new("c"),
+            message_id: MessageId::new("m"),
+            at: Timestamp::default(),
+        };
+        assert_eq!(of(Event::Edited(edited)), 3);
+        assert_eq!(of(Event::Check { chat: ChatId::new("k") }), 2);
     }
 
     #[test]

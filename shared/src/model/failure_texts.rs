@@ -92,7 +92,15 @@ pub fn words(undone: Undone, reason: FailureReason, code: &str, language: Langua
     }
 }
 
-/// A reason in plain words, Russian and English; `None` when only the provider's code explains it.
+/// A reason in plain words; `None` when only the provider's code explains it.
+pub fn why(reason: FailureReason, language: Language) -> Option<&'static str> {
+    plain(reason).map(|(russian, english)| match language {
+        Language::Ru => russian,
+        Language::En => english,
+    })
+}
+
+/// The same in Russian and English.
 fn plain(reason: FailureReason) -> Option<(&'static str, &'static str)> {
     Some(match reason {
         FailureReason::NoSuchRecipient | FailureReason::WrongRecipient => {

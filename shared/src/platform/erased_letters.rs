@@ -2,10 +2,10 @@
 //! messages were accepted: a letter is deleted only if it is the erased client's beyond doubt.
 
 use crate::base::clock::Timestamp;
-use crate::base::ids::{AccountId, ContactId, IdSalt};
+use crate::base::ids::{AccountId, ConnectionId, ContactId, IdSalt, MessageId};
 use crate::model::contact::{Identity, verified_phone};
 use crate::model::erasure::{Traces, digests};
-use crate::model::event::{self, Envelope, Event, MessageEvent, StatusEvent};
+use crate::model::event::{self, EditedEvent, Envelope, Event, MessageEvent, StatusEvent};
 use crate::platform::nudge::{AssignmentNudge, CrmNudge, MediaNudge};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -38,8 +38,13 @@ pub enum Verdict {
     His,
     /// It is not the client's: leave it.
     Another,
-    /// It is the status of some message: delete it if the message was erased.
-    OfMessage(StatusEvent),
+    /// It is the status or the edit of some message: delete it if the message was erased.
+    OfMessage {
+        /// The connection it came through.
+        connection: ConnectionId,
+        /// The provider's message id.
+        message_id: MessageId,
+    },
 }
 
 impl Verdict {
@@ -73,8 +78,11 @@ impl ErasedClient {
         match envelope.event {
             Event::Message(message) => Verdict::his(self.has_written(&message, envelope.accepted_at)),
             Event::Check { chat } => Verdict::his(self.chats.contains(chat.as_str())),
-            Event::Status(status) => Verdict::OfMessage(status),
-            Event::ChannelState(_) => Verdict::Another,
+            Event::Status(StatusEvent { connection, message_id, .. })
+            | Event::Edited(EditedEvent { connection, message_id, .. }) => {
+                Verdict::OfMessage { connection, message_id }
+            }
+            Event::ChannelState(_) | Event::TemplateState(_) => Verdict::Another,
         }
     }
 
@@ -267,7 +275,13 @@ mod tests {
             let event = Event::Status(status.clone());
             serde_json::to_string(&Envelope::new(AccountId::new(account), at(5), event)).unwrap()
         };
-        assert_eq!(him().judge(&body("ours")), Verdict::OfMessage(status.clone()));
+        assert_eq!(
+            him().judge(&body("ours")),
+            Verdict::OfMessage {
+                connection: status.connection.clone(),
+                message_id: status.message_id.clone()
+            }
+        );
         assert_eq!(him().judge(&body("theirs")), Verdict::Another);
     }
 }

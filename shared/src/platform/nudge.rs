@@ -8,6 +8,7 @@ use crate::model::assignment::requeue::RequeueScope;
 use crate::model::chat::Chat;
 use crate::model::chat::state::AssignmentState;
 use crate::model::crm::CrmKind;
+use crate::model::event::TemplateState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -132,6 +133,32 @@ pub struct WaitingNudge {
     pub about: AboutWaiting,
 }
 
+/// "Report this template's state to the CRM": goes to `crm-push`, by the same queue as chats. It carries its work,
+/// because templates are stored at the provider alone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TemplateNudge {
+    /// Version of the shape.
+    pub v: u16,
+    /// The account.
+    pub account: AccountId,
+    /// The template and its state.
+    pub template: TemplateState,
+    /// When the provider's report was accepted.
+    pub at: Timestamp,
+}
+
+impl TemplateNudge {
+    /// A nudge for a template's state.
+    pub fn new(account: &AccountId, template: TemplateState, at: Timestamp) -> Self {
+        Self { v: 1, account: account.clone(), template, at }
+    }
+
+    /// FIFO message group: an account's templates one after the other.
+    pub fn group(&self) -> String {
+        format!("{}:templates", self.account)
+    }
+}
+
 /// The only topic of such a nudge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -163,6 +190,8 @@ pub enum CrmWork {
     Waiting(WaitingNudge),
     /// A channel.
     Channel(ChannelNudge),
+    /// A message template.
+    Template(TemplateNudge),
 }
 
 /// "Copy this chat's files": goes to `media`.
@@ -295,6 +324,8 @@ pub enum Wake {
     Channel(Recheck),
     /// Notify a CRM how many clients wait, once its pause is over.
     Waiting(WaitingNudge),
+    /// Report a template's state to a CRM that did not accept it.
+    Template(TemplateNudge),
 }
 
 /// The functions that a chat's state requires to nudge.
@@ -339,7 +370,9 @@ mod tests {
         let chat = CrmWork::Chat(CrmNudge::of(&new_chat()));
         let channel = CrmWork::Channel(ChannelNudge::new(&AccountId::new("a"), &ChannelId::new("c")));
         let waiting = CrmWork::Waiting(WaitingNudge::new(&AccountId::new("a"), &ChannelId::new("c")));
-        for work in [chat, waiting, channel] {
+        let template = TemplateState { id: "t".into(), name: None, status: "approved".into() };
+        let template = TemplateNudge::new(&AccountId::new("a"), template, Timestamp::default());
+        for work in [chat, waiting, channel, CrmWork::Template(template)] {
             let body = serde_json::to_string(&work).unwrap();
             assert_eq!(crate::model::event::read::<CrmWork>(&body).unwrap(), work);
         }
@@ -354,11 +387,13 @@ mod tests {
     fn what_waits_for_its_time_is_told_apart() {
         let (account, channel, at) = (AccountId::new("a"), ChannelId::new("c"), Timestamp::from_millis(5));
         let after = Some(ListPlace { chat: ChatId::new("k"), listed_at: at });
+        let template = TemplateState { id: "t".into(), name: None, status: "approved".into() };
         for wake in [
             Wake::Chat(Timer::new(account.clone(), ChatId::new("k"), at)),
             Wake::Channel(Recheck::new(&account, None, at)),
             Wake::Channel(Recheck { after, ..Recheck::new(&account, Some(&channel), at) }),
             Wake::Waiting(WaitingNudge::new(&account, &channel)),
+            Wake::Template(TemplateNudge::new(&account, template, at)),
         ] {
             let body = serde_json::to_string(&wake).unwrap();
             assert_eq!(crate::model::event::read::<Wake>(&body).unwrap(), wake);

@@ -5,9 +5,10 @@ use crate::base::ids::{AccountId, ChannelId, ChatId};
 use crate::model::assignment::requeue::RequeueScope;
 use crate::model::chat::Chat;
 use crate::model::crm::{Capabilities, CrmKind};
+use crate::model::event::TemplateState;
 use crate::platform::nudge::{
-    AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, MediaNudge, RequeueNudge, Timer, WaitingNudge,
-    nudges,
+    AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, MediaNudge, RequeueNudge, TemplateNudge, Timer,
+    WaitingNudge, nudges,
 };
 use crate::platform::queue::{Outgoing, QueueError, Queues};
 use std::sync::Arc;
@@ -128,6 +129,20 @@ impl Nudger {
     pub async fn channel_state(&self, account: &AccountId, channel: &ChannelId) -> Result<(), QueueError> {
         let nudge = ChannelNudge::new(account, channel);
         self.send_crm(vec![Outgoing::channel_state(&nudge, &*self.ambient)?]).await
+    }
+
+    /// Nudges the CRM push for a template's state, of which the report was accepted at `at`.
+    ///
+    /// # Errors
+    /// As [`Self::chat`].
+    pub async fn template_state(
+        &self,
+        account: &AccountId,
+        template: TemplateState,
+        at: Timestamp,
+    ) -> Result<(), QueueError> {
+        let nudge = TemplateNudge::new(account, template, at);
+        self.send_crm(vec![Outgoing::template_state(&nudge, &*self.ambient)?]).await
     }
 
     /// Nudges assignment for a channel's waiting clients.

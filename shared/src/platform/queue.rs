@@ -3,7 +3,7 @@
 use crate::base::clock::{Ambient, Timestamp};
 use crate::model::event::Envelope;
 use crate::platform::nudge::{
-    AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, RequeueNudge, WaitingNudge,
+    AssignmentNudge, ChannelNudge, CrmNudge, DeliveryNudge, RequeueNudge, TemplateNudge, WaitingNudge,
 };
 use aws_sdk_sqs::error::SdkError;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry};
@@ -102,6 +102,14 @@ impl Outgoing {
         let minute = now.seconds().div_euclid(60);
         let digest = format!("waiting:{}:{}:{minute}", nudge.account, nudge.channel);
         Self::new(nudge, Some((nudge.group(), digest)))
+    }
+
+    /// A nudge about a template's state, for `crm.fifo`, with a fresh deduplication id.
+    ///
+    /// # Errors
+    /// As [`Self::inbound`].
+    pub fn template_state(nudge: &TemplateNudge, ambient: &dyn Ambient) -> Result<Self, QueueError> {
+        Self::new(nudge, Some((nudge.group(), ambient.uuid().to_string())))
     }
 
     /// Delays the delivery (standard queues only, at most 15 minutes).

@@ -4,23 +4,23 @@
 use crate::model::channel::Channel;
 use crate::model::messenger::ChannelState;
 
-/// A word in the list, and in the webhook.
+/// A word in the list, and in the webhook, which has seven of them: another one goes as the nearest.
 type Words = (&'static str, &'static str);
 
 const WORDS: [Words; 13] = [
     ("active", "active"),
-    ("init", "init"),
+    ("init", "disabled"),
     ("disabled", "disabled"),
     ("phoneUnavailable", "phoneUnavailable"),
     ("qridle", "qr"),
     ("openelsewhere", "openElsewhere"),
     ("notEnoughMoney", "notEnoughMoney"),
-    ("foreignphone", "foreignphone"),
+    ("foreignphone", "unauthorized"),
     ("unauthorized", "unauthorized"),
-    ("waitForPassword", "waitForPassword"),
-    ("blocked", "blocked"),
-    ("onModeration", "onModeration"),
-    ("rejected", "rejected"),
+    ("waitForPassword", "unauthorized"),
+    ("blocked", "disabled"),
+    ("onModeration", "disabled"),
+    ("rejected", "disabled"),
 ];
 
 /// The state in `GET /v3/channels`.
@@ -39,7 +39,8 @@ fn words(channel: &Channel) -> Words {
         word.trim().chars().filter(|c| *c != '_' && *c != '-').flat_map(char::to_lowercase).collect()
     };
     let raw = channel.raw_state.as_deref().map(plain).unwrap_or_default();
-    let known = |(list, hook): &&Words| plain(list) == raw || plain(hook) == raw;
+    let by_list = WORDS.iter().find(|(list, _)| plain(list) == raw);
+    let known = by_list.or_else(|| WORDS.iter().find(|(_, hook)| plain(hook) == raw));
     let nearest = match channel.state {
         ChannelState::Active => 0,
         ChannelState::Pending => 1,
@@ -47,7 +48,7 @@ fn words(channel: &Channel) -> Words {
         ChannelState::NeedsAttention => 3,
         ChannelState::Unauthorized => 8,
     };
-    WORDS.iter().find(known).copied().unwrap_or(WORDS[nearest])
+    known.copied().unwrap_or(WORDS[nearest])
 }
 
 #[cfg(test)]
@@ -62,11 +63,13 @@ mod tests {
             (Some("qridle"), ChannelState::NeedsAttention, "qridle", "qr"),
             (Some("openElsewhere"), ChannelState::NeedsAttention, "openelsewhere", "openElsewhere"),
             (Some("active"), ChannelState::Active, "active", "active"),
-            (Some("on_moderation"), ChannelState::Pending, "onModeration", "onModeration"),
+            (Some("on_moderation"), ChannelState::Pending, "onModeration", "disabled"),
             (Some("not_listed"), ChannelState::Disabled, "disabled", "disabled"),
             (Some("somethingNew"), ChannelState::NeedsAttention, "phoneUnavailable", "phoneUnavailable"),
             (None, ChannelState::Unauthorized, "unauthorized", "unauthorized"),
-            (None, ChannelState::Pending, "init", "init"),
+            (None, ChannelState::Pending, "init", "disabled"),
+            (Some("blocked"), ChannelState::Disabled, "blocked", "disabled"),
+            (Some("waitForPassword"), ChannelState::NeedsAttention, "waitForPassword", "unauthorized"),
             (None, ChannelState::Active, "active", "active"),
         ] {
             let channel = Channel { state, raw_state: raw.map(str::to_owned), ..channel() };

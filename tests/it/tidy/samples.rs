@@ -98,6 +98,14 @@ fn routing_reads_its_samples() {
                 Event::Message(_) => "message",
                 Event::Check { .. } => "check",
                 Event::ChannelState(_) => "channel state",
+                Event::TemplateState(_) => "template state",
+                Event::Edited(_) => {
+                    assert_eq!(
+                        group, None,
+                        "{place}: an edit without its content is sent to the statuses queue"
+                    );
+                    "edited"
+                }
                 Event::Status(_) => {
                     assert_eq!(group, None, "{place}: a status is sent to the statuses queue");
                     "status"
@@ -129,6 +137,7 @@ fn crm_push_reads_its_samples() {
                 CrmWork::Chat(nudge) => nudge.group(workers),
                 CrmWork::Waiting(nudge) => nudge.group(),
                 CrmWork::Channel(nudge) => nudge.group(),
+                CrmWork::Template(nudge) => nudge.group(),
             };
             assert_eq!(group, Some(expected), "{place}");
         }

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use services::{Bucket, Kms, Queued, Queues, Table, dead_letters};
 use shared::base::clock::{Ambient, Manual, Timestamp};
 use shared::base::ids::{AccountId, ChannelId, ChatId, ConnectionId, EmployeeId, IdSalt, hex_digest};
+use shared::crm::universal::settings::{self, Subscriptions};
 use shared::model::account::Account;
 use shared::model::channel::Channel;
 use shared::model::chat::Chat;
@@ -363,7 +364,10 @@ impl World {
         self.store.create_channel(&channel).await.unwrap();
         self.connect(&connection).await;
         let hook = self.sandbox.client().crm_webhook_url("demo");
-        self.write(&shared::crm::universal::settings::connection(&account, &hook, now)).await;
+        let mut crm = settings::connection(&account, &hook, now);
+        // The tests see what is ours; `ordinary_client` is one that did not ask for it.
+        Subscriptions::everything().set(&mut crm);
+        self.write(&crm).await;
         let stages = vec![Stage { id: "new".into(), name: "New".into() }];
         let pipelines = vec![Pipeline { id: "sales".into(), name: "Sales".into(), stages }];
         self.write(&Pipelines { v: 1, account, pipelines }).await;

@@ -11,6 +11,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::crm;
 use shared::model::crm::CrmKind;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -21,8 +22,9 @@ use utoipa::ToSchema;
         "kind": "universal",
         "settings": [{
             "name": "webhook_url", "title": "Webhook address", "secret": false, "required": true,
-            "pattern": "^https://\\S{1,1992}$", "example": "https://crm.example.com/hooks/switchboard"
+            "pattern": "^https?://\\S{1,1992}$", "example": "https://crm.example.com/hooks/switchboard"
         }],
+        "subscriptions": {"messages_and_statuses": true, "chat_finished": false},
         "capabilities": {
             "assigns": true, "stages": true, "groups": false, "statuses": true, "edits": true, "deletions": true,
             "reactions": false, "finished": true, "refreshes": false, "writes_contacts": false
@@ -39,6 +41,8 @@ pub struct CrmKindView {
     kind: CrmKind,
     /// What `PUT /v1/crm` takes for it besides `kind`.
     settings: Vec<FieldView>,
+    /// What it may receive: the names of `subscriptions`, and whether each is on in a new connection.
+    subscriptions: BTreeMap<&'static str, bool>,
     capabilities: CapabilitiesView,
 }
 
@@ -57,6 +61,7 @@ pub async fn list(
     let crms = crm::CLIENTS.iter().map(|client| CrmKindView {
         kind: client.kind(),
         settings: client.settings_fields().iter().map(|field| FieldView::of(field, language)).collect(),
+        subscriptions: client.subscriptions(None).into_iter().collect(),
         capabilities: client.capabilities().into(),
     });
     Ok(Json(CrmKinds { crms: crms.collect() }))

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use shared::base::ids::AccountId;
 use shared::crm;
 use shared::model::channel::{Channel, Distribution};
+use shared::model::crm::connection::SUBSCRIPTION;
 use shared::model::crm::{Capabilities, CrmConnection, CrmKind, CrmState};
 use shared::model::field::Form;
 use shared::model::sealed::Sealed;
@@ -59,7 +60,7 @@ const MAX_URL: usize = 2000;
 }))]
 pub struct NewCrm {
     kind: CrmKind,
-    /// The URL of the CRM's webhook: `https`, a public address. Required for `universal`.
+    /// The URL of the CRM's webhook: `http` or `https`, a public address. Required for `universal`.
     #[serde(default)]
     #[schema(max_length = 2000)]
     webhook_url: Option<String>,
@@ -68,6 +69,10 @@ pub struct NewCrm {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     crm_key: Option<Option<String>>,
+    /// What the CRM receives, by the names that `GET /v1/crms` lists. Those that are left out stay as they are while the
+    /// URL keeps host, port and scheme; a new connection has those of Wazzup's on, and ours off.
+    #[serde(default)]
+    subscriptions: BTreeMap<String, bool>,
 }
 
 /// What the CRM's kind can do. Settings that need more are refused with `setting_not_applicable`.
@@ -117,6 +122,11 @@ impl From<Capabilities> for CapabilitiesView {
 #[schema(example = json!({
     "kind": "universal", "webhook_url": "https://crm.example.com/hooks/switchboard", "has_key": true, "state": "active",
     "failures": 0, "paused_until": null, "error": null, "set_at": "2026-11-21T09:10:00.000Z",
+    "subscriptions": {
+        "messages_and_statuses": true, "contacts_and_deals_creation": true, "channels_updates": true,
+        "template_status": true, "chat_finished": false, "waiting_clients": false, "notification": false,
+        "deal_stage": false, "error_notice": false, "text_marks": false
+    },
     "capabilities": {
         "assigns": true, "stages": true, "groups": false, "statuses": true, "edits": true, "deletions": true,
         "reactions": false, "finished": true, "refreshes": false, "writes_contacts": false
@@ -137,6 +147,8 @@ pub struct CrmView {
     error: Option<String>,
     #[schema(format = DateTime)]
     set_at: Option<String>,
+    /// What the CRM receives, by name.
+    subscriptions: BTreeMap<&'static str, bool>,
     capabilities: CapabilitiesView,
 }
 
@@ -152,6 +164,7 @@ impl CrmView {
             paused_until: moment(row.as_ref().and_then(|row| row.paused_until)),
             set_at: moment(row.as_ref().map(|row| row.created_at)),
             error: row.as_ref().and_then(|row| row.error.clone()),
+            subscriptions: crm::client(kind).subscriptions(row.as_ref()).into_iter().collect(),
             webhook_url: row.and_then(|row| row.setting(WEBHOOK_URL).map(str::to_owned)),
             capabilities,
         }
@@ -279,6 +292,16 @@ async fn read(app: &App, account: &AccountId, new: NewCrm) -> Result<Option<Want
             (Form::Text | Form::Url, Some(None)) | (_, None) => {}
         }
     }
+    let known = crm::client(kind).subscriptions(None);
+    for (name, on) in new.subscriptions {
+        if !known.iter().any(|(known, _)| *known == name) {
+            return Err(ApiError::invalid(
+                format!("subscriptions.{name}"),
+                "no subscription of this kind of CRM",
+            ));
+        }
+        wanted.settings.insert(format!("{SUBSCRIPTION}{name}"), on.to_string());
+    }
     if let Some((name, _)) = given.into_iter().find(|(_, value)| matches!(value, Some(Some(_)))) {
         return Err(ApiError::invalid(name, "does not apply without a CRM"));
     }
@@ -290,7 +313,7 @@ fn check_url(app: &App, field: &str, text: &str) -> Result<(), ApiError> {
         return Err(ApiError::invalid(field, format!("at most {MAX_URL} characters")));
     }
     let url: Url = text.parse().map_err(|_| ApiError::invalid(field, "an absolute URL"))?;
-    app.http.check(&url).map_err(|error| match error {
+    app.http.check_place(&url).map_err(|error| match error {
         SendError::NotAllowed(why) => ApiError::invalid(field, why),
         other => ApiError::invalid(field, other.to_string()),
     })

@@ -141,6 +141,7 @@ impl MessageView {
         let copied = message.file.is_some();
         // A link that only the provider's API resolves is of no use outside.
         let linked = |url: &String| !copied && url.starts_with("http");
+        let edited = message.is_edited();
         Self {
             shown_at: message.shown_at().rfc3339(),
             id: message.message_id.as_str().to_owned(),
@@ -169,7 +170,7 @@ impl MessageView {
             sent_at: message.sent_at.rfc3339(),
             accepted_at: message.accepted_at.rfc3339(),
             seq: message.seq,
-            edited: message.edited_seq.is_some(),
+            edited,
             old_text: message.old_text,
             deleted: message.deleted_seq.is_some(),
             status: message.status,

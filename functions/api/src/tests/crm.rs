@@ -96,7 +96,7 @@ async fn a_fields_title_is_in_the_accounts_language() {
         let kinds = bench.expect(200, &key, "GET", "/v1/crms", None).await;
         let field = json!({
             "name": "webhook_url", "title": title, "secret": false, "required": true,
-            "pattern": r"^https://\S{1,1992}$", "example": "https://crm.example.com/hooks/switchboard"
+            "pattern": r"^https?://\S{1,1992}$", "example": "https://crm.example.com/hooks/switchboard"
         });
         assert_eq!(kinds["crms"][1]["settings"][0], field);
     }
@@ -191,5 +191,39 @@ async fn another_host_is_another_crm() {
     let other = put("https://crm.example.net/h").await;
     assert_eq!(other.known_as, None);
     assert_ne!(other.fingerprint(), first.fingerprint(), "no client is linked to the new one");
-    assert_eq!(Subscriptions::of(&other), Subscriptions::all(true));
+    assert_eq!(Subscriptions::of(&other), Subscriptions::default());
+}
+
+#[tokio::test]
+async fn what_is_ours_is_switched_by_its_name_and_is_off_at_first() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    let put = async |url: &str, subscriptions: Value| {
+        let crm = json!({"kind": "universal", "webhook_url": url, "subscriptions": subscriptions});
+        bench.expect(200, key, "PUT", "/v1/crm", Some(crm)).await["subscriptions"].clone()
+    };
+    let (first, other) = ("https://crm.example.com/h", "https://crm.example.net/h");
+    let mut expected = json!({
+        "messages_and_statuses": true, "contacts_and_deals_creation": true, "channels_updates": true,
+        "template_status": true, "chat_finished": false, "waiting_clients": false, "notification": false,
+        "deal_stage": false, "error_notice": false, "text_marks": false
+    });
+    assert_eq!(put(first, json!({})).await, expected);
+    let kinds = bench.expect(200, key, "GET", "/v1/crms", None).await["crms"].clone();
+    assert_eq!((&kinds[0]["subscriptions"], &kinds[1]["subscriptions"]), (&json!({}), &expected));
+    (expected["text_marks"], expected["template_status"]) = (json!(true), json!(false));
+    assert_eq!(put(first, json!({"text_marks": true, "template_status": false})).await, expected);
+    assert_eq!(put(first, json!({})).await, expected, "what is left out stays");
+    assert_eq!(bench.expect(200, key, "GET", "/v1/crm", None).await["subscriptions"], expected);
+    assert_eq!(put(other, json!({})).await["text_marks"], false, "another CRM has not asked");
+    for (kind, name) in [("universal", "textMarks"), ("none", "text_marks")] {
+        let mut crm = json!({"kind": kind, "subscriptions": {name: true}});
+        if kind == "universal" {
+            crm["webhook_url"] = json!(first);
+        }
+        let field = format!("subscriptions.{name}");
+        let refusal = (400, "invalid_value", Some(field.as_str()));
+        bench.refused(key, ("PUT", "/v1/crm"), Some(crm), refusal).await;
+    }
 }

@@ -291,7 +291,9 @@ async fn the_crm_is_checked() {
         (json!({"kind": "universal"}), "missing_field", "webhook_url"),
         (json!({"kind": "amocrm"}), "invalid_value", "kind"),
         (url("crm"), "invalid_value", "webhook_url"),
-        (url("http://crm.example.com/"), "invalid_value", "webhook_url"),
+        (url("ftp://crm.example.com/"), "invalid_value", "webhook_url"),
+        (url("http://169.254.169.254/"), "invalid_value", "webhook_url"),
+        (url("http://10.0.0.1/"), "invalid_value", "webhook_url"),
         (url("https://169.254.169.254/"), "invalid_value", "webhook_url"),
         (url("https://[::1]/"), "invalid_value", "webhook_url"),
         (url("https://user:pass@crm.example.com/"), "invalid_value", "webhook_url"),
@@ -312,6 +314,8 @@ async fn the_crm_is_checked() {
     ] {
         bench.refused(key, ("PUT", "/v1/crm"), Some(body), (400, code, Some(field))).await;
     }
+    let plain = bench.expect(200, key, "PUT", "/v1/crm", Some(url("http://crm.example.com/h"))).await;
+    assert_eq!(plain["webhook_url"], "http://crm.example.com/h");
 }
 
 #[tokio::test]

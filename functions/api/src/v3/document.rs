@@ -104,7 +104,7 @@ pub struct LoadedStage {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct WantedWebhooks {
-    /// `https`, a public address. Required the first time; `webhooksUrl` is accepted too.
+    /// `http` or `https`, a public address. Required the first time; `webhooksUrl` is accepted too.
     #[schema(max_length = 200)]
     webhooks_uri: Option<String>,
     subscriptions: Option<WantedSubscriptions>,
@@ -120,6 +120,18 @@ pub struct WantedSubscriptions {
     template_status: Option<bool>,
     /// Another name of `templateStatus`.
     waba_templates_status: Option<bool>,
+    /// Ours: the end of a chat (`chatFinished`).
+    chat_finished: Option<bool>,
+    /// Ours: how many clients wait because no employee is eligible (`waitingClients`).
+    waiting_clients: Option<bool>,
+    /// Ours: a rule's notice to users (`notification`).
+    notification: Option<bool>,
+    /// Ours: `stage` in `createDeal`.
+    deal_stage: Option<bool>,
+    /// Ours: a failed send as a message in the chat, besides its status.
+    error_notice: Option<bool>,
+    /// Ours: marks before the texts of echoes, stories and groups.
+    text_marks: Option<bool>,
 }
 
 /// Adds the errors that all routes of `/v3` share to an operation's answers; its own descriptions stay.

@@ -11,7 +11,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use shared::base::ids::AccountId;
 use shared::crm;
@@ -33,16 +33,44 @@ const MAX_URI: usize = 200;
 /// Time limit of the probe: the function's own is 28 s.
 const PROBE_WITHIN: Duration = Duration::from_secs(15);
 
-/// Which webhooks the CRM wants.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+/// Which webhooks the CRM wants. Wazzup's four are always shown, ours where they are on: a client of Wazzup's may refuse
+/// members that it does not know.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct V3Subscriptions {
     messages_and_statuses: bool,
     contacts_and_deals_creation: bool,
     channels_updates: bool,
     template_status: bool,
-    /// Another name of `templateStatus`.
-    waba_templates_status: bool,
+    /// Ours: the end of a chat.
+    #[serde(skip_serializing_if = "is_off")]
+    #[schema(required = false)]
+    chat_finished: bool,
+    /// Ours: how many clients wait because no employee is eligible.
+    #[serde(skip_serializing_if = "is_off")]
+    #[schema(required = false)]
+    waiting_clients: bool,
+    /// Ours: a rule's notice to users.
+    #[serde(skip_serializing_if = "is_off")]
+    #[schema(required = false)]
+    notification: bool,
+    /// Ours: `stage` in `createDeal`.
+    #[serde(skip_serializing_if = "is_off")]
+    #[schema(required = false)]
+    deal_stage: bool,
+    /// Ours: a failed send as a message in the chat, besides its status.
+    #[serde(skip_serializing_if = "is_off")]
+    #[schema(required = false)]
+    error_notice: bool,
+    /// Ours: marks before the texts of echoes, stories and groups.
+    #[serde(skip_serializing_if = "is_off")]
+    #[schema(required = false)]
+    text_marks: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_off(flag: &bool) -> bool {
+    !flag
 }
 
 /// The webhooks' address and subscriptions.
@@ -52,7 +80,7 @@ pub struct V3Subscriptions {
     "webhooksUri": "https://crm.example.com/hooks/wazzup",
     "subscriptions": {
         "messagesAndStatuses": true, "contactsAndDealsCreation": true, "channelsUpdates": true,
-        "templateStatus": false, "wabaTemplatesStatus": false
+        "templateStatus": false
     }
 }))]
 pub struct V3Webhooks {
@@ -75,7 +103,12 @@ impl From<Subscriptions> for V3Subscriptions {
             contacts_and_deals_creation: on.contacts_and_deals_creation,
             channels_updates: on.channels_updates,
             template_status: on.template_status,
-            waba_templates_status: on.template_status,
+            chat_finished: on.chat_finished,
+            waiting_clients: on.waiting_clients,
+            notification: on.notification,
+            deal_stage: on.deal_stage,
+            error_notice: on.error_notice,
+            text_marks: on.text_marks,
         }
     }
 }
@@ -87,7 +120,7 @@ impl From<Subscriptions> for V3Subscriptions {
 )]
 pub async fn get(Caller(account): Caller, State(app): State<Arc<App>>) -> Result<Json<V3Webhooks>, V3Error> {
     let row = connection(&app, &account).await?;
-    let on = row.as_ref().map_or(Subscriptions::all(false), Subscriptions::of);
+    let on = row.as_ref().map_or(Subscriptions::wazzups(false), Subscriptions::of);
     let webhooks_uri = row.as_ref().map_or("", settings::webhook_url).to_owned();
     Ok(Json(V3Webhooks { webhooks_uri, subscriptions: on.into() }))
 }
@@ -106,7 +139,8 @@ struct WantedHooks {
 /// Change the webhooks' address and subscriptions
 ///
 /// The address first receives a `POST` with `{"test":true}`, and must answer 200. Members of `subscriptions` that are
-/// left out stay unchanged; at first none are on. The CRM's key stays while the address keeps host, port and scheme.
+/// left out stay unchanged; at first none are on. Those of ours that Wazzup does not have are `chatFinished`,
+/// `waitingClients`, `notification`, `dealStage`, `errorNotice` and `textMarks`. The CRM's key stays while the address keeps host, port and scheme.
 #[utoipa::path(
     patch, path = "/v3/webhooks", tag = "v3",
     request_body(content = WantedWebhooks, example = json!({
@@ -143,13 +177,8 @@ fn read(app: &App, body: &serde_json::Value, before: Option<&CrmConnection>) -> 
     };
     let subscriptions = fields.value("subscriptions").map(|given| {
         let mut flags = Fields::of(given);
-        let mut on = before.map_or(Subscriptions::all(false), Subscriptions::of);
-        for (names, member) in [
-            (["messagesAndStatuses", "messages"], &mut on.messages_and_statuses),
-            (["contactsAndDealsCreation", "contactsAndDeals"], &mut on.contacts_and_deals_creation),
-            (["channelsUpdates", "channels"], &mut on.channels_updates),
-            (["templateStatus", "wabaTemplatesStatus"], &mut on.template_status),
-        ] {
+        let mut on = before.map_or(Subscriptions::wazzups(false), Subscriptions::of);
+        for (names, member) in members(&mut on) {
             for name in names {
                 *member = flags.flag(name).unwrap_or(*member);
             }
@@ -170,14 +199,30 @@ fn read(app: &App, body: &serde_json::Value, before: Option<&CrmConnection>) -> 
     Ok(WantedHooks { uri, subscriptions })
 }
 
-/// Checks the address: at most 200 characters, `https`, public (SSRF).
+/// Each subscription with its names in a request: Wazzup's own, and their other spellings; ours.
+fn members(on: &mut Subscriptions) -> [(&'static [&'static str], &mut bool); 10] {
+    [
+        (&["messagesAndStatuses", "messages"], &mut on.messages_and_statuses),
+        (&["contactsAndDealsCreation", "contactsAndDeals"], &mut on.contacts_and_deals_creation),
+        (&["channelsUpdates", "channels"], &mut on.channels_updates),
+        (&["templateStatus", "wabaTemplatesStatus"], &mut on.template_status),
+        (&["chatFinished"], &mut on.chat_finished),
+        (&["waitingClients"], &mut on.waiting_clients),
+        (&["notification"], &mut on.notification),
+        (&["dealStage"], &mut on.deal_stage),
+        (&["errorNotice"], &mut on.error_notice),
+        (&["textMarks"], &mut on.text_marks),
+    ]
+}
+
+/// Checks the address: at most 200 characters, `http` or `https`, public (SSRF).
 fn address(app: &App, text: &str) -> Result<(String, Url), V3Error> {
     let not_valid = |why: &str| V3Error::bad("uriNotValid", format!("The URI is not valid: {why}"));
     if text.chars().count() > MAX_URI {
         return Err(not_valid("at most 200 characters"));
     }
     let url: Url = text.parse().map_err(|_| not_valid("an absolute URL"))?;
-    match app.http.check(&url) {
+    match app.http.check_place(&url) {
         Ok(()) => Ok((text.to_owned(), url)),
         Err(SendError::NotAllowed(why)) => Err(not_valid(why)),
         Err(_) => Err(not_valid("it cannot be called")),

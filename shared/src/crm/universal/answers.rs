@@ -1,5 +1,6 @@
 //! What a universal CRM's answers say: accepted, refused, or created under which id (Wazzup API v3, "Webhooks").
 
+use super::hooks::plain_id;
 use crate::crm::client::{CrmError, CrmRecord, sort};
 use crate::model::crm::is_web_link;
 use crate::platform::http::Answer;
@@ -64,11 +65,7 @@ pub(super) fn created(body: &Value) -> CrmRecord {
 
 /// An id as text: CRMs send ids as text or as numbers. Zero and what is empty are no ids.
 fn id(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
+    let text = plain_id(value)?.trim().to_owned();
     (!text.is_empty() && text.parse::<f64>() != Ok(0.0)).then_some(text)
 }
 

@@ -8,13 +8,12 @@ use super::answers::{accepted, created, refuses_responsible};
 use super::creations::{ContactData, CreateContact, CreateContactHook, CreateDeal, CreateDealHook, Stage};
 use super::hooks::{
     As, ChannelUpdate, ChannelsHook, ChatFinished, ChatFinishedHook, HookMessage, HookStatus, MessagesHook,
-    StatusesHook, display_name,
+    StatusesHook, TemplateStatusHook, display_name,
 };
 use super::notices::{Notification, NotificationHook, WaitingClients, WaitingClientsHook};
 use super::settings::{self, Subscriptions};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
-use crate::base::phone::Phone;
 use crate::crm::client::{CrmCall, CrmClient, CrmError, CrmRecord, NewDeal, Pushed, Topics, Waiting};
 use crate::crm::formatting::Formatter;
 use crate::model::channel::Channel;
@@ -22,7 +21,9 @@ use crate::model::chat::Chat;
 use crate::model::contact::{Contact, CrmRecords};
 use crate::model::crm::progress::{Change, ChangeKind};
 use crate::model::crm::{Capabilities, CrmConnection, CrmKind};
+use crate::model::event::{Origin, TemplateState};
 use crate::model::field::Field;
+use crate::model::message::Message;
 use crate::model::message::content::Details;
 use crate::platform::http::{Answer, Request};
 use async_trait::async_trait;
@@ -61,16 +62,26 @@ impl CrmClient for Client {
         now: Timestamp,
     ) -> CrmConnection {
         let webhook_url = set.get(settings::WEBHOOK_URL).map_or("", String::as_str);
-        settings::moved_to(webhook_url, before, account, now)
+        let mut moved = settings::moved_to(webhook_url, before, account, now);
+        let mut subscribed = Subscriptions::of(&moved);
+        subscribed.apply(&set);
+        subscribed.set(&mut moved);
+        moved
+    }
+
+    fn subscriptions(&self, connection: Option<&CrmConnection>) -> Vec<(&'static str, bool)> {
+        let mut subscribed = connection.map_or_else(Subscriptions::default, Subscriptions::of);
+        subscribed.named().into_iter().map(|(name, on)| (name, *on)).collect()
     }
 
     fn wants(&self, connection: &CrmConnection) -> Topics {
         let subscribed = Subscriptions::of(connection);
         Topics {
-            messages: subscribed.messages_and_statuses,
+            messages: subscribed.messages_and_statuses || subscribed.chat_finished || subscribed.notification,
             records: subscribed.contacts_and_deals_creation,
             channel_states: subscribed.channels_updates,
-            waiting_clients: subscribed.messages_and_statuses,
+            waiting_clients: subscribed.waiting_clients,
+            template_states: subscribed.template_status,
         }
     }
 
@@ -86,37 +97,45 @@ impl CrmClient for Client {
         records: &CrmRecords,
         changes: &[Change],
     ) -> Result<Pushed, CrmError> {
-        let Some(first) = changes.first() else { return Ok(Pushed { changes: 0, called: false }) };
-        let alike = |change: &&Change| shape(&change.what) == shape(&first.what);
-        let run: Vec<&Change> = changes.iter().take_while(alike).take(MAX_ENTRIES).collect();
+        let subscribed = Subscriptions::of(call.connection);
+        // A change that the CRM did not ask for is passed over in its place, without a call.
+        let wanted = |change: &Change| is_wanted(&subscribed, change);
+        let passed = changes.iter().take_while(|change| !wanted(change)).count();
+        let Some(first) = changes.get(passed) else {
+            return Ok(Pushed { changes: passed, called: false });
+        };
+        let alike = |change: &&Change| wanted(change) && shape(&change.what) == shape(&first.what);
+        let run: Vec<&Change> = changes[passed..].iter().take_while(alike).take(MAX_ENTRIES).collect();
+        let formatter = Formatter { marks: subscribed.text_marks, ..call.formatter };
         match &first.what {
             ChangeKind::Finished(event) => {
                 let chat_finished = ChatFinished::new(chat, records, event);
                 post(call, &ChatFinishedHook { chat_finished }).await?;
-                return Ok(Pushed { changes: 1, called: true });
+                return Ok(Pushed { changes: passed + 1, called: true });
             }
             ChangeKind::Notified(event) => {
-                let Some(notice) = &event.notice else { return Ok(Pushed { changes: 1, called: false }) };
+                let Some(notice) = &event.notice else {
+                    return Ok(Pushed { changes: passed + 1, called: false });
+                };
                 let notification = Notification::new(chat, event, notice);
                 post(call, &NotificationHook { notification }).await?;
-                return Ok(Pushed { changes: 1, called: true });
+                return Ok(Pushed { changes: passed + 1, called: true });
             }
-            ChangeKind::Status(_) => {
-                let statuses =
-                    run.iter().filter_map(|change| change.message()).map(HookStatus::new).collect();
+            ChangeKind::Status(_) | ChangeKind::EditNoted(_) => {
+                let statuses = run.iter().filter_map(|change| hook_status(change, &formatter)).collect();
                 post(call, &StatusesHook { statuses }).await?;
             }
             ChangeKind::New(_) | ChangeKind::Edited(_) | ChangeKind::File(_) | ChangeKind::Deleted(_) => {
                 let messages: Vec<_> =
-                    run.iter().filter_map(|change| hook_message(chat, change, &call.formatter)).collect();
+                    run.iter().filter_map(|change| hook_message(chat, change, &formatter)).collect();
                 // The contract has no form for a removed reaction.
                 if messages.is_empty() {
-                    return Ok(Pushed { changes: run.len(), called: false });
+                    return Ok(Pushed { changes: passed + run.len(), called: false });
                 }
                 post(call, &MessagesHook { messages }).await?;
             }
         }
-        Ok(Pushed { changes: run.len(), called: true })
+        Ok(Pushed { changes: passed + run.len(), called: true })
     }
 
     fn contact_request(
@@ -129,12 +148,7 @@ impl CrmClient for Client {
             create_contact: CreateContact {
                 responsible_user_id: responsible.as_str(),
                 name: display_name(contact.name.as_deref(), chat),
-                contact_data: vec![ContactData {
-                    chat_type: chat.messenger.chat_type(chat.group),
-                    chat_id: &chat.provider_chat_id,
-                    username: contact.username.as_deref(),
-                    phone: contact.phone.as_ref().map(Phone::digits),
-                }],
+                contact_data: vec![ContactData::new(chat, contact)],
                 source: "auto",
             },
         })
@@ -149,13 +163,17 @@ impl CrmClient for Client {
         create(call, request, contact.crm.creation_key("contact", &contact.contact)).await
     }
 
-    fn deal_request(&self, deal: &NewDeal<'_>) -> Result<Option<String>, CrmError> {
+    fn deal_request(
+        &self,
+        connection: &CrmConnection,
+        deal: &NewDeal<'_>,
+    ) -> Result<Option<String>, CrmError> {
         written(&CreateDealHook {
             create_deal: CreateDeal {
                 responsible_user_id: deal.responsible.as_str(),
                 contacts: vec![deal.crm_contact],
                 source: "auto",
-                stage: deal.stage.map(Stage::from),
+                stage: deal.stage.filter(|_| Subscriptions::of(connection).deal_stage).map(Stage::from),
             },
         })
         .map(Some)
@@ -172,6 +190,10 @@ impl CrmClient for Client {
 
     async fn push_channel_state(&self, call: &CrmCall<'_>, channel: &Channel) -> Result<(), CrmError> {
         post(call, &ChannelsHook { channels_updates: [ChannelUpdate::new(channel)] }).await
+    }
+
+    async fn push_template_state(&self, call: &CrmCall<'_>, state: &TemplateState) -> Result<(), CrmError> {
+        post(call, &TemplateStatusHook { template_status: state.into() }).await
     }
 
     async fn push_waiting_clients(
@@ -213,12 +235,33 @@ async fn send(call: &CrmCall<'_>, body: String, idempotency_key: Option<String>)
     Ok(call.http.send(request, call.ambient.now()).await?)
 }
 
+/// Whether the CRM subscribes to a change.
+fn is_wanted(subscribed: &Subscriptions, change: &Change) -> bool {
+    let is_notice = |message: &Message| message.origin == Some(Origin::Notice);
+    match &change.what {
+        ChangeKind::Finished(_) => subscribed.chat_finished,
+        ChangeKind::Notified(_) => subscribed.notification,
+        _ => {
+            let shown = subscribed.error_notice || !change.message().is_some_and(is_notice);
+            subscribed.messages_and_statuses && shown
+        }
+    }
+}
+
 /// The group of a change; changes of one group may share a body: messages of any kind, statuses, a single finish.
 fn shape(what: &ChangeKind) -> u8 {
     match what {
         ChangeKind::New(_) | ChangeKind::Edited(_) | ChangeKind::File(_) | ChangeKind::Deleted(_) => 0,
-        ChangeKind::Status(_) => 1,
+        ChangeKind::Status(_) | ChangeKind::EditNoted(_) => 1,
         ChangeKind::Finished(_) | ChangeKind::Notified(_) => 2,
+    }
+}
+
+fn hook_status<'a>(change: &'a Change, formatter: &Formatter<'_>) -> Option<HookStatus<'a>> {
+    match &change.what {
+        ChangeKind::Status(message) => Some(HookStatus::new(message, formatter)),
+        ChangeKind::EditNoted(message) => Some(HookStatus::edited(message)),
+        _ => None,
     }
 }
 
@@ -231,7 +274,10 @@ fn hook_message<'a>(
         ChangeKind::New(message) => (message, As::New),
         ChangeKind::Edited(message) | ChangeKind::File(message) => (message, As::Edited),
         ChangeKind::Deleted(message) => (message, As::Deleted),
-        ChangeKind::Status(_) | ChangeKind::Finished(_) | ChangeKind::Notified(_) => return None,
+        ChangeKind::Status(_)
+        | ChangeKind::EditNoted(_)
+        | ChangeKind::Finished(_)
+        | ChangeKind::Notified(_) => return None,
     };
     let taken_back =
         matches!(&message.details, Some(Details::Reaction(reaction)) if reaction.emoji.is_none());

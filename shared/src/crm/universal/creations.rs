@@ -1,6 +1,10 @@
 //! The requests to a universal CRM to create contacts and deals (Wazzup API v3, "Webhooks").
 
+use crate::base::phone::Phone;
 use crate::model::channel::DealStage;
+use crate::model::chat::Chat;
+use crate::model::contact::Contact;
+use crate::model::messenger::Messenger;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -27,6 +31,22 @@ pub(super) struct ContactData<'a> {
     pub username: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<&'a str>,
+}
+
+impl<'a> ContactData<'a> {
+    /// The client's address in the chat. Wazzup's clients accept a user name for Telegram alone, and a phone where the
+    /// id is none (Wazzup API v3, "Working with contacts").
+    pub(super) fn new(chat: &'a Chat, contact: &'a Contact) -> Self {
+        let one_of = |messengers: &[Messenger]| messengers.contains(&chat.messenger) && !chat.group;
+        let (named, by_phone) =
+            (one_of(&[Messenger::Telegram]), one_of(&[Messenger::Telegram, Messenger::Max]));
+        Self {
+            chat_type: chat.messenger.chat_type(chat.group),
+            chat_id: &chat.provider_chat_id,
+            username: contact.username.as_deref().filter(|_| named),
+            phone: contact.phone.as_ref().filter(|_| by_phone).map(Phone::digits),
+        }
+    }
 }
 
 #[derive(Serialize)]

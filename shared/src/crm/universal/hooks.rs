@@ -5,12 +5,15 @@ use crate::model::channel::Channel;
 use crate::model::chat::state::{ChatStatus, FinishReason};
 use crate::model::chat::{Chat, ChatEvent};
 use crate::model::contact::Identity;
-use crate::model::event::{Origin, Side};
+use crate::model::crm::is_web_link;
+use crate::model::event::{Origin, Side, TemplateState};
+use crate::model::failure_texts;
 use crate::model::message::Message;
 use crate::model::message::content::Details;
 use crate::model::message::kind::{DeliveryStatus, Kind};
 use crate::wazzup_v3::channel_id;
 use crate::wazzup_v3::channel_states;
+use crate::wazzup_v3::errors;
 use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -27,6 +30,8 @@ pub(super) struct HookMessage<'a> {
     channel_id: &'a str,
     chat_type: String,
     chat_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avito_profile_id: Option<String>,
     date_time: String,
     r#type: &'static str,
     status: &'static str,
@@ -64,7 +69,13 @@ pub(super) struct HookMessage<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct HookContact<'a> {
+    /// The client's name, or the group's.
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar_uri: Option<&'a str>,
+    /// The name in the messenger, without `@`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
     /// The digits of the phone.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<Cow<'a, str>>,
@@ -77,14 +88,19 @@ impl<'a> HookContact<'a> {
         let (messenger, user) = (chat.messenger.clone(), chat.provider_chat_id.clone());
         let own = Identity { messenger, group: chat.group, user }.phone();
         let phone = own.map(|phone| Cow::Owned(phone.digits().to_owned())).or_else(told);
-        Self { name: display_name(chat.name.as_deref(), chat), phone }
+        Self {
+            name: display_name(chat.name.as_deref(), chat),
+            avatar_uri: chat.avatar_url.as_deref().filter(|link| is_web_link(link)),
+            username: chat.username.as_deref().map(|name| name.trim_start_matches('@')),
+            phone,
+        }
     }
 }
 
 #[derive(Serialize)]
 struct HookError<'a> {
-    error: &'a str,
-    description: &'a str,
+    error: &'static str,
+    description: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -112,7 +128,8 @@ impl<'a> HookMessage<'a> {
         let echo = message.side == Side::Company;
         let text = formatter.text(chat, message).filter(|text| !text.is_empty());
         let content_uri = formatter.file(message);
-        let author = message.author.as_ref().filter(|_| echo);
+        // Of a group's message the author is named; `authorId` is a user of the CRM, which no client is.
+        let author = message.author.as_ref().filter(|_| echo || chat.group);
         let is_deleted = told == As::Deleted || message.deleted_seq.is_some();
         let kind = shown_as(message, content_uri.is_some(), formatter.mime(message));
         Self {
@@ -120,6 +137,7 @@ impl<'a> HookMessage<'a> {
             channel_id: channel_id(&chat.channel_external, &chat.channel),
             chat_type: chat.messenger.chat_type(chat.group),
             chat_id: &chat.provider_chat_id,
+            avito_profile_id: extra("avitoProfileId").and_then(plain_id),
             date_time: message.shown_at().rfc3339(),
             r#type: wire_type(kind, text.is_some() || is_deleted),
             status: if echo {
@@ -132,10 +150,9 @@ impl<'a> HookMessage<'a> {
             contact: HookContact::of(chat),
             text: text.or_else(|| (is_deleted && kind == Kind::Text).then(String::new)),
             content_uri,
-            // Wazzup sends it only for the company's messages; a group's author is part of the text.
             author_name: author.and_then(|author| author.name.as_deref()),
-            author_id: author.and_then(|author| author.id.as_deref()),
-            error: HookError::of(message),
+            author_id: author.filter(|_| echo).and_then(|author| author.id.as_deref()),
+            error: HookError::of(message, formatter),
             quoted_message: quoted(message),
             inst_post: extra("post")
                 .filter(|post| post.is_object())
@@ -143,7 +160,7 @@ impl<'a> HookMessage<'a> {
                 .or_else(|| post(message).map(Cow::Owned)),
             interactive: extra("interactive").filter(|buttons| buttons.is_array()),
             advert: extra("advert").filter(|advert| advert.is_object()),
-            is_edited: told != As::Deleted && (told == As::Edited || message.edited_seq.is_some()),
+            is_edited: told != As::Deleted && (told == As::Edited || message.is_edited()),
             is_deleted,
             old_info: message
                 .old_text
@@ -199,12 +216,31 @@ fn post(message: &Message) -> Option<Value> {
 }
 
 impl<'a> HookError<'a> {
-    fn of(message: &'a Message) -> Option<Self> {
-        let error = message
-            .error
-            .as_ref()
-            .filter(|_| matches!(message.status, Some(DeliveryStatus::Failed | DeliveryStatus::Unknown)))?;
-        Some(Self { error: &error.code, description: error.description.as_deref().unwrap_or_default() })
+    /// The error of a message that failed, or of which it is unknown whether it was sent: Wazzup's word, and the
+    /// provider's explanation or ours.
+    fn of(message: &'a Message, formatter: &Formatter<'_>) -> Option<Self> {
+        if !matches!(message.status, Some(DeliveryStatus::Failed | DeliveryStatus::Unknown)) {
+            return None;
+        }
+        let Some(error) = &message.error else {
+            return Some(Self { error: errors::UNKNOWN, description: Cow::Borrowed(errors::UNKNOWN) });
+        };
+        let reason = formatter.reason(&error.code);
+        let given = error.description.as_deref().filter(|text| !text.is_empty());
+        let description = given.or_else(|| failure_texts::why(reason, formatter.language));
+        Some(Self {
+            error: errors::told(&error.code, reason),
+            description: Cow::Borrowed(description.unwrap_or(&error.code)),
+        })
+    }
+}
+
+/// An id as text: providers send ids as texts or as numbers.
+pub(super) fn plain_id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 
@@ -276,13 +312,46 @@ pub(super) struct HookStatus<'a> {
 }
 
 impl<'a> HookStatus<'a> {
-    pub(super) fn new(message: &'a Message) -> Self {
+    pub(super) fn new(message: &'a Message, formatter: &Formatter<'_>) -> Self {
         Self {
             message_id: message.message_id.as_str(),
             timestamp: message.status_at.unwrap_or(message.sent_at).rfc3339(),
             status: wire_status(message.status.unwrap_or(DeliveryStatus::Sent)),
-            error: HookError::of(message),
+            error: HookError::of(message, formatter),
         }
+    }
+
+    /// An edit in the messenger of which the new text is not known (Wazzup API v3, "Webhooks", `statuses`).
+    pub(super) fn edited(message: &'a Message) -> Self {
+        Self {
+            message_id: message.message_id.as_str(),
+            timestamp: message.edit_noted_at.unwrap_or(message.sent_at).rfc3339(),
+            status: "edited",
+            error: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TemplateStatusHook<'a> {
+    pub template_status: TemplateStatus<'a>,
+}
+
+/// The state of a WABA template.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TemplateStatus<'a> {
+    template_guid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    /// As the provider wrote it: `approved`, `PENDING`.
+    status: &'a str,
+}
+
+impl<'a> From<&'a TemplateState> for TemplateStatus<'a> {
+    fn from(state: &'a TemplateState) -> Self {
+        Self { template_guid: &state.id, name: state.name.as_deref(), status: &state.status }
     }
 }
 
@@ -355,49 +424,5 @@ impl<'a> ChatFinished<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::clock::Timestamp;
-    use crate::base::phone::Phone;
-    use crate::model::chat::tests::{new_chat, text_event};
-    use crate::model::messenger::Messenger;
-    use crate::model::texts::Language;
-    use serde_json::{Value, json};
-
-    fn told(chat: &Chat, side: Side, origin: Option<Origin>) -> Value {
-        let mut event = text_event("m", side);
-        event.origin = origin;
-        let message = new_chat().receive(&event, None, Timestamp::default()).unwrap();
-        let formatter = Formatter { language: Language::Ru, channel: None, base_url: "https://sb.example" };
-        serde_json::to_value(HookMessage::new(chat, &message, As::New, &formatter)).unwrap()
-    }
-
-    #[test]
-    fn the_clients_phone_is_his_id_or_what_was_verified() {
-        let verified = Phone::parse("+79012223344", "RU");
-        for (messenger, id, group, known, expected) in [
-            (Messenger::Whatsapp, "79011112233", false, None, Some("79011112233")),
-            (Messenger::Telegram, "79011112233", false, None, None),
-            (Messenger::Telegram, "4711", false, verified.clone(), Some("79012223344")),
-            (Messenger::Whatsapp, "79011112233", true, verified, None),
-        ] {
-            let mut chat = new_chat();
-            (chat.messenger, chat.group, chat.phone) = (messenger, group, known);
-            id.clone_into(&mut chat.provider_chat_id);
-            let contact = &told(&chat, Side::Client, None)["contact"];
-            assert_eq!(contact.get("phone").and_then(Value::as_str), expected, "{contact}");
-        }
-    }
-
-    #[test]
-    fn of_the_companys_messages_it_is_told_which_were_written_in_the_app() {
-        for (side, origin, expected) in [
-            (Side::Company, Some(Origin::ProviderApp), Some(json!(true))),
-            (Side::Company, Some(Origin::Phone), Some(json!(false))),
-            (Side::Client, None, None),
-        ] {
-            let message = told(&new_chat(), side, origin);
-            assert_eq!(message.get("sentFromApp"), expected.as_ref(), "{origin:?}");
-        }
-    }
-}
+#[path = "hooks_tests.rs"]
+mod tests;

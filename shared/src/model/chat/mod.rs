@@ -51,9 +51,15 @@ pub struct Chat {
     pub provider_chat_id: String,
     /// The client.
     pub contact: ContactId,
-    /// The client's name as first received.
+    /// The client's name as first received, or the group's as last received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The client's name in the messenger, as last received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Link to the picture of the client or the group, as last received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
     /// The list it belongs to.
     pub state: ChatState,
     /// The number of the current case: the first opening begins one, and each further opening does where the channel
@@ -250,6 +256,8 @@ impl Chat {
             provider_chat_id: event.provider_chat_id.clone(),
             contact,
             name: None,
+            username: None,
+            avatar_url: None,
             state: ChatState::General,
             case_no: 0,
             assignment_state: AssignmentState::Silent,

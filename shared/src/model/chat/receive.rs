@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// The time in the lists is updated only when it is this old, because an index entry costs two write units.
 const LIST_AFTER: Duration = Duration::from_secs(30);
+/// Longest user name and link to a picture that a chat keeps, in bytes.
+const LONGEST_HINT: usize = 2048;
 
 impl Chat {
     /// Applies a message to the chat. `stored` is the row with the same message id, if there is one: then only an edit,
@@ -63,9 +65,7 @@ impl Chat {
     fn hear(&mut self, closing: &Closing, event: &MessageEvent, accepted_at: Timestamp) {
         self.last_activity_at = self.last_activity_at.max(accepted_at);
         self.idle_told = None;
-        if self.name.is_none() && !event.group {
-            self.name.clone_from(&event.contact.name);
-        }
+        self.meet(event);
         match event.side {
             Side::Client => {
                 let at = written_at(event, accepted_at);
@@ -87,6 +87,21 @@ impl Chat {
                 }
             }
             Side::Company => self.answered(event, written_at(event, accepted_at)),
+        }
+    }
+
+    /// Takes over what the provider reports about the client or the group.
+    fn meet(&mut self, event: &MessageEvent) {
+        let told = &event.contact;
+        if told.name.is_some() && (self.name.is_none() || event.group) {
+            self.name.clone_from(&told.name);
+        }
+        let short = |text: &&String| text.len() <= LONGEST_HINT;
+        if let Some(username) = told.username.as_ref().filter(short) {
+            self.username = Some(username.clone());
+        }
+        if let Some(link) = told.avatar_url.as_ref().filter(short) {
+            self.avatar_url = Some(link.clone());
         }
     }
 

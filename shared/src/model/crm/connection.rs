@@ -86,8 +86,8 @@ impl CrmConnection {
 }
 
 const WEBHOOK_URL: &str = "webhook_url";
-/// Prefix of the names of the settings that are stored in `subscriptions`.
-const SUBSCRIPTION: &str = "subscriptions.";
+/// Prefix of the names of the settings that are stored in `subscriptions`: their values are `true` and `false`.
+pub const SUBSCRIPTION: &str = "subscriptions.";
 const ON: &str = "true";
 
 /// The row as it is stored. Settings that rows had before `settings` was a map keep their own attributes, because the

@@ -38,6 +38,8 @@ pub enum ChangeKind {
     File(Box<Message>),
     /// The delivery status of a message that the CRM knows: delivered, read or failed.
     Status(Box<Message>),
+    /// A message that the CRM knows was edited in the messenger, which did not report the new content.
+    EditNoted(Box<Message>),
     /// The chat was finished.
     Finished(ChatEvent),
     /// A rule's notice to employees.
@@ -52,7 +54,8 @@ impl Change {
             | ChangeKind::Edited(message)
             | ChangeKind::Deleted(message)
             | ChangeKind::File(message)
-            | ChangeKind::Status(message) => Some(message),
+            | ChangeKind::Status(message)
+            | ChangeKind::EditNoted(message) => Some(message),
             ChangeKind::Finished(_) | ChangeKind::Notified(_) => None,
         }
     }
@@ -103,6 +106,9 @@ fn message_changes(done: u64, row: Box<Message>, changes: &mut Vec<Change>) {
     {
         changes.push(Change { seq, what: ChangeKind::File(row.clone()) });
     }
+    if let Some(seq) = newer(row.edit_noted_seq).filter(|_| stays) {
+        changes.push(Change { seq, what: ChangeKind::EditNoted(row.clone()) });
+    }
     if let Some(seq) = newer(row.status_seq) {
         changes.push(Change { seq, what: ChangeKind::Status(row.clone()) });
     }
@@ -117,8 +123,15 @@ pub fn accounts_for_all(done: u64, chat_seq: u64, rows: &[SequencedRow]) -> bool
         .iter()
         .flat_map(|row| match row {
             SequencedRow::Message(row) => {
-                let created = Some(row.created_seq);
-                vec![created, row.edited_seq, row.file_seq, row.status_seq, row.deleted_seq, row.resent_seq]
+                vec![
+                    Some(row.created_seq),
+                    row.edited_seq,
+                    row.edit_noted_seq,
+                    row.file_seq,
+                    row.status_seq,
+                    row.deleted_seq,
+                    row.resent_seq,
+                ]
             }
             SequencedRow::Event(event) => vec![Some(event.seq)],
             SequencedRow::Assignment(record) => vec![Some(record.seq)],
@@ -157,6 +170,7 @@ mod tests {
                     ChangeKind::Deleted(_) => "deleted",
                     ChangeKind::File(_) => "file",
                     ChangeKind::Status(_) => "status",
+                    ChangeKind::EditNoted(_) => "edit noted",
                     ChangeKind::Finished(_) => "finished",
                     ChangeKind::Notified(_) => "notified",
                 };
@@ -239,6 +253,21 @@ mod tests {
         assert!(accounts_for_all(2, 4, &[row(&again)]));
         let after = Message { edited_seq: Some(5), seq: 5, ..again };
         assert_eq!(names(&pending(4, 5, vec![row(&after)])), ["5:edited:a"]);
+    }
+
+    #[test]
+    fn p8_an_edit_that_was_only_noted_has_its_own_place_beside_one_that_is_known() {
+        let mut chat = new_chat();
+        let at = Timestamp::from_millis(1);
+        let first = chat.receive(&text_event("a", Side::Company), None, at).unwrap();
+        let noted = first.edit_noted(at, 2).unwrap();
+        assert_eq!(names(&pending(0, 2, vec![row(&noted)])), ["1:new:a"]);
+        assert_eq!(names(&pending(1, 2, vec![row(&noted)])), ["2:edit noted:a"]);
+        let edited = Message { edited_seq: Some(3), seq: 3, ..noted };
+        assert_eq!(names(&pending(1, 3, vec![row(&edited)])), ["2:edit noted:a", "3:edited:a"]);
+        assert!(accounts_for_all(1, 3, &[row(&edited)]));
+        let deleted = Message { deleted_seq: Some(4), seq: 4, ..edited };
+        assert_eq!(names(&pending(1, 4, vec![row(&deleted)])), ["4:deleted:a"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Edits and deletions of a message, in any order and however often they come.
 
+use crate::base::clock::Timestamp;
 use crate::model::event::{MessageEvent, Revision};
 use crate::model::message::media::FileCopy;
 use crate::model::message::{Message, text_digest};
@@ -26,6 +27,21 @@ impl Message {
             next.report(status, event.error.as_ref(), event.sent_at, seq);
         }
         (next.seq != self.seq).then_some(next)
+    }
+
+    /// Whether it is known to have been edited.
+    pub fn is_edited(&self) -> bool {
+        self.edited_seq.is_some() || self.edit_noted_seq.is_some()
+    }
+
+    /// The row after the messenger reported an edit, at `at`, without the new content; `None` if that is no news. The
+    /// content stays as it is known, and an edit with its content, whenever it comes, applies as usual.
+    pub fn edit_noted(&self, at: Timestamp, seq: u64) -> Option<Self> {
+        let known = self.edit_noted_at.is_some_and(|noted| noted >= at);
+        if known || self.deleted_seq.is_some() {
+            return None;
+        }
+        Some(Self { edit_noted_seq: Some(seq), edit_noted_at: Some(at), seq, ..self.clone() })
     }
 
     /// Adds the original that came after its edit or deletion: its time, and what those did not contain.
@@ -117,7 +133,6 @@ pub(crate) fn digest(event: &MessageEvent) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock::Timestamp;
     use crate::base::ids::MessageId;
     use crate::model::chat::tests::{new_chat, text_event};
     use crate::model::event::Side;
@@ -156,6 +171,27 @@ mod tests {
         // A provider that gives the message's own time, and says what was replaced.
         let timeless = [original(), edit("B", 0, Some("A")), edit("A", 0, Some("B"))];
         assert_eq!(after(&timeless).as_deref(), Some("A"));
+    }
+
+    #[test]
+    fn an_edit_of_unknown_content_is_noted_once_and_its_content_may_follow() {
+        let mut chat = new_chat();
+        let row = chat.receive(&original(), None, Timestamp::from_millis(0)).unwrap();
+        let at = Timestamp::from_millis(50);
+        let noted = row.edit_noted(at, 2).unwrap();
+        assert_eq!((noted.text.as_deref(), noted.seq, noted.is_edited()), (Some("A"), 2, true));
+        assert_eq!(noted.edit_noted(at, 3), None, "a replay");
+        assert_eq!(noted.edit_noted(Timestamp::from_millis(49), 3), None, "an earlier one");
+        assert!(noted.edit_noted(Timestamp::from_millis(51), 3).is_some());
+        let known = noted.revise(&edit("B", 20, None), 3).unwrap();
+        assert_eq!(
+            (known.text.as_deref(), known.edited_seq),
+            (Some("B"), Some(3)),
+            "its time does not count"
+        );
+        let deleted = MessageEvent { revision: Revision::Deleted, text: None, ..original() };
+        let gone = row.revise(&deleted, 2).unwrap();
+        assert_eq!(gone.edit_noted(at, 3), None);
     }
 
     #[test]

@@ -104,6 +104,12 @@ pub struct Message {
     /// When it was last edited, according to the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Timestamp>,
+    /// Number under which it was noted that the messenger reports an edit without the new content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_noted_seq: Option<u64>,
+    /// When that edit happened, according to the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_noted_at: Option<Timestamp>,
     /// Digests of its edits, so that a replayed edit changes nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen_edits: Vec<String>,
@@ -179,6 +185,8 @@ impl Message {
             edited_seq: (event.revision == Revision::Edited).then_some(seq),
             incomplete: event.revision != Revision::New,
             edited_at: (event.revision == Revision::Edited).then_some(event.sent_at),
+            edit_noted_seq: None,
+            edit_noted_at: None,
             seen_edits: (event.revision == Revision::Edited)
                 .then(|| edits::digest(event))
                 .into_iter()

@@ -115,11 +115,22 @@ impl OutboundHttp {
     /// # Errors
     /// [`SendError::NotAllowed`] with the reason.
     pub fn check(&self, url: &Url) -> Result<(), SendError> {
+        if url.scheme() != "https" && !self.allow.allows(url) {
+            return Err(SendError::NotAllowed("only https is called"));
+        }
+        self.check_place(url)
+    }
+
+    /// The same for an address that may also be `http`: that of a CRM's webhooks (Wazzup API v3, "Webhooks").
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_place(&self, url: &Url) -> Result<(), SendError> {
         if self.allow.allows(url) {
             return Ok(());
         }
-        if url.scheme() != "https" {
-            return Err(SendError::NotAllowed("only https is called"));
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(SendError::NotAllowed("only http and https are called"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(SendError::NotAllowed("no user name or password in the URL"));
@@ -149,12 +160,13 @@ impl OutboundHttp {
         self.check(url)
     }
 
-    /// Sends one request, once. The caller decides about a retry.
+    /// Sends one request, once, to a public place or one on the allow-list. The caller decides about a retry, and
+    /// whether the address may be `http` ([`Self::check`], [`Self::check_place`]).
     ///
     /// # Errors
     /// [`SendError`] says whether anything can have reached the server.
     pub async fn send(&self, request: Request<'_>, now: Timestamp) -> Result<Answer, SendError> {
-        self.check(request.url)?;
+        self.check_place(request.url)?;
         let client = if self.allow.allows(request.url) { &self.open } else { &self.guarded };
         let mut builder = client.request(request.method, request.url.clone()).timeout(request.timeout);
         if let Some(bearer) = request.bearer {
@@ -330,6 +342,21 @@ mod tests {
         assert!(!verdict("https://169.254.169.254/latest/meta-data"));
         assert!(!verdict("https://[::1]/"));
         assert!(!verdict("https://user:secret@crm.example.com/"));
+        let place = |url: &str| http.check_place(&url.parse().unwrap()).is_ok();
+        assert!(place("https://crm.example.com/hook") && place("http://crm.example.com/hook"));
+        assert!(place("http://127.0.0.1:9000/crm"));
+        for refused in [
+            "http://127.0.0.1:9001/crm",
+            "http://127.0.0.1/crm",
+            "http://169.254.169.254/latest/meta-data",
+            "http://10.0.0.1/",
+            "http://[::1]/",
+            "http://user:secret@crm.example.com/",
+            "ftp://crm.example.com/hook",
+            "file:///etc/passwd",
+        ] {
+            assert!(!place(refused), "{refused}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::expected::EXPECTED;
 use super::inbound::parse;
 use super::tests::{ACCEPTED, token};
 use crate::base::clock::Timestamp;
-use crate::model::event::{Event, MessageEvent};
+use crate::model::event::{Event, MessageEvent, TemplateState};
 use crate::model::message::content::Details;
 use crate::providers::inbound::{Item, Parsed};
 use serde_json::Value;
@@ -53,6 +53,11 @@ fn event_line(event: &Event) -> String {
         }
         Event::ChannelState(state) => {
             format!("channel {} ({}){}", word(&state.state), state.raw_state, at(state.at))
+        }
+        Event::Edited(edited) => format!("edited{}", at(edited.at)),
+        Event::TemplateState(event) => {
+            let TemplateState { name, status, .. } = &event.template;
+            format!("template {} {status}", name.as_deref().unwrap_or("?"))
         }
         Event::Check { .. } => "check".into(),
     }

@@ -40,8 +40,8 @@ impl Inbound for WazzupInbound {
     }
 }
 
-/// Parses a webhook's body (Wazzup API v3, Webhooks): one object with `messages[]`, `statuses[]` and
-/// `channelsUpdates[]` in any combination, or one that this bridge does not use. Every entry is parsed by itself, so
+/// Parses a webhook's body (Wazzup API v3, Webhooks): one object with `messages[]`, `statuses[]`,
+/// `channelsUpdates[]` and `templateStatus` in any combination, or one that this bridge does not use. Every entry is parsed by itself, so
 /// that a bad one affects no other; invalid UTF-8 becomes U+FFFD for the same reason.
 pub(super) fn parse(owner: &ChannelOwner, body: &[u8], accepted_at: Timestamp) -> Parsed {
     let text = String::from_utf8_lossy(body);
@@ -55,7 +55,7 @@ pub(super) fn parse(owner: &ChannelOwner, body: &[u8], accepted_at: Timestamp) -
             "messages" => found.entries("messages", value, message::read),
             "statuses" => found.entries("statuses", value, reports::status),
             "channelsUpdates" => found.entries("channelsUpdates", value, reports::channel),
-            "templateStatus" => found.known("template_status"),
+            "templateStatus" => found.entry("templateStatus", value, reports::template),
             "createContact" => found.known("create_contact"),
             "createDeal" => found.known("create_deal"),
             "test" if value.get() == "true" => probe = true,
@@ -98,6 +98,19 @@ impl Found<'_> {
         self.readable = true;
         for (index, entry) in entries.unwrap_or_default().into_iter().enumerate() {
             self.items.push(read(self.owner, &format!("{member}[{index}]"), entry, self.accepted_at));
+        }
+    }
+
+    /// Parses a member that is one entry; null is none.
+    fn entry(
+        &mut self,
+        member: &str,
+        value: &RawValue,
+        read: fn(&ChannelOwner, &str, &RawValue, Timestamp) -> Item,
+    ) {
+        self.readable = true;
+        if value.get() != "null" {
+            self.items.push(read(self.owner, member, value, self.accepted_at));
         }
     }
 

@@ -163,7 +163,9 @@ fn normalise(
     let extra = extra(&entry);
     let quote = entry.quoted_message.as_ref().and_then(details::quote);
     let details = members(&entry, address.post.as_ref(), quote.as_ref()).details(kind, side);
-    let contact = entry.contact.map(|contact| hint(contact, &address.messenger, address.group));
+    // Where the author of a group's message is named apart, `contact` is the group.
+    let group = address.group.then(|| side == Side::Client && filled(entry.author_name.as_ref().map(|name| name.0.as_str())).is_some());
+    let contact = entry.contact.map(|contact| hint(contact, &address.messenger, group));
     MessageEvent {
         connection: owner.connection.clone(),
         channel: address.channel,
@@ -296,16 +298,18 @@ fn author(entry: &Entry, side: Side, group: bool) -> Option<Author> {
 }
 
 /// A person's `contact`. In Telegram and MAX the messenger itself reports the phone; in WhatsApp and Viber it is the
-/// chat's id already, and elsewhere any user may have entered it. A group's `contact` is the message's author: that
-/// phone and user name say nothing about the group.
-fn hint(contact: Contact, messenger: &Messenger, group: bool) -> ContactHint {
-    let phone = filled(contact.phone).filter(|_| !group);
+/// chat's id already, and elsewhere any user may have entered it. In a group (`group`: whether `contact` is the group
+/// itself) `contact` may be the message's author: then name and picture say nothing about the group; phone and user name
+/// never do.
+fn hint(contact: Contact, messenger: &Messenger, group: Option<bool>) -> ContactHint {
+    let phone = filled(contact.phone).filter(|_| group.is_none());
+    let is_of_chat = group != Some(false);
     ContactHint {
-        name: filled(contact.name),
-        username: filled(contact.username).filter(|_| !group),
+        name: filled(contact.name).filter(|_| is_of_chat),
+        username: filled(contact.username).filter(|_| group.is_none()),
         phone_verified: phone.is_some() && matches!(messenger, Messenger::Telegram | Messenger::Max),
         phone,
-        avatar_url: filled(contact.avatar_uri),
+        avatar_url: filled(contact.avatar_uri).filter(|_| is_of_chat),
     }
 }
 

@@ -1,12 +1,14 @@
-//! Entries of `statuses[]` and `channelsUpdates[]` (Wazzup API v3, Webhooks, "Updating outgoing message statuses" and
-//! "Updating channel statuses").
+//! Entries of `statuses[]` and `channelsUpdates[]`, and `templateStatus` (Wazzup API v3, Webhooks, "Updating outgoing
+//! message statuses", "Updating channel statuses", "WABA template moderation").
 
 use super::words::{self, Status};
 use super::{NAME, wire};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{ChannelId, MessageId, hex_digest};
 use crate::model::connection::ChannelOwner;
-use crate::model::event::{ChannelStateEvent, Event, StatusEvent};
+use crate::model::event::{
+    ChannelStateEvent, EditedEvent, Event, StatusEvent, TemplateState, TemplateStateEvent,
+};
 use crate::model::message::kind::{DeliveryError, DeliveryStatus};
 use crate::model::messenger::ChannelRef;
 use crate::providers::inbound::Item;
@@ -34,38 +36,70 @@ struct ChannelEntry {
     timestamp: Option<When>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct TemplateEntry {
+    template_guid: Option<Id>,
+    name: Option<Id>,
+    status: Option<String>,
+}
+
+/// The most that is kept of a template's id and name.
+const MAX_NAME: usize = 600;
+
 /// Parses a status.
 pub(super) fn status(owner: &ChannelOwner, place: &str, raw: &RawValue, accepted_at: Timestamp) -> Item {
     match wire::strict(place, raw).and_then(|entry| delivery(owner, place, entry, accepted_at)) {
-        Ok(Some(event)) => {
-            Item::Event { event: Event::Status(event), digest: hex_digest(raw.get().as_bytes()) }
-        }
-        Ok(None) => Item::Ignored("edited_status"),
+        Ok(event) => Item::Event { event, digest: hex_digest(raw.get().as_bytes()) },
         Err(why) => Item::Poison { why, raw: raw.get().to_owned(), event: None },
     }
 }
 
-/// The status; `None` for `edited`, which says that a text changed but not the new text.
+/// The status; `edited` says that a text changed, but not the new text.
 fn delivery(
     owner: &ChannelOwner,
     place: &str,
     entry: StatusEntry,
     accepted_at: Timestamp,
-) -> Result<Option<StatusEvent>, String> {
+) -> Result<Event, String> {
     let word = filled(entry.status).ok_or_else(|| format!("{place}.status: missing"))?;
     let status = match words::status(&word) {
-        Some(Status::Delivery(status)) => status,
-        Some(Status::Edited) => return Ok(None),
+        Some(Status::Delivery(status)) => Some(status),
+        Some(Status::Edited) => None,
         Some(Status::Inbound) | None => return Err(format!("{place}.status: unknown word")),
     };
     let id = filled(entry.message_id).ok_or_else(|| format!("{place}.messageId: missing"))?;
-    Ok(Some(StatusEvent {
-        connection: owner.connection.clone(),
-        message_id: MessageId::new(id),
-        status,
-        error: entry.error.map(Failure::into_error).filter(|_| status == DeliveryStatus::Failed),
-        at: When::or_accepted(entry.timestamp, accepted_at),
-    }))
+    let (connection, message_id) = (owner.connection.clone(), MessageId::new(id));
+    let at = When::or_accepted(entry.timestamp, accepted_at);
+    Ok(match status {
+        Some(status) => {
+            let error = entry.error.map(Failure::into_error).filter(|_| status == DeliveryStatus::Failed);
+            Event::Status(StatusEvent { connection, message_id, status, error, at })
+        }
+        None => Event::Edited(EditedEvent { connection, message_id, at }),
+    })
+}
+
+/// Parses a template's state.
+pub(super) fn template(owner: &ChannelOwner, place: &str, raw: &RawValue, _: Timestamp) -> Item {
+    match wire::strict(place, raw).and_then(|entry| template_state(owner, place, entry)) {
+        Ok(event) => {
+            Item::Event { event: Event::TemplateState(event), digest: hex_digest(raw.get().as_bytes()) }
+        }
+        Err(why) => Item::Poison { why, raw: raw.get().to_owned(), event: None },
+    }
+}
+
+fn template_state(
+    owner: &ChannelOwner,
+    place: &str,
+    entry: TemplateEntry,
+) -> Result<TemplateStateEvent, String> {
+    let short = |text: Option<Id>| filled(text).map(|text| text.chars().take(MAX_NAME).collect::<String>());
+    let id = short(entry.template_guid).ok_or_else(|| format!("{place}.templateGuid: missing"))?;
+    let status = filled(entry.status).ok_or_else(|| format!("{place}.status: missing"))?;
+    let template = TemplateState { id, name: short(entry.name), status: wire::word(&status) };
+    Ok(TemplateStateEvent { connection: owner.connection.clone(), template })
 }
 
 /// Parses a channel's state.

@@ -319,7 +319,6 @@ fn a_time_that_cannot_be_read_is_the_acceptance() {
 #[test]
 fn what_is_of_no_interest_is_counted() {
     for (member, name) in [
-        ("templateStatus", "template_status"),
         ("createContact", "create_contact"),
         ("createDeal", "create_deal"),
     ] {

@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for Id {
 }
 
 /// A moment; one that cannot be parsed never fails an entry. Messages carry RFC 3339, channel updates milliseconds
-/// (Wazzup API v3, Webhooks).
+/// (Wazzup API v3, Webhooks); numbers of seconds are read too.
 #[derive(Clone, Copy, Default)]
 pub(super) struct When(Option<Timestamp>);
 
@@ -71,10 +71,24 @@ impl When {
     }
 }
 
-/// Milliseconds, or RFC 3339; without an offset it is read as UTC. Digits beyond the nanosecond are dropped.
+/// Numbers below it are seconds since the epoch, from it on milliseconds: 1973 in milliseconds, the year 5138 in
+/// seconds.
+const FIRST_MILLIS: i64 = 100_000_000_000;
+
+/// Seconds or milliseconds since the epoch, or RFC 3339; without an offset it is read as UTC. Digits beyond the
+/// nanosecond are dropped.
 fn moment(text: &str) -> Option<Timestamp> {
-    if let Ok(ms) = text.parse::<i64>() {
-        return jiff::Timestamp::from_millisecond(ms).ok().map(|_| Timestamp::from_millis(ms));
+    let millis = |ms: i64| jiff::Timestamp::from_millisecond(ms).ok().map(|_| Timestamp::from_millis(ms));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if let Ok(number) = whole.parse::<i64>()
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        if number.checked_abs()? >= FIRST_MILLIS {
+            return millis(number);
+        }
+        let part: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+        return millis(number * 1000 + part);
     }
     let text = match text.split_once('.') {
         Some((seconds, rest)) => {
@@ -192,6 +206,8 @@ mod tests {
             "2025-05-06T14:16:00.002",
             "2025-05-06T17:16:00.002+03:00",
             "1746540960002",
+            "1746540960002.7",
+            "1746540960.002",
             "2025-05-06 14:16:00.002",
             "2025-05-06T14:16:00.0020000000000Z",
             "2025-05-06T14:16:00.0020",
@@ -201,7 +217,10 @@ mod tests {
         assert_eq!(at("2025-05-06T14:16:00.5").as_deref(), Some("2025-05-06T14:16:00.500Z"));
         assert_eq!(at("2025-05-06T14:16:00.Z").as_deref(), Some("2025-05-06T14:16:00.000Z"));
         assert_eq!(at("2025-05-06T14:16").as_deref(), Some("2025-05-06T14:16:00.000Z"));
-        for text in ["", "вчера", "2025-13-06T14:16:00Z", "99999999999999999999", "9223372036854775807", "."]
+        assert_eq!(at("1746540960").as_deref(), Some("2025-05-06T14:16:00.000Z"), "seconds");
+        assert_eq!(at("1746540960.5").as_deref(), Some("2025-05-06T14:16:00.500Z"));
+        assert_eq!(at("0").as_deref(), Some("1970-01-01T00:00:00.000Z"));
+        for text in ["", "вчера", "2025-13-06T14:16:00Z", "99999999999999999999", "9223372036854775807", ".", "1.x", "-9223372036854775808"]
         {
             assert_eq!(at(text), None, "{text}");
         }

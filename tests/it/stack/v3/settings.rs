@@ -97,7 +97,7 @@ async fn routes(bench: &Bench, seen: &mut Seen) {
 fn subscriptions(on: bool) -> Value {
     json!({
         "messagesAndStatuses": true, "contactsAndDealsCreation": true, "channelsUpdates": on,
-        "templateStatus": on, "wabaTemplatesStatus": on
+        "templateStatus": on
     })
 }
 

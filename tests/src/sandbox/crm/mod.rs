@@ -23,13 +23,14 @@ use serde_json::{Value, json};
 /// The largest webhook that a CRM accepts.
 pub const MAX_BODY: usize = 6 * 1024 * 1024;
 
-const MEMBERS: [&str; 9] = [
+const MEMBERS: [&str; 10] = [
     "test",
     "messages",
     "statuses",
     "createContact",
     "createDeal",
     "channelsUpdates",
+    "templateStatus",
     "chatFinished",
     "notification",
     "waitingClients",

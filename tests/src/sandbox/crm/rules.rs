@@ -35,6 +35,10 @@ pub fn check(hook: &Hook) -> Checked {
                 .enumerate()
                 .try_for_each(|(i, item)| channel_update(&format!("channelsUpdates[{i}]"), item))
         }
+        Hook::TemplateStatus(template) => {
+            not_empty(&template.template_guid, "templateStatus", "templateGuid")?;
+            not_empty(&template.status, "templateStatus", "status")
+        }
         Hook::ChatFinished(finished) => chat_finished("chatFinished", finished),
         Hook::Notification(notice) => notices::notification("notification", notice),
         Hook::WaitingClients(waiting) => notices::waiting_clients("waitingClients", waiting),
@@ -236,6 +240,10 @@ mod tests {
             (
                 "channels",
                 json!({ "channelsUpdates": [{ "channelId": channel, "state": "qr", "timestamp": 1603977171000_u64, "qr": "data:" }] }),
+            ),
+            (
+                "template",
+                json!({ "templateStatus": { "templateGuid": "8d255e5d", "name": "Test", "status": "approved" } }),
             ),
             (
                 "finished",

@@ -75,6 +75,8 @@ pub enum Hook {
     CreateDeal(CreateDeal),
     /// `channelsUpdates[]`
     ChannelsUpdates(Vec<Obj<ChannelUpdate>>),
+    /// `templateStatus`
+    TemplateStatus(TemplateStatus),
     /// `chatFinished`, Switchboard's extension.
     ChatFinished(ChatFinished),
     /// `notification`, Switchboard's extension.
@@ -98,6 +100,8 @@ struct Body {
     create_deal: Option<Obj<CreateDeal>>,
     #[serde(default, deserialize_with = "given")]
     channels_updates: Option<Vec<Obj<ChannelUpdate>>>,
+    #[serde(default, deserialize_with = "given")]
+    template_status: Option<Obj<TemplateStatus>>,
     #[serde(default, deserialize_with = "given")]
     chat_finished: Option<Obj<ChatFinished>>,
     #[serde(default, deserialize_with = "given")]
@@ -306,6 +310,19 @@ pub struct ChannelUpdate {
     pub tier: Option<String>,
 }
 
+/// `templateStatus`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct TemplateStatus {
+    /// The template.
+    pub template_guid: String,
+    /// Its name.
+    #[serde(default, deserialize_with = "given")]
+    pub name: Option<String>,
+    /// Its state, as `approved`.
+    pub status: String,
+}
+
 /// `chatFinished`: Switchboard reports that a chat left the live list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -362,6 +379,7 @@ impl Body {
     fn into_hook(self) -> Result<Hook, &'static str> {
         let Self { test, messages, statuses, create_contact, create_deal, channels_updates, .. } = self;
         let (finished, notice, waiting) = (self.chat_finished, self.notification, self.waiting_clients);
+        let template = self.template_status;
         let chat = messages.is_some() || statuses.is_some();
         let alone = [
             test.is_some(),
@@ -372,6 +390,7 @@ impl Body {
             finished.is_some(),
             notice.is_some(),
             waiting.is_some(),
+            template.is_some(),
         ];
         if alone.iter().filter(|present| **present).count() > 1 {
             return Err("these members do not come together in one webhook");
@@ -390,6 +409,7 @@ impl Body {
             .map(|c| Hook::CreateContact(c.0))
             .or(create_deal.map(|d| Hook::CreateDeal(d.0)))
             .or(channels_updates.map(Hook::ChannelsUpdates))
+            .or(template.map(|t| Hook::TemplateStatus(t.0)))
             .or(finished.map(|f| Hook::ChatFinished(f.0)))
             .or(notice.map(|n| Hook::Notification(n.0)))
             .or(waiting.map(|w| Hook::WaitingClients(w.0)))

@@ -107,6 +107,8 @@ impl Crm {
                 let items = arrival.body["channelsUpdates"].as_array().into_iter().flatten().cloned();
                 self.state.channels_updates.extend(items);
             }
+            // The log of deliveries has it.
+            Hook::TemplateStatus(_) => {}
             Hook::ChatFinished(finished) => self.finish(arrival.seq, finished),
             Hook::Notification(notice) => self.notify(arrival.seq, notice),
             Hook::WaitingClients(waiting) => self.state.waiting.push(waiting),

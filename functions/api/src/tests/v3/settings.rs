@@ -133,9 +133,9 @@ async fn webhooks_are_tried_and_make_the_account_a_universal_crms() {
     let set = bench.expect(200, key, "GET", "/v3/webhooks", None).await;
     let expected = json!({"webhooksUri": uri, "subscriptions": {
         "messagesAndStatuses": true, "contactsAndDealsCreation": true, "channelsUpdates": false,
-        "templateStatus": true, "wabaTemplatesStatus": true
+        "templateStatus": true
     }});
-    assert_eq!(set, expected);
+    assert_eq!(set, expected, "Wazzup's four, and nothing that its clients do not know");
     let crm = bench.expect(200, key, "GET", "/v1/crm", None).await;
     assert_eq!((&crm["kind"], &crm["webhook_url"]), (&json!("universal"), &json!(uri)));
     // Without an address only the subscriptions change, and no request is made to test one.
@@ -146,6 +146,35 @@ async fn webhooks_are_tried_and_make_the_account_a_universal_crms() {
     assert_eq!(set["subscriptions"]["messagesAndStatuses"], false);
     assert_eq!(set["subscriptions"]["contactsAndDealsCreation"], true, "an omitted field stays");
     assert_eq!(bench.world.lock().unwrap().crm_posts.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_ours_is_shown_where_it_is_on() {
+    let bench = Bench::new().await;
+    let company = bench.company("One").await;
+    let key = &company.key;
+    let ours = ["chatFinished", "waitingClients", "notification", "dealStage", "errorNotice", "textMarks"];
+    let patch = async |subscriptions: Value| {
+        let body = json!({"webhooksUri": crm_url(&bench, "crm"), "subscriptions": subscriptions});
+        bench.expect(200, key, "PATCH", "/v3/webhooks", Some(body)).await;
+        bench.expect(200, key, "GET", "/v3/webhooks", None).await["subscriptions"].clone()
+    };
+    let mut expected = json!({
+        "messagesAndStatuses": true, "contactsAndDealsCreation": false, "channelsUpdates": false,
+        "templateStatus": false
+    });
+    assert_eq!(patch(json!({"messagesAndStatuses": true})).await, expected);
+    for name in ours {
+        expected[name] = json!(true);
+        assert_eq!(patch(json!({name: "true"})).await, expected, "the others stay");
+    }
+    for name in ours {
+        expected.as_object_mut().unwrap().remove(name);
+        assert_eq!(patch(json!({name: false})).await, expected);
+    }
+    let body = Some(json!({"subscriptions": {"textMarks": "yes"}}));
+    let data = refused(&bench, key, ("PATCH", "/v3/webhooks"), body, (400, "VALIDATION_ERROR")).await;
+    assert_eq!(data, json!({"fields": ["subscriptions.textMarks"]}));
 }
 
 #[tokio::test]
@@ -187,7 +216,8 @@ async fn an_address_that_cannot_be_the_crms_is_refused() {
     for uri in [
         "crm",
         "",
-        "http://crm.example.com/",
+        "http://169.254.169.254/latest",
+        "http://127.0.0.1/",
         "https://169.254.169.254/latest",
         "https://127.0.0.1/",
         "ftp://crm.example.com",
