@@ -4,6 +4,7 @@
 mod answers;
 mod chapter;
 mod contents;
+mod drop_in;
 mod people;
 mod scenario;
 mod telegram;
@@ -104,5 +105,6 @@ async fn others(stack: &Stack, sandbox: &Client) -> Result<Vec<String>, StoryErr
     contents::tell(stack, sandbox, &say).await?;
     people::tell(stack, sandbox, &say).await?;
     telegram::tell(stack, sandbox, &say).await?;
+    drop_in::tell(stack, sandbox, &say).await?;
     Ok(lines.into_inner())
 }

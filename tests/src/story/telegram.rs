@@ -1,4 +1,4 @@
-//! The story's last chapter: a Telegram bot. A client writes and sends a photo, the CRM gets both, an employee answers
+//! The story's chapter of a Telegram bot. A client writes and sends a photo, the CRM gets both, an employee answers
 //! and edits the answer, and the client's phone shows it.
 
 use super::chapter::Chapter;
