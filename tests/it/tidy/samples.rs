@@ -116,7 +116,10 @@ fn routing_reads_its_samples() {
             }
         }
     }
-    assert_eq!(kinds, BTreeSet::from(["channel state", "check", "message", "status"]));
+    assert_eq!(
+        kinds,
+        BTreeSet::from(["channel state", "check", "edited", "message", "status", "template state"])
+    );
 }
 
 #[test]

@@ -38,6 +38,9 @@ const MESSAGES: i32 = 100;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExportedChat {
     chat: ChatView,
+    /// The client's name in the messenger, and the link to their picture, as last received.
+    username: Option<String>,
+    avatar_url: Option<String>,
     listings: Vec<ListingView>,
 }
 
@@ -189,7 +192,8 @@ async fn chats(
     let mut chats = Vec::new();
     for row in rows {
         let listings = listings::of_chat(app, account, &row.chat).await?;
-        chats.push(ExportedChat { chat: ChatView::of(row, &people), listings });
+        let (username, avatar_url) = (row.username.clone(), row.avatar_url.clone());
+        chats.push(ExportedChat { chat: ChatView::of(row, &people), username, avatar_url, listings });
     }
     let next_cursor = next.map(|place| place.cursor()).transpose()?;
     Ok(Export { chats, next_cursor, ..Export::default() })

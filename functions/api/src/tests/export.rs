@@ -46,6 +46,8 @@ async fn p12_an_export_has_everything_once() {
     contact(&bench, &company, "contact", Some("+79011112233"), &[telegram("1")]).await;
     contact(&bench, &company, "other", None, &[telegram("2")]).await;
     let first = chat(&bench, &company, "channel", "a", 1_000_000, 150).await;
+    let pictured = Chat { avatar_url: Some("https://store.example/1".into()), ..first.clone() };
+    bench.app.store.commit(vec![Write::put(&pictured).unwrap()]).await.unwrap();
     chat(&bench, &company, "channel", "b", 2_000_000, 1).await;
     create(&bench, &[Message { account: account(&company), ..message("file") }]).await;
     let listing = Listing { id: "17".into(), ..Listing::default() };
@@ -67,6 +69,7 @@ async fn p12_an_export_has_everything_once() {
     assert_eq!(chats.len(), 2);
     let about = chats.iter().find(|one| one["chat"]["id"] == "a").unwrap();
     assert_eq!(about["listings"][0]["site_id"], "17");
+    assert_eq!(about["avatar_url"], "https://store.example/1");
     let messages: Vec<&Value> = pages.iter().flat_map(|page| page["messages"].as_array().unwrap()).collect();
     let mut ids: Vec<String> =
         messages.iter().map(|one| format!("{}/{}", one["chat"], one["message"]["id"])).collect();
