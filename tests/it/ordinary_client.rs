@@ -152,7 +152,7 @@ async fn an_ordinary_client_gets_what_wazzup_sends_and_nothing_else() {
     }
     let texts: Vec<&str> = all(&bodies, "messages").iter().filter_map(|one| one["text"].as_str()).collect();
     let place = "55.75, 37.5\nhttps://www.google.com/maps?q=55.75,37.5";
-    let expected = ["Здравствуйте", place, "Кто на смене?", "Добрый день", "Приезжайте"];
+    let expected = ["Здравствуйте", place, "Кто на смене?", "Добрый день", "Приезжайте", "Ау?"];
     assert!(expected.iter().all(|text| texts.contains(text)), "{texts:?}");
     assert_eq!(texts.len(), expected.len(), "no notice, and no mark before a text: {texts:?}");
     let contact = json!({"name": "Марина", "avatarUri": "https://store.example/1", "phone": PHONE});

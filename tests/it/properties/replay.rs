@@ -56,7 +56,8 @@ async fn nothing_new(lines: &[Line], noise: &Noise, mutation: Option<Mutation>) 
     let bodies = noise.play(&world, &entries(lines)).await;
     world.table.heal();
     world.sqs.heal();
-    world.settle().await;
+    // What failed is retried, and the CRM is told of new clients who wait.
+    world.pass(Duration::from_secs(60)).await;
     if let Some(mutation) = mutation {
         world.table.mutate(mutation);
     }

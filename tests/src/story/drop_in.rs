@@ -42,7 +42,7 @@ fn ids(crm: &CrmState) -> Vec<&str> {
 }
 
 impl Chapter<'_> {
-    async fn client_writes(&self, id: &str, second: i64, body: &str) -> Result<(), StoryError> {
+    async fn bare_client_writes(&self, id: &str, second: i64, body: &str) -> Result<(), StoryError> {
         let channel = &self.account.channels[0].external;
         self.account.post(&messages(&[text(channel, CLIENT, id, &moment(second), body)])).await?;
         Ok(())
@@ -54,7 +54,7 @@ impl Chapter<'_> {
     }
 
     async fn is_heard_at_once(&mut self) -> Result<(), StoryError> {
-        self.client_writes("drop-in-1", 1, "Здравствуйте! Есть кто-нибудь?").await?;
+        self.bare_client_writes("drop-in-1", 1, "Здравствуйте! Есть кто-нибудь?").await?;
         let crm = &self.account.crm;
         let state = self.sandbox.crm_until(crm, ARRIVAL, |crm| ids(crm) == ["drop-in-1"]).await?;
         self.say("  a client writes; nobody is there to answer, and the CRM has the message all the same");
@@ -69,8 +69,8 @@ impl Chapter<'_> {
         let crm = self.account.crm.clone();
         let fault = Fault::crm(&crm, "messages", Action::status(422)).matching("👍");
         let fault = self.sandbox.add_fault(&fault).await?;
-        self.client_writes("drop-in-2", 2, EMOJI).await?;
-        self.client_writes("drop-in-3", 3, "Когда можно приехать?").await?;
+        self.bare_client_writes("drop-in-2", 2, EMOJI).await?;
+        self.bare_client_writes("drop-in-3", 3, "Когда можно приехать?").await?;
         let state = self.sandbox.crm_until(&crm, ARRIVAL, |crm| ids(crm).contains(&"drop-in-3")).await?;
         self.must(
             ids(&state) == ["drop-in-1", "drop-in-3"],
