@@ -235,10 +235,10 @@ fn f3_without_a_crm_nothing_is_behind() {
     let event =
         change.change(|chat| chat.finish_with(FinishReason::ByHand, Some(ChatStatus::Closed), at(20)));
     let (finished, _) = change.writes(at(20)).unwrap();
-    assert!(event.is_some() && !finished.is_crm_behind());
+    assert!(event.is_some() && finished.crm_due_at().is_none());
     let mut change = ChatTransaction::of(finished, &closing, CrmKind::None);
     assert!(change.change(|chat| chat.set_status(Some(ChatStatus::Open))));
-    assert!(!change.writes(at(30)).unwrap().0.is_crm_behind());
+    assert!(change.writes(at(30)).unwrap().0.crm_due_at().is_none());
 }
 
 #[test]
@@ -248,5 +248,5 @@ fn f3_a_lost_nudge_of_a_finish_is_found() {
     let mut change = ChatTransaction::of(before, &closing, CrmKind::Universal);
     change.change(|chat| chat.finish_with(FinishReason::ByHand, None, at(20)));
     let (finished, _) = change.writes(at(20)).unwrap();
-    assert!(finished.is_crm_behind() && finished.check_at.is_some());
+    assert!(finished.crm_due_at().is_some() && finished.check_at.is_some());
 }

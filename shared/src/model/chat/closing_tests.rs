@@ -108,7 +108,7 @@ fn f3_finishing_and_saying_how_far_it_has_come_are_two_things() {
     assert_eq!((event.seq, event.finished), (seq + 2, Some(FinishReason::ByHand)));
     assert_eq!((event.status, chat.state), (Some(ChatStatus::Waiting), ChatState::General));
     assert_eq!((chat.seq, chat.finished_at), (seq + 2, Some(at(20))));
-    assert!(chat.is_crm_behind());
+    assert!(chat.crm_due_at().is_some());
     let finished = chat.clone();
     assert_eq!(chat.finish_with(FinishReason::ByHand, None, at(30)), None);
     assert_eq!(chat, finished, "it is finished already");

@@ -356,13 +356,9 @@ impl Chat {
         self.assigned_by = None;
     }
 
-    /// Whether the CRM lacks changes, or records of the client that are still to be created.
-    pub fn is_crm_behind(&self) -> bool {
-        self.seq > self.crm_synced_seq || self.crm_creation.is_some()
-    }
-
-    /// When the CRM is to be brought up to date; a moment that is past means now. `None`: it lacks nothing, or the chat
-    /// is reported after the provider's answer, which names its id, so that the CRM gets one chat and not two.
+    /// When the CRM is to be brought up to date, because it lacks changes or records of the client that are still to be
+    /// created; a moment that is past means now. `None`: it lacks nothing, or the chat is reported after the provider's
+    /// answer, which names its id, so that the CRM gets one chat and not two.
     pub fn crm_due_at(&self) -> Option<Timestamp> {
         if self.awaits_its_id() {
             return None;

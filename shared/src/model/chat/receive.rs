@@ -316,14 +316,14 @@ mod tests {
     #[test]
     fn a_chat_without_its_id_is_reported_when_the_provider_has_answered() {
         let mut chat = finished();
-        assert!(chat.is_crm_behind());
+        assert!(chat.crm_due_at().is_some());
         chat.addressee = Some(crate::model::chat::Addressee::Phone("79990001122".into()));
         chat.outbound_at = Some(Timestamp::from_millis(1));
-        assert!(chat.awaits_its_id() && !chat.is_crm_behind());
+        assert!(chat.awaits_its_id() && chat.crm_due_at().is_none());
         let refused = crate::model::chat::Chat { outbound_at: None, ..chat.clone() };
-        assert!(refused.is_crm_behind(), "no answer will name it");
+        assert!(refused.crm_due_at().is_some(), "no answer will name it");
         chat.addressee = None;
-        assert!(chat.is_crm_behind());
+        assert!(chat.crm_due_at().is_some());
     }
 
     #[test]
@@ -337,7 +337,7 @@ mod tests {
             Some(crate::base::ids::EmployeeId::new("anna")),
             "until he is given to somebody"
         );
-        assert!(chat.is_crm_behind(), "the CRM knows him, and learns of it at once");
+        assert!(chat.crm_due_at().is_some(), "the CRM knows him, and learns of it at once");
         let mut nobodys = finished();
         nobodys.offer_to_all();
         nobodys.receive(&text_event("m2", Side::Client), None, at);
