@@ -19,6 +19,8 @@ const MARINA: &str = "79011112233";
 const OLEG: &str = "79022223344";
 /// Part of the body that a CRM cannot store.
 const BAD: &str = "😀";
+const DISTRIBUTIONS: [Distribution; 3] =
+    [Distribution::RoundRobin, Distribution::FirstResponder, Distribution::ByCrm];
 const HALF_AN_HOUR: Duration = Duration::from_secs(30 * 60);
 
 /// An answer with a JSON body.
@@ -91,9 +93,14 @@ impl World {
     }
 }
 
+/// Each distribution with each class of answers.
+fn cases() -> impl Iterator<Item = (Distribution, Action)> {
+    (0..).map(|n| DISTRIBUTIONS[n % 3]).zip(classes())
+}
+
 #[tokio::test]
 async fn p8_messages_wait_for_no_role_and_no_queue() {
-    for distribution in [Distribution::RoundRobin, Distribution::FirstResponder, Distribution::ByCrm] {
+    for distribution in DISTRIBUTIONS {
         for records in [true, false] {
             let world = World::with_employees(&[]).await;
             world.set_channel(|channel| channel.distribution = distribution).await;
@@ -193,9 +200,10 @@ async fn p8_a_deal_without_an_id_is_done() {
 
 #[tokio::test]
 async fn p8_one_change_that_a_crm_cannot_take_blocks_nobody_for_ever() {
-    for action in classes() {
+    for (distribution, action) in cases() {
         let world = World::with_employees(&["anna"]).await;
-        let words = format!("{action:?}");
+        world.set_channel(|channel| channel.distribution = distribution).await;
+        let words = format!("{distribution:?} {action:?}");
         world.text_from(MARINA, "m1", "раз").await;
         let fault = world.fault_at("messages", BAD, action).await;
         world.text_from(MARINA, "m2", BAD).await;
@@ -257,9 +265,12 @@ async fn p8_a_contact_that_a_crm_cannot_create_holds_its_messages_up_for_seconds
 
 #[tokio::test]
 async fn p8_a_crm_that_is_down_gets_everything_in_order_and_nothing_is_passed() {
-    for action in classes() {
+    for (distribution, action) in cases() {
         let world = World::with_employees(&["anna"]).await;
-        let words = format!("{action:?}");
+        world.set_channel(|channel| channel.distribution = distribution).await;
+        // An ordinary client: ends of chats are not sent to it, and prove nothing.
+        world.subscribe(Subscriptions::default()).await;
+        let words = format!("{distribution:?} {action:?}");
         world.text_from(MARINA, "m0", "до").await;
         world.text_from(OLEG, "o0", "до").await;
         let fault = world.fault("any", action).await;
@@ -277,8 +288,10 @@ async fn p8_a_crm_that_is_down_gets_everything_in_order_and_nothing_is_passed() 
         for n in 1..4 {
             assert_eq!(world.in_crm(&format!("7903{n}000000")).await, [format!("new{n}")], "{words}");
         }
-        let crm = world.crm().await;
-        assert_eq!((crm.contacts.len(), crm.deals.len()), (5, 5), "{words}");
+        if distribution == Distribution::RoundRobin {
+            let crm = world.crm().await;
+            assert_eq!((crm.contacts.len(), crm.deals.len()), (5, 5), "{words}");
+        }
         assert!(world.failed_changes().await.is_empty(), "{words}");
         let connection = world.crm_connection().await;
         assert_eq!((connection.failures, connection.paused_until), (0, None), "{words}");
@@ -288,7 +301,8 @@ async fn p8_a_crm_that_is_down_gets_everything_in_order_and_nothing_is_passed() 
 #[tokio::test]
 async fn p8_a_crm_whose_messages_fail_is_down_though_it_takes_all_else() {
     let world = World::with_employees(&["anna"]).await;
-    let fault = world.fault("messages", Action::status(500)).await;
+    // The ends of the chats are accepted, as are the contacts.
+    let fault = world.fault("messages", Action::status(422)).await;
     for n in 0..12 {
         world.text_from(&format!("790111122{n:02}"), &format!("m{n}"), "Здравствуйте").await;
         world.pass(Duration::from_secs(600)).await;
@@ -359,10 +373,14 @@ async fn p8_whatever_a_crm_answers_to_single_bodies_every_other_message_reaches_
     let mut runner = TestRunner::deterministic();
     for case in 0..2 {
         let world = World::with_employees(&["anna", "boris"]).await;
+        world.set_channel(|channel| channel.distribution = DISTRIBUTIONS[case]).await;
         for (n, action) in all.iter().enumerate() {
             world.fault_at("messages", &format!("bad-{n}-"), action.clone()).await;
         }
         let phone = |who: usize| format!("790444400{who:02}");
+        // Two of the clients cannot be created.
+        world.fault_at("createContact", &phone(2), Action::status(500)).await;
+        world.fault_at("createContact", &phone(3), says(200, json!({"ok": false}))).await;
         let mut expected = vec![Vec::new(); 4];
         for (number, (who, chance, answer, pause)) in
             steps.new_tree(&mut runner).unwrap().current().into_iter().enumerate()
@@ -382,4 +400,40 @@ async fn p8_whatever_a_crm_answers_to_single_bodies_every_other_message_reaches_
         }
         assert!(world.crm().await.anomalies.is_empty(), "{:?}", world.crm().await.anomalies);
     }
+}
+
+#[tokio::test]
+async fn p8_two_first_messages_at_once_reach_the_crm_within_seconds() {
+    let world = World::with_employees(&[]).await;
+    world.post(TOKEN, messages(&[text(MARINA, "m1", "Здравствуйте")])).await;
+    world.clock.advance(Duration::from_millis(700));
+    world.post(TOKEN, messages(&[text(MARINA, "m2", "Ещё продаёте?")])).await;
+    world.pass(Duration::from_secs(8)).await;
+    assert_eq!(world.in_crm(MARINA).await, ["m1", "m2"]);
+}
+
+#[tokio::test]
+async fn p8_a_creation_is_repeated_for_the_responsible_of_before_and_then_asked_for_the_present_one() {
+    let world = World::with_employees(&["anna", "boris"]).await;
+    let asking = world.serve().await;
+    let users = json!([{"id": "anna", "name": "Anna"}, {"id": "boris", "name": "Boris"}]);
+    asking.done(Method::POST, "/v3/users", Some(users)).await;
+    // The outcome of the first creation is unknown; the repeat for the same employee is refused.
+    let client = world.sandbox.client();
+    client.add_fault(&Fault::crm("demo", "createContact", Action::status(502)).times(1)).await.unwrap();
+    world.text_from(MARINA, "m1", "раз").await;
+    let first = world.chat(MARINA).await.unwrap().responsible.unwrap();
+    let other = if first.as_str() == "anna" { "boris" } else { "anna" };
+    let refusal = says(422, json!({"error": "responsible_not_found"}));
+    let of_first = format!("\"responsibleUserId\":\"{}\"", first.as_str());
+    client.add_fault(&Fault::crm("demo", "createContact", refusal).matching(&of_first)).await.unwrap();
+    let chat = world.chat(MARINA).await.unwrap();
+    let assign = format!("/v1/chats/{}/assign", chat.chat);
+    asking.done(Method::POST, &assign, Some(json!({"employee": other}))).await;
+    world.pass(Duration::from_secs(60)).await;
+    let chat = world.chat(MARINA).await.unwrap();
+    assert_eq!(chat.responsible, Some(EmployeeId::new(other)), "the present responsible is not refused");
+    let crm = world.crm().await;
+    assert_eq!((crm.contacts.len(), crm.message_count()), (1, 1));
+    assert_eq!(crm.contacts[0].responsible_user_id, other);
 }

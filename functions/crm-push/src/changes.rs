@@ -15,11 +15,19 @@ use shared::store::attribute;
 use shared::store::row::Write;
 use std::time::Duration;
 
-/// How many changes behind a refused one are tried, to learn whether the CRM accepts any.
+/// How many messages behind a refused change are tried, to learn whether the CRM accepts any.
 const LOOK_AHEAD: usize = 3;
 
 /// A transaction in progress is over after this time.
 const SETTLED: Duration = Duration::from_millis(150);
+
+/// What became of the next changes.
+struct Done {
+    /// How many of them are done with.
+    count: usize,
+    /// The place of a later one that the CRM has accepted already.
+    ahead: Option<usize>,
+}
 
 impl CrmPush {
     /// Pushes every change that the CRM lacks. The cursor moves with each body that the CRM accepted.
@@ -31,7 +39,7 @@ impl CrmPush {
             return self.advance(job, chat_seq).await;
         }
         let rows = self.rows(&job.chat).await?;
-        let changes = pending(job.chat.crm_synced_seq, chat_seq, rows);
+        let mut changes = pending(job.chat.crm_synced_seq, chat_seq, rows);
         // After a failure the changes go one by one, so that it is known which one fails.
         let one_by_one = job.chat.crm_retrying.is_some();
         let mut taken = 0;
@@ -39,11 +47,15 @@ impl CrmPush {
             self.in_time(job)?;
             let left = &changes[taken..];
             let next = if one_by_one { &left[..1] } else { left };
-            taken += match self.send(job, next).await {
-                Ok(count) => count,
+            let Done { count, ahead } = match self.send(job, next).await {
+                Ok(count) => Done { count, ahead: None },
                 Err(PushError::Crm(error)) => self.not_accepted(job, left, next.len(), error).await?,
                 Err(error) => return Err(error),
             };
+            if let Some(at) = ahead {
+                changes.remove(taken + at);
+            }
+            taken += count;
             self.advance(job, cursor_after(&changes, taken, chat_seq)).await?;
         }
         if changes.is_empty() {
@@ -56,16 +68,15 @@ impl CrmPush {
     async fn send(&self, job: &mut Job<'_>, changes: &[Change]) -> Result<usize, PushError> {
         let records = self.records_for(job, changes).await?;
         let pushed = job.crm.push(&job.call, &job.chat, &records, changes).await?;
-        if pushed.called {
+        if pushed.accepted.some {
             telemetry::count(Metric::CrmPushed, pushed.changes as u64);
-            job.accepted.some = true;
-            job.accepted.messages |= is_message(&changes[0]);
         }
+        job.accepted.some |= pushed.accepted.some;
+        job.accepted.messages |= pushed.accepted.messages;
         Ok(pushed.changes.max(1))
     }
 
-    /// Decides what becomes of changes that the CRM did not accept; returns how many it is done with. `sent` of `left`
-    /// were in the refused body.
+    /// Decides what becomes of changes that the CRM did not accept. `sent` of `left` were in the refused body.
     ///
     /// # Errors
     /// The CRM's error, if the chat is to be tried again.
@@ -75,12 +86,12 @@ impl CrmPush {
         left: &[Change],
         sent: usize,
         error: CrmError,
-    ) -> Result<usize, PushError> {
+    ) -> Result<Done, PushError> {
         let refused = matches!(error, CrmError::Never { .. });
         let alone = if refused && sent > 1 {
             self.in_time(job)?;
             match self.send(job, &left[..1]).await {
-                Ok(_) => return Ok(1),
+                Ok(count) => return Ok(Done { count, ahead: None }),
                 Err(PushError::Crm(error)) => error,
                 Err(error) => return Err(error),
             }
@@ -91,51 +102,45 @@ impl CrmPush {
         let first = &left[0];
         let works_at =
             if is_message(first) { job.connection.messages_accepted_at } else { job.connection.accepted_at };
-        let (retrying, verdict) = Retrying::after(job.chat.crm_retrying.as_ref(), refused, works_at, now);
+        let (retrying, verdict) =
+            Retrying::after(job.chat.crm_retrying.as_ref(), first.seq, refused, works_at, now);
         if verdict == Verdict::Pass {
             self.pass(job, &left[..1], &retrying, &alone).await?;
-            return Ok(1);
+            return Ok(Done { count: 1, ahead: None });
         }
-        if matches!(alone, CrmError::Never { .. })
-            && let Some(done) = self.past_refused(job, left, &retrying, &alone).await?
-        {
-            return Ok(done);
+        job.chat.crm_retrying = Some(retrying.clone());
+        if matches!(alone, CrmError::Never { .. }) {
+            let ahead = self.another_accepted(job, left).await?;
+            if job.accepted.messages {
+                self.pass(job, &left[..1], &retrying, &alone).await?;
+                return Ok(Done { count: 1, ahead });
+            }
         }
-        job.chat.crm_retrying = Some(retrying);
         Err(alone.into())
     }
 
-    /// Whether a CRM that refuses a change for good works: it accepted messages in this push, or it accepts one of the
-    /// next changes. Then the refused ones before that are passed; returns how many changes are done with.
-    async fn past_refused(
-        &self,
-        job: &mut Job<'_>,
-        left: &[Change],
-        retrying: &Retrying,
-        error: &CrmError,
-    ) -> Result<Option<usize>, PushError> {
-        if job.accepted.messages {
-            self.pass(job, &left[..1], retrying, error).await?;
-            return Ok(Some(1));
-        }
-        for (at, next) in left.iter().enumerate().skip(1).take(LOOK_AHEAD) {
+    /// Learns whether a CRM that refuses the first of `left` for good works, where it has accepted no messages in this push
+    /// yet: it is sent the next ones. Returns the place of the one that it accepted.
+    async fn another_accepted(&self, job: &mut Job<'_>, left: &[Change]) -> Result<Option<usize>, PushError> {
+        let others = left.iter().enumerate().skip(1).filter(|(_, next)| is_message(next));
+        for (at, next) in others.take(LOOK_AHEAD) {
+            if job.accepted.messages {
+                break;
+            }
             self.in_time(job)?;
             match self.send(job, std::slice::from_ref(next)).await {
-                Ok(_) => {
-                    self.pass(job, &left[..at], retrying, error).await?;
-                    return Ok(Some(at + 1));
-                }
-                Err(PushError::Crm(CrmError::Never { .. })) => {}
-                Err(PushError::Crm(_)) => return Ok(None),
+                Ok(_) if job.accepted.messages => return Ok(Some(at)),
+                Ok(_) | Err(PushError::Crm(CrmError::Never { .. })) => {}
+                Err(PushError::Crm(_)) => break,
                 Err(error) => return Err(error),
             }
         }
         Ok(None)
     }
 
-    /// The client's ids in the CRM, if the next change names them: the end of a chat does.
+    /// The client's ids in the CRM, if one of the changes names them: the end of a chat does.
     async fn records_for(&self, job: &mut Job<'_>, changes: &[Change]) -> Result<CrmRecords, PushError> {
-        if !matches!(changes[0].what, ChangeKind::Finished(_)) {
+        if !changes.iter().any(|change| matches!(change.what, ChangeKind::Finished(_))) {
             return Ok(CrmRecords::default());
         }
         Ok(self.client(job).await?.crm.clone())

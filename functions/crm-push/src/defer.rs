@@ -2,8 +2,8 @@
 
 use crate::{CrmPush, PushError};
 use shared::base::clock::Timestamp;
-use shared::crm::backoff::{self, Accepted, Turn};
-use shared::crm::client::CrmError;
+use shared::crm::backoff::{self, Turn};
+use shared::crm::client::{Accepted, CrmError};
 use shared::model::chat::{CONTACT_FIRST, Chat};
 use shared::model::crm::CrmConnection;
 use shared::platform::metrics::Metric;
@@ -36,6 +36,14 @@ const WORTH_AN_ALARM: Duration = Duration::from_secs(20);
 /// Waits up to this long get a timer of their own; the minute's sweep alone finds longer ones.
 const TIMER_UP_TO: Duration = Duration::from_secs(90);
 
+/// The permission to call a CRM.
+pub(crate) struct Permit {
+    /// The connection as it is now.
+    pub connection: CrmConnection,
+    /// The connection before, where the call is a probe.
+    pub unused: Option<CrmConnection>,
+}
+
 impl CrmPush {
     /// Handles a failure of the CRM: postpones the chat, and pauses the account's CRM if that is due. `stored` is the
     /// chat as it is in the table, `accepted` what the CRM accepted before, in the same push.
@@ -54,7 +62,9 @@ impl CrmPush {
         if matches!(error, CrmError::Busy { .. }) {
             return self.put_off(stored, chat, until.min(now + CONTACT_FIRST), Some(error)).await;
         }
-        let works = backoff::after_success(connection, accepted, now);
+        // What it accepted came before this failure, so it is no proof against the change that failed.
+        let before = chat.crm_retrying.as_ref().map_or(now, |retrying| retrying.last_at);
+        let works = backoff::after_success(connection, accepted, before);
         let next = backoff::after_failure(works.as_ref().unwrap_or(connection), &chat.chat, error, now);
         let pause = next.paused_until.map_or(Duration::ZERO, |until| until.since(now));
         if next.paused_until != connection.paused_until && pause >= WORTH_AN_ALARM {
@@ -67,17 +77,16 @@ impl CrmPush {
 
     /// Decides whether the CRM may be called now for a chat: not during a pause, but for a probe. After consecutive
     /// failures one worker probes the CRM and the others wait for its result: at the end of the pause any chat does, and
-    /// during the pause a chat that has not failed yet. `None`: the chat is postponed. Returns the connection as it is
-    /// now.
+    /// during the pause a chat that has not failed yet. `None`: the chat is postponed.
     pub(crate) async fn may_call(
         &self,
         connection: CrmConnection,
         chat: &Chat,
-    ) -> Result<Option<CrmConnection>, PushError> {
+    ) -> Result<Option<Permit>, PushError> {
         let now = self.ambient.now();
         let fresh = chat.crm_attempts == 0 && chat.crm_creation.is_none();
         match backoff::turn(&connection, fresh, now) {
-            Turn::Call => Ok(Some(connection)),
+            Turn::Call => Ok(Some(Permit { connection, unused: None })),
             Turn::Wait(until) => {
                 // A chat that waited once waits for the end of the pause: each wait costs a write.
                 let until = match connection.paused_until {
@@ -94,7 +103,7 @@ impl CrmPush {
                     CrmConnection { paused_until: Some(paused), probe_at: Some(until), ..connection.clone() };
                 let write = Write::change(&connection, &probing, &DECIDED_ON)?;
                 match self.store.commit(write.into_iter().collect()).await {
-                    Ok(()) => Ok(Some(probing)),
+                    Ok(()) => Ok(Some(Permit { connection: probing, unused: Some(connection) })),
                     Err(error) if error.is_conflict() => {
                         self.put_off(chat, chat, now + AFTER_PROBE, None).await?;
                         Ok(None)
@@ -102,6 +111,14 @@ impl CrmPush {
                     Err(error) => Err(error.into()),
                 }
             }
+        }
+    }
+
+    /// Lets another chat probe the CRM, because this one had nothing to call it for.
+    pub(crate) async fn give_up_probe(&self, permit: &Permit) -> Result<(), PushError> {
+        match &permit.unused {
+            Some(before) => self.save_connection(&permit.connection, before).await,
+            None => Ok(()),
         }
     }
 

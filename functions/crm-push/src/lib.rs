@@ -13,10 +13,10 @@ mod passed;
 mod templates;
 mod waiting_clients;
 
+use crate::defer::Permit;
 use shared::base::clock::{Ambient, Timestamp};
 use shared::crm;
-use shared::crm::backoff::Accepted;
-use shared::crm::client::{CrmCall, CrmClient, CrmError, Topics};
+use shared::crm::client::{Accepted, CrmCall, CrmClient, CrmError, Topics};
 use shared::crm::formatting::Formatter;
 use shared::model::chat::Chat;
 use shared::model::chat::state::AssignmentState;
@@ -163,15 +163,16 @@ impl CrmPush {
                 None => return self.without_crm(&chat).await,
             },
         };
-        let Some(connection) = self.may_call(connection, &chat).await? else { return Ok(()) };
+        let Some(permit) = self.may_call(connection, &chat).await? else { return Ok(()) };
+        let connection = &permit.connection;
         let account = self.settings.owner(&self.store, &nudge.account, now).await?;
         let channel = self.settings.channel(&self.store, &nudge.account, &chat.channel, now).await?;
         let language = account.map(|account| account.language).unwrap_or_default();
         let formatter =
             Formatter::new(language, channel.as_ref(), &self.public_base_url, providers::failure_reason);
-        let call = match self.call(&connection, formatter).await {
+        let call = match self.call(connection, formatter).await {
             Err(PushError::Crm(error)) => {
-                return self.failed(&chat, &chat, &connection, Accepted::default(), &error).await;
+                return self.failed(&chat, &chat, connection, Accepted::NOTHING, &error).await;
             }
             call => call?,
         };
@@ -179,22 +180,27 @@ impl CrmPush {
         let job = Job {
             stored: chat.clone(),
             chat,
-            connection: &connection,
+            connection,
             contact: None,
             crm,
             call,
             fingerprint: connection.fingerprint(),
             wants: crm.wants(&connection),
             last_call,
-            accepted: Accepted::default(),
+            accepted: Accepted::NOTHING,
             creation_error: None,
             creation_failed: false,
         };
-        self.work(job).await
+        self.work(job, &permit).await
     }
 
-    async fn work(&self, mut job: Job<'_>) -> Result<(), PushError> {
-        match self.bring_up_to_date(&mut job).await {
+    async fn work(&self, mut job: Job<'_>, permit: &Permit) -> Result<(), PushError> {
+        let done = self.bring_up_to_date(&mut job).await;
+        let failed = matches!(&done, Err(PushError::Crm(error)) if !matches!(error, CrmError::Busy { .. }));
+        if !job.accepted.some && !failed && !job.creation_failed {
+            self.give_up_probe(permit).await?;
+        }
+        match done {
             Ok(()) => self.recovered(job.connection, job.accepted, job.creation_failed).await,
             // The CRM answers, so there is nothing to postpone.
             Err(PushError::ResponsibleRefused) => {

@@ -2,6 +2,7 @@
 
 use crate::{CrmPush, Job, PushError};
 use shared::base::clock::Timestamp;
+use shared::base::ids::{ChatId, hex_digest};
 use shared::crm::client::CrmError;
 use shared::model::crm::failure::{CrmFailure, FAILURES_KEPT, FailedChange};
 use shared::model::crm::progress::{Change, ChangeKind};
@@ -34,7 +35,7 @@ impl CrmPush {
                 after.crm_refused = Some(why);
                 writes.extend(Write::change(message, &after, &[attribute::message::V])?);
             }
-            writes.push(Write::create(&failure)?);
+            writes.push(Write::put(&failure)?);
             match self.commit_hard(writes).await {
                 // The message was erased meanwhile: there is nothing to mark or to send again.
                 Err(StoreError::Lost(_)) => {}
@@ -54,12 +55,14 @@ impl CrmPush {
         tracing::error!(account = %job.chat.account, chat = %job.chat.chat, error = %error, "passed: the CRM creates no contact or deal");
         telemetry::count(Metric::CrmRefused, 1);
         let why = error.to_string();
-        let mut contact = self.client(job).await?.clone();
+        let before = self.client(job).await?.clone();
+        let mut contact = before.clone();
         contact.crm.refused = Some(why.clone());
-        (contact.crm.request, contact.crm.claim) = (None, None);
-        self.save(job, contact).await?;
         let failure = self.failure(job, FailedChange::Creation, job.chat.seq, retrying.first_at, &why);
-        self.commit_hard(vec![Write::create(&failure)?]).await?;
+        let mut writes = vec![Write::put(&failure)?];
+        writes.extend(Write::change(&before, &contact, &[attribute::contact::CRM])?);
+        self.commit_hard(writes).await?;
+        job.contact = Some(contact);
         job.chat.crm_creation = None;
         self.advance(job, job.chat.crm_synced_seq).await
     }
@@ -76,7 +79,8 @@ impl CrmPush {
         CrmFailure {
             v: 1,
             account: job.chat.account.clone(),
-            id: self.ambient.uuid().to_string(),
+            // The same if the push dies before it moves the cursor: the change is listed once.
+            id: failure_id(&job.chat.chat, seq, first_failed_at),
             chat: job.chat.chat.clone(),
             channel: job.chat.channel.clone(),
             change,
@@ -99,4 +103,10 @@ fn failed_change(change: &Change) -> FailedChange {
         ChangeKind::Finished(_) => FailedChange::Finished,
         ChangeKind::Notified(_) => FailedChange::Notification,
     }
+}
+
+/// A failed change's id: the time of its first failure, so that the list is in that order, then a digest of its place.
+fn failure_id(chat: &ChatId, seq: u64, first_failed_at: Timestamp) -> String {
+    let place: String = hex_digest(format!("{chat}#{seq}").as_bytes()).chars().take(16).collect();
+    format!("{:013}-{place}", first_failed_at.millis().max(0))
 }

@@ -1,6 +1,6 @@
 //! How fast a failing CRM is retried: per chat, and per account if nothing succeeds any more.
 
-use super::client::CrmError;
+use super::client::{Accepted, CrmError};
 use crate::base::clock::Timestamp;
 use crate::base::ids::ChatId;
 use crate::model::crm::{CrmConnection, CrmState};
@@ -36,15 +36,6 @@ pub fn chat_pause(attempts: u32, error: &CrmError) -> Duration {
         CrmError::Unauthorized => UNAUTHORIZED,
         _ => own,
     }
-}
-
-/// What a CRM accepted in one push, by calls to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
-    /// Anything.
-    pub some: bool,
-    /// Messages: a CRM that accepts all but these is as good as down.
-    pub messages: bool,
 }
 
 /// The connection after a failure of a chat. A `Retry-After` and a refused key pause the whole account at once;

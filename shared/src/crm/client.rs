@@ -5,7 +5,7 @@ use crate::base::ids::{AccountId, EmployeeId};
 use crate::crm::formatting::Formatter;
 use crate::model::channel::{Channel, DealStage};
 use crate::model::chat::Chat;
-use crate::model::contact::{Contact, CrmRecords};
+use crate::model::contact::{Contact, CreationRequest, CrmRecords};
 use crate::model::crm::progress::Change;
 use crate::model::crm::{Capabilities, CrmConnection, CrmKind};
 use crate::model::event::TemplateState;
@@ -81,15 +81,14 @@ pub trait CrmClient: Send + Sync {
         responsible: &EmployeeId,
     ) -> Result<String, CrmError>;
 
-    /// Creates a contact in the CRM by a request of [`Self::contact_request`].
+    /// Creates a contact in the CRM by a request whose body is one of [`Self::contact_request`].
     ///
     /// # Errors
     /// [`CrmError`]; a CRM may refuse the responsible.
     async fn create_contact(
         &self,
         call: &CrmCall<'_>,
-        contact: &Contact,
-        request: String,
+        request: &CreationRequest,
     ) -> Result<CrmRecord, CrmError>;
 
     /// The request that creates a deal in the CRM for a contact that it created. `None` if the CRM has no deals.
@@ -100,11 +99,11 @@ pub trait CrmClient: Send + Sync {
         Ok(None)
     }
 
-    /// Creates a deal in the CRM by a request of [`Self::deal_request`].
+    /// Creates a deal in the CRM by a request whose body is one of [`Self::deal_request`].
     ///
     /// # Errors
     /// As [`Self::create_contact`].
-    async fn create_deal(&self, _: &CrmCall<'_>, _: &Contact, _: String) -> Result<CrmRecord, CrmError> {
+    async fn create_deal(&self, _: &CrmCall<'_>, _: &CreationRequest) -> Result<CrmRecord, CrmError> {
         Err(CrmError::Never { why: "the CRM has no deals".into() })
     }
 
@@ -180,8 +179,26 @@ impl Topics {
 pub struct Pushed {
     /// How many of the changes are done with: at least 1.
     pub changes: usize,
-    /// Whether the CRM was called and accepted them. A change that is not sent to this CRM says nothing of its health.
-    pub called: bool,
+    /// What the CRM accepted of them. A change that is not sent to this CRM says nothing of its health.
+    pub accepted: Accepted,
+}
+
+/// What a CRM accepted by calls to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// Anything.
+    pub some: bool,
+    /// Messages: a CRM that accepts all but these is as good as down.
+    pub messages: bool,
+}
+
+impl Accepted {
+    /// Nothing: no call was made.
+    pub const NOTHING: Self = Self { some: false, messages: false };
+    /// Messages.
+    pub const MESSAGES: Self = Self { some: true, messages: true };
+    /// Anything but messages.
+    pub const OTHERS: Self = Self { some: true, messages: false };
 }
 
 /// A record that the CRM created.

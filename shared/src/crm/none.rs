@@ -4,7 +4,7 @@ use super::client::{CrmCall, CrmClient, CrmError, CrmRecord, Pushed, Topics};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
 use crate::model::chat::Chat;
-use crate::model::contact::{Contact, CrmRecords};
+use crate::model::contact::{Contact, CreationRequest, CrmRecords};
 use crate::model::crm::progress::Change;
 use crate::model::crm::{Capabilities, CrmConnection, CrmKind};
 use crate::model::field::Field;
@@ -68,7 +68,7 @@ impl CrmClient for Client {
         Err(no_crm())
     }
 
-    async fn create_contact(&self, _: &CrmCall<'_>, _: &Contact, _: String) -> Result<CrmRecord, CrmError> {
+    async fn create_contact(&self, _: &CrmCall<'_>, _: &CreationRequest) -> Result<CrmRecord, CrmError> {
         Err(no_crm())
     }
 }

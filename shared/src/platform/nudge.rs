@@ -346,10 +346,7 @@ pub struct Nudges {
 pub fn nudges(chat: &Chat, crm: CrmKind, now: Timestamp) -> Nudges {
     let waiting = chat.assignment_state == AssignmentState::Waiting;
     let due = chat.crm_due_at().filter(|_| crm != CrmKind::None);
-    // A new client's first message: one timer is enough.
-    let soon = chat
-        .contact_first_until()
-        .filter(|at| *at > now && chat.waiting_since == Some(chat.last_activity_at));
+    let soon = chat.contact_first_until().filter(|at| *at > now);
     Nudges {
         assignment: waiting.then(|| AssignmentNudge::new(&chat.account, &chat.channel)),
         crm: due.is_some_and(|at| at <= now).then(|| CrmNudge::of(chat)),

@@ -52,7 +52,7 @@ async fn message_again(
     let closing = closing_of(cx.store, owner, &chat).await?;
     let mut change = ChatTransaction::of(chat, &closing, owner.crm_kind);
     let seq = change.next_seq();
-    change.message(Some(&before), &before.resent(seq));
+    change.message(Some(&before), &before.resent(failure.change, seq));
     change.row(Ok(Write::delete(failure.key())));
     let (after, writes) = change.writes(cx.ambient.now())?;
     cx.store.commit(writes).await?;
@@ -68,12 +68,15 @@ async fn create_again(
     let contact = cx.store.person(&failure.account, &chat.contact, Read::Consistent).await?;
     let before = contact.ok_or(Refused::NotFound(What::Contact))?;
     let mut after = before.clone();
-    (after.crm.refused, after.crm.request) = (None, None);
+    after.crm.refused = None;
+    // The client's present data make another body, which must not go out under a key that the CRM may know.
+    let sent = after.crm.request.take().is_some_and(|request| request.uncertain);
+    after.crm.generation += u32::from(sent);
     let now = cx.ambient.now();
     let closing = closing_of(cx.store, owner, &chat).await?;
     let decided_on = DecidedOn::These(&[attribute::chat::CRM_DONE, attribute::chat::CHECK_AT]);
     let mut change = ChatTransaction::of(chat, &closing, owner.crm_kind).decided_on(decided_on).revisited();
-    let retrying = Retrying { first_at: now, last_at: now, amid_successes: 0 };
+    let retrying = Retrying { seq: 0, first_at: now, last_at: now, amid_successes: 0 };
     change.change(|chat| chat.crm_creation = Some(CreationRetry { retrying, attempts: 0, retry_at: now }));
     change.also(Write::change(&before, &after, &[attribute::contact::CRM]));
     change.row(Ok(Write::delete(failure.key())));

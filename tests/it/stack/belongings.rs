@@ -5,6 +5,7 @@ use super::{Live, moment};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tests::account::Account;
+use tests::sandbox::faults::{Action, Fault};
 use tests::sandbox::state::{Channel, WazzupSetup};
 use tests::wazzup::{about_listing, advert, messages, text};
 
@@ -35,8 +36,10 @@ pub async fn belongings(live: &Live, account: &Account, employee: &str) -> BTree
     let upload = api.expect(201, "POST", "/v1/uploads", Some(&upload)).await;
     let test = api.expect(202, "POST", "/v1/test-messages", Some(&json!({}))).await;
     load(&api, employee).await;
+    let failure = failed_change(live, account).await;
     BTreeMap::from(
         [
+            ("failure", failure),
             ("connection", connection),
             ("channel", channel.id.clone()),
             ("chat", chat),
@@ -55,6 +58,23 @@ pub async fn belongings(live: &Live, account: &Account, employee: &str) -> BTree
         ]
         .map(|(name, id)| (name.to_owned(), id)),
     )
+}
+
+/// A message that the CRM refuses, while it accepts the next one.
+async fn failed_change(live: &Live, account: &Account) -> String {
+    let refused = format!("refused-{}", account.id);
+    let fault = Fault::crm(&account.crm, "messages", Action::status(422)).matching(&refused);
+    live.sandbox.add_fault(&fault).await.unwrap();
+    let (channel, phone) = (&account.channels[0].external, "79011118004");
+    for (id, body) in [(refused.clone(), "Раз"), (format!("taken-{}", account.id), "Два")] {
+        let written = messages(&[text(channel, phone, &id, &moment(), body)]);
+        assert_eq!(account.post(&written).await.unwrap().status, Some(200));
+    }
+    until("a change that the CRM did not accept", || async {
+        let listed = account.api.get("/v1/crm/failures").await.unwrap();
+        listed["failures"][0]["id"].as_str().map(str::to_owned)
+    })
+    .await
 }
 
 /// Adds an Avito channel at Wazzup, and returns Wazzup's id of it.

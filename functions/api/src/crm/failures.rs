@@ -87,7 +87,7 @@ pub struct Resent {
 /// List the changes that the CRM did not accept
 ///
 /// A change that the CRM does not accept while it accepts those of other chats is retried for half an hour at most, one
-/// that it refuses for good (4xx) only until it has accepted another. Then the chat goes on without it, and it is listed
+/// that it refuses for good (400, 422 …) only until it has accepted another message. Then the chat goes on without it, and it is listed
 /// here for 90 days, the oldest first. While the CRM fails at everything, nothing is passed.
 #[utoipa::path(
     get, path = "/v1/crm/failures", tag = "crm", params(PageParams),

@@ -32,7 +32,7 @@ pub(super) fn accepted(answer: Answer) -> Result<Value, CrmError> {
     match refusal(&body) {
         Some(member) => {
             let why = format!("HTTP {} whose `{member}` refuses it", answer.status);
-            Err(CrmError::Later { after: answer.retry_after, why })
+            Err(CrmError::Later { after: None, why })
         }
         None => Ok(body),
     }

@@ -14,11 +14,13 @@ use super::notices::{Notification, NotificationHook, WaitingClients, WaitingClie
 use super::settings::{self, Subscriptions};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, EmployeeId};
-use crate::crm::client::{CrmCall, CrmClient, CrmError, CrmRecord, NewDeal, Pushed, Topics, Waiting};
+use crate::crm::client::{
+    Accepted, CrmCall, CrmClient, CrmError, CrmRecord, NewDeal, Pushed, Topics, Waiting,
+};
 use crate::crm::formatting::Formatter;
 use crate::model::channel::Channel;
 use crate::model::chat::Chat;
-use crate::model::contact::{Contact, CrmRecords};
+use crate::model::contact::{Contact, CreationRequest, CrmRecords};
 use crate::model::crm::progress::{Change, ChangeKind};
 use crate::model::crm::{Capabilities, CrmConnection, CrmKind};
 use crate::model::event::{Origin, TemplateState};
@@ -102,7 +104,7 @@ impl CrmClient for Client {
         let wanted = |change: &Change| is_wanted(&subscribed, change);
         let passed = changes.iter().take_while(|change| !wanted(change)).count();
         let Some(first) = changes.get(passed) else {
-            return Ok(Pushed { changes: passed, called: false });
+            return Ok(Pushed { changes: passed, accepted: Accepted::NOTHING });
         };
         let alike = |change: &&Change| wanted(change) && shape(&change.what) == shape(&first.what);
         let run: Vec<&Change> = changes[passed..].iter().take_while(alike).take(MAX_ENTRIES).collect();
@@ -111,31 +113,32 @@ impl CrmClient for Client {
             ChangeKind::Finished(event) => {
                 let chat_finished = ChatFinished::new(chat, records, event);
                 post(call, &ChatFinishedHook { chat_finished }).await?;
-                return Ok(Pushed { changes: passed + 1, called: true });
+                Ok(Pushed { changes: passed + 1, accepted: Accepted::OTHERS })
             }
             ChangeKind::Notified(event) => {
                 let Some(notice) = &event.notice else {
-                    return Ok(Pushed { changes: passed + 1, called: false });
+                    return Ok(Pushed { changes: passed + 1, accepted: Accepted::NOTHING });
                 };
                 let notification = Notification::new(chat, event, notice);
                 post(call, &NotificationHook { notification }).await?;
-                return Ok(Pushed { changes: passed + 1, called: true });
+                Ok(Pushed { changes: passed + 1, accepted: Accepted::OTHERS })
             }
             ChangeKind::Status(_) | ChangeKind::EditNoted(_) => {
                 let statuses = run.iter().filter_map(|change| hook_status(change, &formatter)).collect();
                 post(call, &StatusesHook { statuses }).await?;
+                Ok(Pushed { changes: passed + run.len(), accepted: Accepted::OTHERS })
             }
             ChangeKind::New(_) | ChangeKind::Edited(_) | ChangeKind::File(_) | ChangeKind::Deleted(_) => {
                 let messages: Vec<_> =
                     run.iter().filter_map(|change| hook_message(chat, change, &formatter)).collect();
                 // The contract has no form for a removed reaction.
                 if messages.is_empty() {
-                    return Ok(Pushed { changes: passed + run.len(), called: false });
+                    return Ok(Pushed { changes: passed + run.len(), accepted: Accepted::NOTHING });
                 }
                 post(call, &MessagesHook { messages }).await?;
+                Ok(Pushed { changes: passed + run.len(), accepted: Accepted::MESSAGES })
             }
         }
-        Ok(Pushed { changes: passed + run.len(), called: true })
     }
 
     fn contact_request(
@@ -157,10 +160,9 @@ impl CrmClient for Client {
     async fn create_contact(
         &self,
         call: &CrmCall<'_>,
-        contact: &Contact,
-        request: String,
+        request: &CreationRequest,
     ) -> Result<CrmRecord, CrmError> {
-        create(call, request, contact.crm.creation_key("contact", &contact.contact)).await
+        create(call, request).await
     }
 
     fn deal_request(
@@ -182,10 +184,9 @@ impl CrmClient for Client {
     async fn create_deal(
         &self,
         call: &CrmCall<'_>,
-        contact: &Contact,
-        request: String,
+        request: &CreationRequest,
     ) -> Result<CrmRecord, CrmError> {
-        create(call, request, contact.crm.creation_key("deal", &contact.contact)).await
+        create(call, request).await
     }
 
     async fn push_channel_state(&self, call: &CrmCall<'_>, channel: &Channel) -> Result<(), CrmError> {
@@ -206,12 +207,18 @@ impl CrmClient for Client {
     }
 }
 
-async fn create(call: &CrmCall<'_>, request: String, key: String) -> Result<CrmRecord, CrmError> {
-    let answer = send(call, request, Some(key)).await?;
+async fn create(call: &CrmCall<'_>, request: &CreationRequest) -> Result<CrmRecord, CrmError> {
+    let answer = send(call, request.body.clone(), Some(request.key.clone())).await?;
     if refuses_responsible(&answer) {
         return Err(CrmError::ResponsibleRefused);
     }
-    Ok(created(&accepted(answer)?))
+    match (200..300).contains(&answer.status) {
+        // A CRM that names an error may have created the record all the same.
+        true => accepted(answer)
+            .map(|body| created(&body))
+            .map_err(|error| CrmError::Unknown { why: error.to_string() }),
+        false => accepted(answer).map(|body| created(&body)),
+    }
 }
 
 async fn post(call: &CrmCall<'_>, body: &(impl Serialize + Sync)) -> Result<(), CrmError> {

@@ -192,13 +192,11 @@ fn quoted(message: &Message) -> Option<Cow<'_, Value>> {
         return Some(Cow::Borrowed(raw));
     }
     let mut told = serde_json::Map::new();
-    if let Some(id) = &quote.message {
-        told.insert("messageId".into(), id.as_str().into());
-    }
+    told.insert("messageId".into(), quote.message.as_ref()?.as_str().into());
     if let Some(text) = &quote.text {
         told.insert("text".into(), text.as_str().into());
     }
-    (!told.is_empty()).then_some(Cow::Owned(Value::Object(told)))
+    Some(Cow::Owned(Value::Object(told)))
 }
 
 /// The post of a comment, in Wazzup's format.

@@ -6,7 +6,7 @@ use crate::model::channel::Channel;
 use crate::model::chat::assignment_reason::AssignmentReason;
 use crate::model::chat::assignment_record::AssignmentRecord;
 use crate::model::chat::state::{AssignmentState, ChatState, ChatStatus, FinishReason, QueuePreference};
-use crate::model::chat::{CONTACT_FIRST, Chat, ChatEvent};
+use crate::model::chat::{Chat, ChatEvent};
 use crate::model::closing_options::{ClosingOptions, Reopening};
 use std::time::Duration;
 
@@ -111,9 +111,10 @@ pub fn next_check_at(chat: &Chat, closing: &Closing, now: Timestamp) -> Option<T
     let idle = next_idle(chat, closing).map(|(_, at)| (at + GRACE).max(now));
     let lapse = lapses_at(chat, closing).map(|at| at + GRACE);
     let told = (!chat.for_rules.is_empty()).then(|| now + LOST_DELIVERY_AFTER);
-    // What is due, or will be in a moment, has a nudge or timer of its own; the chat is checked in case that gets lost.
-    let soon = now + CONTACT_FIRST;
-    let push = chat.crm_due_at().map(|at| if at > soon { at } else { now + LOST_NUDGE_AFTER });
+    // What is due has a nudge, and a new client a timer; the chat is checked in case that gets lost.
+    let first = chat.contact_first_until();
+    let later = |at: &Timestamp| *at > now && Some(*at) != first;
+    let push = chat.crm_due_at().map(|at| Some(at).filter(later).unwrap_or(now + LOST_NUDGE_AFTER));
     let wait = (chat.assignment_state == AssignmentState::Waiting).then(|| now + LOST_NUDGE_AFTER);
     // A job that is due has been nudged. It is checked sooner than other work, because a client waits for the answer.
     let deliver = chat.outbound_at.map(|at| at.max(now + LOST_DELIVERY_AFTER));

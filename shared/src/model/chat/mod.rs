@@ -107,7 +107,8 @@ pub struct Chat {
     /// The attempts at the first change that the CRM lacks, if one has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_retrying: Option<Retrying>,
-    /// The attempts to create the client's records in the CRM, if one has failed and messages go on without them.
+    /// The attempts to create the client's records in the CRM, if one has failed: for a moment messages wait for them, then
+    /// they go on without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crm_creation: Option<CreationRetry>,
     /// The status that was last set.

@@ -76,10 +76,10 @@ pub struct CrmRecords {
     /// The CRM created the contact and named no id for it: a contact that it loads later names it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub without_id: bool,
-    /// The request under way, or whose outcome is unknown: it is repeated as it was, with its idempotency key.
+    /// The request under way, or whose outcome is unknown: it is repeated as it was, under its idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<CreationRequest>,
-    /// Set when the CRM refused for good to create the contact: its answer, shortened.
+    /// Set when the records are not to be created any more, because the CRM refused or failed at it: its last answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
     /// How often the outcome of a creation was unknown (no answer came). Shown, because a CRM that does not honour the
@@ -174,8 +174,15 @@ fn is_false(flag: &bool) -> bool {
 pub struct CreationRequest {
     /// Whether the record is the deal; otherwise it is the contact.
     pub deal: bool,
-    /// The request's body.
+    /// The responsible whom it names.
+    pub responsible: EmployeeId,
+    /// Its idempotency key.
+    pub key: String,
+    /// Its body.
     pub body: String,
+    /// Whether it was sent, and the outcome is unknown.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub uncertain: bool,
 }
 
 impl std::fmt::Debug for CreationRequest {

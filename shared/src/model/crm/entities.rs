@@ -272,6 +272,7 @@ pub fn link_contact(
     linked.contact_id = Some(contact.id.clone());
     linked.contact_uri = contact.uri.clone().or(linked.contact_uri);
     linked.refused = None;
+    linked.request = linked.request.filter(|_| created);
     if let Some(deal) = contact.deal.as_ref().filter(|_| linked.deal_id.is_none() && !created) {
         linked.deal_id = Some(deal.id.clone());
         linked.deal_uri.clone_from(&deal.uri);

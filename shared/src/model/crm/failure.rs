@@ -43,7 +43,7 @@ pub struct CrmFailure {
     pub v: u16,
     /// The account.
     pub account: AccountId,
-    /// Its id: a UUID of version 7, by which the list is in the order of time.
+    /// Its id, by which the list is in the order of the first failures.
     pub id: String,
     /// The chat.
     pub chat: ChatId,

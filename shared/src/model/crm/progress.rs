@@ -156,6 +156,7 @@ mod tests {
     use crate::base::clock::Timestamp;
     use crate::model::chat::state::FinishReason;
     use crate::model::chat::tests::{new_chat, text_event};
+    use crate::model::crm::failure::FailedChange;
     use crate::model::event::{Revision, Side};
     use crate::model::message::kind::DeliveryStatus;
     use crate::model::message::media::{CopyFailure, FileCopy};
@@ -245,7 +246,7 @@ mod tests {
         let first = chat.receive(&text_event("a", Side::Client), None, at).unwrap();
         let second = chat.receive(&text_event("b", Side::Client), None, at).unwrap();
         let edited = Message { edited_seq: Some(3), seq: 3, crm_refused: Some("HTTP 422".into()), ..first };
-        let again = edited.resent(4);
+        let again = edited.resent(FailedChange::Message, 4);
         assert_eq!((again.seq, &again.crm_refused), (4, &None));
         let rows = || vec![row(&second), row(&again)];
         assert_eq!(names(&pending(2, 4, rows())), ["4:new:a"]);
@@ -253,6 +254,11 @@ mod tests {
         assert!(accounts_for_all(2, 4, &[row(&again)]));
         let after = Message { edited_seq: Some(5), seq: 5, ..again };
         assert_eq!(names(&pending(4, 5, vec![row(&after)])), ["5:edited:a"]);
+        // The CRM has the message: only what it lacks goes out.
+        let edit = edited.resent(FailedChange::Edit, 4);
+        assert_eq!(names(&pending(3, 4, vec![row(&edit)])), ["4:edited:a"]);
+        let read = Message { status: Some(DeliveryStatus::Read), status_seq: Some(3), ..edited };
+        assert_eq!(names(&pending(3, 4, vec![row(&read.resent(FailedChange::Status, 4))])), ["4:status:a"]);
     }
 
     #[test]

@@ -20,6 +20,9 @@ const AMID_SUCCESSES: u32 = 2;
 /// The attempts at a change that the CRM has not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retrying {
+    /// The change's number in the chat; 0 for a creation.
+    #[serde(default)]
+    pub seq: u64,
     /// When the first attempt failed.
     pub first_at: Timestamp,
     /// When the last attempt failed.
@@ -39,16 +42,18 @@ pub enum Verdict {
 }
 
 impl Retrying {
-    /// The attempts with one more that failed `now`, and what follows. `refused`: the CRM will never accept the change.
-    /// `works_at`: when the CRM last accepted a comparable change of any chat.
+    /// The attempts at the change with the number `seq` after one more that failed `now`, and what follows. `refused`:
+    /// the CRM will never accept the change. `works_at`: when the CRM last accepted a comparable change of any chat.
     pub fn after(
         before: Option<&Self>,
+        seq: u64,
         refused: bool,
         works_at: Option<Timestamp>,
         now: Timestamp,
     ) -> (Self, Verdict) {
-        let Some(before) = before else {
-            return (Self { first_at: now, last_at: now, amid_successes: 0 }, Verdict::Retry);
+        // A change that a later one replaced leaves its attempts behind.
+        let Some(before) = before.filter(|before| before.seq == seq) else {
+            return (Self { seq, first_at: now, last_at: now, amid_successes: 0 }, Verdict::Retry);
         };
         let works_now = works_at.is_some_and(|at| at > before.last_at);
         let amid_successes = before.amid_successes + u32::from(works_now);
@@ -94,7 +99,8 @@ mod tests {
     fn passed_at(refused: bool, works_at: impl Fn(u64) -> Option<u64>) -> Option<u64> {
         let mut retrying = None;
         for now in (0..48 * 3600).step_by(300) {
-            let (next, verdict) = Retrying::after(retrying.as_ref(), refused, works_at(now).map(at), at(now));
+            let (next, verdict) =
+                Retrying::after(retrying.as_ref(), 7, refused, works_at(now).map(at), at(now));
             if verdict == Verdict::Pass {
                 return Some(now);
             }
@@ -127,8 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn another_change_begins_anew() {
+        let old = Retrying { seq: 5, first_at: at(0), last_at: at(1700), amid_successes: 9 };
+        let (next, verdict) = Retrying::after(Some(&old), 6, true, Some(at(1710)), at(1720));
+        assert_eq!((next.first_at, next.amid_successes, verdict), (at(1720), 0, Verdict::Retry));
+    }
+
+    #[test]
     fn the_last_attempt_falls_into_the_time() {
-        let retrying = Retrying { first_at: at(0), last_at: at(1500), amid_successes: 3 };
+        let retrying = Retrying { seq: 7, first_at: at(0), last_at: at(1500), amid_successes: 3 };
         assert_eq!(retrying.next_attempt(Duration::from_secs(300)), at(1680));
         assert_eq!(retrying.next_attempt(Duration::from_secs(20)), at(1520));
         let late = Retrying { last_at: at(1700), ..retrying };
@@ -145,7 +158,7 @@ mod tests {
                 now += pause;
                 let works_at = now.checked_sub(ago);
                 let last = retrying.as_ref().map(|before| before.last_at);
-                let (next, verdict) = Retrying::after(retrying.as_ref(), refused, works_at.map(at), at(now));
+                let (next, verdict) = Retrying::after(retrying.as_ref(), 7, refused, works_at.map(at), at(now));
                 if verdict == Verdict::Pass {
                     prop_assert!(last.zip(works_at).is_some_and(|(last, works)| at(works) > last));
                     prop_assert!(refused || now * 1000 - u64::try_from(next.first_at.millis()).unwrap() >= 28 * 60_000);

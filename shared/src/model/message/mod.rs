@@ -11,6 +11,7 @@ pub mod price;
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::{AccountId, ChatId, MessageId, hex_digest};
+use crate::model::crm::failure::FailedChange;
 use crate::model::event::{Author, MessageEvent, Origin, Revision, Side};
 use crate::model::message::content::{Details, Quote};
 use crate::model::message::keyboard::Keyboard;
@@ -229,10 +230,21 @@ impl Message {
         (next != *self).then_some(next)
     }
 
-    /// The row that is sent to the CRM again, after the CRM did not accept it.
+    /// The row of which the CRM did not accept `change`, to be sent again under `seq`: what the CRM has of the message
+    /// stays, so a status goes out as a status.
     #[must_use]
-    pub fn resent(&self, seq: u64) -> Self {
-        Self { crm_refused: None, resent_seq: Some(seq), seq, ..self.clone() }
+    pub fn resent(&self, change: FailedChange, seq: u64) -> Self {
+        let mut next = Self { crm_refused: None, seq, ..self.clone() };
+        let place = match change {
+            FailedChange::Status if next.status.is_some() => &mut next.status_seq,
+            FailedChange::Edit if next.edited_seq.is_some() => &mut next.edited_seq,
+            FailedChange::Edit if next.edit_noted_seq.is_some() => &mut next.edit_noted_seq,
+            FailedChange::Edit if next.file_seq.is_some() => &mut next.file_seq,
+            FailedChange::Deletion if next.deleted_seq.is_some() => &mut next.deleted_seq,
+            _ => &mut next.resent_seq,
+        };
+        *place = Some(seq);
+        next
     }
 
     /// Whether a copy of its file is still in progress.

@@ -44,7 +44,8 @@ const GIVEN: &str = "
 ";
 
 /// Codes that `/v3` returns, but that cannot be provoked from outside.
-const NOT_PROVOKED: [(&str, &str); 2] = [
+const NOT_PROVOKED: [(&str, &str); 3] = [
+    ("NOT_IMPLEMENTED", "the websocket of the counter: its address is no route of /v3"),
     ("UNKNOWN_ERROR", "our own fault, as a 500; an unknown outcome of a delivery is reported as a status"),
     (
         "UNSUPPORTED_MEDIA_TYPE",

@@ -75,7 +75,7 @@ fn loads(kind: &str, entity: &Value, code: (u16, &str)) -> Vec<Case> {
         no(
             "an id that is too long",
             load,
-            Some(json!([named(&"x".repeat(101))])),
+            Some(json!([named(&"x".repeat(201))])),
             code,
             json!([{"index": 0, "fields": ["id"]}]),
         ),
@@ -91,9 +91,14 @@ fn deletions(kind: &str) -> Vec<Case> {
         ok("gone", ("DELETE", &one("c-1")), None, nothing()),
         no("not any more", ("GET", &one("c-1")), None, NOT_FOUND, Value::Null),
         no("not any more", ("DELETE", &one("c-1")), None, NOT_FOUND, Value::Null),
-        ok("several gone", bulk, many(|at| json!(format!("m-{at}")), 100), nothing()),
+        ok("several gone", bulk, many(|at| json!(format!("m-{at}")), 100), json!([])),
         no("they are", ("GET", &one("m-99")), None, NOT_FOUND, Value::Null),
-        ok("by an object, unknown ones too", bulk, Some(json!({"ids": ["c-2", 3, "nobody"]})), nothing()),
+        ok(
+            "by an object, unknown ones too",
+            bulk,
+            Some(json!({"ids": ["c-2", 3, "nobody"]})),
+            json!(["nobody"]),
+        ),
         no("they are", ("GET", &one("3")), None, NOT_FOUND, Value::Null),
         no("too many", bulk, many(|at| json!(at.to_string()), 101), MANY, Value::Null),
         no("no ids", bulk, Some(json!({"a": 1})), INVALID, Value::Null),
@@ -113,7 +118,7 @@ fn users() -> Vec<Case> {
                 json!([{"id": "v-1", "name": "Вера"}, {"id": "v-2", "name": ""}, {"name": 1, "phone": "x"}]),
             ),
             code,
-            json!([{"index": 1, "fields": ["name"]}, {"index": 2, "fields": ["id", "phone"]}]),
+            json!([{"index": 1, "fields": ["name"]}, {"index": 2, "fields": ["id"]}]),
         ),
         ok("a phone", load, Some(phone("v-1", "79011117101")), nothing()),
         ok(
@@ -310,8 +315,8 @@ async fn unanswered(bench: &Bench, seen: &mut Seen) {
         &[
             ok("the responsible's client waits", ("GET", &counter(his)), None, red),
             ok("no client of the other's waits", ("GET", &counter(other)), None, none.clone()),
-            ok("without a role", ("GET", &counter("v-1")), None, none),
-            no("an unknown user", ("GET", &counter("nobody")), None, NOT_FOUND, Value::Null),
+            ok("without a role", ("GET", &counter("v-1")), None, none.clone()),
+            ok("an unknown user", ("GET", &counter("nobody")), None, none),
         ],
     )
     .await;

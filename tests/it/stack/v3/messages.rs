@@ -284,7 +284,7 @@ async fn changes(bench: &Bench, seen: &mut Seen) {
         cases.push(no("no edits here", ("PATCH", &sent), text("Иначе"), (400, edit), Value::Null));
         cases.push(no("no deletions here", ("DELETE", &sent), None, (400, delete), Value::Null));
     }
-    let buttons = json!({"text": "Удобно?", "buttonsObject": {"replyMarkup": "inline", "buttons": [[{"text": "Да", "payload": "y"}]]}});
+    let buttons = json!({"text": "Удобно?", "buttonsObject": {"replyMarkup": "inline", "buttons": [[{"text": "Да", "callbackData": "y"}]]}});
     let buttons = path(&bench.send("telegram", buttons).await);
     cases.push(no(
         "buttons",

@@ -153,7 +153,7 @@ async fn probes(bench: &Bench, seen: &mut Seen, uri: &str) {
     let not_passed = (400, "testPostNotPassed");
     let set = Some(json!({"webhooksUri": uri}));
     let fault = sandbox
-        .add_fault(&Fault::crm(&bench.account.crm, "any", Action::status(500)).times(1))
+        .add_fault(&Fault::crm(&bench.account.crm, "test", Action::status(500)).times(1))
         .await
         .unwrap();
     seen.run(&bench.asker, &[no("500", WEBHOOKS, set, not_passed, json!({"code": 500}))]).await;
