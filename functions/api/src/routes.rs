@@ -10,9 +10,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::sync::Arc;
 use tower::util::MapRequest;
-use url::Url;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -53,18 +53,32 @@ pub fn service(app: Arc<App>) -> MapRequest<Router, fn(Request) -> Request> {
     MapRequest::new(router(app), |request| without_slash(without_stage(with_whole_path(request))))
 }
 
-/// Escapes `?` and `#` within the path: an HTTP API decodes `rawPath`, and `lambda_http` parses what follows them as
-/// the query, so that `PUT /v1/chats/a%3F/tags` would reach the route of `/v1/chats/a`.
+/// What a path does not hold as it is (RFC 3986, section 3.3).
+const ESCAPED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Takes the path as it came. An HTTP API decodes `rawPath`, and `lambda_http` parses the decoded text as a URL: what
+/// follows a `?` becomes the query, and a control character at the end is lost, so that `PUT /v1/chats/a%3F/tags` would
+/// reach the route of `/v1/chats/a`.
 fn with_whole_path(mut request: Request) -> Request {
-    let raw = request.raw_http_path();
-    if !raw.contains(['?', '#']) {
+    let whole = utf8_percent_encode(request.raw_http_path(), ESCAPED).to_string();
+    if whole.is_empty() || whole == request.uri().path() {
         return request;
     }
     let query = request.query_string_parameters().to_query_string();
-    let Ok(mut whole) = Url::parse("https://path") else { return request };
-    whole.set_path(raw);
-    whole.set_query((!query.is_empty()).then_some(&query));
-    if let Ok(uri) = whole[url::Position::BeforePath..].parse::<Uri>() {
+    let query = if query.is_empty() { query } else { format!("?{query}") };
+    if let Ok(uri) = format!("{whole}{query}").parse::<Uri>() {
         *request.uri_mut() = uri;
     }
     request

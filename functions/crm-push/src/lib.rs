@@ -185,7 +185,7 @@ impl CrmPush {
             crm,
             call,
             fingerprint: connection.fingerprint(),
-            wants: crm.wants(&connection),
+            wants: crm.wants(connection),
             last_call,
             accepted: Accepted::NOTHING,
             creation_error: None,

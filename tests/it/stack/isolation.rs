@@ -105,10 +105,13 @@ async fn another_accounts_ids_are_as_unknown_ones_on_the_deployed_api() {
         let foreign = filled(path, |_, name| one.id(name).to_owned());
         let unknown = filled(path, |_, _| "x".to_owned());
         let status = same(&two.asker, method, (&foreign, &unknown), [body.clone(), body.clone()]).await;
-        assert!(
-            status == 404 || (status == 400 && path == "/v3/message/{id}"),
-            "{method} {foreign}: {status}"
-        );
+        let expected = match path.as_str() {
+            "/v3/message/{id}" => 400,
+            // As at Wazzup, a user without a role has a counter of 0.
+            "/v3/unanswered/{id}" => 200,
+            _ => 404,
+        };
+        assert_eq!(status, expected, "{method} {foreign}");
         if names(path).len() > 1 {
             // A foreign id below an own resource.
             let own = |at: usize, name: &str, other: &str| {

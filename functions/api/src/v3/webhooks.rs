@@ -139,8 +139,9 @@ struct WantedHooks {
 /// Change the webhooks' address and subscriptions
 ///
 /// The address first receives a `POST` with `{"test":true}`, and must answer 200. Members of `subscriptions` that are
-/// left out stay unchanged. A first request that names some has the others off; without `subscriptions`, Wazzup's four are on. Those of ours that Wazzup does not have are `chatFinished`,
-/// `waitingClients`, `notification`, `dealStage`, `errorNotice` and `textMarks`. The CRM's key stays while the address keeps host, port and scheme.
+/// left out stay unchanged. A first request that names some has the others off; without `subscriptions`, Wazzup's four
+/// are on. Those of ours that Wazzup does not have are `chatFinished`, `waitingClients`, `notification`, `dealStage`,
+/// `errorNotice` and `textMarks`. The CRM's key stays while the address keeps host, port and scheme.
 #[utoipa::path(
     patch, path = "/v3/webhooks", tag = "v3",
     request_body(content = WantedWebhooks, example = json!({

@@ -131,6 +131,10 @@ async fn a_decoded_question_mark_does_not_end_the_path() {
         // Neither is the route of a chat, which takes no PUT.
         ("PUT", "/v1/chats/\u{75dcf}?/tags", "", 415),
         ("PUT", "/v1/chats/a#/tags", "", 415),
+        // Nor is a control character at the end no id.
+        ("GET", "/v3/users/\u{1e}", "", 404),
+        ("DELETE", "/v3/users/\u{1e}", "", 404),
+        ("GET", "/v3/users/a\t", "", 404),
         ("GET", "/v1/chats/a?/messages", "limit=0", 400),
     ] {
         let request = passed_on(&key, method, path, query);
