@@ -1,6 +1,6 @@
 //! Postpones a chat: puts it on the due index, with a timer if the wait is short.
 
-use crate::{CrmPush, PushError};
+use crate::{CrmPush, Permit, PushError};
 use shared::base::clock::Timestamp;
 use shared::crm::backoff::{self, Turn};
 use shared::crm::client::{Accepted, CrmError};
@@ -35,14 +35,6 @@ const AFTER_PROBE: Duration = Duration::from_secs(10);
 const WORTH_AN_ALARM: Duration = Duration::from_secs(20);
 /// Waits up to this long get a timer of their own; the minute's sweep alone finds longer ones.
 const TIMER_UP_TO: Duration = Duration::from_secs(90);
-
-/// The permission to call a CRM.
-pub(crate) struct Permit {
-    /// The connection as it is now.
-    pub connection: CrmConnection,
-    /// The connection before, where the call is a probe.
-    pub unused: Option<CrmConnection>,
-}
 
 impl CrmPush {
     /// Handles a failure of the CRM: postpones the chat, and pauses the account's CRM if that is due. `stored` is the

@@ -13,7 +13,6 @@ mod passed;
 mod templates;
 mod waiting_clients;
 
-use crate::defer::Permit;
 use shared::base::clock::{Ambient, Timestamp};
 use shared::crm;
 use shared::crm::client::{Accepted, CrmCall, CrmClient, CrmError, Topics};
@@ -109,6 +108,14 @@ pub(crate) struct Job<'a> {
     pub creation_error: Option<CrmError>,
     /// Whether the creation is to be tried again.
     pub creation_failed: bool,
+}
+
+/// The permission to call a CRM.
+pub(crate) struct Permit {
+    /// The connection as it is now.
+    pub connection: CrmConnection,
+    /// The connection before, where the call is a probe.
+    pub unused: Option<CrmConnection>,
 }
 
 /// The topics that an account's CRM subscribes to.

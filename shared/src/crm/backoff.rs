@@ -23,7 +23,7 @@ const UNAUTHORIZED: Duration = Duration::from_secs(900);
 /// How often a chat that has not failed yet may try a CRM during a pause after failures.
 const PROBE_AFTER: Duration = Duration::from_secs(10);
 
-/// The same after our key was refused: rarely, because a CRM may block whoever keeps knocking with a wrong key.
+/// The same after our key was refused: rarely, because a CRM may block a caller that keeps using a wrong key.
 const PROBE_KEY_AFTER: Duration = Duration::from_secs(60);
 
 /// How long to pause a chat after its `attempts`-th consecutive failure: 2 s, doubling, up to five minutes; longer if
