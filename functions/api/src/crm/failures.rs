@@ -61,7 +61,7 @@ impl From<CrmFailure> for CrmFailureView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "failures": [{
-        "id": "019aa5f3-3b10-7c55-8e01-6a2f9d417c30", "change": "message",
+        "id": "1795252200000-3f0a9c1d2b4e5f60", "change": "message",
         "channel": "6f1ad3a4-77f5-8a08-9a0e-2d3c6f0d8b11", "chat": "Nq2-3fJ4v0c", "message": "d2535c85-89c4-4e49-883a-ba3479420b11",
         "why": "outcome unknown: HTTP 500", "can_be_resent": true,
         "first_failed_at": "2026-11-21T09:10:00.000Z", "passed_at": "2026-11-21T09:39:00.000Z"

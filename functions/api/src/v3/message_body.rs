@@ -1,6 +1,6 @@
 //! The body of `/v3/message`, read as tolerantly as Wazzup reads it.
 
-use super::body::{Fields, flag};
+use super::body::{Fields, MAX_USER_ID, flag};
 use super::error::V3Error;
 use crate::app::App;
 use serde_json::Value;
@@ -17,7 +17,7 @@ use url::Url;
 /// Longest identifiers and chat ids that are read, in characters.
 pub const MAX_ID: usize = 100;
 /// The longest id of an author, in characters.
-pub const MAX_AUTHOR: usize = 200;
+pub const MAX_AUTHOR: usize = MAX_USER_ID;
 /// The largest `buttonsObject`, in bytes of JSON: more than a messenger's largest keyboard needs.
 const MAX_KEYBOARD: usize = 32_000;
 const MAX_CHAT: usize = 500;
